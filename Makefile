@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Two commands matter: `make notebooks` and `make test`. Both need only Go (1.21
+# or later, which fetches the toolchain named here), Python 3.11 or later and
+# npm, and make everything else inside the checkout.
+
+SHELL := bash
+
+# The toolchain is named because a machine may be set to `local`, and because
+# GoNB's go.work says only `go 1.27`: under `auto` cells would be compiled with
+# go1.27.0. Each toolchain and each GOEXPERIMENT has a build cache of its own,
+# so the programs, the tests and the kernel share these settings.
+export GOTOOLCHAIN := go1.27.4
+export GOEXPERIMENT := simd
+export GOFLAGS := -buildvcs=false
+export TRIOVIT_ECHARTS := $(CURDIR)/build/echarts/echarts.min.js
+
+PYTHON ?= python3
+# Conda users: make ... VENV=$CONDA_PREFIX
+VENV ?= .venv
+NOTEBOOKS ?= $(sort $(wildcard notebooks/*.ipynb))
+LAB_FLAGS ?=
+PACKAGES ?= ./...
+TEST_FLAGS ?= -timeout 20m
+BENCH ?= .
+FUZZTIME ?= 10s
+
+# Notebooks run in their own folder, so a relative path given on the command
+# line is made absolute. A built-in name is no path and stays as it is.
+define absolute
+ifneq ($$(wildcard $$($(1))),)
+export $(1) := $$(abspath $$($(1)))
+endif
+endef
+$(foreach v,TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_SHARED,$(eval $(call absolute,$(v))))
+
+python := $(VENV)/bin/python
+python_ready := $(VENV)/.gotriovit
+tools_ready := .bin/.ready
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  TRIOVIT_MODEL=path   the checkpoint that the notebooks load instead of the built-in model"
+	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
+	@echo "  TRIOVIT_SHARED=...   the reference data of the tests (default ../shared)"
+	@echo "  NOTEBOOKS=...  PACKAGES=...  narrow a run, e.g. make test PACKAGES=./calib/..."
+
+# --- The main job: executed notebooks ---------------------------------------
+
+.PHONY: notebooks
+notebooks: kernel ## execute every notebook and write build/notebooks/*.html
+	@$(python) scripts/run_notebooks.py build/notebooks $(NOTEBOOKS)
+
+.PHONY: lab
+lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
+	$(python) -m jupyterlab notebooks $(LAB_FLAGS)
+
+# The kernelspec holds absolute paths, so it is written anew each time: a
+# checkout that moved stays right. The build fills the cache that cells use.
+.PHONY: kernel
+kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and fill its build cache
+	@$(python) scripts/kernelspec.py "$(CURDIR)" "$(VENV)" \
+		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS,"$(v)=$($(v))")
+	go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
+
+# A line that is not name==version would be installed in some other form than
+# the one written, or not at all: it is an error. Nothing floats, because pip
+# resolves nothing (--no-deps) and then checks that nothing is missing.
+pip_list := /^ *- pip: *$$/,/^[^ \#-]/
+pip_pin := ^ \{4,\}- *\([A-Za-z0-9._-]*==[A-Za-z0-9._!+-]*\) *\(\#.*\)\{0,1\}$$
+
+build/requirements.txt: environment.yml
+	@mkdir -p $(@D)
+	@bad=$$(sed -n '$(pip_list){/^ \{4,\}- /{/$(pip_pin)/!p;};}' $<); \
+	if [ -n "$$bad" ]; then echo "$<: not of the form name==version:"; echo "$$bad"; exit 1; fi >&2
+	@sed -n '$(pip_list){s/$(pip_pin)/\1/p;}' $< > $@.tmp
+	@[ "$$(wc -l < $@.tmp)" -eq "$$(grep -c '^ \{4,\}- ' $<)" ] || \
+		{ echo "$<: some lines of the pip list were not read" >&2; exit 1; }
+	@mv $@.tmp $@
+
+$(python_ready): build/requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"$(PYTHON) is Python {v.major}.{v.minor}; 3.11 or later is needed: make PYTHON=...")'
+	[ -x $(python) ] || $(PYTHON) -m venv $(VENV)
+	$(python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(python) -m pip check
+	@touch $@
+
+$(tools_ready): go.mod go.sum
+	GOBIN="$(CURDIR)/.bin" go install tool
+	@touch $@
+
+# Figures are drawn by ECharts itself, in the tests too, and without a network.
+$(TRIOVIT_ECHARTS): package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@mkdir -p $(@D)
+	@cp node_modules/echarts/dist/echarts.min.js $@
+	@touch $@
+
+# --- Tests --------------------------------------------------------------------
+
+.PHONY: test
+test: $(TRIOVIT_ECHARTS) ## run all tests; the run ends with the count of skips
+	go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
+
+.PHONY: check
+check: $(tools_ready) $(TRIOVIT_ECHARTS) ## format, vet, lint, notebooks without outputs, short tests
+	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l $(filter-out build/ node_modules/,$(wildcard */))); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi >&2
+	go vet $(PACKAGES)
+	.bin/staticcheck $(PACKAGES)
+	$(PYTHON) scripts/check_notebooks.py $(NOTEBOOKS)
+	go run ./internal/testsummary -short $(PACKAGES)
+
+.PHONY: strip
+strip: ## remove outputs and counts from the notebooks
+	$(PYTHON) scripts/check_notebooks.py --strip $(NOTEBOOKS)
+
+.PHONY: bench
+bench: $(TRIOVIT_ECHARTS) ## run the benchmarks; BENCH=regexp narrows
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
+
+# go test fuzzes one target of one package at a time.
+.PHONY: fuzz
+fuzz: $(TRIOVIT_ECHARTS) ## fuzz each target for FUZZTIME (10s)
+	@set -o pipefail; go test -list '^Fuzz' $(PACKAGES) \
+	| awk '/^Fuzz/{name[++n]=$$1} /^ok/{for(i=1;i<=n;i++) print $$2, name[i]; n=0}' \
+	| while read -r package target; do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" < /dev/null || exit 1; \
+	done
+
+# --- Programs whose results are in the repository -----------------------------
+
+.PHONY: train
+train: ## train the built-in model anew (at most 90 minutes on two cores; resumes)
+	go run ./cmd/trainbuiltin
+
+.PHONY: ladder
+ladder: $(TRIOVIT_ECHARTS) ## score every recipe on the real data and print the table
+	go run ./cmd/triovit ladder
+
+.PHONY: clean
+clean: ## remove what runs wrote; distclean also the environment, tools and cached stages
+	rm -rf build
+
+.PHONY: distclean
+distclean: clean
+	rm -rf .venv .bin .cache node_modules

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+const module = "github.com/gotriovit/gotriovit"
+
+// An event is one line of go test -json (cmd/test2json), or of the builds
+// before it (go help buildjson).
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string // of a build event
+	Test       string // empty for an event of the whole package
+	Output     string
+}
+
+// A summary counts the tests of a run, subtests not included: a table test
+// counts once, however many rows it has.
+type summary struct {
+	packages, passed, failed int
+	skipped                  []skip
+}
+
+// A skip is one skipped test, or subtest, and why.
+type skip struct {
+	pkg, test, reason string
+}
+
+// summarize reads the events of go test -json up to the end, writes the line of
+// each package and the output of failures to w as they come, and returns the
+// counts.
+func summarize(r io.Reader, w io.Writer) (summary, error) {
+	var total summary
+	output := map[[2]string]*strings.Builder{} // by package and test
+	of := func(e event) *strings.Builder {
+		key := [2]string{e.Package, e.Test}
+		if output[key] == nil {
+			output[key] = new(strings.Builder)
+		}
+		return output[key]
+	}
+	for decoder := json.NewDecoder(r); ; {
+		var e event
+		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
+			return total, nil
+		} else if err != nil {
+			return total, fmt.Errorf("reading the events of go test -json: %w", err)
+		}
+		switch e.Action {
+		case "build-output":
+			io.WriteString(w, e.Output)
+		case "output":
+			of(e).WriteString(e.Output)
+		case "pass", "fail", "skip":
+			text := of(e).String()
+			delete(output, [2]string{e.Package, e.Test})
+			if e.Test == "" {
+				total.packages++
+				// PASS and FAIL alone say nothing that the line after them does not.
+				text = strings.TrimPrefix(text, "PASS\n")
+				io.WriteString(w, strings.TrimPrefix(text, "FAIL\n"))
+				continue
+			}
+			total.count(e, text)
+			if e.Action == "fail" {
+				fmt.Fprintf(w, "in %s:\n%s", e.Package, withoutProgress(text))
+			}
+		}
+	}
+}
+
+// count adds one test that ended.
+func (s *summary) count(e event, text string) {
+	subtest := strings.Contains(e.Test, "/")
+	switch {
+	case e.Action == "skip":
+		s.skipped = append(s.skipped, skip{short(e.Package), e.Test, reason(text)})
+	case subtest:
+	case e.Action == "pass":
+		s.passed++
+	case e.Action == "fail":
+		s.failed++
+	}
+}
+
+// print writes the skipped tests and one line of the kind that go test prints
+// for a package.
+func (s *summary) print(w io.Writer, ok bool) {
+	fmt.Fprintf(w, "\nskipped: %d\n", len(s.skipped))
+	for _, k := range s.skipped {
+		fmt.Fprintf(w, "    %s %s: %s\n", k.pkg, k.test, k.reason)
+	}
+	result := "ok  "
+	if !ok {
+		result = "FAIL"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%d packages, %d passed, ", result, module, s.packages, s.passed)
+	if s.failed > 0 {
+		fmt.Fprintf(w, "%d failed, ", s.failed)
+	}
+	fmt.Fprintf(w, "%d skipped\n", len(s.skipped))
+}
+
+// short returns a package's path inside the module.
+func short(pkg string) string {
+	return strings.TrimPrefix(pkg, module+"/")
+}
+
+var progress = regexp.MustCompile(`(?m)^=== .*\n`)
+
+// withoutProgress removes the lines "=== RUN", "=== PAUSE", "=== CONT" and
+// "=== NAME" that only go test -v prints, which -json implies.
+func withoutProgress(text string) string {
+	return progress.ReplaceAllString(text, "")
+}
+
+var logged = regexp.MustCompile(`^ *[\w.-]+\.go:\d+: `)
+
+// reason returns the message of t.Skip from a skipped test's output.
+func reason(text string) string {
+	for line := range strings.Lines(text) {
+		if at := logged.FindString(line); at != "" {
+			return strings.TrimSpace(line[len(at):])
+		}
+	}
+	return "no reason given"
+}

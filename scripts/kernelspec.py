@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the kernelspec "Go (Trio-ViT)" into a Python environment.
+
+    python scripts/kernelspec.py CHECKOUT PREFIX NAME=VALUE ...
+
+CHECKOUT is the absolute path of the module, which every cell can import
+through a go.work file; PREFIX is the environment, whose Jupyter then finds
+the kernel with no variable set; the rest is the environment that cells are
+compiled and run in. It has to be the one that the build cache was filled with,
+or the first cell waits for a cold build.
+
+The paths are absolute, so the file is made on each machine and never committed.
+JupyterLab's question about news, and its look for updates, are turned off: a
+notebook should reach out to no host by itself.
+"""
+
+import json
+import pathlib
+import sys
+
+
+def main(checkout, prefix, *variables):
+    env = dict(variable.split("=", 1) for variable in variables)
+    # The tools of the checkout come first, so that GoNB finds its goimports.
+    env["PATH"] = f"{checkout}/.bin:${{PATH}}"
+    # All modules are there by now; a cell that imports another one fails at
+    # once, by name, instead of downloading whatever is newest.
+    env["GOPROXY"] = "off"
+    share = pathlib.Path(prefix, "share", "jupyter")
+    write(
+        share / "kernels" / "gotriovit" / "kernel.json",
+        {
+            "argv": [
+                f"{checkout}/.bin/gonb",
+                "--kernel",
+                "{connection_file}",
+                f"--go_work={checkout}",
+            ],
+            "display_name": "Go (Trio-ViT)",
+            "language": "go",
+            "interrupt_mode": "message",
+            "env": env,
+        },
+    )
+    write(
+        share / "lab" / "settings" / "overrides.json",
+        {
+            "@jupyterlab/apputils-extension:notification": {
+                "fetchNews": "false",
+                "checkForUpdates": False,
+            }
+        },
+    )
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Execute notebooks headless and write each as HTML with its figures.
+
+    python scripts/run_notebooks.py OUTPUT_FOLDER NOTEBOOK ...
+
+Every cell prints a row with its time as it ends. A cell that fails ends its
+notebook, prints its error, and makes the command fail after the other
+notebooks have run; the HTML is written all the same, up to that cell.
+"""
+
+import pathlib
+import re
+import sys
+import time
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+
+ROW = "{:<28} {:>4} {:>9}  {}"
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+# Without these three the page asks other hosts for require.js, MathJax and
+# jQuery; the figures carry their own runtime.
+EXPORTER = {"require_js_url": "", "mathjax_url": "", "jquery_url": ""}
+
+
+def main(folder, *paths):
+    if not paths:
+        sys.exit("run_notebooks.py: no notebook given")
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    print(ROW.format("notebook", "cell", "seconds", "first line"))
+    pages, failures = [], []
+    for path in map(pathlib.Path, paths):
+        notebook = nbformat.read(path, as_version=4)
+        error = execute(notebook, path)
+        page = folder / path.with_suffix(".html").name
+        html, _ = HTMLExporter(**EXPORTER).from_notebook_node(
+            notebook, resources={"metadata": {"name": path.stem}}
+        )
+        page.write_text(html, encoding="utf-8")
+        pages.append(page)
+        if error:
+            failures.append(path)
+            print(f"\n{path}: {error}\n", file=sys.stderr)
+    print("\nwritten:")
+    for page in pages:
+        print(f"  {page}")
+    if failures:
+        sys.exit(f"failed: {' '.join(map(str, failures))}")
+
+
+def execute(notebook, path):
+    """Run the cells of notebook in place; return the error of the first that
+    fails as text, or None."""
+    started = {}
+
+    def start(cell, cell_index):
+        started[cell_index] = time.monotonic()
+
+    def end(cell, cell_index):
+        seconds = time.monotonic() - started.pop(cell_index)
+        print(ROW.format(path.stem, cell_index + 1, f"{seconds:.2f}", first_line(cell)), flush=True)
+
+    begun = time.monotonic()
+    client = NotebookClient(
+        notebook,
+        kernel_name=notebook.metadata.kernelspec.name,
+        resources={"metadata": {"path": str(path.parent)}},
+        timeout=None,
+        on_cell_execute=start,
+        on_cell_complete=end,
+    )
+    try:
+        client.execute()
+    except (CellExecutionError, DeadKernelError) as error:
+        for cell_index in list(started):
+            end(notebook.cells[cell_index], cell_index)
+        return describe(notebook, error)
+    print(ROW.format(path.stem, "all", f"{time.monotonic() - begun:.2f}", "with the kernel's start"), flush=True)
+    return None
+
+
+def first_line(cell):
+    """The first line of a cell that is neither empty, nor a comment, nor one
+    of the kernel's own commands: what a reader knows the cell by."""
+    lines = [line.strip() for line in cell.source.splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("//", "%"))]
+    return (telling or lines or [""])[0][:60]
+
+
+def describe(notebook, error):
+    """What a cell wrote to stderr says what went wrong: the kernel's own
+    message is only that the program ended, or that it did not compile."""
+    for index, cell in enumerate(notebook.cells):
+        outputs = cell.get("outputs", [])
+        if not any(output.output_type == "error" for output in outputs):
+            continue
+        stderr = "".join(output.text for output in outputs if output.get("name") == "stderr")
+        raised = next(output for output in outputs if output.output_type == "error")
+        text = f"{stderr}\n{raised.ename}: {raised.evalue}"
+        return f"cell {index + 1} failed:\n{ESCAPES.sub('', text).strip()}"
+    return str(error)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
