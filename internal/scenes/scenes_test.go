@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenes
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestSeedIsIdentity(t *testing.T) {
+	a, b := Draw(TrainSeed+3, 128, 64), Draw(TrainSeed+3, 128, 64)
+	if !bytes.Equal(a.Pix, b.Pix) || !bytes.Equal(a.Label, b.Label) {
+		t.Error("two drawings of one seed differ")
+	}
+	for _, seed := range []uint64{TrainSeed + 4, HeldOutSeed + 3, CalibrationSeed + 3} {
+		if c := Draw(seed, 128, 64); bytes.Equal(a.Pix, c.Pix) {
+			t.Errorf("seeds %d and %d give one picture", TrainSeed+3, seed)
+		}
+	}
+}
+
+// The street does not depend on the size it is drawn at: labels drawn small
+// are those drawn large, seen at every third pixel.
+func TestSizeKeepsTheStreet(t *testing.T) {
+	const w, h = 128, 64
+	same, n := 0, 0
+	for i := range uint64(10) {
+		small, large := Draw(i, w, h), Draw(i, 3*w, 3*h)
+		for y := range h {
+			for x := range w {
+				n++
+				if small.Label[y*w+x] == large.Label[(3*y+1)*3*w+3*x+1] {
+					same++
+				}
+			}
+		}
+	}
+	if agree := float64(same) / float64(n); agree < 0.99 {
+		t.Errorf("labels drawn at %dx%d and three times as large agree on %.1f %% of the pixels, want 99", w, h, 100*agree)
+	}
+}
+
+// Every class must come often and large enough to be learned, and in changing
+// colours, so that it cannot be told by its colour alone.
+func TestClassesAreLearnable(t *testing.T) {
+	const n, w, h = 150, 256, 128
+	var pixels, scenes [NumClasses]int
+	var sum, squares [NumClasses]float64 // of the mean brightness per scene
+	for i := range uint64(n) {
+		s := Draw(TrainSeed+i, w, h)
+		var count [NumClasses]int
+		var light [NumClasses]float64
+		for p, class := range s.Label {
+			if class == None {
+				continue
+			}
+			count[class]++
+			light[class] += float64(s.Pix[3*p]) + float64(s.Pix[3*p+1]) + float64(s.Pix[3*p+2])
+		}
+		for k, c := range count {
+			if c < 64 { // one position of a map with output stride 8
+				continue
+			}
+			pixels[k] += c
+			scenes[k]++
+			mean := light[k] / float64(3*c)
+			sum[k] += mean
+			squares[k] += mean * mean
+		}
+	}
+	for k := range NumClasses {
+		seen := float64(scenes[k])
+		if seen < 0.2*n {
+			t.Errorf("class %d is in %d of %d scenes, want a fifth", k, scenes[k], n)
+			continue
+		}
+		if each := float64(pixels[k]) / seen; each < 4*64 {
+			t.Errorf("class %d covers %.0f pixels where it is seen, want four positions at stride 8", k, each)
+		}
+		mean := sum[k] / seen
+		if spread := math.Sqrt(squares[k]/seen - mean*mean); spread < 12 {
+			t.Errorf("class %d varies by %.1f levels between scenes, want 12", k, spread)
+		}
+	}
+}
+
+func TestDrawAnySize(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 200).Draw(t, "w"), rapid.IntRange(1, 100).Draw(t, "h")
+		s := Draw(rapid.Uint64().Draw(t, "seed"), w, h)
+		if s.W != w || s.H != h || len(s.Pix) != 3*w*h || len(s.Label) != w*h {
+			t.Fatalf("%dx%d gives %dx%d with %d samples and %d labels", w, h, s.W, s.H, len(s.Pix), len(s.Label))
+		}
+		for i, class := range s.Label {
+			if class >= NumClasses && class != None {
+				t.Fatalf("pixel %d has label %d", i, class)
+			}
+		}
+	})
+}
+
+func BenchmarkDraw(b *testing.B) {
+	var seed uint64
+	for b.Loop() {
+		Draw(seed, 256, 128)
+		seed++
+	}
+}
