@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package forward runs a [triovit.Network] in floating point, as a GoMLX graph.
+//
+// [Build] walks the description once and adds a node for every operation. What
+// differs between the uses of a network is not the walk but what happens at
+// its seams, so these are [Hooks]: where a parameter's node comes from, what
+// an operand passes through before it is read, and who looks at a result. The
+// float graph sets none of them, an observer taps every tensor, a
+// fake-quantized graph passes operands through their quantizers, a training
+// program binds parameters to variables and normalizes by the batch.
+//
+// [New] wraps the float graph of a model as a [triovit.Predictor]:
+//
+//	float, err := forward.New(model)
+//	logits, err := float.Predict(pictures) // [N, H, W, 3] to [N, ...]
+//
+// Convolutions take the form that runs fastest on GoMLX's Go backend: a matrix
+// product where the kernel is 1×1 or the convolution is dense, shifted
+// multiply-adds where it is depthwise. [Layout] puts a parameter into the
+// shape that this form reads, [FromLayout] takes it back.
+//
+// Graph-building functions panic with an error, as GoMLX's do; [New] and
+// [Executor.Predict] turn that into an error.
+package forward

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"fmt"
+
+	backends "github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// An Executor runs a model's graph. It is safe for use by one goroutine.
+type Executor struct {
+	model *triovit.Model
+	exec  *graph.Exec
+	id    string
+}
+
+// Backend returns the backend that everything runs on: GoMLX's Go backend.
+func Backend() backends.Backend { return gobackend.GetBackend() }
+
+// New returns the executor of a model in floating point.
+func New(model *triovit.Model) (*Executor, error) {
+	return NewWithHooks(model, "float", Hooks{})
+}
+
+// NewWithHooks returns an executor whose graph passes through hooks. Its
+// parameters are the model's, as constants, unless hooks.Param says
+// otherwise. The id names, beside the model, what the hooks do: results are
+// cached under it.
+func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+	e := &Executor{model: model, id: id}
+	err := e.compile(func(x *graph.Node) []*graph.Node {
+		return []*graph.Node{Build(model.Net, x, withWeights(x.Graph(), model, hooks))}
+	})
+	return e, err
+}
+
+// NewTapped returns an executor whose Run returns the tensors that the
+// operations in taps make, in the order of the network.
+func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, error) {
+	e := &Executor{model: model, id: "tapped"}
+	err := e.compile(func(x *graph.Node) []*graph.Node {
+		var tapped []*graph.Node
+		Build(model.Net, x, withWeights(x.Graph(), model, Hooks{Result: func(op *triovit.Op, y *graph.Node) *graph.Node {
+			if taps(op) {
+				tapped = append(tapped, y)
+			}
+			return y
+		}}))
+		return tapped
+	})
+	return e, err
+}
+
+func (e *Executor) compile(build func(x *graph.Node) []*graph.Node) error {
+	exec, err := graph.NewExec(Backend(), build)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.model.Net.Name, err)
+	}
+	e.exec = exec
+	return nil
+}
+
+// withWeights makes the model's weights the graph's constants.
+func withWeights(g *graph.Graph, model *triovit.Model, hooks Hooks) Hooks {
+	if hooks.Param == nil {
+		hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
+			t, ok := model.Weights[p.Name]
+			if !ok {
+				panic(fmt.Errorf("no weights for %s", p.Name))
+			}
+			t = Layout(op, p, t)
+			return graph.ConstTensor(g, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...))
+		}
+	}
+	return hooks
+}
+
+// Network returns the network that runs.
+func (e *Executor) Network() *triovit.Network { return e.model.Net }
+
+// ID identifies the model and its form for the cache of results.
+func (e *Executor) ID() string { return e.model.Hash() + " " + e.id }
+
+// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
+func (e *Executor) Predict(pictures []float32) ([]float32, error) {
+	outputs, err := e.Run(pictures)
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
+}
+
+// Run runs n pictures [n, H, W, 3] and returns every output of the graph.
+// The graph is compiled once for each n.
+func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
+	in := e.model.Net.Input().Shape
+	size := triovit.Size(in)
+	if len(pictures) == 0 || len(pictures)%size != 0 {
+		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
+	}
+	n := len(pictures) / size
+	var results []*tensors.Tensor
+	failed := exceptions.TryCatch[error](func() {
+		x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
+		results, err = e.exec.Exec(x)
+	})
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
+	}
+	outputs = make([][]float32, len(results))
+	for i, r := range results {
+		if outputs[i], err = tensors.CopyFlatData[float32](r); err != nil {
+			return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
+		}
+		r.MustFinalizeAll()
+	}
+	return outputs, nil
+}

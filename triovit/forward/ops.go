@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"math"
+
+	backend "github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// perChannel reshapes a vector [C] so that it broadcasts against x, [..., C].
+func perChannel(v, x *Node) *Node {
+	dims := make([]int, x.Rank())
+	for i := range dims {
+		dims[i] = 1
+	}
+	dims[len(dims)-1] = v.Shape().Size()
+	return Reshape(v, dims...)
+}
+
+// conv is the one place where a convolution's form is chosen.
+func conv(op *triovit.Op, in, params []*Node) *Node {
+	var y *Node
+	switch {
+	case op.Depthwise():
+		y = depthwise(op, in[0], params[0])
+	case op.Groups > 1:
+		y = grouped(op, in[0], params[0])
+	default:
+		y = dense(op, in[0], params[0])
+	}
+	if len(params) > 1 {
+		y = Add(y, perChannel(params[1], y))
+	}
+	return y
+}
+
+// dense is a convolution over all channels: patches [N·H·W, k·k·I] times
+// weights [k·k·I, O].
+func dense(op *triovit.Op, x, w *Node) *Node {
+	if op.Kernel > 1 || op.Stride > 1 {
+		x = Concatenate(taps(op, x), -1)
+	}
+	n := x.Shape().Dimensions[0]
+	rows := Reshape(x, -1, x.Shape().Dimensions[3])
+	return Reshape(Dot(rows, w).Product(), n, op.Shape[0], op.Shape[1], op.Shape[2])
+}
+
+// depthwise adds the k·k shifted pictures, each times its weight per channel;
+// w is [k·k, C].
+func depthwise(op *triovit.Op, x, w *Node) *Node {
+	c := op.Shape[2]
+	var sum *Node
+	for i, tap := range taps(op, x) {
+		y := Mul(tap, Reshape(Slice(w, AxisElem(i)), 1, 1, 1, c))
+		if sum == nil {
+			sum = y
+		} else {
+			sum = Add(sum, y)
+		}
+	}
+	return sum
+}
+
+// taps returns the k·k shifted pictures [N, H', W', C] that a kernel sees, in
+// row-major order of its positions. The slices are taken by GatherSlices,
+// which copies rows where Slice copies elements; a stride of two separates
+// even from odd rows and columns by a reshape, so that slices stay dense.
+func taps(op *triovit.Op, x *Node) []*Node {
+	g, dims := x.Graph(), x.Shape().Dimensions
+	n, h, w, c := dims[0], op.Shape[0], op.Shape[1], dims[3]
+	k, s, pad := op.Kernel, op.Stride, op.Kernel/2
+	// The padded side is a whole number of strides that covers every tap.
+	side := func(in, out int) (end int) {
+		total := (out-1)*s + k
+		total = (total + s - 1) / s * s
+		return total - in - pad
+	}
+	endH, endW := side(dims[1], h), side(dims[2], w)
+	x = Pad(x, ScalarZero(g, x.DType()), backend.PadAxis{}, backend.PadAxis{Start: pad, End: endH},
+		backend.PadAxis{Start: pad, End: endW}, backend.PadAxis{})
+	if s > 1 {
+		p := x.Shape().Dimensions
+		x = Reshape(x, n, p[1]/s, s, p[2]/s, s, c)
+	}
+	var all []*Node
+	for dy := range k {
+		for dx := range k {
+			var tap *Node
+			if s == 1 {
+				start := Const(g, [][]int32{{int32(dy), int32(dx)}})
+				tap = GatherSlices(x, []int{1, 2}, start, []int{h, w}, true)
+			} else {
+				start := Const(g, [][]int32{{int32(dy / s), int32(dy % s), int32(dx / s), int32(dx % s)}})
+				tap = GatherSlices(x, []int{1, 2, 3, 4}, start, []int{h, 1, w, 1}, true)
+			}
+			all = append(all, Reshape(tap, n, h, w, c))
+		}
+	}
+	return all
+}
+
+// grouped is a 1×1 convolution in groups; w is [blocks, i, o], each block the
+// weights of some neighbouring groups (see Layout).
+func grouped(op *triovit.Op, x, w *Node) *Node {
+	dims := x.Shape().Dimensions
+	blocks, i := w.Shape().Dimensions[0], w.Shape().Dimensions[1]
+	rows := Reshape(x, -1, blocks, i)
+	return Reshape(Einsum("rbi,bio->rbo", rows, w), dims[0], op.Shape[0], op.Shape[1], op.Shape[2])
+}
+
+func linear(_ *triovit.Op, in, params []*Node) *Node {
+	y := Dot(in[0], params[0]).Product()
+	if len(params) > 1 {
+		y = Add(y, perChannel(params[1], y))
+	}
+	return y
+}
+
+// batchNorm normalizes by the stored statistics.
+func batchNorm(op *triovit.Op, in, params []*Node) *Node {
+	gain := Div(params[0], Sqrt(AddScalar(params[3], op.Eps)))
+	offset := Sub(params[1], Mul(params[2], gain))
+	return Add(Mul(in[0], perChannel(gain, in[0])), perChannel(offset, in[0]))
+}
+
+func layerNorm(op *triovit.Op, in, params []*Node) *Node {
+	x := in[0]
+	centered := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
+	variance := ReduceAndKeep(Mul(centered, centered), ReduceMean, -1)
+	y := Div(centered, Sqrt(AddScalar(variance, op.Eps)))
+	return Add(Mul(y, perChannel(params[0], y)), perChannel(params[1], y))
+}
+
+// heads takes q, k or v: [N, H, W, heads·3·d] to [N, H·W, heads, d].
+func heads(op *triovit.Op, in, _ []*Node) *Node {
+	t, h, d := op.Shape[0], op.Shape[1], op.Shape[2]
+	n := in[0].Shape().Dimensions[0]
+	x := Reshape(in[0], n, t, h, 3, d)
+	start := Const(x.Graph(), [][]int32{{int32(op.Part)}})
+	return Reshape(GatherSlices(x, []int{3}, start, []int{1}, true), n, t, h, d)
+}
+
+func mergeHeads(op *triovit.Op, in, _ []*Node) *Node {
+	return Reshape(in[0], in[0].Shape().Dimensions[0], op.Shape[0], op.Shape[1], op.Shape[2])
+}
+
+func matMul(op *triovit.Op, in, _ []*Node) *Node {
+	if op.OverTokens {
+		return Einsum("nthd,nthe->nhde", in[0], in[1])
+	}
+	return Einsum("nthd,nhde->nthe", in[0], in[1])
+}
+
+func sumTokens(_ *triovit.Op, in, _ []*Node) *Node {
+	return InsertAxes(ReduceSum(in[0], 1), -1)
+}
+
+// upsample is PyTorch's bicubic resize by an integer factor as two products
+// with constant matrices, along the width and along the height.
+func upsample(op *triovit.Op, in, _ []*Node) *Node {
+	x := in[0]
+	g, dims := x.Graph(), x.Shape().Dimensions
+	along := func(n int) *Node { return Const(g, bicubic(n, op.Factor)) }
+	x = Einsum("nhwc,wv->nhvc", x, along(dims[2]))
+	return Einsum("nhwc,hv->nvwc", x, along(dims[1]))
+}
+
+// bicubic returns the [n][n·factor] matrix of a one-dimensional cubic
+// convolution with a = -0.75, align_corners false and repeated borders.
+func bicubic(n, factor int) [][]float32 {
+	const a = -0.75
+	kernel := func(x float64) float64 {
+		switch x = math.Abs(x); {
+		case x <= 1:
+			return ((a+2)*x-(a+3))*x*x + 1
+		case x < 2:
+			return ((a*x-5*a)*x+8*a)*x - 4*a
+		}
+		return 0
+	}
+	m := make([][]float32, n)
+	for i := range m {
+		m[i] = make([]float32, n*factor)
+	}
+	for out := range n * factor {
+		at := (float64(out)+0.5)/float64(factor) - 0.5
+		first := int(math.Floor(at)) - 1
+		for i := first; i < first+4; i++ {
+			m[min(max(i, 0), n-1)][out] += float32(kernel(at - float64(i)))
+		}
+	}
+	return m
+}

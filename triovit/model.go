@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// A Model is a network with its weights.
+type Model struct {
+	Net     *Network
+	Weights weights.Set
+	// Source says where the weights came from, for people to read.
+	Source string
+}
+
+// Hash returns a digest of the description and of every weight.
+func (m *Model) Hash() string {
+	sum := sha256.Sum256([]byte(m.Net.Hash() + m.Weights.Hash()))
+	return hex.EncodeToString(sum[:])
+}
+
+// A Source is where weights come from: [File], [BuiltIn] or [Tensors].
+type Source func() (set weights.Set, name string, err error)
+
+// File is a checkpoint on disk: an official ".pt", or ".safetensors" with
+// timm's names or the official ones. The content decides, not the extension.
+func File(path string) Source {
+	return func() (weights.Set, string, error) {
+		set, err := weights.Read(path)
+		return set, filepath.Base(path), err
+	}
+}
+
+// BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
+// (see package builtin); it needs no file and no network.
+func BuiltIn() Source {
+	return func() (weights.Set, string, error) {
+		data := builtin.Weights()
+		set, err := weights.ReadSafetensors(bytes.NewReader(data), int64(len(data)))
+		return set, "built-in: " + builtin.Name, err
+	}
+}
+
+// Tensors is a set of weights in memory.
+func Tensors(set weights.Set, name string) Source {
+	return func() (weights.Set, string, error) { return set, name, nil }
+}
+
+// Load returns a variant with weights. The name is one that [Describe] knows;
+// where it is empty the weights decide ([Identify]). Weights with timm's names
+// are given the official ones, and timm's eps of the divisors, 1e-5. The error
+// for weights that do not fit lists what is missing, extra or misshapen.
+func Load(name string, source Source, options ...Option) (*Model, error) {
+	set, from, err := source()
+	if err != nil {
+		return nil, err
+	}
+	timm := isTimm(set)
+	if timm {
+		set = officialNames(set)
+		options = append([]Option{DivisorEps(1e-5)}, options...)
+	}
+	found, classes, err := Identify(set)
+	switch {
+	case err == nil && name == "":
+		name = found
+	case name == "":
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	if classes > 0 {
+		options = append([]Option{Classes(classes)}, options...)
+	}
+	net, err := Describe(name, options...)
+	if err != nil {
+		return nil, err
+	}
+	if err := set.Check(net.Params()); err != nil {
+		hint := ""
+		if found != "" && found != net.Name {
+			hint = fmt.Sprintf(" (they look like %s)", found)
+		}
+		return nil, fmt.Errorf("%s: the weights do not fit %s%s: %w", from, net.Name, hint, err)
+	}
+	return &Model{Net: net, Weights: set, Source: from}, nil
+}
+
+// Open returns the model at a path, or the built-in one where the path is
+// empty; the weights tell which variant it is.
+func Open(path string, options ...Option) (*Model, error) {
+	if path == "" {
+		return Load("seg-b0-cityscapes", BuiltIn(), options...)
+	}
+	return Load("", File(path), options...)
+}
+
+// Identify returns the variant whose first and last layers the weights have,
+// at its smallest resolution, and the number of classes.
+func Identify(set weights.Set) (name string, classes int, err error) {
+	stem, ok := set["backbone.input_stem.op_list.0.conv.weight"]
+	if !ok || len(stem.Shape) == 0 {
+		return "", 0, fmt.Errorf("no tensor backbone.input_stem.op_list.0.conv.weight: not the weights of an EfficientViT of the B series")
+	}
+	for b, spec := range backbones {
+		if spec.widths[0] != stem.Shape[0] {
+			continue
+		}
+		for _, head := range []struct{ last, variant string }{
+			{"head.op_list.3.linear.weight", "efficientvit-" + b + "-r224"},
+			{"head.output_ops.0.op_list.1.conv.weight", "efficientvit-seg-" + b + "-cityscapes"},
+			{"head.output_ops.0.op_list.0.conv.weight", "efficientvit-seg-" + b + "-ade20k"},
+		} {
+			if last, ok := set[head.last]; ok && len(last.Shape) > 0 {
+				if _, err := Describe(head.variant); err != nil {
+					break
+				}
+				return head.variant, last.Shape[0], nil
+			}
+		}
+	}
+	return "", 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem.Shape[0], strings.Join(Variants(), ", "))
+}

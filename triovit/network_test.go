@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func describe(t testing.TB, name string, options ...Option) *Network {
+	t.Helper()
+	net, err := Describe(name, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+// TestCounts holds parameters and MACs against the numbers of the reference's
+// README and of an independent count of B1: parameters to the unit, MACs to
+// the printed digit.
+func TestCounts(t *testing.T) {
+	for _, want := range []struct {
+		name   string
+		params int64
+		mmacs  string // total, in millions, two digits
+		matmul string
+		pw     string
+	}{
+		{"b0-r224", 3_410_008, "100.23", "2.56", "74.66"},
+		{"b1-r224", 9_102_024, "519.21", "8.53", "449.58"},
+		{"b1-r256", 9_102_024, "676.92", "11.14", "587.20"},
+		{"b1-r288", 9_102_024, "855.64", "14.10", "743.18"},
+		{"b2-r224", 24_330_712, "1584.94", "34.77", "1408.94"},
+		{"b3-r224", 48_646_056, "3953.82", "69.54", "3648.00"},
+	} {
+		t.Run(want.name, func(t *testing.T) {
+			net := describe(t, want.name)
+			var matmul, pw int64
+			for i := range net.Ops {
+				op := &net.Ops[i]
+				switch {
+				case op.Kind == MatMul || op.Kind == SumTokens:
+					matmul += net.MACs(op)
+				case op.Kind == Conv && op.Kernel == 1 && op.Groups == 1 && op.Role != HeadOutput:
+					pw += net.MACs(op)
+				}
+			}
+			m := func(n int64) string { return fmt.Sprintf("%.2f", float64(n)/1e6) }
+			if got := net.ParamCount(); got != want.params {
+				t.Errorf("%d parameters, want %d", got, want.params)
+			}
+			if got := m(net.TotalMACs()); got != want.mmacs {
+				t.Errorf("%s M MACs, want %s", got, want.mmacs)
+			}
+			if got := m(matmul); got != want.matmul {
+				t.Errorf("%s M MACs in the attention, want %s", got, want.matmul)
+			}
+			if got := m(pw); got != want.pw {
+				t.Errorf("%s M MACs in pointwise convolutions, want %s", got, want.pw)
+			}
+		})
+	}
+	for name, gmacs := range map[string]string{
+		"seg-b0-cityscapes": "4.4", "seg-b1-cityscapes": "25", "seg-b2-cityscapes": "74", "seg-b3-cityscapes": "179",
+	} {
+		net := describe(t, name)
+		digits := len(gmacs) - 1 - strings.Index(gmacs+".", ".")
+		if got := fmt.Sprintf("%.*f", max(digits, 0), float64(net.TotalMACs())/1e9); got != gmacs {
+			t.Errorf("%s: %s G MACs, the reference's README says %s", name, got, gmacs)
+		}
+	}
+}
+
+// TestNamesOfCheckpoints holds every variant against the names and shapes of
+// the reference's state dicts.
+func TestNamesOfCheckpoints(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*_names.json")
+	if err != nil || len(files) != 15 {
+		t.Fatalf("%d files of names, want 15 (%v)", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names map[string][]int
+			if err := json.Unmarshal(data, &names); err != nil {
+				t.Fatal(err)
+			}
+			parts := strings.Split(strings.TrimSuffix(filepath.Base(file), "_names.json"), "_")
+			name := parts[len(parts)-1] + "-r224"
+			if parts[1] == "seg" {
+				name = "seg-" + parts[3] + "-" + parts[2]
+			}
+			want := describe(t, name).Params()
+			seen := 0
+			for key, shape := range names {
+				if strings.HasSuffix(key, "num_batches_tracked") {
+					continue
+				}
+				if parts[0] == "timm" {
+					key = officialName(key)
+				}
+				seen++
+				if got, ok := want[key]; !ok || !slices.Equal(got, shape) {
+					t.Errorf("%s has shape %v, the network says %v", key, shape, got)
+				}
+			}
+			if seen != len(want) {
+				t.Errorf("%d parameters, the network has %d", seen, len(want))
+			}
+		})
+	}
+}
+
+func TestDescribeErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, variant string
+		options       []Option
+		want          string
+	}{
+		{"unknown variant", "b7-r224", nil, `no variant "b7-r224": have efficientvit-b0-r224`},
+		{"no classes", "b1-r224", []Option{Classes(0)}, "0 classes"},
+		{"tiny picture", "b1-r224", []Option{InputSize(16, 224)}, "height 16 and width 224"},
+		{"segmentation off the grid", "seg-b0-cityscapes", []Option{InputSize(700, 960)}, "multiples of 32"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Describe(c.variant, c.options...)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestPoints checks what calib/INTEGER.md says of every network: each
+// convolution, activation, addition and divisor has its quantization point.
+func TestPoints(t *testing.T) {
+	for _, name := range Variants() {
+		net := describe(t, name)
+		count := map[PointClass]int{}
+		for i := range net.Ops {
+			op := &net.Ops[i]
+			for _, p := range op.Points {
+				count[p.Class]++
+			}
+			if needs := op.Kind == Conv || op.Kind == Linear || op.Kind == Hardswish || op.Kind == Add || op.Kind == Divide || op.Kind == Heads; needs != (len(op.Points) > 0) && op.Kind != MatMul && op.Kind != Upsample && op.Kind != GlobalAvgPool && op.Kind != LayerNorm {
+				t.Errorf("%s: %s %q has %d points", name, op.Kind, op.Name, len(op.Points))
+			}
+		}
+		if count[DivisorOperand] == 0 || count[ConvInput] == 0 || count[PreActivation] == 0 {
+			t.Errorf("%s: points %v", name, count)
+		}
+	}
+}
+
+func TestKindsAndRolesHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range Kinds() {
+		if s := k.String(); s == "" || strings.HasPrefix(s, "Kind(") || seen[s] {
+			t.Errorf("kind %d is called %q", k, s)
+		}
+		seen[k.String()] = true
+	}
+	for r := NoRole; r < roleEnd; r++ {
+		if s := r.String(); s == "" || seen["role "+s] {
+			t.Errorf("role %d is called %q", r, s)
+		} else {
+			seen["role "+s] = true
+		}
+	}
+	for _, c := range PointClasses() {
+		if c.String() == "" {
+			t.Errorf("point class %d has no name", c)
+		}
+	}
+}
