@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package weights
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/x448/float16"
+)
+
+// DType is an element type that [WriteSafetensors] can write, under its name
+// in the safetensors format.
+type DType string
+
+const (
+	F32 DType = "F32" // IEEE 754 single precision: every bit is kept
+	F16 DType = "F16" // IEEE 754 half precision, rounded to nearest even: half the size
+)
+
+// chunkBytes is the size of the buffers that stand between files and tensors,
+// a multiple of every element's size.
+const chunkBytes = 32 << 10
+
+// element describes how files store one number of a type.
+type element struct {
+	size   int                  // bytes
+	decode func([]byte) float32 // nil: an integer type, of which no parameter is
+}
+
+// elementOf returns the element type of a safetensors name.
+func elementOf(dtype string) (element, bool) {
+	switch dtype {
+	case "F32":
+		return element{4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }}, true
+	case "F16":
+		return element{2, func(b []byte) float32 { return float16.Frombits(binary.LittleEndian.Uint16(b)).Float32() }}, true
+	case "BF16":
+		return element{2, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }}, true
+	case "F64":
+		return element{8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }}, true
+	case "I64":
+		return element{size: 8}, true
+	case "I32":
+		return element{size: 4}, true
+	case "I16":
+		return element{size: 2}, true
+	case "I8", "U8", "BOOL":
+		return element{size: 1}, true
+	}
+	return element{}, false
+}
+
+// read fills dst with consecutive elements from r.
+func (e element) read(r io.Reader, dst []float32) error {
+	buf := make([]byte, min(chunkBytes, len(dst)*e.size))
+	for len(dst) > 0 {
+		n := min(len(dst), len(buf)/e.size)
+		if _, err := io.ReadFull(r, buf[:n*e.size]); err != nil {
+			return fmt.Errorf("reading data: %w", err)
+		}
+		for i := range n {
+			dst[i] = e.decode(buf[i*e.size:])
+		}
+		dst = dst[n:]
+	}
+	return nil
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package weights
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// A pickle is a program for a stack machine. The machine here knows the
+// opcodes with which Python's pickle module, protocols 2 to 4, writes a state
+// dict, and the globals of [admitted]; neither can do anything but build the
+// values below. Opcodes are documented in Python's pickletools module.
+
+const (
+	opMark         = '('
+	opStop         = '.'
+	opNone         = 'N'
+	opTrue         = 0x88
+	opFalse        = 0x89
+	opInt4         = 'J'
+	opUint1        = 'K'
+	opUint2        = 'M'
+	opLong1        = 0x8a
+	opFloat        = 'G'
+	opUnicode      = 'X'
+	opShortUnicode = 0x8c
+	opEmptyTuple   = ')'
+	opTuple        = 't'
+	opTuple1       = 0x85
+	opTuple2       = 0x86
+	opTuple3       = 0x87
+	opEmptyList    = ']'
+	opAppend       = 'a'
+	opAppends      = 'e'
+	opEmptyDict    = '}'
+	opSetItem      = 's'
+	opSetItems     = 'u'
+	opGet1         = 'h'
+	opGet4         = 'j'
+	opPut1         = 'q'
+	opPut4         = 'r'
+	opMemoize      = 0x94
+	opGlobal       = 'c'
+	opStackGlobal  = 0x93
+	opReduce       = 'R'
+	opBuild        = 'b'
+	opPersistentID = 'Q'
+	opProtocol     = 0x80
+	opFrame        = 0x95
+)
+
+// opcodeCharge is what an opcode costs of the budget, in bytes: none leaves
+// more behind, apart from strings, which are charged by length.
+const opcodeCharge = 128
+
+// The functions that a pickle may call.
+const (
+	rebuildTensor    = global("torch._utils._rebuild_tensor_v2")
+	rebuildParameter = global("torch._utils._rebuild_parameter")
+	orderedDict      = global("collections.OrderedDict")
+)
+
+// Values on the machine's stack, besides nil (None), bool, int64, float64 and
+// string.
+type (
+	tuple  []any
+	list   struct{ items []any }
+	dict   struct{ items map[any]any } // an OrderedDict too: order has no meaning here
+	global string                      // "module.name", admitted
+
+	// storage names an entry of raw bytes in the archive.
+	storage struct {
+		key   string
+		dtype string // as in elementOf
+		numel int    // elements, as the pickle claims
+	}
+
+	// view is a tensor as the pickle describes it, not checked yet: shape and
+	// stride, in elements, over a storage.
+	view struct {
+		storage       storage
+		offset        int
+		shape, stride []int
+	}
+)
+
+// admitted tells whether a pickle may name a global.
+func admitted(g global) bool {
+	return g == rebuildTensor || g == rebuildParameter || g == orderedDict || storageDType(g) != ""
+}
+
+// storageDType returns the element type of a storage class, as in elementOf.
+func storageDType(g global) string {
+	switch g {
+	case "torch.FloatStorage":
+		return "F32"
+	case "torch.HalfStorage":
+		return "F16"
+	case "torch.BFloat16Storage":
+		return "BF16"
+	case "torch.DoubleStorage":
+		return "F64"
+	case "torch.LongStorage":
+		return "I64"
+	case "torch.IntStorage":
+		return "I32"
+	case "torch.ShortStorage":
+		return "I16"
+	case "torch.CharStorage":
+		return "I8"
+	case "torch.ByteStorage":
+		return "U8"
+	case "torch.BoolStorage":
+		return "BOOL"
+	}
+	return ""
+}
+
+// machine interprets one pickle. After the first failure err is set and every
+// method returns zero values, so that opcodes need no checks of their own.
+type machine struct {
+	code   []byte
+	pos    int
+	stack  []any
+	marks  []int // heights of the stack
+	memo   map[uint32]any
+	budget *budget
+	err    error
+}
+
+// unpickle interprets a pickle and returns its value.
+func unpickle(code []byte, b *budget) (any, error) {
+	m := &machine{code: code, memo: map[uint32]any{}, budget: b}
+	for {
+		at := m.pos
+		m.charge(opcodeCharge)
+		op := byte(m.uint(1))
+		var value any
+		if op == opStop {
+			value = m.pop()
+		} else {
+			m.step(op)
+		}
+		if m.err != nil {
+			return nil, fmt.Errorf("pickle, byte %d: %w", at, m.err)
+		}
+		if op == opStop {
+			return value, nil
+		}
+	}
+}
+
+func (m *machine) step(op byte) {
+	switch op {
+	case opProtocol:
+		if p := m.uint(1); p > 5 {
+			m.fail("protocol %d, want at most 5", p)
+		}
+	case opFrame:
+		m.take(8) // a hint for buffering
+
+	case opNone:
+		m.push(nil)
+	case opTrue, opFalse:
+		m.push(op == opTrue)
+	case opInt4:
+		m.push(int64(int32(m.uint(4))))
+	case opUint1:
+		m.push(int64(m.uint(1)))
+	case opUint2:
+		m.push(int64(m.uint(2)))
+	case opLong1:
+		m.push(m.long())
+	case opFloat:
+		if b := m.take(8); b != nil {
+			m.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
+		}
+	case opUnicode:
+		m.push(m.text(m.uint(4)))
+	case opShortUnicode:
+		m.push(m.text(m.uint(1)))
+
+	case opMark:
+		m.marks = append(m.marks, len(m.stack))
+	case opEmptyTuple:
+		m.push(tuple(nil))
+	case opTuple:
+		m.push(tuple(m.popMark()))
+	case opTuple1, opTuple2, opTuple3:
+		m.push(tuple(m.popN(int(op-opTuple1) + 1)))
+	case opEmptyList:
+		m.push(&list{})
+	case opAppend:
+		m.extend(m.popN(1))
+	case opAppends:
+		m.extend(m.popMark())
+	case opEmptyDict:
+		m.push(&dict{})
+	case opSetItem:
+		m.update(m.popN(2))
+	case opSetItems:
+		m.update(m.popMark())
+
+	case opGet1:
+		m.get(uint32(m.uint(1)))
+	case opGet4:
+		m.get(uint32(m.uint(4)))
+	case opPut1:
+		m.memo[uint32(m.uint(1))] = m.top()
+	case opPut4:
+		m.memo[uint32(m.uint(4))] = m.top()
+	case opMemoize:
+		m.memo[uint32(len(m.memo))] = m.top()
+
+	case opGlobal:
+		module, name := m.line(), m.line()
+		m.global(module, name)
+	case opStackGlobal:
+		pair := m.popN(2)
+		if m.err != nil {
+			return
+		}
+		module, okModule := pair[0].(string)
+		name, okName := pair[1].(string)
+		if !okModule || !okName {
+			m.fail("a global named by %s and %s, want str and str", kind(pair[0]), kind(pair[1]))
+		}
+		m.global(module, name)
+	case opReduce:
+		args := m.pop()
+		m.call(m.pop(), args)
+	case opBuild:
+		// A state dict's attributes: "_metadata" with the versions of modules.
+		m.pop()
+		if _, ok := m.top().(*dict); !ok {
+			m.fail("attributes of %s, want of dict", kind(m.top()))
+		}
+	case opPersistentID:
+		m.storage(m.pop())
+
+	default:
+		m.fail("opcode 0x%02x (%q) has no place in a state dict", op, op)
+	}
+}
+
+func (m *machine) fail(format string, args ...any) {
+	if m.err == nil {
+		m.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (m *machine) charge(bytes int) {
+	if err := m.budget.take(bytes); err != nil && m.err == nil {
+		m.err = err
+	}
+}
+
+// take consumes n bytes of code, nil on failure.
+func (m *machine) take(n uint64) []byte {
+	if m.err == nil && n > uint64(len(m.code)-m.pos) {
+		m.fail("ends early: %d bytes are left, want %d", len(m.code)-m.pos, n)
+	}
+	if m.err != nil {
+		return nil
+	}
+	b := m.code[m.pos : m.pos+int(n)]
+	m.pos += int(n)
+	return b
+}
+
+// uint consumes a little-endian number of n <= 8 bytes.
+func (m *machine) uint(n uint64) (v uint64) {
+	for i, b := range m.take(n) {
+		v |= uint64(b) << (8 * i)
+	}
+	return v
+}
+
+// long consumes a length byte and a two's complement number of that length.
+func (m *machine) long() int64 {
+	n := m.uint(1)
+	if n > 8 {
+		m.fail("an integer of %d bytes, want at most 8", n)
+	}
+	if m.err != nil || n == 0 {
+		return 0
+	}
+	unused := 64 - 8*n
+	return int64(m.uint(n)<<unused) >> unused
+}
+
+// text consumes a string of n bytes.
+func (m *machine) text(n uint64) string {
+	b := m.take(n)
+	m.charge(len(b))
+	return string(b)
+}
+
+// line consumes a string up to a line feed.
+func (m *machine) line() string {
+	n := bytes.IndexByte(m.code[m.pos:], '\n')
+	if n < 0 {
+		m.fail("ends early: a line has no end")
+		return ""
+	}
+	s := m.text(uint64(n))
+	m.take(1)
+	return s
+}
+
+func (m *machine) push(v any) { m.stack = append(m.stack, v) }
+
+// depth returns how many values lie above the last mark: none below may be
+// taken.
+func (m *machine) depth() int {
+	if len(m.marks) == 0 {
+		return len(m.stack)
+	}
+	return len(m.stack) - m.marks[len(m.marks)-1]
+}
+
+// popN removes n values and returns a copy of them, nil on failure.
+func (m *machine) popN(n int) []any {
+	if m.depth() < n {
+		m.fail("the stack holds %d values, want %d", m.depth(), n)
+	}
+	if m.err != nil {
+		return nil
+	}
+	base := len(m.stack) - n
+	values := append([]any(nil), m.stack[base:]...)
+	clear(m.stack[base:]) // let go of what the stack no longer holds
+	m.stack = m.stack[:base]
+	return values
+}
+
+// popMark removes the values above the last mark, and the mark.
+func (m *machine) popMark() []any {
+	if len(m.marks) == 0 {
+		m.fail("no mark on the stack")
+		return nil
+	}
+	values := m.popN(m.depth())
+	m.marks = m.marks[:len(m.marks)-1]
+	return values
+}
+
+func (m *machine) pop() any {
+	if v := m.popN(1); v != nil {
+		return v[0]
+	}
+	return nil
+}
+
+func (m *machine) top() any {
+	if m.depth() == 0 {
+		m.fail("the stack is empty")
+		return nil
+	}
+	return m.stack[len(m.stack)-1]
+}
+
+func (m *machine) get(key uint32) {
+	v, ok := m.memo[key]
+	if !ok {
+		m.fail("memo %d was never set", key)
+	}
+	m.push(v)
+}
+
+func (m *machine) extend(items []any) {
+	l, ok := m.top().(*list)
+	if !ok {
+		m.fail("items for %s, want for list", kind(m.top()))
+		return
+	}
+	l.items = append(l.items, items...)
+}
+
+// update sets keys and values, in turns, in the dict on the stack.
+func (m *machine) update(pairs []any) {
+	d, ok := m.top().(*dict)
+	if !ok || len(pairs)%2 != 0 {
+		m.fail("%d keys and values for %s, want pairs for dict", len(pairs), kind(m.top()))
+		return
+	}
+	if d.items == nil {
+		d.items = map[any]any{}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		switch pairs[i].(type) {
+		case string, int64, bool:
+			d.items[pairs[i]] = pairs[i+1]
+		default:
+			m.fail("a dict's key is %s, want str, int or bool", kind(pairs[i]))
+		}
+	}
+}
+
+func (m *machine) global(module, name string) {
+	g := global(module + "." + name)
+	if !admitted(g) {
+		m.fail("names the global %.200q, which no state dict needs: refused, nothing was run", string(g))
+	}
+	m.push(g)
+}
+
+// call applies an admitted global to its arguments.
+func (m *machine) call(fn, arguments any) {
+	g, isGlobal := fn.(global)
+	args, isTuple := arguments.(tuple)
+	switch {
+	case !isGlobal || !isTuple:
+		m.fail("calls %s with %s, want a global with a tuple", kind(fn), kind(arguments))
+	case g == orderedDict && len(args) == 0:
+		m.push(&dict{})
+	case g == rebuildParameter && len(args) > 0:
+		m.push(args[0])
+	case g == rebuildTensor && len(args) >= 4:
+		v, err := newView(args)
+		if err != nil {
+			m.fail("%s: %w", rebuildTensor, err)
+		}
+		m.push(v)
+	default:
+		m.fail("%s cannot be called with %d arguments", g, len(args))
+	}
+}
+
+// newView reads (storage, offset, size, stride, ...).
+func newView(args tuple) (v view, err error) {
+	var ok [4]bool
+	v.storage, ok[0] = args[0].(storage)
+	v.offset, ok[1] = natural(args[1])
+	v.shape, ok[2] = naturals(args[2])
+	v.stride, ok[3] = naturals(args[3])
+	for i, want := range []string{"a storage", "an offset", "a shape", "strides"} {
+		if !ok[i] {
+			return v, fmt.Errorf("argument %d is %s, want %s of numbers from 0 up", i, kind(args[i]), want)
+		}
+	}
+	if len(v.shape) != len(v.stride) || len(v.shape) > maxRank {
+		return v, fmt.Errorf("%d dimensions and %d strides, want the same number, at most %d", len(v.shape), len(v.stride), maxRank)
+	}
+	return v, nil
+}
+
+// storage reads the persistent id ("storage", class, key, location, numel).
+func (m *machine) storage(id any) {
+	t, _ := id.(tuple)
+	if len(t) != 5 || t[0] != any("storage") {
+		m.fail("a persistent id is not the storage tuple of five")
+		return
+	}
+	class, _ := t[1].(global)
+	key, okKey := t[2].(string)
+	numel, okNumel := natural(t[4])
+	dtype := storageDType(class)
+	if dtype == "" || !okKey || !okNumel {
+		m.fail("a storage of class %s %s, key %s, length %s: want torch's storage class, str, int from 0 up", kind(t[1]), class, kind(t[2]), kind(t[4]))
+		return
+	}
+	m.push(storage{key: key, dtype: dtype, numel: numel})
+}
+
+func natural(v any) (int, bool) {
+	n, ok := v.(int64)
+	return int(n), ok && n >= 0 && int64(int(n)) == n
+}
+
+func naturals(v any) ([]int, bool) {
+	t, ok := v.(tuple)
+	ns := make([]int, len(t))
+	for i := range t {
+		n, okN := natural(t[i])
+		ns[i], ok = n, ok && okN
+	}
+	return ns, ok
+}
+
+// kind names a value's type in Python's words.
+func kind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "bool"
+	case int64:
+		return "int"
+	case float64:
+		return "float"
+	case string:
+		return "str"
+	case tuple:
+		return "tuple"
+	case *list:
+		return "list"
+	case *dict:
+		return "dict"
+	case storage:
+		return "storage"
+	case view:
+		return "tensor"
+	}
+	return "global"
+}
+
+// budget counts down the memory that a file may claim.
+type budget struct{ limit, used int64 }
+
+var errBudget = errors.New("claims more memory than a checkpoint of its size needs")
+
+// take claims n bytes.
+func (b *budget) take(n int) error {
+	if int64(n) > b.limit-b.used {
+		return fmt.Errorf("%w: over %d bytes, twice the file and 64 MiB", errBudget, b.limit)
+	}
+	b.used += int64(n)
+	return nil
+}
+
+// release gives n bytes back.
+func (b *budget) release(n int) { b.used -= int64(n) }

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package weights
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+	"strings"
+	"testing"
+)
+
+// pickler writes pickles as torch.save does, protocol 2 without memo.
+type pickler struct{ bytes.Buffer }
+
+func (p *pickler) op(op byte, operand ...byte) { p.WriteByte(op); p.Write(operand) }
+func (p *pickler) str(s string) {
+	p.op(opUnicode, binary.LittleEndian.AppendUint32(nil, uint32(len(s)))...)
+	p.WriteString(s)
+}
+func (p *pickler) global(module, name string) {
+	p.op(opGlobal)
+	p.WriteString(module + "\n" + name + "\n")
+}
+func (p *pickler) int(n int64) {
+	p.op(opLong1, append([]byte{8}, binary.LittleEndian.AppendUint64(nil, uint64(n))...)...)
+}
+func (p *pickler) ints(ns []int) {
+	p.op(opMark)
+	for _, n := range ns {
+		p.int(int64(n))
+	}
+	p.op(opTuple)
+}
+
+// savedTensor is a tensor as torch.save sees it.
+type savedTensor struct {
+	name, class, key string
+	numel, offset    int
+	shape, stride    []int
+}
+
+func (p *pickler) tensor(t savedTensor) {
+	p.global("torch._utils", "_rebuild_tensor_v2")
+	p.op(opMark)
+	p.op(opMark)
+	p.str("storage")
+	p.global("torch", t.class)
+	p.str(t.key)
+	p.str("cpu")
+	p.int(int64(t.numel))
+	p.op(opTuple)
+	p.op(opPersistentID)
+	p.int(int64(t.offset))
+	p.ints(t.shape)
+	p.ints(t.stride)
+	p.op(opFalse)
+	p.orderedDict()
+	p.op(opTuple)
+	p.op(opReduce)
+}
+
+func (p *pickler) orderedDict() {
+	p.global("collections", "OrderedDict")
+	p.op(opEmptyTuple)
+	p.op(opReduce)
+}
+
+// stateDict writes a state dict below the keys of wrap.
+func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
+	var p pickler
+	p.op(opProtocol, 2)
+	for _, key := range wrap {
+		p.op(opEmptyDict)
+		p.str(key)
+	}
+	p.orderedDict()
+	p.op(opMark)
+	for _, t := range tensors {
+		p.str(t.name)
+		p.tensor(t)
+	}
+	p.op(opSetItems)
+	p.op(opEmptyDict) // attributes
+	p.op(opBuild)
+	for range wrap {
+		p.op(opSetItem)
+	}
+	p.op(opStop)
+	return p.Bytes()
+}
+
+// entry is one file of an archive.
+type entry struct {
+	name    string
+	content []byte
+	header  func(*zip.FileHeader) // may lie; nil for an honest entry
+}
+
+// archiveOf writes a zip archive of stored entries.
+func archiveOf(tb testing.TB, entries ...entry) []byte {
+	tb.Helper()
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	for _, e := range entries {
+		n := uint64(len(e.content))
+		h := &zip.FileHeader{Name: e.name, CompressedSize64: n, UncompressedSize64: n, CRC32: crc32.ChecksumIEEE(e.content)}
+		if e.header != nil {
+			e.header(h)
+		}
+		w, err := z.CreateRaw(h)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := w.Write(e.content); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func floatBytes(vs ...float32) (b []byte) {
+	for _, v := range vs {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return b
+}
+
+// run interprets a pickle made of raw opcodes.
+func run(code string) (any, error) { return unpickle([]byte(code), &budget{limit: 1 << 20}) }
+
+func TestPickleValues(t *testing.T) {
+	for _, tt := range []struct {
+		name, code string
+		want       any
+	}{
+		{"none", "N.", nil},
+		{"true", "\x88.", true},
+		{"negative int", "J\xff\xff\xff\xff.", int64(-1)},
+		{"uint 1", "K\xff.", int64(255)},
+		{"uint 2", "M\x01\x02.", int64(513)},
+		{"long of no bytes", "\x8a\x00.", int64(0)},
+		{"negative long", "\x8a\x01\xfe.", int64(-2)},
+		{"long of three bytes", "\x8a\x03\x00\x00\x01.", int64(65536)},
+		{"float", "G\x3f\xf8\x00\x00\x00\x00\x00\x00.", 1.5},
+		{"str", "X\x02\x00\x00\x00ab.", "ab"},
+		{"short str in a frame", "\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x02ab.", "ab"},
+		{"global", "ctorch\nFloatStorage\n.", global("torch.FloatStorage")},
+		{"stack global", "\x8c\x05torch\x8c\x0bLongStorage\x93.", global("torch.LongStorage")},
+		{"memoized", "\x8c\x01a\x94\x8c\x01b\x94h\x00.", "a"},
+		{"long memo key", "\x8c\x01ar\xff\xff\xff\xff\x8c\x01bj\xff\xff\xff\xff.", "a"},
+		{"parameter", "ctorch._utils\n_rebuild_parameter\nK\x05\x88\x86R.", int64(5)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := run(tt.code)
+			if err != nil || got != tt.want {
+				t.Errorf("got %v, %v, want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestPickleContainers(t *testing.T) {
+	// {"l": [1, 2, 3], 7: (1, (2, 3))}
+	got, err := run("}(\x8c\x01l](K\x01K\x02eK\x03aK\x07K\x01K\x02K\x03\x86\x86u.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := got.(*dict)
+	l := d.items["l"].(*list)
+	if len(l.items) != 3 || l.items[2] != any(int64(3)) {
+		t.Errorf("list: got %v, want [1 2 3]", l.items)
+	}
+	outer := d.items[int64(7)].(tuple)
+	if inner := outer[1].(tuple); outer[0] != any(int64(1)) || inner[0] != any(int64(2)) || inner[1] != any(int64(3)) {
+		t.Errorf("tuple: got %v, want (1, (2, 3))", outer)
+	}
+}
+
+func TestPickleRefuses(t *testing.T) {
+	for _, tt := range []struct{ name, code, want string }{
+		{"system command", "cposix\nsystem\n(\x8c\x07echo hitR.", "posix.system"},
+		{"system command of Windows", "cnt\nsystem\n.", "nt.system"},
+		{"system command, protocol 4", "\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R.", "posix.system"},
+		{"eval", "c__builtin__\neval\n.", "__builtin__.eval"},
+		{"another function of torch", "ctorch.hub\nload\n.", "torch.hub.load"},
+		{"instance", "(iposix\nsystem\n.", "opcode 0x69"},
+		{"object by a class", "ccollections\nOrderedDict\n)\x81.", "opcode 0x81"},
+		{"extension registry", "\x82\x01.", "opcode 0x82"},
+		{"empty", "", "ends early"},
+		{"no stop", "K\x01", "ends early"},
+		{"string beyond the end", "X\xff\xff\xff\xffa.", "ends early"},
+		{"global without end", "ctorch", "a line has no end"},
+		{"frame beyond the end", "\x95\x00", "ends early"},
+		{"float beyond the end", "G\x00", "ends early"},
+		{"long of nine bytes", "\x8a\x09123456789.", "at most 8"},
+		{"protocol 6", "\x80\x06N.", "protocol 6"},
+		{"stop on an empty stack", ".", "holds 0 values"},
+		{"tuple without mark", "K\x01t.", "no mark"},
+		{"tuple across a mark", "K\x01(K\x02\x86.", "holds 1 values, want 2"},
+		{"memo never set", "h\x07.", "memo 7"},
+		{"memo of nothing", "q\x00.", "stack is empty"},
+		{"append to a dict", "}K\x01a.", "items for dict"},
+		{"item of a list", "]K\x01K\x02s.", "keys and values for list"},
+		{"odd items", "}(K\x01u.", "1 keys and values"},
+		{"key that cannot be hashed", "}]K\x01s.", "key is list"},
+		{"call of a number", "K\x01)R.", "calls int"},
+		{"call without tuple", "ccollections\nOrderedDict\nK\x01R.", "with int"},
+		{"call of a storage class", "ctorch\nFloatStorage\n)R.", "torch.FloatStorage cannot be called"},
+		{"parameter of nothing", "ctorch._utils\n_rebuild_parameter\n)R.", "0 arguments"},
+		{"attributes of a list", "]}b.", "attributes of list"},
+		{"stack global of numbers", "K\x01K\x02\x93.", "named by int and int"},
+		{"persistent id of a number", "K\x01Q.", "persistent id"},
+		{"storage of a class that is none", "(\x8c\x07storageccollections\nOrderedDict\n\x8c\x010\x8c\x03cpuK\x01tQ.", "class global collections.OrderedDict"},
+		{"tensor of numbers", "ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x01K\x01K\x01tR.", "argument 0 is int"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := run(tt.code)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, %v, want an error with %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestPickleBudget(t *testing.T) {
+	_, err := run(strings.Repeat("}", 1<<20) + ".")
+	if err == nil || !strings.Contains(err.Error(), errBudget.Error()) {
+		t.Errorf("a million dicts within a budget of a MiB: %v", err)
+	}
+}
