@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package preprocess turns a picture file into the input of a network exactly
+// as the reference implementations do.
+//
+// A published accuracy belongs to a network and to its preprocessing. The
+// reference pipelines decode with libjpeg and resize with Pillow; a port that
+// decodes or resizes differently feeds its network other pixels, and its
+// accuracy drifts for no visible reason. Two differences matter most:
+//
+//   - JPEG files store chroma at half resolution. libjpeg interpolates it with
+//     a triangle filter, Go's image/jpeg repeats it, which moves pixels by up to
+//     95 levels. [Decode] upsamples the decoded planes as libjpeg does.
+//   - Pillow widens its resampling filter when it shrinks a picture
+//     (antialiasing) and rounds to 8 bits after each of its two passes.
+//     [RGB.Resize] repeats its fixed-point arithmetic.
+//
+// The steps are a decoder, a [Pipeline] (the protocol of an evaluation, as
+// data) and a normalization:
+//
+//	picture, err := preprocess.DecodeFile("tench.JPEG")
+//	if err != nil { ... }
+//	input, err := preprocess.ImageNet(224, 0.95).Apply(picture) // 224x224 pixels
+//	if err != nil { ... }
+//	x := make([]float32, len(input.Pix)) // [224, 224, 3]
+//	input.Normalize(x)
+//
+// Pixels stay 8-bit integers up to the last step, so that two pipelines can be
+// compared level by level.
+package preprocess
+
+import "fmt"
+
+// RGB is a picture of 8-bit pixels.
+type RGB struct {
+	W, H int     // width and height in pixels
+	Pix  []uint8 // [H, W, 3], row by row; red, green, blue
+}
+
+// NewRGB returns a black picture of w by h pixels. It panics if a side is not
+// positive.
+func NewRGB(w, h int) *RGB {
+	if w <= 0 || h <= 0 {
+		panic(fmt.Sprintf("preprocess: picture of %dx%d pixels: both sides must be positive", w, h))
+	}
+	return &RGB{W: w, H: h, Pix: make([]uint8, w*h*3)}
+}
+
+// crop returns the w by h pixels whose top left corner is (x, y).
+func (m *RGB) crop(x, y, w, h int) *RGB {
+	out := NewRGB(w, h)
+	for row := range h {
+		from := ((y+row)*m.W + x) * 3
+		copy(out.Pix[row*w*3:(row+1)*w*3], m.Pix[from:from+w*3])
+	}
+	return out
+}
+
+// CenterCrop returns the w by h pixels in the middle of the picture. An odd
+// margin is divided as torchvision does: the offset, a half, is rounded to the
+// even neighbour. A crop larger than the picture is an error.
+func (m *RGB) CenterCrop(w, h int) (*RGB, error) {
+	if w <= 0 || h <= 0 || w > m.W || h > m.H {
+		return nil, fmt.Errorf("centre crop of %dx%d from a picture of %dx%d: allowed are 1x1 to %dx%d", w, h, m.W, m.H, m.W, m.H)
+	}
+	return m.crop(halfToEven(m.W-w), halfToEven(m.H-h), w, h), nil
+}
+
+// halfToEven returns n/2 rounded to the nearest integer, halves to even.
+func halfToEven(n int) int {
+	half := n / 2
+	return half + n&1&half
+}
+
+// ImageNet's channel mean and standard deviation on the scale 0..1, as every
+// EfficientViT checkpoint was trained with.
+var (
+	imageNetMean = [3]float32{0.485, 0.456, 0.406}
+	imageNetStd  = [3]float32{0.229, 0.224, 0.225}
+)
+
+// normalized maps a channel and a level to the network's input. The three
+// operations are the reference's, each rounded to float32.
+var normalized = func() (table [3][256]float32) {
+	for c := range table {
+		for level := range table[c] {
+			v := float32(level) / 255
+			v -= imageNetMean[c]
+			table[c][level] = v / imageNetStd[c]
+		}
+	}
+	return table
+}()
+
+// Normalize writes (level/255 - mean) / std with ImageNet's mean and standard
+// deviation to dst, [H, W, 3] like the pixels. It panics if dst has not
+// len(m.Pix) elements.
+func (m *RGB) Normalize(dst []float32) {
+	if len(dst) != len(m.Pix) {
+		panic(fmt.Sprintf("preprocess: Normalize into %d elements: a picture of %dx%d needs %d", len(dst), m.W, m.H, len(m.Pix)))
+	}
+	for i := 0; i < len(dst); i += 3 {
+		p := m.Pix[i : i+3 : i+3]
+		dst[i] = normalized[0][p[0]]
+		dst[i+1] = normalized[1][p[1]]
+		dst[i+2] = normalized[2][p[2]]
+	}
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package preprocess
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/npy"
+	"github.com/gotriovit/gotriovit/internal/shared"
+	"pgregory.net/rapid"
+)
+
+// load reads an array [H, W, 3] of Pillow's pixels.
+func load(t *testing.T, path string) *RGB {
+	t.Helper()
+	shape, _, pix, err := npy.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(shape) != 3 || shape[2] != 3 || pix == nil {
+		t.Fatalf("%s: shape %v, want [H W 3] of uint8", path, shape)
+	}
+	return &RGB{W: shape[1], H: shape[0], Pix: pix}
+}
+
+// same fails where two pictures differ by more than the given number of levels.
+func same(t *testing.T, got, want *RGB, levels int) {
+	t.Helper()
+	if got.W != want.W || got.H != want.H || len(got.Pix) != len(want.Pix) {
+		t.Fatalf("got %dx%d (%d bytes), want %dx%d", got.W, got.H, len(got.Pix), want.W, want.H)
+	}
+	worst, at := 0, 0
+	for i, v := range got.Pix {
+		if d := max(int(v)-int(want.Pix[i]), int(want.Pix[i])-int(v)); d > worst {
+			worst, at = d, i
+		}
+	}
+	if worst > levels {
+		t.Errorf("pixel (%d, %d) channel %d: got %d, want %d within %d", at/3%got.W, at/3/got.W, at%3, got.Pix[at], want.Pix[at], levels)
+	}
+}
+
+func TestDecodeEqualsPillow(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.[jp][pn]g")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d fixtures: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			got, err := DecodeFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			levels := 0
+			if strings.HasSuffix(file, ".jpg") {
+				levels = 4
+			}
+			same(t, got, load(t, strings.TrimSuffix(file, filepath.Ext(file))+".npy"), levels)
+		})
+	}
+}
+
+func TestResizeEqualsPillow(t *testing.T) {
+	source := load(t, "testdata/resize_source.npy")
+	files, err := filepath.Glob("testdata/resize_*_bi*.npy")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d fixtures: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			want := load(t, file)
+			filter := Bicubic
+			if strings.Contains(file, Bilinear.String()) {
+				filter = Bilinear
+			}
+			same(t, source.Resize(want.W, want.H, filter), want, 0)
+		})
+	}
+}
+
+func TestPipelineEqualsReference(t *testing.T) {
+	for _, test := range []struct {
+		name, picture, golden string
+		pipeline              Pipeline
+		levels                int
+	}{
+		{"tench PNG", "data/preprocess/n01440764_tench.png", "n01440764_tench_r224_crop095", ImageNet(224, 0.95), 0},
+		{"tench JPEG", "data/preprocess/n01440764_tench.JPEG", "n01440764_tench_r224_crop095", ImageNet(224, 0.95), 3},
+		{"retriever PNG", "data/preprocess/n02099601_golden_retriever.png", "n02099601_golden_retriever_r224_crop095", ImageNet(224, 0.95), 0},
+		{"retriever JPEG", "data/preprocess/n02099601_golden_retriever.JPEG", "n02099601_golden_retriever_r224_crop095", ImageNet(224, 0.95), 3},
+		{"val 123", "data/tiny-imagenet/val/*/val_123.JPEG", "cls_b0_tiny_imagenet_val_123", Classification(128), 4},
+		{"val 1230", "data/tiny-imagenet/val/*/val_1230.JPEG", "cls_b0_tiny_imagenet_val_1230", Classification(128), 4},
+		{"val 1332", "data/tiny-imagenet/val/*/val_1332.JPEG", "cls_b0_tiny_imagenet_val_1332", Classification(128), 4},
+		{"val 1496", "data/tiny-imagenet/val/*/val_1496.JPEG", "cls_b0_tiny_imagenet_val_1496", Classification(128), 4},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := load(t, shared.Path(t, "golden/"+test.golden+"_uint8.npy"))
+			files, err := filepath.Glob(filepath.Join(shared.Path(t, "data"), "..", test.picture))
+			if err != nil || len(files) != 1 {
+				t.Fatalf("%s: files %v: %v", test.picture, files, err)
+			}
+			picture, err := DecodeFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := test.pipeline.Apply(picture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, want, test.levels)
+		})
+	}
+}
+
+func TestCenterCrop(t *testing.T) {
+	for _, test := range []struct{ size, crop, offset int }{
+		{4, 4, 0}, {5, 4, 0}, {6, 4, 1}, {7, 4, 2}, {8, 4, 2}, {9, 4, 2}, {11, 4, 4},
+	} {
+		t.Run(fmt.Sprintf("%d of %d", test.crop, test.size), func(t *testing.T) {
+			m := NewRGB(test.size, test.size)
+			for i := range m.Pix {
+				m.Pix[i] = uint8(i / 3)
+			}
+			got, err := m.CenterCrop(test.crop, test.crop)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first := int(got.Pix[0]); first != test.offset*test.size+test.offset {
+				t.Errorf("first pixel is number %d, want offset %d", first, test.offset)
+			}
+			last := test.offset + test.crop - 1
+			if n := int(got.Pix[len(got.Pix)-1]); n != last*test.size+last {
+				t.Errorf("last pixel is number %d, want (%d, %d)", n, last, last)
+			}
+		})
+	}
+	if _, err := NewRGB(5, 9).CenterCrop(6, 4); err == nil || !strings.Contains(err.Error(), "6x4 from a picture of 5x9") {
+		t.Errorf("crop larger than the picture: got error %v", err)
+	}
+}
+
+func TestResizeShorterRoundsDown(t *testing.T) {
+	for _, test := range []struct{ w, h, side, wantW, wantH int }{
+		{500, 375, 236, 314, 236}, {300, 500, 236, 236, 393}, {64, 64, 128, 128, 128}, {1, 100, 2, 2, 200},
+	} {
+		if m := NewRGB(test.w, test.h).ResizeShorter(test.side, Bilinear); m.W != test.wantW || m.H != test.wantH {
+			t.Errorf("%dx%d with a shorter side of %d: got %dx%d, want %dx%d", test.w, test.h, test.side, m.W, m.H, test.wantW, test.wantH)
+		}
+	}
+}
+
+func TestNormalize(t *testing.T) {
+	m := &RGB{W: 2, H: 1, Pix: []uint8{0, 128, 255, 255, 0, 7}}
+	got := make([]float32, 6)
+	m.Normalize(got)
+	mean, std := [3]float64{0.485, 0.456, 0.406}, [3]float64{0.229, 0.224, 0.225}
+	for i, v := range got {
+		want := (float64(m.Pix[i])/255 - mean[i%3]) / std[i%3]
+		if d := float64(v) - want; d > 1e-6 || d < -1e-6 {
+			t.Errorf("element %d: got %v, want %v", i, v, want)
+		}
+	}
+}
+
+// A constant picture stays constant, and no filter leaves the range of levels.
+func TestResizeProperties(t *testing.T) {
+	side := rapid.IntRange(1, 60)
+	rapid.Check(t, func(t *rapid.T) {
+		m := NewRGB(side.Draw(t, "w"), side.Draw(t, "h"))
+		level := rapid.Uint8().Draw(t, "level")
+		for i := range m.Pix {
+			m.Pix[i] = level
+		}
+		f := rapid.SampledFrom([]Filter{Bilinear, Bicubic}).Draw(t, "filter")
+		out := m.Resize(side.Draw(t, "W"), side.Draw(t, "H"), f)
+		for i, v := range out.Pix {
+			if v != level {
+				t.Fatalf("byte %d of %dx%d: got %d, want %d", i, out.W, out.H, v, level)
+			}
+		}
+	})
+}
+
+func TestPipelineString(t *testing.T) {
+	for want, p := range map[string]Pipeline{
+		"as is":                   {},
+		"resize 960x704 bilinear": Fixed(960, 704, Bilinear),
+		"resize 128x128 bicubic":  Classification(128),
+		"shorter side 236 bicubic, centre 224x224": ImageNet(224, 0.95),
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestPipelineErrors(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		p          Pipeline
+	}{
+		{"no size", "0x0 pixels", Pipeline{Filter: Bicubic}},
+		{"negative", "-1x5 pixels", Fixed(-1, 5, Bilinear)},
+		{"huge", "a side and", Fixed(1<<20, 5, Bilinear)},
+		{"unknown filter", "Filter(9)", Fixed(5, 5, 9)},
+		{"ratio above 1", "crop ratio of 1.5", ImageNet(224, 1.5)},
+		{"negative ratio", "crop ratio of -1", ImageNet(224, -1)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.p.Apply(NewRGB(8, 8))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+	if _, err := ImageNet(224, 1).Apply(NewRGB(1, 1000)); err == nil {
+		t.Error("a picture of 1x1000 resized to 224x224000: no error")
+	}
+}
+
+// pngHeader is a PNG that claims a size and ends after its header.
+func pngHeader(t testing.TB, w, h uint32) []byte {
+	var buffer bytes.Buffer
+	if err := png.Encode(&buffer, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	data := buffer.Bytes()[:33] // signature and IHDR
+	binary.BigEndian.PutUint32(data[16:], w)
+	binary.BigEndian.PutUint32(data[20:], h)
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
+	return data
+}
+
+func TestDecodeErrors(t *testing.T) {
+	jpg, err := os.ReadFile("testdata/jpeg_420_37x29.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, want string
+		data       []byte
+	}{
+		{"empty", "0 bytes", nil},
+		{"text", "allowed are PNG and JPEG", []byte("<html></html>")},
+		{"huge PNG", "PNG of 100000x100000 pixels", pngHeader(t, 100000, 100000)},
+		{"many pixels", "PNG of 16000x16000 pixels", pngHeader(t, 16000, 16000)},
+		{"truncated PNG", "decode a PNG", pngHeader(t, 8, 8)},
+		{"truncated JPEG header", "header of a JPEG", jpg[:30]},
+		{"truncated JPEG", "decode a JPEG", jpg[:len(jpg)-60]},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "given.png")
+			if err := os.WriteFile(path, test.data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			_, err := DecodeFile(path)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+				t.Fatalf("got error %v, want one with %q and the path", err, test.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error of several lines: %q", err)
+			}
+		})
+	}
+	if _, err := DecodeFile("testdata/absent.png"); err == nil || !strings.Contains(err.Error(), "absent.png") {
+		t.Errorf("absent file: got error %v", err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add(pngHeader(f, 1<<31, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := Decode(io.LimitReader(bytes.NewReader(data), 1<<16))
+		if err == nil && (m.W < 1 || m.H < 1 || len(m.Pix) != m.W*m.H*3) {
+			t.Errorf("picture of %dx%d with %d bytes", m.W, m.H, len(m.Pix))
+		}
+	})
+}
+
+func BenchmarkApply(b *testing.B) {
+	m := NewRGB(480, 360)
+	for b.Loop() {
+		if _, err := Fixed(960, 704, Bilinear).Apply(m); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
