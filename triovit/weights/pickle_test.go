@@ -68,7 +68,7 @@ func (p *pickler) orderedDict() {
 	p.op(opReduce)
 }
 
-// stateDict writes a state dict below the keys of wrap.
+// stateDictPickle writes a state dict below the keys of wrap.
 func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
 	var p pickler
 	p.op(opProtocol, 2)

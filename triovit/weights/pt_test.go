@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -116,6 +117,26 @@ func TestReadPTElementTypes(t *testing.T) {
 	}
 }
 
+func TestReadPTLeavesIntegersOut(t *testing.T) {
+	for class, size := range map[string]int{"LongStorage": 8, "IntStorage": 4, "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1, "BoolStorage": 1} {
+		t.Run(class, func(t *testing.T) {
+			got, err := parsePT(archiveOf(t,
+				entry{name: "m/data.pkl", content: stateDictPickle([]savedTensor{
+					{"n", class, "0", 3, 0, []int{3}, []int{1}},
+					{"w", "FloatStorage", "1", 1, 0, []int{1}, []int{1}},
+				})},
+				entry{name: "m/data/0", content: make([]byte, 3*size)},
+				entry{name: "m/data/1", content: floatBytes(2)}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(Set{"w": {Shape: []int{1}, Data: []float32{2}}}, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestReadPTRefuses(t *testing.T) {
 	pkl := func(ts ...savedTensor) entry { return entry{name: "m/data.pkl", content: stateDictPickle(ts)} }
 	raw := func(code string) entry { return entry{name: "m/data.pkl", content: []byte(code)} }
@@ -150,6 +171,7 @@ func TestReadPTRefuses(t *testing.T) {
 		{"negative shape", []entry{w(4, 0, []int{-1}, []int{1}), data}, []string{"argument 2"}},
 		{"nine dimensions", []entry{w(4, 0, make([]int, 9), make([]int, 9)), data}, []string{"9 dimensions"}},
 		{"dimensions without strides", []entry{w(4, 0, []int{4}, nil), data}, []string{"1 dimensions and 0 strides"}},
+		{"damaged pickle", []entry{{ok.name, ok.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}, data}, []string{"data.pkl", "checksum"}},
 		{"damaged storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}}, []string{"layer.w", "checksum"}},
 		{"compressed storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"m/data/0", "compressed"}},
 		{"entry larger than the file", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) {
@@ -248,6 +270,28 @@ func TestReadFS(t *testing.T) {
 	for name, want := range map[string]string{"dir/b.txt": "safetensors", "empty": "0 bytes", "absent": "not exist", "dir": "not a regular file"} {
 		if _, err := ReadFS(fsys, name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want an error with the name and %q", name, err, want)
+		}
+	}
+}
+
+// stream is a file that cannot be read at an offset, as those of some fs.FS.
+type stream struct{ fs.File }
+
+type streamFS struct{ fs.FS }
+
+func (s streamFS) Open(name string) (fs.File, error) {
+	f, err := s.FS.Open(name)
+	return stream{f}, err
+}
+
+func TestReadFSWithoutOffsets(t *testing.T) {
+	for name, file := range map[string][]byte{"a.pt": small(t), "a.safetensors": encode(t, smallSet, F32, nil)} {
+		got, err := ReadFS(streamFS{fstest.MapFS{name: {Data: file}}}, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(smallSet, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 	}
 }

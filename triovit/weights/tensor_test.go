@@ -5,6 +5,7 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -37,9 +38,21 @@ func TestReadChoosesByContent(t *testing.T) {
 	}
 }
 
+func TestReadAbsent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "absent.pt")
+	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v, want fs.ErrNotExist with the path", err)
+	}
+}
+
 func TestHashTellsSetsApart(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
+	large := New(chunkBytes) // several buffers long
+	changed := New(chunkBytes)
+	changed.Data[chunkBytes-1] = 1
 	sets := []Set{
+		{"a": large},
+		{"a": changed},
 		{},
 		{"a": {[]int{}, []float32{0}}},
 		{"a": {[]int{1}, []float32{0}}},
