@@ -35,6 +35,10 @@ def main(checkout, prefix, *variables):
                 "--kernel",
                 "{connection_file}",
                 f"--go_work={checkout}",
+                # Its log would otherwise fill the terminal of make and of Lab.
+                "--logtostderr=false",
+                "--stderrthreshold=FATAL",
+                f"--extra_log={checkout}/.bin/gonb.log",
             ],
             "display_name": "Go (Trio-ViT)",
             "language": "go",

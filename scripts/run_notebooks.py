@@ -60,18 +60,20 @@ def execute(notebook, path):
     def start(cell, cell_index):
         started[cell_index] = time.monotonic()
 
-    def end(cell, cell_index):
+    def end(cell, cell_index, execute_reply=None):
         seconds = time.monotonic() - started.pop(cell_index)
-        print(ROW.format(path.stem, cell_index + 1, f"{seconds:.2f}", first_line(cell)), flush=True)
+        print(ROW.format(path.stem, cell.execution_count or "?", f"{seconds:.2f}", first_line(cell)), flush=True)
 
     begun = time.monotonic()
     client = NotebookClient(
         notebook,
-        kernel_name=notebook.metadata.kernelspec.name,
+        kernel_name="gotriovit",
+        extra_arguments=["--raw_error"],  # of GoNB: compile errors as text, not as HTML
         resources={"metadata": {"path": str(path.parent)}},
         timeout=None,
+        coalesce_streams=True,  # a progress bar becomes its last state
         on_cell_execute=start,
-        on_cell_complete=end,
+        on_cell_executed=end,
     )
     try:
         client.execute()
@@ -92,16 +94,16 @@ def first_line(cell):
 
 
 def describe(notebook, error):
-    """What a cell wrote to stderr says what went wrong: the kernel's own
-    message is only that the program ended, or that it did not compile."""
-    for index, cell in enumerate(notebook.cells):
+    """What a cell wrote to stderr says what went wrong where its program
+    failed, and the traceback where it did not compile."""
+    for cell in notebook.cells:
         outputs = cell.get("outputs", [])
-        if not any(output.output_type == "error" for output in outputs):
-            continue
-        stderr = "".join(output.text for output in outputs if output.get("name") == "stderr")
-        raised = next(output for output in outputs if output.output_type == "error")
-        text = f"{stderr}\n{raised.ename}: {raised.evalue}"
-        return f"cell {index + 1} failed:\n{ESCAPES.sub('', text).strip()}"
+        raised = [line for output in outputs for line in output.get("traceback", [])]
+        if raised:
+            stderr = "".join(output.text for output in outputs if output.get("name") == "stderr")
+            news = [line for line in raised if line not in stderr]
+            text = ESCAPES.sub("", "\n".join([stderr, *news])).strip()
+            return f"cell {cell.execution_count} failed:\n{text}"
     return str(error)
 
 
