@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package progress shows how far a long stage is and when it will be done.
+//
+// A stage that ends within two seconds shows nothing. A longer one draws one
+// line on standard error at most twice a second, each time over the last by a
+// carriage return, which a terminal and a notebook cell both understand:
+//
+//	bar := progress.New("evaluate", images)
+//	defer bar.Done()
+//	for range images { ...; bar.Add(1) }
+//
+// TRIOVIT_PROGRESS=0 silences it, and so do tests without -v.
+package progress
+
+import (
+	"flag"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+const (
+	delay    = 2 * time.Second        // a shorter stage shows nothing
+	interval = 500 * time.Millisecond // between two updates
+)
+
+// Bar is the progress of one stage. Its methods may be called from several
+// goroutines.
+type Bar struct {
+	bar *progressbar.ProgressBar
+	out *late
+}
+
+// New starts a stage of total steps, or of an unknown number if total is not
+// positive.
+func New(label string, total int) *Bar {
+	out := io.Writer(os.Stderr)
+	if silent() {
+		out = io.Discard
+	}
+	return newBar(out, time.Now, label, total)
+}
+
+func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
+	if total <= 0 {
+		total = -1
+	}
+	out := &late{w: w, now: now, from: now().Add(delay)}
+	return &Bar{out: out, bar: progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetDescription(label),
+		progressbar.OptionThrottle(interval),
+		progressbar.OptionSpinnerCustom([]string{"..."}),
+		progressbar.OptionSetSpinnerChangeInterval(0), // redraw in Add only, start no goroutine
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(24),
+	)}
+}
+
+// Add reports n more steps done.
+func (b *Bar) Add(n int) {
+	b.bar.Add(n) // its error is that of a stage longer than announced: nothing to report
+}
+
+// Done ends the line. Call it when the stage ends, completed or not.
+func (b *Bar) Done() { b.out.end() }
+
+// silent reports whether nothing is to be shown.
+func silent() bool {
+	verbose := flag.Lookup("test.v") // defined in test binaries only
+	return os.Getenv("TRIOVIT_PROGRESS") == "0" || verbose != nil && verbose.Value.String() == "false"
+}
+
+// late drops what is written before a moment.
+type late struct {
+	w    io.Writer
+	now  func() time.Time
+	from time.Time
+
+	mu            sync.Mutex
+	wrote, closed bool
+}
+
+func (l *late) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.now().Before(l.from) {
+		return len(p), nil
+	}
+	l.wrote = true
+	return l.w.Write(p)
+}
+
+func (l *late) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wrote && !l.closed {
+		io.WriteString(l.w, "\n")
+	}
+	l.closed = true
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package progress
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// run drives a bar with one step per tick in simulated time and returns what
+// it wrote.
+func run(t *testing.T, steps, total int, tick time.Duration) string {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		bar := newBar(&out, time.Now, "evaluate", total)
+		for range steps {
+			time.Sleep(tick)
+			bar.Add(1)
+		}
+		bar.Done()
+		bar.Done() // again, as a deferred call after an explicit one
+	})
+	return out.String()
+}
+
+func TestShortStageShowsNothing(t *testing.T) {
+	if out := run(t, 100, 100, 19*time.Millisecond); out != "" {
+		t.Errorf("stage of 1.9 s wrote %q", out)
+	}
+}
+
+func TestLongStage(t *testing.T) {
+	out := run(t, 1000, 1000, 10*time.Millisecond) // 10 s
+	for _, want := range []string{"evaluate", "50%", "100%", "1000/1000"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %q", want, out)
+		}
+	}
+	if !strings.HasSuffix(out, "\n") || strings.Count(out, "\n") != 1 {
+		t.Errorf("does not end its one line: %q", out)
+	}
+	if n := strings.Count(out, "evaluate"); n > 18 {
+		t.Errorf("%d updates within 8 s, want at most two a second", n)
+	}
+}
+
+func TestInterruptedStageEndsItsLine(t *testing.T) {
+	out := run(t, 5, 100, time.Second)
+	if !strings.Contains(out, "5/100") || !strings.HasSuffix(out, "\n") {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestUnknownTotal(t *testing.T) {
+	out := run(t, 5, 0, time.Second)
+	if !strings.Contains(out, "evaluate") {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestConcurrentAdds(t *testing.T) {
+	var out bytes.Buffer
+	start, moment := time.Now(), time.Duration(0)
+	bar := newBar(&out, func() time.Time { return start.Add(moment) }, "observe", 800)
+	moment = time.Minute
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 100 {
+				bar.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	bar.Done()
+	if !strings.Contains(out.String(), "800/800") {
+		t.Errorf("last line: %q", out.String())
+	}
+}
+
+func TestSilent(t *testing.T) {
+	t.Setenv("TRIOVIT_PROGRESS", "0")
+	if !silent() {
+		t.Error("TRIOVIT_PROGRESS=0 is ignored")
+	}
+	t.Setenv("TRIOVIT_PROGRESS", "")
+	if silent() == testing.Verbose() {
+		t.Errorf("silent is %v in a test with verbose=%v", silent(), testing.Verbose())
+	}
+}
