@@ -99,3 +99,14 @@ func (c *counter) histogram() Histogram {
 	})
 	return Histogram{Bins: bins}
 }
+
+// Plus returns the counts of both histograms together.
+func (h Histogram) Plus(o Histogram) Histogram {
+	var sum counter
+	for _, bins := range [][]Bin{h.Bins, o.Bins} {
+		for _, b := range bins {
+			sum[b.Key] += b.Count
+		}
+	}
+	return sum.histogram()
+}

@@ -2,7 +2,17 @@
 
 package calib
 
-import "github.com/gotriovit/gotriovit/triovit"
+import (
+	"encoding/gob"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
 
 // A Profile is what a network's tensors looked like over calibration pictures:
 // the statistics of every named tensor, in the order of the network.
@@ -11,24 +21,229 @@ type Profile struct {
 	Network string
 	// Images are the ids of the pictures, in the order they were seen.
 	Images []string
-	// Tensors holds one entry per observed tensor, in network order.
+	// Tensors holds one entry per observed tensor, in network order; a
+	// transform appends those that it makes.
 	Tensors []*TensorStats
 }
 
 // TensorStats describes one tensor over all pictures. A channel is an index of
-// the last axis; a tensor of attention heads counts its channels per head.
+// the last axis; in the attention that is a channel of every head.
 type TensorStats struct {
 	// Name is the tensor's name in the network: the official module name, or
 	// one made by the rule in package triovit.
 	Name string
 	// Role is what the operation that made the tensor does in the paper.
 	Role triovit.Role
+	// Block is the module around that operation.
+	Block string
 	// Shape is the shape for one picture, without the batch axis.
 	Shape []int
 	// Count is the number of values seen in each channel.
 	Count int64
 	// Min, Max and Mean have one value per channel.
 	Min, Max, Mean []float32
-	// Hist counts all values of the tensor.
+	// Hist counts all values of the tensor. It is empty for a tensor that a
+	// transform made, whose range follows from its input's.
 	Hist Histogram
+}
+
+// Tensor returns the statistics of a tensor by its name. The error for an
+// unknown name lists the nearest ones.
+func (p *Profile) Tensor(name string) (*TensorStats, error) {
+	for _, s := range p.Tensors {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	var near []string
+	last := name[strings.LastIndex(name, ".")+1:]
+	for _, s := range p.Tensors {
+		if len(near) < 3 && strings.HasSuffix(s.Name, last) {
+			near = append(near, s.Name)
+		}
+	}
+	return nil, fmt.Errorf("the profile of %s has no tensor %q among its %d (similar: %s)", p.Network, name, len(p.Tensors), strings.Join(near, ", "))
+}
+
+// MBConv returns the inputs of the three convolutions of an MBConv (Fig. 3 of
+// the paper). The block may be given by the end of its name, such as
+// "stages.3.op_list.2.local_module".
+func (p *Profile) MBConv(net *triovit.Network, block string) (pw1, dw, pw2 *TensorStats, err error) {
+	inputs := map[triovit.Role]*TensorStats{}
+	full, err := blockOf(net, block, triovit.PW1)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if op.Block == full && op.Kind == triovit.Conv {
+			if inputs[op.Role], err = p.Tensor(tensorBefore(net, op)); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+	}
+	return inputs[triovit.PW1], inputs[triovit.DW], inputs[triovit.PW2], nil
+}
+
+// Divisors returns the divisors of both branches of an MSA as one tensor (Fig.
+// 4 of the paper). The block may be given by the end of its name, such as
+// "stages.3.op_list.2.context_module".
+func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, error) {
+	full, err := blockOf(net, block, triovit.Divisor)
+	if err != nil {
+		return nil, err
+	}
+	var all *TensorStats
+	for _, s := range p.Tensors {
+		if s.Block != full || s.Role != triovit.Divisor {
+			continue
+		}
+		if all == nil {
+			all = &TensorStats{Name: full + ".divisors", Role: s.Role, Block: full, Shape: s.Shape,
+				Min: []float32{s.Min[0]}, Max: []float32{s.Max[0]}, Mean: []float32{0}}
+		}
+		n := float64(all.Count + s.Count)
+		all.Mean[0] = float32((float64(all.Mean[0])*float64(all.Count) + float64(s.Mean[0])*float64(s.Count)) / n)
+		all.Count += s.Count
+		all.Min[0], all.Max[0] = min(all.Min[0], s.Min[0]), max(all.Max[0], s.Max[0])
+		all.Hist = all.Hist.Plus(s.Hist)
+	}
+	if all == nil {
+		return nil, fmt.Errorf("the profile of %s has no divisors of %q", p.Network, full)
+	}
+	return all, nil
+}
+
+// tensorBefore is the name of what a convolution reads in the network that was
+// profiled: before any Scale or Shift that a transform put there.
+func tensorBefore(net *triovit.Network, op *triovit.Op) string {
+	in := net.Op(op.Inputs[0])
+	for in.Kind == triovit.Scale || in.Kind == triovit.Shift {
+		in = net.Op(in.Inputs[0])
+	}
+	return in.Name
+}
+
+// blockOf completes the name of a block that has operations of a role.
+func blockOf(net *triovit.Network, block string, role triovit.Role) (string, error) {
+	var known []string
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if op.Role != role || len(known) > 0 && known[len(known)-1] == op.Block {
+			continue
+		}
+		if op.Block == block || strings.HasSuffix(op.Block, "."+block) {
+			return op.Block, nil
+		}
+		known = append(known, op.Block)
+	}
+	return "", fmt.Errorf("%s has no block %q with %s: have %s", net.Name, block, role, strings.Join(known, ", "))
+}
+
+// profileFormat stands before a saved profile.
+const profileFormat = "gotriovit profile 1"
+
+// Save writes the profile to a file, which is complete or absent.
+func (p *Profile) Save(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".profile-*")
+	if err != nil {
+		return fmt.Errorf("save profile: %w", err)
+	}
+	defer os.Remove(f.Name())
+	encoder := gob.NewEncoder(f)
+	if err = encoder.Encode(profileFormat); err == nil {
+		err = encoder.Encode(p)
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("save profile %s: %w", path, err)
+	}
+	return nil
+}
+
+// LoadProfile reads a profile that [Profile.Save] wrote.
+func LoadProfile(path string) (*Profile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("load profile: %w", err)
+	}
+	defer f.Close()
+	p, err := readProfile(f)
+	if err != nil {
+		return nil, fmt.Errorf("load profile %s: %w", path, err)
+	}
+	return p, nil
+}
+
+func readProfile(r io.Reader) (*Profile, error) {
+	decoder := gob.NewDecoder(r)
+	var format string
+	if err := decoder.Decode(&format); err != nil || format != profileFormat {
+		return nil, fmt.Errorf("not a file of %q", profileFormat)
+	}
+	p := new(Profile)
+	if err := decoder.Decode(p); err != nil {
+		return nil, err
+	}
+	for _, s := range p.Tensors {
+		if s == nil || len(s.Min) == 0 || len(s.Min) != len(s.Max) || len(s.Min) != len(s.Mean) {
+			return nil, fmt.Errorf("the statistics of a tensor are incomplete")
+		}
+	}
+	return p, nil
+}
+
+// collector gathers the statistics of one tensor.
+type collector struct {
+	stats  *TensorStats
+	sum    []float64
+	counts *counter
+}
+
+func newCollector(op *triovit.Op) *collector {
+	c := op.Shape[len(op.Shape)-1]
+	s := &TensorStats{Name: op.Name, Role: op.Role, Block: op.Block, Shape: op.Shape,
+		Min: make([]float32, c), Max: make([]float32, c), Mean: make([]float32, c)}
+	for i := range c {
+		s.Min[i], s.Max[i] = float32(math.Inf(1)), float32(math.Inf(-1))
+	}
+	return &collector{stats: s, sum: make([]float64, c), counts: new(counter)}
+}
+
+// add takes the values of some pictures; the last axis is the channel.
+func (c *collector) add(x []float32) error {
+	s := c.stats
+	channels := len(s.Min)
+	for at := 0; at < len(x); at += channels {
+		for i, v := range x[at : at+channels] {
+			if v < s.Min[i] {
+				s.Min[i] = v
+			}
+			if v > s.Max[i] {
+				s.Max[i] = v
+			}
+			c.sum[i] += float64(v)
+			c.counts.add(v)
+		}
+	}
+	s.Count += int64(len(x) / channels)
+	for i, sum := range c.sum {
+		if math.IsNaN(sum) || math.IsInf(sum, 0) {
+			return fmt.Errorf("tensor %s is not finite in channel %d", s.Name, i)
+		}
+	}
+	return nil
+}
+
+func (c *collector) finish() *TensorStats {
+	for i, sum := range c.sum {
+		c.stats.Mean[i] = float32(sum / float64(c.stats.Count))
+	}
+	c.stats.Hist = c.counts.histogram()
+	return c.stats
 }

@@ -4,6 +4,9 @@ package forward
 
 import (
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
 
 	backends "github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
@@ -13,11 +16,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// An Executor runs a model's graph. It is safe for use by one goroutine.
+// An Executor runs a model's graph. It may be used by
+// several goroutines at once.
 type Executor struct {
 	model *triovit.Model
 	exec  *graph.Exec
 	id    string
+	hash  string
 }
 
 // Backend returns the backend that everything runs on: GoMLX's Go backend.
@@ -33,7 +38,7 @@ func New(model *triovit.Model) (*Executor, error) {
 // otherwise. The id names, beside the model, what the hooks do: results are
 // cached under it.
 func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
-	e := &Executor{model: model, id: id}
+	e := &Executor{model: model, id: id, hash: model.Hash()}
 	err := e.compile(func(x *graph.Node) []*graph.Node {
 		return []*graph.Node{Build(model.Net, x, withWeights(x.Graph(), model, hooks))}
 	})
@@ -43,7 +48,7 @@ func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, erro
 // NewTapped returns an executor whose Run returns the tensors that the
 // operations in taps make, in the order of the network.
 func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, error) {
-	e := &Executor{model: model, id: "tapped"}
+	e := &Executor{model: model, id: "tapped", hash: model.Hash()}
 	err := e.compile(func(x *graph.Node) []*graph.Node {
 		var tapped []*graph.Node
 		Build(model.Net, x, withWeights(x.Graph(), model, Hooks{Result: func(op *triovit.Op, y *graph.Node) *graph.Node {
@@ -84,8 +89,32 @@ func withWeights(g *graph.Graph, model *triovit.Model, hooks Hooks) Hooks {
 // Network returns the network that runs.
 func (e *Executor) Network() *triovit.Network { return e.model.Net }
 
-// ID identifies the model and its form for the cache of results.
-func (e *Executor) ID() string { return e.model.Hash() + " " + e.id }
+// ID identifies the model, its form and what runs it for the cache of results.
+func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
+
+// Platform names the backend and its vector instructions: results of two
+// platforms may differ in the last digits and are never mixed.
+func Platform() string {
+	simd := "scalar"
+	if strings.Contains(buildExperiments(), "simd") {
+		simd = "simd"
+	}
+	return Backend().Name() + " " + runtime.GOARCH + " " + simd
+}
+
+// buildExperiments returns the GOEXPERIMENT of the build.
+func buildExperiments() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "GOEXPERIMENT" {
+			return s.Value
+		}
+	}
+	return ""
+}
 
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (e *Executor) Predict(pictures []float32) ([]float32, error) {

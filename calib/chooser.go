@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// A Chooser picks the quantizer of a tensor from what the tensor looked like.
+type Chooser interface {
+	// String names the rule with its settings; results are cached under it.
+	String() string
+	// Choose returns the quantizer of a tensor for one of its points.
+	Choose(stats *TensorStats, point triovit.Point) (Quantizer, error)
+}
+
+// MinBits and MaxBits bound the widths of uniform grids.
+const (
+	MinBits = 2
+	MaxBits = 16
+)
+
+func checkBits(what string, bits int) error {
+	if bits < MinBits || bits > MaxBits {
+		return fmt.Errorf("%s of %d bits: %d to %d are allowed", what, bits, MinBits, MaxBits)
+	}
+	return nil
+}
+
+// MinMax spans the grid over the smallest and largest value that was seen:
+// the paper's setting. Its grid is symmetric around zero for a signed point
+// and starts at zero for an unsigned one.
+type MinMax struct {
+	// Bits is the width; 0 takes the point's own.
+	Bits int
+	// Affine places the grid between minimum and maximum with a zero point, as
+	// the released code does, instead of symmetrically.
+	Affine bool
+}
+
+// String names the rule.
+func (m MinMax) String() string {
+	kind := "symmetric"
+	if m.Affine {
+		kind = "affine"
+	}
+	return fmt.Sprintf("min-max %s %d bits", kind, m.Bits)
+}
+
+// Choose returns a [Uniform].
+func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+	bits := m.Bits
+	if bits == 0 {
+		bits = point.Bits
+	}
+	if err := checkBits("a grid for "+stats.Name, bits); err != nil {
+		return nil, err
+	}
+	lo, hi := float64(slices.Min(stats.Min)), float64(slices.Max(stats.Max))
+	return spread(lo, hi, bits, point.Signed, m.Affine), nil
+}
+
+// spread returns the grid of a range. A tensor that is zero throughout gets a
+// step of one: every value is exact.
+func spread(lo, hi float64, bits int, signed, affine bool) Uniform {
+	levels := 1<<bits - 1
+	u := Uniform{Hi: levels}
+	switch {
+	case affine:
+		lo, hi = min(lo, 0), max(hi, 0) // zero stays exact: padding is zero
+		u.Scale = float32((hi - lo) / float64(levels))
+		if u.Scale > 0 {
+			u.Zero = int(math.RoundToEven(-lo / float64(u.Scale)))
+		}
+	case signed:
+		u.Lo, u.Hi = -(levels+1)/2, levels/2
+		u.Scale = float32(max(-lo, hi) / float64(u.Hi))
+	default:
+		u.Scale = float32(hi / float64(levels))
+	}
+	if !(u.Scale > 0) {
+		u.Scale = 1
+	}
+	return u
+}
+
+// LogDomain is the released code's log2 quantizer: the nearest power of two in
+// the log domain, that is threshold √2·2^c, of the divisor itself.
+type LogDomain struct {
+	// Bits is the width of a code; 0 means 4.
+	Bits int
+	// Fixed takes the codes from Lo on, such as the released code's [-6, 9];
+	// otherwise the 2^Bits codes end at the largest divisor that was seen.
+	Fixed bool
+	Lo    int
+}
+
+// ReleasedCodes is the code range that the released code has as constants.
+var ReleasedCodes = LogDomain{Bits: 4, Fixed: true, Lo: -6}
+
+// String names the rule.
+func (l LogDomain) String() string {
+	if l.Fixed {
+		return fmt.Sprintf("log2 of the log domain, %d bits, codes from %d", l.bits(), l.Lo)
+	}
+	return fmt.Sprintf("log2 of the log domain, %d bits, calibrated codes", l.bits())
+}
+
+func (l LogDomain) bits() int {
+	if l.Bits == 0 {
+		return 4
+	}
+	return l.Bits
+}
+
+// Choose returns a [Log2].
+func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
+	if l.bits() < 1 || l.bits() > 6 {
+		return nil, fmt.Errorf("log2 codes for %s of %d bits: 1 to 6 are allowed", stats.Name, l.bits())
+	}
+	n := 1 << l.bits()
+	lo := l.Lo
+	if !l.Fixed {
+		lo = nearestCode(float64(slices.Max(stats.Max))) - n + 1
+	}
+	return Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
+}
+
+// nearestCode is the code of x in the log domain; 0 where x is not positive.
+func nearestCode(x float64) int {
+	if !(x > 0) {
+		return 0
+	}
+	return int(math.RoundToEven(math.Log2(x)))
+}
+
+// LeadingOne is the paper's hardware recipe (Section III-D): the divisor is
+// quantized to an unsigned integer of IntegerBits; the index i of its leading
+// one is the code, i+1 where the next lower bit is one too, that is threshold
+// 1.5·2^i. The 2^Bits largest codes are kept.
+type LeadingOne struct {
+	IntegerBits int
+	// Bits is the width of a code; 0 means 4.
+	Bits int
+}
+
+// String names the rule.
+func (l LeadingOne) String() string {
+	return fmt.Sprintf("leading one of %d-bit integers, %d bits", l.IntegerBits, LogDomain{Bits: l.Bits}.bits())
+}
+
+// Choose returns a [Log2] over integers.
+func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
+	bits := LogDomain{Bits: l.Bits}.bits()
+	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
+		return nil, fmt.Errorf("log2 codes for %s of %d bits from integers of %d: 1 to 6 and 2 to 24 are allowed", stats.Name, bits, l.IntegerBits)
+	}
+	limit := 1<<l.IntegerBits - 1
+	unit := float32(float64(slices.Max(stats.Max)) / float64(limit))
+	if !(unit > 0) {
+		unit = 1
+	}
+	hi := l.IntegerBits // 2^n − 1 rounds up to 2^n
+	return Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
+}

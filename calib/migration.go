@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// Migration is channel-wise migration (paper Section III-B) of the inputs of
+// depthwise convolutions: channel i is divided by a factor r_i, and the filter
+// that alone reads it is multiplied by r_i. Filters are quantized each on its
+// own grid, so nothing is lost there, while the channels come to share one
+// range:
+//
+//	ref = max(quantile(A), mean_i(max A_i)),  r_i = clip(max A_i / ref, Min, Max)
+//
+// over all values A of the tensor, as in the released code; a channel whose
+// maximum is zero keeps r_i = 1. A padded border is zero before and after.
+type Migration struct {
+	Where Selection
+	// Quantile of the whole tensor in ref; 0 means 0.99.
+	Quantile float64
+	// Min and Max bound the factors; 0 means 1/10 and 64.
+	Min, Max float64
+	// PowerOfTwo rounds the factors to powers of two from 2^0 to 2^5, a
+	// variant that the released code has commented out: the division becomes a
+	// shift.
+	PowerOfTwo bool
+}
+
+// String names the transform.
+func (t Migration) String() string {
+	t = t.withDefaults()
+	return fmt.Sprintf("migration of %v %q quantile %g clip %g..%g power of two %t", t.Where.Roles, t.Where.Name, t.Quantile, t.Min, t.Max, t.PowerOfTwo)
+}
+
+func (t Migration) withDefaults() Migration {
+	if t.Quantile == 0 {
+		t.Quantile = 0.99
+	}
+	if t.Min == 0 {
+		t.Min = 0.1
+	}
+	if t.Max == 0 {
+		t.Max = 64
+	}
+	return t
+}
+
+// Apply inserts a Scale by 1/r_i before every picked convolution and
+// multiplies its filters. A convolution that is not depthwise is an error:
+// its filters read more than one channel.
+func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
+	t = t.withDefaults()
+	m, p = edit(m, p)
+	ops, err := picked(m, t.Where, only)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("migration: %w", err)
+	}
+	var changes []Change
+	for _, name := range ops {
+		op := m.Net.Op(name)
+		if !op.Depthwise() {
+			return nil, nil, nil, fmt.Errorf("migration: %s %q is no depthwise convolution", op.Role, op.Name)
+		}
+		in, err := p.Tensor(op.Inputs[0])
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("migration: %w", err)
+		}
+		r := t.factors(in)
+		w := m.Weights[op.Params[0].Name]
+		scaled, inverse := weights.New(w.Shape...), make([]float32, len(r))
+		per := len(w.Data) / len(r)
+		for i := range w.Data {
+			scaled.Data[i] = float32(float64(w.Data[i]) * r[i/per])
+		}
+		for i := range r {
+			inverse[i] = float32(1 / r[i])
+		}
+		m.Weights[op.Params[0].Name] = scaled
+		if err := insert(m, p, op, triovit.Scale, triovit.Migrate, "migration", inverse); err != nil {
+			return nil, nil, nil, fmt.Errorf("migration: %w", err)
+		}
+		changes = append(changes, Change{name, fmt.Sprintf("channel-wise migration, factors %.3g to %.3g", slices.Min(r), slices.Max(r))})
+	}
+	return m, p, changes, m.Net.Validate()
+}
+
+// factors returns r_i of every channel.
+func (t Migration) factors(in *TensorStats) []float64 {
+	mean := 0.0
+	for _, m := range in.Max {
+		mean += float64(m) / float64(len(in.Max))
+	}
+	ref := max(float64(in.Hist.Quantile(t.Quantile)), mean)
+	r := make([]float64, len(in.Max))
+	for i, m := range in.Max {
+		r[i] = float64(m) / ref
+		switch {
+		case !(ref > 0) || m == 0:
+			r[i] = 1
+		case t.PowerOfTwo:
+			r[i] = math.Exp2(min(max(math.RoundToEven(math.Log2(max(r[i], 1))), 0), 5))
+		default:
+			r[i] = min(max(r[i], t.Min), t.Max)
+		}
+	}
+	return r
+}

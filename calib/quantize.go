@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// A Quantized is a model whose weights lie on integer grids, with the
+// quantizers of its activations. It predicts in fake quantization: floats that
+// only take the values that integers can express (INTEGER.md).
+type Quantized struct {
+	// Model is folded and transformed; its quantized weights have the values
+	// of their grids.
+	Model *triovit.Model
+	// Quantizers holds the grid of every rounded tensor by its name.
+	Quantizers map[string]Quantizer
+	// WeightSteps holds the step of each filter of the quantized weights, by
+	// the convolution's name.
+	WeightSteps map[string][]float32
+	// Changes is everything that the recipe did, in network order per step.
+	Changes []Change
+
+	rounded map[operand]bool
+	exec    *forward.Executor
+}
+
+type operand struct {
+	op    string
+	index int
+}
+
+// Quantize applies a recipe to a model whose tensors were profiled. It is
+// pure: the model and the profile stay as they are. A recipe that changes
+// nothing is an error, and so is a width that no grid has.
+func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
+	q, err := quantize(model, profile, recipe)
+	if err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", recipe.Name, err)
+	}
+	return q, nil
+}
+
+func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
+	if err := checkBits("weights", recipe.weightBits()); err != nil {
+		return nil, err
+	}
+	m, err := model.Fold()
+	if err != nil {
+		return nil, err
+	}
+	if profile.Network != m.Net.Name {
+		return nil, fmt.Errorf("the profile is of %s, the model is %s", profile.Network, m.Net.Name)
+	}
+	only, err := recipe.Only.matcher()
+	if err != nil {
+		return nil, err
+	}
+	q := &Quantized{Quantizers: map[string]Quantizer{}, WeightSteps: map[string][]float32{}, rounded: map[operand]bool{}}
+	for _, t := range recipe.Transforms {
+		var changes []Change
+		if m, profile, changes, err = t.Apply(m, profile, only); err != nil {
+			return nil, err
+		}
+		q.Changes = append(q.Changes, changes...)
+	}
+	q.Model = m
+	rounds, err := recipe.rounds()
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.Net.Ops {
+		if err := q.roundOp(&m.Net.Ops[i], profile, recipe, rounds); err != nil {
+			return nil, err
+		}
+	}
+	if len(q.rounded) == 0 {
+		return nil, fmt.Errorf("nothing of %s is quantized: the recipe's points or its restriction match no operation", m.Net.Name)
+	}
+	q.exec, err = forward.NewWithHooks(m, q.id(), forward.Hooks{Operand: q.fake})
+	return q, err
+}
+
+// roundOp quantizes the points of one operation and, where a convolution's
+// input is rounded, its weights and bias.
+func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
+	for _, p := range op.Points {
+		if !rounds(op, p) {
+			continue
+		}
+		tensor := op.Inputs[p.Operand]
+		if _, done := q.Quantizers[tensor]; !done {
+			stats, err := profile.Tensor(tensor)
+			if err != nil {
+				return err
+			}
+			choose := recipe.activations()
+			if p.Class == triovit.DivisorOperand {
+				choose = recipe.Divisors
+			}
+			if q.Quantizers[tensor], err = choose.Choose(stats, p); err != nil {
+				return err
+			}
+		}
+		q.rounded[operand{op.Name, p.Operand}] = true
+		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.Quantizers[tensor])})
+		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
+			q.roundWeights(op, recipe)
+			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightSteps[op.Name]), recipe.weightBits())})
+		}
+	}
+	return nil
+}
+
+// roundWeights puts a convolution's weights on their grids and its bias on
+// that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
+// rounded weights: what shifting added to it for the exact weights is replaced
+// by Σ c_i·ŵ_ij (paper Eq. 10).
+func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
+	set := q.Model.Weights
+	exact := set[op.Params[0].Name]
+	rounded, steps := quantizeFilters(exact, recipe.weightBits(), recipe.AffineWeights)
+	set[op.Params[0].Name], q.WeightSteps[op.Name] = rounded, steps
+	if !op.HasBias() {
+		return
+	}
+	bias := &weights.Tensor{Shape: set[op.Params[1].Name].Shape, Data: append([]float32(nil), set[op.Params[1].Name].Data...)}
+	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == triovit.Shift {
+		c := set[in.Params[0].Name].Data
+		difference := weights.New(rounded.Shape...)
+		for i := range difference.Data {
+			difference.Data[i] = rounded.Data[i] - exact.Data[i]
+		}
+		addShifted(bias, difference, c)
+	}
+	if input, ok := q.Quantizers[op.Inputs[0]].(Uniform); ok {
+		for o := range bias.Data {
+			step := float64(input.Scale) * float64(steps[o])
+			bias.Data[o] = float32(math.RoundToEven(float64(bias.Data[o])/step) * step)
+		}
+	}
+	set[op.Params[1].Name] = bias
+}
+
+// fake is the graph's hook: it passes rounded operands through their grids.
+func (q *Quantized) fake(op *triovit.Op, index int, x *graph.Node) *graph.Node {
+	if q.rounded[operand{op.Name, index}] {
+		return q.Quantizers[op.Inputs[index]].Graph(x)
+	}
+	return x
+}
+
+// id names the quantizers in network order; the model's hash tells the rest.
+func (q *Quantized) id() string {
+	var s strings.Builder
+	for i := range q.Model.Net.Ops {
+		op := &q.Model.Net.Ops[i]
+		for _, p := range op.Points {
+			if q.rounded[operand{op.Name, p.Operand}] {
+				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.Quantizers[op.Inputs[p.Operand]])
+			}
+		}
+	}
+	return s.String()
+}
+
+// Network returns the transformed network.
+func (q *Quantized) Network() *triovit.Network { return q.Model.Net }
+
+// ID identifies the quantized model for the cache of results.
+func (q *Quantized) ID() string { return q.exec.ID() }
+
+// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
+func (q *Quantized) Predict(pictures []float32) ([]float32, error) { return q.exec.Predict(pictures) }

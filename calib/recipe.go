@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// A Recipe says how a network is quantized. It is data: change a field, and it
+// is another recipe.
+type Recipe struct {
+	// Name is what tables and figures call the recipe.
+	Name string
+	// Transforms are applied in order, before anything is rounded.
+	Transforms []Transform
+	// Points are the quantization points that are rounded.
+	Points []PointSelection
+	// Only restricts transforms' results and points to a part of the network.
+	Only Selection
+	// WeightBits is the width of the weights, 0 for 8. A convolution's weights
+	// are quantized where its input is.
+	WeightBits int
+	// AffineWeights gives every filter a zero point, as the released code does.
+	AffineWeights bool
+	// Activations chooses the grids of all points but the divisors; nil means
+	// symmetric min-max with each point's own width.
+	Activations Chooser
+	// Divisors chooses the grids of the divisors; nil leaves them in float.
+	Divisors Chooser
+}
+
+// A PointSelection picks quantization points by class and by their operation.
+type PointSelection struct {
+	Classes []triovit.PointClass
+	Where   Selection
+}
+
+// AllConvolutions picks the inputs of all convolutions and linear layers but
+// the last linear layer, whose input the released code leaves in float.
+var AllConvolutions = PointSelection{Classes: []triovit.PointClass{triovit.ConvInput}}
+
+// MBConvInputs picks the inputs of the convolutions of all MBConvs.
+var MBConvInputs = PointSelection{Classes: []triovit.PointClass{triovit.ConvInput}, Where: MBConvs}
+
+// EveryPoint picks every point of INTEGER.md except the divisors, which
+// Recipe.Divisors governs.
+var EveryPoint = PointSelection{Classes: slices.DeleteFunc(triovit.PointClasses(), func(c triovit.PointClass) bool {
+	return c == triovit.DivisorOperand
+})}
+
+// The paper's techniques where it applies them (facts of the released code):
+// migration to the DW of every MBConv, shifting to its PW2.
+var (
+	PaperMigration = Migration{Where: Roles(triovit.DW)}
+	PaperShifting  = Shifting{Where: Roles(triovit.PW2)}
+	// WiderMigration migrates the input of the stem's depthwise convolution
+	// too, which the paper leaves out.
+	WiderMigration = Migration{Where: Roles(triovit.DW, triovit.DSConvDW)}
+)
+
+// The recipes, from the collapse to the cure. All are W8A8, symmetric,
+// min-max; [Recipe.With] changes one.
+var (
+	// Vanilla quantizes the MBConvs' convolutions as they are.
+	Vanilla = Recipe{Name: "Vanilla", Points: []PointSelection{MBConvInputs}}
+	// MigrationOnly quantizes them after channel-wise migration.
+	MigrationOnly = Recipe{Name: "Migration", Transforms: []Transform{PaperMigration}, Points: []PointSelection{MBConvInputs}}
+	// ShiftingOnly quantizes them after filter-wise shifting.
+	ShiftingOnly = Recipe{Name: "Shifting", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	// MBConv quantizes them after both.
+	MBConv = Recipe{Name: "MBConv", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	// MSAUniform quantizes all convolutions after both, and the divisors on a
+	// uniform grid of 8 bits.
+	MSAUniform = Recipe{Name: "MSAUniform", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
+	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
+	// whose codes end at the largest calibrated divisor.
+	TrioViT = Recipe{Name: "TrioViT", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
+	// TrioViTReleased has the released code's fixed range of log2 codes.
+	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
+	// TrioViTPlus migrates the stem's DSConv too.
+	TrioViTPlus = Recipe{Name: "TrioViTPlus", Transforms: []Transform{WiderMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
+	// TrioViTPlusInteger rounds every point of INTEGER.md.
+	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", Transforms: []Transform{WiderMigration, PaperShifting},
+		Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
+)
+
+// Ladder lists the recipes in the order in which they are best told.
+var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, TrioViTReleased, TrioViT, TrioViTPlus, TrioViTPlusInteger}
+
+// RecipeNamed returns the recipe of the [Ladder] with that name. The error for
+// an unknown name lists the known ones.
+func RecipeNamed(name string) (Recipe, error) {
+	var known []string
+	for _, r := range Ladder {
+		if r.Name == name {
+			return r, nil
+		}
+		known = append(known, r.Name)
+	}
+	return Recipe{}, fmt.Errorf("no recipe %q: have %s", name, strings.Join(known, "; "))
+}
+
+// With returns a copy under another name, changed by edit.
+func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
+	r.Name = name
+	r.Transforms = slices.Clone(r.Transforms)
+	r.Points = slices.Clone(r.Points)
+	edit(&r)
+	return r
+}
+
+// Bits returns the recipe with weights and activations of other widths.
+func (r Recipe) Bits(weights, activations int) Recipe {
+	return r.With(fmt.Sprintf("%s W%dA%d", r.Name, weights, activations), func(r *Recipe) {
+		r.WeightBits, r.Activations = weights, MinMax{Bits: activations}
+	})
+}
+
+// String tells everything that the recipe decides; results are cached under it.
+func (r Recipe) String() string {
+	var s strings.Builder
+	for _, t := range r.Transforms {
+		fmt.Fprintf(&s, "%s; ", t)
+	}
+	for _, p := range r.Points {
+		fmt.Fprintf(&s, "points %v of %v %q; ", p.Classes, p.Where.Roles, p.Where.Name)
+	}
+	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %v; divisors %v",
+		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activations(), r.Divisors)
+	return s.String()
+}
+
+func (r Recipe) weightBits() int {
+	if r.WeightBits == 0 {
+		return 8
+	}
+	return r.WeightBits
+}
+
+func (r Recipe) activations() Chooser {
+	if r.Activations == nil {
+		return MinMax{}
+	}
+	return r.Activations
+}
+
+// rounds returns whether the recipe rounds a point.
+func (r Recipe) rounds() (func(op *triovit.Op, p triovit.Point) bool, error) {
+	only, err := r.Only.matcher()
+	if err != nil {
+		return nil, err
+	}
+	where := make([]func(*triovit.Op) bool, len(r.Points))
+	for i, s := range r.Points {
+		if where[i], err = s.Where.matcher(); err != nil {
+			return nil, err
+		}
+	}
+	return func(op *triovit.Op, p triovit.Point) bool {
+		if !only(op) {
+			return false
+		}
+		if p.Class == triovit.DivisorOperand {
+			return r.Divisors != nil
+		}
+		for i, s := range r.Points {
+			if slices.Contains(s.Classes, p.Class) && where[i](op) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}

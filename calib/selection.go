@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// A Selection picks operations by role and by name. Its zero value picks all.
+type Selection struct {
+	// Roles are the roles that are picked; none means all.
+	Roles []triovit.Role
+	// Name is a regular expression that some part of the operation's name must
+	// match, such as `stages\.3\.`; empty means any.
+	Name string
+}
+
+// Roles returns the selection of these roles.
+func Roles(roles ...triovit.Role) Selection { return Selection{Roles: roles} }
+
+// MBConvs picks the three convolutions of every MBConv.
+var MBConvs = Roles(triovit.PW1, triovit.DW, triovit.PW2)
+
+// matcher returns the selection as a predicate.
+func (s Selection) matcher() (func(*triovit.Op) bool, error) {
+	name, err := regexp.Compile(s.Name)
+	if err != nil {
+		return nil, fmt.Errorf("name pattern %q: %w", s.Name, err)
+	}
+	return func(op *triovit.Op) bool {
+		return (len(s.Roles) == 0 || slices.Contains(s.Roles, op.Role)) && name.MatchString(op.Name)
+	}, nil
+}

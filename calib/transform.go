@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// A Transform changes a model so that it quantizes better and computes the
+// same function. It leaves its arguments as they are.
+type Transform interface {
+	// String names the transform with its settings; results are cached under it.
+	String() string
+	// Apply returns the changed model, the profile with the statistics of the
+	// tensors that are new, and what was changed. It touches only operations
+	// for which only is true.
+	Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bool) (*triovit.Model, *Profile, []Change, error)
+}
+
+// A Change is one thing that a recipe did to a network.
+type Change struct {
+	// Op is the operation that was changed.
+	Op string
+	// What says what was done, in words.
+	What string
+}
+
+// edit copies a model and its profile so far that a transform may replace
+// tensors and append statistics.
+func edit(m *triovit.Model, p *Profile) (*triovit.Model, *Profile) {
+	set := make(weights.Set, len(m.Weights))
+	for name, t := range m.Weights {
+		set[name] = t
+	}
+	profile := *p
+	profile.Tensors = slices.Clone(p.Tensors)
+	return &triovit.Model{Net: m.Net.Clone(), Weights: set, Source: m.Source}, &profile
+}
+
+// picked returns the names of the convolutions of a folded network that a
+// selection picks.
+func picked(m *triovit.Model, where Selection, only func(*triovit.Op) bool) ([]string, error) {
+	match, err := where.matcher()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range m.Net.Ops {
+		op := &m.Net.Ops[i]
+		if op.Kind == triovit.BatchNorm {
+			return nil, fmt.Errorf("%s: %q is not folded: fold the model first", m.Net.Name, op.Name)
+		}
+		if op.Kind == triovit.Conv && match(op) && only(op) {
+			names = append(names, op.Name)
+		}
+	}
+	return names, nil
+}
+
+// insert puts a per-channel operation before a convolution's input and adds
+// its statistics, which follow from those of its input.
+func insert(m *triovit.Model, p *Profile, conv *triovit.Op, kind triovit.Kind, role triovit.Role, suffix string, factor []float32) error {
+	in, err := p.Tensor(conv.Inputs[0])
+	if err != nil {
+		return err
+	}
+	name := conv.Name + "." + suffix
+	shape := m.Net.Op(conv.Inputs[0]).Shape
+	op := triovit.Op{Name: name, Kind: kind, Role: role, Block: conv.Block, Shape: slices.Clone(shape),
+		Params: []triovit.Param{{Name: name, Shape: []int{len(factor)}}}}
+	m.Weights[name] = &weights.Tensor{Shape: []int{len(factor)}, Data: factor}
+	s := &TensorStats{Name: name, Role: role, Shape: in.Shape, Count: in.Count,
+		Min: slices.Clone(in.Min), Max: slices.Clone(in.Max), Mean: slices.Clone(in.Mean)}
+	for i, f := range factor {
+		for _, v := range [][]float32{s.Min, s.Max, s.Mean} {
+			if kind == triovit.Scale {
+				v[i] *= f
+			} else {
+				v[i] -= f
+			}
+		}
+	}
+	p.Tensors = append(p.Tensors, s)
+	return m.Net.Insert(conv.Name, 0, op)
+}
