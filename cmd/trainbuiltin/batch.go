@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+
+	"github.com/gotriovit/gotriovit/internal/scenes"
+)
+
+// lossStride is the resolution of the targets: one for 4×4 pixels, twice as
+// fine as the network's output, so that edges between positions are learned.
+const lossStride = 4
+
+// Normalization of RGB/255, as in ImageNet and the reference's Cityscapes code.
+var (
+	channelMean = [3]float32{0.485, 0.456, 0.406}
+	channelStd  = [3]float32{0.229, 0.224, 0.225}
+)
+
+// batch is what one step learns from.
+type batch struct {
+	pictures []float32 // [N, H, W, 3], normalized
+	targets  []float32 // [N, H/4, W/4, classes]: the share of each class
+}
+
+// newBatch draws n scenes from a first seed on.
+func newBatch(first uint64, n, h, w int) batch {
+	th, tw := h/lossStride, w/lossStride
+	b := batch{
+		pictures: make([]float32, n*h*w*3),
+		targets:  make([]float32, n*th*tw*scenes.NumClasses),
+	}
+	for i := range n {
+		s := scenes.Draw(first+uint64(i), w, h)
+		normalize(b.pictures[i*h*w*3:(i+1)*h*w*3], s.Pix)
+		for p, class := range s.Label {
+			if class == scenes.None {
+				continue
+			}
+			y, x := p/w/lossStride, p%w/lossStride
+			b.targets[((i*th+y)*tw+x)*scenes.NumClasses+int(class)] += 1. / (lossStride * lossStride)
+		}
+	}
+	return b
+}
+
+func normalize(dst []float32, pix []uint8) {
+	for i, v := range pix {
+		dst[i] = (float32(v)/255 - channelMean[i%3]) / channelStd[i%3]
+	}
+}
+
+// batches draws the batches of the steps from one on, ahead of their use.
+// Every step has scenes of its own: none is seen twice. The channel is closed
+// after the last step, or when ctx ends.
+func batches(ctx context.Context, r recipe, from int) <-chan batch {
+	ahead := make(chan batch, 2)
+	go func() {
+		defer close(ahead)
+		for step := from; step < r.Steps; step++ {
+			b := newBatch(scenes.TrainSeed+uint64(step*r.Batch), r.Batch, r.Height, r.Width)
+			select {
+			case ahead <- b:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ahead
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Trainbuiltin trains the built-in model: an EfficientViT-Seg-B0 on street
+// scenes that package scenes draws, with GoMLX's Go backend, on any two cores
+// in about an hour. It keeps a checkpoint; run again after an interruption, it
+// goes on from there and comes to the same weights.
+//
+//	go run ./cmd/trainbuiltin            # train, score, write triovit/builtin
+//	go run ./cmd/trainbuiltin -export    # score and write the checkpoint as it is
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// recipe is everything that the trained weights follow from.
+type recipe struct {
+	Seed          uint64 // of the initial weights
+	Steps, Batch  int
+	Height, Width int // of the scenes, in pixels
+	WarmUp        int // steps
+	Rate, Decay   float64
+}
+
+// standard is the recipe of the built-in model.
+var standard = recipe{
+	Seed: 1, Steps: 3600, Batch: 8, Height: 128, Width: 256,
+	WarmUp: 200, Rate: 4e-3, Decay: 0.05,
+}
+
+func main() {
+	checkpoint := flag.String("checkpoint", filepath.Join("build", "trainbuiltin", "state.safetensors"), "file of the state of the training")
+	folder := flag.String("out", filepath.Join("triovit", "builtin"), "folder for the weights and their account")
+	steps := flag.Int("steps", standard.Steps, "number of steps")
+	export := flag.Bool("export", false, "do not train, score and write the checkpoint as it is")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	r := standard
+	r.Steps = *steps
+	if err := run(ctx, r, *checkpoint, *folder, *export); err != nil {
+		fmt.Fprintln(os.Stderr, "trainbuiltin:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) error {
+	net, err := triovit.Describe("seg-b0-cityscapes", triovit.InputSize(r.Height, r.Width))
+	if err != nil {
+		return err
+	}
+	state, err := load(checkpoint, net)
+	if err != nil {
+		return err
+	}
+	switch {
+	case state == nil && export:
+		return fmt.Errorf("%s: no checkpoint to export: train first", checkpoint)
+	case state == nil:
+		state = initial(net, r.Seed)
+	}
+	if !export {
+		if state, err = train(ctx, net, r, state, checkpoint); err != nil {
+			return err
+		}
+	}
+	return publish(net, r, state, folder)
+}
+
+// train takes the steps that are left, and saves the state every minute and at
+// the end, also where ctx ends first.
+func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Set, checkpoint string) (weights.Set, error) {
+	t, err := newTrainer(net, r, state)
+	if err != nil {
+		return nil, err
+	}
+	keep := func() (weights.Set, error) {
+		set, err := t.set()
+		if err != nil {
+			return nil, err
+		}
+		return set, save(checkpoint, set, weights.F32, nil)
+	}
+	fmt.Printf("step %d of %d\n", t.step, r.Steps)
+	saved, mean := time.Now(), 0.
+	for b := range batches(ctx, r, t.step) {
+		began := time.Now()
+		loss, err := t.learn(b)
+		if err != nil {
+			return nil, err
+		}
+		t.seconds += time.Since(began).Seconds()
+		mean += float64(loss) / 50
+		if t.step%50 == 0 {
+			left := time.Duration(float64(time.Second) * t.seconds / float64(t.step) * float64(r.Steps-t.step))
+			fmt.Printf("step %d: loss %.4f, rate %.2e, %s left\n", t.step, mean, r.rate(t.step), left.Round(time.Second))
+			mean = 0
+		}
+		if time.Since(saved) > time.Minute {
+			if _, err := keep(); err != nil {
+				return nil, err
+			}
+			saved = time.Now()
+		}
+	}
+	state, err = keep()
+	if err == nil && ctx.Err() != nil {
+		err = fmt.Errorf("interrupted after step %d of %d: run again to go on", t.step, r.Steps)
+	}
+	return state, err
+}

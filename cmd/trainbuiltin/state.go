@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// parameter is a parameter of the network with the operation that owns it.
+type parameter struct {
+	triovit.Param
+	op *triovit.Op
+}
+
+// parameters returns the parameters in the order of the network: the trained
+// ones, then the running statistics.
+func parameters(net *triovit.Network) (trained, statistics []parameter) {
+	for i := range net.Ops {
+		for _, p := range net.Ops[i].Params {
+			if p.Statistic {
+				statistics = append(statistics, parameter{p, &net.Ops[i]})
+			} else {
+				trained = append(trained, parameter{p, &net.Ops[i]})
+			}
+		}
+	}
+	return trained, statistics
+}
+
+// The two moments of Adam lie beside a parameter under its name and a suffix.
+const (
+	firstMoment  = ".adam_m"
+	secondMoment = ".adam_v"
+	stepName     = "step"    // one element: the number of steps taken
+	secondsName  = "seconds" // one element: the time they took
+)
+
+// initial returns the weights that training starts from: He's normal
+// initialization for weights, ones and zeros for normalization and biases.
+// Tensors are in the reference's layout.
+func initial(net *triovit.Network, seed uint64) weights.Set {
+	rng := rand.New(rand.NewPCG(seed, 0x696e6974))
+	set := weights.Set{stepName: weights.New(1), secondsName: weights.New(1)}
+	trained, statistics := parameters(net)
+	for _, p := range slices.Concat(trained, statistics) {
+		t := weights.New(p.Shape...)
+		switch {
+		case len(p.Shape) > 1:
+			// Per output value: the inputs of a filter.
+			std := math.Sqrt(2 / float64(triovit.Size(p.Shape[1:])))
+			for i := range t.Data {
+				t.Data[i] = float32(std * rng.NormFloat64())
+			}
+		case p.op.Kind == triovit.BatchNorm && (strings.HasSuffix(p.Name, ".weight") || strings.HasSuffix(p.Name, ".running_var")):
+			for i := range t.Data {
+				t.Data[i] = 1
+			}
+		}
+		set[p.Name] = t
+		if !p.Statistic {
+			set[p.Name+firstMoment] = weights.New(p.Shape...)
+			set[p.Name+secondMoment] = weights.New(p.Shape...)
+		}
+	}
+	return set
+}
+
+// load returns a checkpoint, or nil where there is none yet. A checkpoint of
+// another network is an error.
+func load(path string, net *triovit.Network) (weights.Set, error) {
+	set, err := weights.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	want := map[string][]int{}
+	for name, t := range initial(net, 0) {
+		want[name] = t.Shape
+	}
+	if err := set.Check(want); err != nil {
+		return nil, fmt.Errorf("%s is no checkpoint of this training, delete it to start again: %w", path, err)
+	}
+	return set, nil
+}
+
+// save writes a set of tensors so that at any moment the file is whole: the
+// old one or the new one.
+func save(path string, set weights.Set, dtype weights.DType, metadata map[string]string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the rename, as it should
+	if err := errors.Join(weights.WriteSafetensors(f, set, dtype, metadata), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// networkWeights returns the part of a state that is the network.
+func networkWeights(net *triovit.Network, state weights.Set) weights.Set {
+	set := weights.Set{}
+	for name := range net.Params() {
+		set[name] = state[name]
+	}
+	return set
+}
+
+// layoutOf returns the layout in which the graph holds a parameter, or one of
+// its moments.
+func (p parameter) layoutOf(t *weights.Tensor) *weights.Tensor {
+	return forward.Layout(p.op, p.Param, t)
+}
+
+func (p parameter) fromLayout(t *weights.Tensor) *weights.Tensor {
+	return forward.FromLayout(p.op, p.Param, t)
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// AdamW (Loshchilov and Hutter, 2019) and what surrounds it.
+const (
+	beta1, beta2 = 0.9, 0.99
+	adamEps      = 1e-8
+	maxNorm      = 2.0  // of the whole gradient; longer ones are cut
+	statistics   = 0.98 // share of the running statistics that a step keeps
+)
+
+// trainer holds the graph of one step and the state between steps.
+type trainer struct {
+	recipe              recipe
+	trained, statistics []parameter
+	exec                *Exec
+	step                int
+	seconds             float64 // that the steps took
+	// state is the trained parameters, their first moments, their second
+	// moments and the running statistics, in the graph's layout.
+	state []*tensors.Tensor
+}
+
+func newTrainer(net *triovit.Network, r recipe, set weights.Set) (*trainer, error) {
+	t := &trainer{recipe: r, step: int(set[stepName].Data[0]), seconds: float64(set[secondsName].Data[0])}
+	t.trained, t.statistics = parameters(net)
+	put := func(p parameter, name string) {
+		w := p.layoutOf(set[name])
+		t.state = append(t.state, tensors.FromFlatDataAndDimensions(w.Data, w.Shape...))
+	}
+	t.each(put)
+	exec, err := NewExec(forward.Backend(), func(in []*Node) []*Node { return t.graph(net, in) })
+	t.exec = exec
+	return t, err
+}
+
+// each calls f for every tensor of the state, in order, with its name.
+func (t *trainer) each(f func(p parameter, name string)) {
+	for _, suffix := range []string{"", firstMoment, secondMoment} {
+		for _, p := range t.trained {
+			f(p, p.Name+suffix)
+		}
+	}
+	for _, p := range t.statistics {
+		f(p, p.Name)
+	}
+}
+
+// set returns the state in the reference's layout.
+func (t *trainer) set() (weights.Set, error) {
+	set := weights.Set{
+		stepName:    {Shape: []int{1}, Data: []float32{float32(t.step)}},
+		secondsName: {Shape: []int{1}, Data: []float32{float32(t.seconds)}},
+	}
+	i := 0
+	var failed error
+	t.each(func(p parameter, name string) {
+		data, err := tensors.CopyFlatData[float32](t.state[i])
+		if err != nil {
+			failed = fmt.Errorf("%s: %w", name, err)
+		} else {
+			set[name] = p.fromLayout(&weights.Tensor{Data: data})
+		}
+		i++
+	})
+	return set, failed
+}
+
+// rate is the learning rate of a step: a linear warm-up, then half a cosine.
+func (r recipe) rate(step int) float64 {
+	if step < r.WarmUp {
+		return r.Rate * float64(step+1) / float64(r.WarmUp)
+	}
+	done := float64(step-r.WarmUp) / float64(max(r.Steps-r.WarmUp, 1))
+	return r.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
+}
+
+// learn takes one step and returns its loss.
+func (t *trainer) learn(b batch) (float32, error) {
+	r := t.recipe
+	args := []any{
+		float32(r.rate(t.step)), float32(t.step + 1),
+		tensors.FromFlatDataAndDimensions(b.pictures, r.Batch, r.Height, r.Width, 3),
+		tensors.FromFlatDataAndDimensions(b.targets, r.Batch, r.Height/lossStride, r.Width/lossStride, scenes.NumClasses),
+	}
+	for _, s := range t.state {
+		args = append(args, s)
+	}
+	out, err := t.exec.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	for _, old := range t.state {
+		old.MustFinalizeAll()
+	}
+	loss := tensors.ToScalar[float32](out[0])
+	t.state = out[1:]
+	t.step++
+	return loss, nil
+}
+
+// graph is one step: loss, gradient, AdamW, running statistics. Its inputs are
+// the learning rate, the number of the step, pictures, targets and the state;
+// its outputs the loss and the new state.
+func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
+	rate, count, pictures, targets := in[0], in[1], in[2], in[3]
+	state, n := in[4:], len(t.trained)
+	params, moments1, moments2, stats := state[:n], state[n:2*n], state[2*n:3*n], state[3*n:]
+
+	byName := map[string]*Node{}
+	for i, p := range t.trained {
+		byName[p.Name] = params[i]
+	}
+	for i, p := range t.statistics {
+		byName[p.Name] = stats[i]
+	}
+	logits := forward.Build(net, pictures, forward.Hooks{
+		Param: func(_ *triovit.Op, p triovit.Param) *Node { return byName[p.Name] },
+		Compute: func(op *triovit.Op, in []*Node) *Node {
+			if op.Kind != triovit.BatchNorm {
+				return nil
+			}
+			return batchNorm(op, in[0], byName)
+		},
+	})
+	loss := crossEntropy(logits, targets)
+	grads := Gradient(loss, params...)
+
+	// One factor cuts the whole gradient to its largest norm.
+	var squares *Node
+	for _, g := range grads {
+		s := ReduceAllSum(Mul(g, g))
+		if squares == nil {
+			squares = s
+		} else {
+			squares = Add(squares, s)
+		}
+	}
+	norm := Sqrt(AddScalar(squares, 1e-12))
+	cut := Min(Div(Scalar(loss.Graph(), loss.DType(), maxNorm), norm), ScalarOne(loss.Graph(), loss.DType()))
+	unbias := func(beta float64) *Node {
+		return OneMinus(Exp(MulScalar(count, math.Log(beta))))
+	}
+	unbias1, unbias2 := unbias(beta1), unbias(beta2)
+	var new0, new1, new2 []*Node
+	for i, p := range t.trained {
+		g := Mul(grads[i], cut)
+		m := Add(MulScalar(moments1[i], beta1), MulScalar(g, 1-beta1))
+		v := Add(MulScalar(moments2[i], beta2), MulScalar(Mul(g, g), 1-beta2))
+		move := Div(Div(m, unbias1), AddScalar(Sqrt(Div(v, unbias2)), adamEps))
+		if len(p.Shape) > 1 { // biases and normalization do not decay
+			move = Add(move, MulScalar(params[i], t.recipe.Decay))
+		}
+		new0 = append(new0, Sub(params[i], Mul(move, rate)))
+		new1, new2 = append(new1, m), append(new2, v)
+	}
+	var newStats []*Node
+	for _, p := range t.statistics {
+		newStats = append(newStats, byName[p.Name])
+	}
+	return append([]*Node{loss}, slices.Concat(new0, new1, new2, newStats)...)
+}
+
+// batchNorm normalizes by the statistics of the batch, and replaces the
+// running ones in params by their update.
+func batchNorm(op *triovit.Op, x *Node, params map[string]*Node) *Node {
+	gain, offset := params[op.Params[0].Name], params[op.Params[1].Name]
+	mean := ReduceMean(x, 0, 1, 2)
+	centred := Sub(x, Reshape(mean, 1, 1, 1, -1))
+	variance := ReduceMean(Mul(centred, centred), 0, 1, 2)
+	for i, now := range []*Node{mean, variance} {
+		name := op.Params[2+i].Name
+		params[name] = StopGradient(Add(MulScalar(params[name], statistics), MulScalar(now, 1-statistics)))
+	}
+	scale := Div(gain, Sqrt(AddScalar(variance, op.Eps)))
+	return Add(Mul(centred, Reshape(scale, 1, 1, 1, -1)), Reshape(offset, 1, 1, 1, -1))
+}
+
+// crossEntropy compares logits [N, H, W, classes], stretched to the targets'
+// size, with the classes' shares there; pixels without a class do not count.
+func crossEntropy(logits, targets *Node) *Node {
+	g := logits.Graph()
+	factor := targets.Shape().Dimensions[1] / logits.Shape().Dimensions[1]
+	across := Const(g, stretch(logits.Shape().Dimensions[2], factor))
+	down := Const(g, stretch(logits.Shape().Dimensions[1], factor))
+	logits = Einsum("nhwc,wv->nhvc", logits, across)
+	logits = Einsum("nhwc,hv->nvwc", logits, down)
+	return Neg(Div(ReduceAllSum(Mul(targets, LogSoftmax(logits, -1))), ReduceAllSum(targets)))
+}
+
+// stretch returns the [n][n·factor] matrix of linear interpolation with
+// align_corners false and repeated borders.
+func stretch(n, factor int) [][]float32 {
+	m := make([][]float32, n)
+	for i := range m {
+		m[i] = make([]float32, n*factor)
+	}
+	for out := range n * factor {
+		at := (float64(out)+0.5)/float64(factor) - 0.5
+		i := int(math.Floor(at))
+		t := float32(at - float64(i))
+		m[max(i, 0)][out] += 1 - t
+		m[min(i+1, n-1)][out] += t
+	}
+	return m
+}

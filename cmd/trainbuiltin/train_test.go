@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// tiny is a recipe that a test can afford.
+var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05}
+
+func tinyNet(t *testing.T) *triovit.Network {
+	t.Helper()
+	net, err := triovit.Describe("seg-b0-cityscapes", triovit.InputSize(tiny.Height, tiny.Width))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+// An interrupted training, resumed from its checkpoint, must come to the
+// weights of an uninterrupted one; and both must have learned.
+func TestResumeComesToTheSameWeights(t *testing.T) {
+	net, ctx := tinyNet(t), context.Background()
+	whole, err := train(ctx, net, tiny, initial(net, tiny.Seed), filepath.Join(t.TempDir(), "state.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	path := filepath.Join(t.TempDir(), "build", "state.safetensors")
+	first, err := newTrainer(net, tiny, initial(net, tiny.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupted, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for b := range batches(interrupted, tiny, 0) {
+		if _, err := first.learn(b); err != nil {
+			t.Fatal(err)
+		}
+		if first.step == 3 {
+			break
+		}
+	}
+	half, err := first.set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := save(path, half, weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := load(path, net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resumed, err := train(ctx, net, tiny, loaded, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	delete(whole, secondsName)
+	delete(resumed, secondsName)
+	if d := cmp.Diff(whole, resumed, cmpopts.EquateApprox(1e-6, 1e-7)); d != "" {
+		t.Errorf("resumed weights differ from uninterrupted ones (-whole +resumed):\n%.2000s", d)
+	}
+	if got := whole[stepName].Data[0]; got != float32(tiny.Steps) {
+		t.Errorf("%g steps taken, want %d", got, tiny.Steps)
+	}
+}
+
+func TestStepsLowerTheLoss(t *testing.T) {
+	net := tinyNet(t)
+	r := tiny
+	r.Steps = 40
+	tr, err := newTrainer(net, r, initial(net, r.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBatch(scenes.TrainSeed, r.Batch, r.Height, r.Width)
+	var losses []float32
+	for range 15 {
+		loss, err := tr.learn(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, loss)
+	}
+	if first, last := losses[0], losses[len(losses)-1]; !(last < 0.7*first) {
+		t.Errorf("the loss on one batch goes from %g to %g in %d steps, want below 70 %%: %v", first, last, len(losses), losses)
+	}
+}
+
+func TestInterruptedTrainingSaysSo(t *testing.T) {
+	net := tinyNet(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	path := filepath.Join(t.TempDir(), "state.safetensors")
+	_, err := train(ctx, net, tiny, initial(net, tiny.Seed), path)
+	if err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Fatalf("error %v, want that the training was interrupted", err)
+	}
+	if set, err := load(path, net); err != nil || set == nil {
+		t.Errorf("no checkpoint after an interruption: %v", err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	net, dir := tinyNet(t), t.TempDir()
+	if set, err := load(filepath.Join(dir, "none.safetensors"), net); set != nil || err != nil {
+		t.Errorf("without a file: %v, %v; want neither a state nor an error", set, err)
+	}
+	other := filepath.Join(dir, "other.safetensors")
+	if err := save(other, weights.Set{"a": weights.New(2)}, weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(other, net); err == nil || !strings.Contains(err.Error(), other) {
+		t.Errorf("another network's file: error %v, want one that names it", err)
+	}
+}
+
+// A failed save must leave the checkpoint before it, and no other file.
+func TestSaveKeepsTheOldFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.safetensors")
+	good := weights.Set{"a": {Shape: []int{1}, Data: []float32{1}}}
+	if err := save(path, good, weights.F16, nil); err != nil {
+		t.Fatal(err)
+	}
+	bad := weights.Set{"a": {Shape: []int{1}, Data: []float32{1e9}}} // no float16
+	if err := save(path, bad, weights.F16, nil); err == nil {
+		t.Error("saving 1e9 as float16: no error")
+	}
+	kept, err := weights.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(good, kept); d != "" {
+		t.Errorf("file after a failed save (-want +got):\n%s", d)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("%d files are left, want 1", len(files))
+	}
+}
+
+func TestRate(t *testing.T) {
+	r := recipe{Steps: 110, WarmUp: 10, Rate: 1}
+	for _, test := range []struct {
+		name string
+		step int
+		want float64
+	}{
+		{"first", 0, 0.1},
+		{"warm", 9, 1},
+		{"peak", 10, 1},
+		{"middle", 60, 0.5},
+		{"end", 110, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := r.rate(test.step); math.Abs(got-test.want) > 1e-12 {
+				t.Errorf("rate(%d) = %g, want %g", test.step, got, test.want)
+			}
+		})
+	}
+}
+
+func TestStretch(t *testing.T) {
+	// Positions of the outputs between the inputs 0 and 1: -0.25, 0.25, 0.75, 1.25.
+	want := [][]float32{{1, 0.75, 0.25, 0}, {0, 0.25, 0.75, 1}}
+	if d := cmp.Diff(want, stretch(2, 2)); d != "" {
+		t.Errorf("stretch(2, 2) (-want +got):\n%s", d)
+	}
+	for out, b := range weightsOf(stretch(5, 8)) {
+		if sum := b.low + b.high; math.Abs(float64(sum)-1) > 1e-6 || b.j < b.i || b.j > b.i+1 {
+			t.Errorf("value %d of stretch(5, 8) is made of %+v", out, b)
+		}
+	}
+}
+
+func TestCrossEntropy(t *testing.T) {
+	loss, err := graph.ExecOnce(forward.Backend(), func(logits, targets *graph.Node) *graph.Node {
+		return crossEntropy(logits, targets)
+	}, [][][][]float32{{{{0, float32(math.Log(3))}}}}, // shares 1/4 and 3/4, at one position
+		[][][][]float32{{{{1, 0}, {0, 1}}, {{0, 0.5}, {0, 0}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := (math.Log(4) + 1.5*math.Log(4./3)) / 2.5
+	if got := float64(loss.Value().(float32)); math.Abs(got-want) > 1e-6 {
+		t.Errorf("cross entropy %g, want %g", got, want)
+	}
+}
+
+func TestBatchShares(t *testing.T) {
+	const n, h, w = 2, 32, 64
+	b := newBatch(scenes.TrainSeed+5, n, h, w)
+	for p := range len(b.targets) / scenes.NumClasses {
+		sum := float32(0)
+		for _, share := range b.targets[p*scenes.NumClasses : (p+1)*scenes.NumClasses] {
+			sum += share
+		}
+		if sum < 0 || sum > 1+1e-6 {
+			t.Fatalf("the shares of position %d sum to %g", p, sum)
+		}
+	}
+	if d := cmp.Diff(newBatch(scenes.TrainSeed+6, 1, h, w).pictures, b.pictures[h*w*3:]); d != "" {
+		t.Error("the second scene of a batch is not that of the next seed")
+	}
+}
+
+func TestIoU(t *testing.T) {
+	var c confusion
+	for k := range c {
+		c[k][k] = 10
+	}
+	c[0][1] = 10 // half of class 0 is taken for class 1
+	each, mean := c.iou()
+	if each[0] != 0.5 || each[1] != 0.5 || each[2] != 1 || math.Abs(mean-18./19) > 1e-12 {
+		t.Errorf("iou of classes 0..2 %v, mean %g; want 0.5, 0.5, 1 and %g", each[:3], mean, 18./19)
+	}
+}
