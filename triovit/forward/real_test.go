@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/shared"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// cityscapes returns the official Seg-B0 and the demo picture, as it is.
+func cityscapes(t testing.TB) (*triovit.Model, []float32) {
+	t.Helper()
+	model, err := triovit.Open(shared.Path(t, "data/weights/efficientvit_seg_b0_cityscapes.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := preprocess.DecodeFile(shared.Path(t, "data/cityscapes/city.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := make([]float32, 3*picture.W*picture.H)
+	picture.Normalize(pixels)
+	return model, pixels
+}
+
+// TestRealPicture compares the official checkpoint on the demo picture with
+// the reference: logits within 1e-3, the class of 99.99 % of the positions,
+// and the ranges of every MBConv's inputs.
+func TestRealPicture(t *testing.T) {
+	model, pixels := cityscapes(t)
+	folded, err := model.Fold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec, err := NewTapped(folded, func(*triovit.Op) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, err := exec.Run(pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := folded.Net.Output().Shape
+	_, want := readNPY(t, shared.Path(t, "golden/seg_b0_cityscapes_city_logits.npy"))
+	got := nchw(tensors[len(tensors)-1], shape)
+	compareLogits(t, "official Seg-B0 on city.png", got, want, 1e-3)
+	positions, same := shape[0]*shape[1], 0
+	for i := range positions {
+		if argmax(got, i, positions) == argmax(want, i, positions) {
+			same++
+		}
+	}
+	if float64(same) < 0.9999*float64(positions) {
+		t.Errorf("%d of %d positions have the reference's class", same, positions)
+	}
+
+	data, err := os.ReadFile(shared.Path(t, "golden/seg_b0_cityscapes_city_ranges.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reference struct {
+		Inputs map[string]struct{ Min, Max []float64 } `json:"mbconv_inputs"`
+	}
+	if err := json.Unmarshal(data, &reference); err != nil {
+		t.Fatal(err)
+	}
+	if len(reference.Inputs) < 20 {
+		t.Fatalf("ranges of %d tensors", len(reference.Inputs))
+	}
+	made := map[string][]float32{}
+	for i, op := range folded.Net.Ops {
+		made[op.Name] = tensors[i]
+	}
+	for module, r := range reference.Inputs {
+		x := made[folded.Net.Op(module + ".conv").Inputs[0]]
+		c := len(r.Min)
+		for k := range c {
+			lo, hi := math.Inf(1), math.Inf(-1)
+			for i := k; i < len(x); i += c {
+				lo, hi = min(lo, float64(x[i])), max(hi, float64(x[i]))
+			}
+			if tolerance := 1e-4 * (r.Max[k] - r.Min[k] + 1); math.Abs(lo-r.Min[k]) > tolerance || math.Abs(hi-r.Max[k]) > tolerance {
+				t.Fatalf("input of %s, channel %d: %g to %g, the reference has %g to %g", module, k, lo, hi, r.Min[k], r.Max[k])
+			}
+		}
+	}
+}
+
+// argmax returns the class with the largest logit of a position, CHW.
+func argmax(logits []float32, position, positions int) int {
+	best := 0
+	for c := 1; c*positions < len(logits); c++ {
+		if logits[c*positions+position] > logits[best*positions+position] {
+			best = c
+		}
+	}
+	return best
+}
