@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cache keeps the results of stages between processes.
+//
+// A notebook kernel for Go compiles every cell into a new process: values do
+// not survive from cell to cell. A stage (observe, quantize, evaluate) is
+// therefore a pure function of its inputs whose result is a file, and calling
+// it again reads the file. [Do] is the whole of it:
+//
+//	c := cache.Open("")
+//	profile, err := cache.Do(c, "observe", 1, []string{networkHash, data.Fingerprint()},
+//		func() (*Profile, error) { return observe(network, data) })
+//
+// The name of an entry is the hash of everything the result depends on
+// ([Key]), so that an entry never becomes wrong, only unused. Writing is
+// atomic and every entry carries a checksum: a process that is killed, a full
+// disk or a damaged file costs the computation, never a wrong result. The
+// folder is safe to delete at any time. It is kept below [Cache.MaxBytes] by
+// removing the entries that were not used for longest.
+package cache
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultMaxBytes is the size a cache is kept below unless told otherwise.
+const DefaultMaxBytes = 2 << 30
+
+// Cache is a folder of results. Several processes and goroutines may use one
+// folder at once. The nil Cache keeps nothing.
+type Cache struct {
+	// MaxBytes bounds the size of all entries together. Set it before the
+	// first use.
+	MaxBytes int64
+
+	dir     string
+	mu      sync.Mutex
+	warning error
+}
+
+// Open returns the cache in the given folder, which is made when the first
+// entry is written. If dir is empty it is $TRIOVIT_CACHE, else the folder
+// gotriovit in the user's cache folder. Open does not fail: a cache that cannot
+// be written computes everything anew, and [Cache.Warning] says why.
+func Open(dir string) *Cache {
+	c := &Cache{MaxBytes: DefaultMaxBytes, dir: dir}
+	if c.dir == "" {
+		c.dir = os.Getenv("TRIOVIT_CACHE")
+	}
+	if c.dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			c.warn(fmt.Errorf("no cache: set TRIOVIT_CACHE to a folder: %w", err))
+			return c
+		}
+		c.dir = filepath.Join(user, "gotriovit")
+	}
+	return c
+}
+
+// Dir returns the cache's folder, or "" if there is none.
+func (c *Cache) Dir() string {
+	if c == nil {
+		return ""
+	}
+	return c.dir
+}
+
+// Warning returns the first reason for which a result could not be kept, or
+// nil. Results are right all the same, but are computed again next time.
+func (c *Cache) Warning() error {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.warning
+}
+
+func (c *Cache) warn(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.warning == nil {
+		c.warning = err
+	}
+}
+
+// Key returns the name of the entry that depends on the given parts: the
+// SHA-256, in hexadecimal digits, of the parts and their lengths.
+func Key(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		var size [8]byte
+		binary.LittleEndian.PutUint64(size[:], uint64(len(part)))
+		h.Write(size[:])
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// An entry's file is a magic number, the SHA-256 of the payload and the
+// payload. A new format takes a new number.
+const (
+	magic      = "triovit1"
+	headerSize = len(magic) + sha256.Size
+	suffix     = ".entry"
+)
+
+func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+suffix) }
+
+// Get returns the entry with the given key. An entry that is truncated or
+// otherwise damaged is as good as absent.
+func (c *Cache) Get(key string) ([]byte, bool) {
+	if c == nil || c.dir == "" {
+		return nil, false
+	}
+	path := c.path(key)
+	data, err := os.ReadFile(path)
+	if err != nil || len(data) < headerSize || string(data[:len(magic)]) != magic {
+		return nil, false
+	}
+	payload := data[headerSize:]
+	if sum := sha256.Sum256(payload); !bytes.Equal(sum[:], data[len(magic):headerSize]) {
+		return nil, false
+	}
+	now := time.Now()
+	os.Chtimes(path, now, now) // marks the entry as used; a read-only cache is never evicted
+	return payload, true
+}
+
+// Put writes an entry. Readers see the whole entry or none. If that fails the
+// error is also kept for [Cache.Warning].
+func (c *Cache) Put(key string, payload []byte) error {
+	if c == nil {
+		return nil
+	}
+	err := c.put(key, payload)
+	if err != nil {
+		err = fmt.Errorf("cache in %q keeps no results: %w (set TRIOVIT_CACHE to a folder that can be written)", c.dir, err)
+		c.warn(err)
+	}
+	return err
+}
+
+func (c *Cache) put(key string, payload []byte) error {
+	if c.dir == "" {
+		return errors.New("no folder")
+	}
+	size := int64(headerSize + len(payload))
+	if size > c.MaxBytes {
+		return fmt.Errorf("a result of %d bytes: allowed are %d in all", size, c.MaxBytes)
+	}
+	if err := os.MkdirAll(c.dir, 0o777); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(payload)
+	if err := writeAtomic(c.path(key), []byte(magic), sum[:], payload); err != nil {
+		return err
+	}
+	// One process at a time adds up and removes, or two would both remove.
+	defer lock(filepath.Join(c.dir, "evict.lock"))()
+	return c.evict(key + suffix)
+}
+
+const temporary = "writing-"
+
+// writeAtomic writes the parts to a new file which then takes its name, after
+// its contents have reached the disk.
+func writeAtomic(path string, parts ...[]byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), temporary)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	for _, part := range parts {
+		if _, err := f.Write(part); err != nil {
+			return err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// abandoned is the age at which a temporary file belongs to no living writer.
+const abandoned = time.Hour
+
+// evict removes what killed writers left and then the entries unused for
+// longest, except keep, until MaxBytes suffices.
+func (c *Cache) evict(keep string) error {
+	files, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	var entries []fs.FileInfo
+	var total int64
+	for _, file := range files {
+		info, err := file.Info()
+		switch {
+		case err != nil: // removed by someone else
+		case strings.HasPrefix(file.Name(), temporary):
+			if time.Since(info.ModTime()) > abandoned {
+				os.Remove(filepath.Join(c.dir, file.Name()))
+			}
+		case strings.HasSuffix(file.Name(), suffix):
+			total += info.Size()
+			if file.Name() != keep {
+				entries = append(entries, info)
+			}
+		}
+	}
+	slices.SortFunc(entries, func(a, b fs.FileInfo) int {
+		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
+	})
+	for _, entry := range entries {
+		if total <= c.MaxBytes {
+			break
+		}
+		if err := os.Remove(filepath.Join(c.dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		total -= entry.Size()
+	}
+	return nil
+}

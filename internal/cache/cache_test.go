@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// TestMain lets the test binary act as another process that uses the cache.
+func TestMain(m *testing.M) {
+	switch dir := os.Getenv("CACHE_TEST_DIR"); os.Getenv("CACHE_TEST_ROLE") {
+	case "writer": // writes one entry over and over
+		for c := Open(dir); ; {
+			if err := c.Put("entry", payload); err != nil {
+				fmt.Println(err)
+				os.Exit(1)
+			}
+			fmt.Println("written")
+		}
+	case "sleeper": // is inside a stage until it is killed
+		_, err := Do(Open(dir), "stage", 1, nil, func() (int, error) {
+			fmt.Println("computing")
+			time.Sleep(time.Hour)
+			return 0, nil
+		})
+		fmt.Println(err)
+		os.Exit(1)
+	case "computer": // computes stages that other processes compute too
+		for i := range 20 {
+			got, err := Do(Open(dir), "shared", 1, []string{strconv.Itoa(i)}, func() ([]int, error) {
+				fmt.Println("computed", i)
+				return make([]int, 1000+i), nil
+			})
+			if err != nil || len(got) != 1000+i {
+				fmt.Println("result", len(got), err)
+				os.Exit(1)
+			}
+		}
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+var payload = bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
+
+// process returns the command of another process with the given role.
+func process(t *testing.T, role, dir string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "CACHE_TEST_ROLE="+role, "CACHE_TEST_DIR="+dir)
+	return cmd
+}
+
+func TestPutGet(t *testing.T) {
+	c := Open(filepath.Join(t.TempDir(), "made", "when", "needed"))
+	if data, ok := c.Get("a"); ok {
+		t.Errorf("empty cache has %q", data)
+	}
+	for _, want := range []string{"first", "second", ""} {
+		if err := c.Put("a", []byte(want)); err != nil {
+			t.Fatal(err)
+		}
+		if data, ok := c.Get("a"); !ok || string(data) != want {
+			t.Errorf("got %q, %v, want %q", data, ok, want)
+		}
+	}
+	files, err := os.ReadDir(c.Dir())
+	if err != nil || len(files) != 1 {
+		t.Errorf("folder holds %v, want one entry: %v", files, err)
+	}
+}
+
+func TestDamagedEntryIsAbsent(t *testing.T) {
+	c := Open(t.TempDir())
+	if err := c.Put("a", []byte("contents")); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(c.path("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		damaged := bytes.Clone(whole)
+		if rapid.Bool().Draw(t, "truncate") {
+			damaged = damaged[:rapid.IntRange(0, len(whole)-1).Draw(t, "length")]
+		} else {
+			damaged[rapid.IntRange(0, len(whole)-1).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		}
+		if err := os.WriteFile(c.path("a"), damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if data, ok := c.Get("a"); ok {
+			t.Fatalf("got %q from a damaged file", data)
+		}
+	})
+	if err := c.Put("a", []byte("repaired")); err != nil {
+		t.Fatal(err)
+	}
+	if data, ok := c.Get("a"); !ok || string(data) != "repaired" {
+		t.Errorf("after another Put: %q, %v", data, ok)
+	}
+}
+
+func TestKeySeparatesParts(t *testing.T) {
+	seen := map[string][]string{}
+	for _, parts := range [][]string{nil, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"b", "a"}, {"a", "", "b"}, {"\x00"}} {
+		key := Key(parts...)
+		if other, ok := seen[key]; ok {
+			t.Errorf("%q and %q have the same key", parts, other)
+		}
+		seen[key] = parts
+		if len(key) != 64 || key != Key(parts...) {
+			t.Errorf("key of %q: %q", parts, key)
+		}
+	}
+}
+
+func TestEvictsLeastRecentlyUsed(t *testing.T) {
+	c := Open(t.TempDir())
+	size := headerSize + 1000
+	c.MaxBytes = int64(3 * size)
+	past := time.Now().Add(-time.Hour)
+	put := func(key string, minute int) {
+		t.Helper()
+		if err := c.Put(key, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		when := past.Add(time.Duration(minute) * time.Minute)
+		if err := os.Chtimes(c.path(key), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a", 1)
+	put("b", 2)
+	put("c", 3)
+	if _, ok := c.Get("a"); !ok { // used last now
+		t.Fatal("a is absent")
+	}
+	put("d", 4)
+	put("e", 5)
+	for key, want := range map[string]bool{"a": true, "b": false, "c": false, "d": true, "e": true} {
+		if _, ok := c.Get(key); ok != want {
+			t.Errorf("%s is there: %v, want %v", key, ok, want)
+		}
+	}
+	if err := c.Put("big", make([]byte, 3*size)); err == nil || !strings.Contains(err.Error(), "bytes") {
+		t.Errorf("entry larger than the cache: got error %v", err)
+	}
+}
+
+func TestRemovesAbandonedTemporaries(t *testing.T) {
+	c := Open(t.TempDir())
+	for name, age := range map[string]time.Duration{"old": 2 * abandoned, "young": 0} {
+		path := filepath.Join(c.Dir(), temporary+name)
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		when := time.Now().Add(-age)
+		if err := os.Chtimes(path, when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Put("a", nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"old": false, "young": true} {
+		if _, err := os.Stat(filepath.Join(c.Dir(), temporary+name)); (err == nil) != want {
+			t.Errorf("%s temporary file: %v", name, err)
+		}
+	}
+}
+
+func TestOpenDefaults(t *testing.T) {
+	t.Setenv("TRIOVIT_CACHE", "/named")
+	if dir := Open("").Dir(); dir != "/named" {
+		t.Errorf("with TRIOVIT_CACHE: %q", dir)
+	}
+	if dir := Open("/given").Dir(); dir != "/given" {
+		t.Errorf("with a folder: %q", dir)
+	}
+	t.Setenv("TRIOVIT_CACHE", "")
+	t.Setenv("XDG_CACHE_HOME", "/xdg")
+	t.Setenv("HOME", "/home/user")
+	if user, err := os.UserCacheDir(); err != nil || Open("").Dir() != filepath.Join(user, "gotriovit") {
+		t.Errorf("without: %q, user's folder %q: %v", Open("").Dir(), user, err)
+	}
+}
+
+type result struct {
+	Values []float32
+	Names  map[string]int
+}
+
+func TestDoKeepsEveryBit(t *testing.T) {
+	c := Open(t.TempDir())
+	want := &result{
+		Values: []float32{0, 1.0 / 3, float32(math.NaN()), float32(math.Inf(-1)), math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))},
+		Names:  map[string]int{"qkv": 3},
+	}
+	calls := 0
+	for range 3 {
+		got, err := Do(c, "observe", 1, []string{"input"}, func() (*result, error) {
+			calls++
+			return want, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range got.Values {
+			if math.Float32bits(v) != math.Float32bits(want.Values[i]) {
+				t.Errorf("value %d: got %v, want %v", i, v, want.Values[i])
+			}
+		}
+		if diff := cmp.Diff(want.Names, got.Names); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("computed %d times, want once", calls)
+	}
+	if c.Warning() != nil {
+		t.Errorf("warning %v", c.Warning())
+	}
+}
+
+func TestDoDistinguishes(t *testing.T) {
+	c := Open(t.TempDir())
+	calls := 0
+	do := func(stage string, version int, inputs ...string) {
+		t.Helper()
+		want := calls
+		got, err := Do(c, stage, version, inputs, func() (int, error) { calls++; return want, nil })
+		if err != nil || got != want {
+			t.Errorf("%s version %d of %q: got the result of call %d, %v", stage, version, inputs, got, err)
+		}
+	}
+	do("a", 1, "x")
+	do("b", 1, "x")
+	do("a", 2, "x")
+	do("a", 1, "y")
+	do("a", 1, "x", "y")
+}
+
+func TestDoOfAnotherTypeComputes(t *testing.T) {
+	c := Open(t.TempDir())
+	if _, err := Do(c, "s", 1, nil, func() (string, error) { return "text", nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Do(c, "s", 1, nil, func() (int, error) { return 7, nil }); got != 7 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
+
+func TestDoErrors(t *testing.T) {
+	c := Open(t.TempDir())
+	failure := errors.New("no pictures")
+	if _, err := Do(c, "s", 1, nil, func() (int, error) { return 5, failure }); err != failure {
+		t.Errorf("got error %v, want the stage's own", err)
+	}
+	if got, err := Do(c, "s", 1, nil, func() (int, error) { return 6, nil }); got != 6 || err != nil {
+		t.Errorf("after a failure: got %d, %v", got, err)
+	}
+	_, err := Do(c, "channels", 1, nil, func() (chan int, error) { return make(chan int), nil })
+	if err == nil || !strings.Contains(err.Error(), "stage channels") {
+		t.Errorf("type that cannot be encoded: got error %v", err)
+	}
+}
+
+func TestUnwritableFolderStillComputes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]*Cache{"below a file": Open(filepath.Join(file, "cache")), "nil": nil} {
+		t.Run(name, func(t *testing.T) {
+			for want := range 2 {
+				if got, err := Do(c, "s", 1, nil, func() (int, error) { return want, nil }); got != want || err != nil {
+					t.Errorf("got %d, %v, want %d", got, err, want)
+				}
+			}
+			if c == nil {
+				return
+			}
+			if err := c.Warning(); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "TRIOVIT_CACHE") {
+				t.Errorf("warning %v, want one that names the folder and the remedy", err)
+			}
+		})
+	}
+}
+
+func TestGoroutinesComputeOnce(t *testing.T) {
+	dir := t.TempDir()
+	var calls atomic.Int32
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			got, err := Do(Open(dir), "s", 1, nil, func() (int, error) {
+				time.Sleep(10 * time.Millisecond)
+				return int(calls.Add(1)), nil
+			})
+			if got != 1 || err != nil {
+				t.Errorf("got %d, %v", got, err)
+			}
+		})
+	}
+	group.Wait()
+	if calls.Load() != 1 {
+		t.Errorf("computed %d times, want once", calls.Load())
+	}
+}
+
+func TestProcessesComputeOnce(t *testing.T) {
+	dir := t.TempDir()
+	outputs := make([]string, 4)
+	var group sync.WaitGroup
+	for i := range outputs {
+		group.Go(func() {
+			out, err := process(t, "computer", dir).CombinedOutput()
+			if err != nil {
+				t.Errorf("process %d: %v: %s", i, err, out)
+			}
+			outputs[i] = string(out)
+		})
+	}
+	group.Wait()
+	if n := strings.Count(strings.Join(outputs, ""), "computed"); n != 20 {
+		t.Errorf("20 stages were computed %d times", n)
+	}
+}
+
+func TestKilledWriterLeavesWholeEntry(t *testing.T) {
+	dir := t.TempDir()
+	c := Open(dir)
+	for round := range 8 {
+		cmd := process(t, "writer", dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// After its first entry the writer is nearly always inside a write.
+		if _, err := out.Read(make([]byte, 8)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(round) * 700 * time.Microsecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+		if data, ok := c.Get("entry"); !ok || !bytes.Equal(data, payload) {
+			t.Fatalf("round %d: got %d bytes, %v", round, len(data), ok)
+		}
+		if err := c.Put("other", []byte{byte(round)}); err != nil { // the killed process's locks are free
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKilledStageLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	cmd := process(t, "sleeper", dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 9)); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	if got, err := Do(Open(dir), "stage", 1, nil, func() (int, error) { return 9, nil }); got != 9 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("folder holds %v, want one entry: %v", files, err)
+	}
+}
+
+func BenchmarkDoWarm(b *testing.B) {
+	c := Open(b.TempDir())
+	values := make([]float32, 1<<20)
+	for i := range values {
+		values[i] = float32(math.Sqrt(float64(i)))
+	}
+	for b.Loop() {
+		if _, err := Do(c, "s", 1, nil, func() ([]float32, error) { return values, nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Do returns the result of a stage: the entry for its name, version and inputs
+// if there is one, else what compute returns, which is then kept. The inputs
+// name everything the result depends on; the version changes with the code.
+//
+// While one process computes, others that ask for the same result wait for it.
+// If compute fails, or its process is killed, nothing is kept. A result that
+// cannot be kept is returned all the same; see [Cache.Warning].
+//
+// Results are kept as encoding/gob writes them, which preserves every bit of a
+// float, NaN included, and ignores unexported fields. What Do returns has
+// always gone through the encoding, so that the first call and the later ones
+// return the same. A type that gob cannot encode is an error.
+func Do[T any](c *Cache, stage string, version int, inputs []string, compute func() (T, error)) (T, error) {
+	key := Key(append([]string{stage, strconv.Itoa(version)}, inputs...)...)
+	if value, ok := get[T](c, key); ok {
+		return value, nil
+	}
+	if c != nil && c.dir != "" && os.MkdirAll(c.dir, 0o777) == nil {
+		defer lock(filepath.Join(c.dir, key+".lock"))()
+		if value, ok := get[T](c, key); ok { // computed while this call waited
+			return value, nil
+		}
+	}
+	var none T
+	value, err := compute()
+	if err != nil {
+		return none, err
+	}
+	var buffer bytes.Buffer
+	if err := gob.NewEncoder(&buffer).Encode(&value); err != nil {
+		return none, fmt.Errorf("stage %s: encode its result: %w", stage, err)
+	}
+	c.Put(key, buffer.Bytes()) // a failure is the cache's warning, not this stage's
+	var decoded T
+	if err := gob.NewDecoder(&buffer).Decode(&decoded); err != nil {
+		return none, fmt.Errorf("stage %s: decode its result: %w", stage, err)
+	}
+	return decoded, nil
+}
+
+// get decodes an entry. One that is no T, written by other code under the same
+// version, counts as absent.
+func get[T any](c *Cache, key string) (value T, ok bool) {
+	data, ok := c.Get(key)
+	if !ok {
+		return value, false
+	}
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&value); err != nil {
+		var none T
+		return none, false
+	}
+	return value, true
+}
