@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dataset reads labelled pictures, one at a time, as a network is
+// scored on them.
+//
+// An accuracy is a statement about a network, a set of pictures and a protocol.
+// A [Dataset] is the last two: it lists pictures under stable names, loads one
+// together with its label after the preprocessing of the protocol, and has a
+// fingerprint that changes whenever the pictures, the labels or the protocol
+// do, so that a cached result belongs to what it was computed on.
+//
+//	val, err := dataset.CamVid("data/camvid", "val")
+//	if err != nil { ... }
+//	for i := range val.Len() {
+//		item, err := val.Load(i) // item.Image is 960x704, item.Label.Map 480x360
+//		...
+//	}
+//
+// Sets come from folders ([CamVid], [ImageFolder]) or from pictures drawn by
+// the program ([Memory]); [Head], [Every] and [Subset] take parts of them.
+// Nothing is skipped in silence: a picture without a label, a file that is no
+// picture or a label outside the classes is an error that names the file.
+package dataset
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// Task says what the labels are.
+type Task uint8
+
+const (
+	Classification Task = iota // one class per picture
+	Segmentation               // one class per pixel
+)
+
+// String returns "classification" or "segmentation".
+func (t Task) String() string {
+	switch t {
+	case Classification:
+		return "classification"
+	case Segmentation:
+		return "segmentation"
+	}
+	return fmt.Sprintf("Task(%d)", uint8(t))
+}
+
+// Ignore is the label of pixels that are not scored.
+const Ignore = 255
+
+// Label is the truth about one picture.
+type Label struct {
+	Class int     // index into the classes, for classification
+	Map   []uint8 // [H, W] indices into the classes or Ignore, for segmentation
+	W, H  int     // size of Map
+}
+
+// Item is one labelled picture. It may be shared: do not change it.
+type Item struct {
+	ID            string          // name within the set, a relative path with slashes
+	Image         *preprocess.RGB // [H, W, 3], after the set's preprocessing
+	Width, Height int             // size of the picture before it
+	Label         Label
+}
+
+// Dataset is a fixed list of labelled pictures. Its methods may be called from
+// several goroutines.
+type Dataset interface {
+	// Name says which pictures these are, for tables and figures.
+	Name() string
+	// Task says which fields of a label are set.
+	Task() Task
+	// Classes returns the names of the classes, in the order of the indices.
+	Classes() []string
+	// Len returns the number of pictures.
+	Len() int
+	// ID returns the name of picture i, 0 <= i < Len().
+	ID(i int) string
+	// Load reads and preprocesses picture i, 0 <= i < Len().
+	Load(i int) (*Item, error)
+	// Fingerprint identifies the pictures, their labels, the classes and the
+	// preprocessing, independent of where the files lie: part of a cache key.
+	Fingerprint() string
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// files is a set of pictures in a folder.
+type files struct {
+	name        string
+	task        Task
+	classes     []string
+	dir         string
+	pipeline    preprocess.Pipeline
+	entries     []entry
+	fingerprint string
+}
+
+// entry is one picture before it is read.
+type entry struct {
+	id    string // path of the picture below dir, with slashes
+	label string // path of its label map, for segmentation
+	class int    // its class, for classification
+}
+
+func (d *files) Name() string        { return d.name }
+func (d *files) Task() Task          { return d.task }
+func (d *files) Classes() []string   { return d.classes }
+func (d *files) Len() int            { return len(d.entries) }
+func (d *files) ID(i int) string     { return d.entries[i].id }
+func (d *files) Fingerprint() string { return d.fingerprint }
+
+// path returns where the file of an id lies.
+func (d *files) path(id string) string { return filepath.Join(d.dir, filepath.FromSlash(id)) }
+
+// seal sets the fingerprint, when everything else is set.
+func (d *files) seal() error {
+	if len(d.entries) == 0 {
+		return fmt.Errorf("%s: no pictures", d.dir)
+	}
+	parts := append([]string{d.task.String(), d.pipeline.String()}, d.classes...)
+	var all []string
+	for _, e := range d.entries {
+		parts = append(parts, e.id, e.label, strconv.Itoa(e.class))
+		all = append(all, e.id)
+		if e.label != "" {
+			all = append(all, e.label)
+		}
+	}
+	contents, err := d.contents(all)
+	d.fingerprint = cache.Key(append(parts, contents)...)
+	return err
+}
+
+// contents hashes the files with the given ids. Reading them all takes a
+// while in a large set, so the result is remembered in the stage cache for as
+// long as no file changes its size or its time.
+func (d *files) contents(ids []string) (string, error) {
+	abs, err := filepath.Abs(d.dir)
+	if err != nil {
+		return "", err
+	}
+	inputs := []string{abs}
+	for _, id := range ids {
+		info, err := os.Stat(d.path(id))
+		if err != nil {
+			return "", err
+		}
+		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
+	}
+	return cache.Do(cache.Open(""), "dataset contents", 1, inputs, func() (string, error) {
+		var sums []string
+		for _, id := range ids {
+			sum, err := hashFile(d.path(id))
+			if err != nil {
+				return "", err
+			}
+			sums = append(sums, sum)
+		}
+		return cache.Key(sums...), nil
+	})
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Load implements [Dataset].
+func (d *files) Load(i int) (*Item, error) {
+	e := d.entries[i]
+	path := d.path(e.id)
+	picture, err := preprocess.DecodeFile(path)
+	if err != nil {
+		return nil, err
+	}
+	item := &Item{ID: e.id, Width: picture.W, Height: picture.H, Label: Label{Class: e.class}}
+	if d.task == Segmentation {
+		item.Label, err = d.labels(e.label, picture.W, picture.H)
+		if err != nil {
+			return nil, err
+		}
+	}
+	item.Image, err = d.pipeline.Apply(picture)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return item, nil
+}
+
+// list returns the names in a folder, sorted, of its folders or of its
+// pictures. Hidden files are left out; any other file is an error, as it may
+// be a picture in a format that would be missed.
+func list(dir string, folders bool) ([]string, error) {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, file := range found {
+		if strings.HasPrefix(file.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, file.Name())
+		info, err := os.Stat(path) // follows links
+		if err != nil {
+			return nil, err
+		}
+		switch extension := strings.ToLower(filepath.Ext(file.Name())); {
+		case folders && !info.IsDir():
+			return nil, fmt.Errorf("%s: a file, allowed are folders of pictures", path)
+		case !folders && (info.IsDir() || extension != ".png" && extension != ".jpg" && extension != ".jpeg"):
+			return nil, fmt.Errorf("%s: no picture, allowed are .png, .jpg and .jpeg files", path)
+		}
+		all = append(all, file.Name())
+	}
+	return all, nil
+}
