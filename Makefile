@@ -58,12 +58,15 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 	$(python) -m jupyterlab notebooks $(LAB_FLAGS)
 
 # The kernelspec holds absolute paths, so it is written anew each time: a
-# checkout that moved stays right. The build fills the cache that cells use.
+# checkout that moved stays right. The build fills the cache that cells use; a
+# cell's go.work looks into every module of go.mod, also those that no package
+# needs, and the kernel downloads nothing, so all have to be there.
 .PHONY: kernel
 kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and fill its build cache
 	@$(python) scripts/kernelspec.py "$(CURDIR)" "$(VENV)" \
 		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS,"$(v)=$($(v))")
-	go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
+	@go mod download
+	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 
 # A line that is not name==version would be installed in some other form than
 # the one written, or not at all: it is an error. Nothing floats, because pip
