@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+)
+
+// A Climb is what each recipe of a ladder leaves of a model's accuracy.
+type Climb struct {
+	// Model says which model; Calibration and Evaluation which pictures.
+	Model                   string
+	Calibration, Evaluation string
+	CalibrationImages       int
+	// Float is the score before any quantization.
+	Float *triovit.Report
+	Rungs []Rung
+}
+
+// A Rung is one recipe's score.
+type Rung struct {
+	Recipe Recipe
+	Report *triovit.Report
+	// Changes is what the recipe did.
+	Changes []Change
+}
+
+// RunLadder profiles a model on calibration pictures and scores it on others:
+// in floating point first, then quantized by each recipe. Everything is
+// cached: a second call costs seconds, an interrupted one goes on.
+func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluation dataset.Dataset, recipes []Recipe) (*Climb, error) {
+	c := &Climb{Model: model.Source, Calibration: calibration.Name(), Evaluation: evaluation.Name(), CalibrationImages: calibration.Len()}
+	profile, err := Observe(ctx, model, calibration)
+	if err != nil {
+		return nil, err
+	}
+	folded, err := model.Fold()
+	if err != nil {
+		return nil, err
+	}
+	float, err := forward.New(folded)
+	if err != nil {
+		return nil, err
+	}
+	if c.Float, err = triovit.Evaluate(ctx, float, evaluation); err != nil {
+		return nil, err
+	}
+	for _, recipe := range recipes {
+		q, err := Quantize(model, profile, recipe)
+		if err != nil {
+			return nil, err
+		}
+		report, err := triovit.Evaluate(ctx, q, evaluation)
+		if err != nil {
+			return nil, err
+		}
+		c.Rungs = append(c.Rungs, Rung{recipe, report, q.Changes})
+	}
+	return c, nil
+}
+
+// String is the ladder as a table, with intervals and the numbers of pictures.
+func (c *Climb) String() string {
+	var s strings.Builder
+	_, metric := c.Float.Score()
+	fmt.Fprintf(&s, "%s, %s on %d pictures of %s, calibrated on %d of %s\n",
+		c.Model, metric, c.Float.Images, c.Evaluation, c.CalibrationImages, c.Calibration)
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(name string, r *triovit.Report) {
+		e, _ := r.Score()
+		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t\n", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
+	}
+	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\t\n", metric)
+	row("float", c.Float)
+	for _, r := range c.Rungs {
+		row(r.Recipe.Name, r.Report)
+	}
+	w.Flush()
+	return s.String()
+}

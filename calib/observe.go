@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+)
+
+// observeVersion changes when the same pictures would give another profile.
+const observeVersion = 1
+
+// Observe runs a model in floating point over calibration pictures and returns
+// the statistics of every tensor. The model is folded first, because that is
+// the form that is quantized.
+//
+// It makes one pass over the pictures and keeps no tensor: memory is that of
+// one picture's tensors and one histogram for each. The profile is cached
+// under the contents of model and pictures.
+func Observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
+	p, err := observe(ctx, model, data)
+	if err != nil {
+		return nil, fmt.Errorf("observe %s on %s: %w", model.Net.Name, data.Name(), err)
+	}
+	return p, nil
+}
+
+func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
+	if data.Len() == 0 {
+		return nil, errors.New("the calibration set is empty")
+	}
+	folded, err := model.Fold()
+	if err != nil {
+		return nil, err
+	}
+	compute := func() (*Profile, error) { return collect(ctx, folded, data) }
+	return cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), data.Fingerprint()}, compute)
+}
+
+func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
+	exec, err := forward.NewTapped(model, func(*triovit.Op) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	collectors := make([]*collector, len(model.Net.Ops))
+	for i := range collectors {
+		collectors[i] = newCollector(&model.Net.Ops[i])
+	}
+	p := &Profile{Network: model.Net.Name}
+	in := model.Net.Input().Shape
+	batch := max(1, 1<<18/(in[0]*in[1]))
+	bar := progress.New("observe "+model.Net.Name, data.Len())
+	defer bar.Done()
+	for first := 0; first < data.Len(); first += batch {
+		n := min(batch, data.Len()-first)
+		pictures := make([]float32, n*triovit.Size(in))
+		for i := range n {
+			if err := ctx.Err(); err != nil {
+				return nil, context.Cause(ctx)
+			}
+			item, err := data.Load(first + i)
+			if err != nil {
+				return nil, err
+			}
+			if item.Image.W != in[1] || item.Image.H != in[0] {
+				return nil, fmt.Errorf("%s: the picture is %d wide and %d high, the network takes %d and %d", item.ID, item.Image.W, item.Image.H, in[1], in[0])
+			}
+			item.Image.Normalize(pictures[i*triovit.Size(in) : (i+1)*triovit.Size(in)])
+			p.Images = append(p.Images, item.ID)
+		}
+		tensors, err := exec.Run(pictures)
+		if err != nil {
+			return nil, err
+		}
+		if err := each(collectors, func(i int) error { return collectors[i].add(tensors[i]) }); err != nil {
+			return nil, fmt.Errorf("pictures %d to %d: %w", first, first+n-1, err)
+		}
+		bar.Add(n)
+	}
+	for _, c := range collectors {
+		p.Tensors = append(p.Tensors, c.finish())
+	}
+	return p, nil
+}
+
+// each calls do for every index, in parallel, and returns the error of the
+// lowest index that failed.
+func each[T any](all []T, do func(i int) error) error {
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i := range all {
+		wg.Go(func() { errs[i] = do(i) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

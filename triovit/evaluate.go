@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// A Predictor is anything that runs a network on pictures: in floating point
+// (package forward), fake-quantized (package calib), in integers.
+type Predictor interface {
+	// Network returns the network that runs.
+	Network() *Network
+	// Predict runs n normalized pictures, [n, H, W, 3], and returns n outputs
+	// one after another. It may be called by several goroutines at once.
+	Predict(pictures []float32) ([]float32, error)
+	// ID tells everything that the outputs depend on but the pictures:
+	// results are cached under it.
+	ID() string
+}
+
+// evaluateVersion changes when the same outputs and labels would score
+// differently: cached results of other versions are not used.
+const evaluateVersion = 1
+
+// An EvaluateOption changes how [Evaluate] works, not what it finds.
+type EvaluateOption func(*evaluation)
+
+// NoCache computes everything anew and stores nothing.
+func NoCache() EvaluateOption { return func(e *evaluation) { e.cached = false } }
+
+// Evaluate scores a predictor on a data set and returns the report: top-1 and
+// top-5 of a classifier, mIoU and the confusion matrix of a segmentation.
+//
+// Pictures are streamed in small groups over all cores. The outcomes of each
+// group are stored, so that an evaluation that is interrupted goes on where it
+// stopped and one that is repeated costs milliseconds. Where the network's
+// classes are not the data set's, [dataset.Mapping] must know how they
+// correspond.
+func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ...EvaluateOption) (*Report, error) {
+	e := &evaluation{predictor: p, data: data, cached: true}
+	for _, option := range options {
+		option(e)
+	}
+	report, err := e.run(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %s on %s: %w", p.Network().Name, data.Name(), err)
+	}
+	return report, nil
+}
+
+type evaluation struct {
+	predictor Predictor
+	data      dataset.Dataset
+	cached    bool
+	mapping   []uint8 // from the network's classes to the data set's, or nil
+}
+
+// An outcome is what one picture contributes to a report.
+type outcome struct {
+	// Rank is the place of the right class among a classifier's logits, from 0.
+	Rank int
+	// Confusion counts a segmentation's pixels, [truth][predicted].
+	Confusion []int64
+}
+
+func (e *evaluation) run(ctx context.Context) (*Report, error) {
+	net := e.predictor.Network()
+	if e.data.Len() == 0 {
+		return nil, errors.New("the data set is empty")
+	}
+	out := net.Output().Shape
+	if segments := len(out) == 3; segments != (e.data.Task() == dataset.Segmentation) {
+		return nil, fmt.Errorf("the data set is for %s, the network's output is %v", e.data.Task(), out)
+	}
+	classes := out[len(out)-1]
+	if want := len(e.data.Classes()); classes != want {
+		e.mapping = dataset.Mapping(classes, e.data.Classes())
+		if e.mapping == nil {
+			return nil, fmt.Errorf("the network has %d classes, the data set %d", classes, want)
+		}
+	}
+	var store *cache.Cache
+	if e.cached {
+		store = cache.Open("")
+	}
+	// A worker takes a group at a time; pictures of a group that fit together
+	// run as one batch.
+	in := net.Input().Shape
+	batch := max(1, 1<<18/(in[0]*in[1]))
+	group := max(4, batch)
+	groups := (e.data.Len() + group - 1) / group
+	outcomes := make([][]outcome, groups)
+	bar := progress.New("evaluate "+net.Name, e.data.Len())
+	defer bar.Done()
+	work := make(chan int)
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for range min(runtime.GOMAXPROCS(0), groups) {
+		wg.Go(func() {
+			for g := range work {
+				first, end := g*group, min((g+1)*group, e.data.Len())
+				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
+				var err error
+				if store == nil {
+					outcomes[g], err = compute()
+				} else {
+					inputs := []string{e.predictor.ID(), e.data.Fingerprint(), strconv.Itoa(first), strconv.Itoa(end)}
+					outcomes[g], err = cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
+				}
+				if err != nil {
+					cancel(err)
+					return
+				}
+				bar.Add(end - first)
+			}
+		})
+	}
+feed:
+	for g := range groups {
+		select {
+		case work <- g:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(work)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return newReport(net.Name, e.data, slices.Concat(outcomes...)), nil
+}
+
+// group scores the pictures from first to before end.
+func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcome, error) {
+	net := e.predictor.Network()
+	in, out := net.Input().Shape, net.Output().Shape
+	var outcomes []outcome
+	for ; first < end; first += batch {
+		n := min(batch, end-first)
+		pictures := make([]float32, n*Size(in))
+		labels := make([]dataset.Label, n)
+		for i := range n {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			item, err := e.data.Load(first + i)
+			if err != nil {
+				return nil, err
+			}
+			if item.Image.W != in[1] || item.Image.H != in[0] {
+				return nil, fmt.Errorf("%s: the picture is %d wide and %d high, the network takes %d and %d", item.ID, item.Image.W, item.Image.H, in[1], in[0])
+			}
+			item.Image.Normalize(pictures[i*Size(in) : (i+1)*Size(in)])
+			labels[i] = item.Label
+		}
+		outputs, err := e.predictor.Predict(pictures)
+		if err != nil {
+			return nil, err
+		}
+		for i, label := range labels {
+			logits := outputs[i*Size(out) : (i+1)*Size(out)]
+			if len(out) == 1 {
+				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
+			} else {
+				predicted := Segment(logits, out, label.W, label.H)
+				outcomes = append(outcomes, outcome{Confusion: confusion(predicted, label.Map, e.mapping, len(e.data.Classes()))})
+			}
+		}
+	}
+	return outcomes, nil
+}
+
+// rank counts the logits before the right one. NaN comes before everything, so
+// that a network that makes NaN is never right.
+func rank(logits []float32, class int) int {
+	n := 0
+	for i, v := range logits {
+		if i != class && !(v < logits[class]) && (v != logits[class] || i < class) {
+			n++
+		}
+	}
+	if logits[class] != logits[class] {
+		return len(logits)
+	}
+	return n
+}
+
+// Segment returns the class of every pixel of a picture of w × h pixels, from
+// logits [H', W', classes]: resized bilinearly (align_corners false), then the
+// largest, [h, w].
+func Segment(logits []float32, shape []int, w, h int) []uint8 {
+	sh, sw, c := shape[0], shape[1], shape[2]
+	xs, ys := lerps(sw, w), lerps(sh, h)
+	out := make([]uint8, w*h)
+	row := make([]float32, sw*c)
+	for y, ly := range ys {
+		top, bottom := logits[ly.a*sw*c:(ly.a+1)*sw*c], logits[ly.b*sw*c:(ly.b+1)*sw*c]
+		for i := range row {
+			row[i] = top[i] + (bottom[i]-top[i])*ly.t
+		}
+		for x, lx := range xs {
+			left, right := row[lx.a*c:(lx.a+1)*c], row[lx.b*c:(lx.b+1)*c]
+			best, class := left[0]+(right[0]-left[0])*lx.t, 0
+			for k := 1; k < c; k++ {
+				if v := left[k] + (right[k]-left[k])*lx.t; v > best {
+					best, class = v, k
+				}
+			}
+			out[y*w+x] = uint8(class)
+		}
+	}
+	return out
+}
+
+// A lerp takes a·(1−t) + b·t of two neighbours.
+type lerp struct {
+	a, b int
+	t    float32
+}
+
+func lerps(from, to int) []lerp {
+	all := make([]lerp, to)
+	for i := range all {
+		at := max((float64(i)+0.5)*float64(from)/float64(to)-0.5, 0)
+		a := min(int(at), from-1)
+		all[i] = lerp{a, min(a+1, from-1), float32(at - float64(a))}
+	}
+	return all
+}
+
+// confusion counts pixels by truth and prediction, [truth·classes + predicted].
+// Pixels whose truth is dataset.Ignore do not count.
+func confusion(predicted, truth, mapping []uint8, classes int) []int64 {
+	counts := make([]int64, classes*classes)
+	for i, t := range truth {
+		if t == dataset.Ignore {
+			continue
+		}
+		p := predicted[i]
+		if mapping != nil {
+			p = mapping[p]
+		}
+		counts[int(t)*classes+int(p)]++
+	}
+	return counts
+}
