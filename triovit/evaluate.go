@@ -90,7 +90,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 			return nil, fmt.Errorf("the network has %d classes, the data set %d", classes, want)
 		}
 	}
-	var store *cache.Cache
+	var store *cache.Cache // nil computes and keeps nothing
 	if e.cached {
 		store = cache.Open("")
 	}
@@ -112,17 +112,13 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 			for g := range work {
 				first, end := g*group, min((g+1)*group, e.data.Len())
 				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
-				var err error
-				if store == nil {
-					outcomes[g], err = compute()
-				} else {
-					inputs := []string{e.predictor.ID(), e.data.Fingerprint(), strconv.Itoa(first), strconv.Itoa(end)}
-					outcomes[g], err = cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
-				}
+				inputs := []string{e.predictor.ID(), e.data.Fingerprint(), strconv.Itoa(first), strconv.Itoa(end)}
+				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
 					cancel(err)
 					return
 				}
+				outcomes[g] = scored
 				bar.Add(end - first)
 			}
 		})

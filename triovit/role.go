@@ -10,30 +10,30 @@ type Role uint8
 // The roles. PW1, DW and PW2 are the three convolutions of an MBConv; the
 // others are named after what the paper or the reference code calls them.
 const (
-	NoRole    Role = iota
-	Stem           // the first 3×3 convolution
-	DSConvDW       // depthwise convolution of the stem's DSConv
-	DSConvPW       // pointwise convolution of the stem's DSConv
-	PW1            // MBConv: expanding pointwise convolution
-	DW             // MBConv: depthwise convolution
-	PW2            // MBConv: projecting pointwise convolution
-	QKV            // MSA: the 1×1 convolution to q, k, v
-	AggDW          // MSA: 5×5 depthwise convolution of the aggregation
-	AggPW          // MSA: grouped 1×1 convolution of the aggregation
-	Query          // MSA: ReLU(Q)
-	Key            // MSA: ReLU(K)
-	Value          // MSA: V
-	KTV            // MSA: ReLU(K)ᵀV
-	SumK           // MSA: ΣReLU(K)
-	Dividend       // MSA: ReLU(Q)·KᵀV
-	Divisor        // MSA: ReLU(Q)·ΣReLU(K)
-	Attention      // MSA: dividend / divisor
-	Proj           // MSA: the projecting 1×1 convolution
-	Residual       // a residual addition
-	HeadInput      // segmentation head: 1×1 convolution of one stage, resized and added
-	HeadOutput     // head: the convolutions and linear layers after the trunk
-	Migrate        // the division of channel-wise migration
-	Recenter       // the subtraction of filter-wise shifting
+	NoRole     Role = iota
+	Stem            // the first 3×3 convolution
+	DSConvDW        // depthwise convolution of the stem's DSConv
+	DSConvPW        // pointwise convolution of the stem's DSConv
+	PW1             // MBConv: expanding pointwise convolution
+	DW              // MBConv: depthwise convolution
+	PW2             // MBConv: projecting pointwise convolution
+	QKV             // MSA: the 1×1 convolution to q, k, v
+	AggDW           // MSA: 5×5 depthwise convolution of the aggregation
+	AggPW           // MSA: grouped 1×1 convolution of the aggregation
+	Query           // MSA: ReLU(Q)
+	Key             // MSA: ReLU(K)
+	Value           // MSA: V
+	KTV             // MSA: ReLU(K)ᵀV
+	SumK            // MSA: ΣReLU(K)
+	Dividend        // MSA: ReLU(Q)·KᵀV
+	Divisor         // MSA: ReLU(Q)·ΣReLU(K)
+	Attention       // MSA: dividend / divisor
+	Proj            // MSA: the projecting 1×1 convolution
+	Residual        // a residual addition
+	HeadInput       // segmentation head: 1×1 convolution of one stage, resized and added
+	HeadOutput      // head: the convolutions and linear layers after the trunk
+	Migrate         // the division of channel-wise migration
+	Recenter        // the subtraction of filter-wise shifting
 
 	roleEnd
 )

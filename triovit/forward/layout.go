@@ -9,7 +9,6 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-
 // Layout returns the parameter in the shape that the graph reads:
 //
 //   - dense convolution: [k·k·I, O]; linear: [I, O]
