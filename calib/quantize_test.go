@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// TestQuantizeRoundsExactlyItsPoints: what a recipe reports is what the graph
+// does. Wide grids leave the network as it was; each recipe rounds the points
+// it names and no other.
+func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
+	model, profile := small(t)
+	for _, recipe := range Ladder {
+		t.Run(recipe.Name, func(t *testing.T) {
+			hash := model.Hash()
+			q, err := Quantize(model, profile, recipe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if model.Hash() != hash {
+				t.Fatal("the recipe changed the model it was given")
+			}
+			for i := range q.Model.Net.Ops {
+				op := &q.Model.Net.Ops[i]
+				conv := op.Kind == triovit.Conv || op.Kind == triovit.Linear
+				rounded := q.rounded[operand{op.Name, 0}]
+				if _, has := q.WeightSteps[op.Name]; conv && has != rounded {
+					t.Errorf("%s: input rounded %t, weights rounded %t", op.Name, rounded, has)
+				}
+				mbconv := op.Role == triovit.PW1 || op.Role == triovit.DW || op.Role == triovit.PW2
+				switch recipe.Name {
+				case "Vanilla", "Migration", "Shifting", "MBConv":
+					if op.Kind == triovit.Conv && rounded != mbconv {
+						t.Errorf("%s %s: rounded %t", op.Role, op.Name, rounded)
+					}
+				case "TrioViTPlus, every point":
+					for _, p := range op.Points {
+						if !q.rounded[operand{op.Name, p.Operand}] {
+							t.Errorf("%s: operand %d (%s) is left in float", op.Name, p.Operand, p.Class)
+						}
+					}
+				}
+			}
+			if len(q.Changes) == 0 {
+				t.Error("the recipe reports no change")
+			}
+		})
+	}
+}
+
+// TestQuantizedWeightsLieOnTheirGrids: weights are whole multiples of their
+// filter's step, within 8 bits, and biases of S_a·S_w.
+func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
+	model, profile := small(t)
+	q, err := Quantize(model, profile, TrioViTPlus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, steps := range q.WeightSteps {
+		op := q.Model.Net.Op(name)
+		w := q.Model.Weights[op.Params[0].Name].Data
+		per := len(w) / len(steps)
+		for i, v := range w {
+			code := float64(v) / float64(steps[i/per])
+			if off := math.Abs(code - math.Round(code)); off > 1e-3 || math.Abs(code) > 128 {
+				t.Fatalf("%s: weight %d has code %g", name, i, code)
+			}
+		}
+		if !op.HasBias() {
+			continue
+		}
+		in := q.Quantizers[op.Inputs[0]].(Uniform)
+		for o, v := range q.Model.Weights[op.Params[1].Name].Data {
+			code := float64(v) / (float64(in.Scale) * float64(steps[o]))
+			if off := math.Abs(code - math.Round(code)); off > 1e-3*max(1, math.Abs(code)*1e-3) {
+				t.Fatalf("%s: bias %d has code %g", name, o, code)
+			}
+		}
+	}
+}
+
+// TestShiftedBiasFollowsRoundedWeights: with a constant input c of a shifted
+// convolution, which Â maps to zero, the output is b + Σ c·ŵ: what the rounded
+// weights make of the input, not what the exact ones do (Eq. 10).
+func TestShiftedBiasFollowsRoundedWeights(t *testing.T) {
+	model, profile := small(t)
+	recipe := ShiftingOnly.Bits(3, 16) // coarse weights show the difference
+	q, err := Quantize(model, profile, recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, op := range q.Model.Net.Ops {
+		if op.Role != triovit.PW2 || op.Kind != triovit.Conv {
+			continue
+		}
+		found = true
+		c := q.Model.Weights[q.Model.Net.Op(op.Inputs[0]).Params[0].Name].Data
+		w := q.Model.Weights[op.Params[0].Name].Data
+		original := model.Weights[op.Params[1].Name].Data
+		for j, got := range q.Model.Weights[op.Params[1].Name].Data {
+			want := float64(original[j])
+			for i := range c {
+				want += float64(c[i]) * float64(w[j*len(c)+i])
+			}
+			if math.Abs(float64(got)-want) > 1e-3*max(1, math.Abs(want)) {
+				t.Fatalf("%s: bias %d is %g, want %g", op.Name, j, got, want)
+			}
+		}
+	}
+	if !found {
+		t.Fatal("no PW2")
+	}
+}
+
+// TestWideGridsChangeLittle: with 16 bits everywhere the network is nearly the
+// float one; with 2 it is not.
+func TestWideGridsChangeLittle(t *testing.T) {
+	model, profile := small(t)
+	picture := make([]float32, 3*64*64)
+	item, err := noise(t, 6, 64).Load(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item.Image.Normalize(picture)
+	want := tensorsOf(t, model, picture)[model.Net.Output().Name]
+	error := func(recipe Recipe) float64 {
+		q, err := Quantize(model, profile, recipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := q.Predict(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, scale := difference(got, want)
+		return d / scale
+	}
+	if e := error(MBConv.Bits(16, 16)); e > 2e-3 {
+		t.Errorf("16 bits: the logits differ by %g of their size", e)
+	}
+	if e := error(MBConv.Bits(2, 2)); e < 0.05 {
+		t.Errorf("2 bits: the logits differ by only %g of their size", e)
+	}
+}
+
+func TestRestrictedRecipe(t *testing.T) {
+	model, profile := small(t)
+	q, err := Quantize(model, profile, TrioViT.With("stage 3", func(r *Recipe) { r.Only = Selection{Name: `^backbone\.stages\.2\.`} }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range q.Changes {
+		if !strings.HasPrefix(c.Op, "backbone.stages.2.") {
+			t.Errorf("changed %s: %s", c.Op, c.What)
+		}
+	}
+}
+
+// TestErrors: wrong input is a one-line error that says what was given and
+// what is allowed.
+func TestErrors(t *testing.T) {
+	model, profile := small(t)
+	quantize := func(r Recipe) func() error {
+		return func() error { _, err := Quantize(model, profile, r); return err }
+	}
+	other := *profile
+	other.Network = "efficientvit-b3-r288"
+	partial := *profile
+	partial.Tensors = profile.Tensors[:20]
+	for _, c := range []struct {
+		name string
+		run  func() error
+		want []string
+	}{
+		{"unknown recipe", func() error { _, err := RecipeNamed("TrioVit"); return err }, []string{`"TrioVit"`, "Vanilla", "TrioViTPlus"}},
+		{"activations of one bit", quantize(Vanilla.Bits(8, 1)), []string{"1 bits", "2 to 16"}},
+		{"weights of one bit", quantize(Vanilla.Bits(1, 8)), []string{"weights of 1 bits", "2 to 16"}},
+		{"weights of 17 bits", quantize(Vanilla.Bits(17, 8)), []string{"17 bits"}},
+		{"nothing matches", quantize(Vanilla.With("none", func(r *Recipe) { r.Only.Name = "nowhere" })), []string{"nothing of efficientvit-b0-r224"}},
+		{"bad pattern", quantize(Vanilla.With("bad", func(r *Recipe) { r.Only.Name = "(" })), []string{"pattern", "("}},
+		{"log2 of no bits", quantize(TrioViT.With("no bits", func(r *Recipe) { r.Divisors = LogDomain{Bits: 7} })), []string{"7 bits", "1 to 6"}},
+		{"leading one of wide integers", quantize(TrioViT.With("wide", func(r *Recipe) { r.Divisors = LeadingOne{IntegerBits: 40} })), []string{"40"}},
+		{"migration of a pointwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Roles(triovit.PW1)}}, Points: []PointSelection{MBConvInputs}}), []string{"PW1", "no depthwise"}},
+		{"shifting of a depthwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Shifting{Where: Roles(triovit.DW)}}, Points: []PointSelection{MBConvInputs}}), []string{"DW", "no pointwise"}},
+		{"profile of another network", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r224"}},
+		{"profile without the tensor", func() error { _, err := Quantize(model, &partial, Vanilla); return err }, []string{"has no tensor", "among its 20"}},
+		{"unknown tensor", func() error { _, err := profile.Tensor("stages.9.depth_conv.act"); return err }, []string{`"stages.9.depth_conv.act"`, "similar"}},
+		{"unknown block", func() error { _, _, _, err := profile.MBConv(model.Net, "stages.7"); return err }, []string{`"stages.7"`, "backbone.stages.0.op_list.0"}},
+		{"empty calibration set", func() error {
+			empty, err := dataset.Memory("empty", dataset.Classification, []string{"a"}, nil)
+			if err != nil {
+				return err
+			}
+			_, err = Observe(context.Background(), model, empty)
+			return err
+		}, []string{"empty"}},
+		{"pictures of the wrong size", func() error { _, err := Observe(context.Background(), model, noise(t, 1, 32)); return err }, []string{"noise/0", "32 wide", "takes 64"}},
+		{"weights that are not finite", func() error {
+			bad := &triovit.Model{Net: model.Net, Weights: weights.Set{}}
+			for k, v := range model.Weights {
+				bad.Weights[k] = v
+			}
+			w := weights.New(8, 3, 3, 3)
+			w.Data[5] = float32(math.NaN())
+			bad.Weights["backbone.input_stem.op_list.0.conv.weight"] = w
+			_, err := Observe(context.Background(), bad, noise(t, 2, 64))
+			return err
+		}, []string{"not finite", "backbone.input_stem.op_list.0.conv"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.run()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error of several lines: %q", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// ladder holds the flags of the command.
+type ladder struct{ model, data, out, recipes string }
+
+func (l ladder) run(ctx context.Context, w io.Writer) error {
+	recipes := calib.Ladder
+	if l.recipes != "" {
+		recipes = nil
+		for name := range strings.SplitSeq(l.recipes, ",") {
+			r, err := calib.RecipeNamed(strings.TrimSpace(name))
+			if err != nil {
+				return err
+			}
+			recipes = append(recipes, r)
+		}
+	}
+	setup, err := triovit.Prepare(l.model, l.data)
+	if err != nil {
+		return err
+	}
+	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, climb)
+	if l.out == "" {
+		return nil
+	}
+	return save(climb, l.out)
+}
+
+// save writes the table, the numbers and the figure.
+func save(climb *calib.Climb, folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	figure, err := charts.LadderOf(climb)
+	if err != nil {
+		return err
+	}
+	if err := figure.Save(filepath.Join(folder, "ladder.svg")); err != nil {
+		return err
+	}
+	numbers, err := json.MarshalIndent(summarize(climb), "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "ladder.json"), append(numbers, '\n'), 0o666); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "ladder.txt"), []byte(climb.String()), 0o666)
+}
+
+// summary is the JSON form of a ladder: scores in percent with 95 % intervals.
+type summary struct {
+	Model             string `json:"model"`
+	Metric            string `json:"metric"`
+	Calibration       string `json:"calibration"`
+	CalibrationImages int    `json:"calibration_images"`
+	Evaluation        string `json:"evaluation"`
+	EvaluationImages  int    `json:"evaluation_images"`
+	Scores            []row  `json:"scores"`
+}
+
+type row struct {
+	Recipe  string  `json:"recipe"`
+	Percent float64 `json:"percent"`
+	Lo      float64 `json:"lo"`
+	Hi      float64 `json:"hi"`
+	Changes int     `json:"changes"`
+}
+
+func summarize(c *calib.Climb) summary {
+	_, metric := c.Float.Score()
+	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
+		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images}
+	add := func(recipe string, r *triovit.Report, changes int) {
+		e, _ := r.Score()
+		s.Scores = append(s.Scores, row{recipe, 100 * e.Value, 100 * e.Lo, 100 * e.Hi, changes})
+	}
+	add("float", c.Float, 0)
+	for _, r := range c.Rungs {
+		add(r.Recipe.Name, r.Report, len(r.Changes))
+	}
+	return s
+}
