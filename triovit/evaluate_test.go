@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+	"pgregory.net/rapid"
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gotriovit")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("TRIOVIT_CACHE", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// oracle predicts what the red channel of a picture's first pixel says.
+type oracle struct {
+	net   *Network
+	id    string
+	calls *atomic.Int32
+	logit func(class, k int) float32
+	err   error
+}
+
+func (o oracle) Network() *Network { return o.net }
+func (o oracle) ID() string        { return o.id }
+
+func (o oracle) Predict(pictures []float32) ([]float32, error) {
+	o.calls.Add(1)
+	if o.err != nil {
+		return nil, o.err
+	}
+	in, out := Size(o.net.Input().Shape), o.net.Output().Shape
+	classes := out[len(out)-1]
+	var logits []float32
+	for i := 0; i < len(pictures); i += in {
+		class := int(math.Round((float64(pictures[i])*0.229 + 0.485) * 255))
+		for range Size(out) / classes {
+			for k := range classes {
+				logits = append(logits, o.logit(class, k))
+			}
+		}
+	}
+	return logits, nil
+}
+
+// pictures returns n pictures of 32 pixels; picture i is of class i mod 10 and
+// says so in its red channel.
+func pictures(t testing.TB, n int) dataset.Dataset {
+	t.Helper()
+	var items []*dataset.Item
+	for i := range n {
+		m := preprocess.NewRGB(32, 32)
+		m.Pix[0] = uint8(i % 10)
+		items = append(items, &dataset.Item{ID: fmt.Sprintf("p%d", i), Image: m, Width: 32, Height: 32, Label: dataset.Label{Class: i % 10}})
+	}
+	d, err := dataset.Memory("pictures", dataset.Classification, strings.Split("abcdefghij", ""), items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func classifier(t testing.TB) *Network {
+	return describe(t, "b0-r224", InputSize(32, 32), Classes(10))
+}
+
+func TestEvaluateClassification(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		logit      func(class, k int) float32
+		top1, top5 float64
+	}{
+		{"always right", func(class, k int) float32 {
+			if k == class {
+				return 1
+			}
+			return 0
+		}, 1, 1},
+		{"right only for class 3", func(_, k int) float32 {
+			if k == 3 {
+				return 1
+			}
+			return -float32(k)
+		}, 0.1, 0.5}, // top 5: classes 3, 0, 1, 2, 4
+		{"the class before the right one", func(class, k int) float32 { return -float32((k - class + 11) % 10) }, 0, 1},
+		{"NaN", func(_, _ int) float32 { return float32(math.NaN()) }, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			net := classifier(t)
+			r, err := Evaluate(context.Background(), oracle{net, c.name, new(atomic.Int32), c.logit, nil}, pictures(t, 40))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Images != 40 || r.Top1.Value != c.top1 || r.Top5.Value != c.top5 {
+				t.Errorf("top-1 %v top-5 %v of %d, want %v and %v of 40", r.Top1, r.Top5, r.Images, c.top1, c.top5)
+			}
+		})
+	}
+}
+
+// TestEvaluateIsCachedAndResumes: a second evaluation predicts nothing; one
+// that failed half-way keeps what it had; another predictor shares nothing.
+func TestEvaluateIsCachedAndResumes(t *testing.T) {
+	net, data := classifier(t), pictures(t, 600) // 256 a batch
+	right := func(class, k int) float32 { return -float32((k - class + 10) % 10) }
+	calls := new(atomic.Int32)
+	o := oracle{net, t.Name(), calls, right, nil}
+	first, err := Evaluate(context.Background(), o, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := calls.Load()
+	again, err := Evaluate(context.Background(), o, data)
+	if err != nil || again.Top1 != first.Top1 || calls.Load() != n {
+		t.Errorf("again: %v (%v), %d further predictions", again, err, calls.Load()-n)
+	}
+	if _, err := Evaluate(context.Background(), o, data, NoCache()); err != nil || calls.Load() == n {
+		t.Errorf("without the cache: %d further predictions (%v)", calls.Load()-n, err)
+	}
+	o.id += " other"
+	o.err = errors.New("out of order")
+	if _, err := Evaluate(context.Background(), o, data); err == nil || !strings.Contains(err.Error(), "out of order") {
+		t.Errorf("a failing predictor gives %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	o.err = nil
+	if _, err := Evaluate(ctx, o, data); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled evaluation gives %v", err)
+	}
+	if r, err := Evaluate(context.Background(), o, data); err != nil || r.Top1.Value != 1 {
+		t.Errorf("after failures: %v (%v)", r, err)
+	}
+}
+
+// TestEvaluateSegmentation scores two pictures by hand: one half right, one
+// right, with pixels that do not count.
+func TestEvaluateSegmentation(t *testing.T) {
+	net := describe(t, "seg-b0-cityscapes", InputSize(32, 32), Classes(3))
+	item := func(id string, class uint8, labels func(i int) uint8) *dataset.Item {
+		m := preprocess.NewRGB(32, 32)
+		m.Pix[0] = class
+		truth := make([]uint8, 16)
+		for i := range truth {
+			truth[i] = labels(i)
+		}
+		return &dataset.Item{ID: id, Image: m, Width: 32, Height: 32, Label: dataset.Label{Map: truth, W: 4, H: 4}}
+	}
+	data, err := dataset.Memory("maps", dataset.Segmentation, []string{"a", "b", "c"}, []*dataset.Item{
+		item("half", 0, func(i int) uint8 { return uint8(i % 2) }),
+		item("right", 1, func(i int) uint8 {
+			if i < 4 {
+				return dataset.Ignore
+			}
+			return 1
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Evaluate(context.Background(), oracle{net, t.Name(), new(atomic.Int32), func(class, k int) float32 {
+		if k == class {
+			return 1
+		}
+		return 0
+	}, nil}, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Truth a: 8 pixels, all predicted a. Truth b: 20, of which 12 predicted b
+	// and 8 a. So a has 8/16, b 12/20, c does not occur.
+	want := [][]int64{{8, 0, 0}, {8, 12, 0}, {0, 0, 0}}
+	if fmt.Sprint(r.Confusion) != fmt.Sprint(want) || r.IoU[0] != 0.5 || r.IoU[1] != 0.6 || !math.IsNaN(r.IoU[2]) || math.Abs(r.MIoU.Value-0.55) > 1e-12 {
+		t.Errorf("confusion %v, IoU %v, mIoU %v", r.Confusion, r.IoU, r.MIoU)
+	}
+	if !(r.MIoU.Lo <= r.MIoU.Value && r.MIoU.Value <= r.MIoU.Hi) {
+		t.Errorf("interval %v", r.MIoU)
+	}
+}
+
+func TestEvaluateErrors(t *testing.T) {
+	empty, err := dataset.Memory("empty", dataset.Classification, []string{"a"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		net  *Network
+		data dataset.Dataset
+		want string
+	}{
+		{"empty set", classifier(t), empty, "empty"},
+		{"classes differ", describe(t, "b0-r224", InputSize(32, 32)), pictures(t, 3), "1000 classes, the data set 10"},
+		{"wrong task", describe(t, "seg-b0-cityscapes", InputSize(32, 32)), pictures(t, 3), "classification"},
+		{"wrong size", describe(t, "b0-r224", InputSize(64, 64), Classes(10)), pictures(t, 3), "p0: the picture is 32 wide"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Evaluate(context.Background(), oracle{c.net, c.name, new(atomic.Int32), nil, nil}, c.data)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestWilson holds against values of the textbook formula.
+func TestWilson(t *testing.T) {
+	for _, c := range []struct {
+		k, n   int
+		lo, hi float64
+	}{{915, 2000, 0.43577, 0.47939}, {0, 10, 0, 0.27753}, {10, 10, 0.72247, 1}, {5, 10, 0.23659, 0.76341}} {
+		e := Wilson(c.k, c.n)
+		if math.Abs(e.Lo-c.lo) > 1e-5 || math.Abs(e.Hi-c.hi) > 1e-5 {
+			t.Errorf("%d of %d: %v, want %g to %g", c.k, c.n, e, c.lo, c.hi)
+		}
+	}
+}
+
+// TestSegmentIsBilinear holds Segment against the definition: at integer
+// factors, the class of a pixel whose centre is a position's centre is that
+// position's; a constant map stays constant.
+func TestSegmentIsBilinear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
+		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
+		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
+		got := Segment(logits, []int{h, w, 4}, w*f, h*f)
+		for y := range h {
+			for x := range w {
+				best := 0
+				for k := range 4 {
+					if logits[(y*w+x)*4+k] > logits[(y*w+x)*4+best] {
+						best = k
+					}
+				}
+				if c := got[(y*f+f/2)*w*f+x*f+f/2]; int(c) != best {
+					t.Errorf("position %d,%d has class %d, want %d", y, x, c, best)
+				}
+			}
+		}
+	})
+}
+
+func TestLoadErrors(t *testing.T) {
+	net := describe(t, "b0-r224", Classes(10))
+	set := weights.Synthetic(net.Params())
+	without := func(names ...string) weights.Set {
+		s := weights.Set{}
+		for k, v := range set {
+			s[k] = v
+		}
+		for _, n := range names {
+			delete(s, n)
+		}
+		return s
+	}
+	broken := without("head.op_list.0.norm.bias")
+	broken["nonsense"] = weights.New(2)
+	broken["backbone.stages.0.op_list.0.main.depth_conv.conv.weight"] = weights.New(7, 1, 3, 3)
+	for _, c := range []struct {
+		name, variant string
+		source        Source
+		want          []string
+	}{
+		{"wrong path", "b0-r224", File(filepath.Join(t.TempDir(), "absent.pt")), []string{"absent.pt"}},
+		{"wrong variant", "b1-r224", Tensors(set, "w.pt"), []string{"w.pt", "do not fit efficientvit-b1-r224", "look like efficientvit-b0-r224"}},
+		{"missing, extra, misshapen", "b0-r224", Tensors(broken, "w.pt"), []string{"head.op_list.0.norm.bias", "nonsense", "[7 1 3 3]"}},
+		{"no EfficientViT", "", Tensors(weights.Set{"conv1.weight": weights.New(64, 3, 7, 7)}, "resnet.pt"), []string{"resnet.pt", "not the weights of an EfficientViT"}},
+		{"no head", "", Tensors(without("head.op_list.3.linear.weight"), "w.pt"), []string{"no head that is known"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Load(c.variant, c.source)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error of several lines: %q", err)
+			}
+		})
+	}
+}
+
+// TestIdentify: the weights of every variant tell which it is.
+func TestIdentify(t *testing.T) {
+	for _, name := range Variants() {
+		if strings.HasSuffix(name, "r256") || strings.HasSuffix(name, "r288") {
+			continue
+		}
+		net := describe(t, name)
+		set := weights.Set{}
+		for n, shape := range net.Params() {
+			set[n] = &weights.Tensor{Shape: shape}
+		}
+		got, classes, err := Identify(set)
+		out := net.Output().Shape
+		if err != nil || got != name || classes != out[len(out)-1] {
+			t.Errorf("%s is taken for %q with %d classes (%v)", name, got, classes, err)
+		}
+	}
+}
+
+func TestBuiltIn(t *testing.T) {
+	m, err := Open("", InputSize(128, 256))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Net.Name != "efficientvit-seg-b0-cityscapes" || m.Net.Output().Shape[2] != 19 {
+		t.Errorf("the built-in model is %s with output %v", m.Net.Name, m.Net.Output().Shape)
+	}
+}
+
+func TestPrepareErrors(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct{ name, model, data, want string }{
+		{"pictures without a model", "", dir, "set TRIOVIT_MODEL too"},
+		{"model without pictures", "x.pt", "", "set TRIOVIT_DATA too"},
+		{"not a folder of pictures", "x.pt", dir, "train and val"},
+	} {
+		if _, err := Prepare(c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
