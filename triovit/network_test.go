@@ -182,3 +182,21 @@ func TestKindsAndRolesHaveNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCountByRole: the parts of a network are the whole.
+func TestCountByRole(t *testing.T) {
+	for _, name := range Variants() {
+		net := describe(t, name)
+		var params, macs int64
+		for _, c := range net.CountByRole() {
+			params += c.Params
+			macs += c.MACs
+		}
+		if params != net.ParamCount() || macs != net.TotalMACs() {
+			t.Errorf("%s: roles have %d parameters and %d MACs of %d and %d", name, params, macs, net.ParamCount(), net.TotalMACs())
+		}
+		if s := net.String(); !strings.Contains(s, "PW2") || !strings.Contains(s, net.Name) {
+			t.Errorf("%s is described as %q", name, s)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package must is for notebook cells, where there is nobody to return an error
+// to: it ends the cell with the error on one line, without a stack.
+//
+//	setup := must.M1(triovit.FromEnvironment())
+//
+// Programs and packages handle their errors instead.
+package must
+
+import (
+	"fmt"
+	"os"
+)
+
+// M ends the program with status 1 and the error on standard error, if there
+// is one.
+func M(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// M1 is [M] for a call that returns a value too, which it returns.
+func M1[T any](v T, err error) T {
+	M(err)
+	return v
+}
