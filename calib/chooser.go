@@ -40,15 +40,22 @@ type MinMax struct {
 	// Affine places the grid between minimum and maximum with a zero point, as
 	// the released code does, instead of symmetrically.
 	Affine bool
+	// Symmetric makes the grid symmetric around zero even for a point that is
+	// unsigned: the paper's default for every activation (Section III-A),
+	// which spends half of its codes on nothing there.
+	Symmetric bool
 }
 
 // String names the rule.
 func (m MinMax) String() string {
-	kind := "symmetric"
-	if m.Affine {
-		kind = "affine"
+	kind := "min-max"
+	switch {
+	case m.Affine:
+		kind = "min-max affine"
+	case m.Symmetric:
+		kind = "min-max symmetric"
 	}
-	return fmt.Sprintf("min-max %s %d bits", kind, m.Bits)
+	return fmt.Sprintf("%s %d bits", kind, m.Bits)
 }
 
 // Choose returns a [Uniform].
@@ -61,7 +68,7 @@ func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, erro
 		return nil, err
 	}
 	lo, hi := float64(slices.Min(stats.Min)), float64(slices.Max(stats.Max))
-	return spread(lo, hi, bits, point.Signed, m.Affine), nil
+	return spread(lo, hi, bits, point.Signed || m.Symmetric, m.Affine), nil
 }
 
 // spread returns the grid of a range. A tensor that is zero throughout gets a

@@ -98,12 +98,15 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		tensor := op.Inputs[p.Operand]
 		if _, done := q.Quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
-			if err != nil {
-				return err
-			}
 			choose := recipe.activations()
 			if p.Class == triovit.DivisorOperand {
 				choose = recipe.Divisors
+				if recipe.LayerDivisors {
+					stats, err = profile.Divisors(q.Model.Net, op.Block)
+				}
+			}
+			if err != nil {
+				return err
 			}
 			if q.Quantizers[tensor], err = choose.Choose(stats, p); err != nil {
 				return err

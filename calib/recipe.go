@@ -31,6 +31,10 @@ type Recipe struct {
 	Activations Chooser
 	// Divisors chooses the grids of the divisors; nil leaves them in float.
 	Divisors Chooser
+	// LayerDivisors gives the divisors of both branches of an MSA one grid: the
+	// reference computes them as one tensor, so that is what "per layer" means
+	// there. Otherwise each branch has its own.
+	LayerDivisors bool
 }
 
 // A PointSelection picks quantization points by class and by their operation.
@@ -74,8 +78,12 @@ var (
 	// MBConv quantizes them after both.
 	MBConv = Recipe{Name: "MBConv", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MSAUniform quantizes all convolutions after both, and the divisors on a
-	// uniform grid of 8 bits.
+	// uniform grid of 8 bits, one for each MSA as the paper's layer-wise grids.
 	MSAUniform = Recipe{Name: "MSAUniform", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}, LayerDivisors: true}
+	// MSAUniformBranch has a uniform grid for each branch of an MSA: the two
+	// branches' divisors differ so much that this alone mends a good part.
+	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
 	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
 	// whose codes end at the largest calibrated divisor.
@@ -93,7 +101,7 @@ var (
 )
 
 // Ladder lists the recipes in the order in which they are best told.
-var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, TrioViTReleased, TrioViT, TrioViTPlus, TrioViTPlusInteger}
+var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViT, TrioViTPlus, TrioViTPlusInteger}
 
 // RecipeNamed returns the recipe of the [Ladder] with that name. The error for
 // an unknown name lists the known ones.
@@ -133,8 +141,8 @@ func (r Recipe) String() string {
 	for _, p := range r.Points {
 		fmt.Fprintf(&s, "points %v of %v %q; ", p.Classes, p.Where.Roles, p.Where.Name)
 	}
-	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %v; divisors %v",
-		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activations(), r.Divisors)
+	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %v; divisors %v per layer %t",
+		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activations(), r.Divisors, r.LayerDivisors)
 	return s.String()
 }
 

@@ -123,3 +123,16 @@ func drawnScenes(name string, seed uint64, n int) (dataset.Dataset, error) {
 	}
 	return dataset.Memory(name, dataset.Segmentation, classes, items)
 }
+
+// Segment returns what the model's logits say of a picture, at the size of its
+// label and in the numbers of the data set's classes, [H, W].
+func (s *Setup) Segment(logits []float32, label dataset.Label) []uint8 {
+	shape := s.Model.Net.Output().Shape
+	seen := Segment(logits, shape, label.W, label.H)
+	if table := dataset.Mapping(shape[len(shape)-1], s.Evaluation.Classes()); table != nil {
+		for i, c := range seen {
+			seen[i] = table[c]
+		}
+	}
+	return seen
+}

@@ -2,17 +2,26 @@
 
 package dataset
 
+import "slices"
+
 // Mapping returns the table from a network's classes to a data set's where
 // they are not the same but known to correspond: the 19 classes of Cityscapes
 // to the 11 of CamVid. Otherwise it returns nil.
 func Mapping(networkClasses int, classes []string) []uint8 {
-	if networkClasses != len(CityscapesClasses) || len(classes) != len(CamVidClasses) {
+	palette := Palette(classes)
+	if networkClasses != len(CityscapesClasses) || len(palette) != len(CamVidClasses) {
 		return nil
 	}
-	for i, c := range CamVidClasses {
-		if classes[i] != c.Name {
-			return nil
+	return CityscapesToCamVid[:]
+}
+
+// Palette returns the classes with their colours where the names are those of
+// Cityscapes or CamVid; otherwise nil.
+func Palette(classes []string) []Class {
+	for _, known := range [][]Class{CityscapesClasses[:], CamVidClasses[:]} {
+		if slices.EqualFunc(classes, known, func(name string, c Class) bool { return name == c.Name }) {
+			return known
 		}
 	}
-	return CityscapesToCamVid[:]
+	return nil
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// A Spread says how well the channels of a tensor share one grid.
+type Spread struct {
+	Stats *TensorStats
+	// Steps is how many steps of the tensor's symmetric grid the range of the
+	// median channel covers.
+	Steps float64
+	// Widest over Narrowest is how much the channels' ranges differ.
+	Widest, Narrowest float64
+}
+
+// Spreads returns the inputs of a network's convolutions, those first whose
+// median channel has the fewest steps of a symmetric grid of that many bits.
+func (p *Profile) Spreads(net *triovit.Network, bits int) ([]Spread, error) {
+	if err := checkBits("a grid", bits); err != nil {
+		return nil, err
+	}
+	var all []Spread
+	seen := map[string]bool{}
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if op.Kind != triovit.Conv {
+			continue
+		}
+		name := tensorBefore(net, op)
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		s, err := p.Tensor(name)
+		if err != nil {
+			return nil, err
+		}
+		ranges := make([]float64, len(s.Min))
+		for c := range ranges {
+			ranges[c] = float64(s.Max[c]) - float64(s.Min[c])
+		}
+		slices.Sort(ranges)
+		grid := spread(float64(slices.Min(s.Min)), float64(slices.Max(s.Max)), bits, true, false)
+		all = append(all, Spread{Stats: s, Steps: ranges[len(ranges)/2] / float64(grid.Scale), Widest: ranges[len(ranges)-1], Narrowest: ranges[0]})
+	}
+	slices.SortStableFunc(all, func(a, b Spread) int { return cmp.Compare(a.Steps, b.Steps) })
+	return all, nil
+}
+
+// SpreadTable is the first n spreads as a table.
+func SpreadTable(all []Spread, n int) string {
+	var s strings.Builder
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "steps of the median channel\twidest / narrowest channel\ttensor")
+	for _, x := range all[:min(n, len(all))] {
+		fmt.Fprintf(w, "%.1f\t%.3g / %.3g\t%s\n", x.Steps, x.Widest, x.Narrowest, x.Stats.Name)
+	}
+	w.Flush()
+	return s.String()
+}
