@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/shared"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// A ladderCase is a small ladder on real pictures: which model, which listed
+// pictures, and between which bounds each recipe's score lies there. The bounds
+// were measured on just these pictures; they say nothing about the full sets,
+// whose scores the README has.
+type ladderCase struct {
+	Checkpoint  string   `json:"checkpoint"`
+	Data        string   `json:"data"`
+	Calibration []string `json:"calibration"`
+	Evaluation  []string `json:"evaluation"`
+	// Percent holds the lowest and highest allowed score of each recipe;
+	// "float" is the unquantized network.
+	Percent map[string][2]float64 `json:"percent"`
+}
+
+// TestLadderOnSubset climbs the ladder on the real checkpoints with a listed
+// subset of the real pictures.
+func TestLadderOnSubset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two ladders on real pictures take a minute or two: run without -short")
+	}
+	data, err := os.ReadFile(filepath.Join("testdata", "ladders.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases map[string]ladderCase
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s, err := triovit.Prepare(shared.Path(t, c.Checkpoint), shared.Path(t, c.Data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			calibration, err := dataset.Subset(s.Calibration, c.Calibration...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			evaluation, err := dataset.Subset(s.Evaluation, c.Evaluation...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var recipes []Recipe
+			for _, r := range Ladder {
+				if _, ok := c.Percent[r.Name]; ok {
+					recipes = append(recipes, r)
+				}
+			}
+			if len(recipes)+1 != len(c.Percent) {
+				t.Fatalf("%d of %d recipes are known", len(recipes), len(c.Percent)-1)
+			}
+			climb, err := RunLadder(context.Background(), s.Model, calibration, evaluation, recipes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("\n%s", climb)
+			check := func(recipe string, r *triovit.Report) {
+				e, metric := r.Score()
+				if bounds := c.Percent[recipe]; !(100*e.Value >= bounds[0] && 100*e.Value <= bounds[1]) {
+					t.Errorf("%s: %s %.2f %%, allowed %.2f to %.2f", recipe, metric, 100*e.Value, bounds[0], bounds[1])
+				}
+			}
+			check("float", climb.Float)
+			for _, rung := range climb.Rungs {
+				check(rung.Recipe.Name, rung.Report)
+			}
+		})
+	}
+}
