@@ -115,10 +115,10 @@ func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, er
 }
 
 // tensorBefore is the name of what a convolution reads in the network that was
-// profiled: before any Scale or Shift that a transform put there.
+// profiled: folded, and before any Scale or Shift that a transform put there.
 func tensorBefore(net *triovit.Network, op *triovit.Op) string {
 	in := net.Op(op.Inputs[0])
-	for in.Kind == triovit.Scale || in.Kind == triovit.Shift {
+	for in.Kind == triovit.Scale || in.Kind == triovit.Shift || in.Kind == triovit.BatchNorm {
 		in = net.Op(in.Inputs[0])
 	}
 	return in.Name

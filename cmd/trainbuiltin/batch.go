@@ -6,17 +6,12 @@ import (
 	"context"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // lossStride is the resolution of the targets: one for 4×4 pixels, twice as
 // fine as the network's output, so that edges between positions are learned.
 const lossStride = 4
-
-// Normalization of RGB/255, as in ImageNet and the reference's Cityscapes code.
-var (
-	channelMean = [3]float32{0.485, 0.456, 0.406}
-	channelStd  = [3]float32{0.229, 0.224, 0.225}
-)
 
 // batch is what one step learns from.
 type batch struct {
@@ -33,7 +28,8 @@ func newBatch(first uint64, n, h, w int) batch {
 	}
 	for i := range n {
 		s := scenes.Draw(first+uint64(i), w, h)
-		normalize(b.pictures[i*h*w*3:(i+1)*h*w*3], s.Pix)
+		picture := preprocess.RGB{W: w, H: h, Pix: s.Pix}
+		picture.Normalize(b.pictures[i*h*w*3 : (i+1)*h*w*3])
 		for p, class := range s.Label {
 			if class == scenes.None {
 				continue
@@ -43,12 +39,6 @@ func newBatch(first uint64, n, h, w int) batch {
 		}
 	}
 	return b
-}
-
-func normalize(dst []float32, pix []uint8) {
-	for i, v := range pix {
-		dst[i] = (float32(v)/255 - channelMean[i%3]) / channelStd[i%3]
-	}
 }
 
 // batches draws the batches of the steps from one on, ahead of their use.

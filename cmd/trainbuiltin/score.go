@@ -6,6 +6,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // confusion counts pixels by true class and by the class that was found.
@@ -40,7 +41,7 @@ func score(model *triovit.Model, first uint64, n int) (*confusion, error) {
 	seen := new(confusion)
 	for i := range n {
 		s := scenes.Draw(first+uint64(i), w, h)
-		normalize(picture, s.Pix)
+		(&preprocess.RGB{W: w, H: h, Pix: s.Pix}).Normalize(picture)
 		logits, err := float.Predict(picture)
 		if err != nil {
 			return nil, err
