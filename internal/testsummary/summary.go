@@ -26,7 +26,8 @@ type event struct {
 // A summary counts the tests of a run, subtests not included: a table test
 // counts once, however many rows it has.
 type summary struct {
-	packages, passed, failed int
+	packages, failedPackages int
+	passed, failed           int
 	skipped                  []skip
 }
 
@@ -65,6 +66,9 @@ func summarize(r io.Reader, w io.Writer) (summary, error) {
 			delete(output, [2]string{e.Package, e.Test})
 			if e.Test == "" {
 				total.packages++
+				if e.Action == "fail" {
+					total.failedPackages++
+				}
 				// PASS and FAIL alone say nothing that the line after them does not.
 				text = strings.TrimPrefix(text, "PASS\n")
 				io.WriteString(w, strings.TrimPrefix(text, "FAIL\n"))
@@ -103,7 +107,12 @@ func (s *summary) print(w io.Writer, ok bool) {
 	if !ok {
 		result = "FAIL"
 	}
-	fmt.Fprintf(w, "%s\t%s\t%d packages, %d passed, ", result, module, s.packages, s.passed)
+	fmt.Fprintf(w, "%s\t%s\t%d packages", result, module, s.packages)
+	if s.failedPackages > 0 {
+		// More than the failed tests show: a package may not even build.
+		fmt.Fprintf(w, " (%d failed)", s.failedPackages)
+	}
+	fmt.Fprintf(w, ", %d passed, ", s.passed)
 	if s.failed > 0 {
 		fmt.Fprintf(w, "%d failed, ", s.failed)
 	}

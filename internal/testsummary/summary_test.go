@@ -56,7 +56,7 @@ func TestSummarize(t *testing.T) {
 				"in github.com/gotriovit/gotriovit/calib:\n--- FAIL: TestA (0.00s)\n" +
 				"FAIL\tgithub.com/gotriovit/gotriovit/calib\t0.1s\n" +
 				"\nskipped: 0\n" +
-				"FAIL\tgithub.com/gotriovit/gotriovit\t1 packages, 0 passed, 1 failed, 0 skipped\n",
+				"FAIL\tgithub.com/gotriovit/gotriovit\t1 packages (1 failed), 0 passed, 1 failed, 0 skipped\n",
 		},
 		{
 			name: "a package that does not build",
@@ -69,7 +69,7 @@ func TestSummarize(t *testing.T) {
 			want: "calib/a.go:3:1: syntax error\n" +
 				"FAIL\tgithub.com/gotriovit/gotriovit/calib [build failed]\n" +
 				"\nskipped: 0\n" +
-				"FAIL\tgithub.com/gotriovit/gotriovit\t1 packages, 0 passed, 0 skipped\n",
+				"FAIL\tgithub.com/gotriovit/gotriovit\t1 packages (1 failed), 0 passed, 0 skipped\n",
 		},
 		{
 			name: "a package without tests",
