@@ -4,28 +4,33 @@
 //
 // A stage that ends within two seconds shows nothing. A longer one draws one
 // line on standard error at most twice a second, each time over the last by a
-// carriage return, which a terminal and a notebook cell both understand:
+// carriage return, which a terminal and a notebook cell both understand, and
+// wipes it when the stage ends:
 //
 //	bar := progress.New("evaluate", images)
 //	defer bar.Done()
 //	for range images { ...; bar.Add(1) }
 //
-// TRIOVIT_PROGRESS=0 silences it, and so do tests without -v.
+// A notebook cell shows standard error as a failure, so there the line goes to
+// standard output. TRIOVIT_PROGRESS=0 silences it, and so do tests without -v.
 package progress
 
 import (
 	"flag"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"github.com/schollz/progressbar/v3"
 )
 
 const (
 	delay    = 2 * time.Second        // a shorter stage shows nothing
 	interval = 500 * time.Millisecond // between two updates
+	width    = 119                    // of the longest line that is drawn
 )
 
 // Bar is the progress of one stage. Its methods may be called from several
@@ -39,8 +44,11 @@ type Bar struct {
 // positive.
 func New(label string, total int) *Bar {
 	out := io.Writer(os.Stderr)
-	if silent() {
+	switch {
+	case silent():
 		out = io.Discard
+	case os.Getenv(protocol.GONB_PIPE_ENV) != "":
+		out = os.Stdout
 	}
 	return newBar(out, time.Now, label, total)
 }
@@ -66,7 +74,7 @@ func (b *Bar) Add(n int) {
 	b.bar.Add(n) // its error is that of a stage longer than announced: nothing to report
 }
 
-// Done ends the line. Call it when the stage ends, completed or not.
+// Done wipes the line. Call it when the stage ends, completed or not.
 func (b *Bar) Done() { b.out.end() }
 
 // silent reports whether nothing is to be shown.
@@ -99,7 +107,7 @@ func (l *late) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.wrote && !l.closed {
-		io.WriteString(l.w, "\n")
+		io.WriteString(l.w, "\r"+strings.Repeat(" ", width)+"\r")
 	}
 	l.closed = true
 }
