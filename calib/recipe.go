@@ -15,6 +15,8 @@ import (
 type Recipe struct {
 	// Name is what tables and figures call the recipe.
 	Name string
+	// About says in a line what the recipe does.
+	About string
 	// Transforms are applied in order, before anything is rounded.
 	Transforms []Transform
 	// Points are the quantization points that are rounded.
@@ -70,33 +72,33 @@ var (
 // min-max; [Recipe.With] changes one.
 var (
 	// Vanilla quantizes the MBConvs' convolutions as they are.
-	Vanilla = Recipe{Name: "Vanilla", Points: []PointSelection{MBConvInputs}}
+	Vanilla = Recipe{Name: "Vanilla", About: "the MBConvs' convolutions as they are", Points: []PointSelection{MBConvInputs}}
 	// MigrationOnly quantizes them after channel-wise migration.
-	MigrationOnly = Recipe{Name: "Migration", Transforms: []Transform{PaperMigration}, Points: []PointSelection{MBConvInputs}}
+	MigrationOnly = Recipe{Name: "Migration", About: "the same after channel-wise migration of the DW inputs", Transforms: []Transform{PaperMigration}, Points: []PointSelection{MBConvInputs}}
 	// ShiftingOnly quantizes them after filter-wise shifting.
-	ShiftingOnly = Recipe{Name: "Shifting", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	ShiftingOnly = Recipe{Name: "Shifting", About: "the same after filter-wise shifting of the PW2 inputs", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MBConv quantizes them after both.
-	MBConv = Recipe{Name: "MBConv", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	MBConv = Recipe{Name: "MBConv", About: "the same after both", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MSAUniform quantizes all convolutions after both, and the divisors on a
 	// uniform grid of 8 bits, one for each MSA as the paper's layer-wise grids.
-	MSAUniform = Recipe{Name: "MSAUniform", Transforms: []Transform{PaperMigration, PaperShifting},
+	MSAUniform = Recipe{Name: "MSAUniform", About: "all convolutions after both, divisors uniform in 8 bits per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}, LayerDivisors: true}
 	// MSAUniformBranch has a uniform grid for each branch of an MSA: the two
 	// branches' divisors differ so much that this alone mends a good part.
-	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", Transforms: []Transform{PaperMigration, PaperShifting},
+	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", About: "the same with a uniform grid for each branch of an MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
 	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
 	// whose codes end at the largest calibrated divisor.
-	TrioViT = Recipe{Name: "TrioViT", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViT = Recipe{Name: "TrioViT", About: "the same with the log2 codes of the calibration", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
-	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", About: "all convolutions after both, log2 divisors with the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
 	// TrioViTPlus migrates the stem's DSConv too.
-	TrioViTPlus = Recipe{Name: "TrioViTPlus", Transforms: []Transform{WiderMigration, PaperShifting},
+	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "the same with migration of the stem's DSConv too", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
-	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", Transforms: []Transform{WiderMigration, PaperShifting},
+	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", About: "the same with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
