@@ -75,7 +75,7 @@ func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) 
 			return err
 		}
 	}
-	return publish(net, r, state, folder)
+	return publish(ctx, net, r, state, folder)
 }
 
 // train takes the steps that are left, and saves the state every minute and at
@@ -93,7 +93,7 @@ func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Se
 		return set, save(checkpoint, set, weights.F32, nil)
 	}
 	fmt.Printf("step %d of %d\n", t.step, r.Steps)
-	saved, mean := time.Now(), 0.
+	saved, sum, n := time.Now(), 0., 0
 	for b := range batches(ctx, r, t.step) {
 		began := time.Now()
 		loss, err := t.learn(b)
@@ -101,11 +101,11 @@ func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Se
 			return nil, err
 		}
 		t.seconds += time.Since(began).Seconds()
-		mean += float64(loss) / 50
+		sum, n = sum+float64(loss), n+1
 		if t.step%50 == 0 {
 			left := time.Duration(float64(time.Second) * t.seconds / float64(t.step) * float64(r.Steps-t.step))
-			fmt.Printf("step %d: loss %.4f, rate %.2e, %s left\n", t.step, mean, r.rate(t.step), left.Round(time.Second))
-			mean = 0
+			fmt.Printf("step %d: loss %.4f, rate %.2e, %s left\n", t.step, sum/float64(n), r.rate(t.step), left.Round(time.Second))
+			sum, n = 0, 0
 		}
 		if time.Since(saved) > time.Minute {
 			if _, err := keep(); err != nil {

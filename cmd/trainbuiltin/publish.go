@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -28,20 +30,27 @@ type account struct {
 	Minutes    float64
 	Bytes      int64
 	Parameters int
-	HeldOut    int
 	FirstSeed  uint64
-	MIoU       float64
-	Classes    []classScore
+	Report     *triovit.Report
 }
 
-type classScore struct {
-	Name string
-	IoU  float64
+// score runs a model on held-out scenes.
+func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, error) {
+	in := model.Net.Input().Shape
+	data, err := scenes.Dataset("held-out scenes", scenes.HeldOutSeed, n, in[1], in[0])
+	if err != nil {
+		return nil, err
+	}
+	float, err := forward.New(model)
+	if err != nil {
+		return nil, err
+	}
+	return triovit.Evaluate(ctx, float, data, triovit.NoCache())
 }
 
 // publish writes the network of a state as float16 weights, measures what was
 // written on held-out scenes, and writes the account beside it.
-func publish(net *triovit.Network, r recipe, state weights.Set, folder string) error {
+func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.Set, folder string) error {
 	path := filepath.Join(folder, "seg-b0-scenes.safetensors")
 	step := int(state[stepName].Data[0])
 	err := save(path, networkWeights(net, state), weights.F16, map[string]string{
@@ -59,26 +68,23 @@ func publish(net *triovit.Network, r recipe, state weights.Set, folder string) e
 	if err != nil {
 		return err
 	}
-	seen, err := score(&triovit.Model{Net: net, Weights: rounded, Source: path}, scenes.HeldOutSeed, heldOut)
+	report, err := score(ctx, &triovit.Model{Net: net, Weights: rounded, Source: path}, heldOut)
 	if err != nil {
 		return err
 	}
-	each, mean := seen.iou()
 	a := account{
 		Recipe: r, Step: step, Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
-		HeldOut: heldOut, FirstSeed: scenes.HeldOutSeed, MIoU: 100 * mean,
+		FirstSeed: scenes.HeldOutSeed, Report: report,
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {
 		a.Parameters += triovit.Size(p.Shape)
 	}
-	for k, iou := range each {
-		a.Classes = append(a.Classes, classScore{scenes.Names[k], 100 * iou})
-	}
 	var text strings.Builder
-	if err := template.Must(template.New("").Parse(accountText)).Execute(&text, a); err != nil {
+	functions := template.FuncMap{"percent": func(x float64) float64 { return 100 * x }}
+	if err := template.Must(template.New("").Funcs(functions).Parse(accountText)).Execute(&text, a); err != nil {
 		return err
 	}
-	fmt.Printf("step %d of %d: %.2f mIoU on %d held-out scenes\n", step, r.Steps, a.MIoU, heldOut)
+	fmt.Printf("step %d of %d: %s\n", step, r.Steps, report)
 	return os.WriteFile(filepath.Join(folder, "TRAINING.md"), []byte(text.String()), 0o644)
 }

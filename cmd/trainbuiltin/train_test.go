@@ -183,9 +183,17 @@ func TestStretch(t *testing.T) {
 	if d := cmp.Diff(want, stretch(2, 2)); d != "" {
 		t.Errorf("stretch(2, 2) (-want +got):\n%s", d)
 	}
-	for out, b := range weightsOf(stretch(5, 8)) {
-		if sum := b.low + b.high; math.Abs(float64(sum)-1) > 1e-6 || b.j < b.i || b.j > b.i+1 {
-			t.Errorf("value %d of stretch(5, 8) is made of %+v", out, b)
+	for _, test := range []struct{ n, factor int }{{1, 2}, {5, 8}, {32, 2}} {
+		sums := make([]float32, test.n*test.factor)
+		for _, row := range stretch(test.n, test.factor) {
+			for out, share := range row {
+				sums[out] += share
+			}
+		}
+		for out, sum := range sums {
+			if math.Abs(float64(sum)-1) > 1e-6 {
+				t.Errorf("stretch(%d, %d): the shares of value %d sum to %g", test.n, test.factor, out, sum)
+			}
 		}
 	}
 }
@@ -221,14 +229,25 @@ func TestBatchShares(t *testing.T) {
 	}
 }
 
-func TestIoU(t *testing.T) {
-	var c confusion
-	for k := range c {
-		c[k][k] = 10
+func TestPublish(t *testing.T) {
+	net, dir := tinyNet(t), t.TempDir()
+	if err := publish(context.Background(), net, tiny, initial(net, tiny.Seed), dir); err != nil {
+		t.Fatal(err)
 	}
-	c[0][1] = 10 // half of class 0 is taken for class 1
-	each, mean := c.iou()
-	if each[0] != 0.5 || each[1] != 0.5 || each[2] != 1 || math.Abs(mean-18./19) > 1e-12 {
-		t.Errorf("iou of classes 0..2 %v, mean %g; want 0.5, 0.5, 1 and %g", each[:3], mean, 18./19)
+	set, err := weights.Read(filepath.Join(dir, "seg-b0-scenes.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Check(net.Params()); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "TRAINING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"on 200 scenes at 32x64 (seeds from 4294967296)", "step 0 of 6", "| traffic light |"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("TRAINING.md does not say %q:\n%s", want, text)
+		}
 	}
 }

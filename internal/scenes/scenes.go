@@ -67,15 +67,6 @@ const (
 	None uint8 = 255
 )
 
-// Names are the classes' Cityscapes names, by train id.
-var Names = [NumClasses]string{
-	Road: "road", Sidewalk: "sidewalk", Building: "building", Wall: "wall",
-	Fence: "fence", Pole: "pole", TrafficLight: "traffic light",
-	TrafficSign: "traffic sign", Vegetation: "vegetation", Terrain: "terrain",
-	Sky: "sky", Person: "person", Rider: "rider", Car: "car", Truck: "truck",
-	Bus: "bus", Train: "train", Motorcycle: "motorcycle", Bicycle: "bicycle",
-}
-
 // Scene is one picture with its labels.
 type Scene struct {
 	W, H  int

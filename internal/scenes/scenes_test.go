@@ -87,6 +87,25 @@ func TestClassesAreLearnable(t *testing.T) {
 	}
 }
 
+func TestDataset(t *testing.T) {
+	const w, h = 64, 32
+	d, err := Dataset("some", HeldOutSeed, 3, w, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Len() != 3 || len(d.Classes()) != NumClasses || d.Classes()[TrafficSign] != "traffic sign" {
+		t.Errorf("%d scenes of %d classes, want 3 of %d with the names of Cityscapes", d.Len(), len(d.Classes()), NumClasses)
+	}
+	item, err := d.Load(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Draw(HeldOutSeed+2, w, h)
+	if !bytes.Equal(item.Image.Pix, want.Pix) || !bytes.Equal(item.Label.Map, want.Label) {
+		t.Error("the third picture is not the scene of the third seed")
+	}
+}
+
 func TestDrawAnySize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 200).Draw(t, "w"), rapid.IntRange(1, 100).Draw(t, "h")

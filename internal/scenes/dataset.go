@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenes
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// Dataset returns the n scenes from a first seed on, w by h pixels each, as a
+// data set with the classes of Cityscapes. All are drawn at once and held in
+// memory, 4 bytes a pixel.
+func Dataset(name string, first uint64, n, w, h int) (dataset.Dataset, error) {
+	items := make([]*dataset.Item, n)
+	for i := range items {
+		s := Draw(first+uint64(i), w, h)
+		items[i] = &dataset.Item{
+			ID:    fmt.Sprintf("scene-%d", first+uint64(i)),
+			Image: &preprocess.RGB{W: w, H: h, Pix: s.Pix},
+			Width: w, Height: h,
+			Label: dataset.Label{Map: s.Label, W: w, H: h},
+		}
+	}
+	classes := make([]string, NumClasses)
+	for i := range classes {
+		classes[i] = dataset.CityscapesClasses[i].Name
+	}
+	return dataset.Memory(name, dataset.Segmentation, classes, items)
+}
