@@ -152,6 +152,37 @@ func TestWideGridsChangeLittle(t *testing.T) {
 	}
 }
 
+// TestCostsAddUp: every point that the last recipe rounds is rounded by the
+// base or by exactly one of the others.
+func TestCostsAddUp(t *testing.T) {
+	model, profile := small(t)
+	rounded := func(r Recipe) map[operand]bool {
+		q, err := Quantize(model, profile, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q.rounded
+	}
+	base, costs := rounded(TrioViTPlus), Costs(TrioViTPlus)
+	times := map[operand]int{}
+	for _, r := range costs[:len(costs)-1] {
+		for o := range rounded(r) {
+			if !base[o] {
+				times[o]++
+			}
+		}
+	}
+	for o := range rounded(costs[len(costs)-1]) {
+		if !base[o] && times[o] != 1 {
+			t.Errorf("%v is rounded by %d recipes", o, times[o])
+		}
+		delete(times, o)
+	}
+	if len(times) > 0 {
+		t.Errorf("%d points are not among all", len(times))
+	}
+}
+
 func TestRestrictedRecipe(t *testing.T) {
 	model, profile := small(t)
 	q, err := Quantize(model, profile, TrioViT.With("stage 3", func(r *Recipe) { r.Only = Selection{Name: `^backbone\.stages\.2\.`} }))

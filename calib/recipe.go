@@ -105,6 +105,30 @@ var (
 // Ladder lists the recipes in the order in which they are best told.
 var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViT, TrioViTPlus, TrioViTPlusInteger}
 
+// Costs returns recipes that show what each further kind of integer costs: the
+// base recipe with one class of points of [EveryPoint] added at a time, the
+// attention's tensors each on its own, and at last all of them.
+func Costs(base Recipe) []Recipe {
+	var all []Recipe
+	add := func(name string, p PointSelection) {
+		all = append(all, base.With(base.Name+" + "+name, func(r *Recipe) { r.Points = append(r.Points, p) }))
+	}
+	for _, c := range EveryPoint.Classes {
+		switch c {
+		case triovit.ConvInput:
+		case triovit.AttentionOperand:
+			classes := []triovit.PointClass{c}
+			add("q, k, v", PointSelection{classes, Roles(triovit.Query, triovit.Key, triovit.Value)})
+			add("KTV", PointSelection{classes, Roles(triovit.Dividend)})
+			add("sum of K", PointSelection{classes, Roles(triovit.Divisor)})
+			add("dividend", PointSelection{classes, Roles(triovit.Attention)})
+		default:
+			add(c.String(), PointSelection{Classes: []triovit.PointClass{c}})
+		}
+	}
+	return append(all, base.With(base.Name+", every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
+}
+
 // RecipeNamed returns the recipe of the [Ladder] with that name. The error for
 // an unknown name lists the known ones.
 func RecipeNamed(name string) (Recipe, error) {

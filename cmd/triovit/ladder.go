@@ -17,10 +17,16 @@ import (
 )
 
 // ladder holds the flags of the command.
-type ladder struct{ model, data, out, recipes string }
+type ladder struct {
+	model, data, out, recipes string
+	costs                     bool
+}
 
 func (l ladder) run(ctx context.Context, w io.Writer) error {
 	recipes := calib.Ladder
+	if l.costs {
+		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus)...)
+	}
 	if l.recipes != "" {
 		recipes = nil
 		for name := range strings.SplitSeq(l.recipes, ",") {

@@ -2,13 +2,14 @@
 
 // Triovit makes the calls of the notebooks from a shell.
 //
-//	triovit ladder [-model checkpoint -data folder] [-out folder] [-recipes names]
+//	triovit ladder [-model checkpoint -data folder] [-out folder] [-recipes names] [-costs]
 //
 // ladder profiles a model on calibration pictures, scores it in floating point
 // and quantized by each recipe, prints the table, and writes it with its figure
 // to the folder: ladder.txt, ladder.json, ladder.svg. Without a checkpoint it
 // takes TRIOVIT_MODEL and TRIOVIT_DATA, and without those the built-in model
-// with drawn scenes.
+// with drawn scenes. With -costs the recipes are TrioViTPlus and, one at a time,
+// each further kind of tensor in integers.
 //
 // Results are cached: an interrupted run goes on where it stopped. The exit
 // status is 0, 1 after an error, 2 for wrong usage.
@@ -34,6 +35,7 @@ func main() {
 	flags.StringVar(&l.data, "data", os.Getenv("TRIOVIT_DATA"), "folder of pictures that goes with the checkpoint")
 	flags.StringVar(&l.out, "out", "", "folder for ladder.txt, ladder.json and ladder.svg; empty for none")
 	flags.StringVar(&l.recipes, "recipes", "", "comma-separated names of recipes; empty for all")
+	flags.BoolVar(&l.costs, "costs", false, "score what each further kind of integer costs")
 	if err := flags.Parse(os.Args[2:]); err != nil || flags.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "triovit ladder: takes flags only")
 		os.Exit(2)

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/internal/npy"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -101,4 +103,55 @@ func argmax(logits []float32, position, positions int) int {
 		}
 	}
 	return best
+}
+
+// TestRealClassifier compares the Tiny ImageNet classifier with the reference
+// on four pictures, from the reference's pixels and from the JPEG files.
+func TestRealClassifier(t *testing.T) {
+	model, err := triovit.Open(shared.Path(t, "data/weights/efficientvit_b0_tiny_imagenet_r128.pt"), triovit.InputSize(128, 128))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec, err := New(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"123", "1230", "1332", "1496"} {
+		t.Run("val_"+n, func(t *testing.T) {
+			base := "golden/cls_b0_tiny_imagenet_val_" + n
+			shape, _, pixels, err := npy.Read(shared.Path(t, base+"_uint8.npy"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			picture := &preprocess.RGB{H: shape[0], W: shape[1], Pix: pixels}
+			input := make([]float32, len(pixels))
+			picture.Normalize(input)
+			got, err := exec.Predict(input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, want := readNPY(t, shared.Path(t, base+"_logits.npy"))
+			compareLogits(t, "from the reference's pixels", got, want, 1e-3)
+
+			files, err := filepath.Glob(filepath.Join(shared.Path(t, "data/tiny-imagenet/val"), "*", "val_"+n+".JPEG"))
+			if err != nil || len(files) != 1 {
+				t.Fatalf("%d files val_%s.JPEG (%v)", len(files), n, err)
+			}
+			decoded, err := preprocess.DecodeFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded, err = preprocess.Classification(128).Apply(decoded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded.Normalize(input)
+			if got, err = exec.Predict(input); err != nil {
+				t.Fatal(err)
+			}
+			if a, b := argmax(got, 0, 1), argmax(want, 0, 1); a != b {
+				t.Errorf("from the JPEG: class %d, the reference has %d", a, b)
+			}
+		})
+	}
 }
