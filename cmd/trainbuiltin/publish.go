@@ -31,6 +31,7 @@ type account struct {
 	Bytes      int64
 	Parameters int
 	FirstSeed  uint64
+	MaxNorm    float64
 	Report     *triovit.Report
 }
 
@@ -74,7 +75,7 @@ func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.
 	}
 	a := account{
 		Recipe: r, Step: step, Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
-		FirstSeed: scenes.HeldOutSeed, Report: report,
+		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Report: report,
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {

@@ -21,7 +21,7 @@ const (
 	beta1, beta2 = 0.9, 0.99
 	adamEps      = 1e-8
 	maxNorm      = 2.0  // of the whole gradient; longer ones are cut
-	statistics   = 0.98 // share of the running statistics that a step keeps
+	statsKept    = 0.98 // share of the running statistics that a step keeps
 )
 
 // trainer holds the graph of one step and the state between steps.
@@ -101,7 +101,7 @@ func (t *trainer) learn(b batch) (float32, error) {
 	for _, s := range t.state {
 		args = append(args, s)
 	}
-	out, err := t.exec.Exec(args...)
+	out, err := t.exec.Call(args...)
 	if err != nil {
 		return 0, err
 	}
@@ -185,7 +185,7 @@ func batchNorm(op *triovit.Op, x *Node, params map[string]*Node) *Node {
 	variance := ReduceMean(Mul(centred, centred), 0, 1, 2)
 	for i, now := range []*Node{mean, variance} {
 		name := op.Params[2+i].Name
-		params[name] = StopGradient(Add(MulScalar(params[name], statistics), MulScalar(now, 1-statistics)))
+		params[name] = StopGradient(Add(MulScalar(params[name], statsKept), MulScalar(now, 1-statsKept)))
 	}
 	scale := Div(gain, Sqrt(AddScalar(variance, op.Eps)))
 	return Add(Mul(centred, Reshape(scale, 1, 1, 1, -1)), Reshape(offset, 1, 1, 1, -1))
