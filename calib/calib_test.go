@@ -63,7 +63,7 @@ func TestQuantizerLaws(t *testing.T) {
 }
 
 func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32 {
-	y, err := graph.ExecOnce(forward.Backend(), q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
+	y, err := graph.CallOnce(forward.Backend(), q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
 	if err != nil {
 		t.Fatal(err)
 	}

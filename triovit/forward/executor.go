@@ -137,7 +137,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 	var results []*tensors.Tensor
 	failed := exceptions.TryCatch[error](func() {
 		x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
-		results, err = e.exec.Exec(x)
+		results, err = e.exec.Call(x)
 	})
 	if failed != nil {
 		err = failed
