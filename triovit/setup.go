@@ -100,28 +100,9 @@ func folderProtocol(dir string) (preprocess.Pipeline, error) {
 
 func builtInSetup() (*Setup, error) {
 	model, err := Open("", InputSize(sceneHeight, sceneWidth))
-	calibration, err1 := drawnScenes("drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes)
-	evaluation, err2 := drawnScenes("drawn scenes held out", scenes.HeldOutSeed, evaluationScenes)
+	calibration, err1 := scenes.Dataset("drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight)
+	evaluation, err2 := scenes.Dataset("held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
 	return &Setup{model, calibration, evaluation}, errors.Join(err, err1, err2)
-}
-
-// drawnScenes returns n scenes from a seed on, with the classes of Cityscapes.
-func drawnScenes(name string, seed uint64, n int) (dataset.Dataset, error) {
-	items := make([]*dataset.Item, n)
-	for i := range items {
-		s := scenes.Draw(seed+uint64(i), sceneWidth, sceneHeight)
-		items[i] = &dataset.Item{
-			ID:    fmt.Sprintf("scene-%d", seed+uint64(i)),
-			Image: &preprocess.RGB{W: sceneWidth, H: sceneHeight, Pix: s.Pix},
-			Width: sceneWidth, Height: sceneHeight,
-			Label: dataset.Label{Map: s.Label, W: sceneWidth, H: sceneHeight},
-		}
-	}
-	classes := make([]string, len(dataset.CityscapesClasses))
-	for i, c := range dataset.CityscapesClasses {
-		classes[i] = c.Name
-	}
-	return dataset.Memory(name, dataset.Segmentation, classes, items)
 }
 
 // Segment returns what the model's logits say of a picture, at the size of its

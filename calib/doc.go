@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package calib goes from activations to integers: it finds out what a
+// network's tensors look like, changes the network so that they quantize well,
+// puts them on grids, and measures what that leaves of the accuracy. The
+// methods are those of Trio-ViT (arXiv 2405.03882).
+//
+// EfficientViT does not survive plain 8-bit quantization for three reasons,
+// each of which has its remedy: the channels of a depthwise convolution's input
+// differ in width ([Migration]), those of the pointwise convolution behind it
+// lie to one side of zero ([Shifting]), and the divisors of the attention spread
+// over many octaves, the small ones mattering most ([LogDomain], [LeadingOne]).
+//
+// # The pipeline
+//
+//   - [Observe] runs the folded model in floating point over calibration
+//     pictures and returns a [Profile]: ranges, means and a histogram of every
+//     tensor.
+//   - A [Recipe] says what to do, as data: transforms, which points of
+//     INTEGER.md are rounded, which rule picks their grids.
+//   - [Quantize] applies it and returns a [Quantized], which predicts like any
+//     other model, and a list of what it changed.
+//   - [RunLadder] scores recipes side by side on pictures that calibration did
+//     not see.
+//
+// Each step is a pure function of its arguments, and what takes long is cached:
+//
+//	profile, err := calib.Observe(ctx, model, train)
+//	q, err := calib.Quantize(model, profile, calib.TrioViT)
+//	report, err := triovit.Evaluate(ctx, q, val)
+//
+// A [Quantizer], [Chooser] or [Transform] of one's own takes part by being put
+// into a recipe.
+package calib
