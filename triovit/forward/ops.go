@@ -49,38 +49,74 @@ func dense(op *triovit.Op, x, w *Node) *Node {
 }
 
 // depthwise adds the k·k shifted pictures, each times its weight per channel;
-// w is [k·k, C].
+// w is [k·k, C]. With a stride of one the columns are shifted first and each
+// weighted sum of them is shifted by rows as a whole, which takes 2·k copies of
+// the picture in place of k·k.
 func depthwise(op *triovit.Op, x, w *Node) *Node {
-	c := op.Shape[2]
-	var sum *Node
-	for i, tap := range taps(op, x) {
-		y := Mul(tap, Reshape(Slice(w, AxisElem(i)), 1, 1, 1, c))
-		if sum == nil {
-			sum = y
-		} else {
-			sum = Add(sum, y)
-		}
+	k := op.Kernel
+	weigh := func(x *Node, position int) *Node {
+		return Mul(x, Reshape(Slice(w, AxisElem(position)), 1, 1, 1, op.Shape[2]))
 	}
-	return sum
+	if op.Stride > 1 {
+		var all []*Node
+		for i, tap := range taps(op, x) {
+			all = append(all, weigh(tap, i))
+		}
+		return sum(all)
+	}
+	x = pad(op, x)
+	columns, rows := make([]*Node, k), make([]*Node, k)
+	for dx := range k {
+		columns[dx] = cut(x, []int{2}, []int{dx}, []int{op.Shape[1]})
+	}
+	for dy := range k {
+		weighed := make([]*Node, k)
+		for dx := range k {
+			weighed[dx] = weigh(columns[dx], dy*k+dx)
+		}
+		rows[dy] = cut(sum(weighed), []int{1}, []int{dy}, []int{op.Shape[0]})
+	}
+	return sum(rows)
+}
+
+func sum(all []*Node) *Node {
+	total := all[0]
+	for _, x := range all[1:] {
+		total = Add(total, x)
+	}
+	return total
+}
+
+// cut is a slice along some axes. It is taken by GatherSlices, which copies
+// rows where Slice copies elements.
+func cut(x *Node, axes, start, sizes []int) *Node {
+	at := make([]int32, len(start))
+	for i, v := range start {
+		at[i] = int32(v)
+	}
+	y := GatherSlices(x, axes, Const(x.Graph(), [][]int32{at}), sizes, true)
+	return Reshape(y, y.Shape().Dimensions[1:]...)
+}
+
+// pad adds the border of zeros of a convolution; behind the last rows and
+// columns so many that the padded sides are whole numbers of strides.
+func pad(op *triovit.Op, x *Node) *Node {
+	dims, k, s := x.Shape().Dimensions, op.Kernel, op.Stride
+	axis := func(in, out int) backend.PadAxis {
+		total := (out-1)*s + k
+		total = (total + s - 1) / s * s
+		return backend.PadAxis{Start: k / 2, End: total - in - k/2}
+	}
+	return Pad(x, ScalarZero(x.Graph(), x.DType()), backend.PadAxis{}, axis(dims[1], op.Shape[0]), axis(dims[2], op.Shape[1]), backend.PadAxis{})
 }
 
 // taps returns the k·k shifted pictures [N, H', W', C] that a kernel sees, in
-// row-major order of its positions. The slices are taken by GatherSlices,
-// which copies rows where Slice copies elements; a stride of two separates
-// even from odd rows and columns by a reshape, so that slices stay dense.
+// row-major order of its positions. A stride separates the rows and columns
+// that one tap takes from the others by a reshape, so that cuts stay dense.
 func taps(op *triovit.Op, x *Node) []*Node {
-	g, dims := x.Graph(), x.Shape().Dimensions
-	n, h, w, c := dims[0], op.Shape[0], op.Shape[1], dims[3]
-	k, s, pad := op.Kernel, op.Stride, op.Kernel/2
-	// The padded side is a whole number of strides that covers every tap.
-	side := func(in, out int) (end int) {
-		total := (out-1)*s + k
-		total = (total + s - 1) / s * s
-		return total - in - pad
-	}
-	endH, endW := side(dims[1], h), side(dims[2], w)
-	x = Pad(x, ScalarZero(g, x.DType()), backend.PadAxis{}, backend.PadAxis{Start: pad, End: endH},
-		backend.PadAxis{Start: pad, End: endW}, backend.PadAxis{})
+	n, h, w, c := x.Shape().Dimensions[0], op.Shape[0], op.Shape[1], x.Shape().Dimensions[3]
+	k, s := op.Kernel, op.Stride
+	x = pad(op, x)
 	if s > 1 {
 		p := x.Shape().Dimensions
 		x = Reshape(x, n, p[1]/s, s, p[2]/s, s, c)
@@ -88,14 +124,11 @@ func taps(op *triovit.Op, x *Node) []*Node {
 	var all []*Node
 	for dy := range k {
 		for dx := range k {
-			var tap *Node
 			if s == 1 {
-				start := Const(g, [][]int32{{int32(dy), int32(dx)}})
-				tap = GatherSlices(x, []int{1, 2}, start, []int{h, w}, true)
-			} else {
-				start := Const(g, [][]int32{{int32(dy / s), int32(dy % s), int32(dx / s), int32(dx % s)}})
-				tap = GatherSlices(x, []int{1, 2, 3, 4}, start, []int{h, 1, w, 1}, true)
+				all = append(all, cut(x, []int{1, 2}, []int{dy, dx}, []int{h, w}))
+				continue
 			}
+			tap := cut(x, []int{1, 2, 3, 4}, []int{dy / s, dy % s, dx / s, dx % s}, []int{h, 1, w, 1})
 			all = append(all, Reshape(tap, n, h, w, c))
 		}
 	}
@@ -139,8 +172,7 @@ func heads(op *triovit.Op, in, _ []*Node) *Node {
 	t, h, d := op.Shape[0], op.Shape[1], op.Shape[2]
 	n := in[0].Shape().Dimensions[0]
 	x := Reshape(in[0], n, t, h, 3, d)
-	start := Const(x.Graph(), [][]int32{{int32(op.Part)}})
-	return Reshape(GatherSlices(x, []int{3}, start, []int{1}, true), n, t, h, d)
+	return Reshape(cut(x, []int{3}, []int{op.Part}, []int{1}), n, t, h, d)
 }
 
 func mergeHeads(op *triovit.Op, in, _ []*Node) *Node {
