@@ -251,3 +251,19 @@ func TestPublish(t *testing.T) {
 		}
 	}
 }
+
+// The weights in the repository must be those of a finished training: on scenes
+// they never saw they reach at least 70 mIoU.
+func TestBuiltInModel(t *testing.T) {
+	model, err := triovit.Open("", triovit.InputSize(standard.Height, standard.Width))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := score(context.Background(), model, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.MIoU.Value < 0.7 {
+		t.Errorf("%s: want at least 70 %%", report)
+	}
+}
