@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestZCU102(t *testing.T) {
+	c := ZCU102()
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	// Facts of Section VI and of the companion paper.
+	if got := c.Multipliers(); got != 2048 {
+		t.Errorf("%d multipliers, not 2048", got)
+	}
+	if got := c.DSPs(); got != 1024 {
+		t.Errorf("%d DSPs, not 1024", got)
+	}
+	if got := c.PeakGOPS(); math.Abs(got-819.2) > 1e-9 {
+		t.Errorf("peak %v GOPS, not 819.2", got)
+	}
+	want := "Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS"
+	if got := c.String(); got != want {
+		t.Errorf("String() = %q, want %q", got, want)
+	}
+}
+
+// Every value says where it comes from, either way.
+func TestEveryFieldHasOneOrigin(t *testing.T) {
+	preset := ZCU102()
+	assumed := make(map[string]bool)
+	for _, a := range preset.Assumptions() {
+		assumed[a.Field] = true
+	}
+	for _, f := range fields {
+		if (f.stated == "") == (f.assumed == "") {
+			t.Errorf("%s: stated %q and assumed %q: exactly one must be given", f.path, f.stated, f.assumed)
+		}
+		if assumed[f.path] != (f.stated == "") {
+			t.Errorf("%s: listed as an assumption: %v, stated: %q", f.path, assumed[f.path], f.stated)
+		}
+	}
+}
+
+// The buffers of the preset must fit the board: 912 blocks of 36 Kbit.
+func TestBuffersFitTheBoard(t *testing.T) {
+	b := ZCU102().Buffers
+	if kib, board := b.Input.KiB+b.Weight.KiB+b.Output.KiB+b.Divisor.KiB, 912*36/8; kib > board {
+		t.Errorf("buffers of %d KiB, the board has %d", kib, board)
+	}
+}
+
+func TestAssumptionsOfAChange(t *testing.T) {
+	c := ZCU102()
+	c.Copies, c.OffChip.MBPerS = 8, 9600
+	got := make(map[string]string)
+	for _, a := range c.Assumptions() {
+		got[a.Field] = a.String()
+	}
+	want := map[string]string{
+		"copies":            "copies = 8: changed from 16, which is stated in the companion paper (ISCAS 2024): (8×8 + 8×8)×16",
+		"off_chip.mb_per_s": "off_chip.mb_per_s = 9600: changed from 19200, which is assumed: the peak of a 64-bit DDR4-2400 module",
+	}
+	for field, line := range want {
+		if got[field] != line {
+			t.Errorf("%s: %q, want %q", field, got[field], line)
+		}
+	}
+	if line, ok := got["clock_mhz"]; ok {
+		t.Errorf("the stated clock is listed: %s", line)
+	}
+}
+
+func TestValidateNamesTheField(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"lanes", func(c *Config) { c.MAT.Lanes = 0 }, `configuration "x": mat.lanes: 0 must be a whole number from 1 to 1024`},
+		{"NaN", func(c *Config) { c.ClockMHz = math.NaN() }, `configuration "x": clock_mhz: NaN must be a number from 1 to 5000`},
+		{"share", func(c *Config) { c.CopiesShare = "rows" }, `configuration "x": copies_share: rows must be one of [pixels channels batch]`},
+		{"name", func(c *Config) { c.Name = "a\nb" }, `configuration: name: "a\nb" must be 1 to 80 bytes of printable text without spaces around them`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := ZCU102()
+			c.Name = "x"
+			test.change(&c)
+			if err := c.Validate(); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestReadOverridesThePreset(t *testing.T) {
+	got, err := Read("small.yaml", []byte(`
+version: 1
+name: half the copies
+copies: 8
+clock_mhz: 1.875e2
+copies_share: batch
+rmac: {lanes: 4, macs: 16}
+off_chip:
+  mb_per_s: 96e2
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ZCU102()
+	want.Name, want.Copies, want.ClockMHz, want.CopiesShare = "half the copies", 8, 187.5, Batch
+	want.RMAC = Engine{Lanes: 4, MACs: 16}
+	want.OffChip.MBPerS = 9600
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	tests := []struct{ name, yaml, want string }{
+		{"out of range", "version: 1\nmat:\n  lanes: 0\n", "f.yaml:3: mat.lanes: 0 must be a whole number from 1 to 1024"},
+		{"fraction", "version: 1\ncopies: 1.5\n", "f.yaml:2: copies: 1.5 must be a whole number from 1 to 4096"},
+		{"huge", "version: 1\ncopies: 18446744073709551615\n", "f.yaml:2: copies: 1.8446744073709552e+19 must be a whole number from 1 to 4096"},
+		{"word for a number", "version: 1\ncopies: many\n", `f.yaml:2: copies: "many" must be a whole number from 1 to 4096`},
+		{"number for a word", "version: 1\ncopies_share: 3\n", "f.yaml:2: copies_share: 3 must be one of [pixels channels batch]"},
+		{"unknown word", "version: 1\ncopies_share: rows\n", "f.yaml:2: copies_share: rows must be one of [pixels channels batch]"},
+		{"list for a number", "version: 1\ncopies: [1, 2]\n", `f.yaml:2: copies: "[1, 2]" must be a whole number from 1 to 4096`},
+		{"not a number", "version: 1\nclock_mhz: .nan\n", `f.yaml:2: clock_mhz: ".nan" must be a number from 1 to 5000`},
+		{"null", "version: 1\ncopies:\n", `f.yaml:2: copies: "" must be a whole number from 1 to 4096`},
+		{"unknown field", "version: 1\nbuffers:\n  input:\n    size: 3\n", "f.yaml:4: buffers.input.size: no such field: have kib, port_bytes"},
+		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, clock_mhz, multiplications_per_dsp, buffers, off_chip, auxiliary"},
+		{"value for a group", "version: 1\nmat: 8\n", `f.yaml:2: mat: "8" must be fields, each on its line`},
+		{"list", "- version: 1\n", `f.yaml:1: configuration: "- version: 1" must be fields, each on its line`},
+		{"version missing", "copies: 8\n", `f.yaml: no version: the file must say "version: 1"`},
+		{"empty", "", `f.yaml: no version: the file must say "version: 1"`},
+		{"other version", "version: 2\n", `f.yaml:1: version: "2" must be 1`},
+		{"name", "version: 1\nname: 7\n", `f.yaml:2: name: "7" must be a string`},
+		{"twice", "version: 1\ncopies: 8\ncopies: 9\n", `f.yaml:3: not YAML: mapping key "copies" already defined at [2:1]`},
+		{"two documents", "version: 1\n---\nversion: 1\n", "f.yaml: 2 documents: a configuration is one"},
+		{"no YAML", "version: [1\n", "f.yaml:1: not YAML: sequence end token ']' not found"},
+		{"too long", strings.Repeat("#", 1<<17), "f.yaml: 131072 bytes: a configuration has at most 16384"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := Read("f.yaml", []byte(test.yaml)); err == nil || err.Error() != test.want {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "zcu102.yaml")
+	want := ZCU102()
+	if err := os.WriteFile(path, want.YAML(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadFile(path)
+	if err != nil || got != want {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := ReadFile(path + ".absent"); err == nil || !strings.Contains(err.Error(), "zcu102.yaml.absent") {
+		t.Errorf("the error of an absent file does not name it: %v", err)
+	}
+}
+
+// drawConfig draws any configuration that Validate allows.
+func drawConfig(t *rapid.T) Config {
+	c := Config{Name: rapid.SampledFrom([]string{"a", "naïve: #1", `"quoted" \ back`, "8", "- x"}).Draw(t, "name")}
+	for i := range fields {
+		f := &fields[i]
+		switch v := f.at(&c).(type) {
+		case *int:
+			*v = rapid.IntRange(int(f.min), int(f.max)).Draw(t, f.path)
+		case *float64:
+			*v = rapid.Float64Range(f.min, f.max).Draw(t, f.path)
+		case *Share:
+			*v = rapid.SampledFrom(Shares()).Draw(t, f.path)
+		}
+	}
+	return c
+}
+
+func TestWrittenIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawConfig(t)
+		if err := want.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read("drawn.yaml", want.YAML())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, want.YAML())
+		}
+		if got != want {
+			t.Fatalf("(-want +got)\n%s", cmp.Diff(want, got))
+		}
+	})
+}
+
+// What is read is valid and survives being written; what is refused is refused
+// on one line that names the file.
+func FuzzRead(f *testing.F) {
+	preset := ZCU102()
+	f.Add(preset.YAML())
+	f.Add([]byte("version: 1\ncopies: 8\nmat: {lanes: 16}\n"))
+	f.Add([]byte("version: 1\nclock_mhz: 1e2\nrmac: &e {macs: 0x10}\nmat: *e\n"))
+	f.Add([]byte("version: 1\nname: \"\\u00e9\"\n---\n- [\n"))
+	f.Add([]byte("{version: 1, buffers: {input: {kib: 64}}}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Read("f.yaml", data)
+		if err != nil {
+			if s := err.Error(); !strings.HasPrefix(s, "f.yaml:") || strings.Contains(s, "\n") {
+				t.Errorf("not one line that names the file: %q", s)
+			}
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatalf("read, but not valid: %v", err)
+		}
+		again, err := Read("again.yaml", c.YAML())
+		if err != nil || again != c {
+			t.Fatalf("written and read again: %v\n%s", err, cmp.Diff(c, again))
+		}
+	})
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Config is one accelerator. It holds no pointer: a copy is independent, and
+// two are compared with ==.
+type Config struct {
+	// Name heads reports.
+	Name string
+	// MAT computes everything but depthwise convolutions; RMAC computes all.
+	MAT, RMAC Engine
+	// Copies is how many pairs of engines there are.
+	Copies int
+	// CopiesShare is what the copies divide among them.
+	CopiesShare Share
+	// ClockMHz is the clock of the whole design in MHz.
+	ClockMHz float64
+	// MultiplicationsPerDSP is how many 8-bit multiplications one DSP slice
+	// makes per cycle.
+	MultiplicationsPerDSP int
+	Buffers               Buffers
+	OffChip               OffChip
+	Auxiliary             Auxiliary
+}
+
+// An Engine is the size of one of the two engines in one copy.
+type Engine struct {
+	// Lanes work in parallel on output channels, or in R-MAC's depthwise mode
+	// on output pixels of a row.
+	Lanes int
+	// MACs are the multiply-accumulates of one lane per cycle: input channels,
+	// or in R-MAC's depthwise mode channels.
+	MACs int
+}
+
+// Multipliers returns the multiplications that the engine makes per cycle.
+func (e Engine) Multipliers() int { return e.Lanes * e.MACs }
+
+// A Share says what the copies of the engines divide among them.
+type Share string
+
+// The shares.
+const (
+	Pixels   Share = "pixels"   // output pixels of one operation
+	Channels Share = "channels" // output channels of one operation
+	Batch    Share = "batch"    // one picture each
+)
+
+// Shares returns every share.
+func Shares() []Share { return []Share{Pixels, Channels, Batch} }
+
+// Buffers are the memories on the chip, shared by all copies.
+type Buffers struct {
+	Input, Weight, Output Buffer
+	// Divisor holds the attention's divisors until their dividends come
+	// (Section V, intra-layer pipeline).
+	Divisor Buffer
+}
+
+// A Buffer is one memory on the chip.
+type Buffer struct {
+	KiB int
+	// PortBytes is what the engines' side moves per cycle, in bytes.
+	PortBytes int
+}
+
+// OffChip is the memory behind the buffers.
+type OffChip struct {
+	// MBPerS is the bandwidth in 10⁶ bytes per second.
+	MBPerS float64
+	// LatencyCycles passes between a request and its first byte.
+	LatencyCycles int
+}
+
+// Auxiliary is the throughput of what is not an engine, in elements per cycle
+// of one copy.
+type Auxiliary struct {
+	SumK       int // adds rows of ReLU(K) to ΣK
+	Log2       int // rounds divisors to powers of two
+	Shifter    int // divides by shifting
+	Requantize int // accumulators to the grid of their readers
+	Activation int // Hardswish and ReLU
+	Add        int // residual additions
+	Resize     int // output elements of a bicubic upsampling
+	Pool       int // input elements of the global average pooling
+}
+
+// Multipliers returns the multiplications of all copies per cycle.
+func (c *Config) Multipliers() int {
+	return (c.MAT.Multipliers() + c.RMAC.Multipliers()) * c.Copies
+}
+
+// DSPs returns the DSP slices of the engines' multipliers. What the auxiliary
+// units take is not known and not in it.
+func (c *Config) DSPs() int {
+	return (c.Multipliers() + c.MultiplicationsPerDSP - 1) / c.MultiplicationsPerDSP
+}
+
+// PeakGOPS returns the 10⁹ operations per second of engines that never wait, at
+// two operations per multiply-accumulate.
+func (c *Config) PeakGOPS() float64 {
+	return 2 * float64(c.Multipliers()) * c.ClockMHz / 1e3
+}
+
+// String is the configuration on one line: its arrays, clock, DSPs and peak.
+func (c *Config) String() string {
+	return fmt.Sprintf("%s: (%d×%d + %d×%d)×%d at %g MHz, %d DSPs, peak %.1f GOPS",
+		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, c.ClockMHz, c.DSPs(), c.PeakGOPS())
+}
+
+// Validate checks every value against its range. The error names the first
+// field out of it.
+func (c *Config) Validate() error {
+	if err := checkName(c.Name); err != nil {
+		return fmt.Errorf("configuration: name: %w", err)
+	}
+	for i := range fields {
+		if err := fields[i].check(c); err != nil {
+			return fmt.Errorf("configuration %q: %s: %w", c.Name, fields[i].path, err)
+		}
+	}
+	return nil
+}
+
+// maxName keeps a name on one line of a report.
+const maxName = 80
+
+func checkName(name string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.TrimSpace(name) != name || strings.ContainsFunc(name, unprintable) {
+		return fmt.Errorf("%.*q must be 1 to %d bytes of printable text without spaces around them", maxName, name, maxName)
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// A field is what there is to know about one value of a [Config]. Reading,
+// writing, checking and the list of assumptions all follow this table.
+type field struct {
+	path     string            // in YAML, dots between the levels
+	min, max float64           // of a number
+	at       func(*Config) any // *int, *float64 or *Share
+	stated   string            // where the preset's value is stated; else
+	assumed  string            // why the preset takes it
+}
+
+// Where values are stated.
+const (
+	companion = "the companion paper (ISCAS 2024): (8×8 + 8×8)×16"
+	sectionVI = "Section VI of the paper"
+)
+
+// The limits keep every cycle count of a network inside 63 bits (package
+// workload bounds the network's side).
+const (
+	maxLanes  = 1 << 10
+	maxCopies = 1 << 12
+	maxRate   = 1 << 16
+	maxKiB    = 1 << 20
+)
+
+var fields = []field{
+	{path: "mat.lanes", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.MAT.Lanes }},
+	{path: "mat.macs", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.MAT.MACs }},
+	{path: "rmac.lanes", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.RMAC.Lanes }},
+	{path: "rmac.macs", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.RMAC.MACs }},
+	{path: "copies", min: 1, max: maxCopies, stated: companion, at: func(c *Config) any { return &c.Copies }},
+	{path: "copies_share", assumed: "the authors' cycle script divides all cycles by the copies, which fits output pixels best",
+		at: func(c *Config) any { return &c.CopiesShare }},
+	{path: "clock_mhz", min: 1, max: 5000, stated: sectionVI, at: func(c *Config) any { return &c.ClockMHz }},
+	{path: "multiplications_per_dsp", min: 1, max: 4, stated: sectionVI, at: func(c *Config) any { return &c.MultiplicationsPerDSP }},
+
+	{path: "buffers.input.kib", min: 1, max: maxKiB, assumed: "holds every tensor of B1-R224, the largest of which has 784 KiB; all buffers fit the board's 4 MiB of block RAM",
+		at: func(c *Config) any { return &c.Buffers.Input.KiB }},
+	{path: "buffers.input.port_bytes", min: 1, max: maxRate, assumed: "what R-MAC reads in depthwise mode: lanes × MACs × copies",
+		at: func(c *Config) any { return &c.Buffers.Input.PortBytes }},
+	{path: "buffers.weight.kib", min: 1, max: maxKiB, assumed: "holds the weights of the largest layer of B1's trunk (256 KiB) twice",
+		at: func(c *Config) any { return &c.Buffers.Weight.KiB }},
+	{path: "buffers.weight.port_bytes", min: 1, max: maxRate, assumed: "one weight for every multiplier of one copy; copies that share pixels share weights",
+		at: func(c *Config) any { return &c.Buffers.Weight.PortBytes }},
+	{path: "buffers.output.kib", min: 1, max: maxKiB, assumed: "as large as the input buffer: they change roles between layers",
+		at: func(c *Config) any { return &c.Buffers.Output.KiB }},
+	{path: "buffers.output.port_bytes", min: 1, max: maxRate, assumed: "as wide as the input buffer's: they change roles between layers",
+		at: func(c *Config) any { return &c.Buffers.Output.PortBytes }},
+	{path: "buffers.divisor.kib", min: 1, max: maxKiB, assumed: "holds one head's divisors at 1024×2048 (8192 tokens of one byte)",
+		at: func(c *Config) any { return &c.Buffers.Divisor.KiB }},
+	{path: "buffers.divisor.port_bytes", min: 1, max: maxRate, assumed: "one divisor per copy",
+		at: func(c *Config) any { return &c.Buffers.Divisor.PortBytes }},
+
+	{path: "off_chip.mb_per_s", min: 1, max: 1e7, assumed: "the peak of a 64-bit DDR4-2400 module",
+		at: func(c *Config) any { return &c.OffChip.MBPerS }},
+	{path: "off_chip.latency_cycles", min: 0, max: 1e5, assumed: "0.5 µs, a round number for a DDR4 access through an interconnect",
+		at: func(c *Config) any { return &c.OffChip.LatencyCycles }},
+
+	{path: "auxiliary.sum_k", min: 1, max: maxRate, assumed: "one lane of channels, beside R-MAC",
+		at: func(c *Config) any { return &c.Auxiliary.SumK }},
+	{path: "auxiliary.log2", min: 1, max: maxRate, assumed: "one leading-one detector", at: func(c *Config) any { return &c.Auxiliary.Log2 }},
+	{path: "auxiliary.shifter", min: 1, max: maxRate, assumed: "one shifter per lane", at: func(c *Config) any { return &c.Auxiliary.Shifter }},
+	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: "as many as R-MAC finishes at once in depthwise mode",
+		at: func(c *Config) any { return &c.Auxiliary.Requantize }},
+	{path: "auxiliary.activation", min: 1, max: maxRate, assumed: "as many as are requantized", at: func(c *Config) any { return &c.Auxiliary.Activation }},
+	{path: "auxiliary.add", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Add }},
+	{path: "auxiliary.resize", min: 1, max: maxRate, assumed: "one interpolator: the paper's accelerator runs no segmentation head",
+		at: func(c *Config) any { return &c.Auxiliary.Resize }},
+	{path: "auxiliary.pool", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Pool }},
+}
+
+// allowed says what a value of the field may be.
+func (f *field) allowed() string {
+	switch f.at(&Config{}).(type) {
+	case *Share:
+		return fmt.Sprintf("one of %v", Shares())
+	case *int:
+		return fmt.Sprintf("a whole number from %.0f to %.0f", f.min, f.max)
+	default:
+		return fmt.Sprintf("a number from %.0f to %.0f", f.min, f.max)
+	}
+}
+
+// check says whether the configuration's value of the field is allowed.
+func (f *field) check(c *Config) error {
+	ok := false
+	switch v := f.at(c).(type) {
+	case *int:
+		ok = float64(*v) >= f.min && float64(*v) <= f.max
+	case *float64:
+		ok = *v >= f.min && *v <= f.max // false for NaN
+	case *Share:
+		ok = slices.Contains(Shares(), *v)
+	}
+	if !ok {
+		return fmt.Errorf("%s must be %s", f.text(c), f.allowed())
+	}
+	return nil
+}
+
+// text returns the configuration's value of the field as YAML writes it.
+func (f *field) text(c *Config) string {
+	switch v := f.at(c).(type) {
+	case *int:
+		return fmt.Sprint(*v)
+	case *float64:
+		return strconv.FormatFloat(*v, 'f', -1, 64)
+	default:
+		return string(*v.(*Share))
+	}
+}
+
+// setNumber stores a number; the error says what is wrong with it.
+func (f *field) setNumber(c *Config, x float64) error {
+	switch v := f.at(c).(type) {
+	case *int:
+		if x != math.Trunc(x) || math.Abs(x) > 1<<53 {
+			return fmt.Errorf("%v must be %s", x, f.allowed())
+		}
+		*v = int(x)
+	case *float64:
+		*v = x
+	default:
+		return fmt.Errorf("%v must be %s", x, f.allowed())
+	}
+	return f.check(c)
+}
+
+// setText stores a word; the error says what is wrong with it.
+func (f *field) setText(c *Config, s string) error {
+	v, ok := f.at(c).(*Share)
+	if !ok {
+		return fmt.Errorf("%q must be %s", s, f.allowed())
+	}
+	*v = Share(s)
+	return f.check(c)
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// version is the only version of the file format so far.
+const version = 1
+
+// maxFile bounds what is given to the parser, in bytes. All fields with their comments take 4 KiB.
+const maxFile = 1 << 14
+
+// ReadFile reads a configuration from a YAML file, as [Read] does.
+func ReadFile(path string) (Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	return Read(path, data)
+}
+
+// Read reads a configuration from YAML; name stands for the file in errors.
+// The file must give the format's version, which is 1. A field that it leaves
+// out keeps the value of [ZCU102].
+func Read(name string, data []byte) (Config, error) {
+	if len(data) > maxFile {
+		return Config{}, fmt.Errorf("%s: %d bytes: a configuration has at most %d", name, len(data), maxFile)
+	}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return Config{}, syntaxError(name, err)
+	}
+	r := reader{file: name, config: ZCU102()}
+	for i, doc := range file.Docs {
+		if i > 0 {
+			return Config{}, fmt.Errorf("%s: %d documents: a configuration is one", name, len(file.Docs))
+		}
+		if err := r.mapping("", doc.Body); err != nil {
+			return Config{}, err
+		}
+	}
+	if !r.versioned {
+		return Config{}, fmt.Errorf("%s: no version: the file must say \"version: %d\"", name, version)
+	}
+	return r.config, nil
+}
+
+// syntaxError puts the parser's error on one line.
+func syntaxError(name string, err error) error {
+	var e yaml.Error
+	if errors.As(err, &e) && e.GetToken() != nil {
+		return fmt.Errorf("%s:%d: not YAML: %s", name, e.GetToken().Position.Line, e.GetMessage())
+	}
+	return fmt.Errorf("%s: not YAML: %s", name, strings.Join(strings.Fields(err.Error()), " "))
+}
+
+// A reader walks the parsed file and stores what it finds.
+type reader struct {
+	file      string
+	config    Config
+	versioned bool
+}
+
+// at puts the place before an error.
+func (r *reader) at(node ast.Node, path string, err error) error {
+	return fmt.Errorf("%s:%d: %s: %w", r.file, node.GetToken().Position.Line, path, err)
+}
+
+// mapping reads the fields below a path.
+func (r *reader) mapping(path string, node ast.Node) error {
+	var entries []*ast.MappingValueNode
+	switch node := node.(type) {
+	case *ast.MappingNode:
+		entries = node.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{node}
+	case nil:
+		return nil // an empty file, which then lacks its version
+	default:
+		if path == "" {
+			path = "configuration"
+		}
+		return r.at(node, path, fmt.Errorf("%s must be fields, each on its line", excerpt(node)))
+	}
+	for _, entry := range entries {
+		below := entry.Key.GetToken().Value
+		if path != "" {
+			below = path + "." + below
+		}
+		if err := r.entry(below, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry reads one field or one group of fields.
+func (r *reader) entry(path string, entry *ast.MappingValueNode) error {
+	value := entry.Value
+	switch path {
+	case "version":
+		if value.String() != strconv.Itoa(version) {
+			return r.at(value, path, fmt.Errorf("%s must be %d", excerpt(value), version))
+		}
+		r.versioned = true
+		return nil
+	case "name":
+		s, ok := value.(*ast.StringNode)
+		if !ok {
+			return r.at(value, path, fmt.Errorf("%s must be a string", excerpt(value)))
+		}
+		if err := checkName(s.Value); err != nil {
+			return r.at(value, path, err)
+		}
+		r.config.Name = s.Value
+		return nil
+	}
+	if i := slices.IndexFunc(fields, func(f field) bool { return f.path == path }); i >= 0 {
+		if err := r.scalar(&fields[i], value); err != nil {
+			return r.at(value, path, err)
+		}
+		return nil
+	}
+	if slices.ContainsFunc(fields, func(f field) bool { return strings.HasPrefix(f.path, path+".") }) {
+		return r.mapping(path, value)
+	}
+	return r.at(entry.Key, path, fmt.Errorf("no such field: have %s", strings.Join(siblings(path), ", ")))
+}
+
+// scalar reads one value.
+func (r *reader) scalar(f *field, node ast.Node) error {
+	switch node := node.(type) {
+	case *ast.IntegerNode:
+		switch v := node.Value.(type) {
+		case int64:
+			return f.setNumber(&r.config, float64(v))
+		case uint64:
+			return f.setNumber(&r.config, float64(v))
+		}
+	case *ast.FloatNode:
+		return f.setNumber(&r.config, node.Value)
+	case *ast.StringNode:
+		// The parser takes a number with an exponent but no point for a word.
+		if x, err := strconv.ParseFloat(node.Value, 64); err == nil && node.Token.Type == token.StringType {
+			return f.setNumber(&r.config, x)
+		}
+		return f.setText(&r.config, node.Value)
+	}
+	return fmt.Errorf("%s must be %s", excerpt(node), f.allowed())
+}
+
+// siblings returns the names that are allowed where an unknown one stands.
+func siblings(path string) []string {
+	group := path[:strings.LastIndexByte(path, '.')+1]
+	var names []string
+	if group == "" {
+		names = []string{"version", "name"}
+	}
+	for i := range fields {
+		if rest, ok := strings.CutPrefix(fields[i].path, group); ok {
+			name, _, _ := strings.Cut(rest, ".")
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// excerpt quotes the beginning of what a node was written as.
+func excerpt(node ast.Node) string {
+	s := strings.Join(strings.Fields(node.String()), " ")
+	if len(s) > 40 {
+		s = s[:40] + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// YAML writes all fields of the configuration, each with its origin as a
+// comment. [Read] gives the configuration back.
+func (c *Config) YAML() []byte {
+	origin := make(map[string]string)
+	for _, a := range c.Assumptions() {
+		origin[a.Field] = a.Why
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "version: %d\nname: %q\n", version, c.Name)
+	var open []string // the groups around the last field
+	for i := range fields {
+		f := &fields[i]
+		path := strings.Split(f.path, ".")
+		groups, leaf := path[:len(path)-1], path[len(path)-1]
+		for depth, group := range groups {
+			if depth >= len(open) || !slices.Equal(open[:depth+1], groups[:depth+1]) {
+				fmt.Fprintf(&b, "%s%s:\n", strings.Repeat("  ", depth), group)
+			}
+		}
+		open = groups
+		from := f.stated
+		if a, ok := origin[f.path]; ok {
+			from = a
+		}
+		fmt.Fprintf(&b, "%s%s: %s # %s\n", strings.Repeat("  ", len(groups)), leaf, f.text(c), from)
+	}
+	return b.Bytes()
+}

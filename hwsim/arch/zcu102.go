@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+// ZCU102 returns the paper's accelerator on the board of that name: R-MAC and
+// MAT engines of 8 lanes of 8 MACs, 16 copies of both, 200 MHz, two
+// multiplications per DSP. What the paper and its companion do not state is
+// chosen so that the engines seldom wait; [Config.Assumptions] lists it.
+func ZCU102() Config {
+	return Config{
+		Name:                  "Trio-ViT on ZCU102",
+		MAT:                   Engine{Lanes: 8, MACs: 8},
+		RMAC:                  Engine{Lanes: 8, MACs: 8},
+		Copies:                16,
+		CopiesShare:           Pixels,
+		ClockMHz:              200,
+		MultiplicationsPerDSP: 2,
+		Buffers: Buffers{
+			Input:   Buffer{KiB: 1024, PortBytes: 1024},
+			Weight:  Buffer{KiB: 512, PortBytes: 128},
+			Output:  Buffer{KiB: 1024, PortBytes: 1024},
+			Divisor: Buffer{KiB: 8, PortBytes: 16},
+		},
+		OffChip: OffChip{MBPerS: 19200, LatencyCycles: 100},
+		Auxiliary: Auxiliary{
+			SumK: 8, Log2: 1, Shifter: 16, Requantize: 64,
+			Activation: 64, Add: 16, Resize: 1, Pool: 16,
+		},
+	}
+}
