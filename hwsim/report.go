@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// String is the result on a page: cycles and rates, the cycles by role, what was
+// omitted, and what was assumed.
+func (r *Result) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, &r.Config)
+	fmt.Fprintf(&s, "%d cycles (%d / %d copies), %.3f ms, %.1f FPS\n",
+		r.Cycles, r.Undivided, r.Config.Copies, 1e3*r.seconds(), r.FPS())
+	fmt.Fprintf(&s, "%.1f GOPS by the authors' operation count, %.1f %% of the peak; %.1f GOPS by all %.1f M MACs\n",
+		r.GOPS(), 100*r.Utilization(), r.FullGOPS(), float64(r.MACs)/1e6)
+	if r.SetUp > 0 {
+		cycles, gops := r.SetUpTwice()
+		fmt.Fprintf(&s, "(%.2f cycles and %.1f GOPS if each set-up of a stream were charged twice)\n", cycles, gops)
+	}
+	table(&s, "role\toperations\tcycles of one copy\tshare\tutilization\t", func(row func(string, ...any)) {
+		for _, p := range r.ByRole() {
+			row("%s\t%d\t%d\t%.1f %%\t%.1f %%\t", p.Label, p.Ops, p.Cycles, 100*p.Share, 100*p.Utilization)
+		}
+	})
+	table(&s, "not charged\toperations\tM MACs\tM elements\tbecause\t", func(row func(string, ...any)) {
+		for _, o := range r.omissions() {
+			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.unit, o.ops, float64(o.macs)/1e6, float64(o.elements)/1e6, o.why)
+		}
+	})
+	for _, note := range r.Notes() {
+		fmt.Fprintf(&s, "note: %s\n", note)
+	}
+	for _, a := range r.Assumptions() {
+		fmt.Fprintf(&s, "assumption: %s\n", a)
+	}
+	return s.String()
+}
+
+func table(s *strings.Builder, head string, fill func(row func(string, ...any))) {
+	t := tabwriter.NewWriter(s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, head)
+	fill(func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) })
+	t.Flush()
+}
+
+// omission sums the omitted operations of one unit and one cause.
+type omission struct {
+	unit           workload.Unit
+	why            string
+	ops            int
+	macs, elements int64
+}
+
+func (r *Result) omissions() []omission {
+	var sums []omission
+	for _, o := range r.Omitted {
+		i := slices.IndexFunc(sums, func(s omission) bool { return s.unit == o.Unit && s.why == o.Why })
+		if i < 0 {
+			i = len(sums)
+			sums = append(sums, omission{unit: o.Unit, why: o.Why})
+		}
+		sums[i].ops++
+		sums[i].macs += o.MACs
+		sums[i].elements += o.Elements
+	}
+	return sums
+}
+
+// Notes says in which ways the model itself departs from the hardware, as far
+// as this workload shows it.
+func (r *Result) Notes() []string {
+	notes := []string{
+		"buffers, ports and off-chip memory are unlimited, and the copies divide every operation without a remainder",
+	}
+	if slices.ContainsFunc(r.Ops, func(o OpCycles) bool { return o.PaperMACs < o.MACs }) {
+		notes = append(notes, "the aggregation's grouped convolution is charged with a third of its output channels and counted as no operations, as in the authors' script")
+	}
+	return notes
+}
+
+// Assumptions lists what the configuration assumes or changes among the values
+// that the model reads.
+func (r *Result) Assumptions() []arch.Assumption {
+	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
+		group, _, _ := strings.Cut(a.Field, ".")
+		return slices.Contains([]string{"buffers", "off_chip", "auxiliary"}, group)
+	})
+}

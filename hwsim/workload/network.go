@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// FromNetwork lists the operations of a network for one picture. It refuses a
+// network that is not valid, and a kind that it does not know by the kind's
+// name.
+func FromNetwork(net *triovit.Network) (*Workload, error) {
+	if err := net.Validate(); err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	r := reader{net: net, makers: make(map[string]*triovit.Op), readers: make(map[string][]*triovit.Op)}
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		r.makers[op.Name] = op
+		for _, in := range op.Inputs {
+			r.readers[in] = append(r.readers[in], op)
+		}
+	}
+	w := &Workload{Name: net.Name}
+	head := false
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		ops, err := r.operations(op)
+		if err != nil {
+			return nil, fmt.Errorf("workload %s: %s %q: %w", net.Name, op.Kind, op.Name, err)
+		}
+		for _, o := range append(ops, r.requantization(op)...) {
+			o.Role, o.Label, o.Block, o.Head = op.Role, op.Role.String(), op.Block, head
+			w.Ops = append(w.Ops, o)
+		}
+		if n := len(net.Stages); n > 0 && op.Name == net.Stages[n-1] {
+			head = true
+		}
+	}
+	for i := range w.Ops {
+		if o := &w.Ops[i]; o.Form == Depthwise {
+			o.Feeds = r.stream(r.makers[o.Name])
+		}
+	}
+	link(w.Ops)
+	return w, w.Validate()
+}
+
+// A reader knows who makes and who reads each tensor.
+type reader struct {
+	net     *triovit.Network
+	makers  map[string]*triovit.Op
+	readers map[string][]*triovit.Op
+}
+
+// operations returns what the accelerator does for one operation of a network,
+// which may be nothing.
+func (r *reader) operations(op *triovit.Op) ([]Operation, error) {
+	in := func(i int) []int { return r.makers[op.Inputs[i]].Shape }
+	on := func(u Unit, name string, elements int) []Operation {
+		return []Operation{{Name: name, Unit: u, Form: Elementwise, Elements: int64(elements)}}
+	}
+	size := triovit.Size(op.Shape)
+	switch op.Kind {
+	case triovit.Conv:
+		weight := op.Params[0].Shape
+		o := Operation{Name: op.Name, Unit: Engines, Form: Convolution, H: op.Shape[0], W: op.Shape[1],
+			Cout: weight[0], Cin: weight[1], Groups: op.Groups, Kernel: op.Kernel, Stride: op.Stride}
+		if op.Depthwise() {
+			o.Form = Depthwise
+		}
+		return []Operation{o}, nil
+	case triovit.Linear:
+		return []Operation{linear(op.Name, 1, in(0)[0], op.Shape[0])}, nil
+	case triovit.MatMul:
+		x, y := in(0), in(1)
+		o := Operation{Name: op.Name, Unit: Engines, Form: Product, Heads: x[1], Rows: x[0], Inner: x[2], Cols: y[2]}
+		if op.OverTokens {
+			o.Rows, o.Inner = x[2], x[0]
+		}
+		return []Operation{o}, nil
+	case triovit.SumTokens:
+		return on(SumAdder, op.Name, triovit.Size(in(0))), nil
+	case triovit.Divide:
+		return append(on(Log2, op.Name+".log2", triovit.Size(in(1))), on(Shifter, op.Name, size)...), nil
+	case triovit.Hardswish, triovit.ReLU:
+		return on(Activation, op.Name, size), nil
+	case triovit.Add:
+		return on(Adder, op.Name, size), nil
+	case triovit.Upsample:
+		return on(Resizer, op.Name, size), nil
+	case triovit.GlobalAvgPool:
+		return on(Pool, op.Name, triovit.Size(in(0))), nil
+	case triovit.LayerNorm:
+		return on(Host, op.Name, size), nil
+	case triovit.Shift:
+		// Subtracted where R-MAC's outputs are requantized (Section V), but
+		// an addition of its own.
+		return on(Adder, op.Name, size), nil
+	case triovit.BatchNorm, triovit.Scale:
+		return nil, nil // multiplied into the requantization behind it
+	case triovit.Input, triovit.Concat, triovit.Heads, triovit.MergeHeads:
+		return nil, nil // addresses only
+	}
+	return nil, fmt.Errorf("the kind has no place on the accelerator")
+}
+
+// requantization returns the requantization of the operation's tensor: one,
+// for all readers share its grid, where any of them has a quantization point.
+// Divisors are rounded by the log2 module instead, the picture by the host.
+func (r *reader) requantization(op *triovit.Op) []Operation {
+	if op.Kind == triovit.Input {
+		return nil
+	}
+	for _, reader := range r.readers[op.Name] {
+		for _, p := range reader.Points {
+			if reader.Inputs[p.Operand] == op.Name && p.Class != triovit.DivisorOperand {
+				return []Operation{{Name: op.Name + ".requantize", Unit: Requantize, Form: Elementwise, Elements: int64(triovit.Size(op.Shape))}}
+			}
+		}
+	}
+	return nil
+}
+
+// stream returns the pointwise convolution that alone reads a depthwise one,
+// through operations on single elements, or "".
+func (r *reader) stream(op *triovit.Op) string {
+	for {
+		readers := r.readers[op.Name]
+		if len(readers) != 1 {
+			return ""
+		}
+		op = readers[0]
+		switch op.Kind {
+		case triovit.Conv:
+			if op.Kernel == 1 && op.Stride == 1 && !op.Depthwise() {
+				return op.Name
+			}
+			return ""
+		case triovit.BatchNorm, triovit.Hardswish, triovit.ReLU, triovit.Scale, triovit.Shift:
+		default:
+			return ""
+		}
+	}
+}
+
+// link gives each pointwise convolution the other end of its stream.
+func link(ops []Operation) {
+	behind := make(map[string]string)
+	for i := range ops {
+		if ops[i].Feeds != "" {
+			behind[ops[i].Feeds] = ops[i].Name
+		}
+		ops[i].Behind = behind[ops[i].Name]
+	}
+}
+
+// linear is a fully connected layer on each of some tokens.
+func linear(name string, tokens, in, out int) Operation {
+	return Operation{Name: name, Unit: Engines, Form: Convolution, H: 1, W: tokens, Cin: in, Cout: out, Groups: 1, Kernel: 1, Stride: 1}
+}
