@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// Divisors draws the paper's Fig. 4 of one MSA: its divisors, the 8-bit uniform
+// grid that spans them and the 4-bit log2 codes that end at the largest of
+// them. The block may be given by the end of its name, such as
+// "stages.3.op_list.2.context_module"; the error for an unknown one lists those
+// that the network has.
+func Divisors(prof *calib.Profile, net *triovit.Network, block string) (*Figure, error) {
+	stats, err := prof.Divisors(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	const bits = 8
+	point := triovit.Point{Class: triovit.DivisorOperand, Bits: bits}
+	uniform, err := calib.MinMax{}.Choose(stats, point)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	log2, err := calib.LogDomain{}.Choose(stats, point)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	grid, exponents := uniform.(calib.Uniform), log2.(calib.Log2)
+	return DivisorsData{
+		Block: stats.Block, Hist: stats.Hist,
+		UniformBits: bits, UniformStep: float64(grid.Scale),
+		Log2Lo: exponents.Lo, Log2Hi: exponents.Hi,
+	}.Figure()
+}
+
+// DivisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
+// ReLU(Q)·ΣReLU(K), and the two grids that may quantize them.
+type DivisorsData struct {
+	// Block is the MSA's name in the network.
+	Block string
+	// Hist counts the divisors of all tokens, heads and pictures.
+	Hist calib.Histogram
+	// UniformBits is the width of the uniform quantizer; 0 means 8.
+	UniformBits int
+	// UniformStep is its step, which under min-max calibration is the largest
+	// divisor over the largest code.
+	UniformStep float64
+	// Log2Lo and Log2Hi are the smallest and the largest exponent that the log2
+	// quantizer has a code for; the released code has -6 and 9 (section 2.5).
+	Log2Lo, Log2Hi int
+}
+
+// divisorSummary is what the divisors say about the two grids. Shares are of
+// all finite divisors.
+type divisorSummary struct {
+	low, high    float64 // smallest and largest positive divisor
+	zeros        float64 // share that is zero (or less) before any quantization
+	zeroed       float64 // share that the uniform grid rounds to zero, without zeros
+	below, above float64 // share that log2 clamps to its smallest and its largest code
+}
+
+func (d DivisorsData) summary() divisorSummary {
+	s := divisorSummary{low: math.Inf(1)}
+	for _, b := range d.Hist.Bins {
+		if v := float64(b.Center()); v > 0 && finite(v) {
+			s.low, s.high = min(s.low, v), max(s.high, v)
+		}
+	}
+	s.zeros = shareOf(d.Hist, func(v float64) bool { return v <= 0 })
+	s.zeroed = shareOf(d.Hist, func(v float64) bool { return v > 0 && v < d.UniformStep/2 })
+	s.below = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.exponent(v) < d.Log2Lo })
+	s.above = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.exponent(v) > d.Log2Hi })
+	return s
+}
+
+// exponent is the log2 code of a positive divisor before clamping: rounded to
+// nearest in the logarithmic domain.
+func (d DivisorsData) exponent(v float64) int { return int(math.Round(math.Log2(v))) }
+
+func (d DivisorsData) uniformBits() int {
+	if d.UniformBits == 0 {
+		return 8
+	}
+	return d.UniformBits
+}
+
+func (d DivisorsData) check() error {
+	switch bits := d.uniformBits(); {
+	case bits < 2 || bits > 16:
+		return fmt.Errorf("charts: divisors of %s: %d uniform bits, allowed are 2 to 16", d.Block, bits)
+	case !(d.UniformStep > 0) || !finite(d.UniformStep):
+		return fmt.Errorf("charts: divisors of %s: uniform step %v, must be positive", d.Block, d.UniformStep)
+	case d.Log2Lo > d.Log2Hi || d.Log2Lo < -126 || d.Log2Hi > 127:
+		return fmt.Errorf("charts: divisors of %s: log2 exponents %d to %d, need lowest to highest within -126 to 127", d.Block, d.Log2Lo, d.Log2Hi)
+	}
+	return nil
+}
+
+// Figure draws the paper's Fig. 4: (a) the distribution of the divisors over
+// octaves, above the values that each grid can represent; (b) the same near
+// zero, on a linear axis of divisors. The table has one row per bin of the histogram, with
+// the value that each grid puts in the bin's place.
+func (d DivisorsData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	s := d.summary()
+	if s.high == 0 {
+		return nil, fmt.Errorf("charts: divisors of %s: the histogram holds no positive finite divisor", d.Block)
+	}
+	const (
+		top, height, gap, rugs = 112, 216, 8, 48
+		left, width            = 92, 400
+		left2, width2          = 606, 268
+		distName               = "share of divisors"
+		uniformName, log2Name  = "uniform", "log2"
+	)
+	names := []string{
+		fmt.Sprintf("%d-bit uniform", d.uniformBits()),
+		fmt.Sprintf("%d-bit log2", d.log2Bits()),
+	}
+
+	// (a) positions are exponents of two.
+	lo := math.Floor(min(math.Log2(s.low), float64(d.Log2Lo))) - 0.5
+	hi := math.Ceil(max(math.Log2(s.high), float64(d.Log2Hi))) + 0.5
+	wide := axis{name: "divisor, logarithmic", lo: lo, hi: hi, ticks: octaves(lo, hi, 10)}
+	shares := rebin(d.Hist, math.Log2, spaced(lo, hi, int(2*(hi-lo))))
+	dist := shareSteps(distName, shares, lo, hi, func(at float64) string { return number(math.Exp2(at)) })
+	if cut := math.Log2(d.UniformStep / 2); cut > lo {
+		dist.MarkAreas = band("xAxis", lo, min(cut, hi), "uniform: rounds to 0", "top")
+	}
+	var uniform, log2 []point
+	for k := 1; k <= d.topCode(s.high); k++ {
+		v := float64(k) * d.UniformStep
+		uniform = append(uniform, point{fmt.Sprintf("uniform code %d: %s", k, number(v)), []any{math.Log2(v), names[0]}})
+	}
+	for e := d.Log2Lo; e <= d.Log2Hi; e++ {
+		log2 = append(log2, point{fmt.Sprintf("log2 code %d: %s", e, number(math.Exp2(float64(e)))), []any{e, names[1]}})
+	}
+
+	// (b) spans two uniform steps and a half.
+	near := min(2.5*d.UniformStep, s.high)
+	zoomed := rebin(d.Hist, identity, spaced(0, near, 48))
+	zoom, floor, ceiling := distribution(distName, zoomed, 0, near, number)
+	if cut := d.UniformStep / 2; cut < near {
+		zoom.MarkAreas = band("xAxis", 0, cut, "rounds to 0", "top")
+	}
+	var uniformNear, log2Near []point
+	for _, k := range []float64{0, 1, 2} {
+		if v := k * d.UniformStep; v <= near {
+			uniformNear = append(uniformNear, point{number(v), []any{v, names[0]}})
+		}
+	}
+	for e := d.Log2Lo; e <= d.Log2Hi && math.Exp2(float64(e)) <= near; e++ {
+		log2Near = append(log2Near, point{power2(e), []any{math.Exp2(float64(e)), names[1]}})
+	}
+
+	panels := []panel{
+		{
+			title: fmt.Sprintf("(a) divisors span %s to %s: %.0f octaves", number(s.low), number(s.high), math.Log2(s.high/s.low)),
+			left:  left, top: top, width: width, height: height,
+			x:      axis{lo: lo, hi: hi, hidden: true},
+			y:      axis{name: "divisors per half octave, %"},
+			series: []echarts.SingleSeries{dist},
+		},
+		{
+			left: left, top: top + height + gap, width: width, height: rugs, x: wide, y: axis{labels: names},
+			series: []echarts.SingleSeries{rug(uniformName, vermillion, uniform), rug(log2Name, blue, log2)},
+		},
+		{
+			title: fmt.Sprintf("(b) near zero: %d uniform codes, %d of log2", len(uniformNear), len(log2Near)),
+			left:  left2, top: top, width: width2, height: height,
+			x:      axis{lo: 0, hi: near, hidden: true},
+			y:      axis{name: "divisors per bin, %", log: true, lo: floor, hi: ceiling},
+			series: []echarts.SingleSeries{zoom},
+		},
+		{
+			left: left2, top: top + height + gap, width: width2, height: rugs,
+			x: axis{name: "divisor, linear", lo: 0, hi: near}, y: axis{labels: names},
+			series: []echarts.SingleSeries{rug(uniformName, vermillion, uniformNear), rug(log2Name, blue, log2Near)},
+		},
+	}
+	title := fmt.Sprintf("%s (step %s) rounds %s of the divisors to 0; %s clamps %s",
+		capital(names[0]), number(d.UniformStep), percent(s.zeroed), names[1], percent(s.below+s.above))
+	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s; %s lie above, %s below. Divisors that are 0 already: %s.",
+		d.Block, power2(d.Log2Lo), power2(d.Log2Hi), percent(s.above), percent(s.below), percent(s.zeros))
+	return newFigure(title, figureWidth, top+height+gap+rugs+54, compose(title, subtitle, nil, panels), d.table())
+}
+
+// topCode is the largest uniform code that a divisor takes.
+func (d DivisorsData) topCode(high float64) int {
+	return int(min(float64(int(1)<<d.uniformBits()-1), math.Round(high/d.UniformStep)))
+}
+
+// log2Bits is the number of bits that hold the log2 codes.
+func (d DivisorsData) log2Bits() int {
+	return int(math.Ceil(math.Log2(float64(d.Log2Hi - d.Log2Lo + 1))))
+}
+
+// table lists the bins with their quantized values.
+func (d DivisorsData) table() Table {
+	t := Table{Columns: []string{"low", "high", "count", "uniform", "log2"}}
+	last := float64(d.topCode(d.summary().high))
+	for _, b := range d.Hist.Bins {
+		lo, hi := b.Bounds()
+		v := float64(b.Center())
+		uniform := d.UniformStep * max(0, min(last, math.Round(v/d.UniformStep)))
+		log2 := math.NaN()
+		if v > 0 {
+			log2 = math.Exp2(float64(max(d.Log2Lo, min(d.Log2Hi, d.exponent(v)))))
+		}
+		t.Rows = append(t.Rows, []any{lo, hi, b.Count, uniform, log2})
+	}
+	return t
+}
+
+func identity(v float64) float64 { return v }
+
+// shareSteps returns the series of shares, in percent, over equal bins.
+func shareSteps(name string, shares []float64, lo, hi float64, value func(at float64) string) echarts.SingleSeries {
+	edges := spaced(lo, hi, len(shares))
+	points := make([]point, 0, len(edges))
+	for i, v := range shares {
+		text := fmt.Sprintf("%s to %s: %s", value(edges[i]), value(edges[i+1]), percent(v))
+		points = append(points, point{text, []any{edges[i], 100 * v}})
+	}
+	points = append(points, point{Value: []any{hi, points[len(points)-1].Value[1]}})
+	return steps(name, green, "end", 0.3, points)
+}
+
+// rug returns a row of strokes, one per value that a grid can represent.
+func rug(name, color string, points []point) echarts.SingleSeries {
+	return echarts.SingleSeries{
+		Name: name, Type: "scatter", Symbol: "rect", SymbolSize: []float64{1.5, 16}, Color: color, Data: points,
+		ItemStyle: &opts.ItemStyle{Color: color},
+	}
+}

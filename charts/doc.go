@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package charts draws what the other packages found out.
+//
+// Eight bits per tensor destroy EfficientViT for a reason that a table hides
+// and a picture shows: the channels of one tensor have ranges that differ by
+// orders of magnitude, and a tensor has but one step. The figures here are the
+// paper's own (Fig. 3: ranges and distributions of an MBConv's inputs; Fig. 4:
+// divisors against the bins of two quantizers) and the ladder of accuracies.
+//
+// Drawing takes three steps, each plain data for the next. A result of another
+// package becomes a small struct ([RangesData], [DivisorsData], [LadderData]);
+// its Figure method reduces that to numbers, a title that states what the
+// numbers say, and an Apache ECharts option built with go-echarts; the [Figure]
+// is then shown in a notebook, saved, or exported as the table it was drawn
+// from. The option is pure JSON without functions, so that the same bytes are
+// drawn by a browser and, without one, by ECharts itself running in goja.
+//
+//	fig, err := charts.Ranges(profile, "backbone.stages.3.op_list.2.local_module.main")
+//	if err != nil {
+//		return err
+//	}
+//	err = fig.Show()             // in a notebook; prints its table elsewhere
+//	err = fig.Save("ranges.svg") // or .html, .csv, .json
+//
+// In a notebook a figure is a picture at once, without a network and before
+// the notebook is trusted; it becomes interactive where [InjectRuntime] has
+// sent the ECharts runtime.
+package charts

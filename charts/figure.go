@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+// A Figure is one finished drawing: an ECharts option, the size it was laid out
+// for, and the table it was drawn from. It does not change once made.
+type Figure struct {
+	title         string
+	width, height int
+	option        []byte // canonical JSON; nil for a figure that is a fixed picture
+	picture       []byte // SVG; only for a fixed picture
+	table         Table
+}
+
+// A Table is the data behind a figure, with one name per column. Cells are
+// strings, integers or floats.
+type Table struct {
+	Columns []string
+	Rows    [][]any
+}
+
+// newFigure freezes an option tree.
+func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
+	b, err := canonical(option)
+	if err != nil {
+		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
+	}
+	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
+}
+
+// Title returns the sentence at the top of the figure: what the data says.
+func (f *Figure) Title() string { return f.title }
+
+// Size returns the width and the height in pixels.
+func (f *Figure) Size() (width, height int) { return f.width, f.height }
+
+// Table returns the data behind the figure, exact where the drawing is binned.
+func (f *Figure) Table() Table { return f.table }
+
+// ID returns an identifier made from the figure's content: equal figures have
+// equal ids, in every process and on every machine.
+func (f *Figure) ID() string {
+	h := sha256.New()
+	h.Write(f.option)
+	h.Write(f.picture)
+	return "gotriovit-" + hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// Option returns the ECharts option as canonical JSON: sorted keys, no null
+// members, floats rounded to six significant digits. It is the figure's
+// contract, and null for a figure that is a fixed picture.
+func (f *Figure) Option() []byte {
+	if f.option == nil {
+		return []byte("null")
+	}
+	return bytes.Clone(f.option)
+}
+
+// SVG returns the figure as drawn by Apache ECharts, without a browser. The
+// error names the runtime file where that is missing.
+func (f *Figure) SVG() ([]byte, error) {
+	if f.picture != nil {
+		return bytes.Clone(f.picture), nil
+	}
+	r, err := sharedRenderer()
+	if err != nil {
+		return nil, err
+	}
+	return r.svg(f.option, f.width, f.height)
+}
+
+// CSV returns the table with a header line. Numbers are written so that they
+// read back as the same float.
+func (f *Figure) CSV() ([]byte, error) {
+	var buf bytes.Buffer
+	w := csv.NewWriter(&buf)
+	if err := w.Write(f.table.Columns); err != nil {
+		return nil, fmt.Errorf("charts: table of %q: %w", f.title, err)
+	}
+	record := make([]string, len(f.table.Columns))
+	for _, row := range f.table.Rows {
+		for i, cell := range row {
+			record[i] = cellText(cell)
+		}
+		if err := w.Write(record); err != nil {
+			return nil, fmt.Errorf("charts: table of %q: %w", f.title, err)
+		}
+	}
+	w.Flush()
+	return buf.Bytes(), w.Error()
+}
+
+// JSON returns the table as {"title", "columns", "rows"}; a number that is not
+// finite is null.
+func (f *Figure) JSON() ([]byte, error) {
+	rows := make([][]any, len(f.table.Rows))
+	for i, row := range f.table.Rows {
+		rows[i] = make([]any, len(row))
+		for j, cell := range row {
+			rows[i][j] = jsonCell(cell)
+		}
+	}
+	return json.Marshal(map[string]any{"title": f.title, "columns": f.table.Columns, "rows": rows})
+}
+
+// Save writes the figure in the form that the extension names: .svg, .html (the
+// live chart with the runtime inside: one file, no network), .csv or .json.
+func (f *Figure) Save(path string) error {
+	var (
+		b   []byte
+		err error
+	)
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".svg":
+		b, err = f.SVG()
+	case ".html":
+		b, err = f.page()
+	case ".csv":
+		b, err = f.CSV()
+	case ".json":
+		b, err = f.JSON()
+	default:
+		return fmt.Errorf("charts: save %s: extension %q, allowed are .svg .html .csv .json", path, ext)
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		return fmt.Errorf("charts: save figure: %w", err)
+	}
+	return nil
+}
+
+// textRows is how many rows of its table a figure shows as plain text.
+const textRows = 12
+
+// String returns the plain-text form: the title and the head of the table.
+func (f *Figure) String() string {
+	var b strings.Builder
+	b.WriteString(f.title + "\n\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(f.table.Columns, "\t"))
+	shown := f.table.Rows[:min(len(f.table.Rows), textRows)]
+	for _, row := range shown {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, cellText(cell))
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush() // a strings.Builder does not fail
+	if rest := len(f.table.Rows) - len(shown); rest > 0 {
+		fmt.Fprintf(&b, "... and %d more rows: see CSV or JSON\n", rest)
+	}
+	return b.String()
+}
+
+func cellText(cell any) string {
+	switch v := cell.(type) {
+	case float32:
+		return strconv.FormatFloat(float64(v), 'g', -1, 32)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func jsonCell(cell any) any {
+	switch v := cell.(type) {
+	case float32:
+		if !finite(float64(v)) {
+			return nil
+		}
+	case float64:
+		if !finite(v) {
+			return nil
+		}
+	}
+	return cell
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// significant is the number of digits that an option keeps of a float: more
+// than a screen can show, fewer than two machines may differ in.
+const significant = 6
+
+// canonical returns the canonical JSON of an option.
+func canonical(option any) ([]byte, error) {
+	raw, err := json.Marshal(option)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := json.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	return json.Marshal(canonicalTree(tree))
+}
+
+func canonicalTree(node any) any {
+	switch n := node.(type) {
+	case map[string]any:
+		for key, child := range n {
+			if child == nil {
+				delete(n, key)
+				continue
+			}
+			n[key] = canonicalTree(child)
+		}
+	case []any:
+		for i, child := range n {
+			n[i] = canonicalTree(child)
+		}
+	case float64:
+		return round(n)
+	}
+	return node
+}
+
+// round keeps integers and six significant digits of everything else.
+func round(v float64) float64 {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return v + 0 // -0 becomes 0
+	}
+	return rounded(v, significant)
+}
+
+// rounded keeps some significant digits.
+func rounded(v float64, digits int) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
+	if err != nil {
+		return v
+	}
+	return r
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+)
+
+// LadderData is the accuracy of one network under one recipe after the other.
+type LadderData struct {
+	// Metric and Unit name the axis: "mIoU" and "%".
+	Metric, Unit string
+	// Dataset is what was scored, and Images on how many pictures.
+	Dataset string
+	Images  int
+	// Rows are measured here; the first is the reference, the float network.
+	Rows []LadderRow
+	// Paper are numbers printed elsewhere. They are drawn on an axis of their
+	// own, because they belong to another network or other pictures.
+	Paper []LadderRow
+	// PaperMetric says what the paper's rows measure and where they are printed:
+	// "top-1 %, EfficientViT-B1-R224, ImageNet, Table V".
+	PaperMetric string
+}
+
+// LadderRow is one rung.
+type LadderRow struct {
+	// Recipe is the quantization recipe's name.
+	Recipe string
+	// Value is the accuracy in the ladder's unit; NaN where the network's output
+	// is not a number.
+	Value float64
+	// Lo and Hi bound the 95 % interval; NaN where there is none.
+	Lo, Hi float64
+	// Mark is the standing of a paper's number: V verified, I inferred, U
+	// unknown. Measured rows have none.
+	Mark string
+}
+
+func (d LadderData) check() error {
+	if len(d.Rows) == 0 {
+		return fmt.Errorf("charts: ladder of %s on %s: no rows, need the reference and at least one recipe", d.Metric, d.Dataset)
+	}
+	for _, r := range d.Rows {
+		if r.Mark != "" {
+			return fmt.Errorf("charts: ladder of %s: measured row %q has the mark %q of a paper's number: it belongs in Paper", d.Metric, r.Recipe, r.Mark)
+		}
+		if finite(r.Lo) && finite(r.Hi) && r.Lo > r.Hi {
+			return fmt.Errorf("charts: ladder of %s: the interval of %q runs from %v down to %v", d.Metric, r.Recipe, r.Lo, r.Hi)
+		}
+	}
+	for _, r := range d.Paper {
+		if r.Mark == "" {
+			return fmt.Errorf("charts: ladder of %s: the paper's row %q has no mark, allowed are V, I and U", d.Metric, r.Recipe)
+		}
+	}
+	return nil
+}
+
+// finding compares the best and the worst recipe with the reference.
+func (d LadderData) finding() string {
+	ref, rest := d.Rows[0], d.Rows[1:]
+	best, worst := -1, -1
+	for i, r := range rest {
+		if best < 0 || score(r) > score(rest[best]) {
+			best = i
+		}
+		if worst < 0 || score(r) < score(rest[worst]) {
+			worst = i
+		}
+	}
+	text := func(r LadderRow) string { return d.amount(r.Value) }
+	switch {
+	case best < 0:
+		return fmt.Sprintf("%s reaches %s %s", ref.Recipe, text(ref), d.Metric)
+	case score(rest[best]) == score(rest[worst]):
+		return fmt.Sprintf("%s reaches %s %s, %s %s", ref.Recipe, text(ref), d.Metric, rest[best].Recipe, text(rest[best]))
+	default:
+		return fmt.Sprintf("%s reaches %s %s (%s: %s); %s falls to %s",
+			rest[best].Recipe, text(rest[best]), d.Metric, ref.Recipe, text(ref), rest[worst].Recipe, text(rest[worst]))
+	}
+}
+
+// score orders rows; a network that yields no number is the worst.
+func score(r LadderRow) float64 {
+	if math.IsNaN(r.Value) {
+		return math.Inf(-1)
+	}
+	return r.Value
+}
+
+// amount writes a value of the ladder: two decimals, as papers print them.
+func (d LadderData) amount(v float64) string {
+	if math.IsNaN(v) {
+		return "NaN"
+	}
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + d.Unit)
+}
+
+// Figure draws one bar per row with its 95 % interval, and the paper's rows
+// below, apart. The table has one row per bar.
+func (d LadderData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, pitch, foot  = 108, 30, 92
+		right, labelWidth = 170, 7
+	)
+	left := 0
+	for _, r := range append(append([]LadderRow{}, d.Rows...), d.Paper...) {
+		left = max(left, labelWidth*utf8.RuneCountInString(r.Recipe)+24)
+	}
+	left = min(left, figureWidth/2)
+	width := figureWidth - left - right
+	rows := panel{
+		title: "Measured here",
+		left:  left, top: top, width: width, height: pitch * len(d.Rows),
+		x:      axis{name: d.axisName(d.Metric), hi: d.extent(d.Rows)},
+		y:      axis{labels: recipes(d.Rows)},
+		series: d.bars("measured", d.Rows, func(i int) string { return d.barColor(i) }),
+	}
+	panels := []panel{rows}
+	bottom := top + rows.height
+	if len(d.Paper) > 0 {
+		paper := panel{
+			title: "Printed in the paper, not measured here: " + d.PaperMetric,
+			left:  left, top: bottom + foot, width: width, height: pitch * len(d.Paper),
+			x:      axis{name: d.axisName(d.PaperMetric), hi: d.extent(d.Paper)},
+			y:      axis{labels: recipes(d.Paper)},
+			series: d.bars("paper", d.Paper, func(int) string { return shade }),
+		}
+		panels = append(panels, paper)
+		bottom = paper.top + paper.height
+	}
+	title := d.finding()
+	subtitle := fmt.Sprintf("%s on %s, %s images. Black line: 95 %% interval. ↓ is the loss against %s.",
+		d.Metric, d.Dataset, count(d.Images), d.Rows[0].Recipe)
+	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark"}}
+	for _, r := range d.Rows {
+		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, ""})
+	}
+	for _, r := range d.Paper {
+		table.Rows = append(table.Rows, []any{"paper", r.Recipe, r.Value, r.Lo, r.Hi, r.Mark})
+	}
+	return newFigure(title, figureWidth, bottom+50, compose(title, subtitle, nil, panels), table)
+}
+
+func (d LadderData) axisName(metric string) string {
+	if d.Unit == "" || strings.Contains(metric, d.Unit) {
+		return metric
+	}
+	return metric + ", " + d.Unit
+}
+
+// barColor sets the reference apart from the recipes.
+func (d LadderData) barColor(i int) string {
+	if i == 0 {
+		return faint
+	}
+	return blue
+}
+
+func recipes(rows []LadderRow) []string {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.Recipe
+	}
+	return names
+}
+
+// extent is the end of the axis: a bar starts at zero, and its length is the
+// accuracy.
+func (d LadderData) extent(rows []LadderRow) float64 {
+	top := 0.0
+	for _, r := range rows {
+		for _, v := range []float64{r.Value, r.Hi} {
+			if finite(v) {
+				top = max(top, v)
+			}
+		}
+	}
+	if top == 0 {
+		return 1
+	}
+	unit := math.Pow(10, float64(decade(top)))
+	return math.Ceil(top/unit) * unit
+}
+
+// bars returns the bars, their intervals, and the texts behind them. Rows are
+// placed by index, since two may have the same name.
+func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) []echarts.SingleSeries {
+	bars := make([]opts.BarData, len(rows))
+	var texts []point
+	var intervals []any
+	for i, r := range rows {
+		text, end := d.amount(r.Value), 0.0
+		bars[i] = opts.BarData{ItemStyle: &opts.ItemStyle{Color: color(i)}}
+		if finite(r.Value) {
+			bars[i].Value, end = r.Value, r.Value
+		}
+		if loss := rows[0].Value - r.Value; i > 0 && finite(loss) {
+			text += fmt.Sprintf(" %s%.2f", arrow(loss), math.Abs(loss))
+		}
+		if finite(r.Lo) && finite(r.Hi) {
+			text += fmt.Sprintf(" [%.2f, %.2f]", r.Lo, r.Hi)
+			end = max(end, r.Hi)
+			intervals = append(intervals, []any{
+				map[string]any{"coord": []any{r.Lo, i}}, map[string]any{"coord": []any{r.Hi, i}},
+			})
+		}
+		if r.Mark != "" {
+			text += " [" + r.Mark + "]"
+		}
+		bars[i].Name = r.Recipe + ": " + text
+		texts = append(texts, point{text, []any{end, i}})
+	}
+	bar := echarts.SingleSeries{Name: name, Type: "bar", BarWidth: "62%", Data: bars}
+	if intervals != nil {
+		bar.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{
+			Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
+			LineStyle: &opts.LineStyle{Color: ink, Width: 2, Type: "solid"},
+		}}
+	}
+	return []echarts.SingleSeries{bar, {
+		Type: "scatter", SymbolSize: 0.01, Data: texts,
+		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12, BackgroundColor: "#FFFFFF"},
+	}}
+}
+
+func arrow(loss float64) string {
+	if loss < 0 {
+		return "↑"
+	}
+	return "↓"
+}

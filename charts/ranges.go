@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// Ranges draws the paper's Fig. 3 of one MBConv. The block may be given by the
+// end of its name, such as "stages.3.op_list.2.local_module"; the error for an
+// unknown one lists those that the network has.
+func Ranges(prof *calib.Profile, net *triovit.Network, block string) (*Figure, error) {
+	pw1, dw, pw2, err := prof.MBConv(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	data := RangesData{Block: block}
+	for i, input := range []struct {
+		role  triovit.Role
+		stats *calib.TensorStats
+	}{{triovit.PW1, pw1}, {triovit.DW, dw}, {triovit.PW2, pw2}} {
+		if input.stats == nil {
+			return nil, fmt.Errorf("charts: ranges of %s: the block has no %s", block, input.role)
+		}
+		s := input.stats
+		data.Panels[i] = RangesPanel{Role: input.role.String(), Tensor: s.Name, Min: s.Min, Max: s.Max, Hist: s.Hist}
+	}
+	return data.Figure()
+}
+
+// The quantizer that the figure measures ranges against is the paper's
+// baseline: symmetric and uniform, 8 bits, one step for the whole tensor
+// (section 2.1). Its codes run from -127 to 127.
+const (
+	topCode   = 127
+	codes     = 2*topCode + 1
+	fewCodes  = 16 // a channel with fewer has less than 4 bits left
+	offCentre = 3  // a channel is off-centre when one side is longer than this many times the other
+)
+
+// RangesData is what the paper's Fig. 3 shows of one MBConv: the inputs of its
+// three convolutions, PW1, DW and PW2, in this order.
+type RangesData struct {
+	// Block is the MBConv's name in the network.
+	Block string
+	// Panels are the inputs of PW1, DW and PW2.
+	Panels [3]RangesPanel
+}
+
+// RangesPanel is one tensor of a [RangesData].
+type RangesPanel struct {
+	// Role is the operation that the tensor feeds: PW1, DW or PW2.
+	Role string
+	// Tensor is the tensor's name in the network.
+	Tensor string
+	// Min and Max are the smallest and the largest value of each channel.
+	Min, Max []float32
+	// Hist counts all values of the tensor.
+	Hist calib.Histogram
+}
+
+// rangeSummary is what a panel's numbers say.
+type rangeSummary struct {
+	channels  int     // with finite ranges
+	broken    int     // channels whose range is not finite
+	low, high float64 // smallest non-zero and largest magnitude that any channel reaches
+	top       int     // the channel that reaches high
+	step      float64 // of the 8-bit quantizer
+	few       int     // channels with fewer than fewCodes codes
+	off       int     // channels off-centre
+	zeroed    float64 // share of all values that round to zero
+}
+
+// magnitude returns the largest absolute value of channel i.
+func (p RangesPanel) magnitude(i int) float64 {
+	return max(math.Abs(float64(p.Min[i])), math.Abs(float64(p.Max[i])))
+}
+
+// summary reduces a panel.
+func (p RangesPanel) summary() rangeSummary {
+	s := rangeSummary{top: -1}
+	for i := range p.Min {
+		m := p.magnitude(i)
+		if !finite(m) {
+			s.broken++
+			continue
+		}
+		s.channels++
+		if s.top < 0 || m > s.high {
+			s.high, s.top = m, i
+		}
+		if m > 0 && (s.low == 0 || m < s.low) {
+			s.low = m
+		}
+	}
+	s.step = s.high / topCode
+	for i := range p.Min {
+		if !finite(p.magnitude(i)) {
+			continue
+		}
+		lo, hi := float64(p.Min[i]), float64(p.Max[i])
+		if p.codes(i, s.step) < fewCodes {
+			s.few++
+		}
+		if far, near := max(hi, -lo), min(hi, -lo); far > offCentre*near {
+			s.off++
+		}
+	}
+	s.zeroed = shareOf(p.Hist, func(v float64) bool { return math.Abs(v) < s.step/2 })
+	return s
+}
+
+// check refuses what cannot be drawn.
+func (d RangesData) check() error {
+	for _, p := range d.Panels {
+		if len(p.Min) == 0 || len(p.Min) != len(p.Max) {
+			return fmt.Errorf("charts: ranges of %s: the %s input %q has %d minima and %d maxima, need one of each per channel",
+				d.Block, p.Role, p.Tensor, len(p.Min), len(p.Max))
+		}
+	}
+	return nil
+}
+
+// title states the finding of the tensor that 8 bits serve worst.
+func (d RangesData) finding(sums []rangeSummary) string {
+	worst := 0
+	for i := range sums {
+		if sums[i].few*max(1, sums[worst].channels) > sums[worst].few*max(1, sums[i].channels) {
+			worst = i
+		}
+	}
+	s, role := sums[worst], d.Panels[worst].Role
+	switch {
+	case s.channels == 0:
+		return fmt.Sprintf("No channel of the %s input has a finite range", role)
+	case s.few == 0:
+		return fmt.Sprintf("One 8-bit step serves every channel of PW1, DW and PW2: all get at least %d of its %d codes", fewCodes, codes)
+	default:
+		return fmt.Sprintf("One 8-bit step cannot serve the %s input: %s of %s channels get fewer than %d of its %d codes",
+			role, count(s.few), count(s.channels), fewCodes, codes)
+	}
+}
+
+// Figure draws the paper's Fig. 3: for each tensor the range of every channel
+// and the distribution of all values, on one symmetric-logarithmic scale. The
+// table has one row per tensor and channel.
+func (d RangesData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, pitch, height = 118, 252, 160
+		left, width        = 74, 440
+		left2, right, bins = 596, 24, 96
+	)
+	var (
+		panels []panel
+		sums   []rangeSummary
+	)
+	for i, p := range d.Panels {
+		s := p.summary()
+		sums = append(sums, s)
+		scale, lo, hi := p.axisRange()
+		value := axis{name: "value", lo: lo, hi: hi, ticks: scale.ticks(lo, hi, p.extremes())}
+		zero := scale.position(s.step / 2)
+		y := top + i*pitch
+		panels = append(panels, panel{
+			title: fmt.Sprintf("(%c) %s input: %s", 'a'+2*i, p.Role, s.describe()),
+			left:  left, top: y, width: width, height: height,
+			x:      axis{name: "channels, sorted by maximum", labels: ranks(len(p.Min)), ticks: rankTicks(len(p.Min))},
+			y:      value.from(lo),
+			series: p.channelSeries(s, func(v float64) float64 { return scale.position(v) - lo }),
+		})
+
+		shares := rebin(p.Hist, scale.position, spaced(lo, hi, bins))
+		dist, floor, ceiling := distribution(distName, shares, lo, hi, scale.value)
+		dist.MarkAreas = band("xAxis", -zero, zero, "", "inside")
+		panels = append(panels, panel{
+			title: fmt.Sprintf("(%c) step %s: %s round to 0", 'b'+2*i, number(s.step), percent(s.zeroed)),
+			left:  left2, top: y, width: figureWidth - left2 - right, height: height,
+			x: value, y: axis{name: "values per bin, %", log: true, lo: floor, hi: ceiling},
+			series: []echarts.SingleSeries{dist},
+		})
+	}
+	title := d.finding(sums)
+	subtitle := d.Block + "\nGrey: values that the 8-bit step rounds to 0. Value axes are symmetric-logarithmic."
+	option := compose(title, subtitle, []string{maxName, minName, distName}, panels)
+	return newFigure(title, figureWidth, top+3*pitch-30, option, d.table())
+}
+
+// describe is the finding of one panel.
+func (s rangeSummary) describe() string {
+	text := "no finite range"
+	switch {
+	case s.channels > 0 && s.low == 0:
+		text = "every channel is 0"
+	case s.channels > 0:
+		text = fmt.Sprintf("maxima %s to %s (%s×), %s of %s off-centre",
+			number(s.low), number(s.high), number(s.high/s.low), count(s.off), count(s.channels))
+	}
+	if s.broken > 0 {
+		text += fmt.Sprintf(", %d not finite", s.broken)
+	}
+	return text
+}
+
+// extremes returns the finite ends of the tensor's range.
+func (p RangesPanel) extremes() []float64 {
+	var lo, hi float64
+	for i := range p.Min {
+		if finite(p.magnitude(i)) {
+			lo, hi = min(lo, float64(p.Min[i])), max(hi, float64(p.Max[i]))
+		}
+	}
+	return []float64{lo, hi}
+}
+
+// axisRange returns the scale of a panel and the positions that it spans, zero
+// among them.
+func (p RangesPanel) axisRange() (scale symlog, lo, hi float64) {
+	magnitudes := make([]float64, len(p.Min))
+	for i := range magnitudes {
+		magnitudes[i] = p.magnitude(i)
+	}
+	scale = newSymlog(magnitudes)
+	ends := p.extremes()
+	lo, hi = scale.position(ends[0]), scale.position(ends[1])
+	if lo == hi {
+		return scale, -1, 1
+	}
+	const below, above = 0.04, 0.16 // above is the label of the peak
+	return scale, lo - below*(hi-lo), hi + above*(hi-lo)
+}
+
+// The series of the range panels and of the distributions, as the legend names
+// them.
+const (
+	maxName  = "channel maximum"
+	minName  = "channel minimum"
+	distName = "share of all values"
+)
+
+// channelSeries returns the minima, and stacked on them the ranges up to the
+// maxima, so that what is filled is what a channel holds. Stacking needs
+// positions that are not negative.
+func (p RangesPanel) channelSeries(s rangeSummary, position func(float64) float64) []echarts.SingleSeries {
+	order := make([]int, len(p.Min))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(p.Max[a], p.Max[b]), cmp.Compare(p.Min[a], p.Min[b]))
+	})
+	minima, spans := make([]point, len(order)), make([]point, len(order))
+	top := 0
+	for rank, c := range order {
+		minima[rank] = point{p.describe(c), []any{rank, nil}}
+		spans[rank] = minima[rank]
+		if !finite(p.magnitude(c)) {
+			continue
+		}
+		lo, hi := position(float64(p.Min[c])), position(float64(p.Max[c]))
+		minima[rank].Value, spans[rank].Value = []any{rank, lo}, []any{rank, hi - lo}
+		if c == s.top {
+			top = rank
+		}
+	}
+	lower := steps(minName, vermillion, "middle", 0, minima)
+	upper := steps(maxName, blue, "middle", 0.2, spans)
+	lower.Stack, upper.Stack = "range", "range"
+	lower.MarkAreas = band("yAxis", position(-s.step/2), position(s.step/2), "", "inside")
+	series := []echarts.SingleSeries{lower, upper}
+	if s.top >= 0 {
+		series = append(series, p.peak(s.top, top, position))
+	}
+	return series
+}
+
+func (p RangesPanel) describe(channel int) string {
+	return fmt.Sprintf("channel %d: %s to %s", channel, number(float64(p.Min[channel])), number(float64(p.Max[channel])))
+}
+
+// peak marks the channel that sets the step.
+func (p RangesPanel) peak(channel, rank int, position func(float64) float64) echarts.SingleSeries {
+	v := float64(p.Max[channel])
+	if -float64(p.Min[channel]) > v {
+		v = float64(p.Min[channel])
+	}
+	side := "left"
+	if rank > len(p.Min)/2 {
+		side = "right"
+	}
+	return echarts.SingleSeries{
+		Type: "scatter", Symbol: "circle", SymbolSize: 6, Color: ink,
+		Data: []point{{fmt.Sprintf("channel %d: %s", channel, number(v)), []any{rank, position(v)}}},
+		Label: &opts.Label{
+			Show: opts.Bool(true), Formatter: "{b}", Position: "top", Align: side, Color: ink, FontSize: 11,
+		},
+	}
+}
+
+// ranks are the categories of a channel axis.
+func ranks(n int) []string {
+	labels := make([]string, n)
+	for i := range labels {
+		labels[i] = strconv.Itoa(i + 1)
+	}
+	return labels
+}
+
+// rankTicks puts some ten labels at round numbers.
+func rankTicks(n int) []tick {
+	step := 1
+	for _, factor := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
+		if step = factor; n <= 10*step {
+			break
+		}
+	}
+	ticks := []tick{{at: 0, label: "1"}}
+	for rank := step; rank <= n; rank += step {
+		if rank > 1 {
+			ticks = append(ticks, tick{at: float64(rank - 1), label: count(rank)})
+		}
+	}
+	return ticks
+}
+
+// table lists the channels in their own order.
+func (d RangesData) table() Table {
+	t := Table{Columns: []string{"input", "tensor", "channel", "min", "max", "codes"}}
+	for _, p := range d.Panels {
+		step := p.summary().step
+		for c := range p.Min {
+			t.Rows = append(t.Rows, []any{p.Role, p.Tensor, c, p.Min[c], p.Max[c], p.codes(c, step)})
+		}
+	}
+	return t
+}
+
+// codes returns how many codes of a step a channel's range takes; NaN without a
+// step or a finite range.
+func (p RangesPanel) codes(channel int, step float64) float64 {
+	if step == 0 || !finite(p.magnitude(channel)) {
+		return math.NaN()
+	}
+	return math.Round(float64(p.Max[channel])/step) - math.Round(float64(p.Min[channel])/step) + 1
+}
+
+// distribution returns the series of shares, in percent, over equal bins of
+// positions, and the range of the logarithmic axis that shows them: an empty
+// bin lies on its floor.
+func distribution(name string, shares []float64, lo, hi float64, value func(position float64) string) (s echarts.SingleSeries, floor, ceiling float64) {
+	var held []float64
+	for _, v := range shares {
+		if v > 0 {
+			held = append(held, 100*v)
+		}
+	}
+	floor, ceiling = 1e-3, 100
+	if len(held) > 0 {
+		smallest := slices.MinFunc(held, cmp.Compare[float64])
+		floor = math.Pow(10, float64(max(-5, decade(smallest))))
+	}
+	s = shareSteps(name, shares, lo, hi, value)
+	for _, p := range s.Data.([]point) {
+		p.Value[1] = max(floor, p.Value[1].(float64))
+	}
+	return s, floor, ceiling
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/dop251/goja"
+)
+
+// A renderer is Apache ECharts loaded into a JavaScript engine written in Go.
+// It draws one figure at a time.
+type renderer struct {
+	mu   sync.Mutex
+	vm   *goja.Runtime
+	draw goja.Callable
+}
+
+// sharedRenderer loads the runtime once in a process: parsing its megabyte of
+// script takes longer than drawing several figures.
+var sharedRenderer = sync.OnceValues(func() (*renderer, error) {
+	script, err := readRuntime()
+	if err != nil {
+		return nil, err
+	}
+	return newRenderer(script)
+})
+
+// drawScript draws an option, given as JSON, by server-side rendering. The
+// timers do nothing: nothing is animated, and there is no event loop.
+const drawScript = `
+var setTimeout = function() { return 0 }, clearTimeout = function() {};
+(function(option, width, height) {
+	var chart = echarts.init(null, null, {renderer: "svg", ssr: true, width: width, height: height});
+	try {
+		chart.setOption(JSON.parse(option));
+		return chart.renderToSVGString();
+	} finally {
+		chart.dispose();
+	}
+})`
+
+func newRenderer(script []byte) (*renderer, error) {
+	vm := goja.New()
+	if _, err := vm.RunScript("echarts.min.js", string(script)); err != nil {
+		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
+	}
+	value, err := vm.RunScript("draw.js", drawScript)
+	if err != nil {
+		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
+	}
+	draw, ok := goja.AssertFunction(value)
+	if !ok {
+		return nil, fmt.Errorf("charts: load the ECharts runtime: draw.js is no function")
+	}
+	return &renderer{vm: vm, draw: draw}, nil
+}
+
+// svg draws an option at a size in pixels.
+func (r *renderer) svg(option []byte, width, height int) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, err := r.draw(goja.Undefined(), r.vm.ToValue(string(option)), r.vm.ToValue(width), r.vm.ToValue(height))
+	if err != nil {
+		return nil, fmt.Errorf("charts: ECharts refused the option: %w", err)
+	}
+	return []byte(value.String()), nil
+}

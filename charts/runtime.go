@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// runtimeEnv names the ECharts runtime file when it lies at no usual place.
+const runtimeEnv = "TRIOVIT_ECHARTS"
+
+// runtimePlaces are where the runtime is looked for, relative to the working
+// folder, the folder of this source, and every folder above them.
+var runtimePlaces = [...]string{
+	"build/echarts/echarts.min.js",
+	"node_modules/echarts/dist/echarts.min.js",
+}
+
+// readRuntime returns Apache ECharts' minified script.
+func readRuntime() ([]byte, error) {
+	if path := os.Getenv(runtimeEnv); path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("charts: ECharts runtime named by %s: %w", runtimeEnv, err)
+		}
+		return b, nil
+	}
+	_, source, _, _ := runtime.Caller(0)
+	starts := []string{filepath.Dir(source)}
+	if wd, err := os.Getwd(); err == nil {
+		starts = append([]string{wd}, starts...)
+	}
+	return findRuntime(starts)
+}
+
+func findRuntime(starts []string) ([]byte, error) {
+	for _, dir := range starts {
+		for {
+			for _, place := range runtimePlaces {
+				b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(place)))
+				if err == nil {
+					return b, nil
+				}
+				if !errors.Is(err, fs.ErrNotExist) {
+					return nil, fmt.Errorf("charts: ECharts runtime: %w", err)
+				}
+			}
+			parent := filepath.Dir(dir)
+			if parent == dir {
+				break
+			}
+			dir = parent
+		}
+	}
+	return nil, fmt.Errorf("charts: no ECharts runtime: run `make echarts`, or name echarts.min.js in %s (looked for %s in %s and above)",
+		runtimeEnv, strings.Join(runtimePlaces[:], " and "), strings.Join(starts, ", "))
+}
+
+// readyEvent is dispatched on the window once the runtime is there; figures
+// that were drawn before listen for it.
+const readyEvent = "gotriovit-echarts"
+
+// Runtime returns the HTML that gives a page Apache ECharts, with no request to
+// any host: the script is inside, compressed. A page needs it once. It leaves
+// alone an ECharts that is already there, and works beside require.js, whose
+// define it hides from the script.
+func Runtime() (string, error) {
+	script, err := readRuntime()
+	if err != nil {
+		return "", err
+	}
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write(script); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	return `<script>(function(){
+if(window.echarts)return;
+var packed=Uint8Array.from(atob("` + base64.StdEncoding.EncodeToString(packed.Bytes()) + `"),function(c){return c.charCodeAt(0)});
+var stream=new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+new Response(stream).text().then(function(source){
+if(!window.echarts)new Function("define","module","exports",source).call(window);
+window.dispatchEvent(new Event("` + readyEvent + `"));
+});
+})();</script>
+`, nil
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html"
+	"io"
+	"os"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// Show displays the figure as the output of the notebook cell that runs. In a
+// program that no notebook started it prints the plain-text form to standard
+// output.
+func (f *Figure) Show() error {
+	if !gonbui.IsNotebook {
+		_, err := io.WriteString(os.Stdout, f.String())
+		return err
+	}
+	bundle, err := f.bundle()
+	if err != nil {
+		return err
+	}
+	return send(bundle)
+}
+
+// InjectRuntime sends the ECharts runtime to the notebook, once for all its
+// figures: those above and below become interactive. Outside a notebook it
+// does nothing.
+func InjectRuntime() error {
+	if !gonbui.IsNotebook {
+		return nil
+	}
+	runtime, err := Runtime()
+	if err != nil {
+		return err
+	}
+	const note = "Apache ECharts is loaded: figures answer the mouse."
+	return send(map[protocol.MIMEType]any{
+		protocol.MIMETextHTML:  runtime + "<small>" + note + "</small>",
+		protocol.MIMETextPlain: note,
+	})
+}
+
+// send hands a bundle to the kernel and waits until it has it: a cell's process
+// ends right after, and what is still in the pipe is lost.
+func send(bundle map[protocol.MIMEType]any) error {
+	gonbui.SendData(&protocol.DisplayData{Data: bundle})
+	gonbui.Sync()
+	if err := gonbui.Error(); err != nil {
+		return fmt.Errorf("charts: send to the notebook: %w", err)
+	}
+	return nil
+}
+
+// bundle returns the figure in every form a front end may choose from.
+// JupyterLab takes the HTML, whose picture survives in an untrusted notebook,
+// where scripts are removed; nbviewer and GitHub take the SVG.
+func (f *Figure) bundle() (map[protocol.MIMEType]any, error) {
+	svg, err := f.SVG()
+	if err != nil {
+		return nil, err
+	}
+	return map[protocol.MIMEType]any{
+		protocol.MIMETextHTML:  f.html(svg),
+		protocol.MIMEImageSVG:  string(svg),
+		protocol.MIMETextPlain: f.String(),
+	}, nil
+}
+
+// html returns the picture and the script that replaces it by the live chart.
+// The picture is an image and not inline SVG, because the ids inside the SVGs
+// of two figures are equal and would collide in one document. The figure is
+// found by an attribute and not by an id, because one notebook may show it
+// twice.
+func (f *Figure) html(svg []byte) string {
+	picture := fmt.Sprintf(`<img src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
+		base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
+	if f.option == nil {
+		return picture
+	}
+	// encoding/json escapes < in the option, so that no </script> is inside.
+	return fmt.Sprintf(`<div data-figure="%[1]s" style="width:%[2]dpx;height:%[3]dpx">%[4]s</div>
+<script>(function(){
+function live(){document.querySelectorAll('[data-figure="%[1]s"]:not([data-live])').forEach(function(box){
+box.setAttribute("data-live","");
+box.textContent="";
+window.echarts.init(box,null,{renderer:"svg"}).setOption(%[5]s);
+})}
+if(window.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
+})();</script>
+`, f.ID(), f.width, f.height, picture, f.option, readyEvent)
+}
+
+// page returns a self-contained HTML document.
+func (f *Figure) page() ([]byte, error) {
+	svg, err := f.SVG()
+	if err != nil {
+		return nil, err
+	}
+	var runtime string
+	if f.option != nil {
+		if runtime, err = Runtime(); err != nil {
+			return nil, err
+		}
+	}
+	return []byte("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>" +
+		html.EscapeString(f.title) + "</title>\n<body>\n" + f.html(svg) + runtime + "</body>\n</html>\n"), nil
+}
