@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"math"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// LadderOf draws what each recipe leaves of a model's accuracy, in percent
+// with 95 % intervals, and apart from it the paper's own ablation of the same
+// task: another network on other pictures.
+func LadderOf(c *calib.Climb) (*Figure, error) {
+	_, metric := c.Float.Score()
+	printed := paper.CityscapesB0
+	if c.Float.Task == dataset.Classification {
+		printed = paper.ImageNetB1
+	}
+	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, PaperMetric: printed.What}
+	add := func(name string, r *triovit.Report) {
+		e, _ := r.Score()
+		d.Rows = append(d.Rows, LadderRow{Recipe: name, Value: 100 * e.Value, Lo: 100 * e.Lo, Hi: 100 * e.Hi})
+	}
+	add("float", c.Float)
+	for _, rung := range c.Rungs {
+		add(rung.Recipe.Name, rung.Report)
+	}
+	for _, n := range printed.Rows {
+		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})
+	}
+	return d.Figure()
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// Pictures are pictures side by side, each with a caption: what a network sees
+// and what it says.
+type Pictures struct {
+	Title    string
+	Captions []string
+	Images   []image.Image
+}
+
+// Add appends a picture.
+func (p *Pictures) Add(caption string, m image.Image) {
+	p.Captions = append(p.Captions, caption)
+	p.Images = append(p.Images, m)
+}
+
+// AddPixels appends an RGB picture.
+func (p *Pictures) AddPixels(caption string, m *preprocess.RGB) {
+	img := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
+	for i := range m.W * m.H {
+		copy(img.Pix[4*i:4*i+3], m.Pix[3*i:3*i+3])
+		img.Pix[4*i+3] = 255
+	}
+	p.Add(caption, img)
+}
+
+// AddClasses appends a map of classes, [h, w], in the colours of a palette;
+// pixels that are ignored are black.
+func (p *Pictures) AddClasses(caption string, classes []uint8, w, h int, palette []dataset.Class) {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i, c := range classes {
+		shown := color.RGBA{A: 255}
+		if int(c) < len(palette) {
+			shown = palette[c].Color
+		}
+		img.SetRGBA(i%w, i/w, shown)
+	}
+	p.Add(caption, img)
+}
+
+// Show displays the pictures as the output of the notebook cell that runs;
+// outside a notebook it prints their captions.
+func (p *Pictures) Show() error {
+	plain := p.Title + ": " + strings.Join(p.Captions, " | ") + "\n"
+	if !gonbui.IsNotebook {
+		_, err := io.WriteString(os.Stdout, plain)
+		return err
+	}
+	page, err := p.HTML()
+	if err != nil {
+		return err
+	}
+	return send(map[protocol.MIMEType]any{protocol.MIMETextHTML: page, protocol.MIMETextPlain: plain})
+}
+
+// HTML returns the pictures as PNG images in one row that wraps.
+func (p *Pictures) HTML() (string, error) {
+	var s strings.Builder
+	fmt.Fprintf(&s, `<div style="font-family:sans-serif"><b>%s</b><div style="display:flex;flex-wrap:wrap;gap:8px">`, html.EscapeString(p.Title))
+	for i, m := range p.Images {
+		var file bytes.Buffer
+		if err := png.Encode(&file, m); err != nil {
+			return "", fmt.Errorf("charts: picture %q: %w", p.Captions[i], err)
+		}
+		caption := html.EscapeString(p.Captions[i])
+		fmt.Fprintf(&s, `<figure style="margin:0"><img alt="%s" width="290" src="data:image/png;base64,%s"><figcaption style="font-size:12px">%s</figcaption></figure>`,
+			caption, base64.StdEncoding.EncodeToString(file.Bytes()), caption)
+	}
+	s.WriteString("</div></div>")
+	return s.String(), nil
+}
