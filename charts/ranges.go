@@ -131,7 +131,7 @@ func (d RangesData) check() error {
 	return nil
 }
 
-// title states the finding of the tensor that 8 bits serve worst.
+// finding is about the tensor that 8 bits serve worst.
 func (d RangesData) finding(sums []rangeSummary) string {
 	worst := 0
 	for i := range sums {
@@ -143,6 +143,8 @@ func (d RangesData) finding(sums []rangeSummary) string {
 	switch {
 	case s.channels == 0:
 		return fmt.Sprintf("No channel of the %s input has a finite range", role)
+	case s.high == 0:
+		return fmt.Sprintf("The %s input is 0 throughout", role)
 	case s.few == 0:
 		return fmt.Sprintf("One 8-bit step serves every channel of PW1, DW and PW2: all get at least %d of its %d codes", fewCodes, codes)
 	default:
@@ -205,7 +207,7 @@ func (s rangeSummary) describe() string {
 	case s.channels > 0 && s.low == 0:
 		text = "every channel is 0"
 	case s.channels > 0:
-		text = fmt.Sprintf("maxima %s to %s (%s×), %s of %s off-centre",
+		text = fmt.Sprintf("peaks %s to %s (%s×), %s of %s off-centre",
 			number(s.low), number(s.high), number(s.high/s.low), count(s.off), count(s.channels))
 	}
 	if s.broken > 0 {
@@ -238,7 +240,10 @@ func (p RangesPanel) axisRange() (scale symlog, lo, hi float64) {
 	if lo == hi {
 		return scale, -1, 1
 	}
-	const below, above = 0.04, 0.16 // above is the label of the peak
+	below, above := 0.04, 0.16 // the wider side has the label of the peak
+	if -ends[0] > ends[1] {
+		below, above = above, below
+	}
 	return scale, lo - below*(hi-lo), hi + above*(hi-lo)
 }
 
@@ -249,6 +254,10 @@ const (
 	minName  = "channel minimum"
 	distName = "share of all values"
 )
+
+// manyChannels is how many minima are drawn as one line. They are in no order,
+// and more of them would fill the panel with strokes; dots do not.
+const manyChannels = 128
 
 // channelSeries returns the minima, and stacked on them the ranges up to the
 // maxima, so that what is filled is what a channel holds. Stacking needs
@@ -280,6 +289,10 @@ func (p RangesPanel) channelSeries(s rangeSummary, position func(float64) float6
 	lower.Stack, upper.Stack = "range", "range"
 	lower.MarkAreas = band("yAxis", position(-s.step/2), position(s.step/2), "", "inside")
 	series := []echarts.SingleSeries{lower, upper}
+	if len(order) > manyChannels {
+		lower.LineStyle.Opacity = opts.Float(0)
+		series = append(series, echarts.SingleSeries{Name: minName, Type: "scatter", SymbolSize: 2, Color: vermillion, Data: minima})
+	}
 	if s.top >= 0 {
 		series = append(series, p.peak(s.top, top, position))
 	}
@@ -292,9 +305,9 @@ func (p RangesPanel) describe(channel int) string {
 
 // peak marks the channel that sets the step.
 func (p RangesPanel) peak(channel, rank int, position func(float64) float64) echarts.SingleSeries {
-	v := float64(p.Max[channel])
+	v, place := float64(p.Max[channel]), "top"
 	if -float64(p.Min[channel]) > v {
-		v = float64(p.Min[channel])
+		v, place = float64(p.Min[channel]), "bottom"
 	}
 	side := "left"
 	if rank > len(p.Min)/2 {
@@ -304,7 +317,7 @@ func (p RangesPanel) peak(channel, rank int, position func(float64) float64) ech
 		Type: "scatter", Symbol: "circle", SymbolSize: 6, Color: ink,
 		Data: []point{{fmt.Sprintf("channel %d: %s", channel, number(v)), []any{rank, position(v)}}},
 		Label: &opts.Label{
-			Show: opts.Bool(true), Formatter: "{b}", Position: "top", Align: side, Color: ink, FontSize: 11,
+			Show: opts.Bool(true), Formatter: "{b}", Position: place, Align: side, Color: ink, FontSize: 11,
 		},
 	}
 }
@@ -347,11 +360,14 @@ func (d RangesData) table() Table {
 	return t
 }
 
-// codes returns how many codes of a step a channel's range takes; NaN without a
-// step or a finite range.
+// codes returns how many codes of a step a channel's range takes, NaN without a
+// finite range. Without a step all is zero, which is one code.
 func (p RangesPanel) codes(channel int, step float64) float64 {
-	if step == 0 || !finite(p.magnitude(channel)) {
+	if !finite(p.magnitude(channel)) {
 		return math.NaN()
+	}
+	if step == 0 {
+		return 1
 	}
 	return math.Round(float64(p.Max[channel])/step) - math.Round(float64(p.Min[channel])/step) + 1
 }

@@ -4,6 +4,7 @@ package charts
 
 import (
 	"fmt"
+	"regexp"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -57,6 +58,23 @@ func newRenderer(script []byte) (*renderer, error) {
 	return &renderer{vm: vm, draw: draw}, nil
 }
 
+// svgID matches an id that ECharts made up: its numbers count the drawings and
+// the styles of the whole process.
+var svgID = regexp.MustCompile(`([."#])(zr\d+-c(?:ls-)?\d+)`)
+
+// renumber numbers the ids of one SVG in their order, so that equal figures are
+// equal bytes.
+func renumber(svg string) []byte {
+	numbers := map[string]int{}
+	return svgID.ReplaceAllFunc([]byte(svg), func(match []byte) []byte {
+		id := string(match[1:])
+		if _, ok := numbers[id]; !ok {
+			numbers[id] = len(numbers)
+		}
+		return fmt.Appendf(nil, "%cz%d", match[0], numbers[id])
+	})
+}
+
 // svg draws an option at a size in pixels.
 func (r *renderer) svg(option []byte, width, height int) ([]byte, error) {
 	r.mu.Lock()
@@ -65,5 +83,5 @@ func (r *renderer) svg(option []byte, width, height int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("charts: ECharts refused the option: %w", err)
 	}
-	return []byte(value.String()), nil
+	return renumber(value.String()), nil
 }
