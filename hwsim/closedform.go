@@ -40,7 +40,15 @@ func ClosedForm(w *workload.Workload, c arch.Config, scope Scope) (*Result, erro
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}
-	r := &Result{Model: "closed form", Workload: w.Name, Config: c, Scope: scope}
+	charged := 0
+	for i := range w.Ops {
+		if omitted(&w.Ops[i], scope) == "" {
+			charged++
+		}
+	}
+	// Sized in advance: a sweep over configurations is mostly allocation.
+	r := &Result{Model: "closed form", Workload: w.Name, Config: c, Scope: scope,
+		Ops: make([]OpCycles, 0, charged), Omitted: make([]Omission, 0, len(w.Ops)-charged)}
 	e := engines{mat: c.MAT, rmac: c.RMAC}
 	for i := range w.Ops {
 		o := &w.Ops[i]
@@ -170,22 +178,25 @@ func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
 	}
 	lanes, area := int64(e.lanes()), pixels(pw)
 	perPixel := ceil(pw.Cin, e.mat.MACs) // steps for one output
-	cycles = e.depthwise(dw)
+	alone := e.depthwise(dw)
 	setUp = ceil(dw.Cout, e.rmac.MACs) * square(dw.Kernel)
 
 	// MAT alone makes outputs in groups of as many channels as both engines
 	// have lanes.
 	group := min(lanes, cout)
-	made := (cycles - setUp) / perPixel * int64(e.mat.Lanes)
+	made := (alone - setUp) / perPixel * int64(e.mat.Lanes)
 	done := made / (lanes * area) * group // channels
 	if done >= cout {
-		return cycles, 0
+		return alone, 0
 	}
 	// Both engines finish the group that was begun, then the others.
 	rest := max(0, area-(made-done*area)/group)
-	cycles += perPixel * rest
+	cycles = alone + perPixel*rest
 	if left := cout - done - group; left > 0 {
 		cycles += (left + lanes - 1) / lanes * perPixel * area
+	}
+	if cycles == alone {
+		return alone, 0
 	}
 	return cycles, setUp
 }

@@ -3,6 +3,7 @@
 package hwsim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -122,7 +123,7 @@ type Part struct {
 // ByRole returns a part per role, the most cycles first.
 func (r *Result) ByRole() []Part {
 	parts := r.parts(func(o *OpCycles) string { return o.Label })
-	slices.SortStableFunc(parts, func(a, b Part) int { return int(max(-1, min(1, b.Cycles-a.Cycles))) })
+	slices.SortStableFunc(parts, func(a, b Part) int { return cmp.Compare(b.Cycles, a.Cycles) })
 	return parts
 }
 

@@ -33,7 +33,7 @@ func (c *Config) Assumptions() []Assumption {
 		case value != given:
 			list = append(list, Assumption{f.path, value, fmt.Sprintf("changed from %s, which is assumed: %s", given, f.assumed)})
 		case f.stated == "":
-			list = append(list, Assumption{f.path, value, "assumed: " + f.assumed})
+			list = append(list, Assumption{f.path, value, f.assumed})
 		}
 	}
 	return list

@@ -194,7 +194,7 @@ func excerpt(node ast.Node) string {
 func (c *Config) YAML() []byte {
 	origin := make(map[string]string)
 	for _, a := range c.Assumptions() {
-		origin[a.Field] = a.Why
+		origin[a.Field] = "assumption: " + a.Why
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "version: %d\nname: %q\n", version, c.Name)

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+func describe(t testing.TB, name string, options ...triovit.Option) *triovit.Network {
+	t.Helper()
+	net, err := triovit.Describe(name, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+func fromNetwork(t testing.TB, net *triovit.Network) *Workload {
+	t.Helper()
+	w, err := FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// transformed is B1 with what the paper's two transforms insert around the
+// depthwise convolution of one MBConv.
+func transformed(t testing.TB) *triovit.Network {
+	t.Helper()
+	net := describe(t, "b1-r224")
+	const block = "backbone.stages.0.op_list.0.main."
+	inserted := []struct {
+		consumer, name, param string
+		kind                  triovit.Kind
+		role                  triovit.Role
+	}{
+		{block + "depth_conv.conv", block + "depth_conv.conv.migrate", "factor", triovit.Scale, triovit.Migrate},
+		{block + "point_conv.conv", block + "point_conv.conv.shift", "offset", triovit.Shift, triovit.Recenter},
+	}
+	for _, i := range inserted {
+		in := net.Op(net.Op(i.consumer).Inputs[0])
+		op := triovit.Op{Name: i.name, Kind: i.kind, Role: i.role, Shape: in.Shape,
+			Params: []triovit.Param{{Name: i.name + "." + i.param, Shape: in.Shape[2:]}}}
+		if err := net.Insert(i.consumer, 0, op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return net
+}
+
+// Every kind of operation has its place: the units that run it, or none where
+// nothing is computed.
+func TestEveryKindHasItsPlace(t *testing.T) {
+	want := map[triovit.Kind][]Unit{
+		triovit.Input: nil, triovit.Conv: {Engines}, triovit.BatchNorm: nil, triovit.LayerNorm: {Host},
+		triovit.Linear: {Engines}, triovit.Hardswish: {Activation}, triovit.ReLU: {Activation},
+		triovit.Add: {Adder}, triovit.Concat: nil, triovit.GlobalAvgPool: {Pool}, triovit.Upsample: {Resizer},
+		triovit.Heads: nil, triovit.MergeHeads: nil, triovit.MatMul: {Engines}, triovit.SumTokens: {SumAdder},
+		triovit.Divide: {Log2, Shifter}, triovit.Scale: nil, triovit.Shift: {Adder},
+	}
+	seen := make(map[triovit.Kind]bool)
+	for _, net := range []*triovit.Network{describe(t, "b1-r224"), describe(t, "seg-b0-cityscapes"), transformed(t)} {
+		w := fromNetwork(t, net)
+		units := make(map[string][]Unit)
+		for _, o := range w.Ops {
+			if o.Unit != Requantize {
+				name := strings.TrimSuffix(o.Name, ".log2")
+				units[name] = append(units[name], o.Unit)
+			}
+		}
+		for i := range net.Ops {
+			op := &net.Ops[i]
+			seen[op.Kind] = true
+			if diff := cmp.Diff(want[op.Kind], units[op.Name]); diff != "" {
+				t.Errorf("%s %q (-want +got)\n%s", op.Kind, op.Name, diff)
+			}
+		}
+	}
+	for _, kind := range triovit.Kinds() {
+		if _, ok := want[kind]; !ok || !seen[kind] {
+			t.Errorf("%s: listed here: %v, in a network here: %v", kind, ok, seen[kind])
+		}
+	}
+}
+
+func TestUnknownKindIsRefusedByName(t *testing.T) {
+	r := reader{}
+	if _, err := r.operations(&triovit.Op{Kind: 200}); err == nil {
+		t.Error("an unknown kind was accepted")
+	}
+	net := describe(t, "b1-r224")
+	net.Ops[5].Kind = 200
+	if _, err := FromNetwork(net); err == nil || !strings.Contains(err.Error(), "Kind(200)") {
+		t.Errorf("the error does not name the kind: %v", err)
+	}
+}
+
+// The count derived from the sizes is the count that the network makes, for
+// every operation of every variant at any size.
+func TestMACsAreConserved(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom(triovit.Variants()).Draw(rt, "variant")
+		side := rapid.IntRange(32, 640)
+		h, w := side.Draw(rt, "height"), side.Draw(rt, "width")
+		if strings.Contains(name, "-seg-") {
+			h, w = h/32*32, w/32*32
+		}
+		net, err := triovit.Describe(name, triovit.InputSize(h, w))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		list, err := FromNetwork(net)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for i := range list.Ops {
+			o := &list.Ops[i]
+			if op := net.Op(o.Name); op != nil && o.MACs() != net.MACs(op) {
+				rt.Errorf("%s: %d MACs, the network counts %d", o.Name, o.MACs(), net.MACs(op))
+			}
+		}
+		if got, want := list.MACs(), net.TotalMACs(); got != want {
+			rt.Errorf("%d MACs, the network counts %d", got, want)
+		}
+	})
+}
+
+// Depthwise convolutions stream into the pointwise ones of their block, also
+// through what a transform inserts.
+func TestStreams(t *testing.T) {
+	into := map[triovit.Role]triovit.Role{
+		triovit.DSConvDW: triovit.DSConvPW, triovit.DW: triovit.PW2, triovit.AggDW: triovit.AggPW,
+	}
+	for _, net := range []*triovit.Network{describe(t, "b1-r224"), describe(t, "seg-b1-ade20k"), transformed(t)} {
+		streams := 0
+		for _, o := range fromNetwork(t, net).Ops {
+			if o.Form != Depthwise {
+				continue
+			}
+			streams++
+			pw := net.Op(o.Feeds)
+			if pw == nil || pw.Role != into[o.Role] || pw.Block != o.Block {
+				t.Errorf("%s feeds %q", o.Name, o.Feeds)
+			}
+		}
+		if streams == 0 {
+			t.Errorf("%s: no streams", net.Name)
+		}
+	}
+}
+
+// A depthwise convolution that two operations read does not stream: both need
+// all of it.
+func TestTwoReadersEndAStream(t *testing.T) {
+	c := []triovit.Param{{Name: "w", Shape: []int{4, 1, 3, 3}}}
+	p := []triovit.Param{{Name: "p", Shape: []int{4, 4, 1, 1}}}
+	shape := []int{8, 8, 4}
+	net := &triovit.Network{Name: "fork", Ops: []triovit.Op{
+		{Name: "input", Kind: triovit.Input, Shape: shape},
+		{Name: "dw", Kind: triovit.Conv, Inputs: []string{"input"}, Shape: shape, Params: c, Kernel: 3, Stride: 1, Groups: 4},
+		{Name: "pw", Kind: triovit.Conv, Inputs: []string{"dw"}, Shape: shape, Params: p, Kernel: 1, Stride: 1, Groups: 1},
+		{Name: "sum", Kind: triovit.Add, Inputs: []string{"dw", "pw"}, Shape: shape},
+	}}
+	w := fromNetwork(t, net)
+	want := []Operation{
+		{Name: "dw", Label: "none", Unit: Engines, Form: Depthwise, H: 8, W: 8, Cout: 4, Cin: 1, Groups: 4, Kernel: 3, Stride: 1},
+		{Name: "pw", Label: "none", Unit: Engines, Form: Convolution, H: 8, W: 8, Cout: 4, Cin: 4, Groups: 1, Kernel: 1, Stride: 1},
+		{Name: "sum", Label: "none", Unit: Adder, Form: Elementwise, Elements: 256},
+	}
+	if diff := cmp.Diff(want, w.Ops); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Each tensor with a quantization point is requantized once, however many read
+// it, the picture and the divisors apart.
+func TestRequantization(t *testing.T) {
+	net := describe(t, "b1-r224")
+	want := make(map[string]int64)
+	for _, op := range net.Ops {
+		for _, p := range op.Points {
+			tensor := op.Inputs[p.Operand]
+			if p.Class != triovit.DivisorOperand && tensor != "input" {
+				want[tensor+".requantize"] = int64(triovit.Size(net.Op(tensor).Shape))
+			}
+		}
+	}
+	got := make(map[string]int64)
+	var divisors int64
+	for _, o := range fromNetwork(t, net).Ops {
+		switch o.Unit {
+		case Requantize:
+			got[o.Name] += o.Elements
+		case Log2:
+			divisors += o.Elements
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	// Stage 3: 3 blocks, 2 branches, 8 heads, 14×14; stage 4: 4, 2, 16, 7×7.
+	if want := int64(3*2*8*196 + 4*2*16*49); divisors != want {
+		t.Errorf("%d divisors, want %d", divisors, want)
+	}
+}
+
+// What lies behind the last stage is the head.
+func TestHead(t *testing.T) {
+	for _, name := range []string{"b1-r224", "seg-b0-cityscapes"} {
+		for _, o := range fromNetwork(t, describe(t, name)).Ops {
+			if head := strings.HasPrefix(o.Name, "head."); o.Head != head {
+				t.Errorf("%s: %s: in the head: %v", name, o.Name, o.Head)
+			}
+		}
+	}
+}
+
+func TestDeiT(t *testing.T) {
+	tests := []struct {
+		name         string
+		gop, printed float64
+	}{
+		{"deit-tiny", 2.51, 2.6},
+		{"deit-small", 9.20, 9.2},
+		{"deit-base", 35.13, 35.2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w, err := DeiT(test.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := math.Round(100*w.GOP()) / 100; got != test.gop {
+				t.Errorf("%.4f GOP, want %.2f", w.GOP(), test.gop)
+			}
+			if w.PrintedGOP != test.printed || math.Abs(w.GOP()/w.PrintedGOP-1) > 0.04 {
+				t.Errorf("%.4f GOP beside the printed %g", w.GOP(), w.PrintedGOP)
+			}
+			host := make(map[string]int)
+			for _, o := range w.Ops {
+				if o.Unit == Host {
+					host[strings.TrimRight(o.Label, " 12")]++
+				}
+			}
+			if diff := cmp.Diff(map[string]int{"LayerNorm": 25, "softmax": 12, "GELU": 12}, host); diff != "" {
+				t.Errorf("work of the host (-want +got)\n%s", diff)
+			}
+		})
+	}
+	if _, err := DeiT("deit-huge"); err == nil || err.Error() != `no standard ViT "deit-huge": have deit-tiny, deit-small, deit-base` {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestValidateErrors(t *testing.T) {
+	dw := Operation{Name: "dw", Unit: Engines, Form: Depthwise, H: 4, W: 4, Cout: 8, Cin: 1, Groups: 8, Kernel: 3, Stride: 1, Feeds: "pw"}
+	pw := Operation{Name: "pw", Unit: Engines, Form: Convolution, H: 4, W: 4, Cout: 8, Cin: 8, Groups: 1, Kernel: 1, Stride: 1, Behind: "dw"}
+	change := func(o Operation, f func(*Operation)) Operation { f(&o); return o }
+	tests := []struct {
+		name string
+		ops  []Operation
+		want string
+	}{
+		{"nothing", nil, `no operations`},
+		{"size", []Operation{dw, change(pw, func(o *Operation) { o.Cin = 0 })}, `operation "pw": input channels 0: at least 1 is needed`},
+		{"overflow", []Operation{dw, change(pw, func(o *Operation) { o.Cin, o.Cout = math.MaxInt, math.MaxInt })}, `operation "pw": more than 2^50 steps up to here`},
+		{"twice", []Operation{dw, pw, dw}, `operation "dw" is listed twice`},
+		{"one end", []Operation{dw}, `operation "dw" feeds "pw", which is not listed behind it`},
+		{"other end", []Operation{pw}, `operation "pw" is behind "dw", which does not feed it`},
+		{"order", []Operation{pw, dw}, `operation "dw" feeds "pw", which is not listed behind it`},
+		{"area", []Operation{dw, change(pw, func(o *Operation) { o.H = 5 })}, `operation "dw" of 4×4 feeds "pw" of 5×4`},
+		{"not pointwise", []Operation{dw, change(pw, func(o *Operation) { o.Kernel = 3 })}, `operation "pw": behind "dw": only a pointwise convolution takes a stream`},
+		{"not depthwise", []Operation{change(pw, func(o *Operation) { o.Feeds = "x" })}, `operation "pw": feeds "x": only a depthwise convolution streams`},
+		{"depthwise sum", []Operation{change(dw, func(o *Operation) { o.Cin = 8 }), pw}, `operation "dw": 8 input channels per output: a depthwise convolution has 1`},
+		{"depthwise groups", []Operation{change(dw, func(o *Operation) { o.Groups = 4 }), pw}, `operation "dw": 4 groups: a depthwise convolution of 8 channels has as many`},
+		{"unit", []Operation{change(dw, func(o *Operation) { o.Unit = 77 })}, `operation "dw": Unit(77) is none of the units`},
+		{"unit of another form", []Operation{change(dw, func(o *Operation) { o.Unit = Adder })}, `operation "dw": a depthwise convolution cannot run on the unit "adder"`},
+		{"form", []Operation{{Name: "x", Unit: Adder}}, `operation "x": Form(0) is none of the forms`},
+		{"elements", []Operation{{Name: "x", Unit: Adder, Form: Elementwise}}, `operation "x": 0 elements: at least 1 is needed`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := &Workload{Name: "test", Ops: test.ops}
+			if err := w.Validate(); err == nil || err.Error() != `workload "test": `+test.want {
+				t.Errorf("got  %v\nwant workload \"test\": %s", err, test.want)
+			}
+		})
+	}
+	if err := (&Workload{Name: "test", Ops: []Operation{dw, pw}}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
