@@ -174,7 +174,7 @@ func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
 	if pw.Role == triovit.AggPW {
 		// The authors charge as many output channels as the block has, though
 		// q, k and v are three times as many.
-		cout = max(1, cout/3)
+		cout = max(1, cout/3) // a list made by hand may have fewer than three
 	}
 	lanes, area := int64(e.lanes()), pixels(pw)
 	perPixel := ceil(pw.Cin, e.mat.MACs) // steps for one output

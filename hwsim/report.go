@@ -16,7 +16,7 @@ import (
 // omitted, and what was assumed.
 func (r *Result) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, &r.Config)
+	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, r.Config)
 	fmt.Fprintf(&s, "%d cycles (%d / %d copies), %.3f ms, %.1f FPS\n",
 		r.Cycles, r.Undivided, r.Config.Copies, 1e3*r.seconds(), r.FPS())
 	fmt.Fprintf(&s, "%.1f GOPS by %.1f M MACs, %.1f %% of the peak\n", r.GOPS(), float64(r.PaperMACs)/1e6, 100*r.Utilization())
@@ -88,8 +88,8 @@ func (r *Result) Notes() []string {
 	return notes
 }
 
-// Assumptions lists what the configuration assumes or changes among the values
-// that the model reads.
+// Assumptions lists what the configuration assumes or changes about engines,
+// copies and clock. Its other values play no part in the closed form.
 func (r *Result) Assumptions() []arch.Assumption {
 	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
 		group, _, _ := strings.Cut(a.Field, ".")

@@ -21,12 +21,12 @@ func (a Assumption) String() string { return fmt.Sprintf("%s = %s: %s", a.Field,
 // Assumptions lists every value that does not come from the paper or its
 // companion, in the order of the fields: what [ZCU102] assumes, and what this
 // configuration changes.
-func (c *Config) Assumptions() []Assumption {
+func (c Config) Assumptions() []Assumption {
 	preset := ZCU102()
 	var list []Assumption
 	for i := range fields {
 		f := &fields[i]
-		value, given := f.text(c), f.text(&preset)
+		value, given := f.text(&c), f.text(&preset)
 		switch {
 		case value != given && f.stated != "":
 			list = append(list, Assumption{f.path, value, fmt.Sprintf("changed from %s, which is stated in %s", given, f.stated)})

@@ -93,36 +93,36 @@ type Auxiliary struct {
 }
 
 // Multipliers returns the multiplications of all copies per cycle.
-func (c *Config) Multipliers() int {
+func (c Config) Multipliers() int {
 	return (c.MAT.Multipliers() + c.RMAC.Multipliers()) * c.Copies
 }
 
 // DSPs returns the DSP slices of the engines' multipliers. What the auxiliary
 // units take is not known and not in it.
-func (c *Config) DSPs() int {
+func (c Config) DSPs() int {
 	return (c.Multipliers() + c.MultiplicationsPerDSP - 1) / c.MultiplicationsPerDSP
 }
 
 // PeakGOPS returns the 10⁹ operations per second of engines that never wait, at
 // two operations per multiply-accumulate.
-func (c *Config) PeakGOPS() float64 {
+func (c Config) PeakGOPS() float64 {
 	return 2 * float64(c.Multipliers()) * c.ClockMHz / 1e3
 }
 
 // String is the configuration on one line: its arrays, clock, DSPs and peak.
-func (c *Config) String() string {
+func (c Config) String() string {
 	return fmt.Sprintf("%s: (%d×%d + %d×%d)×%d at %g MHz, %d DSPs, peak %.1f GOPS",
 		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, c.ClockMHz, c.DSPs(), c.PeakGOPS())
 }
 
 // Validate checks every value against its range. The error names the first
 // field out of it.
-func (c *Config) Validate() error {
+func (c Config) Validate() error {
 	if err := checkName(c.Name); err != nil {
 		return fmt.Errorf("configuration: name: %w", err)
 	}
 	for i := range fields {
-		if err := fields[i].check(c); err != nil {
+		if err := fields[i].check(&c); err != nil {
 			return fmt.Errorf("configuration %q: %s: %w", c.Name, fields[i].path, err)
 		}
 	}

@@ -15,7 +15,7 @@ func ExampleRead() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(c.String())
+	fmt.Println(c)
 	for _, a := range c.Assumptions()[:2] {
 		fmt.Println(a)
 	}

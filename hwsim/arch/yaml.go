@@ -191,7 +191,7 @@ func excerpt(node ast.Node) string {
 
 // YAML writes all fields of the configuration, each with its origin as a
 // comment. [Read] gives the configuration back.
-func (c *Config) YAML() []byte {
+func (c Config) YAML() []byte {
 	origin := make(map[string]string)
 	for _, a := range c.Assumptions() {
 		origin[a.Field] = "assumption: " + a.Why
@@ -213,7 +213,7 @@ func (c *Config) YAML() []byte {
 		if a, ok := origin[f.path]; ok {
 			from = a
 		}
-		fmt.Fprintf(&b, "%s%s: %s # %s\n", strings.Repeat("  ", len(groups)), leaf, f.text(c), from)
+		fmt.Fprintf(&b, "%s%s: %s # %s\n", strings.Repeat("  ", len(groups)), leaf, f.text(&c), from)
 	}
 	return b.Bytes()
 }
