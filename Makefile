@@ -139,9 +139,23 @@ fuzz: $(TRIOVIT_ECHARTS) ## fuzz each target for FUZZTIME (10s)
 train: ## train the built-in model anew (at most 90 minutes on two cores; resumes)
 	go run ./cmd/trainbuiltin
 
+# The README's tables: the built-in model always, the real checkpoints where the
+# reference data is. Everything is cached, so an interrupted run goes on.
+SHARED := $(or $(TRIOVIT_SHARED),../shared)
+ladder_of = go run ./cmd/triovit ladder -out build/ladder/$(1) $(2)
+seg_b0 := -model $(SHARED)/data/weights/efficientvit_seg_b0_cityscapes.pt -data $(SHARED)/data/camvid
+cls_b0 := -model $(SHARED)/data/weights/efficientvit_b0_tiny_imagenet_r128.pt -data $(SHARED)/data/tiny-imagenet
+
 .PHONY: ladder
-ladder: $(TRIOVIT_ECHARTS) ## score every recipe on the real data and print the table
-	go run ./cmd/triovit ladder
+ladder: $(TRIOVIT_ECHARTS) ## score every recipe on all pictures (half an hour on two cores) and write build/ladder
+	$(call ladder_of,seg-b0-scenes,)
+	@if [ ! -d "$(SHARED)/data" ]; then echo "$(SHARED)/data is absent: no ladder of a real checkpoint"; fi
+	@if [ -d "$(SHARED)/data" ]; then set -ex; \
+		$(call ladder_of,seg-b0-camvid,$(seg_b0)); \
+		$(call ladder_of,b0-tiny-imagenet,$(cls_b0)); \
+		$(call ladder_of,seg-b0-camvid-costs,-costs $(seg_b0)); \
+		$(call ladder_of,b0-tiny-imagenet-costs,-costs $(cls_b0)); \
+	fi
 
 .PHONY: clean
 clean: ## remove what runs wrote; distclean also the environment, tools and cached stages
