@@ -12,7 +12,6 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -134,14 +133,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
-	var results []*tensors.Tensor
-	failed := exceptions.TryCatch[error](func() {
-		x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
-		results, err = e.exec.Call(x)
-	})
-	if failed != nil {
-		err = failed
-	}
+	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
 	}
@@ -153,4 +145,19 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		r.MustFinalizeAll()
 	}
 	return outputs, nil
+}
+
+// call runs the graph, building it first where the batch is new. Whatever
+// panics while it is built, GoMLX or a hook, becomes an error here.
+func (e *Executor) call(x *tensors.Tensor) (results []*tensors.Tensor, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case error:
+			err = r
+		default:
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return e.exec.Call(x)
 }
