@@ -4,6 +4,7 @@ package hwsim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -28,52 +29,87 @@ const (
 // step where both work on one operation, and a grouped convolution that no
 // depthwise one feeds.
 func ClosedForm(w *workload.Workload, c arch.Config, scope Scope) (*Result, error) {
+	p, err := Prepare(w, scope)
+	if err != nil {
+		return nil, err
+	}
+	return p.ClosedForm(c)
+}
+
+// A Prepared is a workload that was checked once, to be charged on many
+// configurations. Several goroutines may share it.
+type Prepared struct {
+	workload string
+	scope    Scope
+	charges  []charge
+	omitted  []Omission
+	// macs and paperMACs are those of [Result], which no configuration changes.
+	macs, paperMACs int64
+}
+
+// A charge is an operation with its rule. Behind an inter-layer stream it has
+// also the depthwise convolution that feeds it.
+type charge struct {
+	op, dw *workload.Operation
+	cost   OpCycles // all but its cycles
+}
+
+// Prepare checks a workload and finds the rule of each of its operations, with
+// the errors of [ClosedForm].
+func Prepare(w *workload.Workload, scope Scope) (*Prepared, error) {
 	if scope != Backbone && scope != Whole {
 		return nil, fmt.Errorf("closed form: no scope %q: have %q and %q", scope, Backbone, Whole)
-	}
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("closed form: %w", err)
-	}
-	if c.RMAC.MACs < c.MAT.MACs {
-		return nil, fmt.Errorf("closed form: configuration %q: rmac.macs %d is below mat.macs %d: the formulas let both engines work in step on one operation", c.Name, c.RMAC.MACs, c.MAT.MACs)
 	}
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}
-	charged := 0
-	for i := range w.Ops {
-		if omitted(&w.Ops[i], scope) == "" {
-			charged++
-		}
-	}
-	// Sized in advance: a sweep over configurations is mostly allocation.
-	r := &Result{Model: "closed form", Workload: w.Name, Config: c, Scope: scope,
-		Ops: make([]OpCycles, 0, charged), Omitted: make([]Omission, 0, len(w.Ops)-charged)}
-	e := engines{mat: c.MAT, rmac: c.RMAC}
-	for i := range w.Ops {
-		o := &w.Ops[i]
+	p := &Prepared{workload: w.Name, scope: scope}
+	ops := slices.Clone(w.Ops) // what is checked stays as it is
+	for i := range ops {
+		o := &ops[i]
 		if why := omitted(o, scope); why != "" {
-			r.Omitted = append(r.Omitted, Omission{Name: o.Name, Unit: o.Unit, MACs: o.MACs(), Elements: o.Elements, Why: why})
+			p.omitted = append(p.omitted, Omission{Name: o.Name, Unit: o.Unit, MACs: o.MACs(), Elements: o.Elements, Why: why})
 			if why != headOmitted {
-				r.MACs += o.MACs()
+				p.macs += o.MACs()
 			}
 			continue
 		}
 		if o.Feeds != "" {
 			continue // charged with the pointwise convolution that it feeds
 		}
-		charged, err := e.charge(w, i)
+		c, err := ruled(ops, i)
 		if err != nil {
 			return nil, fmt.Errorf("closed form: workload %q: %s %q: %w", w.Name, o.Form, o.Name, err)
 		}
-		r.Ops = append(r.Ops, charged)
-		r.Undivided += charged.Cycles
-		r.SetUp += charged.SetUp
-		r.MACs += charged.MACs
-		r.PaperMACs += charged.PaperMACs
+		p.charges = append(p.charges, c)
+		p.macs += c.cost.MACs
+		p.paperMACs += c.cost.PaperMACs
 	}
-	if r.Undivided == 0 {
+	if len(p.charges) == 0 {
 		return nil, fmt.Errorf("closed form: workload %q: no operation of the %s runs on the engines", w.Name, scope)
+	}
+	return p, nil
+}
+
+// ClosedForm charges the workload on a configuration, with the errors of the
+// function of that name. The results of one workload share their omissions.
+func (p *Prepared) ClosedForm(c arch.Config) (*Result, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("closed form: %w", err)
+	}
+	if c.RMAC.MACs < c.MAT.MACs {
+		return nil, fmt.Errorf("closed form: configuration %q: rmac.macs %d is below mat.macs %d: the formulas let both engines work in step on one operation", c.Name, c.RMAC.MACs, c.MAT.MACs)
+	}
+	r := &Result{Model: "closed form", Workload: p.workload, Config: c, Scope: p.scope,
+		Ops: make([]OpCycles, len(p.charges)), Omitted: slices.Clip(p.omitted),
+		MACs: p.macs, PaperMACs: p.paperMACs}
+	e := engines{mat: c.MAT, rmac: c.RMAC}
+	for i := range p.charges {
+		o := &r.Ops[i]
+		*o = p.charges[i].cost
+		o.Cycles, o.SetUp = e.cycles(&p.charges[i])
+		r.Undivided += o.Cycles
+		r.SetUp += o.SetUp
 	}
 	copies := int64(c.Copies)
 	r.Cycles = (r.Undivided + copies/2) / copies
@@ -103,33 +139,28 @@ func omitted(o *workload.Operation, scope Scope) string {
 	return ""
 }
 
-// engines is one copy of both engines.
-type engines struct{ mat, rmac arch.Engine }
-
-// charge returns the cycles of operation i, with those of the depthwise
-// convolution that feeds it.
-func (e engines) charge(w *workload.Workload, i int) (OpCycles, error) {
-	o := &w.Ops[i]
-	c := OpCycles{Name: o.Name, Label: o.Label, Block: o.Block, MACs: o.MACs(), PaperMACs: o.MACs()}
+// ruled returns the charge of operation i.
+func ruled(ops []workload.Operation, i int) (charge, error) {
+	o := &ops[i]
+	c := charge{op: o, cost: OpCycles{Name: o.Name, Label: o.Label, Block: o.Block, MACs: o.MACs(), PaperMACs: o.MACs()}}
 	switch {
 	case o.Form == workload.Product:
-		c.Rule, c.Cycles = HalvedHeads, e.product(o)
+		c.cost.Rule = HalvedHeads
 	case o.Form == workload.Depthwise:
-		c.Rule, c.Cycles = RMACAlone, e.depthwise(o)
+		c.cost.Rule = RMACAlone
 	case o.Behind != "":
 		if o.Role == triovit.AggPW {
-			c.PaperMACs = 0 // the authors count no operations for it
+			c.cost.PaperMACs = 0 // the authors count no operations for it
 		}
-		dw := feeder(w.Ops[:i], o.Behind)
-		c.Rule, c.Streamed = InterLayer, dw.Name
-		c.Label = dw.Label + " + " + o.Label
-		c.MACs += dw.MACs()
-		c.PaperMACs += dw.MACs()
-		c.Cycles, c.SetUp = e.streamed(dw, o)
+		c.dw = feeder(ops[:i], o.Behind)
+		c.cost.Rule, c.cost.Streamed = InterLayer, c.dw.Name
+		c.cost.Label = c.dw.Label + " + " + o.Label
+		c.cost.MACs += c.dw.MACs()
+		c.cost.PaperMACs += c.dw.MACs()
 	case o.Groups > 1:
 		return c, fmt.Errorf("%d groups: the formulas know grouped convolutions only behind a depthwise one", o.Groups)
 	default:
-		c.Rule, c.Cycles = BothEngines, e.convolution(o)
+		c.cost.Rule = BothEngines
 	}
 	return c, nil
 }
@@ -142,6 +173,23 @@ func feeder(ops []workload.Operation, name string) *workload.Operation {
 		i--
 	}
 	return &ops[i]
+}
+
+// engines is one copy of both engines.
+type engines struct{ mat, rmac arch.Engine }
+
+// cycles returns what a charge costs, and what of it is the set-up of a stream.
+func (e engines) cycles(c *charge) (cycles, setUp int64) {
+	switch c.cost.Rule {
+	case HalvedHeads:
+		return e.product(c.op), 0
+	case RMACAlone:
+		return e.depthwise(c.op), 0
+	case InterLayer:
+		return e.streamed(c.dw, c.op)
+	default:
+		return e.convolution(c.op), 0
+	}
 }
 
 // lanes returns the lanes of both engines.

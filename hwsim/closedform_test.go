@@ -483,3 +483,17 @@ func BenchmarkClosedForm(b *testing.B) {
 		}
 	}
 }
+
+// A sweep over configurations checks the workload once.
+func BenchmarkPrepared(b *testing.B) {
+	p, err := Prepare(network(b, "b1-r224"), Backbone)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := arch.ZCU102()
+	for b.Loop() {
+		if _, err := p.ClosedForm(c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
