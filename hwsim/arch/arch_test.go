@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -232,4 +233,62 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("written and read again: %v\n%s", err, cmp.Diff(c, again))
 		}
 	})
+}
+
+func TestWith(t *testing.T) {
+	tests := []struct {
+		path  string
+		value any
+		want  func(*Config)
+		err   string // part of the error; empty for none
+	}{
+		{"mat.lanes", 16, func(c *Config) { c.MAT.Lanes = 16 }, ""},
+		{"rmac.macs", 4.0, func(c *Config) { c.RMAC.MACs = 4 }, ""},
+		{"clock_mhz", 187.5, func(c *Config) { c.ClockMHz = 187.5 }, ""},
+		{"clock_mhz", 250, func(c *Config) { c.ClockMHz = 250 }, ""},
+		{"copies_share", "batch", func(c *Config) { c.CopiesShare = Batch }, ""},
+		{"copies_share", Channels, func(c *Config) { c.CopiesShare = Channels }, ""},
+		{"copies_share", 3, nil, "copies_share: 3 must be one of [pixels channels batch]"},
+		{"copies", 0, nil, "copies: 0 must be a whole number from 1 to 4096"},
+		{"copies", 1.5, nil, "copies: 1.5 must be a whole number"},
+		{"copies", math.NaN(), nil, "copies: NaN must be a whole number"},
+		{"copies", "16", nil, `copies: "16" must be a whole number`},
+		{"copies", true, nil, "copies: true (bool) must be a whole number"},
+		{"lanes", 8, nil, `no field "lanes": have mat.lanes, mat.macs`},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprintf("%s=%v", test.path, test.value), func(t *testing.T) {
+			got, err := ZCU102().With(test.path, test.value)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Fatalf("error %v, want %q", err, test.err)
+				}
+				return
+			}
+			want := ZCU102()
+			test.want(&want)
+			if err != nil || got != want {
+				t.Errorf("%v, %v, want %v", got, err, want)
+			}
+		})
+	}
+}
+
+// Every field can be set to what it has.
+func TestWithItself(t *testing.T) {
+	for i, path := range Fields() {
+		c := ZCU102()
+		var value any
+		switch v := fields[i].at(&c).(type) {
+		case *int:
+			value = *v
+		case *float64:
+			value = *v
+		case *Share:
+			value = *v
+		}
+		if got, err := c.With(path, value); err != nil || got != c {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 }

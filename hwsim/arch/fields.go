@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A field is what there is to know about one value of a [Config]. Reading,
@@ -145,4 +146,41 @@ func (f *field) setText(c *Config, s string) error {
 	}
 	*v = Share(s)
 	return f.check(c)
+}
+
+// Fields returns the paths of all fields as YAML has them, such as "mat.lanes".
+func Fields() []string {
+	paths := make([]string, len(fields))
+	for i := range fields {
+		paths[i] = fields[i].path
+	}
+	return paths
+}
+
+// With returns the configuration with one field changed. The field is named by
+// its path in YAML; the value is an int, a float64, a string or a [Share]. The
+// error names the field, the value and what is allowed.
+func (c Config) With(path string, value any) (Config, error) {
+	i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
+	if i < 0 {
+		return c, fmt.Errorf("configuration: no field %q: have %s", path, strings.Join(Fields(), ", "))
+	}
+	f := &fields[i]
+	var err error
+	switch v := value.(type) {
+	case int:
+		err = f.setNumber(&c, float64(v))
+	case float64:
+		err = f.setNumber(&c, v)
+	case string:
+		err = f.setText(&c, v)
+	case Share:
+		err = f.setText(&c, string(v))
+	default:
+		err = fmt.Errorf("%v (%T) must be %s", value, value, f.allowed())
+	}
+	if err != nil {
+		return c, fmt.Errorf("configuration %q: %s: %w", c.Name, path, err)
+	}
+	return c, nil
 }
