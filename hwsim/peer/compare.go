@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Comparison is one workload on a plain array and on a Trio-ViT accelerator,
+// in cycles of equal clocks and without memory.
+type Comparison struct {
+	// Runs are those of the array, one per counting.
+	Runs []*Run
+	// Accelerator is the authors' closed form.
+	Accelerator *hwsim.Result
+	// Depthwise is the cycles that R-MAC alone takes for all depthwise
+	// convolutions, if MAT waited meanwhile.
+	Depthwise float64
+}
+
+// Compare counts a workload's backbone in every way. The two sides are equal in
+// size where the array has as many multipliers as the configuration.
+func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) {
+	var cmp Comparison
+	for _, counting := range Countings() {
+		r, err := a.Run(w, counting)
+		if err != nil {
+			return nil, err
+		}
+		cmp.Runs = append(cmp.Runs, r)
+	}
+	var err error
+	if cmp.Accelerator, err = hwsim.ClosedForm(w, c, hwsim.Backbone); err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	alone := &workload.Workload{Name: w.Name}
+	for _, o := range w.Ops {
+		if o.Form == workload.Depthwise && !o.Head {
+			o.Feeds = ""
+			alone.Ops = append(alone.Ops, o)
+		}
+	}
+	if len(alone.Ops) == 0 {
+		return &cmp, nil // as in a standard ViT
+	}
+	r, err := hwsim.ClosedForm(alone, c, hwsim.Backbone)
+	if err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	cmp.Depthwise = exact(r.Undivided, c)
+	return &cmp, nil
+}
+
+func exact(undivided int64, c arch.Config) float64 { return float64(undivided) / float64(c.Copies) }
+
+// Run returns the array's run by one counting.
+func (c *Comparison) Run(counting Counting) *Run {
+	return c.Runs[slices.IndexFunc(c.Runs, func(r *Run) bool { return r.Counting == counting })]
+}
+
+// Products returns the accelerator's cycles for the attention's matrix
+// products, and Convolutions those for everything else.
+func (c *Comparison) Products() float64 {
+	var sum int64
+	for i := range c.Accelerator.Ops {
+		if o := &c.Accelerator.Ops[i]; o.Rule == hwsim.HalvedHeads {
+			sum += o.Cycles
+		}
+	}
+	return exact(sum, c.Accelerator.Config)
+}
+
+// Convolutions returns the accelerator's cycles for all but the products.
+func (c *Comparison) Convolutions() float64 {
+	return exact(c.Accelerator.Undivided, c.Accelerator.Config) - c.Products()
+}
+
+// Speedup returns how many times more cycles a run of the array takes for the
+// convolutions than the accelerator does.
+func (c *Comparison) Speedup(r *Run) float64 { return float64(r.Cycles()) / c.Convolutions() }
+
+// DepthwiseSpeedup returns how many times more cycles a run takes for the
+// depthwise convolutions than R-MAC alone: what R-MAC's depthwise mode buys. It
+// is NaN where there is none.
+func (c *Comparison) DepthwiseSpeedup(r *Run) float64 {
+	return float64(r.DepthwiseCycles()) / c.Depthwise
+}
+
+// String is the comparison on a page.
+func (c *Comparison) String() string {
+	var s strings.Builder
+	a, config := c.Runs[0].Array, c.Accelerator.Config
+	fmt.Fprintf(&s, "%s on a %d×%d array of %d multipliers and on %s\n", c.Accelerator.Workload, a.Rows, a.Cols, a.Multipliers(), config)
+	s.WriteString("cycles without memory; × says how many times more than the accelerator\n")
+	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "\tconvolutions\t×\tof them depthwise\t×\tmatrix products\t\n")
+	row := func(name string, r *Run) {
+		products := "not entered"
+		if r.Counting != SCALESim {
+			products = fmt.Sprint(r.ProductCycles())
+		}
+		fmt.Fprintf(t, "%s\t%d\t%.1f\t%d\t%.1f\t%s\t\n", name, r.Cycles(), c.Speedup(r), r.DepthwiseCycles(), c.DepthwiseSpeedup(r), products)
+	}
+	for _, r := range c.Runs {
+		row(string(r.Counting), r)
+	}
+	for _, r := range c.Runs[1:] {
+		row(string(r.Counting)+", folds overlapped", r.Overlapped())
+	}
+	fmt.Fprintf(t, "accelerator\t%.0f\t1.0\t%.0f\t1.0\t%.0f\t\n", c.Convolutions(), c.Depthwise, c.Products())
+	t.Flush()
+	s.WriteString("accelerator's depthwise: R-MAC alone; its MAT works on the pointwise convolution behind meanwhile\n")
+	return s.String()
+}
