@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package explore asks which accelerator to build: it tries every combination
+// of sizes within limits and keeps those that no other beats.
+//
+// A [Space] is a configuration, the fields of it to vary, by their names in
+// YAML, and the networks to run:
+//
+//	survey, err := explore.Run(ctx, explore.Space{
+//		Base: arch.ZCU102(),
+//		Axes: []explore.Axis{
+//			explore.Over("mat.lanes", 4, 8, 16),
+//			explore.Over("rmac.lanes", 4, 8, 16),
+//			explore.Over("copies", 4, 8, 16, 32),
+//		},
+//		Limits:    explore.Limits{DSPs: 1024},
+//		Workloads: []*workload.Workload{w},
+//		Scope:     hwsim.Backbone,
+//	})
+//	fmt.Println(survey)
+//
+// The front of a [Survey] holds, for each network, the configurations than
+// which no other has more pictures per second with no more DSPs, or fewer DSPs
+// with no fewer pictures. [Pareto] finds such fronts for any objectives.
+//
+// Every configuration is charged by the authors' closed form (package hwsim),
+// which knows no memory: buffers and bandwidth count for the limits only, and a
+// configuration that waits for memory looks as good as one that does not.
+package explore

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explore
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+func network(t testing.TB, name string) *workload.Workload {
+	t.Helper()
+	net, err := triovit.Describe(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestPareto(t *testing.T) {
+	type pair [2]float64
+	nan := math.NaN()
+	tests := []struct {
+		name        string
+		items, want []pair
+	}{
+		{"none", nil, []pair{}},
+		{"one", []pair{{1, 1}}, []pair{{1, 1}}},
+		{"a corner beats all", []pair{{1, 2}, {2, 1}, {2, 2}}, []pair{{2, 2}}},
+		{"neither beats the other", []pair{{1, 2}, {2, 1}}, []pair{{1, 2}, {2, 1}}},
+		{"equal stay together", []pair{{1, 2}, {1, 2}, {1, 1}}, []pair{{1, 2}, {1, 2}}},
+		{"NaN compares with nothing", []pair{{nan, 9}, {1, 1}}, []pair{{1, 1}}},
+		{"infinite", []pair{{math.Inf(1), 0}, {1, 1}, {math.Inf(-1), 1}}, []pair{{math.Inf(1), 0}, {1, 1}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := Pareto(test.items, func(p pair) float64 { return p[0] }, func(p pair) float64 { return p[1] })
+			if !cmp.Equal(got, test.want) {
+				t.Errorf("%v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// The front by its definition: each item against all.
+func TestParetoByDefinition(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type triple [3]int
+		items := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) triple {
+			return triple{rapid.IntRange(0, 5).Draw(rt, "a"), rapid.IntRange(0, 5).Draw(rt, "b"), rapid.IntRange(0, 5).Draw(rt, "c")}
+		}), 0, 60).Draw(rt, "items")
+		want := []triple{}
+		for _, item := range items {
+			if !slices.ContainsFunc(items, func(o triple) bool {
+				return o != item && o[0] >= item[0] && o[1] >= item[1] && o[2] >= item[2]
+			}) {
+				want = append(want, item)
+			}
+		}
+		by := func(i int) func(triple) float64 { return func(t triple) float64 { return float64(t[i]) } }
+		if got := Pareto(items, by(0), by(1), by(2)); !cmp.Equal(got, want) {
+			rt.Errorf("%v, want %v", got, want)
+		}
+	})
+}
+
+// A survey in parallel is the loops over its axes, each point charged alone.
+func TestRunAsLoops(t *testing.T) {
+	space := Space{
+		Base:      arch.ZCU102(),
+		Axes:      []Axis{Over("mat.macs", 4, 8, 12), Over("clock_mhz", 150.0, 200), Over("rmac.macs", 8, 16), Over("copies_share", "batch", arch.Pixels)},
+		Limits:    Limits{DSPs: 1100},
+		Workloads: []*workload.Workload{network(t, "b0-r224"), network(t, "b1-r224")},
+		Scope:     hwsim.Whole,
+	}
+	got, err := Run(context.Background(), space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Survey{Fields: []string{"mat.macs", "clock_mhz", "rmac.macs", "copies_share"}}
+	for _, w := range space.Workloads {
+		for _, mat := range []int{4, 8, 12} {
+			for i, clock := range []float64{150, 200} {
+				for _, rmac := range []int{8, 16} {
+					for j, share := range []arch.Share{arch.Batch, arch.Pixels} {
+						want.Tried++
+						c := arch.ZCU102()
+						c.MAT.MACs, c.RMAC.MACs, c.ClockMHz, c.CopiesShare = mat, rmac, clock, share
+						if (mat+rmac)*8*16/2 > 1100 {
+							want.OverLimit++
+							continue
+						}
+						r, err := hwsim.ClosedForm(w, c, hwsim.Whole)
+						if err != nil { // 8 MACs in R-MAC's lanes, 12 in MAT's are beyond the limit
+							t.Fatal(err)
+						}
+						want.Points = append(want.Points, Point{Workload: w.Name, Config: c,
+							Values: []any{mat, space.Axes[1].Values[i], rmac, space.Axes[3].Values[j]},
+							DSPs:   c.DSPs(), Cycles: r.Cycles, FPS: r.FPS(), GOPS: r.GOPS(), Utilization: r.Utilization()})
+					}
+				}
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("loops and survey differ (-loops +survey):\n%s", diff)
+	}
+	if want := []string{"efficientvit-b0-r224", "efficientvit-b1-r224"}; !cmp.Equal(got.Workloads(), want) {
+		t.Errorf("workloads %v, want %v", got.Workloads(), want)
+	}
+}
+
+// What the closed form cannot express is counted, with a reason.
+func TestRunCountsRefusals(t *testing.T) {
+	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
+		Workloads: []*workload.Workload{network(t, "b1-r224")}, Scope: hwsim.Backbone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Tried != 3 || v.Refused != 2 || len(v.Points) != 1 || v.Refusal == nil || !strings.Contains(v.Refusal.Error(), "rmac.macs 2 is below") {
+		t.Errorf("%d tried, %d refused, %d points, reason %v", v.Tried, v.Refused, len(v.Points), v.Refusal)
+	}
+	if s := v.String(); !strings.Contains(s, "2 refused") || !strings.Contains(s, "rmac.macs 2 is below") {
+		t.Errorf("the page does not say what was refused:\n%s", s)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	tests := []struct {
+		name   string
+		axis   Axis
+		limits Limits
+		within int
+	}{
+		{"no limit", Over("copies", 8, 16, 32), Limits{}, 3},
+		{"DSPs, the bound itself", Over("copies", 8, 16, 32), Limits{DSPs: 1024}, 2},
+		{"packing changes DSPs", Over("multiplications_per_dsp", 1, 2, 4), Limits{DSPs: 1024}, 2},
+		// 1024 + 512 + 1024 + 8 KiB
+		{"buffers", Over("buffers.divisor.kib", 8, 9), Limits{BufferKiB: 2568}, 1},
+		{"bandwidth", Over("off_chip.mb_per_s", 4800, 19200, 19200.5), Limits{MBPerS: 19200}, 2},
+	}
+	w := network(t, "b0-r224")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{test.axis}, Limits: test.limits,
+				Workloads: []*workload.Workload{w}, Scope: hwsim.Backbone})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(v.Points) != test.within || v.OverLimit != len(test.axis.Values)-test.within {
+				t.Errorf("%d points and %d beyond, want %d within", len(v.Points), v.OverLimit, test.within)
+			}
+		})
+	}
+}
+
+func TestFront(t *testing.T) {
+	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
+		Axes:      []Axis{Over("copies", 16, 4), Over("multiplications_per_dsp", 1, 2)},
+		Workloads: []*workload.Workload{network(t, "b1-r224"), network(t, "b2-r224")}, Scope: hwsim.Backbone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range v.Workloads() {
+		// One multiplication per DSP costs DSPs and brings nothing.
+		var got []int
+		for _, p := range v.Front(name) {
+			if p.Workload != name || p.Config.MultiplicationsPerDSP != 2 {
+				t.Errorf("%s: %+v on the front", name, p)
+			}
+			got = append(got, p.DSPs)
+		}
+		if want := []int{256, 1024}; !cmp.Equal(got, want) {
+			t.Errorf("%s: DSPs %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	w := network(t, "b0-r224")
+	thousand := make([]any, 1025)
+	for i := range thousand {
+		thousand[i] = i + 1
+	}
+	broken := arch.ZCU102()
+	broken.Copies = 0
+	tests := []struct {
+		name   string
+		change func(*Space)
+		want   string
+	}{
+		{"base", func(s *Space) { s.Base = broken }, "copies: 0 must be"},
+		{"field", func(s *Space) { s.Axes = []Axis{Over("lanes", 8)} }, `axis "lanes": configuration: no field "lanes"`},
+		{"value", func(s *Space) { s.Axes = []Axis{Over("copies", 8, 0)} }, `axis "copies": configuration "Trio-ViT on ZCU102": copies: 0 must be`},
+		{"no values", func(s *Space) { s.Axes = []Axis{Over("copies")} }, `axis "copies" has no values`},
+		{"twice", func(s *Space) { s.Axes = []Axis{Over("copies", 8), Over("copies", 4)} }, `two axes over "copies"`},
+		{"no workloads", func(s *Space) { s.Workloads = nil }, "no workloads"},
+		{"same workload", func(s *Space) { s.Workloads = append(s.Workloads, w) }, `two workloads "efficientvit-b0-r224"`},
+		{"scope", func(s *Space) { s.Scope = "all" }, `no scope "all"`},
+		{"limit", func(s *Space) { s.Limits.DSPs = -1 }, "none may be below 0"},
+		{"limit NaN", func(s *Space) { s.Limits.MBPerS = math.NaN() }, "none may be below 0"},
+		{"too large", func(s *Space) {
+			s.Axes = []Axis{Over("copies", thousand...), Over("buffers.input.kib", thousand...)}
+		}, "more than 1048576 points"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{w}, Scope: hwsim.Backbone}
+			test.change(&s)
+			if _, err := Run(context.Background(), s); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errors.New("enough"))
+	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{network(t, "b0-r224")}, Scope: hwsim.Backbone})
+	if v != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v, want no survey and the context's error", v, err)
+	}
+}
+
+// ending is a context that ends after it was asked some times.
+type ending struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (c *ending) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A survey that is cancelled on its way tries no more.
+func TestCancelOnTheWay(t *testing.T) {
+	var copies []any
+	for i := range 4096 {
+		copies = append(copies, i+1)
+	}
+	ctx := &ending{Context: context.Background()}
+	ctx.left.Store(3)
+	v, err := Run(ctx, Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", copies...), Over("clock_mhz", 100, 200)},
+		Workloads: []*workload.Workload{network(t, "b0-r224")}, Scope: hwsim.Backbone})
+	if v != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v, want no survey and the context's error", v, err)
+	}
+	// Every worker asks once more, and the end once.
+	if asked := 3 - ctx.left.Load(); asked > int64(3+runtime.GOMAXPROCS(0)+1) {
+		t.Errorf("the context was asked %d times of %d chunks", asked, 2*4096/chunk)
+	}
+}
+
+// BenchmarkRun reports configurations per second, on all processors.
+func BenchmarkRun(b *testing.B) {
+	sizes := []any{4, 6, 8, 10, 12, 14, 16, 20}
+	s := Space{Base: arch.ZCU102(), Axes: []Axis{
+		Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
+		Over("copies", sizes...), Over("rmac.macs", 8, 12, 16, 24),
+	}, Workloads: []*workload.Workload{network(b, "b1-r224")}, Scope: hwsim.Backbone}
+	tried := 0
+	for b.Loop() {
+		v, err := Run(context.Background(), s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		tried += len(v.Points)
+	}
+	b.ReportMetric(float64(tried)/b.Elapsed().Seconds(), "configurations/s")
+}

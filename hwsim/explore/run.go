@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/internal/progress"
+)
+
+// A Survey is what a space holds.
+type Survey struct {
+	// Fields are the paths of the axes.
+	Fields []string
+	// Points are those within the limits that the closed form can express, by
+	// workload, then in the order of the axes, the last varying fastest.
+	Points []Point
+	// Tried counts all combinations of configurations and workloads; OverLimit
+	// those beyond the limits, and Refused those that the closed form cannot
+	// express, of which Refusal is the first's reason.
+	Tried, OverLimit, Refused int
+	Refusal                   error
+}
+
+// A Point is one workload on one configuration.
+type Point struct {
+	Workload string
+	Config   arch.Config
+	// Values are the configuration's on the axes.
+	Values []any
+	DSPs   int
+	// Cycles, FPS, GOPS and Utilization are those of hwsim.Result.
+	Cycles                 int64
+	FPS, GOPS, Utilization float64
+}
+
+// chunk is how many combinations a worker takes at a time.
+const chunk = 64
+
+// Run tries every combination on all processors. It refuses a space with a
+// value that a field cannot have, with no workload, or with more than 2^20
+// points. If ctx ends before, its error is returned.
+func Run(ctx context.Context, s Space) (*Survey, error) {
+	size, err := s.size()
+	if err != nil {
+		return nil, err
+	}
+	prepared := make([]*hwsim.Prepared, len(s.Workloads))
+	for i, w := range s.Workloads {
+		if prepared[i], err = hwsim.Prepare(w, s.Scope); err != nil {
+			return nil, fmt.Errorf("explore: %w", err)
+		}
+	}
+	total := size * len(prepared)
+	outcomes := make([]outcome, total)
+	bar := progress.New("explore", total)
+	defer bar.Done()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				from := int(next.Add(chunk)) - chunk
+				if from >= total {
+					return
+				}
+				to := min(from+chunk, total)
+				for i := from; i < to; i++ {
+					outcomes[i] = s.try(i%size, prepared[i/size])
+				}
+				bar.Add(to - from)
+			}
+		})
+	}
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("explore: %w", err)
+	}
+	return s.survey(outcomes), nil
+}
+
+// An outcome is a point, or why there is none; neither beyond the limits.
+type outcome struct {
+	point   *Point
+	refusal error
+}
+
+// try charges one workload on the configuration of that index.
+func (s *Space) try(index int, p *hwsim.Prepared) outcome {
+	c, values, err := s.at(index)
+	if err != nil {
+		return outcome{refusal: err}
+	}
+	if !s.Limits.allow(&c) {
+		return outcome{}
+	}
+	r, err := p.ClosedForm(c)
+	if err != nil {
+		return outcome{refusal: err}
+	}
+	return outcome{point: &Point{Workload: r.Workload, Config: c, Values: values, DSPs: c.DSPs(),
+		Cycles: r.Cycles, FPS: r.FPS(), GOPS: r.GOPS(), Utilization: r.Utilization()}}
+}
+
+// survey gathers the outcomes.
+func (s *Space) survey(outcomes []outcome) *Survey {
+	v := &Survey{Tried: len(outcomes)}
+	for _, axis := range s.Axes {
+		v.Fields = append(v.Fields, axis.Field)
+	}
+	for _, o := range outcomes {
+		switch {
+		case o.point != nil:
+			v.Points = append(v.Points, *o.point)
+		case o.refusal != nil:
+			v.Refused++
+			v.Refusal = cmp.Or(v.Refusal, o.refusal)
+		default:
+			v.OverLimit++
+		}
+	}
+	return v
+}
+
+// Workloads returns the names of the workloads that have points, in their order.
+func (v *Survey) Workloads() []string {
+	var names []string
+	for i := range v.Points {
+		if n := v.Points[i].Workload; len(names) == 0 || names[len(names)-1] != n {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Front returns the points of a workload that no other of its points dominates
+// in FPS and DSPs, the fewest DSPs first.
+func (v *Survey) Front(workload string) []Point {
+	var own []Point
+	for i := range v.Points {
+		if v.Points[i].Workload == workload {
+			own = append(own, v.Points[i])
+		}
+	}
+	front := Pareto(own,
+		func(p Point) float64 { return p.FPS },
+		func(p Point) float64 { return -float64(p.DSPs) })
+	slices.SortStableFunc(front, func(a, b Point) int { return cmp.Compare(a.DSPs, b.DSPs) })
+	return front
+}

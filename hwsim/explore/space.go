@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explore
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Space is what to try: every workload on every combination of the axes.
+type Space struct {
+	// Base has the values of the fields that no axis varies.
+	Base arch.Config
+	Axes []Axis
+	// Limits leaves out the configurations beyond them.
+	Limits    Limits
+	Workloads []*workload.Workload
+	Scope     hwsim.Scope
+}
+
+// An Axis is one field of the configuration and the values to try.
+type Axis struct {
+	// Field is the path in YAML, such as "mat.lanes"; arch.Fields lists them.
+	Field string
+	// Values are what arch.Config.With takes.
+	Values []any
+}
+
+// Over returns the axis of a field.
+func Over(field string, values ...any) Axis { return Axis{Field: field, Values: values} }
+
+// Limits bounds a configuration; a zero is no limit.
+type Limits struct {
+	// DSPs bounds the slices of the engines' multipliers.
+	DSPs int
+	// BufferKiB bounds the sum of all buffers.
+	BufferKiB int
+	// MBPerS bounds the off-chip bandwidth in 10⁶ bytes per second.
+	MBPerS float64
+}
+
+// allow says whether a configuration is within the limits.
+func (l Limits) allow(c *arch.Config) bool {
+	b := &c.Buffers
+	kib := b.Input.KiB + b.Weight.KiB + b.Output.KiB + b.Divisor.KiB
+	return (l.DSPs == 0 || c.DSPs() <= l.DSPs) &&
+		(l.BufferKiB == 0 || kib <= l.BufferKiB) &&
+		(l.MBPerS == 0 || c.OffChip.MBPerS <= l.MBPerS)
+}
+
+// maxSize bounds a space, whose points are all kept.
+const maxSize = 1 << 20
+
+// size checks the space and returns the number of configurations per workload.
+func (s *Space) size() (int, error) {
+	if err := s.Base.Validate(); err != nil {
+		return 0, fmt.Errorf("explore: %w", err)
+	}
+	if s.Limits.DSPs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
+		return 0, fmt.Errorf("explore: limits %+v: none may be below 0, which is no limit", s.Limits)
+	}
+	if len(s.Workloads) == 0 {
+		return 0, fmt.Errorf("explore: no workloads: at least 1 is needed")
+	}
+	names := make(map[string]bool)
+	for _, w := range s.Workloads {
+		if names[w.Name] {
+			return 0, fmt.Errorf("explore: two workloads %q", w.Name)
+		}
+		names[w.Name] = true
+	}
+	size := 1
+	fields := make(map[string]bool)
+	for _, axis := range s.Axes {
+		if fields[axis.Field] {
+			return 0, fmt.Errorf("explore: two axes over %q", axis.Field)
+		}
+		fields[axis.Field] = true
+		if len(axis.Values) == 0 {
+			return 0, fmt.Errorf("explore: axis %q has no values: at least 1 is needed", axis.Field)
+		}
+		for _, v := range axis.Values {
+			if _, err := s.Base.With(axis.Field, v); err != nil {
+				return 0, fmt.Errorf("explore: axis %q: %w", axis.Field, err)
+			}
+		}
+		if size *= len(axis.Values); size > maxSize/len(s.Workloads) {
+			return 0, fmt.Errorf("explore: %d axes up to %q and %d workloads: more than %d points", len(fields), axis.Field, len(s.Workloads), maxSize)
+		}
+	}
+	return size, nil
+}
+
+// at returns the configuration of that index, the last axis varying fastest,
+// and its values on the axes.
+func (s *Space) at(index int) (arch.Config, []any, error) {
+	values := make([]any, len(s.Axes))
+	c := s.Base
+	for i := len(s.Axes) - 1; i >= 0; i-- {
+		axis := &s.Axes[i]
+		values[i] = axis.Values[index%len(axis.Values)]
+		index /= len(axis.Values)
+		var err error
+		if c, err = c.With(axis.Field, values[i]); err != nil {
+			return c, nil, err
+		}
+	}
+	return c, values, nil
+}
