@@ -73,7 +73,7 @@ func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32
 // TestLeadingOneOfThePaper is the worked example of Section III-D, and its
 // neighbours at the threshold.
 func TestLeadingOneOfThePaper(t *testing.T) {
-	q, err := LeadingOne{IntegerBits: 8}.Choose(&TensorStats{Name: "divisor", Max: []float32{255}}, triovit.Point{})
+	q, err := LeadingOne{IntegerBits: 8}.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{255}}, triovit.Point{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,13 @@ package calib
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // A Chooser picks the quantizer of a tensor from what the tensor looked like.
 type Chooser interface {
-	// String names the rule with its settings; results are cached under it.
+	// String names the rule with its settings.
 	String() string
 	// Choose returns the quantizer of a tensor for one of its points.
 	Choose(stats *TensorStats, point triovit.Point) (Quantizer, error)
@@ -67,7 +66,10 @@ func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, erro
 	if err := checkBits("a grid for "+stats.Name, bits); err != nil {
 		return nil, err
 	}
-	lo, hi := float64(slices.Min(stats.Min)), float64(slices.Max(stats.Max))
+	lo, hi, err := stats.bounds()
+	if err != nil {
+		return nil, err
+	}
 	return spread(lo, hi, bits, point.Signed || m.Symmetric, m.Affine), nil
 }
 
@@ -132,7 +134,11 @@ func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error
 	n := 1 << l.bits()
 	lo := l.Lo
 	if !l.Fixed {
-		lo = nearestCode(float64(slices.Max(stats.Max))) - n + 1
+		_, largest, err := stats.bounds()
+		if err != nil {
+			return nil, err
+		}
+		lo = nearestCode(largest) - n + 1
 	}
 	return Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
 }
@@ -166,8 +172,12 @@ func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, erro
 	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
 		return nil, fmt.Errorf("log2 codes for %s of %d bits from integers of %d: 1 to 6 and 2 to 24 are allowed", stats.Name, bits, l.IntegerBits)
 	}
+	_, largest, err := stats.bounds()
+	if err != nil {
+		return nil, err
+	}
 	limit := 1<<l.IntegerBits - 1
-	unit := float32(float64(slices.Max(stats.Max)) / float64(limit))
+	unit := float32(largest / float64(limit))
 	if !(unit > 0) {
 		unit = 1
 	}

@@ -72,6 +72,9 @@ func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bo
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("migration: %w", err)
 		}
+		if len(in.Hist.Bins) == 0 {
+			return nil, nil, nil, fmt.Errorf("migration: the profile has no histogram of %q, which a transform made", in.Name)
+		}
 		r := t.factors(in)
 		w := m.Weights[op.Params[0].Name]
 		scaled, inverse := weights.New(w.Shape...), make([]float32, len(r))

@@ -16,7 +16,7 @@ import (
 )
 
 // observeVersion changes when the same pictures would give another profile.
-const observeVersion = 1
+const observeVersion = 2
 
 // Observe runs a model in floating point over calibration pictures and returns
 // the statistics of every tensor. The model is folded first, because that is
@@ -54,26 +54,17 @@ func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 	for i := range collectors {
 		collectors[i] = newCollector(&model.Net.Ops[i])
 	}
-	p := &Profile{Network: model.Net.Name}
-	in := model.Net.Input().Shape
-	batch := max(1, 1<<18/(in[0]*in[1]))
+	p := &Profile{Network: model.Net.Name, Model: model.Hash()}
+	batch := triovit.BatchSize(model.Net)
 	bar := progress.New("observe "+model.Net.Name, data.Len())
 	defer bar.Done()
 	for first := 0; first < data.Len(); first += batch {
 		n := min(batch, data.Len()-first)
-		pictures := make([]float32, n*triovit.Size(in))
-		for i := range n {
-			if err := ctx.Err(); err != nil {
-				return nil, context.Cause(ctx)
-			}
-			item, err := data.Load(first + i)
-			if err != nil {
-				return nil, err
-			}
-			if item.Image.W != in[1] || item.Image.H != in[0] {
-				return nil, fmt.Errorf("%s: the picture is %d wide and %d high, the network takes %d and %d", item.ID, item.Image.W, item.Image.H, in[1], in[0])
-			}
-			item.Image.Normalize(pictures[i*triovit.Size(in) : (i+1)*triovit.Size(in)])
+		pictures, items, err := triovit.LoadBatch(ctx, model.Net, data, first, n)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
 			p.Images = append(p.Images, item.ID)
 		}
 		tensors, err := exec.Run(pictures)

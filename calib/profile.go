@@ -17,8 +17,9 @@ import (
 // A Profile is what a network's tensors looked like over calibration pictures:
 // the statistics of every named tensor, in the order of the network.
 type Profile struct {
-	// Network is the profiled network's name.
-	Network string
+	// Network is the profiled network's name, and Model the hash of the folded
+	// model: grids of one model are never taken from another's tensors.
+	Network, Model string
 	// Images are the ids of the pictures, in the order they were seen.
 	Images []string
 	// Tensors holds one entry per observed tensor, in network order; a
@@ -190,12 +191,45 @@ func readProfile(r io.Reader) (*Profile, error) {
 	if err := decoder.Decode(p); err != nil {
 		return nil, err
 	}
-	for _, s := range p.Tensors {
-		if s == nil || len(s.Min) == 0 || len(s.Min) != len(s.Max) || len(s.Min) != len(s.Mean) {
-			return nil, fmt.Errorf("the statistics of a tensor are incomplete")
+	for i, s := range p.Tensors {
+		if s == nil {
+			return nil, fmt.Errorf("tensor %d has no statistics", i)
+		}
+		if err := s.check(); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// check says what is wrong with the statistics of a tensor.
+func (s *TensorStats) check() error {
+	channels := 0
+	if len(s.Shape) > 0 {
+		channels = s.Shape[len(s.Shape)-1]
+	}
+	if channels < 1 || len(s.Min) != channels || len(s.Max) != channels || len(s.Mean) != channels {
+		return fmt.Errorf("tensor %q of shape %v has %d minima, %d maxima and %d means: one for each channel is needed",
+			s.Name, s.Shape, len(s.Min), len(s.Max), len(s.Mean))
+	}
+	_, _, err := s.bounds()
+	return err
+}
+
+// bounds returns the smallest and the largest value of the tensor.
+func (s *TensorStats) bounds() (lo, hi float64, err error) {
+	if len(s.Min) == 0 || len(s.Min) != len(s.Max) {
+		return 0, 0, fmt.Errorf("tensor %q has %d minima and %d maxima: one for each channel is needed", s.Name, len(s.Min), len(s.Max))
+	}
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for i := range s.Min {
+		a, b := float64(s.Min[i]), float64(s.Max[i])
+		if !(a <= b) || math.IsInf(a, 0) || math.IsInf(b, 0) {
+			return 0, 0, fmt.Errorf("tensor %q: channel %d reaches from %g to %g", s.Name, i, a, b)
+		}
+		lo, hi = min(lo, a), max(hi, b)
+	}
+	return lo, hi, nil
 }
 
 // collector gathers the statistics of one tensor.

@@ -5,6 +5,7 @@ package calib
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -22,9 +23,9 @@ type Quantized struct {
 	Model *triovit.Model
 	// Quantizers holds the grid of every rounded tensor by its name.
 	Quantizers map[string]Quantizer
-	// WeightSteps holds the step of each filter of the quantized weights, by
+	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
-	WeightSteps map[string][]float32
+	WeightGrids map[string][]Uniform
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
@@ -56,14 +57,18 @@ func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 	if err != nil {
 		return nil, err
 	}
-	if profile.Network != m.Net.Name {
-		return nil, fmt.Errorf("the profile is of %s, the model is %s", profile.Network, m.Net.Name)
+	if profile.Model != m.Hash() {
+		return nil, fmt.Errorf("the profile of %s belongs to other weights or another picture size than the model, %s of %v: observe this model",
+			profile.Network, m.Net.Name, m.Net.Input().Shape)
+	}
+	if err := checkBits("activations", recipe.activationBits()); err != nil {
+		return nil, err
 	}
 	only, err := recipe.Only.matcher()
 	if err != nil {
 		return nil, err
 	}
-	q := &Quantized{Quantizers: map[string]Quantizer{}, WeightSteps: map[string][]float32{}, rounded: map[operand]bool{}}
+	q := &Quantized{Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]Uniform{}, rounded: map[operand]bool{}}
 	for _, t := range recipe.Transforms {
 		var changes []Change
 		if m, profile, changes, err = t.Apply(m, profile, only); err != nil {
@@ -72,7 +77,7 @@ func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 		q.Changes = append(q.Changes, changes...)
 	}
 	q.Model = m
-	rounds, err := recipe.rounds()
+	rounds, err := recipe.rounds(m.Net)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +100,9 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		if !rounds(op, p) {
 			continue
 		}
+		if p.Bits == 8 && p.Class != triovit.DivisorOperand {
+			p.Bits = recipe.activationBits()
+		}
 		tensor := op.Inputs[p.Operand]
 		if _, done := q.Quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
@@ -116,7 +124,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.Quantizers[tensor])})
 		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
 			q.roundWeights(op, recipe)
-			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightSteps[op.Name]), recipe.weightBits())})
+			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())})
 		}
 	}
 	return nil
@@ -129,12 +137,22 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
-	rounded, steps := quantizeFilters(exact, recipe.weightBits(), recipe.AffineWeights)
-	set[op.Params[0].Name], q.WeightSteps[op.Name] = rounded, steps
-	if !op.HasBias() {
+	input, uniform := q.Quantizers[op.Inputs[0]].(Uniform)
+	least := make([]float64, exact.Shape[0])
+	var bias *weights.Tensor
+	if op.HasBias() {
+		bias = &weights.Tensor{Shape: exact.Shape[:1], Data: slices.Clone(set[op.Params[1].Name].Data)}
+		for o, b := range bias.Data {
+			if uniform {
+				least[o] = math.Abs(float64(b)) / (float64(input.Scale) * maxBiasCode)
+			}
+		}
+	}
+	rounded, grids := quantizeFilters(exact, recipe.weightBits(), recipe.AffineWeights, least)
+	set[op.Params[0].Name], q.WeightGrids[op.Name] = rounded, grids
+	if bias == nil {
 		return
 	}
-	bias := &weights.Tensor{Shape: set[op.Params[1].Name].Shape, Data: append([]float32(nil), set[op.Params[1].Name].Data...)}
 	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == triovit.Shift {
 		c := set[in.Params[0].Name].Data
 		difference := weights.New(rounded.Shape...)
@@ -143,9 +161,9 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 		}
 		addShifted(bias, difference, c)
 	}
-	if input, ok := q.Quantizers[op.Inputs[0]].(Uniform); ok {
+	if uniform {
 		for o := range bias.Data {
-			step := float64(input.Scale) * float64(steps[o])
+			step := float64(input.Scale) * float64(grids[o].Scale)
 			bias.Data[o] = float32(math.RoundToEven(float64(bias.Data[o])/step) * step)
 		}
 	}

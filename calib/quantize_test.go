@@ -8,18 +8,34 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// TestQuantizeRoundsExactlyItsPoints: what a recipe reports is what the graph
-// does. Wide grids leave the network as it was; each recipe rounds the points
-// it names and no other.
+// TestQuantizeRoundsExactlyItsPoints: each recipe rounds the points that its
+// name stands for and no other; weights where the input of a convolution or
+// linear layer is rounded; and it leaves the model that it was given alone.
 func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 	model, profile := small(t)
+	mbconv := func(op *triovit.Op, _ triovit.Point) bool {
+		return op.Kind == triovit.Conv && (op.Role == triovit.PW1 || op.Role == triovit.DW || op.Role == triovit.PW2)
+	}
+	all := func(op *triovit.Op, p triovit.Point) bool {
+		return op.Kind == triovit.Conv || op.Name == "head.op_list.2.linear" || op.Kind == triovit.Divide && p.Operand == 1
+	}
+	want := map[string]func(*triovit.Op, triovit.Point) bool{
+		"Vanilla": mbconv, "Shifting": mbconv, "Migration": mbconv, "MBConv": mbconv,
+		"TrioViTPlus, every point": func(*triovit.Op, triovit.Point) bool { return true },
+	}
 	for _, recipe := range Ladder {
 		t.Run(recipe.Name, func(t *testing.T) {
+			expected, ok := want[recipe.Name]
+			if !ok {
+				expected = all
+			}
 			hash := model.Hash()
 			q, err := Quantize(model, profile, recipe)
 			if err != nil {
@@ -30,29 +46,84 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 			}
 			for i := range q.Model.Net.Ops {
 				op := &q.Model.Net.Ops[i]
-				conv := op.Kind == triovit.Conv || op.Kind == triovit.Linear
-				rounded := q.rounded[operand{op.Name, 0}]
-				if _, has := q.WeightSteps[op.Name]; conv && has != rounded {
-					t.Errorf("%s: input rounded %t, weights rounded %t", op.Name, rounded, has)
+				for _, p := range op.Points {
+					if got := q.rounded[operand{op.Name, p.Operand}]; got != expected(op, p) {
+						t.Errorf("%s %s, operand %d (%s): rounded %t", op.Role, op.Name, p.Operand, p.Class, got)
+					}
 				}
-				mbconv := op.Role == triovit.PW1 || op.Role == triovit.DW || op.Role == triovit.PW2
-				switch recipe.Name {
-				case "Vanilla", "Migration", "Shifting", "MBConv":
-					if op.Kind == triovit.Conv && rounded != mbconv {
-						t.Errorf("%s %s: rounded %t", op.Role, op.Name, rounded)
-					}
-				case "TrioViTPlus, every point":
-					for _, p := range op.Points {
-						if !q.rounded[operand{op.Name, p.Operand}] {
-							t.Errorf("%s: operand %d (%s) is left in float", op.Name, p.Operand, p.Class)
-						}
-					}
+				layer := op.Kind == triovit.Conv || op.Kind == triovit.Linear
+				if _, has := q.WeightGrids[op.Name]; has != (layer && q.rounded[operand{op.Name, 0}]) {
+					t.Errorf("%s: weights rounded %t", op.Name, has)
 				}
 			}
 			if len(q.Changes) == 0 {
 				t.Error("the recipe reports no change")
 			}
 		})
+	}
+}
+
+// TestRoundedOperandsTakeValuesOfTheirGrids looks at what the graph computes,
+// not at what the recipe says: every rounded operand only takes values that
+// its quantizer leaves alone.
+func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
+	model, profile := small(t)
+	q, err := Quantize(model, profile, TrioViTPlusInteger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []string
+	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+		var seen []*graph.Node
+		read = nil
+		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+			y = q.fake(op, i, y)
+			if q.rounded[operand{op.Name, i}] {
+				seen, read = append(seen, y), append(read, op.Inputs[i])
+			}
+			return y
+		}
+		forward.Build(q.Model.Net, x, hooks)
+		return seen
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := exec.Run(weights.SyntheticInput(3 * 64 * 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(read) != len(q.rounded) {
+		t.Fatalf("%d operands seen, %d are rounded", len(read), len(q.rounded))
+	}
+	for i, values := range outputs {
+		for _, v := range values {
+			if q.Quantizers[read[i]].Fake(v) != v {
+				t.Fatalf("%s takes %g, which is not on its grid (%s)", read[i], v, q.Quantizers[read[i]])
+			}
+		}
+	}
+}
+
+// TestFiltersOfNothing: a filter of zeros or next to nothing keeps its bias, in
+// a code that a 32-bit accumulator holds.
+func TestFiltersOfNothing(t *testing.T) {
+	w := weights.New(3, 1, 1, 1)
+	w.Data = []float32{0, 1e-12, 0.5}
+	const stepA = 0.1
+	bias := []float64{0.09, 0.09, 0.09}
+	least := make([]float64, 3)
+	for o := range least {
+		least[o] = bias[o] / (stepA * maxBiasCode)
+	}
+	for _, affine := range []bool{false, true} {
+		_, grids := quantizeFilters(w, 8, affine, least)
+		for o, g := range grids {
+			code := math.RoundToEven(bias[o] / (stepA * float64(g.Scale)))
+			if math.Abs(code) > 1.001*maxBiasCode || math.Abs(code*stepA*float64(g.Scale)-bias[o]) > 1e-3 {
+				t.Errorf("filter %d, affine %t: bias %g has code %g of step %g", o, affine, bias[o], code, g.Scale)
+			}
+		}
 	}
 }
 
@@ -64,12 +135,12 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, steps := range q.WeightSteps {
+	for name, grids := range q.WeightGrids {
 		op := q.Model.Net.Op(name)
 		w := q.Model.Weights[op.Params[0].Name].Data
-		per := len(w) / len(steps)
+		per := len(w) / len(grids)
 		for i, v := range w {
-			code := float64(v) / float64(steps[i/per])
+			code := float64(v) / float64(grids[i/per].Scale)
 			if off := math.Abs(code - math.Round(code)); off > 1e-3 || math.Abs(code) > 128 {
 				t.Fatalf("%s: weight %d has code %g", name, i, code)
 			}
@@ -79,7 +150,7 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 		}
 		in := q.Quantizers[op.Inputs[0]].(Uniform)
 		for o, v := range q.Model.Weights[op.Params[1].Name].Data {
-			code := float64(v) / (float64(in.Scale) * float64(steps[o]))
+			code := float64(v) / (float64(in.Scale) * float64(grids[o].Scale))
 			if off := math.Abs(code - math.Round(code)); off > 1e-3*max(1, math.Abs(code)*1e-3) {
 				t.Fatalf("%s: bias %d has code %g", name, o, code)
 			}
@@ -163,7 +234,7 @@ func TestCostsAddUp(t *testing.T) {
 		}
 		return q.rounded
 	}
-	base, costs := rounded(TrioViTPlus), Costs(TrioViTPlus)
+	base, costs := rounded(TrioViTPlus), Costs(TrioViTPlus, model.Net)
 	times := map[operand]int{}
 	for _, r := range costs[:len(costs)-1] {
 		for o := range rounded(r) {
@@ -204,7 +275,7 @@ func TestErrors(t *testing.T) {
 		return func() error { _, err := Quantize(model, profile, r); return err }
 	}
 	other := *profile
-	other.Network = "efficientvit-b3-r288"
+	other.Network, other.Model = "efficientvit-b3-r288", "0"
 	partial := *profile
 	partial.Tensors = profile.Tensors[:20]
 	for _, c := range []struct {
@@ -222,7 +293,10 @@ func TestErrors(t *testing.T) {
 		{"leading one of wide integers", quantize(TrioViT.With("wide", func(r *Recipe) { r.Divisors = LeadingOne{IntegerBits: 40} })), []string{"40"}},
 		{"migration of a pointwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Roles(triovit.PW1)}}, Points: []PointSelection{MBConvInputs}}), []string{"PW1", "no depthwise"}},
 		{"shifting of a depthwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Shifting{Where: Roles(triovit.DW)}}, Points: []PointSelection{MBConvInputs}}), []string{"DW", "no pointwise"}},
-		{"profile of another network", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r224"}},
+		{"profile of another model", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r224", "other weights"}},
+		{"migration of nothing", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Selection{Name: "stages.9"}}}, Points: []PointSelection{MBConvInputs}}), []string{"no convolution", "stages.9"}},
+		{"points of nothing", quantize(Recipe{Name: "x", Points: []PointSelection{MBConvInputs, {Classes: []triovit.PointClass{triovit.ConvInput}, Where: Selection{Name: "stages.9"}}}}), []string{"no point", "stages.9"}},
+		{"migration twice", quantize(Recipe{Name: "x", Transforms: []Transform{PaperMigration, PaperMigration}, Points: []PointSelection{MBConvInputs}}), []string{"no histogram", "migration"}},
 		{"profile without the tensor", func() error { _, err := Quantize(model, &partial, Vanilla); return err }, []string{"has no tensor", "among its 20"}},
 		{"unknown tensor", func() error { _, err := profile.Tensor("stages.9.depth_conv.act"); return err }, []string{`"stages.9.depth_conv.act"`, "similar"}},
 		{"unknown block", func() error { _, _, _, err := profile.MBConv(model.Net, "stages.7"); return err }, []string{`"stages.7"`, "backbone.stages.0.op_list.0"}},

@@ -26,6 +26,9 @@ type Recipe struct {
 	// WeightBits is the width of the weights, 0 for 8. A convolution's weights
 	// are quantized where its input is.
 	WeightBits int
+	// ActivationBits is the width of all points of 8 bits, 0 for 8; wider
+	// points, such as pre-activations, keep theirs.
+	ActivationBits int
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
 	// Activations chooses the grids of all points but the divisors; nil means
@@ -72,51 +75,62 @@ var (
 // min-max; [Recipe.With] changes one.
 var (
 	// Vanilla quantizes the MBConvs' convolutions as they are.
-	Vanilla = Recipe{Name: "Vanilla", About: "the MBConvs' convolutions as they are", Points: []PointSelection{MBConvInputs}}
+	Vanilla = Recipe{Name: "Vanilla", About: "MBConv convolutions, as they are", Points: []PointSelection{MBConvInputs}}
 	// MigrationOnly quantizes them after channel-wise migration.
-	MigrationOnly = Recipe{Name: "Migration", About: "the same after channel-wise migration of the DW inputs", Transforms: []Transform{PaperMigration}, Points: []PointSelection{MBConvInputs}}
+	MigrationOnly = Recipe{Name: "Migration", About: "MBConv convolutions after channel-wise migration", Transforms: []Transform{PaperMigration}, Points: []PointSelection{MBConvInputs}}
 	// ShiftingOnly quantizes them after filter-wise shifting.
-	ShiftingOnly = Recipe{Name: "Shifting", About: "the same after filter-wise shifting of the PW2 inputs", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	ShiftingOnly = Recipe{Name: "Shifting", About: "MBConv convolutions after filter-wise shifting", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MBConv quantizes them after both.
-	MBConv = Recipe{Name: "MBConv", About: "the same after both", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	MBConv = Recipe{Name: "MBConv", About: "MBConv convolutions after migration and shifting", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MSAUniform quantizes all convolutions after both, and the divisors on a
 	// uniform grid of 8 bits, one for each MSA as the paper's layer-wise grids.
-	MSAUniform = Recipe{Name: "MSAUniform", About: "all convolutions after both, divisors uniform in 8 bits per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
+	MSAUniform = Recipe{Name: "MSAUniform", About: "all convolutions after both; divisors uniform in 8 bits, one grid per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}, LayerDivisors: true}
 	// MSAUniformBranch has a uniform grid for each branch of an MSA: the two
 	// branches' divisors differ so much that this alone mends a good part.
-	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", About: "the same with a uniform grid for each branch of an MSA", Transforms: []Transform{PaperMigration, PaperShifting},
+	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", About: "all convolutions after both; divisors uniform in 8 bits, one grid per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
 	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
 	// whose codes end at the largest calibrated divisor.
-	TrioViT = Recipe{Name: "TrioViT", About: "the same with the log2 codes of the calibration", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViT = Recipe{Name: "TrioViT", About: "all convolutions after both; log2 divisors, one calibrated range per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
-	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", About: "all convolutions after both, log2 divisors with the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
+	// TrioViTLayer has one range of log2 codes for each MSA, as MSAUniform has
+	// one uniform grid: between the two only the kind of grid differs.
+	TrioViTLayer = Recipe{Name: "TrioViT, per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}, LayerDivisors: true}
 	// TrioViTPlus migrates the stem's DSConv too.
-	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "the same with migration of the stem's DSConv too", Transforms: []Transform{WiderMigration, PaperShifting},
+	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "TrioViT with migration of the stem's DSConv too", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
-	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", About: "the same with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
+	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", About: "TrioViTPlus with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
 // Ladder lists the recipes in the order in which they are best told.
-var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViT, TrioViTPlus, TrioViTPlusInteger}
+var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViTLayer, TrioViT, TrioViTPlus, TrioViTPlusInteger}
 
 // Costs returns recipes that show what each further kind of integer costs: the
-// base recipe with one class of points of [EveryPoint] added at a time, the
-// attention's tensors each on its own, and at last all of them.
-func Costs(base Recipe) []Recipe {
+// base recipe with one class of points of [EveryPoint] added at a time, as far
+// as the network has any, the attention's tensors each on its own, and at last
+// all of them.
+func Costs(base Recipe, net *triovit.Network) []Recipe {
+	occurs := map[triovit.PointClass]bool{}
+	for i := range net.Ops {
+		for _, p := range net.Ops[i].Points {
+			occurs[p.Class] = true
+		}
+	}
 	var all []Recipe
 	add := func(name string, p PointSelection) {
 		all = append(all, base.With(base.Name+" + "+name, func(r *Recipe) { r.Points = append(r.Points, p) }))
 	}
 	for _, c := range EveryPoint.Classes {
-		switch c {
-		case triovit.ConvInput:
-		case triovit.AttentionOperand:
+		switch {
+		case c == triovit.ConvInput || !occurs[c]:
+		case c == triovit.AttentionOperand:
 			classes := []triovit.PointClass{c}
 			add("q, k, v", PointSelection{classes, Roles(triovit.Query, triovit.Key, triovit.Value)})
 			add("KTV", PointSelection{classes, Roles(triovit.Dividend)})
@@ -154,11 +168,11 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 // Bits returns the recipe with weights and activations of other widths.
 func (r Recipe) Bits(weights, activations int) Recipe {
 	return r.With(fmt.Sprintf("%s W%dA%d", r.Name, weights, activations), func(r *Recipe) {
-		r.WeightBits, r.Activations = weights, MinMax{Bits: activations}
+		r.WeightBits, r.ActivationBits = weights, activations
 	})
 }
 
-// String tells everything that the recipe decides; results are cached under it.
+// String tells everything that the recipe decides.
 func (r Recipe) String() string {
 	var s strings.Builder
 	for _, t := range r.Transforms {
@@ -167,8 +181,8 @@ func (r Recipe) String() string {
 	for _, p := range r.Points {
 		fmt.Fprintf(&s, "points %v of %v %q; ", p.Classes, p.Where.Roles, p.Where.Name)
 	}
-	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %v; divisors %v per layer %t",
-		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activations(), r.Divisors, r.LayerDivisors)
+	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %d bits %v; divisors %v per layer %t",
+		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activationBits(), r.activations(), r.Divisors, r.LayerDivisors)
 	return s.String()
 }
 
@@ -179,6 +193,13 @@ func (r Recipe) weightBits() int {
 	return r.WeightBits
 }
 
+func (r Recipe) activationBits() int {
+	if r.ActivationBits == 0 {
+		return 8
+	}
+	return r.ActivationBits
+}
+
 func (r Recipe) activations() Chooser {
 	if r.Activations == nil {
 		return MinMax{}
@@ -186,8 +207,9 @@ func (r Recipe) activations() Chooser {
 	return r.Activations
 }
 
-// rounds returns whether the recipe rounds a point.
-func (r Recipe) rounds() (func(op *triovit.Op, p triovit.Point) bool, error) {
+// rounds returns whether the recipe rounds a point. A selection that picks no
+// point of the network is an error: it would change nothing, silently.
+func (r Recipe) rounds(net *triovit.Network) (func(op *triovit.Op, p triovit.Point) bool, error) {
 	only, err := r.Only.matcher()
 	if err != nil {
 		return nil, err
@@ -196,6 +218,11 @@ func (r Recipe) rounds() (func(op *triovit.Op, p triovit.Point) bool, error) {
 	for i, s := range r.Points {
 		if where[i], err = s.Where.matcher(); err != nil {
 			return nil, err
+		}
+		if !slices.ContainsFunc(net.Ops, func(op triovit.Op) bool {
+			return where[i](&op) && slices.ContainsFunc(op.Points, func(p triovit.Point) bool { return slices.Contains(s.Classes, p.Class) })
+		}) {
+			return nil, fmt.Errorf("no point of %s has a class of %v, a role of %v and a name with %q", net.Name, s.Classes, s.Where.Roles, s.Where.Name)
 		}
 	}
 	return func(op *triovit.Op, p triovit.Point) bool {

@@ -13,7 +13,7 @@ import (
 // A Transform changes a model so that it quantizes better and computes the
 // same function. It leaves its arguments as they are.
 type Transform interface {
-	// String names the transform with its settings; results are cached under it.
+	// String names the transform with its settings.
 	String() string
 	// Apply returns the changed model, the profile with the statistics of the
 	// tensors that are new, and what was changed. It touches only operations
@@ -49,14 +49,21 @@ func picked(m *triovit.Model, where Selection, only func(*triovit.Op) bool) ([]s
 		return nil, err
 	}
 	var names []string
+	found := false
 	for i := range m.Net.Ops {
 		op := &m.Net.Ops[i]
 		if op.Kind == triovit.BatchNorm {
 			return nil, fmt.Errorf("%s: %q is not folded: fold the model first", m.Net.Name, op.Name)
 		}
-		if op.Kind == triovit.Conv && match(op) && only(op) {
-			names = append(names, op.Name)
+		if op.Kind == triovit.Conv && match(op) {
+			found = true
+			if only(op) {
+				names = append(names, op.Name)
+			}
 		}
+	}
+	if !found {
+		return nil, fmt.Errorf("no convolution of %s has a role of %v and a name with %q", m.Net.Name, where.Roles, where.Name)
 	}
 	return names, nil
 }

@@ -26,9 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if os.Getenv("TRIOVIT_CACHE") == "" {
-		os.Setenv("TRIOVIT_CACHE", dir)
-	}
+	os.Setenv("TRIOVIT_CACHE", dir) // also where the user has one: nothing old is scored
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -160,21 +158,45 @@ func difference(a, b []float32) (d, scale float64) {
 	return d, scale
 }
 
-// TestMigrationFactors computes the released code's formula on a tensor small
+// TestMigrationFactors computes the released code's formula on tensors small
 // enough to do by hand.
 func TestMigrationFactors(t *testing.T) {
 	var c counter
-	for _, v := range []float32{1, 2, 4, 8} {
-		c.add(v)
+	for range 98 {
+		c.add(1)
 	}
-	in := &TensorStats{Min: []float32{-1, 0, -0.3, 0, 0}, Max: []float32{8, 0, -0.1, 1, 600}, Hist: c.histogram()}
-	got := PaperMigration.withDefaults().factors(in)
-	ref := (8 - 0.1 + 1 + 600) / 5.0 // above the quantile, 8
-	want := []float64{max(8/ref, 0.1), 1, 0.1, 0.1, 600 / ref}
-	for i := range want {
-		if math.Abs(got[i]-want[i]) > 1e-6 {
-			t.Errorf("channel %d: factor %g, want %g", i, got[i], want[i])
+	c.add(8) // the 0.99 quantile
+	c.add(600)
+	hist := c.histogram()
+	eight := float64(hist.Quantile(0.99)) // 8, up to the width of its bin
+	for _, x := range []struct {
+		name string
+		t    Migration
+		max  []float32
+		want []float64
+	}{
+		{"the mean of the maxima is the reference", PaperMigration, []float32{8, 0, -0.1, 1, 600},
+			[]float64{0.1, 1, 0.1, 0.1, 600 / 121.78}}, // 8/121.78 is below 0.1
+		{"the quantile is the reference", PaperMigration, []float32{4, 2, 1, 9, 0.1},
+			[]float64{4 / eight, 2 / eight, 1 / eight, 9 / eight, 0.1}},
+		{"another quantile", Migration{Quantile: 0.5}, []float32{4, 0.5}, []float64{4 / 2.25, 0.5 / 2.25}},
+		{"clipped at the top", Migration{Quantile: 0.5, Max: 1.5}, []float32{4, 0.5}, []float64{1.5, 0.5 / 2.25}},
+		{"powers of two from 1 to 32", Migration{Quantile: 0.5, PowerOfTwo: true}, []float32{3, 0.1, 2.2, 0.5},
+			[]float64{2, 1, 2, 1}}, // over 1.45: 2.07, 0.07, 1.52, 0.34
+	} {
+		got := x.t.withDefaults().factors(&TensorStats{Max: x.max, Hist: hist})
+		for i := range x.want {
+			if math.Abs(got[i]-x.want[i]) > 1e-3 {
+				t.Errorf("%s: channel %d has factor %g, want %g", x.name, i, got[i], x.want[i])
+			}
 		}
+	}
+	wide := make([]float32, 2000)
+	wide[0] = 1000
+	small := new(counter)
+	small.add(0.1)
+	if got := PaperMigration.withDefaults().factors(&TensorStats{Max: wide, Hist: small.histogram()}); got[0] != 64 {
+		t.Errorf("a channel 2000 times the mean has factor %g, want the bound 64", got[0])
 	}
 }
 
@@ -231,6 +253,17 @@ func TestProfileOfTensors(t *testing.T) {
 		t.Errorf("channel 3 of %s: %g to %g, mean %g of %d, want %g to %g, %g of %d", name, s.Min[3], s.Max[3], s.Mean[3], s.Count, lo, hi, sum/float64(n), n)
 	}
 
+	broken := *p
+	lying := *p.Tensors[3]
+	lying.Min = lying.Min[:1]
+	broken.Tensors = append(slices.Clone(p.Tensors[:3]), &lying)
+	file := t.TempDir() + "/broken"
+	if err := broken.Save(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadProfile(file); err == nil || !strings.Contains(err.Error(), lying.Name) {
+		t.Errorf("a profile whose statistics lack channels gives %v", err)
+	}
 	path := t.TempDir() + "/profile"
 	if err := p.Save(path); err != nil {
 		t.Fatal(err)

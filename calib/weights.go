@@ -3,27 +3,43 @@
 package calib
 
 import (
+	"math"
+
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// quantizeFilters returns the weights on a grid per filter (first axis) of the
-// given width, with the step of each filter: symmetric min-max as in the
-// paper, or affine as in the released code.
-func quantizeFilters(w *weights.Tensor, bits int, affine bool) (*weights.Tensor, []float32) {
+// maxBiasCode bounds a bias on the accumulator's grid, so that a 32-bit
+// accumulator keeps room for the sum of products.
+const maxBiasCode = 1 << 30
+
+// quantizeFilters puts the weights on a grid per filter (first axis) of the
+// given width: symmetric min-max as in the paper, or affine as in the released
+// code. The step of filter o is at least least[o].
+func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) (*weights.Tensor, []Uniform) {
 	q := weights.New(w.Shape...)
-	steps := make([]float32, w.Shape[0])
-	per := len(w.Data) / len(steps)
-	for o := range steps {
+	grids := make([]Uniform, w.Shape[0])
+	per := len(w.Data) / len(grids)
+	for o := range grids {
 		filter := w.Data[o*per : (o+1)*per]
 		lo, hi := 0.0, 0.0
 		for _, v := range filter {
 			lo, hi = min(lo, float64(v)), max(hi, float64(v))
 		}
 		grid := spread(lo, hi, bits, true, affine)
+		if lo == hi || float64(grid.Scale) < least[o] {
+			// A filter of next to nothing: its step is that of its bias.
+			grid.Scale = float32(least[o])
+			if !(grid.Scale > 0) {
+				grid.Scale = 1
+			}
+			if affine {
+				grid.Zero = int(math.RoundToEven(-lo / float64(grid.Scale)))
+			}
+		}
 		for i, v := range filter {
 			q.Data[o*per+i] = grid.Fake(v)
 		}
-		steps[o] = grid.Scale
+		grids[o] = grid
 	}
-	return q, steps
+	return q, grids
 }

@@ -96,8 +96,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	}
 	// A worker takes a group at a time; pictures of a group that fit together
 	// run as one batch.
-	in := net.Input().Shape
-	batch := max(1, 1<<18/(in[0]*in[1]))
+	batch := BatchSize(net)
 	group := max(4, batch)
 	groups := (e.data.Len() + group - 1) / group
 	outcomes := make([][]outcome, groups)
@@ -142,32 +141,23 @@ feed:
 // group scores the pictures from first to before end.
 func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcome, error) {
 	net := e.predictor.Network()
-	in, out := net.Input().Shape, net.Output().Shape
+	out := net.Output().Shape
 	var outcomes []outcome
 	for ; first < end; first += batch {
 		n := min(batch, end-first)
-		pictures := make([]float32, n*Size(in))
-		labels := make([]dataset.Label, n)
-		for i := range n {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			item, err := e.data.Load(first + i)
-			if err != nil {
-				return nil, err
-			}
-			if item.Image.W != in[1] || item.Image.H != in[0] {
-				return nil, fmt.Errorf("%s: the picture is %d wide and %d high, the network takes %d and %d", item.ID, item.Image.W, item.Image.H, in[1], in[0])
-			}
-			item.Image.Normalize(pictures[i*Size(in) : (i+1)*Size(in)])
-			labels[i] = item.Label
+		pictures, items, err := LoadBatch(ctx, net, e.data, first, n)
+		if err != nil {
+			return nil, err
 		}
 		outputs, err := e.predictor.Predict(pictures)
 		if err != nil {
 			return nil, err
 		}
-		for i, label := range labels {
-			logits := outputs[i*Size(out) : (i+1)*Size(out)]
+		if len(outputs) != n*Size(out) {
+			return nil, fmt.Errorf("the predictor returned %d values for %d pictures of %v", len(outputs), n, out)
+		}
+		for i, item := range items {
+			label, logits := item.Label, outputs[i*Size(out):(i+1)*Size(out)]
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {

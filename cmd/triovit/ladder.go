@@ -24,9 +24,6 @@ type ladder struct {
 
 func (l ladder) run(ctx context.Context, w io.Writer) error {
 	recipes := calib.Ladder
-	if l.costs {
-		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus)...)
-	}
 	if l.recipes != "" {
 		recipes = nil
 		for name := range strings.SplitSeq(l.recipes, ",") {
@@ -40,6 +37,9 @@ func (l ladder) run(ctx context.Context, w io.Writer) error {
 	setup, err := triovit.Prepare(l.model, l.data)
 	if err != nil {
 		return err
+	}
+	if l.costs {
+		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
 	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
 	if err != nil {

@@ -44,21 +44,28 @@ func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, erro
 	return e, err
 }
 
+// NewWithOutputs returns an executor of a graph of one's own: build receives
+// the input and hooks with the model's weights, and returns the outputs of Run.
+func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
+	e := &Executor{model: model, id: "outputs of one's own", hash: model.Hash()}
+	err := e.compile(func(x *graph.Node) []*graph.Node { return build(x, withWeights(x.Graph(), model, Hooks{})) })
+	return e, err
+}
+
 // NewTapped returns an executor whose Run returns the tensors that the
 // operations in taps make, in the order of the network.
 func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, error) {
-	e := &Executor{model: model, id: "tapped", hash: model.Hash()}
-	err := e.compile(func(x *graph.Node) []*graph.Node {
+	return NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
-		Build(model.Net, x, withWeights(x.Graph(), model, Hooks{Result: func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
 			if taps(op) {
 				tapped = append(tapped, y)
 			}
 			return y
-		}}))
+		}
+		Build(model.Net, x, hooks)
 		return tapped
 	})
-	return e, err
 }
 
 func (e *Executor) compile(build func(x *graph.Node) []*graph.Node) error {

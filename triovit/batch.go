@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// batchPixels is how many pixels one batch has at least: small pictures run
+// faster together.
+const batchPixels = 1 << 18
+
+// BatchSize returns how many pictures of the network's size make a batch.
+func BatchSize(net *Network) int {
+	in := net.Input().Shape
+	return max(1, batchPixels/(in[0]*in[1]))
+}
+
+// LoadBatch loads n pictures from a first one on and returns them normalized,
+// [n, H, W, 3], with their labels. The error for a picture that the network
+// does not take names it and both sizes.
+func LoadBatch(ctx context.Context, net *Network, data dataset.Dataset, first, n int) ([]float32, []*dataset.Item, error) {
+	in := net.Input().Shape
+	size := Size(in)
+	pictures, items := make([]float32, n*size), make([]*dataset.Item, n)
+	for i := range items {
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		item, err := data.Load(first + i)
+		if err != nil {
+			return nil, nil, err
+		}
+		if item.Image.W != in[1] || item.Image.H != in[0] {
+			return nil, nil, fmt.Errorf("%s: the picture is %d wide and %d high, the network takes %d and %d", item.ID, item.Image.W, item.Image.H, in[1], in[0])
+		}
+		item.Image.Normalize(pictures[i*size : (i+1)*size])
+		items[i] = item
+	}
+	return pictures, items, nil
+}
