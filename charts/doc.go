@@ -16,7 +16,7 @@
 // from. The option is pure JSON without functions, so that the same bytes are
 // drawn by a browser and, without one, by ECharts itself running in goja.
 //
-//	fig, err := charts.Ranges(profile, "backbone.stages.3.op_list.2.local_module.main")
+//	fig, err := charts.Ranges(profile, model.Net, "stages.3.op_list.2.local_module")
 //	if err != nil {
 //		return err
 //	}

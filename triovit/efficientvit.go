@@ -102,8 +102,15 @@ func Describe(name string, options ...Option) (*Network, error) {
 	for _, option := range options {
 		option(&d)
 	}
-	if d.classes < 1 {
-		return nil, fmt.Errorf("%s: %d classes: at least 1 is needed", v.name, d.classes)
+	most := 1 << 20
+	if v.head != "cls" {
+		most = 255 // a map of classes is one byte a pixel, 255 for none
+	}
+	if d.classes < 1 || d.classes > most {
+		return nil, fmt.Errorf("%s: %d classes: 1 to %d are allowed", v.name, d.classes, most)
+	}
+	if !(d.divisorEps >= 0 && d.divisorEps <= 1) {
+		return nil, fmt.Errorf("%s: an eps of the divisors of %g: 0 to 1 are allowed", v.name, d.divisorEps)
 	}
 	if d.h < inputDivisor || d.w < inputDivisor || d.h > 1<<14 || d.w > 1<<14 {
 		return nil, fmt.Errorf("%s: a picture of height %d and width %d: each must be %d to %d", v.name, d.h, d.w, inputDivisor, 1<<14)

@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -197,6 +198,25 @@ func TestEvaluateSegmentation(t *testing.T) {
 	}
 }
 
+// short returns too few values.
+type short struct{ oracle }
+
+func (s short) Predict([]float32) ([]float32, error) { return []float32{1}, nil }
+
+func TestEvaluateShortPrediction(t *testing.T) {
+	_, err := Evaluate(context.Background(), short{oracle{net: classifier(t), id: "short"}}, pictures(t, 3))
+	if err == nil || !strings.Contains(err.Error(), "returned 1 values for 3 pictures") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFoldWithoutWeights(t *testing.T) {
+	_, err := (&Model{Net: classifier(t), Weights: weights.Set{}}).Fold()
+	if err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestEvaluateErrors(t *testing.T) {
 	empty, err := dataset.Memory("empty", dataset.Classification, []string{"a"}, nil)
 	if err != nil {
@@ -335,10 +355,35 @@ func TestBuiltIn(t *testing.T) {
 
 func TestPrepareErrors(t *testing.T) {
 	dir := t.TempDir()
+	empty, maps := filepath.Join(dir, "empty [v2]"), filepath.Join(dir, "maps")
+	for _, folder := range []string{empty, maps} {
+		for _, split := range []string{"train/.hidden", "train/a", "val/a"} {
+			if err := os.MkdirAll(filepath.Join(folder, split), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(filepath.Join(empty, "train/a/.DS_Store"), []byte("no picture"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(maps, "trainannot"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	checkpoint := filepath.Join(dir, "b0.safetensors")
+	var file bytes.Buffer
+	if err := weights.WriteSafetensors(&file, weights.Synthetic(classifier(t).Params()), weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(checkpoint, file.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, model, data, want string }{
 		{"pictures without a model", "", dir, "set TRIOVIT_MODEL too"},
 		{"model without pictures", "x.pt", "", "set TRIOVIT_DATA too"},
-		{"not a folder of pictures", "x.pt", dir, "train and val"},
+		{"absent model", "x.pt", dir, "x.pt"},
+		{"not a folder of pictures", checkpoint, dir, "class folders"},
+		{"no picture in any class", checkpoint, empty, "no class folder has a picture"},
+		{"pictures for a segmentation", checkpoint, maps, "does not fit efficientvit-b0"},
 	} {
 		if _, err := Prepare(c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)

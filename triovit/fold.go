@@ -15,6 +15,9 @@ import (
 // It computes the same function. The tensor that the BatchNorm made is then
 // made by the convolution, under the convolution's name.
 func (m *Model) Fold() (*Model, error) {
+	if err := m.Weights.Check(m.Net.Params()); err != nil {
+		return nil, fmt.Errorf("fold %s: %w", m.Net.Name, err)
+	}
 	net := m.Net.Clone()
 	set := make(weights.Set, len(m.Weights))
 	for name, t := range m.Weights {

@@ -153,7 +153,7 @@ func (n *Network) Clone() *Network {
 func (n *Network) Hash() string {
 	data, err := json.Marshal(n)
 	if err != nil {
-		panic(err) // a Network holds nothing that JSON cannot express
+		panic(err) // Validate refuses what JSON cannot express, such as an eps of NaN
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
@@ -208,6 +208,9 @@ func (n *Network) Validate() error {
 			if !slices.Equal(want, op.Shape) {
 				return fmt.Errorf("network %s: %s %q has shape %v, its inputs give %v", n.Name, op.Kind, op.Name, op.Shape, want)
 			}
+		}
+		if !(op.Eps >= 0 && op.Eps <= 1) {
+			return fmt.Errorf("network %s: %q has an eps of %g, allowed are 0 to 1", n.Name, op.Name, op.Eps)
 		}
 		for _, p := range op.Points {
 			if p.Operand < 0 || p.Operand >= len(op.Inputs) {

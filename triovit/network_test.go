@@ -5,6 +5,7 @@ package triovit
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,6 +129,8 @@ func TestDescribeErrors(t *testing.T) {
 	}{
 		{"unknown variant", "b7-r224", nil, `no variant "b7-r224": have efficientvit-b0-r224`},
 		{"no classes", "b1-r224", []Option{Classes(0)}, "0 classes"},
+		{"more classes than a byte", "seg-b0-cityscapes", []Option{Classes(256)}, "1 to 255"},
+		{"eps that is not a number", "b1-r224", []Option{DivisorEps(math.NaN())}, "eps of the divisors of NaN"},
 		{"tiny picture", "b1-r224", []Option{InputSize(16, 224)}, "height 16 and width 224"},
 		{"segmentation off the grid", "seg-b0-cityscapes", []Option{InputSize(700, 960)}, "multiples of 32"},
 	} {
@@ -140,23 +143,71 @@ func TestDescribeErrors(t *testing.T) {
 	}
 }
 
-// TestPoints checks what calib/INTEGER.md says of every network: each
-// convolution, activation, addition and divisor has its quantization point.
+// TestPoints holds every operation of every variant against the table of
+// calib/INTEGER.md: which operands are quantized, in which class, to how many
+// bits, with or without sign.
 func TestPoints(t *testing.T) {
+	one := func(operand int, class PointClass, bits int, signed bool) string {
+		return fmt.Sprint(Point{operand, class, bits, signed})
+	}
+	table := func(op *Op) string {
+		switch {
+		case op.Kind == Linear && op.Name == "head.op_list.3.linear":
+			return one(0, LastInput, 8, true)
+		case op.Kind == Conv || op.Kind == Linear:
+			return one(0, ConvInput, 8, true)
+		case op.Kind == Hardswish:
+			return one(0, PreActivation, 16, true)
+		case op.Kind == Add:
+			return one(0, AddOperand, 8, true) + one(1, AddOperand, 8, true)
+		case op.Kind == Heads:
+			return one(0, AttentionOperand, 8, true)
+		case op.Role == Dividend:
+			return one(1, AttentionOperand, 8, true) // KᵀV
+		case op.Role == Divisor:
+			return one(1, AttentionOperand, 8, false) // ΣK
+		case op.Kind == Divide:
+			return one(0, AttentionOperand, 8, true) + one(1, DivisorOperand, 8, false)
+		case op.Kind == Upsample:
+			return one(0, ResizeInput, 8, true)
+		case op.Kind == GlobalAvgPool:
+			return one(0, PoolInput, 8, true)
+		case op.Kind == LayerNorm:
+			return one(0, NormInput, 16, true)
+		}
+		return ""
+	}
 	for _, name := range Variants() {
 		net := describe(t, name)
-		count := map[PointClass]int{}
 		for i := range net.Ops {
 			op := &net.Ops[i]
+			got := ""
 			for _, p := range op.Points {
-				count[p.Class]++
+				got += fmt.Sprint(p)
 			}
-			if needs := op.Kind == Conv || op.Kind == Linear || op.Kind == Hardswish || op.Kind == Add || op.Kind == Divide || op.Kind == Heads; needs != (len(op.Points) > 0) && op.Kind != MatMul && op.Kind != Upsample && op.Kind != GlobalAvgPool && op.Kind != LayerNorm {
-				t.Errorf("%s: %s %q has %d points", name, op.Kind, op.Name, len(op.Points))
+			if want := table(op); got != want {
+				t.Errorf("%s: %s %q has points %s, want %s", name, op.Kind, op.Name, got, want)
 			}
 		}
-		if count[DivisorOperand] == 0 || count[ConvInput] == 0 || count[PreActivation] == 0 {
-			t.Errorf("%s: points %v", name, count)
+	}
+}
+
+// TestEveryKindIsCounted fails for a kind that MACs neither counts nor is known
+// to take none.
+func TestEveryKindIsCounted(t *testing.T) {
+	free := []Kind{Input, BatchNorm, LayerNorm, Hardswish, ReLU, Add, Concat, GlobalAvgPool, Upsample, Heads, MergeHeads, Divide, Scale, Shift}
+	counted := map[Kind]bool{}
+	for _, name := range []string{"b0-r224", "seg-b0-cityscapes"} {
+		net := describe(t, name)
+		for i := range net.Ops {
+			if net.MACs(&net.Ops[i]) > 0 {
+				counted[net.Ops[i].Kind] = true
+			}
+		}
+	}
+	for _, k := range Kinds() {
+		if counted[k] == slices.Contains(free, k) {
+			t.Errorf("%s: counted %t, free %t", k, counted[k], slices.Contains(free, k))
 		}
 	}
 }

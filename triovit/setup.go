@@ -3,10 +3,11 @@
 package triovit
 
 import (
-	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -38,9 +39,10 @@ const (
 // Prepare opens a checkpoint and a folder of pictures. The folder is CamVid's
 // (train, trainannot, val, valannot) for a segmentation, or has a train and a
 // val folder of class folders for a classifier. Pictures are brought to the
-// protocol's size: CamVid to 960 × 704; pictures of at most 64 pixels (Tiny
-// ImageNet) to 128 × 128, others to the centre of 224 × 224. Where both paths
-// are empty the setup is the built-in model with drawn scenes.
+// protocol's size: CamVid to 960 × 704; where the first picture has at most 64
+// pixels a side (Tiny ImageNet) to 128 × 128, else to the centre of 224 × 224 as
+// the reference evaluates the variant on ImageNet. Where both paths are empty
+// the setup is the built-in model with drawn scenes.
 func Prepare(checkpoint, folder string) (*Setup, error) {
 	switch {
 	case checkpoint == "" && folder == "":
@@ -50,13 +52,18 @@ func Prepare(checkpoint, folder string) (*Setup, error) {
 	case folder == "":
 		return nil, fmt.Errorf("a checkpoint is given (TRIOVIT_MODEL=%s) but no pictures: set TRIOVIT_DATA too", checkpoint)
 	}
-	open := dataset.CamVid
-	h, w := 704, 960
-	if !isFolder(folder, "trainannot") {
-		if !isFolder(folder, "train") || !isFolder(folder, "val") {
-			return nil, fmt.Errorf("%s is no folder of pictures that is known: it needs train and val, with trainannot and valannot for a segmentation", folder)
-		}
-		p, err := folderProtocol(filepath.Join(folder, "train"))
+	model, err := Open(checkpoint) // before the pictures: this takes milliseconds
+	if err != nil {
+		return nil, err
+	}
+	segments := len(model.Net.Output().Shape) == 3
+	if segments != isFolder(folder, "trainannot") || !isFolder(folder, "train") || !isFolder(folder, "val") {
+		return nil, fmt.Errorf("%s does not fit %s: a segmentation needs train, trainannot, val and valannot, a classifier train and val of class folders",
+			folder, model.Net.Name)
+	}
+	open, h, w := dataset.CamVid, 704, 960
+	if !segments {
+		p, err := folderProtocol(filepath.Join(folder, "train"), model.Net.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +73,6 @@ func Prepare(checkpoint, folder string) (*Setup, error) {
 		}
 	}
 	s := new(Setup)
-	var err error
 	if s.Calibration, err = open(folder, "train"); err != nil {
 		return nil, err
 	}
@@ -82,27 +88,61 @@ func isFolder(elem ...string) bool {
 	return err == nil && info.IsDir()
 }
 
-// folderProtocol chooses the preprocessing by the size of some picture.
-func folderProtocol(dir string) (preprocess.Pipeline, error) {
-	some, err := filepath.Glob(filepath.Join(dir, "*", "*"))
-	if err != nil || len(some) == 0 {
-		return preprocess.Pipeline{}, fmt.Errorf("%s: no class folder has a picture", dir)
+// folderProtocol chooses the preprocessing by the size of the first picture,
+// and the crop ratio by the variant (table in EfficientViT's README).
+func folderProtocol(dir, variant string) (preprocess.Pipeline, error) {
+	first, err := firstPicture(dir)
+	if err != nil {
+		return preprocess.Pipeline{}, err
 	}
-	m, err := preprocess.DecodeFile(some[0])
+	m, err := preprocess.DecodeFile(first)
 	if err != nil {
 		return preprocess.Pipeline{}, err
 	}
 	if max(m.W, m.H) <= 64 {
 		return preprocess.Classification(128), nil
 	}
-	return preprocess.ImageNet(224, 0.95), nil
+	ratio := 1.0 // of B2 and B3
+	if strings.Contains(variant, "-b0-") || strings.Contains(variant, "-b1-") {
+		ratio = 0.95
+	}
+	return preprocess.ImageNet(224, ratio), nil
+}
+
+// firstPicture returns the first file of the class folders that is not hidden.
+func firstPicture(dir string) (string, error) {
+	found := ""
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path != dir && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && filepath.Dir(path) != dir:
+			found = path
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err == nil && found == "" {
+		err = fmt.Errorf("%s: no class folder has a picture", dir)
+	}
+	return found, err
 }
 
 func builtInSetup() (*Setup, error) {
-	model, err := Open("", InputSize(sceneHeight, sceneWidth))
-	calibration, err1 := scenes.Dataset("drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight)
-	evaluation, err2 := scenes.Dataset("held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
-	return &Setup{model, calibration, evaluation}, errors.Join(err, err1, err2)
+	s := new(Setup)
+	var err error
+	if s.Model, err = Open("", InputSize(sceneHeight, sceneWidth)); err != nil {
+		return nil, err
+	}
+	if s.Calibration, err = scenes.Dataset("drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight); err != nil {
+		return nil, err
+	}
+	s.Evaluation, err = scenes.Dataset("held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
+	return s, err
 }
 
 // Segment returns what the model's logits say of a picture, at the size of its

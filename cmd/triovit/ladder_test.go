@@ -61,7 +61,7 @@ func TestLadderErrors(t *testing.T) {
 	}{
 		{"unknown recipe", ladder{recipes: "Vanila"}, `no recipe "Vanila"`},
 		{"model without data", ladder{model: "x.pt"}, "TRIOVIT_DATA"},
-		{"absent model", ladder{model: "x.pt", data: t.TempDir()}, "train and val"},
+		{"absent model", ladder{model: "x.pt", data: t.TempDir()}, "x.pt"},
 	} {
 		err := c.l.run(context.Background(), &strings.Builder{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -3,7 +3,7 @@
 // Package cache keeps the results of stages between processes.
 //
 // A notebook kernel for Go compiles every cell into a new process: values do
-// not survive from cell to cell. A stage (observe, quantize, evaluate) is
+// not survive from cell to cell. A stage (observe, evaluate) is
 // therefore a pure function of its inputs whose result is a file, and calling
 // it again reads the file. [Do] is the whole of it:
 //

@@ -36,7 +36,7 @@ func Classification(resolution int) Pipeline {
 
 // ImageNet is the evaluation protocol of ImageNet classifiers: the shorter side
 // becomes ceil(resolution/cropRatio) with the bicubic filter, then the centre
-// is cropped. EfficientViT uses a ratio of 0.95.
+// is cropped. EfficientViT's B1 is evaluated with a ratio of 0.95, B2 and B3 with 1.
 func ImageNet(resolution int, cropRatio float64) Pipeline {
 	return Pipeline{Width: resolution, Height: resolution, CropRatio: cropRatio, Filter: Bicubic}
 }

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // maxListed is how many names of a kind an error's text lists.
 const maxListed = 5
+
+// maxName is how many bytes of a name it shows.
+const maxName = 120
 
 // MismatchError tells how a [Set] differs from the parameters of a network.
 // Its slices are sorted by name and complete; its text lists a few of each.
@@ -30,13 +34,13 @@ type Misshape struct {
 func (e *MismatchError) Error() string {
 	misshapen := make([]string, len(e.Misshapen))
 	for i, m := range e.Misshapen {
-		misshapen[i] = fmt.Sprintf("%s is %v, want %v", m.Name, m.Got, m.Want)
+		misshapen[i] = fmt.Sprintf("%s is %v, want %v", printable(m.Name), m.Got, m.Want)
 	}
 	var parts []string
 	for _, kind := range []struct {
 		what  string
 		items []string
-	}{{"missing", e.Missing}, {"extra", e.Extra}, {"misshapen", misshapen}} {
+	}{{"missing", e.Missing}, {"extra", printables(e.Extra)}, {"misshapen", misshapen}} {
 		if len(kind.items) == 0 {
 			continue
 		}
@@ -47,6 +51,26 @@ func (e *MismatchError) Error() string {
 		parts = append(parts, fmt.Sprintf("%d %s (%s)", len(kind.items), kind.what, listed))
 	}
 	return "weights: the tensors do not fit the network: " + strings.Join(parts, "; ")
+}
+
+// printable returns a tensor's name as it is where it can stand in a line of
+// text; a file may name a tensor anything, and then it is quoted.
+func printable(name string) string {
+	if len(name) > maxName {
+		name = name[:maxName] + "..."
+	}
+	if quoted := strconv.Quote(name); quoted[1:len(quoted)-1] != name {
+		return quoted
+	}
+	return name
+}
+
+func printables(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = printable(name)
+	}
+	return all
 }
 
 // Check compares the set with the names and shapes that a network wants. All

@@ -36,6 +36,9 @@ func ReadPT(r io.ReaderAt, size int64) (Set, error) {
 }
 
 func readPT(r io.ReaderAt, size int64) (Set, error) {
+	if err := checkSize(size); err != nil {
+		return nil, err
+	}
 	a, err := openArchive(r, size)
 	if err != nil {
 		return nil, err

@@ -45,6 +45,9 @@ func ReadSafetensors(r io.ReaderAt, size int64) (Set, error) {
 }
 
 func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
+	if err := checkSize(size); err != nil {
+		return nil, err
+	}
 	header, start, err := readHeader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors header: %w", err)

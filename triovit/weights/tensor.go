@@ -93,6 +93,17 @@ func ReadFS(fsys fs.FS, name string) (Set, error) {
 	return readFile(name, f)
 }
 
+// maxFile bounds a checkpoint's size in bytes: several times the largest of the
+// B series. The size of a sparse file costs its author nothing.
+const maxFile = 1 << 30
+
+func checkSize(size int64) error {
+	if size > maxFile {
+		return fmt.Errorf("has %d bytes: checkpoints of at most %d are read", size, maxFile)
+	}
+	return nil
+}
+
 func readFile(name string, f fs.File) (Set, error) {
 	s, err := readContent(f)
 	if err != nil {
@@ -111,6 +122,9 @@ func readContent(f fs.File) (Set, error) {
 		return nil, errors.New("is not a regular file, want a .pt or .safetensors file")
 	}
 	size := info.Size()
+	if err := checkSize(size); err != nil {
+		return nil, err
+	}
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		content, err := io.ReadAll(io.LimitReader(f, size))
