@@ -14,6 +14,8 @@ export GOTOOLCHAIN := go1.27.4
 export GOEXPERIMENT := simd
 export GOFLAGS := -buildvcs=false
 export TRIOVIT_ECHARTS := $(CURDIR)/build/echarts/echarts.min.js
+# Results of stages stay inside the checkout; two checkouts share none.
+export TRIOVIT_CACHE ?= $(CURDIR)/.cache
 
 PYTHON ?= python3
 # Conda users: make ... VENV=$CONDA_PREFIX
@@ -64,7 +66,7 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 .PHONY: kernel
 kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and fill its build cache
 	@$(python) scripts/kernelspec.py "$(CURDIR)" "$(VENV)" \
-		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS,"$(v)=$($(v))")
+		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE,"$(v)=$($(v))")
 	@go mod download
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 
@@ -107,13 +109,16 @@ $(TRIOVIT_ECHARTS): package.json package-lock.json
 test: $(TRIOVIT_ECHARTS) ## run all tests; the run ends with the count of skips
 	go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
 
-.PHONY: check
-check: $(tools_ready) $(TRIOVIT_ECHARTS) ## format, vet, lint, notebooks without outputs, short tests
+.PHONY: lint
+lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
 	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l $(filter-out build/ node_modules/,$(wildcard */))); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi >&2
 	go vet $(PACKAGES)
 	.bin/staticcheck $(PACKAGES)
 	$(PYTHON) scripts/check_notebooks.py $(NOTEBOOKS)
+
+.PHONY: check
+check: lint $(TRIOVIT_ECHARTS) ## lint and short tests: what to run before every commit
 	go run ./internal/testsummary -short $(PACKAGES)
 
 .PHONY: strip

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
+	"sync"
 
 	backends "github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
@@ -98,29 +98,31 @@ func (e *Executor) Network() *triovit.Network { return e.model.Net }
 // ID identifies the model, its form and what runs it for the cache of results.
 func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
 
-// Platform names the backend and its vector instructions: results of two
-// platforms may differ in the last digits and are never mixed.
-func Platform() string {
-	simd := "scalar"
-	if strings.Contains(buildExperiments(), "simd") {
-		simd = "simd"
-	}
-	return Backend().Name() + " " + runtime.GOARCH + " " + simd
-}
+// graphVersion changes when the graph of the same network computes something
+// else than before, other than in the last digits.
+const graphVersion = 1
 
-// buildExperiments returns the GOEXPERIMENT of the build.
-func buildExperiments() string {
+// Platform names what computes: this package's graph, the backend, its version
+// and its vector instructions. Results of two platforms may differ in the last
+// digits and are never mixed.
+var Platform = sync.OnceValue(func() string {
+	name := fmt.Sprintf("graph %d, %s %s", graphVersion, Backend().Name(), runtime.GOARCH)
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return ""
+		return name
 	}
 	for _, s := range info.Settings {
 		if s.Key == "GOEXPERIMENT" {
-			return s.Value
+			name += " " + s.Value
 		}
 	}
-	return ""
-}
+	for _, m := range info.Deps {
+		if m.Path == "github.com/gomlx/gomlx" || m.Path == "github.com/gomlx/compute" {
+			name += " " + m.Version
+		}
+	}
+	return name
+})
 
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (e *Executor) Predict(pictures []float32) ([]float32, error) {
