@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package register steps one copy of the Trio-ViT accelerator cycle by cycle,
+// with real operands of 8 bits in its multipliers and real sums in its 32-bit
+// accumulators. A formula for cycles can be wrong in two ways: it can count what
+// the hardware would not do in that time, or leave out what it has to do. Here
+// both show, for the sums that come out are compared with plain integer
+// arithmetic, and the cycles are counted, not computed.
+//
+// # The hardware
+//
+// A configuration (package arch) says how many lanes the engines have and how
+// many MACs a lane has (Section V of the paper):
+//
+//   - A lane of MAT is multipliers, an adder tree and an accumulator. The lanes
+//     are given the same input channels and the filters of different output
+//     channels. Kernel positions and slices of input channels follow in time.
+//   - A lane of R-MAC is a chain of MACs with a register each. In pointwise mode
+//     a lane does what one of MAT does: each MAC adds its product to the sum from
+//     the one above and hands it on, and the last one accumulates. In depthwise
+//     mode each MAC keeps a sum of its own: MACs are channels, lanes are
+//     neighbouring output pixels of a row, kernel positions follow in time.
+//
+// Controllers are chains of counters. They give each engine one step per clock,
+// which passes multipliers and adders without a register between them: a
+// pipeline would add its depth to every operation, once. Operands are there when
+// they are wanted and the auxiliary units (requantization, ΣK, log2, shifter)
+// take no time; that is the job of the event-driven model.
+//
+// # The operations
+//
+// Plain tensors go in, plain tensors and a [Trace] come out:
+//
+//	y, trace, err := register.Convolution(c, x, filters, stride)
+//	y, trace, err := register.Depthwise(c, x, filters, stride)
+//	y, trace, err := register.InterLayer(c, x, dw, stride, requantization, pw)
+//	y, trace, err := register.Product(c, kT, v)
+//	y, trace, err := register.IntraLayer(c, q, k, v, shiftS, shiftSum)
+//
+// In both pipelines R-MAC makes what MAT waits for. MAT takes the first work
+// whose operands are complete: tile by tile of as many output channels as both
+// engines have lanes, and within a tile pixel by pixel. When R-MAC is done it
+// joins, and from then on both are given the same input channels. A sum that MAT
+// had begun is then made once more; [Trace] counts that as discarded.
+//
+// A [Watch] sees all registers after every cycle; [VCD] is one that writes them
+// for a waveform viewer.
+//
+// # Against the closed form
+//
+// This package shares nothing with the other timing models but the description
+// of the hardware. Convolutions of one group, depthwise convolutions and matrix
+// products of an even number of heads take exactly the cycles of hwsim's closed
+// form. So do streamed pairs, but for these differences, each held by a test:
+//
+//   - Waiting. The closed form lets MAT work from the first pixels on. Where MAT
+//     is faster than the depthwise convolution it runs out of pixels, and the
+//     last ones come only when R-MAC ends: the closed form is too short. This is
+//     the case in the aggregation of B0 and B1 (kernel 5, 16 channels per group).
+//   - Passes. The closed form counts outputs, as if lanes could be filled with
+//     two pixels at once. They share their input channels, so that a tile takes
+//     MAT alone ⌈channels/lanes⌉ passes: the closed form is too short where MAT's
+//     lanes do not divide the tile.
+//   - Last tile. A narrower last tile takes MAT fewer passes, while the closed
+//     form counts its channels as those of a full one: it is too long, or, where
+//     passes are lost as well, too short.
+//   - Groups. A tile does not reach into the next group, which has other input
+//     channels: the closed form, which ignores groups, is too short where the
+//     lanes do not divide a group's output channels.
+//   - The aggregation's output channels, of which the authors charge a third.
+//   - An odd head is MAT's alone; the closed form rounds up on both engines.
+//
+// It has no rule for convolutions of several groups on their own, for R-MAC
+// lanes of fewer MACs than MAT's, and for the intra-layer pipeline. Those are
+// compared with integer arithmetic only, and the pipeline with a count by hand.
+package register

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package register
+
+// A lane sums products of input channels to one output of one channel, over as
+// many cycles as it takes. Both engines have such lanes; R-MAC's can do more.
+type lane interface {
+	// dot adds the products of one cycle, at most as many as the lane has MACs,
+	// to the lane's accumulator, or to zero where a sum begins.
+	dot(x, w []int8, first bool)
+	// sum returns the accumulator.
+	sum() int32
+	// enabled returns, once, how many MACs work in this cycle.
+	enabled() int
+}
+
+// gate counts the MACs that are enabled in a cycle.
+type gate struct{ macs int }
+
+func (g *gate) enabled() int {
+	n := g.macs
+	g.macs = 0
+	return n
+}
+
+// A matLane is a lane of MAT: multipliers, an adder tree, an accumulator.
+type matLane struct {
+	gate
+	tree        []int32 // its leaves are the multipliers' results
+	accumulator int32
+}
+
+func newMATLane(macs int) *matLane { return &matLane{tree: make([]int32, macs)} }
+
+func (l *matLane) dot(x, w []int8, first bool) {
+	clear(l.tree)
+	for i := range x {
+		l.tree[i] = int32(x[i]) * int32(w[i])
+	}
+	l.macs = len(x)
+	// Each level adds the upper half to the lower one.
+	for n := len(l.tree); n > 1; n = (n + 1) / 2 {
+		for i := range n / 2 {
+			l.tree[i] += l.tree[(n+1)/2+i]
+		}
+	}
+	if first {
+		l.accumulator = 0
+	}
+	l.accumulator += l.tree[0]
+}
+
+func (l *matLane) sum() int32 { return l.accumulator }
+
+// An rmacLane is a lane of R-MAC: a chain of MACs with one register each.
+type rmacLane struct {
+	gate
+	registers []int32
+}
+
+func newRMACLane(macs int) *rmacLane { return &rmacLane{registers: make([]int32, macs)} }
+
+// dot is the pointwise mode, down-forward accumulation: each MAC adds its
+// product to what comes from the one above and hands it on. The last one keeps
+// the sum.
+func (l *rmacLane) dot(x, w []int8, first bool) {
+	end := len(l.registers) - 1
+	kept := l.registers[end]
+	if first {
+		kept = 0
+	}
+	var down int32
+	for i := range l.registers {
+		if i < len(x) {
+			down += int32(x[i]) * int32(w[i])
+		}
+		l.registers[i] = down
+	}
+	l.registers[end] += kept
+	l.macs = len(x)
+}
+
+func (l *rmacLane) sum() int32 { return l.registers[len(l.registers)-1] }
+
+// accumulate is the depthwise mode, self-accumulation: each MAC adds its
+// product to its own register, for it has a channel of its own.
+func (l *rmacLane) accumulate(x, w []int8, first bool) {
+	if first {
+		clear(l.registers)
+	}
+	for i := range x {
+		l.registers[i] += int32(x[i]) * int32(w[i])
+	}
+	l.macs = len(x)
+}

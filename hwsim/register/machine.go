@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package register
+
+import "github.com/gotriovit/gotriovit/hwsim/arch"
+
+// A Trace is what the engines did, counted cycle by cycle.
+type Trace struct {
+	Cycles    int64
+	MAT, RMAC Usage
+	// Discarded are the multiply-accumulates of the sums that MAT had begun when
+	// R-MAC joined it, and which both then made from their beginning.
+	Discarded int64
+}
+
+// Usage counts the cycles of one engine. Busy is every cycle in which at least
+// one of its MACs is enabled; Busy and Idle add up to the cycles of the trace.
+type Usage struct {
+	Busy, Idle int64
+	// MACs counts enabled MACs: multiply-accumulates, those with the zeros of
+	// the border included.
+	MACs int64
+}
+
+// Registers are the accumulators at the end of a cycle.
+type Registers struct {
+	// Cycle counts from 1.
+	Cycle int64
+	// MAT holds the accumulator of each lane, [lanes].
+	MAT []int32
+	// RMAC holds the register of each MAC, [lanes, MACs].
+	RMAC [][]int32
+}
+
+// A Watch is called at the end of every cycle. What it is given is valid until
+// it returns.
+type Watch func(Registers)
+
+// A machine is one copy of both engines with its clock.
+type machine struct {
+	mat   []*matLane
+	rmac  []*rmacLane
+	macs  struct{ mat, rmac int } // of a lane
+	trace Trace
+	watch []Watch
+	view  Registers
+}
+
+func newMachine(c arch.Config, watch []Watch) (*machine, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &machine{watch: watch}
+	m.macs.mat, m.macs.rmac = c.MAT.MACs, c.RMAC.MACs
+	m.view.MAT = make([]int32, c.MAT.Lanes)
+	for range c.MAT.Lanes {
+		m.mat = append(m.mat, newMATLane(c.MAT.MACs))
+	}
+	for range c.RMAC.Lanes {
+		l := newRMACLane(c.RMAC.MACs)
+		m.rmac = append(m.rmac, l)
+		m.view.RMAC = append(m.view.RMAC, l.registers)
+	}
+	return m, nil
+}
+
+// clock ends a cycle.
+func (m *machine) clock() {
+	m.trace.Cycles++
+	count(&m.trace.MAT, m.mat)
+	count(&m.trace.RMAC, m.rmac)
+	if len(m.watch) == 0 {
+		return
+	}
+	m.view.Cycle = m.trace.Cycles
+	for i, l := range m.mat {
+		m.view.MAT[i] = l.accumulator
+	}
+	for _, watch := range m.watch {
+		watch(m.view)
+	}
+}
+
+func count[L lane](u *Usage, lanes []L) {
+	macs := 0
+	for _, l := range lanes {
+		macs += l.enabled()
+	}
+	u.MACs += int64(macs)
+	if macs > 0 {
+		u.Busy++
+	} else {
+		u.Idle++
+	}
+}
+
+// onMAT, onRMAC and onBoth return the control of channel-parallel work on one
+// engine, or on both in step.
+func (m *machine) onMAT(queue ...*layer) *sequencer {
+	return &sequencer{lanes: asLanes(m.mat), macs: m.macs.mat, queue: queue}
+}
+
+func (m *machine) onRMAC(queue ...*layer) *sequencer {
+	return &sequencer{lanes: asLanes(m.rmac), macs: m.macs.rmac, queue: queue}
+}
+
+// Both engines are given the same input channels in a cycle: as many as the
+// lanes of either can take.
+func (m *machine) onBoth(queue ...*layer) *sequencer {
+	return &sequencer{lanes: append(asLanes(m.mat), asLanes(m.rmac)...), macs: min(m.macs.mat, m.macs.rmac), queue: queue}
+}
+
+func asLanes[L lane](lanes []L) []lane {
+	out := make([]lane, len(lanes))
+	for i, l := range lanes {
+		out[i] = l
+	}
+	return out
+}
+
+// lanes returns the lanes of both engines.
+func (m *machine) lanes() int { return len(m.mat) + len(m.rmac) }
+
+// together runs layers on both engines in step.
+func (m *machine) together(queue ...*layer) {
+	for both := m.onBoth(queue...); both.step(); {
+		m.clock()
+	}
+}
+
+// apart runs work on each engine that does not depend on the other's.
+func (m *machine) apart(mat, rmac *sequencer) {
+	for {
+		a, b := mat.step(), rmac.step()
+		if !a && !b {
+			return
+		}
+		m.clock()
+	}
+}
+
+// A producer is work on R-MAC that layers wait for.
+type producer interface {
+	// step makes one cycle, or returns false where all is made.
+	step() bool
+	finished() bool
+}
+
+// ahead runs a producer on R-MAC while MAT takes from the queue what is ready.
+// When the producer ends, R-MAC joins: the sums that MAT has begun are made
+// again, for both engines are given the same input channels.
+func (m *machine) ahead(p producer, queue ...*layer) {
+	alone := m.onMAT(queue...)
+	for !p.finished() {
+		alone.step() // first: what R-MAC makes in this cycle is there in the next
+		p.step()
+		m.clock()
+	}
+	m.trace.Discarded += alone.begun()
+	m.together(queue...)
+}

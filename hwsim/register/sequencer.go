@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package register
+
+// A layer is channel-parallel work: a convolution whose output channels are
+// taken in tiles of as many as there are lanes.
+type layer struct {
+	x      Map[int8]
+	w      Filters
+	stride int
+	y      Map[int32]
+	// arrived says whether the inputs of an output pixel are there; nil if all
+	// are from the beginning.
+	arrived func(pixel int) bool
+	// complete is called when the last output is made; nil if nobody waits.
+	complete func()
+
+	tiles []tile
+	made  []int // finished channels of each tile at each pixel, [tiles, pixels]
+	begin int   // before it, all tiles are finished
+	open  int   // the tile at a pixel of which some channels are finished, or -1
+	left  int   // outputs that are not finished
+}
+
+// A tile is output channels of one group.
+type tile struct{ group, from, to int }
+
+// newLayer divides the output channels of each group into tiles: lanes share
+// their input channels, so that no tile reaches into the next group.
+func newLayer(x Map[int8], w Filters, stride int, y Map[int32], lanes int) *layer {
+	l := &layer{x: x, w: w, stride: stride, y: y, open: -1, left: len(y.Data)}
+	groups := x.C / w.Cin
+	size := w.Cout / groups
+	for g := range groups {
+		for from := 0; from < size; from += lanes {
+			l.tiles = append(l.tiles, tile{g, g*size + from, g*size + min(from+lanes, size)})
+		}
+	}
+	l.made = make([]int, len(l.tiles)*l.pixels())
+	return l
+}
+
+// A pass is one output pixel of some channels of one group, one on each lane.
+type pass struct {
+	layer          *layer
+	index          int // of the tile at the pixel
+	pixel, group   int
+	from, channels int
+}
+
+// next returns the pass that comes first among those whose inputs are there: the
+// rest of what is begun, then tile by tile and within a tile pixel by pixel.
+func (l *layer) next(lanes int) (pass, bool) {
+	if l.open >= 0 {
+		return l.pass(l.open, lanes), true
+	}
+	for i := l.begin; i < len(l.made); i++ {
+		switch {
+		case l.made[i] > 0:
+			if i == l.begin {
+				l.begin++
+			}
+		case l.arrived == nil || l.arrived(i%l.pixels()):
+			return l.pass(i, lanes), true
+		}
+	}
+	return pass{}, false
+}
+
+func (l *layer) pass(i, lanes int) pass {
+	t := l.tiles[i/l.pixels()]
+	from := t.from + l.made[i]
+	return pass{layer: l, index: i, pixel: i % l.pixels(), group: t.group, from: from, channels: min(lanes, t.to-from)}
+}
+
+func (l *layer) pixels() int { return l.y.H * l.y.W }
+
+// finish stores the sums of a pass.
+func (l *layer) finish(p pass, lanes []lane) {
+	for i := range p.channels {
+		l.y.Data[p.pixel*l.y.C+p.from+i] = lanes[i].sum()
+	}
+	l.made[p.index] += p.channels
+	l.open = -1
+	if p.from+p.channels < l.tiles[p.index/l.pixels()].to {
+		l.open = p.index
+	}
+	l.left -= p.channels
+	if l.left == 0 && l.complete != nil {
+		l.complete()
+	}
+}
+
+// A sequencer is the control of channel-parallel work: lanes are given the same
+// input channels and different filters. Kernel positions and input channels
+// follow one another in time, then passes, in the order of the queue.
+type sequencer struct {
+	lanes   []lane
+	macs    int // of each lane, at most
+	queue   []*layer
+	now     pass
+	running bool
+	at      counter // kernel row, kernel column, slice of input channels
+	macsNow int64   // enabled in the pass so far
+}
+
+func (s *sequencer) finished() bool {
+	for _, l := range s.queue {
+		if l.left > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// step makes one cycle, or returns false where no pass is ready.
+func (s *sequencer) step() bool {
+	if !s.running && !s.start() {
+		return false
+	}
+	p, l := &s.now, s.now.layer
+	ky, kx, from := s.at.at[0], s.at.at[1], s.at.at[2]*s.macs
+	to := min(from+s.macs, l.w.Cin)
+	x := l.input(p, ky, kx, from, to)
+	for i := range p.channels {
+		s.lanes[i].dot(x, l.w.position(p.from+i, ky, kx)[from:to], s.at.first(0))
+	}
+	s.macsNow += int64(p.channels * (to - from))
+	if !s.at.step() {
+		l.finish(*p, s.lanes)
+		s.running = false
+	}
+	return true
+}
+
+func (s *sequencer) start() bool {
+	for _, l := range s.queue {
+		if s.now, s.running = l.next(len(s.lanes)); s.running {
+			s.at = newCounter(l.w.Kernel, l.w.Kernel, (l.w.Cin+s.macs-1)/s.macs)
+			s.macsNow = 0
+			return true
+		}
+	}
+	return false
+}
+
+// begun returns the multiply-accumulates of the pass that has not ended.
+func (s *sequencer) begun() int64 {
+	if !s.running {
+		return 0
+	}
+	return s.macsNow
+}
+
+// input returns the input channels [from, to) of the pass's group at a position
+// of the kernel.
+func (l *layer) input(p *pass, ky, kx, from, to int) []int8 {
+	y := p.pixel/l.y.W*l.stride + ky - l.w.Kernel/2
+	x := p.pixel%l.y.W*l.stride + kx - l.w.Kernel/2
+	channels := l.x.pixel(y, x)
+	if channels == nil {
+		return make([]int8, to-from)
+	}
+	group := p.group * l.w.Cin
+	return channels[group+from : group+to]
+}
