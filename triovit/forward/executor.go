@@ -105,7 +105,9 @@ const graphVersion = 1
 // Platform names what computes: this package's graph, the backend, its version
 // and its vector instructions. Results of two platforms may differ in the last
 // digits and are never mixed.
-var Platform = sync.OnceValue(func() string {
+func Platform() string { return platform() }
+
+var platform = sync.OnceValue(func() string {
 	name := fmt.Sprintf("graph %d, %s %s", graphVersion, Backend().Name(), runtime.GOARCH)
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
