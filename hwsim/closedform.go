@@ -121,8 +121,10 @@ const (
 	headOmitted      = "the authors' formulas end with the backbone"
 	divisorOmitted   = "the authors' formulas have no denominator"
 	auxiliaryOmitted = "auxiliary units are free in the closed form"
-	hostOmitted      = "the accelerator has no unit for it"
 )
+
+// NoUnit is why an operation of the host is omitted from the scope.
+const NoUnit = "the accelerator has no unit for it"
 
 // omitted says why the closed form charges nothing for an operation, or "".
 func omitted(o *workload.Operation, scope Scope) string {
@@ -132,7 +134,7 @@ func omitted(o *workload.Operation, scope Scope) string {
 	case o.Role == triovit.Divisor || o.Unit == workload.SumAdder:
 		return divisorOmitted
 	case o.Unit == workload.Host:
-		return hostOmitted
+		return NoUnit
 	case o.Unit != workload.Engines:
 		return auxiliaryOmitted
 	}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+func result(t *testing.T, name string) *hwsim.Result {
+	t.Helper()
+	net, err := triovit.Describe(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return charge(t, w)
+}
+
+func charge(t *testing.T, w *workload.Workload) *hwsim.Result {
+	t.Helper()
+	r, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestNumberString(t *testing.T) {
+	tests := []struct {
+		n    Number
+		want string
+	}{
+		{Number{1566.3, paper.Inferred}, "1566.3 I"}, // as printed
+		{Number{0.04, paper.Verified}, "0.04 V"},
+		{computed(1234.56), "1235 C"},
+		{computed(798.912), "798.9 C"},
+		{computed(3.0551), "3.06 C"},
+		{computed(0.76356), "0.764 C"},
+		{computed(3).over(Number{2, paper.Recalled}), "1.50 C/M"},
+		{computed(3).over(computed(2)), "1.50 C"},
+		{computed(3).over(unknown), "unknown U"},
+		{unknown.over(computed(3)), "unknown U"},
+		{none, ""},
+	}
+	for _, test := range tests {
+		if got := test.n.String(); got != test.want {
+			t.Errorf("%#v is written %q, want %q", test.n, got, test.want)
+		}
+	}
+}
+
+// tables returns every table of the results.
+func tables(results ...*hwsim.Result) map[string]*Table {
+	return map[string]*Table{
+		"accelerators": Accelerators(results...), "platforms": Platforms(results...),
+		"speed-ups": Speedups(results...), "ratios": Ratios(results...),
+	}
+}
+
+// No number of a printed row was computed, every computed row has one that was,
+// and a value is missing exactly where it is marked so.
+func TestPrintedAndComputedApart(t *testing.T) {
+	for name, table := range tables(result(t, "b1-r224"), result(t, "b1-r288"), result(t, "b2-r224")) {
+		t.Run(name, func(t *testing.T) {
+			if len(table.Computed) == 0 {
+				t.Error("no computed row")
+			}
+			for _, rows := range [][]Row{table.Printed, table.Computed} {
+				for _, row := range rows {
+					if len(row.Numbers) != len(table.Columns) {
+						t.Errorf("%s: %d numbers in %d columns", row.Name, len(row.Numbers), len(table.Columns))
+					}
+					for _, n := range row.Numbers {
+						if math.IsNaN(n.Value) != (n.Mark == paper.Unknown || n.Mark == "") {
+							t.Errorf("%s: %v with the mark %q", row.Name, n.Value, n.Mark)
+						}
+					}
+				}
+			}
+			isComputed := func(n Number) bool { return strings.Contains(string(n.Mark), string(Computed)) }
+			for _, row := range table.Printed {
+				if slices.ContainsFunc(row.Numbers, isComputed) {
+					t.Errorf("printed row %s has a computed number: %v", row.Name, row.Numbers)
+				}
+			}
+			for _, row := range table.Computed {
+				if name != "ratios" && !slices.ContainsFunc(row.Numbers, isComputed) {
+					t.Errorf("computed row %s has none: %v", row.Name, row.Numbers)
+				}
+			}
+		})
+	}
+}
+
+// Without results a table is what is printed.
+func TestWithoutResults(t *testing.T) {
+	for name, table := range tables() {
+		if len(table.Computed) != 0 || name != "speed-ups" && len(table.Printed) == 0 {
+			t.Errorf("%s: %d printed and %d computed rows", name, len(table.Printed), len(table.Computed))
+		}
+	}
+}
+
+// The headline ratios: unknown as printed, and by each known operand.
+func TestHeadlines(t *testing.T) {
+	table := Ratios(result(t, "b1-r288"), result(t, "b2-r224"))
+	find := func(rows []Row, claimed float64) []Number {
+		var ratios []Number
+		for _, row := range rows {
+			if strings.HasPrefix(row.Name, "FPS") && row.Numbers[0].Value == claimed {
+				ratios = append(ratios, row.Numbers[3])
+			}
+		}
+		return ratios
+	}
+	tests := []struct {
+		claimed  float64
+		printed  []string // from Table VIII, and from the companion's 780.2 GOPS
+		computed string   // 475.5 and 262.5 FPS by 124, 89.7 and 34.4
+	}{
+		{3.6, []string{"unknown U", "3.66 I/M"}, "3.83 C/M"},
+		{5.0, []string{"unknown U", "5.06 I/V"}, "5.30 C/V"},
+		{7.3, []string{"unknown U", "7.09 I/M"}, "7.63 C/M"},
+		{14.6, []string{"unknown U"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprintf("%v×", test.claimed), func(t *testing.T) {
+			printed, computed := find(table.Printed, test.claimed), find(table.Computed, test.claimed)
+			if got := fmt.Sprint(printed); got != fmt.Sprint(test.printed) {
+				t.Errorf("printed: %v, want %v", got, test.printed)
+			}
+			if got := strings.Trim(fmt.Sprint(computed), "[]"); got != test.computed {
+				t.Errorf("computed: %q, want %q", got, test.computed)
+			}
+		})
+	}
+}
+
+// Fig. 10 counts the network's rounded operations, not the accelerator's.
+func TestPlatformsCountAsTheFigure(t *testing.T) {
+	r := result(t, "b1-r224")
+	table := Platforms(r, result(t, "b0-r224")) // B0 is not in the figure
+	if len(table.Computed) != 1 {
+		t.Fatalf("%d computed rows, want that of B1", len(table.Computed))
+	}
+	i := slices.Index(table.Columns, "EfficientViT-B1-R224")
+	if got, want := table.Computed[0].Numbers[i], 1.04*r.FPS(); math.Abs(got.Value-want) > 1e-9 || got.Mark != "C/V" {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for j, n := range table.Computed[0].Numbers {
+		if j != i && n.Mark != "" {
+			t.Errorf("%v in the column of %s", n, table.Columns[j])
+		}
+	}
+}
+
+// 1.48 ms on a Jetson Orin are 676 pictures per second.
+func TestSpeedup(t *testing.T) {
+	r := result(t, "b1-r224")
+	table := Speedups(r)
+	i := slices.IndexFunc(table.Computed, func(row Row) bool { return strings.HasSuffix(row.Name, "Jetson Orin") })
+	if got, want := table.Computed[i].Numbers[2].Value, r.FPS()*1.48e-3; math.Abs(got/want-1) > 1e-3 {
+		t.Errorf("speed-up %v, want %v", got, want)
+	}
+	if len(table.Computed) != 3 {
+		t.Errorf("%d platforms run B1, want 3", len(table.Computed))
+	}
+}
+
+// A standard ViT's result says that the host worked for nothing, and has the
+// operations that package workload holds for the figure.
+func TestStandardViTs(t *testing.T) {
+	for _, name := range []string{"deit-tiny", "deit-small", "deit-base"} {
+		w, err := workload.DeiT(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gop := paper.NetworkGOP(name); gop.Value != w.PrintedGOP {
+			t.Errorf("%s: %v GOP, the workload has %v", name, gop.Value, w.PrintedGOP)
+		}
+		r := charge(t, w)
+		for table, s := range tables(r) {
+			if !strings.Contains(s.String(), "note: "+name+": operations that only a host can do take no time, 49 of them") {
+				t.Errorf("the %s of %s hide the host's work:\n%s", table, name, s)
+			}
+		}
+		if rows := Speedups(r).Computed; len(rows) != 4 {
+			t.Errorf("%s: speed-ups over %d platforms, want 4", name, len(rows))
+		}
+	}
+}
+
+func TestNoNoteWithoutHostWork(t *testing.T) {
+	if s := Accelerators(result(t, "b1-r224")).String(); strings.Contains(s, "note:") {
+		t.Errorf("a backbone without host work has a note:\n%s", s)
+	}
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package compare sets computed results beside the numbers that the Trio-ViT
+// paper and others print.
+//
+// Printed hardware numbers differ in standing: some were read where they are
+// quoted, some were reasoned out, some are from memory, and many are not at
+// hand. So every number here carries its mark (package internal/paper): V
+// verified, I inferred, M from memory, U unknown, and C computed here. Printed
+// and computed rows stand apart, and a number made of two has both marks: a
+// speed-up of C/M is as certain as a memory.
+//
+//	result, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+//	fmt.Println(compare.Accelerators(result)) // FPS, GOPS, GOPS/W, GOPS/DSP
+//	fmt.Println(compare.Platforms(result))    // Fig. 10
+//	fmt.Println(compare.Speedups(result))     // over Fig. 10, on the same network
+//	fmt.Println(compare.Ratios(result))       // the claims: 3.6×, 5.0×, 7.3×, ...
+//
+// # Two counts of operations
+//
+// GOPS of an accelerator are by the authors' count of its own operations. Fig. 10
+// instead divides a rounded size of the network, 1.04 GOP for EfficientViT-B1, by
+// the latency of a processor. Computed throughputs in that figure's table follow
+// it; speed-ups compare pictures per second, where no count matters.
+package compare

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package compare
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/internal/paper"
+)
+
+// Ratios returns the claims of the paper and its companion, such as 3.6×, 5.0×
+// and 7.3× more pictures per second than other accelerators, each recomputed.
+//
+// A printed row divides the operands that are at hand: the columns are the
+// claim, the own operand, the other's, and their ratio, which is unknown where
+// one of them is. A computed row takes the own operand from the first result
+// with the claim's network.
+func Ratios(results ...*hwsim.Result) *Table {
+	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
+		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(results)}
+	for i, claim := range paper.Ratios() {
+		row := Row{Name: string(claim.Metric) + " over " + claim.Over, Network: claim.Network}
+		if claim.Over == "" {
+			row.Name, row.Network = string(claim.Metric)+" over an accelerator not named", "not named"
+		}
+		add := func(rows *[]Row, ours Number) {
+			theirs := printed(claim.Theirs)
+			row.Numbers = []Number{printed(claim.Printed), ours, theirs, ours.over(theirs)}
+			*rows = append(*rows, row)
+		}
+		add(&t.Printed, printed(claim.Ours))
+		if hypothesis(paper.Ratios()[:i], claim) {
+			continue // computed once already
+		}
+		j := slices.IndexFunc(results, func(r *hwsim.Result) bool { return strings.EqualFold(r.Workload, claim.Network) })
+		if j >= 0 {
+			add(&t.Computed, metric(results[j], claim.Metric))
+		}
+	}
+	return t
+}
+
+// hypothesis says whether the claim stands before already, with another own
+// operand.
+func hypothesis(before []paper.Ratio, claim paper.Ratio) bool {
+	return slices.ContainsFunc(before, func(r paper.Ratio) bool {
+		return r.Metric == claim.Metric && r.Network == claim.Network && r.Over == claim.Over
+	})
+}

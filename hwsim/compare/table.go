@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/internal/paper"
+)
+
+// Computed is the mark of a number from a timing model.
+const Computed paper.Mark = "C"
+
+// A Number is one value with its standing.
+type Number struct {
+	// Value is NaN where it is not known.
+	Value float64
+	// Mark is one of the paper's marks, [Computed], or two with a slash where
+	// the value is a ratio.
+	Mark paper.Mark
+}
+
+var (
+	unknown = Number{math.NaN(), paper.Unknown}
+	none    = Number{math.NaN(), ""} // no such cell: another network's column
+)
+
+func printed(c paper.Cell) Number { return Number{c.Value, c.Mark} }
+func computed(x float64) Number   { return Number{x, Computed} }
+func exact(n int) Number          { return computed(float64(n)) }
+
+// over divides, and keeps both marks where they differ.
+func (n Number) over(m Number) Number {
+	if math.IsNaN(n.Value) || math.IsNaN(m.Value) {
+		return unknown
+	}
+	if n.Mark == m.Mark {
+		return Number{n.Value / m.Value, n.Mark}
+	}
+	return Number{n.Value / m.Value, n.Mark + "/" + m.Mark}
+}
+
+// String is the number with its mark, "unknown U", or nothing for a cell that
+// cannot be. A printed number is not rounded, any other is to three digits or
+// more.
+func (n Number) String() string {
+	switch {
+	case n.Mark == "":
+		return ""
+	case math.IsNaN(n.Value):
+		return fmt.Sprintf("unknown %s", n.Mark)
+	case n.Mark != Computed && !strings.Contains(string(n.Mark), "/"):
+		return fmt.Sprintf("%s %s", strconv.FormatFloat(n.Value, 'f', -1, 64), n.Mark)
+	case n.Value >= 1000:
+		return fmt.Sprintf("%.0f %s", n.Value, n.Mark)
+	case n.Value >= 100:
+		return fmt.Sprintf("%.1f %s", n.Value, n.Mark)
+	case n.Value >= 1:
+		return fmt.Sprintf("%.2f %s", n.Value, n.Mark)
+	default:
+		return fmt.Sprintf("%.3f %s", n.Value, n.Mark)
+	}
+}
+
+// A Table has printed rows and, apart from them, computed ones.
+type Table struct {
+	Title string
+	// Columns name the numbers of each row.
+	Columns           []string
+	Printed, Computed []Row
+	// Notes are what to know before comparing.
+	Notes []string
+}
+
+// A Row is what has the numbers: a design or a platform, and the network it
+// runs, where all its numbers are of one.
+type Row struct {
+	Name, Network string
+	Numbers       []Number
+}
+
+// legend explains the marks.
+const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
+
+// String is the table with a line between what is printed and what is computed.
+func (t *Table) String() string {
+	var body strings.Builder
+	w := tabwriter.NewWriter(&body, 0, 0, 2, ' ', tabwriter.AlignRight)
+	line := func(name, network string, cells []string) {
+		fmt.Fprintf(w, "%s\t", name)
+		if t.oneNetwork() {
+			fmt.Fprintf(w, "%s\t", network)
+		}
+		for _, c := range cells {
+			fmt.Fprintf(w, "%s\t", c)
+		}
+		fmt.Fprintln(w)
+	}
+	line("", "network", t.Columns)
+	for _, part := range []struct {
+		name string
+		rows []Row
+	}{{"printed", t.Printed}, {"computed", t.Computed}} {
+		if len(part.rows) == 0 {
+			continue
+		}
+		line(part.name+":", "", make([]string, len(t.Columns)))
+		for _, r := range part.rows {
+			var cells []string
+			for _, n := range r.Numbers {
+				cells = append(cells, n.String())
+			}
+			line(r.Name, r.Network, cells)
+		}
+	}
+	w.Flush()
+	var s strings.Builder
+	fmt.Fprintln(&s, t.Title)
+	for line := range strings.Lines(body.String()) {
+		fmt.Fprintln(&s, strings.TrimRight(line, " \n")) // cells that cannot be
+	}
+	for _, note := range t.Notes {
+		fmt.Fprintf(&s, "note: %s\n", note)
+	}
+	s.WriteString(legend)
+	return s.String()
+}
+
+// oneNetwork says whether each row is of one network.
+func (t *Table) oneNetwork() bool {
+	return !slices.ContainsFunc(t.Printed, func(r Row) bool { return r.Network == "" })
+}
