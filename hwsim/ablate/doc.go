@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ablate takes the accelerator's design choices away, one at a time, and
+// says what each of them buys.
+//
+// An ablation rewrites the list of operations or the configuration into one
+// that lacks the choice, and charges it by the authors' closed form (package
+// hwsim) like the whole design:
+//
+//   - [WithoutInterLayer] cuts the streams: R-MAC finishes a depthwise
+//     convolution while MAT waits, then both engines do the pointwise one.
+//   - [MATOnly] makes R-MAC a second MAT engine. A lane then sums one channel of
+//     a depthwise convolution, kernel position by kernel position: one of its
+//     MACs works. That is Design Choice #1 of the paper's Section V.
+//   - [MATOnlyWindows] lets such a lane take several kernel positions at once.
+//     It is what a MAT engine could do with line buffers for every kernel and
+//     stride, which the paper rejects for their cost; here they are free.
+//   - [OneMultiplication] leaves each DSP one multiplication per cycle.
+//
+// [Run] makes a page of all of them:
+//
+//	study, err := ablate.Run(w, arch.ZCU102(), hwsim.Backbone)
+//	fmt.Println(study)
+//
+// The closed form has neither denominators nor division, so it cannot say what
+// the intra-layer pipeline or the log2 divisors buy; [Study] lists both as not
+// known rather than as free.
+package ablate
