@@ -15,7 +15,7 @@
 //		},
 //		Limits:    explore.Limits{DSPs: 1024},
 //		Workloads: []*workload.Workload{w},
-//		Scope:     hwsim.Backbone,
+//		Model:     explore.ClosedForm(hwsim.Backbone),
 //	})
 //	fmt.Println(survey)
 //
@@ -23,7 +23,7 @@
 // which no other has more pictures per second with no more DSPs, or fewer DSPs
 // with no fewer pictures. [Pareto] finds such fronts for any objectives.
 //
-// Every configuration is charged by the authors' closed form (package hwsim),
-// which knows no memory: buffers and bandwidth count for the limits only, and a
+// A [Model] charges the configurations. The authors' closed form is quick, but
+// knows no memory: buffers and bandwidth then count for the limits only, and a
 // configuration that waits for memory looks as good as one that does not.
 package explore

@@ -34,7 +34,7 @@ func ExampleRun() {
 		},
 		Limits:    explore.Limits{DSPs: 1024},
 		Workloads: []*workload.Workload{w},
-		Scope:     hwsim.Backbone,
+		Model:     explore.ClosedForm(hwsim.Backbone),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -54,5 +54,5 @@ func ExampleRun() {
 	//          12          16       8   896  330219  605.7  592.8       82.7 %
 	//           4           8      20   960  278898  717.1  701.9       91.4 %
 	//           8           8      16  1024  250343  798.9  781.9       95.4 %
-	// by the closed form: memory and auxiliary units take no time
+	// by the closed form, backbone: memory and auxiliary units take no time
 }

@@ -88,13 +88,13 @@ func TestRunAsLoops(t *testing.T) {
 		Axes:      []Axis{Over("mat.macs", 4, 8, 12), Over("clock_mhz", 150.0, 200), Over("rmac.macs", 8, 16), Over("copies_share", "batch", arch.Pixels)},
 		Limits:    Limits{DSPs: 1100},
 		Workloads: []*workload.Workload{network(t, "b0-r224"), network(t, "b1-r224")},
-		Scope:     hwsim.Whole,
+		Model:     ClosedForm(hwsim.Whole),
 	}
 	got, err := Run(context.Background(), space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Survey{Fields: []string{"mat.macs", "clock_mhz", "rmac.macs", "copies_share"}}
+	want := &Survey{Model: "closed form, whole", Note: "memory and auxiliary units take no time", Fields: []string{"mat.macs", "clock_mhz", "rmac.macs", "copies_share"}}
 	for _, w := range space.Workloads {
 		for _, mat := range []int{4, 8, 12} {
 			for i, clock := range []float64{150, 200} {
@@ -113,7 +113,7 @@ func TestRunAsLoops(t *testing.T) {
 						}
 						want.Points = append(want.Points, Point{Workload: w.Name, Config: c,
 							Values: []any{mat, space.Axes[1].Values[i], rmac, space.Axes[3].Values[j]},
-							DSPs:   c.DSPs(), Cycles: r.Cycles, FPS: r.FPS(), GOPS: r.GOPS(), Utilization: r.Utilization()})
+							DSPs:   c.DSPs(), Measure: Measure{r.Cycles, r.FPS(), r.GOPS()}})
 					}
 				}
 			}
@@ -130,7 +130,7 @@ func TestRunAsLoops(t *testing.T) {
 // What the closed form cannot express is counted, with a reason.
 func TestRunCountsRefusals(t *testing.T) {
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
-		Workloads: []*workload.Workload{network(t, "b1-r224")}, Scope: hwsim.Backbone})
+		Workloads: []*workload.Workload{network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestLimits(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{test.axis}, Limits: test.limits,
-				Workloads: []*workload.Workload{w}, Scope: hwsim.Backbone})
+				Workloads: []*workload.Workload{w}, Model: ClosedForm(hwsim.Backbone)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func TestLimits(t *testing.T) {
 func TestFront(t *testing.T) {
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
 		Axes:      []Axis{Over("copies", 16, 4), Over("multiplications_per_dsp", 1, 2)},
-		Workloads: []*workload.Workload{network(t, "b1-r224"), network(t, "b2-r224")}, Scope: hwsim.Backbone})
+		Workloads: []*workload.Workload{network(t, "b1-r224"), network(t, "b2-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,8 @@ func TestRunRefuses(t *testing.T) {
 		{"twice", func(s *Space) { s.Axes = []Axis{Over("copies", 8), Over("copies", 4)} }, `two axes over "copies"`},
 		{"no workloads", func(s *Space) { s.Workloads = nil }, "no workloads"},
 		{"same workload", func(s *Space) { s.Workloads = append(s.Workloads, w) }, `two workloads "efficientvit-b0-r224"`},
-		{"scope", func(s *Space) { s.Scope = "all" }, `no scope "all"`},
+		{"model", func(s *Space) { s.Model = Model{} }, "no model"},
+		{"scope", func(s *Space) { s.Model = ClosedForm("all") }, `no scope "all"`},
 		{"limit", func(s *Space) { s.Limits.DSPs = -1 }, "none may be below 0"},
 		{"limit NaN", func(s *Space) { s.Limits.MBPerS = math.NaN() }, "none may be below 0"},
 		{"too large", func(s *Space) {
@@ -222,7 +223,7 @@ func TestRunRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{w}, Scope: hwsim.Backbone}
+			s := Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{w}, Model: ClosedForm(hwsim.Backbone)}
 			test.change(&s)
 			if _, err := Run(context.Background(), s); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
@@ -234,7 +235,7 @@ func TestRunRefuses(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("enough"))
-	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{network(t, "b0-r224")}, Scope: hwsim.Backbone})
+	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -262,7 +263,7 @@ func TestCancelOnTheWay(t *testing.T) {
 	ctx := &ending{Context: context.Background()}
 	ctx.left.Store(3)
 	v, err := Run(ctx, Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", copies...), Over("clock_mhz", 100, 200)},
-		Workloads: []*workload.Workload{network(t, "b0-r224")}, Scope: hwsim.Backbone})
+		Workloads: []*workload.Workload{network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -278,7 +279,7 @@ func BenchmarkRun(b *testing.B) {
 	s := Space{Base: arch.ZCU102(), Axes: []Axis{
 		Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
 		Over("copies", sizes...), Over("rmac.macs", 8, 12, 16, 24),
-	}, Workloads: []*workload.Workload{network(b, "b1-r224")}, Scope: hwsim.Backbone}
+	}, Workloads: []*workload.Workload{network(b, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)}
 	tried := 0
 	for b.Loop() {
 		v, err := Run(context.Background(), s)

@@ -31,13 +31,13 @@ func (v *Survey) String() string {
 			for _, value := range p.Values {
 				fmt.Fprintf(t, "%v\t", value)
 			}
-			fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f %%\t\n", p.DSPs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization)
+			fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f %%\t\n", p.DSPs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization())
 		}
 		t.Flush()
 		if more := len(front) - maxRows; more > 0 {
 			fmt.Fprintf(&s, "and %d more\n", more)
 		}
 	}
-	s.WriteString("by the closed form: memory and auxiliary units take no time\n")
+	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
 	return s.String()
 }

@@ -11,20 +11,21 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
 // A Survey is what a space holds.
 type Survey struct {
+	// Model and Note are the model's.
+	Model, Note string
 	// Fields are the paths of the axes.
 	Fields []string
-	// Points are those within the limits that the closed form can express, by
+	// Points are those within the limits that the model can express, by
 	// workload, then in the order of the axes, the last varying fastest.
 	Points []Point
 	// Tried counts all combinations of configurations and workloads; OverLimit
-	// those beyond the limits, and Refused those that the closed form cannot
+	// those beyond the limits, and Refused those that the model cannot
 	// express, of which Refusal is the first's reason.
 	Tried, OverLimit, Refused int
 	Refusal                   error
@@ -37,10 +38,11 @@ type Point struct {
 	// Values are the configuration's on the axes.
 	Values []any
 	DSPs   int
-	// Cycles, FPS, GOPS and Utilization are those of hwsim.Result.
-	Cycles                 int64
-	FPS, GOPS, Utilization float64
+	Measure
 }
+
+// Utilization returns GOPS as a share of the configuration's peak.
+func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 
 // chunk is how many combinations a worker takes at a time.
 const chunk = 64
@@ -53,13 +55,13 @@ func Run(ctx context.Context, s Space) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	prepared := make([]*hwsim.Prepared, len(s.Workloads))
+	charges := make([]func(arch.Config) (Measure, error), len(s.Workloads))
 	for i, w := range s.Workloads {
-		if prepared[i], err = hwsim.Prepare(w, s.Scope); err != nil {
+		if charges[i], err = s.Model.Prepare(w); err != nil {
 			return nil, fmt.Errorf("explore: %w", err)
 		}
 	}
-	total := size * len(prepared)
+	total := size * len(charges)
 	outcomes := make([]outcome, total)
 	bar := progress.New("explore", total)
 	defer bar.Done()
@@ -74,7 +76,7 @@ func Run(ctx context.Context, s Space) (*Survey, error) {
 				}
 				to := min(from+chunk, total)
 				for i := from; i < to; i++ {
-					outcomes[i] = s.try(i%size, prepared[i/size])
+					outcomes[i] = s.try(i%size, charges[i/size])
 				}
 				bar.Add(to - from)
 			}
@@ -93,8 +95,8 @@ type outcome struct {
 	refusal error
 }
 
-// try charges one workload on the configuration of that index.
-func (s *Space) try(index int, p *hwsim.Prepared) outcome {
+// try charges the configuration of that index.
+func (s *Space) try(index int, charge func(arch.Config) (Measure, error)) outcome {
 	c, values, err := s.at(index)
 	if err != nil {
 		return outcome{refusal: err}
@@ -102,23 +104,24 @@ func (s *Space) try(index int, p *hwsim.Prepared) outcome {
 	if !s.Limits.allow(&c) {
 		return outcome{}
 	}
-	r, err := p.ClosedForm(c)
+	m, err := charge(c)
 	if err != nil {
 		return outcome{refusal: err}
 	}
-	return outcome{point: &Point{Workload: r.Workload, Config: c, Values: values, DSPs: c.DSPs(),
-		Cycles: r.Cycles, FPS: r.FPS(), GOPS: r.GOPS(), Utilization: r.Utilization()}}
+	return outcome{point: &Point{Config: c, Values: values, DSPs: c.DSPs(), Measure: m}}
 }
 
 // survey gathers the outcomes.
 func (s *Space) survey(outcomes []outcome) *Survey {
-	v := &Survey{Tried: len(outcomes)}
+	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Tried: len(outcomes)}
 	for _, axis := range s.Axes {
 		v.Fields = append(v.Fields, axis.Field)
 	}
-	for _, o := range outcomes {
+	size := len(outcomes) / len(s.Workloads)
+	for i, o := range outcomes {
 		switch {
 		case o.point != nil:
+			o.point.Workload = s.Workloads[i/size].Name
 			v.Points = append(v.Points, *o.point)
 		case o.refusal != nil:
 			v.Refused++

@@ -5,7 +5,6 @@ package explore
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
@@ -18,7 +17,8 @@ type Space struct {
 	// Limits leaves out the configurations beyond them.
 	Limits    Limits
 	Workloads []*workload.Workload
-	Scope     hwsim.Scope
+	// Model charges them.
+	Model Model
 }
 
 // An Axis is one field of the configuration and the values to try.
@@ -61,6 +61,9 @@ func (s *Space) size() (int, error) {
 	}
 	if s.Limits.DSPs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
 		return 0, fmt.Errorf("explore: limits %+v: none may be below 0, which is no limit", s.Limits)
+	}
+	if s.Model.Prepare == nil {
+		return 0, fmt.Errorf("explore: no model: ClosedForm is one")
 	}
 	if len(s.Workloads) == 0 {
 		return 0, fmt.Errorf("explore: no workloads: at least 1 is needed")
