@@ -16,7 +16,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-func result(t *testing.T, name string) *hwsim.Result {
+func design(t *testing.T, name string) Design {
 	t.Helper()
 	net, err := triovit.Describe(name)
 	if err != nil {
@@ -29,13 +29,13 @@ func result(t *testing.T, name string) *hwsim.Result {
 	return charge(t, w)
 }
 
-func charge(t *testing.T, w *workload.Workload) *hwsim.Result {
+func charge(t *testing.T, w *workload.Workload) Design {
 	t.Helper()
 	r, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return ClosedForm(r)
 }
 
 func TestNumberString(t *testing.T) {
@@ -62,18 +62,18 @@ func TestNumberString(t *testing.T) {
 	}
 }
 
-// tables returns every table of the results.
-func tables(results ...*hwsim.Result) map[string]*Table {
+// tables returns every table of the designs.
+func tables(designs ...Design) map[string]*Table {
 	return map[string]*Table{
-		"accelerators": Accelerators(results...), "platforms": Platforms(results...),
-		"speed-ups": Speedups(results...), "ratios": Ratios(results...),
+		"accelerators": Accelerators(designs...), "platforms": Platforms(designs...),
+		"speed-ups": Speedups(designs...), "ratios": Ratios(designs...),
 	}
 }
 
 // No number of a printed row was computed, every computed row has one that was,
 // and a value is missing exactly where it is marked so.
 func TestPrintedAndComputedApart(t *testing.T) {
-	for name, table := range tables(result(t, "b1-r224"), result(t, "b1-r288"), result(t, "b2-r224")) {
+	for name, table := range tables(design(t, "b1-r224"), design(t, "b1-r288"), design(t, "b2-r224")) {
 		t.Run(name, func(t *testing.T) {
 			if len(table.Computed) == 0 {
 				t.Error("no computed row")
@@ -105,8 +105,8 @@ func TestPrintedAndComputedApart(t *testing.T) {
 	}
 }
 
-// Without results a table is what is printed.
-func TestWithoutResults(t *testing.T) {
+// Without designs a table is what is printed.
+func TestWithoutDesigns(t *testing.T) {
 	for name, table := range tables() {
 		if len(table.Computed) != 0 || name != "speed-ups" && len(table.Printed) == 0 {
 			t.Errorf("%s: %d printed and %d computed rows", name, len(table.Printed), len(table.Computed))
@@ -116,7 +116,7 @@ func TestWithoutResults(t *testing.T) {
 
 // The headline ratios: unknown as printed, and by each known operand.
 func TestHeadlines(t *testing.T) {
-	table := Ratios(result(t, "b1-r288"), result(t, "b2-r224"))
+	table := Ratios(design(t, "b1-r288"), design(t, "b2-r224"))
 	find := func(rows []Row, claimed float64) []Number {
 		var ratios []Number
 		for _, row := range rows {
@@ -151,13 +151,13 @@ func TestHeadlines(t *testing.T) {
 
 // Fig. 10 counts the network's rounded operations, not the accelerator's.
 func TestPlatformsCountAsTheFigure(t *testing.T) {
-	r := result(t, "b1-r224")
-	table := Platforms(r, result(t, "b0-r224")) // B0 is not in the figure
+	d := design(t, "b1-r224")
+	table := Platforms(d, design(t, "b0-r224")) // B0 is not in the figure
 	if len(table.Computed) != 1 {
 		t.Fatalf("%d computed rows, want that of B1", len(table.Computed))
 	}
 	i := slices.Index(table.Columns, "EfficientViT-B1-R224")
-	if got, want := table.Computed[0].Numbers[i], 1.04*r.FPS(); math.Abs(got.Value-want) > 1e-9 || got.Mark != "C/V" {
+	if got, want := table.Computed[0].Numbers[i], 1.04*d.FPS; math.Abs(got.Value-want) > 1e-9 || got.Mark != "C/V" {
 		t.Errorf("%v, want %v", got, want)
 	}
 	for j, n := range table.Computed[0].Numbers {
@@ -169,10 +169,10 @@ func TestPlatformsCountAsTheFigure(t *testing.T) {
 
 // 1.48 ms on a Jetson Orin are 676 pictures per second.
 func TestSpeedup(t *testing.T) {
-	r := result(t, "b1-r224")
-	table := Speedups(r)
+	d := design(t, "b1-r224")
+	table := Speedups(d)
 	i := slices.IndexFunc(table.Computed, func(row Row) bool { return strings.HasSuffix(row.Name, "Jetson Orin") })
-	if got, want := table.Computed[i].Numbers[2].Value, r.FPS()*1.48e-3; math.Abs(got/want-1) > 1e-3 {
+	if got, want := table.Computed[i].Numbers[2].Value, d.FPS*1.48e-3; math.Abs(got/want-1) > 1e-3 {
 		t.Errorf("speed-up %v, want %v", got, want)
 	}
 	if len(table.Computed) != 3 {
@@ -180,7 +180,7 @@ func TestSpeedup(t *testing.T) {
 	}
 }
 
-// A standard ViT's result says that the host worked for nothing, and has the
+// A standard ViT's design says that the host worked for nothing, and has the
 // operations that package workload holds for the figure.
 func TestStandardViTs(t *testing.T) {
 	for _, name := range []string{"deit-tiny", "deit-small", "deit-base"} {
@@ -191,20 +191,41 @@ func TestStandardViTs(t *testing.T) {
 		if gop := paper.NetworkGOP(name); gop.Value != w.PrintedGOP {
 			t.Errorf("%s: %v GOP, the workload has %v", name, gop.Value, w.PrintedGOP)
 		}
-		r := charge(t, w)
-		for table, s := range tables(r) {
+		d := charge(t, w)
+		for table, s := range tables(d) {
 			if !strings.Contains(s.String(), "note: "+name+": operations that only a host can do take no time, 49 of them") {
 				t.Errorf("the %s of %s hide the host's work:\n%s", table, name, s)
 			}
 		}
-		if rows := Speedups(r).Computed; len(rows) != 4 {
+		if rows := Speedups(d).Computed; len(rows) != 4 {
 			t.Errorf("%s: speed-ups over %d platforms, want 4", name, len(rows))
 		}
 	}
 }
 
 func TestNoNoteWithoutHostWork(t *testing.T) {
-	if s := Accelerators(result(t, "b1-r224")).String(); strings.Contains(s, "note:") {
+	if s := Accelerators(design(t, "b1-r224")).String(); strings.Contains(s, "note:") {
 		t.Errorf("a backbone without host work has a note:\n%s", s)
+	}
+}
+
+// A model that has power fills GOPS/W, and with it the claims about it.
+func TestPower(t *testing.T) {
+	d := Design{Name: "by hand", Network: "EfficientViT-B1-R224", DSPs: 1000, FPS: 800, GOPS: 800, GOPSPerW: 168.2}
+	row := Accelerators(d).Computed[0]
+	if got := fmt.Sprint(row.Numbers); got != "[1000 C 800.0 C 800.0 C 168.2 C 0.800 C 0.800 C]" {
+		t.Errorf("%v", got)
+	}
+	found := false
+	for _, row := range Ratios(d).Computed {
+		if strings.HasPrefix(row.Name, "GOPS/W over Auto-ViT-Acc") { // 84.1 GOPS/W from memory
+			found = true
+			if got := row.Numbers[3].String(); got != "2.00 C/M" {
+				t.Errorf("ratio %s, want 2.00 C/M", got)
+			}
+		}
+	}
+	if !found {
+		t.Error("no computed claim about GOPS/W")
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package compare sets computed results beside the numbers that the Trio-ViT
+// Package compare sets computed designs beside the numbers that the Trio-ViT
 // paper and others print.
 //
 // Printed hardware numbers differ in standing: some were read where they are
@@ -11,10 +11,11 @@
 // speed-up of C/M is as certain as a memory.
 //
 //	result, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
-//	fmt.Println(compare.Accelerators(result)) // FPS, GOPS, GOPS/W, GOPS/DSP
-//	fmt.Println(compare.Platforms(result))    // Fig. 10
-//	fmt.Println(compare.Speedups(result))     // over Fig. 10, on the same network
-//	fmt.Println(compare.Ratios(result))       // the claims: 3.6×, 5.0×, 7.3×, ...
+//	d := compare.ClosedForm(result)
+//	fmt.Println(compare.Accelerators(d)) // FPS, GOPS, GOPS/W, GOPS/DSP
+//	fmt.Println(compare.Platforms(d))    // Fig. 10
+//	fmt.Println(compare.Speedups(d))     // over Fig. 10, on the same network
+//	fmt.Println(compare.Ratios(d))       // the claims: 3.6×, 5.0×, 7.3×, ...
 //
 // # Two counts of operations
 //

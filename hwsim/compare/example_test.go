@@ -13,8 +13,8 @@ import (
 )
 
 // run charges networks on the paper's accelerator.
-func run(names ...string) ([]*hwsim.Result, error) {
-	var results []*hwsim.Result
+func run(names ...string) ([]compare.Design, error) {
+	var designs []compare.Design
 	for _, name := range names {
 		net, err := triovit.Describe(name)
 		if err != nil {
@@ -28,18 +28,18 @@ func run(names ...string) ([]*hwsim.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, r)
+		designs = append(designs, compare.ClosedForm(r))
 	}
-	return results, nil
+	return designs, nil
 }
 
 func ExampleAccelerators() {
-	results, err := run("b1-r224", "b1-r288", "b2-r224")
+	designs, err := run("b1-r224", "b1-r288", "b2-r224")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(compare.Accelerators(results...))
+	fmt.Print(compare.Accelerators(designs...))
 	// Output:
 	// Accelerators (Table VIII of the paper, whose own cells are not at hand)
 	//                                                                network       DSPs        FPS       GOPS     GOPS/W   GOPS/DSP    FPS/DSP
@@ -65,12 +65,12 @@ func ExampleAccelerators() {
 }
 
 func ExampleSpeedups() {
-	results, err := run("b1-r224", "b2-r224")
+	designs, err := run("b1-r224", "b2-r224")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(compare.Speedups(results...))
+	fmt.Print(compare.Speedups(designs...))
 	// Output:
 	// Pictures per second, beside processors with the same network (Fig. 10)
 	//                                                                                              network      FPS  FPS of the platform     speed-up
@@ -86,12 +86,12 @@ func ExampleSpeedups() {
 
 // The headline ratios of the paper: what it divided is not at hand.
 func ExampleRatios() {
-	results, err := run("b1-r224", "b1-r288", "b2-r224")
+	designs, err := run("b1-r224", "b1-r288", "b2-r224")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(compare.Ratios(results...))
+	fmt.Print(compare.Ratios(designs...))
 	// Output:
 	// Claimed ratios, recomputed where the operands are known
 	//                                                                           network  claimed        own      other      ratio
@@ -131,12 +131,12 @@ func ExampleRatios() {
 }
 
 func ExamplePlatforms() {
-	results, err := run("b1-r224", "b2-r224")
+	designs, err := run("b1-r224", "b2-r224")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(compare.Platforms(results...))
+	fmt.Print(compare.Platforms(designs...))
 	// Output:
 	// Throughput in GOPS on processors (Fig. 10 of the paper)
 	//                                               DeiT-Tiny  DeiT-Small  DeiT-Base  EfficientViT-B1-R224  EfficientViT-B2-R224

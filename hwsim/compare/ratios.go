@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
@@ -15,11 +14,11 @@ import (
 //
 // A printed row divides the operands that are at hand: the columns are the
 // claim, the own operand, the other's, and their ratio, which is unknown where
-// one of them is. A computed row takes the own operand from the first result
+// one of them is. A computed row takes the own operand from the first design
 // with the claim's network.
-func Ratios(results ...*hwsim.Result) *Table {
+func Ratios(designs ...Design) *Table {
 	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
-		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(results)}
+		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs)}
 	for i, claim := range paper.Ratios() {
 		row := Row{Name: string(claim.Metric) + " over " + claim.Over, Network: claim.Network}
 		if claim.Over == "" {
@@ -34,9 +33,9 @@ func Ratios(results ...*hwsim.Result) *Table {
 		if hypothesis(paper.Ratios()[:i], claim) {
 			continue // computed once already
 		}
-		j := slices.IndexFunc(results, func(r *hwsim.Result) bool { return strings.EqualFold(r.Workload, claim.Network) })
+		j := slices.IndexFunc(designs, func(d Design) bool { return strings.EqualFold(d.Network, claim.Network) })
 		if j >= 0 {
-			add(&t.Computed, metric(results[j], claim.Metric))
+			add(&t.Computed, designs[j].metric(claim.Metric))
 		}
 	}
 	return t

@@ -31,8 +31,15 @@ var (
 )
 
 func printed(c paper.Cell) Number { return Number{c.Value, c.Mark} }
-func computed(x float64) Number   { return Number{x, Computed} }
-func exact(n int) Number          { return computed(float64(n)) }
+
+func computed(x float64) Number {
+	if math.IsNaN(x) {
+		return unknown
+	}
+	return Number{x, Computed}
+}
+
+func exact(n int) Number { return computed(float64(n)) }
 
 // over divides, and keeps both marks where they differ.
 func (n Number) over(m Number) Number {
