@@ -51,6 +51,7 @@ func TestNumberString(t *testing.T) {
 		{computed(0.76356), "0.764 C"},
 		{computed(3).over(Number{2, paper.Recalled}), "1.50 C/M"},
 		{computed(3).over(computed(2)), "1.50 C"},
+		{Number{1566.3, paper.Inferred}.over(Number{2.6, paper.Inferred}), "602.4 I/I"},
 		{computed(3).over(unknown), "unknown U"},
 		{unknown.over(computed(3)), "unknown U"},
 		{none, ""},
@@ -157,7 +158,7 @@ func TestPlatformsCountAsTheFigure(t *testing.T) {
 		t.Fatalf("%d computed rows, want that of B1", len(table.Computed))
 	}
 	i := slices.Index(table.Columns, "EfficientViT-B1-R224")
-	if got, want := table.Computed[0].Numbers[i], 1.04*d.FPS; math.Abs(got.Value-want) > 1e-9 || got.Mark != "C/V" {
+	if got, want := table.Computed[0].Numbers[i], 1.04*d.FPS; math.Abs(got.Value-want) > 1e-9 || got.Mark != "C/I" {
 		t.Errorf("%v, want %v", got, want)
 	}
 	for j, n := range table.Computed[0].Numbers {

@@ -75,11 +75,11 @@ func ExampleSpeedups() {
 	// Pictures per second, beside processors with the same network (Fig. 10)
 	//                                                                                              network      FPS  FPS of the platform     speed-up
 	//                                                                      computed:
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b1-r224  798.9 C            40.29 I/V  19.83 C/I/V
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b1-r224  798.9 C            676.0 I/V   1.18 C/I/V
-	//   Trio-ViT on ZCU102 (closed form, backbone) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  798.9 C            52.60 I/V  15.19 C/I/V
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b2-r224  262.5 C            19.75 I/V  13.29 C/I/V
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b2-r224  262.5 C            380.3 I/V  0.690 C/I/V
+	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b1-r224  798.9 C            40.29 I/I  19.83 C/I/I
+	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b1-r224  798.9 C            676.0 I/I   1.18 C/I/I
+	//   Trio-ViT on ZCU102 (closed form, backbone) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  798.9 C            52.60 I/I  15.19 C/I/I
+	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b2-r224  262.5 C            19.75 I/I  13.29 C/I/I
+	//                    Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b2-r224  262.5 C            380.3 I/I  0.690 C/I/I
 	//   Trio-ViT on ZCU102 (closed form, backbone) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  262.5 C            unknown U    unknown U
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }
@@ -149,8 +149,8 @@ func ExamplePlatforms() {
 	//                                  Jetson Orin                                                   703 I                1217 I
 	//                 EdgeCPU (Snapdragon 8 Gen 1)                                                  54.7 I             unknown U
 	//                                    computed:
-	//   Trio-ViT on ZCU102 (closed form, backbone)                                               830.9 C/V
-	//   Trio-ViT on ZCU102 (closed form, backbone)                                                                     839.9 C/V
+	//   Trio-ViT on ZCU102 (closed form, backbone)                                               830.9 C/I
+	//   Trio-ViT on ZCU102 (closed form, backbone)                                                                     839.9 C/I
 	// note: Fig. 10 prints also [6242 6328] GOPS, whose bars are not known
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }

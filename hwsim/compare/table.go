@@ -39,17 +39,16 @@ func computed(x float64) Number {
 	return Number{x, Computed}
 }
 
-func exact(n int) Number { return computed(float64(n)) }
-
-// over divides, and keeps both marks where they differ.
+// over divides. Unless all is computed, the ratio has both marks.
 func (n Number) over(m Number) Number {
-	if math.IsNaN(n.Value) || math.IsNaN(m.Value) {
+	switch {
+	case math.IsNaN(n.Value) || math.IsNaN(m.Value):
 		return unknown
+	case n.Mark == Computed && m.Mark == Computed:
+		return computed(n.Value / m.Value)
+	default:
+		return Number{n.Value / m.Value, n.Mark + "/" + m.Mark}
 	}
-	if n.Mark == m.Mark {
-		return Number{n.Value / m.Value, n.Mark}
-	}
-	return Number{n.Value / m.Value, n.Mark + "/" + m.Mark}
 }
 
 // String is the number with its mark, "unknown U", or nothing for a cell that
