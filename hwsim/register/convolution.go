@@ -24,7 +24,7 @@ func Convolution(c arch.Config, x Map[int8], w Filters, stride int, watch ...Wat
 		return fail(err)
 	}
 	y := NewMap[int32](strided(x.H, stride), strided(x.W, stride), w.Cout)
-	m.together(newLayer(x, w, stride, y, m.lanes()))
+	m.together(newLayer(x, w, stride, m.lanes(), into(y)))
 	return y, m.trace, nil
 }
 
@@ -44,7 +44,7 @@ func Depthwise(c arch.Config, x Map[int8], w Filters, stride int, watch ...Watch
 		return fail(err)
 	}
 	y := NewMap[int32](strided(x.H, stride), strided(x.W, stride), w.Cout)
-	dw := m.depthwise(x, w, stride, func(pixel, channel int, sum int32) { y.Data[pixel*y.C+channel] = sum })
+	dw := m.depthwise(x, w, stride, into(y))
 	for dw.step() {
 		m.clock()
 	}

@@ -15,11 +15,10 @@ type spatial struct {
 	at     counter // row, pixels of it, channels, kernel row, kernel column
 	width  int     // of a row of outputs
 	ended  bool
-	// emit takes an output; the channels of a pixel come in their order.
-	emit func(pixel, channel int, sum int32)
+	emit   emit // gets the channels of a pixel in their order
 }
 
-func (m *machine) depthwise(x Map[int8], w Filters, stride int, emit func(pixel, channel int, sum int32)) *spatial {
+func (m *machine) depthwise(x Map[int8], w Filters, stride int, emit emit) *spatial {
 	height, width := strided(x.H, stride), strided(x.W, stride)
 	return &spatial{
 		lanes: m.rmac, macs: m.macs.rmac, x: x, w: w, stride: stride, width: width, emit: emit,

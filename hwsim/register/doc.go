@@ -41,7 +41,10 @@
 // whose operands are complete: tile by tile of as many output channels as both
 // engines have lanes, and within a tile pixel by pixel. When R-MAC is done it
 // joins, and from then on both are given the same input channels. A sum that MAT
-// had begun is then made once more; [Trace] counts that as discarded.
+// had begun is then made once more; [Trace] counts that as discarded. These rules
+// are the ones that the closed form charges, where the paper is silent; that the
+// divisors have tokens across the lanes is an assumption too, for one column
+// would keep one lane busy.
 //
 // A [Watch] sees all registers after every cycle; [VCD] is one that writes them
 // for a waveform viewer.
@@ -51,7 +54,9 @@
 // This package shares nothing with the other timing models but the description
 // of the hardware. Convolutions of one group, depthwise convolutions and matrix
 // products of an even number of heads take exactly the cycles of hwsim's closed
-// form. So do streamed pairs, but for these differences, each held by a test:
+// form. So do streamed pairs, but for the differences below, each held by a test.
+// EfficientViT-B1 at 224 takes 4009042 cycles of one copy, the closed form
+// 4005490: every operation is equal but the aggregations, which take 3552 more.
 //
 //   - Waiting. The closed form lets MAT work from the first pixels on. Where MAT
 //     is faster than the depthwise convolution it runs out of pixels, and the
@@ -65,8 +70,9 @@
 //     form counts its channels as those of a full one: it is too long, or, where
 //     passes are lost as well, too short.
 //   - Groups. A tile does not reach into the next group, which has other input
-//     channels: the closed form, which ignores groups, is too short where the
-//     lanes do not divide a group's output channels.
+//     channels, so that the tiles are not those of the closed form, which ignores
+//     groups: it is mostly too short where the lanes do not divide a group's
+//     output channels, and seldom too long.
 //   - The aggregation's output channels, of which the authors charge a third.
 //   - An odd head is MAT's alone; the closed form rounds up on both engines.
 //

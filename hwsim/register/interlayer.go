@@ -37,7 +37,7 @@ func InterLayer(c arch.Config, x Map[int8], dw Filters, stride int, r Requantiza
 		return fail(err)
 	}
 	y := NewMap[int32](between.H, between.W, pw.Cout)
-	consumer := newLayer(between, pw, 1, y, m.lanes())
+	consumer := newLayer(between, pw, 1, m.lanes(), into(y))
 	complete := make([]bool, between.H*between.W)
 	consumer.arrived = func(pixel int) bool { return complete[pixel] }
 	m.ahead(m.depthwise(x, dw, stride, func(pixel, channel int, sum int32) {

@@ -16,7 +16,8 @@ import (
 // dividends Q·S, and R-MAC joins after the last S. S and ΣK become operands of 8
 // bits, divided by 2^shiftS and 2^shiftSum. The log2 module rounds a divisor
 // down to a power of two, its leading one, and the shifter divides by it, rounded
-// half to even; a divisor of 0 divides by 1. The result is [Heads, Tokens, Dim].
+// half to even; a divisor of 0 divides by 1. The divisor buffer holds one head.
+// The result is [Heads, Tokens, Dim].
 func IntraLayer(c arch.Config, q, k, v Matrices[int8], shiftS, shiftSum int, watch ...Watch) (Matrices[int32], Trace, error) {
 	fail := func(err error) (Matrices[int32], Trace, error) {
 		return Matrices[int32]{}, Trace{}, fmt.Errorf("register: intra-layer pipeline: %w", err)
@@ -37,16 +38,18 @@ func IntraLayer(c arch.Config, q, k, v Matrices[int8], shiftS, shiftSum int, wat
 
 	tokens, dim := q.Rows, q.Cols
 	s := NewMatrices[int32](q.Heads, dim, dim)
-	divisors := NewMatrices[int32](q.Heads, 1, tokens)
-	y := NewMatrices[int32](q.Heads, tokens, dim) // dividends, then shifted
+	y := NewMatrices[int32](q.Heads, tokens, dim)
+	buffer := make([]int, tokens) // the divisor buffer: powers of two of one head
 	producers := products(k.Transpose(), v, s, 0, q.Heads, len(m.rmac))
 	var consumers []*layer
 	for h, made := range producers {
 		sumK := NewMap[int8](1, 1, dim)
-		divisor := newLayer(sumK, Filters{Cout: tokens, Kernel: 1, Cin: dim, Data: q.head(h)}, 1,
-			Map[int32]{H: 1, W: 1, C: tokens, Data: divisors.head(h)}, m.lanes())
-		dividend := newLayer(Map[int8]{H: 1, W: tokens, C: dim, Data: q.head(h)}, NewFilters(dim, 1, dim), 1,
-			Map[int32]{H: 1, W: tokens, C: dim, Data: y.head(h)}, m.lanes())
+		divisor := newLayer(sumK, Filters{Cout: tokens, Kernel: 1, Cin: dim, Data: q.head(h)}, 1, m.lanes(),
+			func(_, token int, sum int32) { buffer[token] = leadingOne(sum) })
+		dividend := newLayer(Map[int8]{H: 1, W: tokens, C: dim, Data: q.head(h)}, NewFilters(dim, 1, dim), 1, m.lanes(),
+			func(token, j int, sum int32) {
+				y.head(h)[token*dim+j] = int32(shiftRight(int64(sum), buffer[token]))
+			})
 		ready := false
 		made.complete = func() {
 			for i := range dim {
@@ -66,13 +69,6 @@ func IntraLayer(c arch.Config, q, k, v Matrices[int8], shiftS, shiftSum int, wat
 		consumers = append(consumers, divisor, dividend)
 	}
 	m.ahead(m.onRMAC(producers...), consumers...)
-
-	for i, divisor := range divisors.Data {
-		for j := range dim {
-			at := &y.Data[i*dim+j]
-			*at = int32(shiftRight(int64(*at), leadingOne(divisor)))
-		}
-	}
 	return y, m.trace, nil
 }
 

@@ -39,8 +39,8 @@ func products(a, b Matrices[int8], y Matrices[int32], from, to, lanes int) []*la
 	for h := from; h < to; h++ {
 		layers = append(layers, newLayer(
 			Map[int8]{H: 1, W: a.Rows, C: a.Cols, Data: a.head(h)},
-			Filters{Cout: b.Cols, Kernel: 1, Cin: b.Rows, Data: columns.head(h)}, 1,
-			Map[int32]{H: 1, W: y.Rows, C: y.Cols, Data: y.head(h)}, lanes))
+			Filters{Cout: b.Cols, Kernel: 1, Cin: b.Rows, Data: columns.head(h)}, 1, lanes,
+			into(Map[int32]{H: 1, W: y.Rows, C: y.Cols, Data: y.head(h)})))
 	}
 	return layers
 }

@@ -2,13 +2,22 @@
 
 package register
 
+// emit takes an output: what is behind the accumulators.
+type emit func(pixel, channel int, sum int32)
+
+// into stores the outputs in a map.
+func into(y Map[int32]) emit {
+	return func(pixel, channel int, sum int32) { y.Data[pixel*y.C+channel] = sum }
+}
+
 // A layer is channel-parallel work: a convolution whose output channels are
 // taken in tiles of as many as there are lanes.
 type layer struct {
-	x      Map[int8]
-	w      Filters
-	stride int
-	y      Map[int32]
+	x             Map[int8]
+	w             Filters
+	stride        int
+	height, width int // of the outputs
+	emit          emit
 	// arrived says whether the inputs of an output pixel are there; nil if all
 	// are from the beginning.
 	arrived func(pixel int) bool
@@ -27,8 +36,9 @@ type tile struct{ group, from, to int }
 
 // newLayer divides the output channels of each group into tiles: lanes share
 // their input channels, so that no tile reaches into the next group.
-func newLayer(x Map[int8], w Filters, stride int, y Map[int32], lanes int) *layer {
-	l := &layer{x: x, w: w, stride: stride, y: y, open: -1, left: len(y.Data)}
+func newLayer(x Map[int8], w Filters, stride, lanes int, emit emit) *layer {
+	l := &layer{x: x, w: w, stride: stride, height: strided(x.H, stride), width: strided(x.W, stride), emit: emit, open: -1}
+	l.left = l.pixels() * w.Cout
 	groups := x.C / w.Cin
 	size := w.Cout / groups
 	for g := range groups {
@@ -73,12 +83,12 @@ func (l *layer) pass(i, lanes int) pass {
 	return pass{layer: l, index: i, pixel: i % l.pixels(), group: t.group, from: from, channels: min(lanes, t.to-from)}
 }
 
-func (l *layer) pixels() int { return l.y.H * l.y.W }
+func (l *layer) pixels() int { return l.height * l.width }
 
-// finish stores the sums of a pass.
+// finish hands on the sums of a pass.
 func (l *layer) finish(p pass, lanes []lane) {
 	for i := range p.channels {
-		l.y.Data[p.pixel*l.y.C+p.from+i] = lanes[i].sum()
+		l.emit(p.pixel, p.from+i, lanes[i].sum())
 	}
 	l.made[p.index] += p.channels
 	l.open = -1
@@ -155,8 +165,8 @@ func (s *sequencer) begun() int64 {
 // input returns the input channels [from, to) of the pass's group at a position
 // of the kernel.
 func (l *layer) input(p *pass, ky, kx, from, to int) []int8 {
-	y := p.pixel/l.y.W*l.stride + ky - l.w.Kernel/2
-	x := p.pixel%l.y.W*l.stride + kx - l.w.Kernel/2
+	y := p.pixel/l.width*l.stride + ky - l.w.Kernel/2
+	x := p.pixel%l.width*l.stride + kx - l.w.Kernel/2
 	channels := l.x.pixel(y, x)
 	if channels == nil {
 		return make([]int8, to-from)
