@@ -57,7 +57,7 @@ func deit(name string, width int) *Workload {
 		w.Ops = append(w.Ops, o)
 		if o.Unit == Engines {
 			w.Ops = append(w.Ops, Operation{Name: o.Name + ".requantize", Label: label, Block: block, Head: o.Head,
-				Unit: Requantize, Form: Elementwise, Elements: o.outputs()})
+				Unit: Requantize, Form: Elementwise, Elements: o.Outputs()})
 		}
 	}
 	on := func(u Unit, elements int) Operation {

@@ -45,6 +45,7 @@ func FromNetwork(net *triovit.Network) (*Workload, error) {
 		}
 	}
 	link(w.Ops)
+	w.Tensors = r.tensors()
 	return w, w.Validate()
 }
 

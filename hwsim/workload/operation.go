@@ -139,8 +139,12 @@ func (o *Operation) MACs() int64 {
 	return 0
 }
 
-// outputs returns the elements that an operation of the engines makes.
-func (o *Operation) outputs() int64 {
+// Outputs returns the elements that the operation makes; of an elementwise one
+// that sums, those that it takes.
+func (o *Operation) Outputs() int64 {
+	if o.Form == Elementwise {
+		return o.Elements
+	}
 	if o.Form == Product {
 		return int64(o.Heads) * int64(o.Rows) * int64(o.Cols)
 	}

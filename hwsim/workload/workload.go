@@ -14,6 +14,9 @@ type Workload struct {
 	Name string
 	// Ops are in an order in which they can run.
 	Ops []Operation
+	// Tensors says who reads what. Where it is empty, each operation reads what
+	// the one before left.
+	Tensors []Tensor
 	// PrintedGOP is the operation count, in 10⁹, by which Fig. 10 of the paper
 	// turns latencies into GOPS. It is inferred: the figure prints throughputs
 	// only. 0 where there is none.
@@ -58,6 +61,9 @@ func (w *Workload) Validate() error {
 			return fmt.Errorf("workload %q: operation %q: more than 2^50 steps up to here", w.Name, o.Name)
 		}
 	}
+	if err := w.checkTensors(index); err != nil {
+		return fmt.Errorf("workload %q: %w", w.Name, err)
+	}
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		if o.Feeds != "" {
@@ -72,6 +78,32 @@ func (w *Workload) Validate() error {
 		if o.Behind != "" {
 			if j, ok := index[o.Behind]; !ok || w.Ops[j].Feeds != o.Name {
 				return fmt.Errorf("workload %q: operation %q is behind %q, which does not feed it", w.Name, o.Name, o.Behind)
+			}
+		}
+	}
+	return nil
+}
+
+// checkTensors checks that makers and readers are listed, in this order.
+func (w *Workload) checkTensors(index map[string]int) error {
+	for i := range w.Tensors {
+		t := &w.Tensors[i]
+		maker, ok := -1, true
+		if t.Maker != "" {
+			maker, ok = index[t.Maker]
+		}
+		if !ok {
+			return fmt.Errorf("tensor %q: no operation makes it", t.Maker)
+		}
+		if t.Elements < 1 || t.Elements > maxSteps {
+			return fmt.Errorf("tensor %q: %d elements: 1 to 2^50 are allowed", t.Maker, t.Elements)
+		}
+		for _, r := range t.Readers {
+			if j, ok := index[r.Op]; !ok || j <= maker {
+				return fmt.Errorf("tensor %q: its reader %q is not listed behind it", t.Maker, r.Op)
+			}
+			if r.Elements < 1 || r.Elements > t.Elements {
+				return fmt.Errorf("tensor %q: %q reads %d of %d elements", t.Maker, r.Op, r.Elements, t.Elements)
 			}
 		}
 	}

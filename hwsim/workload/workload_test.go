@@ -298,3 +298,63 @@ func TestValidateErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Every operand of every operation that computes is read from a tensor, and
+// everything that is read was made.
+func TestTensors(t *testing.T) {
+	net := describe(t, "b1-r224")
+	w := fromNetwork(t, net)
+	byMaker := make(map[string]Tensor)
+	var results []string
+	for _, tensor := range w.Tensors {
+		byMaker[tensor.Maker] = tensor
+		if len(tensor.Readers) == 0 {
+			results = append(results, tensor.Maker)
+		}
+	}
+	if diff := cmp.Diff([]string{"head.op_list.3.linear"}, results); diff != "" {
+		t.Errorf("results (-want +got)\n%s", diff)
+	}
+	const msa = "backbone.stages.2.op_list.1.context_module.main."
+	tests := []struct {
+		maker string
+		want  Tensor
+	}{
+		{"", Tensor{Elements: 224 * 224 * 3, Readers: []Reading{{"backbone.input_stem.op_list.0.conv", 224 * 224 * 3}}}},
+		// Queries, keys and values are a third each, through the split of heads.
+		{msa + "qkv.conv", Tensor{Maker: msa + "qkv.conv", Elements: 196 * 384, Readers: []Reading{
+			{msa + "aggreg.0.0", 196 * 384}, {msa + "relu_q.0", 196 * 128}, {msa + "relu_k.0", 196 * 128}, {msa + "ktv.0", 196 * 128}}}},
+		// Each branch is all of itself, though the projection reads both.
+		{msa + "attention.1", Tensor{Maker: msa + "attention.1", Elements: 196 * 128, Readers: []Reading{{msa + "proj.conv", 196 * 128}}}},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, byMaker[test.maker]); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", test.maker, diff)
+		}
+	}
+}
+
+func TestTensorErrors(t *testing.T) {
+	op := func(name string) Operation {
+		return Operation{Name: name, Unit: Adder, Form: Elementwise, Elements: 8}
+	}
+	tests := []struct {
+		name   string
+		tensor Tensor
+		want   string
+	}{
+		{"maker", Tensor{Maker: "c", Elements: 8}, `tensor "c": no operation makes it`},
+		{"size", Tensor{Maker: "a"}, `tensor "a": 0 elements: 1 to 2^50 are allowed`},
+		{"reader", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"c", 8}}}, `tensor "a": its reader "c" is not listed behind it`},
+		{"order", Tensor{Maker: "b", Elements: 8, Readers: []Reading{{"a", 8}}}, `tensor "b": its reader "a" is not listed behind it`},
+		{"too much", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"b", 9}}}, `tensor "a": "b" reads 9 of 8 elements`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := &Workload{Name: "w", Ops: []Operation{op("a"), op("b")}, Tensors: []Tensor{test.tensor}}
+			if err := w.Validate(); err == nil || err.Error() != `workload "w": `+test.want {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Stall is why an engine that has work does none.
+type Stall uint8
+
+// The stalls. The causes outside of the engines are charged to what arrives
+// last, or inside of a task to the slowest unit or port.
+const (
+	// Imbalance: another copy has a larger share of the operation.
+	Imbalance Stall = iota
+	// Stream: MAT waits for R-MAC's depthwise outputs, those of an unfinished
+	// pixel included.
+	Stream
+	// Partner: the other engine works longer, or has to be first.
+	Partner
+	// Channels: the operation has too few output channels for the engine's
+	// lanes.
+	Channels
+	// WeightLoad, InputLoad and OutputStore: off-chip memory is late with
+	// weights or activations, or has not yet taken the outputs before.
+	WeightLoad
+	InputLoad
+	OutputStore
+	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle
+	// than the engines could use.
+	InputPort
+	WeightPort
+	OutputPort
+	DivisorPort
+	// SumKUnit to PoolUnit: an auxiliary unit is slower than the engines.
+	SumKUnit
+	Log2Unit
+	ShifterUnit
+	RequantizeUnit
+	ActivationUnit
+	AdderUnit
+	ResizerUnit
+	PoolUnit
+
+	stallEnd
+)
+
+// firstPort is the first of the stalls that stand for a resource of [demands].
+const firstPort = InputPort
+
+var stallNames = [stallEnd]string{
+	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store",
+	"input port", "weight port", "output port", "divisor port",
+	"sum over K", "log2 module", "shifter", "requantization", "activation", "adder", "resizer", "pooling adder",
+}
+
+// String returns the cause's name in reports.
+func (s Stall) String() string {
+	if s >= stallEnd {
+		return fmt.Sprintf("Stall(%d)", uint8(s))
+	}
+	return stallNames[s]
+}
+
+// Stalls returns every cause.
+func Stalls() []Stall {
+	var list []Stall
+	for s := range stallEnd {
+		list = append(list, s)
+	}
+	return list
+}
+
+// unitStall is the stall that stands for an auxiliary unit.
+var unitStall = map[workload.Unit]Stall{
+	workload.SumAdder: SumKUnit, workload.Log2: Log2Unit, workload.Shifter: ShifterUnit,
+	workload.Requantize: RequantizeUnit, workload.Activation: ActivationUnit, workload.Adder: AdderUnit,
+	workload.Resizer: ResizerUnit, workload.Pool: PoolUnit,
+}
+
+// An Account says what the copies of one engine do in each of their cycles.
+// Busy, Idle and all stalls add up to the cycles times the copies.
+type Account struct {
+	// Busy cycles make steps, however many of the lanes take part.
+	Busy int64
+	// Idle cycles are those in which no work is there for the engine: MAT's in
+	// a depthwise convolution that does not stream.
+	Idle   int64
+	Stalls [stallEnd]int64
+	// MACs are the multiply-accumulates of the engine.
+	MACs int64
+}
+
+// Total returns all cycles of the account.
+func (a *Account) Total() int64 {
+	sum := a.Busy + a.Idle
+	for _, c := range a.Stalls {
+		sum += c
+	}
+	return sum
+}
+
+// add adds times as much of b.
+func (a *Account) add(b *Account, times int64, m *checked) {
+	a.Busy = m.add(a.Busy, m.mul(times, b.Busy))
+	a.Idle = m.add(a.Idle, m.mul(times, b.Idle))
+	for i := range a.Stalls {
+		a.Stalls[i] = m.add(a.Stalls[i], m.mul(times, b.Stalls[i]))
+	}
+	a.MACs = m.add(a.MACs, m.mul(times, b.MACs))
+}

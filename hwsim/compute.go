@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// A machine is the engines of all copies with the pictures that they hold.
+type machine struct {
+	checked
+	mat, rmac arch.Engine
+	share     arch.Share
+	copies    int64
+	pictures  int64 // more than one only where copies share a batch
+	bits      func(*workload.Operation) int64
+}
+
+// A task is a piece of a step that all copies do in step, between two events.
+type task struct {
+	// cycles is the time of the engines alone.
+	cycles              int64
+	mat, rmac           Account // of these cycles in all copies
+	matWorks, rmacWorks bool    // whether the engine has a part in the task
+	// from and to are the weight tiles that have to be there; the last keep of
+	// them are used by the next task, too.
+	from, to, keep int
+	// demand is what ports move, in bytes, and units do, in elements.
+	demand [stallEnd]int64
+}
+
+// weightTiles returns the bytes of each piece of weights that a step loads: the
+// depthwise ones as a whole, the others for as many output channels as the
+// engines compute at once.
+func (m *machine) weightTiles(s *step) []int64 {
+	bytes := func(o *workload.Operation, channels int64) int64 {
+		return up(m.mul(channels, int64(o.Cin), int64(o.Kernel), int64(o.Kernel), m.bits(o)), 8)
+	}
+	var tiles []int64
+	for _, o := range s.engine {
+		switch o.Form {
+		case workload.Depthwise:
+			tiles = append(tiles, bytes(o, int64(o.Cout)))
+		case workload.Convolution:
+			for r := range m.rounds(o) {
+				tiles = append(tiles, bytes(o, m.channels(o, r)))
+			}
+		}
+	}
+	return tiles
+}
+
+// lanes returns the lanes of both engines.
+func (m *machine) lanes() int64 { return int64(m.mat.Lanes + m.rmac.Lanes) }
+
+// abreast returns the output channels that all copies compute at once.
+func (m *machine) abreast() int64 {
+	if m.share == arch.Channels {
+		return m.lanes() * m.copies
+	}
+	return m.lanes()
+}
+
+// rounds returns how often the engines begin new output channels; channels how
+// many they are in one round.
+func (m *machine) rounds(o *workload.Operation) int64 { return up(int64(o.Cout), m.abreast()) }
+
+func (m *machine) channels(o *workload.Operation, round int64) int64 {
+	return min(m.abreast(), int64(o.Cout)-round*m.abreast())
+}
+
+// inputs returns the input channels that are read for one position, for the
+// output channels of a round: lanes of one group share them.
+func (m *machine) inputs(o *workload.Operation, channels int64) int64 {
+	if o.Groups == 1 {
+		return int64(o.Cin)
+	}
+	return m.mul(int64(o.Cin), up(m.mul(channels, int64(o.Groups)), int64(o.Cout)))
+}
+
+// together returns the steps for one output where both engines keep step.
+func (m *machine) together(o *workload.Operation) int64 {
+	return up(int64(o.Cin), int64(min(m.mat.MACs, m.rmac.MACs)))
+}
+
+// spread divides units of work that each take one copy t cycles. It returns the
+// units that the busiest copy does, and those of all copies.
+func (m *machine) spread(units int64) (most, all int64) {
+	switch m.share {
+	case arch.Pixels:
+		return up(units, m.copies), units
+	case arch.Batch:
+		return units, m.mul(units, m.pictures)
+	}
+	return units, units
+}
+
+// tasks returns the tasks of one tile: rows of the output, or heads.
+func (m *machine) tasks(s *step, extent int64) []task {
+	var list []task
+	switch s.mapping {
+	case auxiliaryOnly:
+		list = []task{{}}
+	case convolution:
+		list = m.convolution(s.last(), extent)
+	case depthwiseOnly:
+		list = m.depthwise(s.last(), extent)
+	case streamed:
+		list = m.streamed(s.engine[0], s.engine[1], extent)
+	case halved:
+		list = m.halved(s.last(), extent)
+	case headPipeline:
+		list = m.headPipeline(s, extent)
+	}
+	return list
+}
+
+// convolution runs on both engines, one task per round of output channels: MAT
+// takes the first of them.
+func (m *machine) convolution(o *workload.Operation, rows int64) []task {
+	px := m.mul(rows, int64(o.W))
+	positions := m.mul(int64(o.Kernel), int64(o.Kernel))
+	t := m.mul(m.together(o), positions)
+	most, all := m.spread(px)
+	list := make([]task, m.rounds(o))
+	for r := range list {
+		k := &list[r]
+		channels := m.channels(o, int64(r))
+		groups := up(channels, m.lanes()) // one per copy where copies share channels, else one
+		last := channels - (groups-1)*m.lanes()
+		mat, rmac := groups, groups
+		if last <= int64(m.mat.Lanes) {
+			rmac-- // no channel of the last group is left for R-MAC
+		}
+		k.cycles = m.mul(most, t)
+		total := m.mul(k.cycles, m.copies)
+		worked := m.mul(all, groups, t)
+		k.matWorks, k.rmacWorks = true, true
+		k.mat.Busy = m.mul(all, mat, t)
+		k.rmac.Busy = m.mul(all, rmac, t)
+		k.rmac.Stalls[Channels] = worked - k.rmac.Busy
+		k.mat.Stalls[Imbalance] = total - worked
+		k.rmac.Stalls[Imbalance] = total - worked
+		perChannel := m.mul(all, positions, int64(o.Cin))
+		k.mat.MACs = m.mul(perChannel, (groups-1)*int64(m.mat.Lanes)+min(last, int64(m.mat.Lanes)))
+		k.rmac.MACs = m.mul(perChannel, channels) - k.mat.MACs
+		k.from, k.to = r, r+1
+		k.demand[InputPort] = m.mul(all, positions, m.inputs(o, channels))
+		k.demand[WeightPort] = m.mul(most, up(m.mul(channels, int64(o.Cin), positions, m.bits(o)), 8))
+		k.demand[OutputPort] = m.mul(all, channels)
+	}
+	return list
+}
+
+// depthwise runs on R-MAC: pixels of a row across the lanes, channels within.
+func (m *machine) depthwise(o *workload.Operation, rows int64) []task {
+	parts, k := m.stream(o, nil, rows), task{rmacWorks: true, to: 1}
+	for _, p := range parts {
+		k.cycles = max(k.cycles, p.window)
+		m.inc(&k.rmac.Busy, p.depthwise)
+	}
+	total := m.mul(k.cycles, m.copies)
+	k.rmac.Stalls[Imbalance] = total - k.rmac.Busy
+	k.mat.Idle = total
+	k.rmac.MACs = m.mul(rows, int64(o.W), int64(o.Cout), int64(o.Kernel), int64(o.Kernel), m.pictures)
+	m.demandDepthwise(&k, o, rows, parts)
+	k.demand[OutputPort] = m.mul(rows, int64(o.W), int64(o.Cout), m.pictures)
+	return []task{k}
+}
+
+// demandDepthwise adds what R-MAC reads: an input for each product, and the
+// weights of all channels for each set of pixels.
+func (m *machine) demandDepthwise(k *task, o *workload.Operation, rows int64, parts []part) {
+	positions := m.mul(int64(o.Kernel), int64(o.Kernel))
+	k.demand[InputPort] = m.mul(rows, int64(o.W), int64(o.Cout), positions, m.pictures)
+	var sets int64
+	for _, p := range parts {
+		sets = max(sets, p.sets)
+	}
+	k.demand[WeightPort] = m.mul(sets, up(m.mul(int64(o.Cout), positions, m.bits(o)), 8))
+}
+
+// A part is one copy's part of a tile of a depthwise convolution and of the
+// pointwise one behind it.
+type part struct {
+	sets      int64 // sets of pixels of a row that R-MAC does at once
+	px        int64
+	window    int64 // cycles until R-MAC is free for the pointwise convolution
+	depthwise int64 // of them, R-MAC's busy ones
+	groups    int64 // of output channels
+	last      int64 // channels of the workload's last group if it is here, else 0
+	ahead     int64 // groups × pixels that MAT has made until then
+	matBusy   int64 // cycles that this took
+	rest      int64 // groups × pixels that both engines make then
+	cycles    int64
+}
+
+// stream returns the parts of all copies; pw is nil where nothing streams. By
+// the authors' rule, which the package comment restates, MAT starts when the
+// first set of pixels has all its channels, and is never short of them from then
+// on. The pixels of the pointwise convolution are divided apart from R-MAC's
+// sets: all copies read the one output buffer.
+func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
+	sets := m.mul(rows, up(int64(dw.W), int64(m.rmac.Lanes)))
+	px := m.mul(rows, int64(dw.W))
+	positions := m.mul(int64(dw.Kernel), int64(dw.Kernel))
+	steps := up(int64(dw.Cout), int64(m.rmac.MACs)) // for the channels of one set
+	groups := int64(1)
+	if pw != nil {
+		groups = up(int64(pw.Cout), m.lanes())
+	}
+	parts := make([]part, m.copies)
+	for i := range parts {
+		c, p := int64(i), &parts[i]
+		mine, longest := steps, steps
+		p.sets, p.px, p.groups = sets, px, groups
+		holdsLast := true
+		switch m.share {
+		case arch.Pixels:
+			p.sets = share(sets, c+1, m.copies) - share(sets, c, m.copies)
+			p.px = share(px, c+1, m.copies) - share(px, c, m.copies)
+		case arch.Channels: // dealt in turn; all wait for the most depthwise channels
+			deal := func(n int64) int64 { return (n - min(n, c) + m.copies - 1) / m.copies }
+			mine, longest = deal(steps), up(steps, m.copies)
+			p.groups = deal(groups)
+			holdsLast = (groups-1)%m.copies == c
+		case arch.Batch:
+			if c >= m.pictures {
+				p.sets, p.px = 0, 0
+			}
+		}
+		p.window = m.mul(p.sets, longest, positions)
+		p.depthwise = m.mul(p.sets, mine, positions)
+		p.cycles = p.window
+		if pw == nil || p.px == 0 || p.groups == 0 {
+			continue
+		}
+		if holdsLast {
+			p.last = int64(pw.Cout) - (groups-1)*m.lanes()
+		}
+		setUp := m.mul(longest, positions)
+		p.window = max(p.window, setUp) // without a set of its own, a copy waits for another's
+		alone, lanes := up(int64(pw.Cin), int64(m.mat.MACs)), int64(m.mat.Lanes)
+		group := min(m.lanes(), int64(pw.Cout))
+		made := m.mul((p.window-setUp)/alone, lanes)
+		units := m.mul(p.groups, p.px)
+		p.ahead = min(units, made/group)
+		p.matBusy = m.mul(up(m.mul(p.ahead, group), lanes), alone)
+		p.rest = units - p.ahead
+		p.cycles = m.add(p.window, m.mul(p.rest, m.together(pw)))
+	}
+	return parts
+}
+
+// streamed is the inter-layer pipeline: a first task until R-MAC has finished
+// the depthwise convolution, then one per round of output channels.
+func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
+	parts := m.stream(dw, pw, rows)
+	lanes, both, cin := int64(m.mat.Lanes), m.together(pw), int64(pw.Cin)
+	head := task{matWorks: true, rmacWorks: true}
+	var end, ahead, units, px int64
+	for i := range parts {
+		end, px = max(end, parts[i].cycles), max(px, parts[i].px)
+		head.cycles = max(head.cycles, parts[i].window)
+	}
+	begun, fewest := int64(0), m.rounds(pw) // rounds that MAT has begun when R-MAC joins
+	for i := range parts {
+		p := &parts[i]
+		narrow := int64(0) // rest of a group that leaves no channel for R-MAC
+		lastRest := int64(0)
+		if p.last > 0 {
+			if lastRest = min(p.rest, p.px); p.last <= lanes {
+				narrow = lastRest
+			}
+		}
+		rest := m.mul(p.rest, both)
+		m.inc(&head.mat.Busy, p.matBusy+rest)
+		m.inc(&head.mat.Stalls[Stream], p.window-p.matBusy)
+		m.inc(&head.mat.Stalls[Imbalance], end-p.cycles)
+		m.inc(&head.rmac.Busy, p.depthwise+rest-m.mul(narrow, both))
+		m.inc(&head.rmac.Stalls[Channels], m.mul(narrow, both))
+		m.inc(&head.rmac.Stalls[Imbalance], p.window-p.depthwise+end-p.cycles)
+		lastAhead := int64(0)
+		if p.last > 0 {
+			lastAhead = max(0, p.ahead-(p.groups-1)*p.px)
+		}
+		outputs := m.mul(p.ahead-lastAhead, m.lanes()) + m.mul(lastAhead, p.last) +
+			m.mul(p.rest-lastRest, lanes) + m.mul(lastRest, min(p.last, lanes))
+		m.inc(&head.mat.MACs, m.mul(outputs, cin))
+		m.inc(&ahead, p.ahead)
+		m.inc(&units, p.ahead+p.rest)
+		if p.px > 0 && p.groups > 0 {
+			at := min(p.ahead/p.px, p.groups-1)
+			begun, fewest = max(begun, at), min(fewest, at)
+		}
+	}
+	outputs := m.mul(rows, int64(pw.W), m.pictures)
+	head.rmac.MACs = m.add(m.mul(outputs, int64(dw.Cout), int64(dw.Kernel), int64(dw.Kernel)), m.mul(outputs, int64(pw.Cout), cin)) - head.mat.MACs
+	head.to, head.keep = int(begun)+2, int(begun-fewest)+1
+
+	// What MAT reads of R-MAC's outputs and all that is written passes the
+	// output buffer's port.
+	var read, weights int64
+	for r := range m.rounds(pw) {
+		channels := m.channels(pw, r)
+		m.inc(&read, m.mul(outputs, m.inputs(pw, channels)))
+		m.inc(&weights, m.mul(px, up(m.mul(channels, cin, m.bits(pw)), 8)))
+	}
+	moved := m.add(read, m.mul(outputs, int64(pw.Cout)))
+	m.demandDepthwise(&head, dw, rows, parts)
+	m.inc(&head.demand[WeightPort], share(weights, ahead, units))
+	head.demand[OutputPort] = m.add(m.mul(outputs, int64(dw.Cout)), share(moved, ahead, units))
+	weights, moved = weights-share(weights, ahead, units), moved-share(moved, ahead, units)
+
+	// The rounds end the tile: those that were not begun take their full time.
+	left, full := end-head.cycles, m.mul(px, both)
+	list := []task{head}
+	if left == 0 {
+		list[0].to = int(m.rounds(pw)) + 1
+		list[0].keep = 0
+		return list
+	}
+	rounds := make([]int64, m.rounds(pw))
+	for r := len(rounds) - 1; r > int(begun); r-- {
+		rounds[r] = min(left, full)
+		left -= rounds[r]
+	}
+	rounds[begun] = left
+	total, done := end-head.cycles, int64(0)
+	for r := int(begun); r < len(rounds); r++ {
+		k := task{cycles: rounds[r], matWorks: true, rmacWorks: true, from: r + 1, to: r + 2}
+		if r == int(begun) {
+			k.from = k.to // there since the first task
+		}
+		next := done + k.cycles
+		k.demand[WeightPort] = share(weights, next, total) - share(weights, done, total)
+		k.demand[OutputPort] = share(moved, next, total) - share(moved, done, total)
+		done = next
+		list = append(list, k)
+	}
+	return list
+}
+
+// row returns the groups of columns in which an engine makes one row of a matrix
+// product, and the steps of each.
+func (m *machine) row(o *workload.Operation, e arch.Engine) (groups, inner int64) {
+	return up(int64(o.Cols), int64(e.Lanes)), up(int64(o.Inner), int64(e.MACs))
+}
+
+// product lets one engine compute some rows. It returns the cycles, those of
+// all copies that are busy, and adds what passes the ports.
+func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, rows int64) (cycles, busy int64) {
+	groups, inner := m.row(o, e)
+	most, all := m.spread(rows)
+	longest := groups
+	if m.share == arch.Channels {
+		longest = up(groups, m.copies)
+	}
+	matrices := int64(1) // one operand per picture
+	if m.share == arch.Batch {
+		matrices = m.pictures
+	}
+	m.inc(&k.demand[InputPort], m.mul(all, longest, int64(o.Inner)))
+	m.inc(&k.demand[WeightPort], m.mul(most, int64(o.Cols), int64(o.Inner), matrices))
+	m.inc(&k.demand[OutputPort], m.mul(all, int64(o.Cols)))
+	return m.mul(most, longest, inner), m.mul(all, groups, inner)
+}
+
+// halved gives R-MAC one half of the heads, rounded up, and MAT the other.
+func (m *machine) halved(o *workload.Operation, heads int64) []task {
+	k := task{matWorks: true, rmacWorks: true}
+	perHead := m.mul(int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures)
+	var own [2]int64
+	accounts := [...]*Account{&k.rmac, &k.mat}
+	for i, e := range []arch.Engine{m.rmac, m.mat} {
+		n := (heads + 1 - int64(i)) / 2
+		own[i], accounts[i].Busy = m.product(&k, o, e, m.mul(n, int64(o.Rows)))
+		accounts[i].MACs = m.mul(n, perHead)
+	}
+	k.cycles = max(own[0], own[1])
+	for i, a := range accounts {
+		a.Stalls[Imbalance] = m.mul(own[i], m.copies) - a.Busy
+		a.Stalls[Partner] = m.mul(k.cycles-own[i], m.copies)
+	}
+	return []task{k}
+}
+
+// headPipeline is the intra-layer pipeline. R-MAC computes KᵀV head by head;
+// MAT follows with divisors and dividends of the heads that are ready; R-MAC,
+// when it is through, takes heads that MAT has not begun.
+func (m *machine) headPipeline(s *step, heads int64) []task {
+	k := task{matWorks: true, rmacWorks: true}
+	first, dividend, divisor := s.engine[0], s.engine[1], s.engine[2]
+	if dividend.Role == triovit.Divisor {
+		dividend, divisor = divisor, dividend
+	}
+	var rmac, mat, rmacOwn, matOwn int64 // when each is free, and its own cycles
+	ready := make([]int64, heads)
+	for h := range ready {
+		cycles, busy := m.product(&k, first, m.rmac, int64(first.Rows))
+		m.inc(&rmac, cycles)
+		ready[h], rmacOwn = rmac, rmac
+		m.inc(&k.rmac.Busy, busy)
+	}
+	k.rmac.MACs = m.mul(heads, int64(first.Rows), int64(first.Cols), int64(first.Inner), m.pictures)
+	perHead := m.add(m.mul(int64(dividend.Rows), int64(dividend.Cols), int64(dividend.Inner), m.pictures),
+		m.mul(int64(divisor.Rows), int64(divisor.Cols), int64(divisor.Inner), m.pictures))
+	for h := range ready {
+		free, own, account, engine := &mat, &matOwn, &k.mat, m.mat
+		if start := max(mat, ready[h]); start > rmac {
+			free, own, account, engine = &rmac, &rmacOwn, &k.rmac, m.rmac
+		}
+		a, busyA := m.product(&k, divisor, engine, int64(divisor.Rows))
+		b, busyB := m.product(&k, dividend, engine, int64(dividend.Rows))
+		*free = m.add(max(*free, ready[h]), m.add(a, b))
+		*own = m.add(*own, m.add(a, b))
+		m.inc(&account.Busy, m.add(busyA, busyB))
+		m.inc(&account.MACs, perHead)
+	}
+	k.cycles = max(mat, rmac)
+	k.mat.Stalls[Imbalance] = m.mul(matOwn, m.copies) - k.mat.Busy
+	k.mat.Stalls[Partner] = m.mul(k.cycles-matOwn, m.copies)
+	k.rmac.Stalls[Imbalance] = m.mul(rmacOwn, m.copies) - k.rmac.Busy
+	k.rmac.Stalls[Partner] = m.mul(k.cycles-rmacOwn, m.copies)
+	// Divisors are written when they are rounded and read with their dividends.
+	k.demand[DivisorPort] = m.mul(2, heads, int64(divisor.Rows), int64(divisor.Cols), m.pictures)
+	return []task{k}
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Run is what the event-driven model says about a workload.
+type Run struct {
+	Workload string
+	Config   arch.Config
+	// Options are those of the call, with defaults filled in.
+	Options Options
+	// TilePixels is the size of tiles that was the fastest for the first round.
+	TilePixels int64
+	// Cycles is the time of the whole batch; RoundCycles that of the first
+	// round, which is one picture, or one for each copy where they share a
+	// batch.
+	Cycles, RoundCycles int64
+	// Drain is how long, of Cycles, the last results are still being stored
+	// when the engines have done everything.
+	Drain int64
+	// MAT and RMAC account for every cycle of every copy.
+	MAT, RMAC Account
+	// Steps are in the order of the workload, each summed over all rounds.
+	Steps []Step
+	// Host are the operations that the accelerator has no unit for. They take
+	// no time here.
+	Host []Omission
+	// Traffic is that of all steps. OffChipBusy are the cycles in which the
+	// off-chip memory moves data.
+	Traffic     Traffic
+	OffChipBusy int64
+	// Elements is what each auxiliary unit has done.
+	Elements map[workload.Unit]int64
+	// MACs counts the multiply-accumulates of the scope, PaperMACs those that
+	// the authors count (see [Result]).
+	MACs, PaperMACs int64
+	// Events are those of the first round, where the options ask for them.
+	Events []Event
+}
+
+// A Step is one operation of the engines, or those that a pipeline joins, with
+// the elementwise operations that stream behind.
+type Step struct {
+	// Name is that of the operation by which the closed form charges the step;
+	// Ops are all operations.
+	Name string
+	Ops  []string
+	// Label joins the roles of the engines' operations; Block is the network's.
+	Label, Block string
+	// Start is when the first round comes to it. Cycles are those from the end
+	// of the step before.
+	Start, Cycles int64
+	// Compute is, of Cycles, the time of the engines alone: without waiting for
+	// ports, units or off-chip memory.
+	Compute int64
+	// OneCopy is what one copy would compute alone, for all pictures.
+	OneCopy   int64
+	MAT, RMAC Account
+	Traffic   Traffic
+	// MACs and PaperMACs are counted as in [Run].
+	MACs, PaperMACs int64
+}
+
+// Imbalance returns the cycles, summed over the copies, by which the copies
+// together take longer for the step's computation than one copy does alone: what
+// the division among them costs.
+func (r *Run) Imbalance(s *Step) int64 { return int64(r.Config.Copies)*s.Compute - s.OneCopy }
+
+// Traffic counts bytes.
+type Traffic struct {
+	// WeightLoads and InputLoads come from off-chip memory into the weight and
+	// the input buffer; Stores go from the output buffer to off-chip memory.
+	WeightLoads, InputLoads, Stores int64
+	// InputPort to DivisorPort is what the engines' side of a buffer moves.
+	InputPort, WeightPort, OutputPort, DivisorPort int64
+}
+
+// OffChip returns the bytes to and from off-chip memory.
+func (t *Traffic) OffChip() int64 { return t.WeightLoads + t.InputLoads + t.Stores }
+
+func (t *Traffic) add(b *Traffic, times int64, m *checked) {
+	to := []*int64{&t.WeightLoads, &t.InputLoads, &t.Stores, &t.InputPort, &t.WeightPort, &t.OutputPort, &t.DivisorPort}
+	for i, n := range []int64{b.WeightLoads, b.InputLoads, b.Stores, b.InputPort, b.WeightPort, b.OutputPort, b.DivisorPort} {
+		m.inc(to[i], m.mul(n, times))
+	}
+}
+
+// An EventKind is what happens.
+type EventKind uint8
+
+// The kinds: a transfer from or to off-chip memory, a task of the engines, and
+// the end of a piece's time in a buffer.
+const (
+	LoadEvent EventKind = iota
+	StoreEvent
+	ComputeEvent
+	FreeEvent
+)
+
+// String names the kind.
+func (k EventKind) String() string {
+	return [...]string{"load", "store", "compute", "free"}[k]
+}
+
+// A BufferName is one of the buffers through which tiles pass.
+type BufferName string
+
+// The buffers.
+const (
+	InputBuffer  BufferName = "input buffer"
+	WeightBuffer BufferName = "weight buffer"
+	OutputBuffer BufferName = "output buffer"
+	// NoBuffer is what only passes the auxiliary units.
+	NoBuffer BufferName = ""
+)
+
+// An Event is something that takes place from one cycle to another.
+type Event struct {
+	Kind   EventKind
+	Buffer BufferName // empty of a ComputeEvent
+	Op     string     // the step's name
+	Bytes  int64
+	// Start and End are in cycles. A load is there a latency after its end.
+	Start, End int64
+}
+
+// add adds one kind of rounds.
+func (r *Run) add(f *flow, times int64) error {
+	var m checked
+	if r.Steps == nil {
+		r.TilePixels, r.RoundCycles, r.Events, r.Host = f.tile, f.end(), f.events, f.host
+		r.Elements = make(map[workload.Unit]int64)
+		r.Steps = make([]Step, len(f.steps))
+		for i, s := range f.steps {
+			r.Steps[i] = Step{Name: s.Name, Ops: s.Ops, Label: s.Label, Block: s.Block, Start: s.Start}
+		}
+	}
+	for i := range f.steps {
+		from, to := &f.steps[i], &r.Steps[i]
+		m.inc(&to.Cycles, m.mul(times, from.Cycles))
+		m.inc(&to.Compute, m.mul(times, from.Compute))
+		m.inc(&to.OneCopy, m.mul(times, from.OneCopy))
+		m.inc(&to.MACs, m.mul(times, from.MACs))
+		m.inc(&to.PaperMACs, m.mul(times, from.PaperMACs))
+		to.MAT.add(&from.MAT, times, &m)
+		to.RMAC.add(&from.RMAC, times, &m)
+		to.Traffic.add(&from.Traffic, times, &m)
+		m.inc(&r.MACs, m.mul(times, from.MACs))
+		m.inc(&r.PaperMACs, m.mul(times, from.PaperMACs))
+		r.MAT.add(&from.MAT, times, &m)
+		r.RMAC.add(&from.RMAC, times, &m)
+		r.Traffic.add(&from.Traffic, times, &m)
+	}
+	drain := m.mul(times, f.end()-f.now)
+	m.inc(&r.Drain, drain)
+	for _, a := range []*Account{&r.MAT, &r.RMAC} {
+		m.inc(&a.Stalls[OutputStore], m.mul(drain, int64(r.Config.Copies)))
+	}
+	m.inc(&r.Cycles, m.mul(times, f.end()))
+	m.inc(&r.OffChipBusy, m.mul(times, f.off.busy))
+	for unit, s := range unitStall {
+		if n := m.mul(times, f.elements[s]); n > 0 {
+			r.Elements[unit] = m.add(r.Elements[unit], n)
+		}
+	}
+	if m.mul(r.Cycles, int64(r.Config.Copies)); m.over {
+		return errOverflow
+	}
+	return nil
+}
+
+// seconds returns the time of a number of cycles.
+func (r *Run) seconds(cycles int64) float64 { return float64(cycles) / (r.Config.ClockMHz * 1e6) }
+
+// Latency returns the time of the first round: of one picture, or of one for
+// each copy where the copies share a batch.
+func (r *Run) Latency() time.Duration {
+	return time.Duration(r.seconds(r.RoundCycles) * float64(time.Second))
+}
+
+// FPS returns the pictures per second over the batch.
+func (r *Run) FPS() float64 { return float64(r.Options.Batch) / r.seconds(r.Cycles) }
+
+// GOPS returns the 10⁹ operations per second by the authors' operation count,
+// two per multiply-accumulate; FullGOPS by all of them.
+func (r *Run) GOPS() float64 { return 2 * float64(r.PaperMACs) / r.seconds(r.Cycles) / 1e9 }
+
+// FullGOPS is explained at GOPS.
+func (r *Run) FullGOPS() float64 { return 2 * float64(r.MACs) / r.seconds(r.Cycles) / 1e9 }
+
+// Utilization returns the multiply-accumulates of MAT and R-MAC as shares of
+// what their multipliers could do in all cycles.
+func (r *Run) Utilization() (mat, rmac float64) {
+	of := func(a *Account, e arch.Engine) float64 {
+		return float64(a.MACs) / (float64(r.Cycles) * float64(e.Multipliers()) * float64(r.Config.Copies))
+	}
+	return of(&r.MAT, r.Config.MAT), of(&r.RMAC, r.Config.RMAC)
+}
+
+// A RunPart sums the steps of a [Run] that have something in common.
+type RunPart struct {
+	// Label is the common role or block.
+	Label                   string
+	Steps                   int
+	Cycles, Compute, Waited int64 // Waited is Cycles without Compute
+	MACs                    int64
+	// Share is the part of the run's cycles.
+	Share float64
+}
+
+// ByRole returns a part per role, the most cycles first.
+func (r *Run) ByRole() []RunPart {
+	parts := r.parts(func(s *Step) string { return s.Label })
+	slices.SortStableFunc(parts, func(a, b RunPart) int { return cmp.Compare(b.Cycles, a.Cycles) })
+	return parts
+}
+
+// ByBlock returns a part per block in the order of the network. Steps outside of
+// blocks form a part of their own, with an empty label.
+func (r *Run) ByBlock() []RunPart {
+	return r.parts(func(s *Step) string { return s.Block })
+}
+
+func (r *Run) parts(label func(*Step) string) []RunPart {
+	var parts []RunPart
+	index := make(map[string]int)
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		j, ok := index[label(s)]
+		if !ok {
+			j = len(parts)
+			index[label(s)] = j
+			parts = append(parts, RunPart{Label: label(s)})
+		}
+		p := &parts[j]
+		p.Steps++
+		p.Cycles += s.Cycles
+		p.Compute += s.Compute
+		p.Waited += s.Cycles - s.Compute
+		p.MACs += s.MACs
+		p.Share = float64(p.Cycles) / float64(r.Cycles)
+	}
+	return parts
+}

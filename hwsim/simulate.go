@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// Options say what [Simulate] runs. The zero value of all but the scope runs one
+// picture with 8-bit weights and without pipelines.
+type Options struct {
+	Scope     Scope
+	Pipelines Pipelines
+	// Batch is the number of pictures; 0 is 1. Copies that share a batch take
+	// one each, in rounds; else the pictures follow one another.
+	Batch int
+	// WeightBits is the width of weights from 1 to 8, 8 where it is 0;
+	// WeightBitsOf overrides it by operation. Activations have 8 bits.
+	WeightBits   int
+	WeightBitsOf map[string]int
+	// TilePixels is about how many output pixels a tile has, in whole rows. 0
+	// tries powers of four and takes the fastest that fits the buffers.
+	TilePixels int
+	// FreeMemory makes buffers and ports unlimited and transfers free;
+	// FreeAuxiliary the auxiliary units. The closed form has both.
+	FreeMemory, FreeAuxiliary bool
+	// Events keeps every event of the first round in the run.
+	Events bool
+}
+
+// The limits of a run.
+const (
+	maxBatch = 1 << 20
+	maxTasks = 1 << 21
+)
+
+var errOverflow = errors.New("more than 2^61 cycles, bytes or steps")
+
+// Simulate runs a workload on the event-driven model, which the package comment
+// describes. The error names the option, or the operation that does not fit the
+// configuration's buffers and what it needs.
+func Simulate(w *workload.Workload, c arch.Config, o Options) (*Run, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	if err := w.Validate(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	for name := range o.WeightBitsOf {
+		if !slices.ContainsFunc(w.Ops, func(op workload.Operation) bool { return op.Name == name }) {
+			return nil, fmt.Errorf("simulate: weight bits of %q: workload %q has no such operation", name, w.Name)
+		}
+	}
+	o.Batch = max(o.Batch, 1)
+	if o.WeightBits == 0 {
+		o.WeightBits = 8
+	}
+	r := &Run{Workload: w.Name, Config: c, Options: o}
+	pictures, full, rest := int64(1), int64(o.Batch), int64(0)
+	if c.CopiesShare == arch.Batch {
+		pictures = min(int64(c.Copies), full)
+		full, rest = full/pictures, full%pictures
+	}
+	if err := r.rounds(w, pictures, full); err != nil {
+		return nil, fmt.Errorf("simulate: workload %q: %w", w.Name, err)
+	}
+	if rest > 0 {
+		r.Options.Events = false
+		err := r.rounds(w, rest, 1)
+		r.Options.Events = o.Events
+		if err != nil {
+			return nil, fmt.Errorf("simulate: workload %q: %w", w.Name, err)
+		}
+	}
+	return r, nil
+}
+
+func (o *Options) check() error {
+	bits := func(what string, b int) error {
+		if b < 1 || b > 8 {
+			return fmt.Errorf("%s %d: 1 to 8 are allowed", what, b)
+		}
+		return nil
+	}
+	switch {
+	case o.Scope != Backbone && o.Scope != Whole:
+		return fmt.Errorf("no scope %q: have %q and %q", o.Scope, Backbone, Whole)
+	case o.Pipelines > BothPipelines:
+		return fmt.Errorf("pipelines %d: 0 to %d are allowed", o.Pipelines, BothPipelines)
+	case o.Batch < 0 || o.Batch > maxBatch:
+		return fmt.Errorf("batch %d: 1 to %d pictures are allowed", o.Batch, maxBatch)
+	case o.TilePixels < 0:
+		return fmt.Errorf("tile pixels %d: at least 1 is needed, or 0 to search", o.TilePixels)
+	}
+	if o.WeightBits != 0 {
+		if err := bits("weight bits", o.WeightBits); err != nil {
+			return err
+		}
+	}
+	for _, b := range o.WeightBitsOf {
+		if err := bits("weight bits of an operation", b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rounds runs one round of so many pictures and adds it several times.
+func (r *Run) rounds(w *workload.Workload, pictures, times int64) error {
+	var best *flow
+	var last error
+	for _, tile := range r.tileSizes(w) {
+		f, err := r.round(w, pictures, tile)
+		switch {
+		case err != nil:
+			last = err
+		case best == nil || f.end() < best.end():
+			best = f
+		}
+	}
+	if best == nil {
+		return last
+	}
+	return r.add(best, times)
+}
+
+// tileSizes lists what to try, the largest first, so that of equals the largest
+// is taken. One tile per step is the fastest where memory is free: the rest of a
+// division by copies is lost once.
+func (r *Run) tileSizes(w *workload.Workload) []int64 {
+	if r.Options.TilePixels > 0 {
+		return []int64{int64(r.Options.TilePixels)}
+	}
+	whole := int64(1)
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		whole = max(whole, int64(o.H)*int64(o.W), int64(o.Heads)*int64(max(o.Rows, o.Inner)))
+	}
+	list := []int64{whole}
+	if r.Options.FreeMemory {
+		return list
+	}
+	for size := int64(1 << 6); size < whole; size <<= 2 {
+		list = append(list, size)
+	}
+	slices.Reverse(list[1:])
+	return list
+}
+
+// A flow is one round on its way through the accelerator. Every unit does its
+// work in one fixed order; an event takes place when all that it waits for has.
+// So a single pass over the tasks finds every time.
+type flow struct {
+	checked
+	r        *Run
+	tile     int64
+	pictures int64
+	machine  machine
+	single   machine // one copy, to count imbalance
+	rates    [stallEnd]int64
+
+	now      int64 // when the engines are free
+	off      channel
+	weights  fifo
+	held     []int // weight tiles that the next task uses, too
+	pending  *store
+	stored   int64 // when the last store ends
+	steps    []Step
+	host     []Omission
+	elements [stallEnd]int64
+	events   []Event
+}
+
+// A store is a tile that waits to be written off-chip.
+type store struct {
+	step         *Step
+	bytes, ready int64
+	space        *fifo
+	id           int
+}
+
+// round runs one round of pictures with one size of tiles.
+func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
+	bits := func(o *workload.Operation) int64 {
+		if b, ok := r.Options.WeightBitsOf[o.Name]; ok {
+			return int64(b)
+		}
+		return int64(r.Options.WeightBits)
+	}
+	c := r.Config
+	f := &flow{r: r, tile: tile, pictures: pictures, off: newChannel(c),
+		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures, bits: bits},
+		single:  machine{mat: c.MAT, rmac: c.RMAC, share: arch.Pixels, copies: 1, pictures: 1, bits: bits},
+		weights: fifo{capacity: kib(c.Buffers.Weight)}}
+	f.setRates()
+	list, host := cut(w, r.Options.Scope, r.Options.Pipelines)
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no operation of the %s runs on the accelerator", r.Options.Scope)
+	}
+	f.host = host
+	if !r.Options.FreeMemory {
+		capacity := (kib(c.Buffers.Input) + kib(c.Buffers.Output)) / pictures
+		place(list, tensors(w, list), capacity, &f.checked)
+	}
+	f.steps = make([]Step, 0, len(list))
+	for _, s := range list {
+		if err := f.run(s); err != nil {
+			return nil, fmt.Errorf("operation %q: %w", s.lead().Name, err)
+		}
+	}
+	f.issue()
+	if f.over || f.machine.over || f.single.over {
+		return nil, errOverflow
+	}
+	return f, nil
+}
+
+func kib(b arch.Buffer) int64 { return int64(b.KiB) << 10 }
+
+// end returns when the round is over.
+func (f *flow) end() int64 { return max(f.now, f.stored) }
+
+// setRates sets what ports and units do per cycle, 0 where they are free.
+func (f *flow) setRates() {
+	b, a := f.r.Config.Buffers, f.r.Config.Auxiliary
+	if !f.r.Options.FreeMemory {
+		f.rates[InputPort], f.rates[WeightPort] = int64(b.Input.PortBytes), int64(b.Weight.PortBytes)
+		f.rates[OutputPort], f.rates[DivisorPort] = int64(b.Output.PortBytes), int64(b.Divisor.PortBytes)
+	}
+	if !f.r.Options.FreeAuxiliary {
+		active := f.machine.copies
+		if f.machine.share == arch.Batch {
+			active = f.pictures
+		}
+		for s, rate := range map[Stall]int{SumKUnit: a.SumK, Log2Unit: a.Log2, ShifterUnit: a.Shifter, RequantizeUnit: a.Requantize,
+			ActivationUnit: a.Activation, AdderUnit: a.Add, ResizerUnit: a.Resize, PoolUnit: a.Pool} {
+			f.rates[s] = int64(rate) * active
+		}
+	}
+}
+
+// extents returns how many rows or heads a step has, how many a tile has of
+// them, and how many neighbours above and below an input tile needs.
+func (f *flow) extents(s *step) (whole, tile, halo int64) {
+	switch s.mapping {
+	case auxiliaryOnly:
+		return 1, 1, 0
+	case halved: // an even number, one half for each engine
+		o := s.engine[0]
+		heads := int64(o.Heads)
+		return heads, min(heads, 2*max(1, f.tile/int64(max(o.Rows, o.Inner))/2)), 0
+	case headPipeline:
+		o := s.engine[0]
+		heads := int64(o.Heads)
+		return heads, min(heads, max(1, f.tile/int64(max(o.Rows, o.Inner)))), 0
+	}
+	o := s.engine[0]
+	whole = int64(o.H)
+	return whole, min(whole, max(1, f.tile/int64(o.W))), up(int64(o.Kernel-1)/2, int64(o.Stride))
+}
+
+// count says how many pieces a tile of the step may fall into.
+func (f *flow) count(s *step) int64 {
+	switch s.mapping {
+	case convolution:
+		return f.machine.rounds(s.last())
+	case depthwiseOnly:
+		return f.machine.copies
+	case streamed:
+		return max(f.machine.rounds(s.last())+1, f.machine.copies)
+	case headPipeline:
+		return int64(s.engine[0].Heads)
+	}
+	return 1
+}
+
+// run takes one step through.
+func (f *flow) run(s *step) error {
+	m, buffers := &f.machine, f.r.Config.Buffers
+	whole, tile, halo := f.extents(s)
+	if tiles, n := up(whole, tile), f.count(s); n > maxTasks/tiles {
+		return fmt.Errorf("%d tiles with %d tasks each: at most %d tasks are allowed: take more pixels to a tile or larger engines", tiles, n, maxTasks)
+	}
+	var weights []int64
+	var all int64
+	if !f.r.Options.FreeMemory {
+		weights = m.weightTiles(s)
+	}
+	for _, b := range weights {
+		m.inc(&all, b)
+	}
+	resident := whole == tile || all <= f.weights.capacity
+	in, out := fifo{capacity: limit}, fifo{capacity: limit}
+	if s.tight && s.mapping != auxiliaryOnly { // single elements need no window
+		in.capacity, out.capacity = kib(buffers.Input), kib(buffers.Output)
+	}
+	loads, stores := m.mul(s.loads, f.pictures), m.mul(s.stores, f.pictures)
+	passing, total := m.mul(s.passingLoads, f.pictures), m.mul(s.stores+s.passingStores, f.pictures)
+	loaded := func(rows int64) int64 { return share(loads, min(rows, whole), whole) }
+	overlap := int(up(2*halo, tile)) // tiles behind it that need rows of a tile
+
+	st := f.begin(s)
+	before := f.now
+	ids := make([]int, len(weights))
+	for t, from := 0, int64(0); from < whole; t, from = t+1, from+tile {
+		to := min(from+tile, whole)
+		tasks := m.tasks(s, to-from)
+		f.demandUnits(s, tasks, from, to, whole)
+		for _, k := range f.single.tasks(s, to-from) {
+			m.inc(&st.OneCopy, m.mul(k.cycles, f.pictures))
+		}
+		outID := 0
+		for i := range tasks {
+			k := &tasks[i]
+			if f.over || m.over || f.single.over {
+				return errOverflow
+			}
+			var ready [firstPort]int64 // until when each off-chip cause holds
+			if len(weights) > 0 && (t == 0 || !resident) {
+				for j := k.from; j < k.to; j++ {
+					id, space, ok := f.weights.take(weights[j])
+					if !ok {
+						return fmt.Errorf("buffers.weight.kib %d is too small: a task has weights of more than that", buffers.Weight.KiB)
+					}
+					ids[j] = id
+					ready[WeightLoad] = f.load(st, WeightBuffer, weights[j], space)
+					f.inc(&st.Traffic.WeightLoads, weights[j])
+				}
+			}
+			if i == 0 {
+				if t == 0 {
+					f.issue() // the stores of the step before; what is loaded may be among them
+				}
+				if loads > 0 {
+					bytes := loaded(to + halo)
+					if t > 0 {
+						bytes -= loaded(from + halo)
+					}
+					_, space, ok := in.take(bytes)
+					if !ok {
+						return fmt.Errorf("buffers.input.kib %d is too small: a tile of %d rows or heads needs more", buffers.Input.KiB, to-from)
+					}
+					ready[InputLoad] = f.load(st, InputBuffer, bytes, max(space, before))
+					f.inc(&st.Traffic.InputLoads, bytes)
+				}
+				if passing > 0 {
+					bytes := share(passing, to, whole) - share(passing, from, whole)
+					ready[InputLoad] = max(ready[InputLoad], f.load(st, NoBuffer, bytes, before))
+					f.inc(&st.Traffic.InputLoads, bytes)
+				}
+				f.issue() // the store of the tile before
+				bytes := share(stores, to, whole) - share(stores, from, whole)
+				if s.mapping == streamed && s.tight { // what R-MAC leaves for MAT
+					dw := s.engine[0]
+					bytes = f.add(bytes, m.mul(to-from, int64(dw.W), int64(dw.Cout), f.pictures))
+				}
+				id, space, ok := out.take(bytes)
+				if !ok {
+					return fmt.Errorf("buffers.output.kib %d is too small: a tile of %d rows or heads needs %d bytes", buffers.Output.KiB, to-from, bytes)
+				}
+				outID, ready[OutputStore] = id, space
+				if t == 0 && s.tight {
+					ready[OutputStore] = f.stored
+				}
+			}
+			f.execute(st, k, ready)
+			if len(weights) > 0 && (to == whole || !resident) {
+				f.release(st, ids[k.from:k.to], k.keep)
+			}
+		}
+		f.release(st, nil, 0)
+		if t >= overlap && loads > 0 {
+			f.free(st, InputBuffer, &in.pieces[t-overlap])
+		}
+		out.pieces[outID].released = f.now
+		if total > 0 {
+			out.pieces[outID].released = never
+			f.pending = &store{step: st, bytes: share(total, to, whole) - share(total, from, whole), ready: f.now, space: &out, id: outID}
+		}
+	}
+	for t := range in.pieces {
+		if in.pieces[t].released == never {
+			f.free(st, InputBuffer, &in.pieces[t])
+		}
+	}
+	st.Cycles = f.now - before
+	return nil
+}
+
+// begin starts the report of a step.
+func (f *flow) begin(s *step) *Step {
+	lead := s.lead()
+	all, _, paper := s.macs()
+	st := Step{Name: lead.Name, Label: s.label(), Block: lead.Block, Start: f.now, MACs: all * f.pictures, PaperMACs: paper * f.pictures}
+	for _, o := range s.ops {
+		st.Ops = append(st.Ops, o.Name)
+	}
+	f.steps = append(f.steps, st)
+	return &f.steps[len(f.steps)-1]
+}
+
+// demandUnits divides the elements of the auxiliary units among the tasks of a
+// tile, as their cycles are.
+func (f *flow) demandUnits(s *step, tasks []task, from, to, whole int64) {
+	var total int64
+	for i := range tasks {
+		total += tasks[i].cycles
+	}
+	for u := SumKUnit; u < stallEnd; u++ {
+		if s.elements[u] == 0 {
+			continue
+		}
+		elements := f.mul(share(s.elements[u], to, whole)-share(s.elements[u], from, whole), f.pictures)
+		f.inc(&f.elements[u], elements)
+		var done, given int64
+		for i := range tasks {
+			done += tasks[i].cycles
+			if next := share(elements, done, total); i == len(tasks)-1 {
+				tasks[i].demand[u] = elements - given
+			} else {
+				tasks[i].demand[u] = next - given
+				given = next
+			}
+		}
+	}
+}
+
+// load brings bytes into a buffer and returns when they have arrived.
+func (f *flow) load(st *Step, b BufferName, bytes, from int64) int64 {
+	begin, end := f.off.move(bytes, from, &f.checked)
+	f.event(Event{Kind: LoadEvent, Buffer: b, Op: st.Name, Bytes: bytes, Start: begin, End: end})
+	return f.add(end, f.off.latency)
+}
+
+// execute lets the engines do one task when nothing holds it any more.
+func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
+	start, cause := f.now, Imbalance
+	for c, at := range ready {
+		if at > start {
+			start, cause = at, Stall(c)
+		}
+	}
+	f.charge(st, k, cause, start-f.now)
+	cycles, slowest := k.cycles, Imbalance
+	for c := firstPort; c < stallEnd; c++ {
+		if rate := f.rates[c]; rate > 0 {
+			if n := up(k.demand[c], rate); n > cycles {
+				cycles, slowest = n, c
+			}
+		}
+	}
+	f.charge(st, k, slowest, cycles-k.cycles)
+	st.MAT.add(&k.mat, 1, &f.checked)
+	st.RMAC.add(&k.rmac, 1, &f.checked)
+	f.inc(&st.Compute, k.cycles)
+	t := &st.Traffic
+	f.inc(&t.InputPort, k.demand[InputPort])
+	f.inc(&t.WeightPort, k.demand[WeightPort])
+	f.inc(&t.OutputPort, k.demand[OutputPort])
+	f.inc(&t.DivisorPort, k.demand[DivisorPort])
+	f.now = f.add(start, cycles)
+	f.event(Event{Kind: ComputeEvent, Op: st.Name, Start: start, End: f.now})
+}
+
+// charge books cycles in which the engines of all copies wait.
+func (f *flow) charge(st *Step, k *task, cause Stall, cycles int64) {
+	n := f.mul(cycles, f.machine.copies)
+	for _, e := range []struct {
+		works bool
+		a     *Account
+	}{{k.matWorks, &st.MAT}, {k.rmacWorks, &st.RMAC}} {
+		if e.works {
+			f.inc(&e.a.Stalls[cause], n)
+		} else {
+			f.inc(&e.a.Idle, n)
+		}
+	}
+}
+
+// free gives the space of a piece back.
+func (f *flow) free(st *Step, b BufferName, p *piece) {
+	p.released = f.now
+	f.event(Event{Kind: FreeEvent, Buffer: b, Op: st.Name, Bytes: p.bytes, Start: f.now, End: f.now})
+}
+
+// release frees weight tiles at the end of a task, but for the last keep, and
+// those that the task before kept.
+func (f *flow) release(st *Step, ids []int, keep int) {
+	for _, id := range f.held {
+		f.free(st, WeightBuffer, &f.weights.pieces[id])
+	}
+	n := len(ids) - keep
+	for _, id := range ids[:n] {
+		f.free(st, WeightBuffer, &f.weights.pieces[id])
+	}
+	f.held = append(f.held[:0], ids[n:]...)
+}
+
+// issue asks for the store that waits, if any.
+func (f *flow) issue() {
+	if p := f.pending; p != nil {
+		begin, end := f.off.move(p.bytes, p.ready, &f.checked)
+		p.space.pieces[p.id].released = end
+		f.stored = end
+		f.inc(&p.step.Traffic.Stores, p.bytes)
+		f.event(Event{Kind: StoreEvent, Buffer: OutputBuffer, Op: p.step.Name, Bytes: p.bytes, Start: begin, End: end})
+		f.pending = nil
+	}
+}
+
+// event keeps an event if the run wants them.
+func (f *flow) event(e Event) {
+	if f.r.Options.Events {
+		f.events = append(f.events, e)
+	}
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// ideal has no memory and no auxiliary units, as the closed form.
+func ideal(p Pipelines) Options {
+	return Options{Scope: Backbone, Pipelines: p, FreeMemory: true, FreeAuxiliary: true}
+}
+
+func simulate(t rapid.TB, w *workload.Workload, c arch.Config, o Options) *Run {
+	t.Helper()
+	r, err := Simulate(w, c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func closedForm(t rapid.TB, w *workload.Workload, c arch.Config) *Result {
+	t.Helper()
+	r, err := ClosedForm(w, c, Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// drawWorkload draws a few operations with names of their own, and elementwise
+// work behind them.
+func drawWorkload(t *rapid.T) *workload.Workload {
+	w := &workload.Workload{Name: "drawn"}
+	for i := range rapid.IntRange(1, 4).Draw(t, "operations") {
+		ops := drawOps(t)
+		for j := range ops {
+			o := &ops[j]
+			for _, name := range []*string{&o.Name, &o.Feeds, &o.Behind} {
+				if *name != "" {
+					*name = fmt.Sprint(*name, " ", i)
+				}
+			}
+			w.Ops = append(w.Ops, *o)
+		}
+		if rapid.Bool().Draw(t, "elementwise") {
+			unit := rapid.SampledFrom(workload.Units()[1:]).Draw(t, "unit")
+			w.Ops = append(w.Ops, workload.Operation{Name: fmt.Sprint("element ", i), Label: "element", Unit: unit,
+				Form: workload.Elementwise, Elements: rapid.Int64Range(1, 1<<20).Draw(t, "elements")})
+		}
+	}
+	return w
+}
+
+// drawMachine draws engines, memory, units and what copies share.
+func drawMachine(t *rapid.T) arch.Config {
+	c := drawEngines(t)
+	c.RMAC.MACs = rapid.IntRange(1, 60).Draw(t, "any R-MAC MACs")
+	c.CopiesShare = rapid.SampledFrom(arch.Shares()).Draw(t, "share")
+	kib, port := rapid.IntRange(16, 2048), rapid.IntRange(1, 4096)
+	for _, b := range []*arch.Buffer{&c.Buffers.Input, &c.Buffers.Weight, &c.Buffers.Output, &c.Buffers.Divisor} {
+		*b = arch.Buffer{KiB: kib.Draw(t, "KiB"), PortBytes: port.Draw(t, "port")}
+	}
+	c.OffChip = arch.OffChip{MBPerS: rapid.Float64Range(1, 1e5).Draw(t, "MB/s"), LatencyCycles: rapid.IntRange(0, 1000).Draw(t, "latency")}
+	rate := rapid.IntRange(1, 200)
+	c.Auxiliary = arch.Auxiliary{SumK: rate.Draw(t, "SumK"), Log2: rate.Draw(t, "log2"), Shifter: rate.Draw(t, "shifter"),
+		Requantize: rate.Draw(t, "requantize"), Activation: rate.Draw(t, "activation"), Add: rate.Draw(t, "add"),
+		Resize: rate.Draw(t, "resize"), Pool: rate.Draw(t, "pool")}
+	return c
+}
+
+func drawOptions(t *rapid.T) Options {
+	return Options{
+		Scope:      rapid.SampledFrom([]Scope{Backbone, Whole}).Draw(t, "scope"),
+		Pipelines:  rapid.SampledFrom([]Pipelines{NoPipelines, InterLayerPipeline, IntraLayerPipeline, BothPipelines}).Draw(t, "pipelines"),
+		Batch:      rapid.IntRange(0, 40).Draw(t, "batch"),
+		WeightBits: rapid.IntRange(0, 8).Draw(t, "weight bits"),
+		TilePixels: rapid.SampledFrom([]int{0, 0, 0, 1, 100, 5000}).Draw(t, "tile"),
+	}
+}
+
+// drawCase draws what both kinds of test need: a network or a few operations.
+func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
+	c, o := drawMachine(t), drawOptions(t)
+	if rapid.Bool().Draw(t, "few operations") {
+		return drawWorkload(t), c, o
+	}
+	name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "seg-b0-cityscapes"}).Draw(t, "network")
+	side := rapid.IntRange(1, 12)
+	net, err := triovit.Describe(name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, c, o
+}
+
+// tooSmall says whether a configuration's buffers cannot hold a tile.
+func tooSmall(err error) bool { return err != nil && strings.Contains(err.Error(), "is too small") }
+
+// One copy without memory and units takes what the closed form says, whatever
+// the copy's share is called.
+func TestOneCopyIsTheClosedForm(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c, w := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}
+		c.Copies, c.CopiesShare = 1, rapid.SampledFrom(arch.Shares()).Draw(rt, "share")
+		r, want := simulate(rt, w, c, ideal(InterLayerPipeline)), closedForm(rt, w, c)
+		if len(r.Steps) != 1 || r.Steps[0].Name != want.Ops[0].Name || r.Cycles != want.Undivided || r.Steps[0].Compute != want.Ops[0].Cycles {
+			rt.Errorf("%d cycles, steps %+v, the closed form %+v", r.Cycles, r.Steps, want.Ops)
+		}
+	})
+}
+
+// For whole networks the two differ where the closed form is known to be
+// short: it charges a third of the aggregation's pointwise convolution, and no
+// divisors.
+func TestNetworksAgainstTheClosedForm(t *testing.T) {
+	for _, name := range triovit.Variants() {
+		t.Run(name, func(t *testing.T) {
+			w := network(t, name)
+			c := arch.ZCU102()
+			c.Copies = 1
+			r := simulate(t, w, c, ideal(InterLayerPipeline))
+			full := *w // without the role, nothing is known of a third
+			full.Ops = slices.Clone(w.Ops)
+			for i := range full.Ops {
+				if o := &full.Ops[i]; o.Role == triovit.AggPW {
+					o.Role = triovit.NoRole
+				}
+			}
+			want := make(map[string]int64)
+			for _, o := range closedForm(t, &full, c).Ops {
+				want[o.Name] = o.Cycles
+			}
+			divisors := 0
+			for i := range r.Steps {
+				s := &r.Steps[i]
+				cycles, ok := want[s.Name]
+				if !ok && s.Label == triovit.Divisor.String() {
+					divisors++
+					continue
+				}
+				if !ok || s.Cycles != cycles {
+					t.Errorf("%s: %d cycles, the closed form %d", s.Name, s.Cycles, cycles)
+				}
+			}
+			if len(r.Steps) != len(want)+divisors || divisors == 0 {
+				t.Errorf("%d steps, %d divisors, the closed form has %d", len(r.Steps), divisors, len(want))
+			}
+		})
+	}
+}
+
+// Several copies take the closed form's cycles and the imbalance; but for a
+// stream, where each copy sets up for itself, the imbalance is that of the
+// accounts.
+func TestCopiesDifferByTheImbalance(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c, w := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}
+		c.CopiesShare = rapid.SampledFrom([]arch.Share{arch.Pixels, arch.Channels}).Draw(rt, "share")
+		r, want := simulate(rt, w, c, ideal(InterLayerPipeline)), closedForm(rt, w, c)
+		s := &r.Steps[0]
+		if int64(c.Copies)*s.Cycles-r.Imbalance(s) != want.Undivided {
+			rt.Errorf("%d copies: %d cycles and an imbalance of %d, the closed form %d", c.Copies, s.Cycles, r.Imbalance(s), want.Undivided)
+		}
+		waits := s.RMAC.Stalls[Imbalance]
+		switch form := w.Ops[0].Form; {
+		case len(w.Ops) > 1 || form == workload.Product && c.MAT != c.RMAC:
+		case waits != r.Imbalance(s):
+			rt.Errorf("R-MAC waits %d cycles for other copies, the imbalance is %d", waits, r.Imbalance(s))
+		}
+		if waits < 0 || s.MAT.Stalls[Imbalance] < 0 {
+			rt.Errorf("negative waits: %d, %d", waits, s.MAT.Stalls[Imbalance])
+		}
+	})
+}
+
+// The imbalance of maps that sixteen copies do not divide, by hand.
+func TestImbalanceByHand(t *testing.T) {
+	tests := []struct {
+		name    string
+		ops     []workload.Operation
+		share   arch.Share
+		cycles  int64 // of sixteen copies
+		copying int64 // imbalance in cycles of all copies
+	}{
+		// 196 pixels: 13 for the busiest copy; 2 groups of channels of 16 steps.
+		{"14×14", []workload.Operation{conv(14, 14, 128, 32, 1)}, arch.Pixels, 13 * 32, (13*16 - 196) * 32},
+		{"7×7", []workload.Operation{conv(7, 7, 128, 32, 1)}, arch.Pixels, 4 * 32, (4*16 - 49) * 32},
+		// Only two copies have channels.
+		{"two groups", []workload.Operation{conv(7, 7, 128, 32, 1)}, arch.Channels, 49 * 16, 14 * 49 * 16},
+		// 28 sets of 8 pixels: 2 for the busiest copy; 2 sets of channels.
+		{"depthwise", []workload.Operation{depthwise(14, 14, 16, 3)}, arch.Pixels, 2 * 2 * 9, (32 - 28) * 18},
+		{"channels of a depthwise", []workload.Operation{depthwise(14, 14, 16, 3)}, arch.Channels, 28 * 9, 14 * 28 * 9},
+		// 4 heads per engine of 16 rows: 4 rows a copy, 2·2 steps each.
+		{"product", []workload.Operation{product(8, 16, 16, 16)}, arch.Pixels, 4 * 4, 0},
+		{"product of 49 rows", []workload.Operation{product(8, 49, 16, 16)}, arch.Pixels, 13 * 4, (13*16 - 196) * 4},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := arch.ZCU102()
+			c.CopiesShare = test.share
+			r := simulate(t, &workload.Workload{Name: test.name, Ops: test.ops}, c, ideal(BothPipelines))
+			if got := r.Imbalance(&r.Steps[0]); r.Cycles != test.cycles || got != test.copying || r.RMAC.Stalls[Imbalance] != test.copying {
+				t.Errorf("%d cycles, an imbalance of %d, of which R-MAC waits %d, want %d and %d", r.Cycles, got, r.RMAC.Stalls[Imbalance], test.cycles, test.copying)
+			}
+		})
+	}
+}
+
+// Every cycle of every copy has one account, every multiply-accumulate one
+// engine.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c, o := drawCase(rt)
+		r, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		copies, batch := int64(c.Copies), int64(max(1, o.Batch))
+		for name, a := range map[string]*Account{"MAT": &r.MAT, "R-MAC": &r.RMAC} {
+			if a.Total() != copies*r.Cycles {
+				rt.Errorf("%s: %d cycles accounted for, %d copies ran %d", name, a.Total(), copies, r.Cycles)
+			}
+			for s, n := range a.Stalls {
+				if n < 0 {
+					rt.Errorf("%s: %d cycles of stall %q", name, n, Stall(s))
+				}
+			}
+			if a.Busy < 0 || a.Idle < 0 {
+				rt.Errorf("%s: busy %d, idle %d", name, a.Busy, a.Idle)
+			}
+		}
+		if r.MAT.MACs > r.MAT.Busy*int64(c.MAT.Multipliers()) || r.RMAC.MACs > r.RMAC.Busy*int64(c.RMAC.Multipliers()) {
+			rt.Errorf("more multiply-accumulates than multipliers: %d in %d cycles, %d in %d", r.MAT.MACs, r.MAT.Busy, r.RMAC.MACs, r.RMAC.Busy)
+		}
+		cycles := r.Drain
+		var macs int64
+		for i := range r.Steps {
+			s := &r.Steps[i]
+			cycles += s.Cycles
+			macs += s.MACs
+			if s.MAT.Total() != copies*s.Cycles || s.RMAC.Total() != copies*s.Cycles || s.Compute > s.Cycles {
+				rt.Errorf("%s: %d cycles, %d of them compute; %d and %d accounted for", s.Name, s.Cycles, s.Compute, s.MAT.Total(), s.RMAC.Total())
+			}
+		}
+		if cycles != r.Cycles || macs != r.MACs {
+			rt.Errorf("steps of %d cycles and %d MACs, the run has %d and %d", cycles, macs, r.Cycles, r.MACs)
+		}
+		var want, sums int64
+		elements := make(map[workload.Unit]int64)
+		for i := range w.Ops {
+			op := &w.Ops[i]
+			if op.Head && o.Scope == Backbone {
+				continue
+			}
+			want += batch * op.MACs()
+			if op.Unit == workload.SumAdder {
+				sums += batch * op.MACs()
+			}
+			if op.Unit != workload.Engines && op.Unit != workload.Host {
+				elements[op.Unit] += batch * op.Elements
+			}
+		}
+		if r.MACs != want || r.MAT.MACs+r.RMAC.MACs+sums != want {
+			rt.Errorf("%d MACs, on MAT %d, on R-MAC %d, sums %d, the workload has %d", r.MACs, r.MAT.MACs, r.RMAC.MACs, sums, want)
+		}
+		if diff := gocmp.Diff(elements, r.Elements); diff != "" {
+			rt.Errorf("elements of the units (-want +got)\n%s", diff)
+		}
+	})
+}
+
+// More bandwidth, wider ports, larger buffers, faster units and a smaller
+// latency never cost a cycle.
+func TestMoreIsNotSlower(t *testing.T) {
+	more := map[string]func(c *arch.Config, by int){
+		"off-chip bandwidth": func(c *arch.Config, by int) { c.OffChip.MBPerS *= 1 + float64(by)/100 },
+		"latency":            func(c *arch.Config, by int) { c.OffChip.LatencyCycles /= 1 + by },
+		"input buffer":       func(c *arch.Config, by int) { c.Buffers.Input.KiB += by },
+		"weight buffer":      func(c *arch.Config, by int) { c.Buffers.Weight.KiB += by },
+		"output buffer":      func(c *arch.Config, by int) { c.Buffers.Output.KiB += by },
+		"input port":         func(c *arch.Config, by int) { c.Buffers.Input.PortBytes += by },
+		"weight port":        func(c *arch.Config, by int) { c.Buffers.Weight.PortBytes += by },
+		"output port":        func(c *arch.Config, by int) { c.Buffers.Output.PortBytes += by },
+		"divisor port":       func(c *arch.Config, by int) { c.Buffers.Divisor.PortBytes += by },
+		"requantization":     func(c *arch.Config, by int) { c.Auxiliary.Requantize += by },
+		"activation":         func(c *arch.Config, by int) { c.Auxiliary.Activation += by },
+		"adder":              func(c *arch.Config, by int) { c.Auxiliary.Add += by },
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c, o := drawCase(rt)
+		before, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for what, change := range more {
+			larger := c
+			change(&larger, rapid.IntRange(1, 300).Draw(rt, what))
+			if after := simulate(rt, w, larger, o); after.Cycles > before.Cycles {
+				rt.Errorf("more %s: %d cycles, before %d", what, after.Cycles, before.Cycles)
+			}
+		}
+		for what, change := range map[string]func(*Options){
+			"memory":          func(o *Options) { o.FreeMemory = true },
+			"auxiliary units": func(o *Options) { o.FreeAuxiliary = true },
+		} {
+			free := o
+			change(&free)
+			if after := simulate(rt, w, c, free); after.Cycles > before.Cycles {
+				rt.Errorf("free %s: %d cycles, before %d", what, after.Cycles, before.Cycles)
+			}
+		}
+	})
+}
+
+// Replay of the events: the off-chip memory does one transfer at a time, and so
+// do the engines with tasks; what enters a buffer leaves it, and it never holds
+// more than it can; the bytes are those that the run counts.
+func TestEventsConserveBytes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c, o := drawCase(rt)
+		o.Events, o.Batch = true, 1
+		r, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		type change struct {
+			at, bytes int64
+		}
+		changes := make(map[BufferName][]change)
+		var got Traffic
+		var engines, channel, busy int64
+		for _, e := range r.Events {
+			if e.End < e.Start || e.Bytes < 0 || e.End > r.Cycles {
+				rt.Fatalf("%+v in a run of %d cycles", e, r.Cycles)
+			}
+			switch e.Kind {
+			case ComputeEvent:
+				if e.Start < engines {
+					rt.Errorf("%+v begins before %d, when the engines are free", e, engines)
+				}
+				engines = e.End
+				continue
+			case FreeEvent:
+				changes[e.Buffer] = append(changes[e.Buffer], change{e.Start, -e.Bytes})
+				continue
+			case LoadEvent:
+				if e.Buffer == WeightBuffer {
+					got.WeightLoads += e.Bytes
+				} else {
+					got.InputLoads += e.Bytes
+				}
+				changes[e.Buffer] = append(changes[e.Buffer], change{e.Start, e.Bytes})
+			case StoreEvent:
+				got.Stores += e.Bytes
+			}
+			if e.Start < channel {
+				rt.Errorf("%+v begins before %d, when the off-chip memory is free", e, channel)
+			}
+			channel = e.End
+			busy += e.End - e.Start
+			if took := float64(e.End - e.Start); took < float64(e.Bytes)*c.ClockMHz/c.OffChip.MBPerS {
+				rt.Errorf("%+v is faster than %g MB/s at %g MHz", e, c.OffChip.MBPerS, c.ClockMHz)
+			}
+		}
+		want := Traffic{WeightLoads: r.Traffic.WeightLoads, InputLoads: r.Traffic.InputLoads, Stores: r.Traffic.Stores}
+		if got != want || busy != r.OffChipBusy {
+			rt.Errorf("events of %+v, the run counts %+v; busy %d and %d", got, want, busy, r.OffChipBusy)
+		}
+		for b, list := range changes {
+			if b == NoBuffer {
+				continue
+			}
+			// What is freed at a cycle makes room in it.
+			slices.SortStableFunc(list, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.bytes, b.bytes)) })
+			var level int64
+			for _, ch := range list {
+				level += ch.bytes
+				if level < 0 || b == WeightBuffer && level > kib(c.Buffers.Weight) {
+					rt.Fatalf("%s holds %d bytes at cycle %d", b, level, ch.at)
+				}
+			}
+			if level != 0 {
+				rt.Errorf("%s ends with %d bytes", b, level)
+			}
+		}
+	})
+}

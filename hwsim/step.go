@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// Pipelines says which of the paper's pipelines run.
+type Pipelines uint8
+
+// The pipelines of Section V of the paper.
+const (
+	// NoPipelines runs one operation after the other.
+	NoPipelines Pipelines = 0
+	// InterLayerPipeline streams a depthwise convolution on R-MAC into the
+	// pointwise one behind it on MAT; R-MAC joins when it is done.
+	InterLayerPipeline Pipelines = 1
+	// IntraLayerPipeline lets R-MAC compute KᵀV of one head of an attention
+	// while MAT computes divisors and dividends of the head before.
+	IntraLayerPipeline Pipelines = 2
+	// BothPipelines is the paper's design.
+	BothPipelines = InterLayerPipeline | IntraLayerPipeline
+)
+
+// String names the pipelines.
+func (p Pipelines) String() string {
+	return [...]string{"no pipelines", "inter-layer pipeline", "intra-layer pipeline", "both pipelines"}[p&BothPipelines]
+}
+
+// A mapping is how the engines run a step.
+type mapping uint8
+
+const (
+	auxiliaryOnly mapping = iota // no engine
+	convolution                  // both engines, channel-parallel
+	depthwiseOnly                // R-MAC
+	streamed                     // R-MAC into MAT: inter-layer
+	halved                       // heads, one half on each engine
+	headPipeline                 // intra-layer
+)
+
+// A step is what runs from one operation of the engines to the next: that
+// operation, or several where a pipeline joins them, and the elementwise work
+// behind it, which streams through the auxiliary units.
+type step struct {
+	mapping mapping
+	engine  []*workload.Operation
+	ops     []*workload.Operation // all, in order
+	// elements is the work of each auxiliary unit, by its stall.
+	elements [stallEnd]int64
+	// loads and stores are the off-chip bytes of activations. Of these, what
+	// passes is of elementwise operations that have nothing to do with the
+	// engines' outputs: it goes through the units one by one, and takes no room.
+	loads, stores               int64
+	passingLoads, passingStores int64
+	// tight says that what is alive does not fit the buffers, so that tensors
+	// pass through them in tiles.
+	tight bool
+}
+
+// last returns the operation whose outputs leave the engines.
+func (s *step) last() *workload.Operation { return s.engine[len(s.engine)-1] }
+
+// lead returns the operation that names the step: the last of a stream, as in
+// the closed form, else the first.
+func (s *step) lead() *workload.Operation {
+	if s.mapping == streamed {
+		return s.last()
+	}
+	return s.ops[0]
+}
+
+// label joins the labels of the engines' operations.
+func (s *step) label() string {
+	if len(s.engine) == 0 {
+		return s.ops[0].Label
+	}
+	var labels []string
+	for _, o := range s.engine {
+		labels = append(labels, o.Label)
+	}
+	return strings.Join(labels, " + ")
+}
+
+// macs counts the multiply-accumulates of the step: all, those of the engines,
+// and those that the authors count.
+func (s *step) macs() (all, engines, paper int64) {
+	for _, o := range s.ops {
+		n := o.MACs()
+		all += n
+		if o.Unit != workload.Engines {
+			continue
+		}
+		engines += n
+		if o.Role != triovit.Divisor && (o.Role != triovit.AggPW || len(o.Behind) == 0) {
+			paper += n
+		}
+	}
+	return all, engines, paper
+}
+
+// cut divides a workload into steps. The host's operations come back apart: the
+// accelerator has no unit for them.
+func cut(w *workload.Workload, scope Scope, p Pipelines) (list []*step, host []Omission) {
+	var engine []*workload.Operation // those of the scope not yet in a step
+	inScope := func(o *workload.Operation) bool { return !o.Head || scope == Whole }
+	for i := range w.Ops {
+		if o := &w.Ops[i]; o.Unit == workload.Engines && inScope(o) {
+			engine = append(engine, o)
+		}
+	}
+	var s *step
+	awaited := 0 // operations of the engines that the step joins and are still to come
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		switch {
+		case !inScope(o):
+			continue
+		case o.Unit == workload.Host:
+			host = append(host, Omission{Name: o.Name, Unit: o.Unit, Elements: o.Elements, Why: NoUnit})
+			continue
+		case o.Unit == workload.Engines && awaited > 0:
+			awaited--
+		case o.Unit == workload.Engines:
+			m, n := join(engine, p)
+			s = &step{mapping: m, engine: engine[:n]}
+			engine, awaited = engine[n:], n-1
+			list = append(list, s)
+		case s == nil:
+			s = &step{}
+			list = append(list, s)
+		}
+		s.ops = append(s.ops, o)
+		if o.Unit != workload.Engines {
+			s.elements[unitStall[o.Unit]] += o.Elements
+		}
+	}
+	return list, host
+}
+
+// join says how the first of the engines' operations runs, and with how many of
+// those behind it.
+func join(engine []*workload.Operation, p Pipelines) (mapping, int) {
+	o := engine[0]
+	switch {
+	case o.Form == workload.Depthwise && p&InterLayerPipeline != 0 && len(engine) > 1 && o.Feeds == engine[1].Name:
+		return streamed, 2
+	case o.Form == workload.Depthwise:
+		return depthwiseOnly, 1
+	case p&IntraLayerPipeline != 0 && isAttention(engine):
+		return headPipeline, 3
+	case o.Form == workload.Product:
+		return halved, 1
+	}
+	return convolution, 1
+}
+
+// isAttention says whether KᵀV, dividends and divisors of the same heads come
+// next.
+func isAttention(engine []*workload.Operation) bool {
+	if len(engine) < 3 || engine[0].Role != triovit.KTV {
+		return false
+	}
+	a, b := engine[1], engine[2]
+	roles := []triovit.Role{a.Role, b.Role}
+	return slices.Contains(roles, triovit.Divisor) && slices.Contains(roles, triovit.Dividend) &&
+		a.Heads == engine[0].Heads && b.Heads == engine[0].Heads && a.Rows == b.Rows &&
+		engine[0].Form == workload.Product && a.Form == workload.Product && b.Form == workload.Product
+}
+
+// tensors returns the workload's, or where it has none a chain of operations.
+func tensors(w *workload.Workload, list []*step) []workload.Tensor {
+	if len(w.Tensors) > 0 {
+		return w.Tensors
+	}
+	var chain []workload.Tensor
+	for i, s := range list {
+		made := s.ops[len(s.ops)-1]
+		if len(s.engine) > 0 {
+			made = s.last()
+		}
+		t := workload.Tensor{Maker: made.Name, Elements: made.Outputs()}
+		if i+1 < len(list) {
+			t.Readers = []workload.Reading{{Op: list[i+1].ops[0].Name, Elements: t.Elements}}
+		}
+		chain = append(chain, t)
+	}
+	return chain
+}
+
+// place decides for every tensor whether it stays on the chip. One does if at
+// each step of its life all that is alive fits the input and the output buffer
+// together, which change roles from layer to layer. So a larger buffer never
+// moves a tensor off the chip. Which of the two buffers holds it is not modelled.
+func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
+	index := make(map[string]int)
+	for i, s := range list {
+		for _, o := range s.ops {
+			index[o.Name] = i
+		}
+	}
+	apart := separate(list, all, index)
+	type life struct {
+		tensor      *workload.Tensor
+		first, last int
+		outside     bool // the picture, or a result
+	}
+	var lives []life
+	alive := make([]int64, len(list))
+	for t := range all {
+		l := life{tensor: &all[t], first: len(list)}
+		if l.tensor.Maker != "" {
+			maker, ok := index[l.tensor.Maker]
+			if !ok {
+				continue // of the head, out of scope, or of the host
+			}
+			l.first, l.last = maker, maker
+		}
+		read := false
+		for _, r := range l.tensor.Readers {
+			if i, ok := index[r.Op]; ok {
+				read = true
+				l.first, l.last = min(l.first, i), max(l.last, i)
+			}
+		}
+		l.outside = l.tensor.Maker == "" || !read
+		if l.first == len(list) || l.first == l.last && !l.outside {
+			continue // the picture, unread; or what passes from unit to unit
+		}
+		for i := l.first; i <= l.last; i++ {
+			m.inc(&alive[i], l.tensor.Elements)
+		}
+		lives = append(lives, l)
+	}
+	for i, s := range list {
+		if s.mapping == streamed { // what R-MAC leaves for MAT
+			m.inc(&alive[i], s.engine[0].Outputs())
+		}
+		s.tight = alive[i] > capacity
+	}
+	for _, l := range lives {
+		if !l.outside && !slices.ContainsFunc(list[l.first:l.last+1], func(s *step) bool { return s.tight }) {
+			continue
+		}
+		maker := l.tensor.Maker
+		for _, r := range l.tensor.Readers {
+			i, ok := index[r.Op]
+			switch {
+			case !ok || maker != "" && i == l.first:
+			case apart[r.Op]:
+				m.inc(&list[i].passingLoads, r.Elements)
+			default:
+				m.inc(&list[i].loads, r.Elements)
+			}
+		}
+		switch {
+		case maker == "":
+		case apart[maker]:
+			m.inc(&list[l.first].passingStores, l.tensor.Elements)
+		default:
+			m.inc(&list[l.first].stores, l.tensor.Elements)
+		}
+	}
+}
+
+// separate returns the elementwise operations that read nothing of their own
+// step.
+func separate(list []*step, all []workload.Tensor, index map[string]int) map[string]bool {
+	apart := make(map[string]bool)
+	for _, s := range list {
+		for _, o := range s.ops {
+			apart[o.Name] = o.Unit != workload.Engines
+		}
+	}
+	for t := range all {
+		maker, ok := index[all[t].Maker]
+		for _, r := range all[t].Readers {
+			if i, in := index[r.Op]; ok && in && i == maker {
+				apart[r.Op] = false
+			}
+		}
+	}
+	return apart
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import "github.com/gotriovit/gotriovit/triovit"
+
+// A Tensor is what one operation leaves for others. It says how long a memory
+// has to keep it.
+type Tensor struct {
+	// Maker is the operation that computes it; empty where it is the picture.
+	Maker    string
+	Elements int64
+	// Readers are in the order of the operations; none where the tensor is a
+	// result of the network.
+	Readers []Reading
+}
+
+// A Reading is one operation's use of a [Tensor].
+type Reading struct {
+	Op string
+	// Elements is how much of the tensor it uses: a third where only the
+	// queries of an attention are read.
+	Elements int64
+}
+
+// tensors lists what the operations of the network leave, through everything
+// that computes nothing.
+func (r *reader) tensors() []Tensor {
+	var list []Tensor
+	index := make(map[string]int)
+	for i := range r.net.Ops {
+		op := &r.net.Ops[i]
+		if moves(op.Kind) {
+			continue
+		}
+		t := Tensor{Maker: op.Name, Elements: int64(triovit.Size(op.Shape))}
+		if op.Kind == triovit.Input {
+			t.Maker = ""
+		}
+		for _, in := range op.Inputs {
+			operand := triovit.Size(r.makers[in].Shape)
+			for _, maker := range r.sources(in) {
+				from := &list[index[maker]]
+				from.Readers = append(from.Readers, Reading{Op: op.Name, Elements: min(int64(operand), from.Elements)})
+			}
+		}
+		index[op.Name] = len(list)
+		list = append(list, t)
+	}
+	return list
+}
+
+// sources returns the operations that compute a tensor.
+func (r *reader) sources(name string) []string {
+	op := r.makers[name]
+	if !moves(op.Kind) {
+		return []string{name}
+	}
+	var list []string
+	for _, in := range op.Inputs {
+		list = append(list, r.sources(in)...)
+	}
+	return list
+}
+
+// moves says whether a kind computes nothing of its own: an address, or a
+// factor that the requantization applies.
+func moves(k triovit.Kind) bool {
+	switch k {
+	case triovit.BatchNorm, triovit.Scale, triovit.Concat, triovit.Heads, triovit.MergeHeads:
+		return true
+	}
+	return false
+}
