@@ -50,11 +50,14 @@ func (m MinMax) String() string {
 	kind := "min-max"
 	switch {
 	case m.Affine:
-		kind = "min-max affine"
+		kind = "min-max, affine"
 	case m.Symmetric:
-		kind = "min-max symmetric"
+		kind = "min-max, symmetric everywhere"
 	}
-	return fmt.Sprintf("%s %d bits", kind, m.Bits)
+	if m.Bits == 0 {
+		return kind
+	}
+	return fmt.Sprintf("%s, uniform in %d bits", kind, m.Bits)
 }
 
 // Choose returns a [Uniform].

@@ -49,15 +49,15 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 	if err != nil {
 		return nil, err
 	}
-	if c.Float, err = triovit.Evaluate(ctx, float, evaluation); err != nil {
+	if c.Float, err = triovit.Evaluate(ctx, float, evaluation, triovit.Titled("float")); err != nil {
 		return nil, err
 	}
-	for _, recipe := range recipes {
+	for i, recipe := range recipes {
 		q, err := Quantize(model, profile, recipe)
 		if err != nil {
 			return nil, err
 		}
-		report, err := triovit.Evaluate(ctx, q, evaluation)
+		report, err := triovit.Evaluate(ctx, q, evaluation, triovit.Titled(fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes))))
 		if err != nil {
 			return nil, err
 		}

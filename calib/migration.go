@@ -36,7 +36,11 @@ type Migration struct {
 // String names the transform.
 func (t Migration) String() string {
 	t = t.withDefaults()
-	return fmt.Sprintf("migration of %v %q quantile %g clip %g..%g power of two %t", t.Where.Roles, t.Where.Name, t.Quantile, t.Min, t.Max, t.PowerOfTwo)
+	kind := fmt.Sprintf("factors clipped to %g..%g", t.Min, t.Max)
+	if t.PowerOfTwo {
+		kind = "factors of powers of two"
+	}
+	return fmt.Sprintf("channel-wise migration of %s, quantile %g, %s", t.Where, t.Quantile, kind)
 }
 
 func (t Migration) withDefaults() Migration {

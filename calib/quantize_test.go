@@ -28,7 +28,7 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 	}
 	want := map[string]func(*triovit.Op, triovit.Point) bool{
 		"Vanilla": mbconv, "Shifting": mbconv, "Migration": mbconv, "MBConv": mbconv,
-		"TrioViTPlus, every point": func(*triovit.Op, triovit.Point) bool { return true },
+		"TrioViTPlus every point": func(*triovit.Op, triovit.Point) bool { return true },
 	}
 	for _, recipe := range Ladder {
 		t.Run(recipe.Name, func(t *testing.T) {
@@ -287,13 +287,13 @@ func TestErrors(t *testing.T) {
 		{"activations of one bit", quantize(Vanilla.Bits(8, 1)), []string{"1 bits", "2 to 16"}},
 		{"weights of one bit", quantize(Vanilla.Bits(1, 8)), []string{"weights of 1 bits", "2 to 16"}},
 		{"weights of 17 bits", quantize(Vanilla.Bits(17, 8)), []string{"17 bits"}},
-		{"nothing matches", quantize(Vanilla.With("none", func(r *Recipe) { r.Only.Name = "nowhere" })), []string{"nothing of efficientvit-b0-r224"}},
+		{"nothing matches", quantize(Vanilla.With("none", func(r *Recipe) { r.Only.Name = "nowhere" })), []string{"nothing of efficientvit-b0-r64"}},
 		{"bad pattern", quantize(Vanilla.With("bad", func(r *Recipe) { r.Only.Name = "(" })), []string{"pattern", "("}},
 		{"log2 of no bits", quantize(TrioViT.With("no bits", func(r *Recipe) { r.Divisors = LogDomain{Bits: 7} })), []string{"7 bits", "1 to 6"}},
 		{"leading one of wide integers", quantize(TrioViT.With("wide", func(r *Recipe) { r.Divisors = LeadingOne{IntegerBits: 40} })), []string{"40"}},
 		{"migration of a pointwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Roles(triovit.PW1)}}, Points: []PointSelection{MBConvInputs}}), []string{"PW1", "no depthwise"}},
 		{"shifting of a depthwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Shifting{Where: Roles(triovit.DW)}}, Points: []PointSelection{MBConvInputs}}), []string{"DW", "no pointwise"}},
-		{"profile of another model", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r224", "other weights"}},
+		{"profile of another model", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r64", "other weights"}},
 		{"migration of nothing", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Selection{Name: "stages.9"}}}, Points: []PointSelection{MBConvInputs}}), []string{"no convolution", "stages.9"}},
 		{"points of nothing", quantize(Recipe{Name: "x", Points: []PointSelection{MBConvInputs, {Classes: []triovit.PointClass{triovit.ConvInput}, Where: Selection{Name: "stages.9"}}}}), []string{"no point", "stages.9"}},
 		{"migration twice", quantize(Recipe{Name: "x", Transforms: []Transform{PaperMigration, PaperMigration}, Points: []PointSelection{MBConvInputs}}), []string{"no histogram", "migration"}},

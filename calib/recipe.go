@@ -88,24 +88,24 @@ var (
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}, LayerDivisors: true}
 	// MSAUniformBranch has a uniform grid for each branch of an MSA: the two
 	// branches' divisors differ so much that this alone mends a good part.
-	MSAUniformBranch = Recipe{Name: "MSAUniform, per branch", About: "all convolutions after both; divisors uniform in 8 bits, one grid per branch", Transforms: []Transform{PaperMigration, PaperShifting},
+	MSAUniformBranch = Recipe{Name: "MSAUniform per branch", About: "all convolutions after both; divisors uniform in 8 bits, one grid per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
 	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
 	// whose codes end at the largest calibrated divisor.
 	TrioViT = Recipe{Name: "TrioViT", About: "all convolutions after both; log2 divisors, one calibrated range per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
-	TrioViTReleased = Recipe{Name: "TrioViT, codes [-6, 9]", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
 	// TrioViTLayer has one range of log2 codes for each MSA, as MSAUniform has
 	// one uniform grid: between the two only the kind of grid differs.
-	TrioViTLayer = Recipe{Name: "TrioViT, per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTLayer = Recipe{Name: "TrioViT per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}, LayerDivisors: true}
 	// TrioViTPlus migrates the stem's DSConv too.
 	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "TrioViT with migration of the stem's DSConv too", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
-	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus, every point", About: "TrioViTPlus with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
+	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus every point", About: "TrioViTPlus with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
 		Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
@@ -140,20 +140,27 @@ func Costs(base Recipe, net *triovit.Network) []Recipe {
 			add(c.String(), PointSelection{Classes: []triovit.PointClass{c}})
 		}
 	}
-	return append(all, base.With(base.Name+", every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
+	return append(all, base.With(base.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
 }
 
 // RecipeNamed returns the recipe of the [Ladder] with that name. The error for
 // an unknown name lists the known ones.
 func RecipeNamed(name string) (Recipe, error) {
-	var known []string
 	for _, r := range Ladder {
 		if r.Name == name {
 			return r, nil
 		}
-		known = append(known, r.Name)
 	}
-	return Recipe{}, fmt.Errorf("no recipe %q: have %s", name, strings.Join(known, "; "))
+	return Recipe{}, fmt.Errorf("no recipe %q: have %s", name, strings.Join(RecipeNames(), ", "))
+}
+
+// RecipeNames returns the names of the recipes of the [Ladder].
+func RecipeNames() []string {
+	names := make([]string, len(Ladder))
+	for i, r := range Ladder {
+		names[i] = r.Name
+	}
+	return names
 }
 
 // With returns a copy under another name, changed by edit.
@@ -172,17 +179,38 @@ func (r Recipe) Bits(weights, activations int) Recipe {
 	})
 }
 
-// String tells everything that the recipe decides.
+// String tells everything that the recipe decides, a line for each decision.
 func (r Recipe) String() string {
 	var s strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
+	line("%s", r.Name)
 	for _, t := range r.Transforms {
-		fmt.Fprintf(&s, "%s; ", t)
+		line("  transform  %s", t)
 	}
 	for _, p := range r.Points {
-		fmt.Fprintf(&s, "points %v of %v %q; ", p.Classes, p.Where.Roles, p.Where.Name)
+		classes := make([]string, len(p.Classes))
+		for i, c := range p.Classes {
+			classes[i] = c.String()
+		}
+		line("  round      %s of %s", strings.Join(classes, ", "), p.Where)
 	}
-	fmt.Fprintf(&s, "only %v %q; weights %d bits affine %t; activations %d bits %v; divisors %v per layer %t",
-		r.Only.Roles, r.Only.Name, r.weightBits(), r.AffineWeights, r.activationBits(), r.activations(), r.Divisors, r.LayerDivisors)
+	if r.Only.Name != "" || len(r.Only.Roles) > 0 {
+		line("  only       %s", r.Only)
+	}
+	grid := "symmetric"
+	if r.AffineWeights {
+		grid = "affine"
+	}
+	line("  weights    %d bits, %s, a grid for each filter", r.weightBits(), grid)
+	line("  tensors    %d bits (16 for inputs of Hardswish and LayerNorm), %s", r.activationBits(), r.activations())
+	switch {
+	case r.Divisors == nil:
+		line("  divisors   float")
+	case r.LayerDivisors:
+		line("  divisors   %s, a grid for each MSA", r.Divisors)
+	default:
+		line("  divisors   %s, a grid for each branch of an MSA", r.Divisors)
+	}
 	return s.String()
 }
 

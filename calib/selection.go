@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -17,6 +18,22 @@ type Selection struct {
 	// Name is a regular expression that some part of the operation's name must
 	// match, such as `stages\.3\.`; empty means any.
 	Name string
+}
+
+// String tells the selection in words.
+func (s Selection) String() string {
+	what := "all operations"
+	if len(s.Roles) > 0 {
+		names := make([]string, len(s.Roles))
+		for i, r := range s.Roles {
+			names[i] = r.String()
+		}
+		what = strings.Join(names, ", ")
+	}
+	if s.Name != "" {
+		what += fmt.Sprintf(" with a name like %q", s.Name)
+	}
+	return what
 }
 
 // Roles returns the selection of these roles.

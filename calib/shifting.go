@@ -24,7 +24,11 @@ type Shifting struct {
 
 // String names the transform.
 func (t Shifting) String() string {
-	return fmt.Sprintf("shifting of %v %q as printed %t", t.Where.Roles, t.Where.Name, t.AsPrinted)
+	middle := "(max + min)/2"
+	if t.AsPrinted {
+		middle = "(max - min)/2, as Eq. 9 is printed"
+	}
+	return fmt.Sprintf("filter-wise shifting of %s by %s", t.Where, middle)
 }
 
 // Apply inserts a Shift by c_i before every picked convolution and adds to its

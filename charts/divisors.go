@@ -147,7 +147,7 @@ func (d DivisorsData) Figure() (*Figure, error) {
 	}
 
 	// (b) spans two uniform steps and a half.
-	near := min(2.5*d.UniformStep, s.high)
+	near := roundUp(min(2.5*d.UniformStep, s.high))
 	zoomed := rebin(d.Hist, identity, spaced(0, near, 48))
 	zoom, floor, ceiling := distribution(distName, zoomed, 0, near, number)
 	if cut := d.UniformStep / 2; cut < near {
@@ -242,4 +242,14 @@ func rug(name, color string, points []point) echarts.SingleSeries {
 		Name: name, Type: "scatter", Symbol: "rect", SymbolSize: []float64{1.5, 16}, Color: color, Data: points,
 		ItemStyle: &opts.ItemStyle{Color: color},
 	}
+}
+
+// roundUp returns the next number with one significant digit, so that an axis
+// ends on a short one.
+func roundUp(x float64) float64 {
+	if !(x > 0) {
+		return x
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(x)))
+	return math.Ceil(x/unit-1e-9) * unit
 }

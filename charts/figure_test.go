@@ -142,7 +142,7 @@ func TestBundle(t *testing.T) {
 		t.Errorf("plain text is %q, want %q", got, f.String())
 	}
 	page := bundle[protocol.MIMETextHTML].(string)
-	for _, part := range []string{`<img src="data:image/svg+xml;base64,`, `data-figure="` + f.ID() + `"`, readyEvent, string(f.Option())} {
+	for _, part := range []string{`<img style="display:block;margin:0" src="data:image/svg+xml;base64,`, `data-figure="` + f.ID() + `"`, readyEvent, string(f.Option())} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the HTML has no %.60q", part)
 		}
@@ -312,9 +312,9 @@ func TestHostileData(t *testing.T) {
 		"infinite channel":   {same([]float32{-inf, -1}, []float32{inf, 1}, inf, -inf, 0), "One 8-bit step serves every channel"},
 		"one channel":        {same([]float32{-2}, []float32{3}, -2, 3), "One 8-bit step serves every channel"},
 		"all zero":           {same([]float32{0, 0}, []float32{0, 0}, 0), "The DW input is 0 throughout"},
-		"all equal":          {same([]float32{5, 5}, []float32{5, 5}, 5, 5), "2 of 2 channels get fewer than 16"},
+		"all equal":          {same([]float32{5, 5}, []float32{5, 5}, 5, 5), "2 of 2 channels fewer than 16"},
 		"nothing counted":    {same([]float32{-1}, []float32{1}), "One 8-bit step serves every channel"},
-		"outlier":            {same([]float32{0, 0}, []float32{1e30, 1}, 1e30, 1), "1 of 2 channels get fewer than 16"},
+		"outlier":            {same([]float32{0, 0}, []float32{1e30, 1}, 1e30, 1), "1 of 2 channels fewer than 16"},
 		"denormal":           {same([]float32{0}, []float32{1e-44}, 1e-44), "One 8-bit step serves every channel"},
 		"one divisor":        {DivisorsData{Block: "b", Hist: histogram([]float32{8}), UniformStep: 8. / 255, Log2Lo: -12, Log2Hi: 3}, "rounds none of the divisors to 0; 4-bit log2 clamps none"},
 		"one log2 code":      {DivisorsData{Block: "b", Hist: histogram([]float32{8, 4}), UniformStep: 1, Log2Lo: 3, Log2Hi: 3}, "log2 clamps 50 %"},

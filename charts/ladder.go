@@ -143,6 +143,9 @@ func (d LadderData) Figure() (*Figure, error) {
 	title := d.finding()
 	subtitle := fmt.Sprintf("%s on %s, %s images. Black line: 95 %% interval. ↓ is the loss against %s.",
 		d.Metric, d.Dataset, count(d.Images), d.Rows[0].Recipe)
+	if len(d.Paper) > 0 {
+		subtitle += " [V] read in a source, [I] inferred."
+	}
 	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark"}}
 	for _, r := range d.Rows {
 		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, ""})

@@ -12,6 +12,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -26,6 +27,8 @@ type Pictures struct {
 	Title    string
 	Captions []string
 	Images   []image.Image
+	// Legend names the classes that occur in the maps of classes.
+	Legend []dataset.Class
 }
 
 // Add appends a picture.
@@ -52,6 +55,9 @@ func (p *Pictures) AddClasses(caption string, classes []uint8, w, h int, palette
 		shown := color.RGBA{A: 255}
 		if int(c) < len(palette) {
 			shown = palette[c].Color
+			if !slices.Contains(p.Legend, palette[c]) {
+				p.Legend = append(p.Legend, palette[c])
+			}
 		}
 		img.SetRGBA(i%w, i/w, shown)
 	}
@@ -85,6 +91,11 @@ func (p *Pictures) HTML() (string, error) {
 		caption := html.EscapeString(p.Captions[i])
 		fmt.Fprintf(&s, `<figure style="margin:0"><img alt="%s" width="290" src="data:image/png;base64,%s"><figcaption style="font-size:12px">%s</figcaption></figure>`,
 			caption, base64.StdEncoding.EncodeToString(file.Bytes()), caption)
+	}
+	s.WriteString(`</div><div style="font-size:12px;margin-top:4px">`)
+	for _, c := range p.Legend {
+		fmt.Fprintf(&s, `<span style="white-space:nowrap;margin-right:12px"><span style="display:inline-block;width:10px;height:10px;margin-right:4px;background:rgb(%d,%d,%d)"></span>%s</span> `,
+			c.Color.R, c.Color.G, c.Color.B, html.EscapeString(c.Name))
 	}
 	s.WriteString("</div></div>")
 	return s.String(), nil

@@ -29,6 +29,9 @@ func TestPicturesHoldTheirPixels(t *testing.T) {
 	if !strings.Contains(page, "a &lt;title&gt;") {
 		t.Errorf("the title is not escaped: %.80s", page)
 	}
+	if !strings.Contains(page, "sidewalk") || strings.Contains(page, "building") {
+		t.Error("the legend does not name the classes that occur, and no other")
+	}
 	want := [][]color.RGBA{{{10, 20, 30, 255}, {40, 50, 60, 255}}, {dataset.CityscapesClasses[1].Color, {0, 0, 0, 255}}}
 	found := regexp.MustCompile(`base64,([^"]*)"`).FindAllStringSubmatch(page, -1)
 	if len(found) != len(want) {

@@ -148,7 +148,7 @@ func (d RangesData) finding(sums []rangeSummary) string {
 	case s.few == 0:
 		return fmt.Sprintf("One 8-bit step serves every channel of PW1, DW and PW2: all get at least %d of its %d codes", fewCodes, codes)
 	default:
-		return fmt.Sprintf("One 8-bit step cannot serve the %s input: %s of %s channels get fewer than %d of its %d codes",
+		return fmt.Sprintf("One 8-bit step for the %s input leaves %s of %s channels fewer than %d of its %d codes",
 			role, count(s.few), count(s.channels), fewCodes, codes)
 	}
 }

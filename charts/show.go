@@ -78,7 +78,7 @@ func (f *Figure) bundle() (map[protocol.MIMEType]any, error) {
 // found by an attribute and not by an id, because one notebook may show it
 // twice.
 func (f *Figure) html(svg []byte) string {
-	picture := fmt.Sprintf(`<img src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
+	picture := fmt.Sprintf(`<img style="display:block;margin:0" src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
 		base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
 	if f.option == nil {
 		return picture

@@ -36,7 +36,7 @@ def main(folder, *paths):
     for path in map(pathlib.Path, paths):
         notebook = nbformat.read(path, as_version=4)
         error = execute(notebook, path)
-        page = folder / path.with_suffix(".html").name
+        page = folder / path.with_suffix(".failed.html" if error else ".html").name
         html, _ = HTMLExporter(**EXPORTER).from_notebook_node(
             notebook, resources={"metadata": {"name": path.stem}}
         )

@@ -30,6 +30,9 @@ func LoadBatch(ctx context.Context, net *Network, data dataset.Dataset, first, n
 		if ctx.Err() != nil {
 			return nil, nil, context.Cause(ctx)
 		}
+		if first < 0 || first+i >= data.Len() {
+			return nil, nil, fmt.Errorf("%s has no picture %d: there are %d, from 0", data.Name(), first+i, data.Len())
+		}
 		item, err := data.Load(first + i)
 		if err != nil {
 			return nil, nil, err

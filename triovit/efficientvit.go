@@ -89,7 +89,8 @@ func DivisorEps(eps float64) Option { return func(d *description) { d.divisorEps
 
 // Describe returns the network of a variant, such as "efficientvit-b1-r224"
 // or "efficientvit-seg-b0-cityscapes"; the prefix "efficientvit-" may be left
-// out. The error for an unknown name lists the known ones.
+// out. A classifier of another resolution is called after it, as in
+// "efficientvit-b0-r128". The error for an unknown name lists the known ones.
 func Describe(name string, options ...Option) (*Network, error) {
 	i := slices.IndexFunc(variants, func(v variant) bool {
 		return v.name == name || strings.TrimPrefix(v.name, "efficientvit-") == name
@@ -117,6 +118,12 @@ func Describe(name string, options ...Option) (*Network, error) {
 	}
 	if v.head != "cls" && (d.h%inputDivisor != 0 || d.w%inputDivisor != 0) {
 		return nil, fmt.Errorf("%s: a picture of height %d and width %d: a segmentation head needs multiples of %d", v.name, d.h, d.w, inputDivisor)
+	}
+	if v.head == "cls" {
+		v.name = fmt.Sprintf("efficientvit-%s-r%d", v.backbone, d.h)
+		if d.w != d.h {
+			v.name += fmt.Sprintf("x%d", d.w)
+		}
 	}
 	b := &builder{net: &Network{Name: v.name}, shapes: map[string][]int{}, eps: d.divisorEps}
 	spec := backbones[v.backbone]

@@ -39,6 +39,9 @@ type EvaluateOption func(*evaluation)
 // NoCache computes everything anew and stores nothing.
 func NoCache() EvaluateOption { return func(e *evaluation) { e.cached = false } }
 
+// Titled names the evaluation in its progress bar.
+func Titled(title string) EvaluateOption { return func(e *evaluation) { e.title = title } }
+
 // Evaluate scores a predictor on a data set and returns the report: top-1 and
 // top-5 of a classifier, mIoU and the confusion matrix of a segmentation.
 //
@@ -48,7 +51,7 @@ func NoCache() EvaluateOption { return func(e *evaluation) { e.cached = false } 
 // classes are not the data set's, [dataset.Mapping] must know how they
 // correspond.
 func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ...EvaluateOption) (*Report, error) {
-	e := &evaluation{predictor: p, data: data, cached: true}
+	e := &evaluation{predictor: p, data: data, cached: true, title: p.Network().Name}
 	for _, option := range options {
 		option(e)
 	}
@@ -63,6 +66,7 @@ type evaluation struct {
 	predictor Predictor
 	data      dataset.Dataset
 	cached    bool
+	title     string
 	mapping   []uint8 // from the network's classes to the data set's, or nil
 }
 
@@ -100,7 +104,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	group := max(4, batch)
 	groups := (e.data.Len() + group - 1) / group
 	outcomes := make([][]outcome, groups)
-	bar := progress.New("evaluate "+net.Name, e.data.Len())
+	bar := progress.New("evaluate "+e.title, e.data.Len())
 	defer bar.Done()
 	work := make(chan int)
 	var wg sync.WaitGroup

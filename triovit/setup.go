@@ -41,7 +41,8 @@ const (
 // val folder of class folders for a classifier. Pictures are brought to the
 // protocol's size: CamVid to 960 × 704; where the first picture has at most 64
 // pixels a side (Tiny ImageNet) to 128 × 128, else to the centre of 224 × 224 as
-// the reference evaluates the variant on ImageNet. Where both paths are empty
+// the reference evaluates the variant on ImageNet. A classes.txt in the folder
+// gives the classes' order and words ([dataset.Words]). Where both paths are empty
 // the setup is the built-in model with drawn scenes.
 func Prepare(checkpoint, folder string) (*Setup, error) {
 	switch {
@@ -68,8 +69,12 @@ func Prepare(checkpoint, folder string) (*Setup, error) {
 			return nil, err
 		}
 		h, w = p.Height, p.Width
+		var words []dataset.Option
+		if path := filepath.Join(folder, "classes.txt"); exists(path) {
+			words = append(words, dataset.Words(path))
+		}
 		open = func(dir, split string) (dataset.Dataset, error) {
-			return dataset.ImageFolder(filepath.Join(dir, split), p)
+			return dataset.ImageFolder(filepath.Join(dir, split), p, words...)
 		}
 	}
 	s := new(Setup)
@@ -81,6 +86,11 @@ func Prepare(checkpoint, folder string) (*Setup, error) {
 	}
 	s.Model, err = Open(checkpoint, InputSize(h, w))
 	return s, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func isFolder(elem ...string) bool {
@@ -143,6 +153,12 @@ func builtInSetup() (*Setup, error) {
 	}
 	s.Evaluation, err = scenes.Dataset("held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
 	return s, err
+}
+
+// String names the model and the pictures.
+func (s *Setup) String() string {
+	return fmt.Sprintf("%s (%s), calibrated on %d pictures of %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source,
+		s.Calibration.Len(), s.Calibration.Name(), s.Evaluation.Len(), s.Evaluation.Name())
 }
 
 // Segment returns what the model's logits say of a picture, at the size of its

@@ -21,7 +21,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/gotriovit/gotriovit/calib"
 )
 
 func main() {
@@ -31,10 +34,10 @@ func main() {
 	}
 	flags := flag.NewFlagSet("triovit ladder", flag.ExitOnError)
 	var l ladder
-	flags.StringVar(&l.model, "model", os.Getenv("TRIOVIT_MODEL"), "checkpoint (.pt or .safetensors); empty for the built-in model")
-	flags.StringVar(&l.data, "data", os.Getenv("TRIOVIT_DATA"), "folder of pictures that goes with the checkpoint")
+	flags.StringVar(&l.model, "model", os.Getenv("TRIOVIT_MODEL"), "checkpoint (.pt or .safetensors), by default $TRIOVIT_MODEL; empty for the built-in model")
+	flags.StringVar(&l.data, "data", os.Getenv("TRIOVIT_DATA"), "folder of pictures that goes with the checkpoint, by default $TRIOVIT_DATA")
 	flags.StringVar(&l.out, "out", "", "folder for ladder.txt, ladder.json and ladder.svg; empty for none")
-	flags.StringVar(&l.recipes, "recipes", "", "comma-separated names of recipes; empty for all")
+	flags.StringVar(&l.recipes, "recipes", "", "comma-separated names of recipes, empty for all: "+strings.Join(calib.RecipeNames(), ", "))
 	flags.BoolVar(&l.costs, "costs", false, "score what each further kind of integer costs")
 	if err := flags.Parse(os.Args[2:]); err != nil || flags.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "triovit ladder: takes flags only")

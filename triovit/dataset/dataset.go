@@ -78,9 +78,18 @@ type Dataset interface {
 	Len() int
 	// ID returns the name of picture i, 0 <= i < Len().
 	ID(i int) string
-	// Load reads and preprocesses picture i, 0 <= i < Len().
+	// Load reads and preprocesses picture i, 0 <= i < Len(); another i is an
+	// error.
 	Load(i int) (*Item, error)
 	// Fingerprint identifies the pictures, their labels, the classes and the
 	// preprocessing, independent of where the files lie: part of a cache key.
 	Fingerprint() string
+}
+
+// within says that a set has no picture of a number.
+func within(d Dataset, i int) error {
+	if i < 0 || i >= d.Len() {
+		return fmt.Errorf("data set %s: no picture %d: there are %d, from 0", d.Name(), i, d.Len())
+	}
+	return nil
 }

@@ -107,6 +107,9 @@ func hashFile(path string) (string, error) {
 
 // Load implements [Dataset].
 func (d *files) Load(i int) (*Item, error) {
+	if err := within(d, i); err != nil {
+		return nil, err
+	}
 	e := d.entries[i]
 	path := d.path(e.id)
 	picture, err := preprocess.DecodeFile(path)

@@ -68,10 +68,16 @@ func check(item *Item, task Task, classes int) error {
 	return nil
 }
 
-func (d *memory) Name() string              { return d.name }
-func (d *memory) Task() Task                { return d.task }
-func (d *memory) Classes() []string         { return d.classes }
-func (d *memory) Len() int                  { return len(d.items) }
-func (d *memory) ID(i int) string           { return d.items[i].ID }
-func (d *memory) Load(i int) (*Item, error) { return d.items[i], nil }
-func (d *memory) Fingerprint() string       { return d.fingerprint }
+func (d *memory) Name() string        { return d.name }
+func (d *memory) Task() Task          { return d.task }
+func (d *memory) Classes() []string   { return d.classes }
+func (d *memory) Len() int            { return len(d.items) }
+func (d *memory) ID(i int) string     { return d.items[i].ID }
+func (d *memory) Fingerprint() string { return d.fingerprint }
+
+func (d *memory) Load(i int) (*Item, error) {
+	if err := within(d, i); err != nil {
+		return nil, err
+	}
+	return d.items[i], nil
+}

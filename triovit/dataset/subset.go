@@ -17,11 +17,17 @@ type subset struct {
 	fingerprint string
 }
 
-func (d *subset) Name() string              { return d.name }
-func (d *subset) Len() int                  { return len(d.indices) }
-func (d *subset) ID(i int) string           { return d.Dataset.ID(d.indices[i]) }
-func (d *subset) Load(i int) (*Item, error) { return d.Dataset.Load(d.indices[i]) }
-func (d *subset) Fingerprint() string       { return d.fingerprint }
+func (d *subset) Name() string        { return d.name }
+func (d *subset) Len() int            { return len(d.indices) }
+func (d *subset) ID(i int) string     { return d.Dataset.ID(d.indices[i]) }
+func (d *subset) Fingerprint() string { return d.fingerprint }
+
+func (d *subset) Load(i int) (*Item, error) {
+	if err := within(d, i); err != nil {
+		return nil, err
+	}
+	return d.Dataset.Load(d.indices[i])
+}
 
 func newSubset(d Dataset, how string, indices []int) Dataset {
 	parts := []string{d.Fingerprint()}

@@ -10,10 +10,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// Hooks are the seams of the walk. Each may be nil.
+// Hooks are the seams of the walk. All but Param may be nil.
 type Hooks struct {
-	// Param returns the node of a parameter in the layout of [Layout]. It is
-	// required.
+	// Param returns the node of a parameter in the layout of [Layout].
 	Param func(op *triovit.Op, p triovit.Param) *Node
 	// Operand returns what the operation reads in place of its operand x.
 	Operand func(op *triovit.Op, operand int, x *Node) *Node
