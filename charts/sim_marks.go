@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+)
+
+// parts colour the parts of a whole, the rest of Okabe and Ito's palette after
+// its first three. What is left over is of colour shade.
+var parts = [...]string{blue, vermillion, green, "#E69F00", "#56B4E9", "#CC79A7", "#F0E442"}
+
+// partColor returns the colour of the part with that rank.
+func partColor(rank int) string {
+	if rank >= len(parts) {
+		return shade
+	}
+	return parts[rank]
+}
+
+// labelRoom returns how many pixels the labels of a category axis take.
+func labelRoom(labels []string) int {
+	const letter, gap = 7, 24
+	room := 0
+	for _, l := range labels {
+		room = max(room, letter*utf8.RuneCountInString(l)+gap)
+	}
+	return min(room, figureWidth/2)
+}
+
+// captions writes the name of each point to the right of its position.
+func captions(points []point) echarts.SingleSeries {
+	return echarts.SingleSeries{
+		Type: "scatter", SymbolSize: 0.01, Data: points,
+		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12},
+	}
+}
+
+// dots returns a series of round marks, filled or, for what is only a bound or
+// another's number, hollow. They are the symbols of a line that is not drawn:
+// ECharts puts a scatter below every line.
+func dots(name, color string, filled bool, points []point) echarts.SingleSeries {
+	style := &opts.ItemStyle{Color: color, BorderColor: color, BorderWidth: 2, Opacity: opts.Float(1)}
+	if !filled {
+		style.Color = "#FFFFFF"
+	}
+	return echarts.SingleSeries{
+		Name: name, Type: "line", Symbol: "circle", SymbolSize: 9, ShowSymbol: opts.Bool(true), Color: color, Data: points,
+		ItemStyle: style, LineStyle: &opts.LineStyle{Color: color, Opacity: opts.Float(0)},
+	}
+}
+
+// spans draws a line from one value to another in each row of a category axis,
+// all in one series with a gap between two rows. It goes below the dots of later
+// series.
+func spans(names []string, from, to []float64) echarts.SingleSeries {
+	var points []point
+	for i, name := range names {
+		points = append(points, point{name, []any{from[i], i}}, point{name, []any{to[i], i}}, point{name, []any{"-", i}})
+	}
+	return echarts.SingleSeries{
+		Type: "line", ShowSymbol: opts.Bool(false), Data: points, Color: shade,
+		LineStyle: &opts.LineStyle{Color: shade, Width: 2},
+	}
+}
+
+// decades returns a logarithmic axis of whole decades that holds all positive
+// values.
+func decades(name string, values []float64) axis {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if v > 0 && finite(v) {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	if lo > hi {
+		lo, hi = 1, 1
+	}
+	from, to := decade(lo), int(math.Ceil(math.Log10(hi)))
+	return axis{name: name, log: true, lo: math.Pow10(from), hi: math.Pow10(max(to, from+1))}
+}
+
+// times writes how many times more one value is than another.
+func times(ratio float64) string {
+	if ratio < 9.95 {
+		return fmt.Sprintf("×%.1f", ratio)
+	}
+	return "×" + number(math.Round(ratio))
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+
+	"github.com/gotriovit/gotriovit/hwsim/compare"
+)
+
+// PlatformsData is the paper's Fig. 10: throughputs of processors, beside those
+// of computed designs.
+type PlatformsData struct {
+	// Computed are what a timing model says; Printed are the paper's. They are
+	// drawn apart, on axes of equal range.
+	Computed, Printed []PlatformsRow
+	// Notes are what to know before comparing.
+	Notes []string
+}
+
+// PlatformsRow is one throughput.
+type PlatformsRow struct {
+	Platform, Network string
+	// GOPS is NaN where it is not known.
+	GOPS float64
+	// Mark is the number's standing: V verified, I inferred, M from memory, U
+	// unknown, C computed, or several with slashes for a number made of them.
+	Mark string
+}
+
+// Platforms draws Fig. 10 with designs beside it, by the figure's own count of
+// operations. A design of a network that the figure does not have is left out.
+func Platforms(designs ...compare.Design) (*Figure, error) {
+	t := compare.Platforms(designs...)
+	rows := func(from []compare.Row) []PlatformsRow {
+		var list []PlatformsRow
+		for _, r := range from {
+			for i, n := range r.Numbers {
+				if n.Mark != "" {
+					list = append(list, PlatformsRow{r.Name, t.Columns[i], n.Value, string(n.Mark)})
+				}
+			}
+		}
+		return list
+	}
+	return PlatformsData{Computed: rows(t.Computed), Printed: rows(t.Printed), Notes: t.Notes}.Figure()
+}
+
+func (d PlatformsData) check() error {
+	if len(d.Printed) == 0 {
+		return fmt.Errorf("charts: platforms: no printed rows, need at least one")
+	}
+	for i, r := range slices.Concat(d.Computed, d.Printed) {
+		switch computed := strings.HasPrefix(r.Mark, string(compare.Computed)); {
+		case r.Mark == "":
+			return fmt.Errorf("charts: platforms: %s of %s has no mark, allowed are V, I, M, U and C", r.Network, r.Platform)
+		case computed != (i < len(d.Computed)):
+			return fmt.Errorf("charts: platforms: %s of %s has the mark %q: C belongs in Computed, all others in Printed", r.Network, r.Platform, r.Mark)
+		case !math.IsNaN(r.GOPS) && (r.GOPS <= 0 || !finite(r.GOPS)):
+			return fmt.Errorf("charts: platforms: %s of %s has %v GOPS, must be positive, or NaN where unknown", r.Network, r.Platform, r.GOPS)
+		}
+	}
+	return nil
+}
+
+// finding sets the first computed throughput beside the printed ones of its
+// network.
+func (d PlatformsData) finding() string {
+	network, ours := "", ""
+	for _, r := range d.Computed {
+		if finite(r.GOPS) {
+			network, ours = r.Network, number(r.GOPS)
+			break
+		}
+	}
+	lo, hi := math.Inf(1), 0.0
+	for _, r := range d.Printed {
+		if finite(r.GOPS) && (network == "" || r.Network == network) {
+			lo, hi = min(lo, r.GOPS), max(hi, r.GOPS)
+		}
+	}
+	printed := fmt.Sprintf("%s to %s GOPS are printed for processors", number(lo), number(hi))
+	switch {
+	case hi == 0:
+		printed = "none is printed for processors"
+	case lo == hi:
+		printed = fmt.Sprintf("%s GOPS are printed for a processor", number(lo))
+	}
+	if network == "" {
+		return capital(printed)
+	}
+	return fmt.Sprintf("%s: %s GOPS are computed, %s", network, ours, printed)
+}
+
+// Figure draws one dot per throughput on a logarithmic axis, computed ones
+// above, the paper's hollow and below. The table has one row per number.
+func (d PlatformsData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, line, pitch, foot = 108, 16, 24, 92
+		right                  = 250
+		unit                   = "throughput, GOPS"
+	)
+	all := slices.Concat(d.Computed, d.Printed)
+	var labels []string
+	var values []float64
+	table := Table{Columns: []string{"source", "platform", "network", "GOPS", "mark"}}
+	for i, r := range all {
+		labels = append(labels, r.Platform)
+		values = append(values, r.GOPS)
+		source := "printed"
+		if i < len(d.Computed) {
+			source = "computed"
+		}
+		table.Rows = append(table.Rows, []any{source, r.Platform, r.Network, r.GOPS, r.Mark})
+	}
+	left, x := labelRoom(labels), decades(unit, values)
+	var panels []panel
+	bottom := top + line*len(d.Notes)
+	add := func(title, color string, filled bool, rows []PlatformsRow) {
+		if len(rows) == 0 {
+			return
+		}
+		if len(panels) > 0 {
+			bottom += foot
+		}
+		p := panel{title: title, left: left, top: bottom, width: figureWidth - left - right, height: pitch * len(rows), x: x}
+		var marks, words []point
+		for i, r := range rows {
+			p.y.labels = append(p.y.labels, r.Platform)
+			text, at := r.text(), x.lo
+			if finite(r.GOPS) {
+				at = r.GOPS
+				marks = append(marks, point{r.Platform + ", " + text, []any{at, i}})
+			}
+			words = append(words, point{"  " + text, []any{at, i}})
+		}
+		p.series = []echarts.SingleSeries{dots(title, color, filled, marks), captions(words)}
+		panels = append(panels, p)
+		bottom += p.height
+	}
+	add("Computed here", blue, true, d.Computed)
+	add("Printed in Fig. 10 of the paper, not computed here", faint, false, d.Printed)
+	subtitle := "Operations of a network, as Fig. 10 counts them, by its latency. [V] verified, [I] inferred, [U] unknown, [C] computed; [C/I] made of both."
+	for _, n := range d.Notes {
+		subtitle += "\n" + n
+	}
+	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
+}
+
+// text writes the number as it is printed, or a computed one to four digits,
+// with its network and mark.
+func (r PlatformsRow) text() string {
+	switch {
+	case !finite(r.GOPS):
+		return fmt.Sprintf("%s: unknown [%s]", r.Network, r.Mark)
+	case strings.HasPrefix(r.Mark, string(compare.Computed)):
+		return fmt.Sprintf("%s: %s [%s]", r.Network, strconv.FormatFloat(rounded(r.GOPS, 4), 'f', -1, 64), r.Mark)
+	}
+	return fmt.Sprintf("%s: %s [%s]", r.Network, strconv.FormatFloat(r.GOPS, 'f', -1, 64), r.Mark)
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/compare"
+	"github.com/gotriovit/gotriovit/hwsim/explore"
+	"github.com/gotriovit/gotriovit/hwsim/peer"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// The goldens of these figures are drawn from fixtures, so that they change with
+// the drawing and not with the simulator.
+func init() {
+	drawings["sim_cycles"] = cyclesFixture()
+	drawings["sim_platforms"] = platformsFixture()
+	drawings["sim_front"] = frontFixture()
+	drawings["sim_peer"] = peerFixture()
+}
+
+func cyclesFixture() CyclesData {
+	return CyclesData{
+		Workload: "two blocks", Config: "an accelerator", Model: "closed form", Note: "Memory takes no time.", FPS: 801.25,
+		Roles: []CyclesRole{{"PW1", 600, 1}, {"DW + PW2", 500, 0.5}, {"stem", 100, 0.375}},
+		Blocks: []CyclesBlock{
+			{"stem", []float64{0, 0, 100}}, {"stages.0", []float64{200, 100, 0}}, {"stages.1", []float64{400, 400, 0}},
+		},
+	}
+}
+
+func platformsFixture() PlatformsData {
+	return PlatformsData{
+		Computed: []PlatformsRow{{"design", "B1", 830.94, "C/I"}, {"design", "B2", 839.94, "C/I"}},
+		Printed: []PlatformsRow{
+			{"GPU", "DeiT", 4297.9, "I"}, {"board", "B1", 41.9, "I"}, {"board 2", "B1", 703, "I"}, {"CPU", "B2", math.NaN(), "U"},
+		},
+		Notes: []string{"two bars are not known"},
+	}
+}
+
+func frontFixture() FrontData {
+	d := FrontData{Workload: "network", Model: "closed form", Note: "memory takes no time", Fields: []string{"mat.lanes", "copies"}}
+	for i, p := range []FrontPoint{
+		{DSPs: 256, FPS: 200, Front: true}, {DSPs: 512, FPS: 390, Front: true}, {DSPs: 512, FPS: 300},
+		{DSPs: 1024, FPS: 799, Front: true, Mark: "the paper's"}, {DSPs: 1024, FPS: 500}, {DSPs: 2048, FPS: 1500, Front: true},
+	} {
+		p.Values, p.GOPS = []any{4, i}, p.FPS
+		d.Points = append(d.Points, p)
+	}
+	return d
+}
+
+func peerFixture() PeerData {
+	return PeerData{
+		Workload: "network", Array: "64×32 array", Accelerator: "an accelerator",
+		Roles: []PeerRole{{"PW1", 90000, 110000, 110000}, {"DW + PW2", 80000, 900000, 4e6}, {"KTV", 2000, 1500, 40000}},
+		RMAC:  28392,
+		Depthwise: []PeerCount{
+			{"as another counts", 134458, true}, {"one group at a time", 4070474, false}, {"groups side by side", 971792, false},
+		},
+	}
+}
+
+func b1(t *testing.T) *workload.Workload {
+	t.Helper()
+	net, err := triovit.Describe("b1-r224")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// column returns one column of a figure's table.
+func column[T any](t *testing.T, f *Figure, name string) []T {
+	t.Helper()
+	i := slices.Index(f.Table().Columns, name)
+	if i < 0 {
+		t.Fatalf("no column %q among %q", name, f.Table().Columns)
+	}
+	var values []T
+	for _, row := range f.Table().Rows {
+		values = append(values, row[i].(T))
+	}
+	return values
+}
+
+func sum(values []float64) float64 {
+	s := 0.0
+	for _, v := range values {
+		s += v
+	}
+	return s
+}
+
+// TestSimulatorFigures draws what the simulator says about the paper's network
+// and holds titles and tables against its own reports.
+func TestSimulatorFigures(t *testing.T) {
+	w, config := b1(t), arch.ZCU102()
+	result, err := hwsim.ClosedForm(w, config, hwsim.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("cycles", func(t *testing.T) {
+		f, err := Cycles(result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "PW1 and DW + PW2 take 68 % of the 250,343 cycles"; f.Title() != want {
+			t.Errorf("title is %q, want %q", f.Title(), want)
+		}
+		if got, want := sum(column[float64](t, f, "cycles")), float64(result.Undivided)/16; math.Abs(got-want) > 1e-6 {
+			t.Errorf("the table has %v cycles, the result %v", got, want)
+		}
+		if blocks := slices.Compact(column[string](t, f, "block")); len(blocks) != 23 || blocks[0] != "stem" || blocks[22] != "stages.3.op_list.4.local_module" {
+			t.Errorf("the blocks are %q", blocks)
+		}
+	})
+	t.Run("platforms", func(t *testing.T) {
+		f, err := Platforms(compare.ClosedForm(result))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "EfficientViT-B1-R224: 831 GOPS are computed, 41.9 to 703 GOPS are printed for processors"; f.Title() != want {
+			t.Errorf("title is %q, want %q", f.Title(), want)
+		}
+		for i, source := range column[string](t, f, "source") {
+			if mark := column[string](t, f, "mark")[i]; (source == "computed") != strings.HasPrefix(mark, "C") {
+				t.Errorf("a %s number has the mark %q", source, mark)
+			}
+		}
+	})
+	t.Run("front", func(t *testing.T) {
+		survey, err := explore.Run(context.Background(), explore.Space{
+			Base:      config,
+			Axes:      []explore.Axis{explore.Over("mat.lanes", 4, 8, 16), explore.Over("copies", 8, 16)},
+			Workloads: []*workload.Workload{w}, Model: explore.ClosedForm(hwsim.Backbone),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Front(survey, w.Name, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fronts, marks int
+		for i, front := range column[bool](t, f, "front") {
+			if front {
+				fronts++
+			}
+			if column[string](t, f, "marked")[i] != "" {
+				marks++
+				if fps := column[float64](t, f, "FPS")[i]; fps != result.FPS() {
+					t.Errorf("the marked point has %v FPS, the configuration %v", fps, result.FPS())
+				}
+			}
+		}
+		if want := len(survey.Front(w.Name)); fronts != want || marks != 1 {
+			t.Errorf("%d points are on the front, want %d; %d are marked, want 1", fronts, want, marks)
+		}
+		config.Copies = 3
+		if _, err := Front(survey, w.Name, config); err == nil || !strings.Contains(err.Error(), "none of the survey's 6 points") {
+			t.Errorf("error %v for a configuration that was not tried", err)
+		}
+	})
+	t.Run("peer", func(t *testing.T) {
+		c, err := peer.Compare(w, peer.Array64x32(), arch.ZCU102())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Peer(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "R-MAC runs the depthwise convolutions in 28,392 cycles; a 64×32 array takes ×17 to ×143"; f.Title() != want {
+			t.Errorf("title is %q, want %q", f.Title(), want)
+		}
+		got := map[string]float64{}
+		for _, row := range f.Table().Rows {
+			if row[0] == "role" {
+				got[row[2].(string)] += row[3].(float64)
+			}
+		}
+		one, side := c.Run(peer.OneGroup), c.Run(peer.SideBySide)
+		want := map[string]float64{
+			"MAT + R-MAC":                c.Convolutions() + c.Products(),
+			"array, groups side by side": float64(side.Cycles() + side.ProductCycles()),
+			"array, one group at a time": float64(one.Cycles() + one.ProductCycles()),
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("cycles over all roles (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a ViT without depthwise convolutions", func(t *testing.T) {
+		deit, err := workload.DeiT("deit-tiny")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := peer.Compare(deit, peer.Array64x32(), arch.ZCU102())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Peer(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(f.Title(), "Without depthwise convolutions a 64×32 array takes ×") {
+			t.Errorf("title is %q", f.Title())
+		}
+		if f, err = Cycles(c.Accelerator); err != nil {
+			t.Fatal(err)
+		} else if want := "MLP 1 and MLP 2 take"; !strings.HasPrefix(f.Title(), want) {
+			t.Errorf("title is %q, want %q in it", f.Title(), want)
+		}
+	})
+}
+
+func TestSimulatorTitles(t *testing.T) {
+	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
+	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
+	one := CyclesData{Roles: []CyclesRole{{"PW", 10, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}
+	for name, test := range map[string]struct {
+		data drawing
+		want string
+	}{
+		"one role":         {one, "PW takes 100 % of the 10 cycles"},
+		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
+		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
+		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
+		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
+		"marked on front":  {frontFixture(), "the paper's is on the front: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
+		"nothing marked":   {front(func(d *FrontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
+		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS on 1,024 DSPs), the fastest with 799 FPS on 1,024 DSPs"},
+		"one point":        {front(func(d *FrontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := draw(t, test.data)
+			if !strings.Contains(f.Title(), test.want) {
+				t.Errorf("title is %q, want %q in it", f.Title(), test.want)
+			}
+			needRuntime(t)
+			svg, err := f.SVG()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := texts(t, svg); !strings.Contains(got, f.Title()) || strings.Contains(got, "NaN") {
+				t.Errorf("the SVG's texts are:\n%s", got)
+			}
+		})
+	}
+}
+
+func TestSimulatorRefusals(t *testing.T) {
+	cycles := func(edit func(*CyclesData)) CyclesData { d := cyclesFixture(); edit(&d); return d }
+	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
+	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
+	nan := math.NaN()
+	for name, test := range map[string]struct {
+		data drawing
+		want string
+	}{
+		"no roles":         {CyclesData{Workload: "w"}, "cycles of w: 0 roles and 0 blocks"},
+		"lost cycles":      {cycles(func(d *CyclesData) { d.Roles[0].Cycles = 601 }), `role "PW1" has 601 cycles, its blocks 600`},
+		"NaN cycles":       {cycles(func(d *CyclesData) { d.Roles[0].Cycles = nan }), `role "PW1" has NaN cycles`},
+		"values per block": {cycles(func(d *CyclesData) { d.Blocks[1].Cycles = nil }), `block "stages.0" has 0 values, one for each of 3 roles`},
+		"no printed rows":  {platforms(func(d *PlatformsData) { d.Printed = nil }), "no printed rows"},
+		"no mark":          {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
+		"computed printed": {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
+		"printed computed": {platforms(func(d *PlatformsData) { d.Computed[0].Mark = "V" }), `B1 of design has the mark "V"`},
+		"zero GOPS":        {platforms(func(d *PlatformsData) { d.Printed[0].GOPS = 0 }), "has 0 GOPS, must be positive"},
+		"no points":        {FrontData{Workload: "w"}, "front of w: no points"},
+		"values per point": {front(func(d *FrontData) { d.Fields = nil }), "point 0 has 2 values, one for each of 0 fields"},
+		"zero FPS":         {front(func(d *FrontData) { d.Points[1].FPS = 0 }), "point 1 has 0 FPS on 512 DSPs"},
+		"no peer roles":    {PeerData{Workload: "w"}, "peer of w: no roles"},
+		"role not run":     {PeerData{Roles: []PeerRole{{"PW1", 1, 0, 1}}}, `role "PW1" has 0 cycles`},
+		"no R-MAC":         {PeerData{Roles: []PeerRole{{"PW1", 1, 1, 1}}, RMAC: nan, Depthwise: []PeerCount{{"c", 1, false}}}, `depthwise "c" has 1 cycles and R-MAC NaN`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.data.Figure()
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error is %v, want %q in it, on one line", err, test.want)
+			}
+		})
+	}
+}
+
+// TestFrontDrawsNoPointTwice: a survey of many points stays a small drawing, in
+// which every point of the front is left.
+func TestFrontDrawsNoPointTwice(t *testing.T) {
+	d := frontFixture()
+	for range 5000 {
+		d.Points = append(d.Points, d.Points[2])
+	}
+	f := draw(t, d)
+	if n := len(f.Table().Rows); n != 5006 {
+		t.Errorf("the table has %d rows, want all 5006", n)
+	}
+	var option struct {
+		Series []struct {
+			Name string
+			Data []json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(f.Option(), &option); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{4, 2} {
+		if got := len(option.Series[i].Data); got != want {
+			t.Errorf("series %q has %d points, want %d", option.Series[i].Name, got, want)
+		}
+	}
+}
+
+func TestDecadesHoldTheirValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOf(rapid.Float64Range(1e-6, 1e12)).Draw(t, "values")
+		a := decades("x", append(values, math.NaN(), 0))
+		if !(a.lo > 0 && a.lo*10 <= a.hi*(1+1e-9)) {
+			t.Fatalf("axis from %v to %v, want a decade at least", a.lo, a.hi)
+		}
+		for _, v := range values {
+			if v < a.lo || v > a.hi {
+				t.Fatalf("%v is outside of %v to %v", v, a.lo, a.hi)
+			}
+		}
+	})
+}
+
+func TestSpanHoldsItsEnds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lo := rapid.Float64Range(0.01, 1e6).Draw(t, "lo")
+		hi := lo * rapid.Float64Range(1, 1e5).Draw(t, "ratio")
+		a := span("x", lo, hi)
+		if math.Log2(lo) < a.lo || math.Log2(hi) > a.hi || len(a.ticks) < 2 || len(a.ticks) > 13 {
+			t.Fatalf("axis from %v to %v with %d ticks", a.lo, a.hi, len(a.ticks))
+		}
+	})
+}
