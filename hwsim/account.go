@@ -16,10 +16,10 @@ type Stall uint8
 const (
 	// Imbalance: another copy has a larger share of the operation.
 	Imbalance Stall = iota
-	// Stream: MAT waits for R-MAC's depthwise outputs, those of an unfinished
-	// pixel included.
+	// Stream: MAT waits for what R-MAC makes for it in a pipeline. What MAT had
+	// begun when R-MAC joins, and both make once more, is in it.
 	Stream
-	// Partner: the other engine works longer, or has to be first.
+	// Partner: the other engine has more heads or works longer on them.
 	Partner
 	// Channels: the operation has too few output channels for the engine's
 	// lanes.

@@ -343,40 +343,44 @@ func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 	return list
 }
 
-// row returns the groups of columns in which an engine makes one row of a matrix
-// product, and the steps of each.
-func (m *machine) row(o *workload.Operation, e arch.Engine) (groups, inner int64) {
-	return up(int64(o.Cols), int64(e.Lanes)), up(int64(o.Inner), int64(e.MACs))
-}
-
-// product lets one engine compute some rows. It returns the cycles, those of
-// all copies that are busy, and adds what passes the ports.
-func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, rows int64) (cycles, busy int64) {
-	groups, inner := m.row(o, e)
-	most, all := m.spread(rows)
+// product lets one engine compute some heads of a matrix product alone. It
+// returns the cycles and those that the engines of all copies are busy, and adds
+// what passes the ports.
+func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads int64) (cycles, busy int64) {
+	inner := int64(o.Inner)
+	steps := up(inner, int64(e.MACs))
+	if o.Role == triovit.Divisor { // one column: tokens across the lanes
+		most, all := m.spread(m.mul(heads, up(int64(o.Rows), int64(e.Lanes))))
+		if m.share == arch.Channels {
+			most = up(most, m.copies)
+		}
+		outputs := m.mul(heads, int64(o.Rows), m.pictures)
+		m.inc(&k.demand[InputPort], m.mul(outputs, inner))
+		m.inc(&k.demand[WeightPort], m.mul(most, inner, m.pictures))
+		m.inc(&k.demand[OutputPort], outputs)
+		return m.mul(most, steps), m.mul(all, steps)
+	}
+	groups := up(int64(o.Cols), int64(e.Lanes))
+	most, all := m.spread(m.mul(heads, int64(o.Rows)))
 	longest := groups
 	if m.share == arch.Channels {
 		longest = up(groups, m.copies)
 	}
-	matrices := int64(1) // one operand per picture
-	if m.share == arch.Batch {
-		matrices = m.pictures
-	}
-	m.inc(&k.demand[InputPort], m.mul(all, longest, int64(o.Inner)))
-	m.inc(&k.demand[WeightPort], m.mul(most, int64(o.Cols), int64(o.Inner), matrices))
+	m.inc(&k.demand[InputPort], m.mul(all, longest, inner))
+	m.inc(&k.demand[WeightPort], m.mul(most, int64(o.Cols), inner, m.pictures)) // each picture has its own
 	m.inc(&k.demand[OutputPort], m.mul(all, int64(o.Cols)))
-	return m.mul(most, longest, inner), m.mul(all, groups, inner)
+	return m.mul(most, longest, steps), m.mul(all, groups, steps)
 }
 
-// halved gives R-MAC one half of the heads, rounded up, and MAT the other.
+// halved gives MAT one half of the heads, rounded up, and R-MAC the other.
 func (m *machine) halved(o *workload.Operation, heads int64) []task {
 	k := task{matWorks: true, rmacWorks: true}
 	perHead := m.mul(int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures)
 	var own [2]int64
-	accounts := [...]*Account{&k.rmac, &k.mat}
-	for i, e := range []arch.Engine{m.rmac, m.mat} {
+	accounts := [...]*Account{&k.mat, &k.rmac}
+	for i, e := range []arch.Engine{m.mat, m.rmac} {
 		n := (heads + 1 - int64(i)) / 2
-		own[i], accounts[i].Busy = m.product(&k, o, e, m.mul(n, int64(o.Rows)))
+		own[i], accounts[i].Busy = m.product(&k, o, e, n)
 		accounts[i].MACs = m.mul(n, perHead)
 	}
 	k.cycles = max(own[0], own[1])
@@ -387,44 +391,149 @@ func (m *machine) halved(o *workload.Operation, heads int64) []task {
 	return []task{k}
 }
 
+// passes is channel-parallel work on some pixels: each takes MAT alone as many
+// passes as its channels need, and both engines one.
+type passes struct{ pixels, channels int64 }
+
+// tiled cuts work into as many channels as both engines have lanes.
+func (m *machine) tiled(pixels, channels int64) []passes {
+	var list []passes
+	if full := channels / m.lanes(); full > 0 {
+		list = append(list, passes{m.mul(pixels, full), m.lanes()})
+	}
+	if rest := channels % m.lanes(); rest > 0 {
+		list = append(list, passes{pixels, rest})
+	}
+	return list
+}
+
 // headPipeline is the intra-layer pipeline. R-MAC computes KᵀV head by head;
-// MAT follows with divisors and dividends of the heads that are ready; R-MAC,
-// when it is through, takes heads that MAT has not begun.
+// MAT makes of every head that is ready the divisors, tokens across the lanes,
+// then the dividends; R-MAC joins when it is through, and both make once more
+// what MAT had begun.
 func (m *machine) headPipeline(s *step, heads int64) []task {
 	k := task{matWorks: true, rmacWorks: true}
 	first, dividend, divisor := s.engine[0], s.engine[1], s.engine[2]
 	if dividend.Role == triovit.Divisor {
 		dividend, divisor = divisor, dividend
 	}
-	var rmac, mat, rmacOwn, matOwn int64 // when each is free, and its own cycles
-	ready := make([]int64, heads)
-	for h := range ready {
-		cycles, busy := m.product(&k, first, m.rmac, int64(first.Rows))
-		m.inc(&rmac, cycles)
-		ready[h], rmacOwn = rmac, rmac
-		m.inc(&k.rmac.Busy, busy)
-	}
-	k.rmac.MACs = m.mul(heads, int64(first.Rows), int64(first.Cols), int64(first.Inner), m.pictures)
-	perHead := m.add(m.mul(int64(dividend.Rows), int64(dividend.Cols), int64(dividend.Inner), m.pictures),
-		m.mul(int64(divisor.Rows), int64(divisor.Cols), int64(divisor.Inner), m.pictures))
-	for h := range ready {
-		free, own, account, engine := &mat, &matOwn, &k.mat, m.mat
-		if start := max(mat, ready[h]); start > rmac {
-			free, own, account, engine = &rmac, &rmacOwn, &k.rmac, m.rmac
+	producing, busy := m.product(&k, first, m.rmac, 1) // of one head
+	k.rmac.Busy = m.mul(heads, busy)
+	m.demandHeads(&k, dividend, divisor, heads)
+	tokens, dim := int64(divisor.Rows), int64(dividend.Cols)
+	joined := m.mul(heads, producing)
+	ends := make([]int64, m.copies)
+	for i := range ends {
+		c := int64(i)
+		mine, columns, ofDivisors := tokens, dim, tokens
+		switch m.share {
+		case arch.Pixels:
+			mine = share(tokens, c+1, m.copies) - share(tokens, c, m.copies)
+			ofDivisors = mine
+		case arch.Channels:
+			columns, ofDivisors = m.dealt(dim, c), m.dealt(tokens, c)
+		case arch.Batch:
+			if c >= m.pictures {
+				mine, ofDivisors = 0, 0
+			}
 		}
-		a, busyA := m.product(&k, divisor, engine, int64(divisor.Rows))
-		b, busyB := m.product(&k, dividend, engine, int64(dividend.Rows))
-		*free = m.add(max(*free, ready[h]), m.add(a, b))
-		*own = m.add(*own, m.add(a, b))
-		m.inc(&account.Busy, m.add(busyA, busyB))
-		m.inc(&account.MACs, perHead)
+		work := m.tiled(1, ofDivisors)
+		inner := []int64{int64(divisor.Inner), int64(divisor.Inner)}[:len(work)]
+		for _, w := range m.tiled(mine, columns) {
+			if w.pixels > 0 {
+				work, inner = append(work, w), append(inner, int64(dividend.Inner))
+			}
+		}
+		ends[i] = m.follow(&k, work, inner, heads, producing)
+		k.cycles = max(k.cycles, ends[i], joined)
 	}
-	k.cycles = max(mat, rmac)
-	k.mat.Stalls[Imbalance] = m.mul(matOwn, m.copies) - k.mat.Busy
-	k.mat.Stalls[Partner] = m.mul(k.cycles-matOwn, m.copies)
-	k.rmac.Stalls[Imbalance] = m.mul(rmacOwn, m.copies) - k.rmac.Busy
-	k.rmac.Stalls[Partner] = m.mul(k.cycles-rmacOwn, m.copies)
-	// Divisors are written when they are rounded and read with their dividends.
-	k.demand[DivisorPort] = m.mul(2, heads, int64(divisor.Rows), int64(divisor.Cols), m.pictures)
+	for _, end := range ends {
+		m.inc(&k.mat.Stalls[Imbalance], k.cycles-end)
+		m.inc(&k.rmac.Stalls[Imbalance], k.cycles-end)
+	}
+	m.inc(&k.rmac.Stalls[Imbalance], m.mul(joined, m.copies)-m.mul(heads, busy))
+	var all int64
+	for _, o := range s.engine {
+		m.inc(&all, m.mul(heads, int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures))
+	}
+	k.rmac.MACs = all - k.mat.MACs
 	return []task{k}
+}
+
+// dealt returns the channels of one copy when groups of lanes are dealt in turn.
+func (m *machine) dealt(channels, copy int64) int64 {
+	groups := up(channels, m.lanes())
+	mine := (groups - min(groups, copy) + m.copies - 1) / m.copies
+	if mine == 0 || (groups-1)%m.copies != copy {
+		return mine * m.lanes()
+	}
+	return (mine-1)*m.lanes() + channels - (groups-1)*m.lanes()
+}
+
+// follow lets MAT of one copy do the work of every head behind R-MAC, which
+// takes producing cycles for each. It returns when the last is done, at least
+// when R-MAC is, and books MAT's cycles, and R-MAC's from when it joins.
+func (m *machine) follow(k *task, work []passes, inner []int64, heads, producing int64) int64 {
+	lanes := int64(m.mat.Lanes)
+	joined := m.mul(heads, producing)
+	now, busy := int64(0), int64(0)
+	for h := range heads {
+		now = max(now, min(joined, m.mul(h+1, producing)))
+		for i, w := range work {
+			alone := up(inner[i], int64(m.mat.MACs))
+			both := up(inner[i], int64(min(m.mat.MACs, m.rmac.MACs)))
+			perPixel := up(w.channels, lanes)
+			done := int64(0) // MAT's own passes
+			if now < joined {
+				done = min(m.mul(w.pixels, perPixel), (joined-now)/alone)
+				now = m.add(now, m.mul(done, alone))
+				m.inc(&busy, m.mul(done, alone))
+			}
+			whole, begun := done/perPixel, done%perPixel
+			channels := m.add(m.mul(whole, w.channels), begun*lanes) // those that MAT makes
+			if left := w.pixels - whole; left > 0 {
+				now = max(now, joined)
+				cycles := m.mul(left, both)
+				now = m.add(now, cycles)
+				m.inc(&busy, cycles)
+				if rest := w.channels - begun*lanes; begun > 0 {
+					// The pixel that was begun has fewer channels left.
+					m.inc(&channels, min(rest, lanes))
+					left--
+					m.join(k, rest, both)
+				}
+				m.inc(&channels, m.mul(left, min(w.channels, lanes)))
+				m.join(k, w.channels, m.mul(left, both))
+			}
+			m.inc(&k.mat.MACs, m.mul(channels, inner[i]))
+		}
+	}
+	now = max(now, joined)
+	m.inc(&k.mat.Busy, busy)
+	m.inc(&k.mat.Stalls[Stream], now-busy)
+	return now
+}
+
+// join books R-MAC's cycles where it works beside MAT on so many channels.
+func (m *machine) join(k *task, channels, cycles int64) {
+	if channels > int64(m.mat.Lanes) {
+		m.inc(&k.rmac.Busy, cycles)
+	} else {
+		m.inc(&k.rmac.Stalls[Channels], cycles)
+	}
+}
+
+// demandHeads completes what passes the ports: k has KᵀV of one head until now.
+func (m *machine) demandHeads(k *task, dividend, divisor *workload.Operation, heads int64) {
+	for _, p := range []Stall{InputPort, WeightPort, OutputPort} {
+		k.demand[p] = m.mul(k.demand[p], heads)
+	}
+	tokens, dim, inner := int64(divisor.Rows), int64(dividend.Cols), int64(dividend.Inner)
+	most, all := m.spread(tokens)
+	rounds := up(dim, m.abreast())
+	m.inc(&k.demand[InputPort], m.mul(heads, all, inner, rounds+1))
+	m.inc(&k.demand[WeightPort], m.mul(heads, m.pictures, inner, m.add(m.mul(most, dim), up(most, m.lanes()))))
+	m.inc(&k.demand[OutputPort], m.mul(heads, all, dim+1))
+	// Divisors are written when they are rounded and read with their dividends.
+	k.demand[DivisorPort] = m.mul(2, heads, all)
 }

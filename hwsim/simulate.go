@@ -105,8 +105,8 @@ func (o *Options) check() error {
 			return err
 		}
 	}
-	for _, b := range o.WeightBitsOf {
-		if err := bits("weight bits of an operation", b); err != nil {
+	for name, b := range o.WeightBitsOf {
+		if err := bits(fmt.Sprintf("weight bits of %q", name), b); err != nil {
 			return err
 		}
 	}
@@ -120,8 +120,10 @@ func (r *Run) rounds(w *workload.Workload, pictures, times int64) error {
 	for _, tile := range r.tileSizes(w) {
 		f, err := r.round(w, pictures, tile)
 		switch {
+		case errors.Is(err, errOverflow):
+			return err
 		case err != nil:
-			last = err
+			last = err // of the smallest tiles
 		case best == nil || f.end() < best.end():
 			best = f
 		}
@@ -142,7 +144,7 @@ func (r *Run) tileSizes(w *workload.Workload) []int64 {
 	whole := int64(1)
 	for i := range w.Ops {
 		o := &w.Ops[i]
-		whole = max(whole, int64(o.H)*int64(o.W), int64(o.Heads)*int64(max(o.Rows, o.Inner)))
+		whole = max(whole, int64(o.H)*int64(o.W), int64(o.Heads+1)*int64(max(o.Rows, o.Inner)))
 	}
 	list := []int64{whole}
 	if r.Options.FreeMemory {
@@ -277,7 +279,7 @@ func (f *flow) count(s *step) int64 {
 	case streamed:
 		return max(f.machine.rounds(s.last())+1, f.machine.copies)
 	case headPipeline:
-		return int64(s.engine[0].Heads)
+		return f.mul(int64(s.engine[0].Heads), f.machine.copies)
 	}
 	return 1
 }

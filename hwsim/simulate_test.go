@@ -98,7 +98,7 @@ func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 		return drawWorkload(t), c, o
 	}
 	name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "seg-b0-cityscapes"}).Draw(t, "network")
-	side := rapid.IntRange(1, 12)
+	side := rapid.IntRange(1, 6)
 	net, err := triovit.Describe(name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package hwsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,9 +54,9 @@ type step struct {
 	ops     []*workload.Operation // all, in order
 	// elements is the work of each auxiliary unit, by its stall.
 	elements [stallEnd]int64
-	// loads and stores are the off-chip bytes of activations. Of these, what
-	// passes is of elementwise operations that have nothing to do with the
-	// engines' outputs: it goes through the units one by one, and takes no room.
+	// loads and stores are the off-chip bytes of activations for one picture.
+	// What passes goes through the auxiliary units element by element and takes
+	// no room: what they load, and what they make of nothing but that.
 	loads, stores               int64
 	passingLoads, passingStores int64
 	// tight says that what is alive does not fit the buffers, so that tensors
@@ -199,12 +200,14 @@ func tensors(w *workload.Workload, list []*step) []workload.Tensor {
 // moves a tensor off the chip. Which of the two buffers holds it is not modelled.
 func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 	index := make(map[string]int)
+	elementwise := make(map[string]bool)
 	for i, s := range list {
 		for _, o := range s.ops {
 			index[o.Name] = i
+			elementwise[o.Name] = o.Unit != workload.Engines
 		}
 	}
-	apart := separate(list, all, index)
+	apart := separate(all, index, elementwise)
 	type life struct {
 		tensor      *workload.Tensor
 		first, last int
@@ -252,7 +255,7 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 			i, ok := index[r.Op]
 			switch {
 			case !ok || maker != "" && i == l.first:
-			case apart[r.Op]:
+			case elementwise[r.Op]:
 				m.inc(&list[i].passingLoads, r.Elements)
 			default:
 				m.inc(&list[i].loads, r.Elements)
@@ -270,13 +273,8 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 
 // separate returns the elementwise operations that read nothing of their own
 // step.
-func separate(list []*step, all []workload.Tensor, index map[string]int) map[string]bool {
-	apart := make(map[string]bool)
-	for _, s := range list {
-		for _, o := range s.ops {
-			apart[o.Name] = o.Unit != workload.Engines
-		}
-	}
+func separate(all []workload.Tensor, index map[string]int, elementwise map[string]bool) map[string]bool {
+	apart := maps.Clone(elementwise)
 	for t := range all {
 		maker, ok := index[all[t].Maker]
 		for _, r := range all[t].Readers {

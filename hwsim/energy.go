@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// An EnergyTable is what one event costs, as published for one process. A run
+// counts events and knows no table.
+type EnergyTable struct {
+	// Name says which process, Source where it is published.
+	Name, Source string
+	// Multiply8 and Add32 are one operation of integers of so many bits, in pJ.
+	Multiply8, Add32 float64
+	// SRAM is what a byte of a memory of at most so many KiB costs, the
+	// smallest first, in pJ. Larger memories are unknown.
+	SRAM []SRAMEnergy
+	// DRAM is what a byte of off-chip memory costs, in pJ.
+	DRAM float64
+	// Units is what one element costs in an auxiliary unit, in pJ. Units that
+	// are not in it are unknown.
+	Units map[workload.Unit]float64
+}
+
+// SRAMEnergy is an entry of an [EnergyTable].
+type SRAMEnergy struct {
+	KiB  int
+	Byte float64 // pJ
+}
+
+// sram returns what a byte of a memory costs, NaN if no entry holds it.
+func (t *EnergyTable) sram(kib int) float64 {
+	for _, s := range t.SRAM {
+		if kib <= s.KiB {
+			return s.Byte
+		}
+	}
+	return math.NaN()
+}
+
+// Energy is a run's events with what they cost by one table.
+type Energy struct {
+	Table *EnergyTable
+	Parts []EnergyPart
+	run   *Run
+}
+
+// An EnergyPart is one kind of event.
+type EnergyPart struct {
+	Event string
+	Count int64
+	// Each is the energy of one event in pJ, NaN where the table has none.
+	Each float64
+}
+
+// Joules returns the energy of all events of the part; NaN where it is unknown,
+// but 0 where nothing happened.
+func (p *EnergyPart) Joules() float64 {
+	if p.Count == 0 {
+		return 0
+	}
+	return float64(p.Count) * p.Each / 1e12
+}
+
+// Energy prices the events of a run. Leakage, clocks and control are in no
+// table of events and not in the result.
+func (r *Run) Energy(t *EnergyTable) *Energy {
+	b, n := r.Config.Buffers, &r.Traffic
+	macs := r.MAT.MACs + r.RMAC.MACs
+	e := &Energy{Table: t, run: r, Parts: []EnergyPart{
+		{"8-bit multiplication", macs, t.Multiply8},
+		{"32-bit accumulation", macs, t.Add32},
+		{"input buffer, byte", n.InputLoads + n.InputPort, t.sram(b.Input.KiB)},
+		{"weight buffer, byte", n.WeightLoads + n.WeightPort, t.sram(b.Weight.KiB)},
+		{"output buffer, byte", n.Stores + n.OutputPort, t.sram(b.Output.KiB)},
+		{"divisor buffer, byte", n.DivisorPort, t.sram(b.Divisor.KiB)},
+		{"off-chip memory, byte", n.OffChip(), t.DRAM},
+	}}
+	for _, u := range workload.Units() {
+		if count := r.Elements[u]; count > 0 {
+			each, ok := t.Units[u]
+			if !ok {
+				each = math.NaN()
+			}
+			e.Parts = append(e.Parts, EnergyPart{u.String() + ", element", count, each})
+		}
+	}
+	return e
+}
+
+// Joules returns the energy of the run, NaN where that of any event is unknown.
+func (e *Energy) Joules() float64 {
+	var sum float64
+	for i := range e.Parts {
+		sum += e.Parts[i].Joules()
+	}
+	return sum
+}
+
+// Known returns the energy of the events that the table knows, and the others.
+func (e *Energy) Known() (joules float64, unknown []string) {
+	for i := range e.Parts {
+		if p := &e.Parts[i]; math.IsNaN(p.Joules()) {
+			unknown = append(unknown, p.Event)
+		} else {
+			joules += p.Joules()
+		}
+	}
+	return joules, unknown
+}
+
+// String is the energy on a page.
+func (e *Energy) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "energy of %d pictures of %s by %s\n(%s)\n", e.run.Options.Batch, e.run.Workload, e.Table.Name, e.Table.Source)
+	millijoules := func(j float64) string {
+		if math.IsNaN(j) {
+			return "unknown"
+		}
+		return fmt.Sprintf("%.4f", 1e3*j)
+	}
+	table(&s, "event\tmillions\tpJ each\tmJ\t", func(row func(string, ...any)) {
+		for i := range e.Parts {
+			p := &e.Parts[i]
+			each := "unknown"
+			if !math.IsNaN(p.Each) {
+				each = fmt.Sprintf("%.4g", p.Each)
+			}
+			row("%s\t%.3f\t%s\t%s\t", p.Event, float64(p.Count)/1e6, each, millijoules(p.Joules()))
+		}
+	})
+	known, unknown := e.Known()
+	fmt.Fprintf(&s, "total: %s mJ; the known events are %s mJ", millijoules(e.Joules()), millijoules(known))
+	if len(unknown) > 0 {
+		fmt.Fprintf(&s, ", and of %s the table says nothing", strings.Join(unknown, "; "))
+	}
+	s.WriteByte('\n')
+	return s.String()
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+func paperRun(t testing.TB, change func(*arch.Config, *Options)) *Run {
+	t.Helper()
+	c, o := arch.ZCU102(), Options{Scope: Backbone, Pipelines: BothPipelines}
+	if change != nil {
+		change(&c, &o)
+	}
+	r, err := Simulate(network(t, "b1-r224"), c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The preset's buffers hold every tensor of B1-R224: only the picture, the
+// weights and the result move off-chip, once each.
+func TestTrafficOfB1(t *testing.T) {
+	r := paperRun(t, nil)
+	var weights int64
+	for _, o := range network(t, "b1-r224").Ops {
+		if o.Unit == workload.Engines && !o.Head && o.Form != workload.Product {
+			weights += int64(o.Cout) * int64(o.Cin) * int64(o.Kernel) * int64(o.Kernel)
+		}
+	}
+	got := []int64{r.Traffic.WeightLoads, r.Traffic.InputLoads, r.Traffic.Stores}
+	if diff := cmp.Diff([]int64{weights, 224 * 224 * 3, 7 * 7 * 256}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What the engines read and write, by hand.
+func TestPortsByHand(t *testing.T) {
+	tests := []struct {
+		name  string
+		ops   []workload.Operation
+		share arch.Share
+		want  Traffic
+	}{
+		// 60 pixels, 3 groups of channels: inputs once per group, the weights
+		// once per pixel of the busiest copy.
+		{"convolution", []workload.Operation{conv(6, 10, 8, 48, 3)}, arch.Pixels,
+			Traffic{InputPort: 60 * 3 * 9 * 8, WeightPort: 4 * 48 * 9 * 8, OutputPort: 60 * 48}},
+		// Copies that share channels read the same inputs, and the weights for
+		// every pixel.
+		{"channels", []workload.Operation{conv(6, 10, 8, 48, 3)}, arch.Channels,
+			Traffic{InputPort: 60 * 9 * 8, WeightPort: 60 * 48 * 9 * 8, OutputPort: 60 * 48}},
+		// 12 sets of pixels: one for each copy.
+		{"depthwise", []workload.Operation{depthwise(6, 10, 24, 3)}, arch.Pixels,
+			Traffic{InputPort: 60 * 24 * 9, WeightPort: 24 * 9, OutputPort: 60 * 24}},
+		// The pointwise inputs pass the output buffer's port, once per group.
+		{"pair", pair(6, 10, 24, 48, 3), arch.Pixels,
+			Traffic{InputPort: 60 * 24 * 9, WeightPort: 24*9 + 4*24*48, OutputPort: 60*24 + 3*60*24 + 60*48}},
+		// 3 heads of 2 rows on each engine, of which a copy has one: rows once
+		// per group of columns, a matrix for each engine.
+		{"product", []workload.Operation{product(6, 2, 24, 16)}, arch.Pixels,
+			Traffic{InputPort: 12 * 2 * 24, WeightPort: 2 * 24 * 16, OutputPort: 12 * 16}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := arch.ZCU102()
+			c.CopiesShare = test.share
+			o := ideal(InterLayerPipeline)
+			got := simulate(t, &workload.Workload{Name: test.name, Ops: test.ops}, c, o).Traffic
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A map larger than the buffers passes through them in tiles: everything that
+// does not fit is written once and read by each reader.
+func TestTiledMaps(t *testing.T) {
+	first, second := conv(64, 64, 8, 64, 1), conv(64, 64, 64, 8, 1)
+	first.Name, second.Name = "first", "second"
+	w := &workload.Workload{Name: "large", Ops: []workload.Operation{first, second}, Tensors: []workload.Tensor{
+		{Elements: 64 * 64 * 8, Readers: []workload.Reading{{Op: "first", Elements: 64 * 64 * 8}}},
+		{Maker: "first", Elements: 64 * 64 * 64, Readers: []workload.Reading{{Op: "second", Elements: 64 * 64 * 64}}},
+		{Maker: "second", Elements: 64 * 64 * 8},
+	}}
+	for _, test := range []struct {
+		name          string
+		kib           int
+		loads, stores int64
+	}{
+		{"fits", 256, 64 * 64 * 8, 64 * 64 * 8},
+		{"does not fit", 64, 64 * 64 * (8 + 64), 64 * 64 * (64 + 8)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := arch.ZCU102()
+			c.Buffers.Input.KiB, c.Buffers.Output.KiB = test.kib, test.kib
+			r := simulate(t, w, c, Options{Scope: Backbone})
+			if r.Traffic.InputLoads != test.loads || r.Traffic.Stores != test.stores {
+				t.Errorf("%d bytes loaded and %d stored, want %d and %d", r.Traffic.InputLoads, r.Traffic.Stores, test.loads, test.stores)
+			}
+		})
+	}
+}
+
+// Pictures one after another take as often as long; copies with one each take a
+// round for as many as there are.
+func TestBatches(t *testing.T) {
+	one := paperRun(t, nil)
+	five := paperRun(t, func(c *arch.Config, o *Options) { o.Batch = 5 })
+	if five.Cycles != 5*one.Cycles || five.MACs != 5*one.MACs || five.RoundCycles != one.Cycles || five.Traffic.OffChip() != 5*one.Traffic.OffChip() {
+		t.Errorf("five pictures: %d cycles, one %d", five.Cycles, one.Cycles)
+	}
+	shared := func(batch int) *Run {
+		return paperRun(t, func(c *arch.Config, o *Options) {
+			c.CopiesShare = arch.Batch
+			o.Batch, o.FreeMemory, o.FreeAuxiliary = batch, true, true
+		})
+	}
+	single := paperRun(t, func(c *arch.Config, o *Options) {
+		c.Copies = 1
+		o.FreeMemory, o.FreeAuxiliary = true, true
+	})
+	for batch, rounds := range map[int]int64{1: 1, 16: 1, 17: 2, 40: 3} {
+		if r := shared(batch); r.Cycles != rounds*single.Cycles || r.MACs != int64(batch)*single.MACs {
+			t.Errorf("%d pictures on 16 copies: %d cycles and %d MACs, one picture on one copy %d and %d", batch, r.Cycles, r.MACs, single.Cycles, single.MACs)
+		}
+	}
+}
+
+// Weights of 4 bits are half the bytes, for all or for one operation.
+func TestWeightBits(t *testing.T) {
+	eight := paperRun(t, nil)
+	four := paperRun(t, func(c *arch.Config, o *Options) { o.WeightBits = 4 })
+	if four.Traffic.WeightLoads*2 != eight.Traffic.WeightLoads || four.Cycles > eight.Cycles {
+		t.Errorf("4 bits: %d bytes in %d cycles, 8 bits: %d in %d", four.Traffic.WeightLoads, four.Cycles, eight.Traffic.WeightLoads, eight.Cycles)
+	}
+	const stem = "backbone.input_stem.op_list.0.conv" // 16·3·9 weights
+	mixed := paperRun(t, func(c *arch.Config, o *Options) { o.WeightBitsOf = map[string]int{stem: 4} })
+	if saved := eight.Traffic.WeightLoads - mixed.Traffic.WeightLoads; saved != 16*3*9/2 {
+		t.Errorf("a stem of 4 bits saves %d bytes", saved)
+	}
+}
+
+// Both pipelines bring cycles where the copies do not interfere: streams always,
+// the attention's with one copy.
+func TestPipelines(t *testing.T) {
+	cycles := func(p Pipelines) int64 {
+		return paperRun(t, func(c *arch.Config, o *Options) {
+			c.Copies, o.Pipelines, o.FreeMemory, o.FreeAuxiliary = 1, p, true, true
+		}).Cycles
+	}
+	none, inter, intra, both := cycles(NoPipelines), cycles(InterLayerPipeline), cycles(IntraLayerPipeline), cycles(BothPipelines)
+	if inter >= none || none-inter != intra-both || none-intra != inter-both {
+		t.Errorf("%d cycles without, %d inter-layer, %d intra-layer, %d both", none, inter, intra, both)
+	}
+}
+
+func TestSimulateErrors(t *testing.T) {
+	one := []workload.Operation{conv(64, 64, 8, 16, 1)}
+	small := func(f func(*arch.Config)) arch.Config {
+		c := arch.ZCU102()
+		f(&c)
+		return c
+	}
+	backbone := Options{Scope: Backbone}
+	tests := []struct {
+		name   string
+		ops    []workload.Operation
+		config arch.Config
+		o      Options
+		want   string
+	}{
+		{"scope", one, arch.ZCU102(), Options{}, `simulate: no scope "": have "backbone" and "whole"`},
+		{"pipelines", one, arch.ZCU102(), Options{Scope: Whole, Pipelines: 4}, `simulate: pipelines 4: 0 to 3 are allowed`},
+		{"batch", one, arch.ZCU102(), Options{Scope: Whole, Batch: -1}, `simulate: batch -1: 1 to 1048576 pictures are allowed`},
+		{"tile", one, arch.ZCU102(), Options{Scope: Whole, TilePixels: -1}, `simulate: tile pixels -1: at least 1 is needed, or 0 to search`},
+		{"bits", one, arch.ZCU102(), Options{Scope: Whole, WeightBits: 9}, `simulate: weight bits 9: 1 to 8 are allowed`},
+		{"bits of one", one, arch.ZCU102(), Options{Scope: Whole, WeightBitsOf: map[string]int{"conv": 0}}, `simulate: weight bits of "conv" 0: 1 to 8 are allowed`},
+		{"no such operation", one, arch.ZCU102(), Options{Scope: Whole, WeightBitsOf: map[string]int{"x": 4}}, `simulate: weight bits of "x": workload "w" has no such operation`},
+		{"configuration", one, small(func(c *arch.Config) { c.Name, c.Copies = "c", 0 }), backbone, `simulate: configuration "c": copies: 0 must be a whole number from 1 to 4096`},
+		{"workload", nil, arch.ZCU102(), backbone, `simulate: workload "w": no operations`},
+		{"only host", []workload.Operation{{Name: "x", Unit: workload.Host, Form: workload.Elementwise, Elements: 1}}, arch.ZCU102(), backbone,
+			`simulate: workload "w": no operation of the backbone runs on the accelerator`},
+		{"weight buffer", []workload.Operation{conv(8, 8, 1024, 16, 1)}, small(func(c *arch.Config) { c.Buffers.Weight.KiB = 8 }), backbone,
+			`simulate: workload "w": operation "conv": buffers.weight.kib 8 is too small: a task has weights of more than that`},
+		{"output buffer", []workload.Operation{conv(4, 64, 8, 64, 1)}, small(func(c *arch.Config) { c.Buffers.Input.KiB, c.Buffers.Output.KiB = 1, 1 }), backbone,
+			`simulate: workload "w": operation "conv": buffers.output.kib 1 is too small: a tile of 1 rows or heads needs 4096 bytes`},
+		{"tasks", []workload.Operation{conv(1<<30, 1, 1, 1, 1)}, arch.ZCU102(), Options{Scope: Whole, TilePixels: 1},
+			`simulate: workload "w": operation "conv": 1073741824 tiles with 1 tasks each: at most 2097152 tasks are allowed: take more pixels to a tile or larger engines`},
+		{"overflow", []workload.Operation{conv(1<<24, 1<<24, 1, 1, 1)},
+			small(func(c *arch.Config) { c.Copies = 4096 }), Options{Scope: Whole, Batch: 1 << 20, FreeMemory: true},
+			`simulate: workload "w": more than 2^61 cycles, bytes or steps`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := Simulate(&workload.Workload{Name: "w", Ops: test.ops}, test.config, test.o); err == nil || err.Error() != test.want {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+// Whatever the sizes, a run is right or refused.
+func TestExtremeShapes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		size := rapid.Custom(func(t *rapid.T) int { return 1 << rapid.IntRange(0, 30).Draw(t, "bits") })
+		c := arch.ZCU102()
+		for _, n := range []*int{&c.MAT.Lanes, &c.MAT.MACs, &c.RMAC.Lanes, &c.RMAC.MACs} {
+			*n = min(1024, size.Draw(rt, "engine"))
+		}
+		c.Copies = min(4096, size.Draw(rt, "copies"))
+		c.CopiesShare = rapid.SampledFrom(arch.Shares()).Draw(rt, "share")
+		c.OffChip.MBPerS = rapid.SampledFrom([]float64{1, 1e7}).Draw(rt, "MB/s")
+		var ops []workload.Operation
+		switch h, w := size.Draw(rt, "h"), size.Draw(rt, "w"); rapid.IntRange(0, 2).Draw(rt, "form") {
+		case 0:
+			ops = []workload.Operation{conv(h, w, size.Draw(rt, "cin"), size.Draw(rt, "cout"), size.Draw(rt, "kernel"))}
+		case 1:
+			ops = pair(h, w, size.Draw(rt, "cin"), size.Draw(rt, "cout"), size.Draw(rt, "kernel"))
+		case 2:
+			ops = []workload.Operation{product(h, w, size.Draw(rt, "inner"), size.Draw(rt, "cols"))}
+		}
+		o := Options{Scope: Whole, Pipelines: BothPipelines, Batch: min(maxBatch, size.Draw(rt, "batch")), FreeMemory: rapid.Bool().Draw(rt, "free")}
+		work := &workload.Workload{Name: "w", Ops: ops}
+		r, err := Simulate(work, c, o)
+		if err != nil {
+			if s := err.Error(); !strings.HasPrefix(s, "simulate: ") || strings.Contains(s, "\n") {
+				rt.Errorf("not one line of this function: %q", s)
+			}
+			return
+		}
+		if r.Cycles <= 0 || r.MAT.Total() != r.Cycles*int64(c.Copies) || r.RMAC.Total() != r.Cycles*int64(c.Copies) ||
+			r.MACs != int64(o.Batch)*work.MACs() || r.MAT.MACs+r.RMAC.MACs != r.MACs {
+			rt.Errorf("%d cycles, accounts of %d and %d, %d MACs", r.Cycles, r.MAT.Total(), r.RMAC.Total(), r.MACs)
+		}
+	})
+}
+
+func TestJSONAndCSV(t *testing.T) {
+	r := paperRun(t, nil)
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Cycles      int64
+		FPS         float64
+		Assumptions []any
+		MAT         struct {
+			Busy, Idle int64
+			Stalls     map[string]int64
+		}
+		Steps []struct{ Cycles int64 }
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	total := got.MAT.Busy + got.MAT.Idle
+	for name, n := range got.MAT.Stalls {
+		if !slices.ContainsFunc(Stalls(), func(s Stall) bool { return s.String() == name }) {
+			t.Errorf("stall %q", name)
+		}
+		total += n
+	}
+	if got.Cycles != r.Cycles || got.FPS != r.FPS() || total != 16*r.Cycles || len(got.Steps) != len(r.Steps) || len(got.Assumptions) == 0 {
+		t.Errorf("%+v", got)
+	}
+
+	var buffer bytes.Buffer
+	if err := r.WriteCSV(&buffer); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&buffer).ReadAll()
+	if err != nil || len(lines) != len(r.Steps)+1 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	column, sum := slices.Index(lines[0], "cycles"), r.Drain
+	for _, line := range lines[1:] {
+		n, err := strconv.ParseInt(line[column], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	if sum != r.Cycles {
+		t.Errorf("lines of %d cycles, the run has %d", sum, r.Cycles)
+	}
+}
+
+// On each track of the trace, nothing overlaps, and everything ends with the
+// run.
+func TestTrace(t *testing.T) {
+	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
+	var buffer bytes.Buffer
+	if err := r.WriteTrace(&buffer); err != nil {
+		t.Fatal(err)
+	}
+	var trace struct {
+		TraceEvents []struct {
+			Ph      string
+			Ts, Dur float64
+			Tid     int
+			Args    struct{ Bytes int64 }
+		}
+	}
+	if err := json.Unmarshal(buffer.Bytes(), &trace); err != nil {
+		t.Fatal(err)
+	}
+	ends := make(map[int]float64)
+	var moved int64
+	for _, e := range trace.TraceEvents {
+		if e.Ph != "X" {
+			continue
+		}
+		if e.Ts < ends[e.Tid]-1e-9 {
+			t.Errorf("track %d: %v µs, before %v", e.Tid, e.Ts, ends[e.Tid])
+		}
+		ends[e.Tid] = e.Ts + e.Dur
+		moved += e.Args.Bytes
+	}
+	if end := float64(r.Cycles) / 200; len(ends) != 2 || math.Abs(max(ends[1], ends[2])-end) > 1e-6 {
+		t.Errorf("tracks end at %v, the run at %v µs", ends, end)
+	}
+	if moved != r.Traffic.OffChip() {
+		t.Errorf("%d bytes moved, the run counts %d", moved, r.Traffic.OffChip())
+	}
+	if err := paperRun(t, nil).WriteTrace(&buffer); err == nil || err.Error() != "run efficientvit-b1-r224: trace: no events were kept: set the option Events" {
+		t.Errorf("without events: %v", err)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestWriteErrors(t *testing.T) {
+	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
+	if err := r.WriteCSV(full{}); err == nil || err.Error() != "run efficientvit-b1-r224: CSV: no space left" {
+		t.Errorf("CSV: %v", err)
+	}
+	if err := r.WriteTrace(full{}); err == nil || err.Error() != "run efficientvit-b1-r224: trace: no space left" {
+		t.Errorf("trace: %v", err)
+	}
+}
+
+// Unknown energies make the total unknown, and only them.
+func TestEnergy(t *testing.T) {
+	r := paperRun(t, nil)
+	table := Horowitz45nm()
+	known, unknown := r.Energy(table).Known()
+	want := []string{"log2 module, element", "shifter, element", "requantization, element", "activation, element"}
+	if diff := cmp.Diff(want, unknown); diff != "" || !math.IsNaN(r.Energy(table).Joules()) || known <= 0 {
+		t.Errorf("known %v J; unknown (-want +got)\n%s", known, diff)
+	}
+	for _, u := range []workload.Unit{workload.Log2, workload.Shifter, workload.Requantize, workload.Activation} {
+		table.Units[u] = 2
+	}
+	added := 2e-12 * float64(r.Elements[workload.Log2]+r.Elements[workload.Shifter]+r.Elements[workload.Requantize]+r.Elements[workload.Activation])
+	if got := r.Energy(table).Joules(); math.Abs(got-known-added) > 1e-12 {
+		t.Errorf("%v J, want %v", got, known+added)
+	}
+	large := paperRun(t, func(c *arch.Config, o *Options) { c.Buffers.Weight.KiB = 2048 })
+	if got := large.Energy(table).Joules(); !math.IsNaN(got) {
+		t.Errorf("a buffer larger than any of the table costs %v J", got)
+	}
+	// By hand: 0.3 pJ a MAC, bytes of 12.5, 1.25 and 243.75 pJ, additions of 0.1.
+	n := r.Traffic
+	hand := 0.3*float64(r.MAT.MACs+r.RMAC.MACs) + 12.5*float64(n.InputLoads+n.InputPort+n.WeightLoads+n.WeightPort+n.Stores+n.OutputPort) +
+		1.25*float64(n.DivisorPort) + 243.75*float64(n.OffChip()) + 0.1*float64(r.Elements[workload.SumAdder]+r.Elements[workload.Adder])
+	if math.Abs(known-hand/1e12) > 1e-12 {
+		t.Errorf("known %v J, by hand %v", known, hand/1e12)
+	}
+}
+
+// Parts add up to the run, less what the last results take to be stored.
+func TestParts(t *testing.T) {
+	r := paperRun(t, nil)
+	for name, parts := range map[string][]RunPart{"role": r.ByRole(), "block": r.ByBlock()} {
+		var cycles, macs int64
+		for _, p := range parts {
+			cycles += p.Cycles
+			macs += p.MACs
+		}
+		if cycles+r.Drain != r.Cycles || macs != r.MACs {
+			t.Errorf("by %s: %d cycles and %d MACs, the run has %d and %d", name, cycles, macs, r.Cycles, r.MACs)
+		}
+	}
+}
+
+func BenchmarkSimulate(b *testing.B) {
+	w := network(b, "b1-r224")
+	for b.Loop() {
+		if _, err := Simulate(w, arch.ZCU102(), Options{Scope: Backbone, Pipelines: BothPipelines}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
+
+// String is the run on a page: rates, where the engines' cycles went, the cycles
+// by role, what was moved, and what was assumed.
+func (r *Run) String() string {
+	var s strings.Builder
+	copies := float64(r.Config.Copies)
+	mat, rmac := r.Utilization()
+	fmt.Fprintf(&s, "event-driven, %s, %s, %s, copies share %s\non %s\n", r.Workload, r.Options.Scope, r.Options.Pipelines, r.Config.CopiesShare, r.Config)
+	fmt.Fprintf(&s, "%d cycles for %d pictures, %.3f ms to the first, %.1f FPS\n", r.Cycles, r.Options.Batch, 1e3*r.seconds(r.RoundCycles), r.FPS())
+	fmt.Fprintf(&s, "%.1f GOPS by the authors' count, %.1f by all MACs, %.1f %% of the peak (MAT %.1f %%, R-MAC %.1f %%)\n",
+		r.GOPS(), r.FullGOPS(), 100*r.FullGOPS()/r.Config.PeakGOPS(), 100*mat, 100*rmac)
+	table(&s, "cycles\tMAT\tR-MAC\tof all\t", func(row func(string, ...any)) {
+		line := func(name string, m, r0 int64) {
+			if m+r0 > 0 {
+				row("%s\t%.0f\t%.0f\t%.1f %%\t", name, float64(m)/copies, float64(r0)/copies, 50*float64(m+r0)/copies/float64(r.Cycles))
+			}
+		}
+		line("busy", r.MAT.Busy, r.RMAC.Busy)
+		for _, c := range Stalls() {
+			line(c.String(), r.MAT.Stalls[c], r.RMAC.Stalls[c])
+		}
+		line("idle", r.MAT.Idle, r.RMAC.Idle)
+	})
+	table(&s, "role\tsteps\tcycles\tshare\twaited\t", func(row func(string, ...any)) {
+		for _, p := range r.ByRole() {
+			row("%s\t%d\t%d\t%.1f %%\t%d\t", p.Label, p.Steps, p.Cycles, 100*p.Share, p.Waited)
+		}
+	})
+	t := &r.Traffic
+	fmt.Fprintf(&s, "off-chip: %.3f MB of weights, %.3f MB of activations in, %.3f MB out, busy %.1f %% of the time\n",
+		float64(t.WeightLoads)/1e6, float64(t.InputLoads)/1e6, float64(t.Stores)/1e6, 100*float64(r.OffChipBusy)/float64(r.Cycles))
+	fmt.Fprintf(&s, "ports: %.3f MB input, %.3f MB weight, %.3f MB output, %.3f MB divisor buffer\n",
+		float64(t.InputPort)/1e6, float64(t.WeightPort)/1e6, float64(t.OutputPort)/1e6, float64(t.DivisorPort)/1e6)
+	for _, o := range r.Host {
+		fmt.Fprintf(&s, "work of the host, not timed: %s, %d elements\n", o.Name, o.Elements)
+	}
+	for _, a := range r.Config.Assumptions() {
+		fmt.Fprintf(&s, "assumption: %s\n", a)
+	}
+	return s.String()
+}
+
+// MarshalJSON names the stalls and leaves out those of no cycles.
+func (a Account) MarshalJSON() ([]byte, error) {
+	stalls := make(map[string]int64)
+	for c, n := range a.Stalls {
+		if n > 0 {
+			stalls[Stall(c).String()] = n
+		}
+	}
+	return json.Marshal(map[string]any{"busy": a.Busy, "idle": a.Idle, "stalls": stalls, "macs": a.MACs})
+}
+
+// MarshalJSON writes the run with its rates, steps and assumptions, without the
+// events. Times of engines are cycles summed over the copies.
+func (r *Run) MarshalJSON() ([]byte, error) {
+	elements := make(map[string]int64)
+	for u, n := range r.Elements {
+		elements[u.String()] = n
+	}
+	steps := make([]map[string]any, len(r.Steps))
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		steps[i] = map[string]any{"name": s.Name, "operations": s.Ops, "label": s.Label, "block": s.Block, "start": s.Start, "cycles": s.Cycles,
+			"compute": s.Compute, "imbalance": r.Imbalance(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
+	}
+	host := []string{}
+	for _, o := range r.Host {
+		host = append(host, o.Name)
+	}
+	return json.Marshal(struct {
+		Model         string            `json:"model"`
+		Workload      string            `json:"workload"`
+		Scope         Scope             `json:"scope"`
+		Pipelines     string            `json:"pipelines"`
+		Batch         int               `json:"batch"`
+		TilePixels    int64             `json:"tile_pixels"`
+		Configuration arch.Config       `json:"configuration"`
+		Assumptions   []arch.Assumption `json:"assumptions"`
+		Cycles        int64             `json:"cycles"`
+		RoundCycles   int64             `json:"round_cycles"`
+		Drain         int64             `json:"drain_cycles"`
+		OffChipBusy   int64             `json:"off_chip_busy_cycles"`
+		FPS           float64           `json:"fps"`
+		GOPS          float64           `json:"gops"`
+		FullGOPS      float64           `json:"gops_all_macs"`
+		MACs          int64             `json:"macs"`
+		MAT           Account           `json:"mat"`
+		RMAC          Account           `json:"rmac"`
+		Bytes         Traffic           `json:"bytes"`
+		Elements      map[string]int64  `json:"elements"`
+		Host          []string          `json:"host"`
+		Steps         []map[string]any  `json:"steps"`
+	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
+		r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, steps})
+}
+
+// WriteCSV writes a line per step: its cycles and where they go in each engine,
+// summed over the copies, and the bytes that it moves.
+func (r *Run) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	head := []string{"name", "label", "block", "start", "cycles", "compute", "imbalance", "macs",
+		"weight loads", "input loads", "stores", "input port", "weight port", "output port", "divisor port"}
+	for _, engine := range []string{"MAT", "R-MAC"} {
+		head = append(head, engine+" busy", engine+" idle")
+		for _, c := range Stalls() {
+			head = append(head, engine+" "+c.String())
+		}
+	}
+	lines := [][]string{head}
+	for i := range r.Steps {
+		s, t := &r.Steps[i], &r.Steps[i].Traffic
+		line := []string{s.Name, s.Label, s.Block}
+		numbers := []int64{s.Start, s.Cycles, s.Compute, r.Imbalance(s), s.MACs,
+			t.WeightLoads, t.InputLoads, t.Stores, t.InputPort, t.WeightPort, t.OutputPort, t.DivisorPort}
+		for _, a := range []*Account{&s.MAT, &s.RMAC} {
+			numbers = append(append(numbers, a.Busy, a.Idle), a.Stalls[:]...)
+		}
+		for _, n := range numbers {
+			line = append(line, strconv.FormatInt(n, 10))
+		}
+		lines = append(lines, line)
+	}
+	if err := out.WriteAll(lines); err != nil {
+		return fmt.Errorf("run %s: CSV: %w", r.Workload, err)
+	}
+	return nil
+}
+
+// The tracks of a trace.
+const (
+	engineTrack = iota + 1
+	channelTrack
+)
+
+// WriteTrace writes the events of the first round as Chrome trace events, which
+// ui.perfetto.dev and chrome://tracing open: the engines' tasks
+// and off-chip transfers. Times are those of the configured clock.
+// It refuses a run that kept no events.
+func (r *Run) WriteTrace(w io.Writer) error {
+	if len(r.Events) == 0 {
+		return fmt.Errorf("run %s: trace: no events were kept: set the option Events", r.Workload)
+	}
+	type event struct {
+		Name     string         `json:"name"`
+		Phase    string         `json:"ph"`
+		Time     float64        `json:"ts"` // µs
+		Duration float64        `json:"dur,omitempty"`
+		Process  int            `json:"pid"`
+		Thread   int            `json:"tid"`
+		Args     map[string]any `json:"args,omitempty"`
+	}
+	events := []event{
+		{Name: "process_name", Phase: "M", Process: 1, Args: map[string]any{"name": r.Config.Name}},
+		{Name: "thread_name", Phase: "M", Process: 1, Thread: engineTrack, Args: map[string]any{"name": "MAT and R-MAC"}},
+		{Name: "thread_name", Phase: "M", Process: 1, Thread: channelTrack, Args: map[string]any{"name": "off-chip memory"}},
+	}
+	at := func(cycle int64) float64 { return float64(cycle) / r.Config.ClockMHz }
+	for _, e := range r.Events {
+		x := event{Name: e.Op, Phase: "X", Time: at(e.Start), Duration: at(e.End - e.Start), Process: 1, Thread: engineTrack}
+		switch e.Kind {
+		case FreeEvent:
+			continue
+		case LoadEvent, StoreEvent:
+			x.Thread, x.Name = channelTrack, e.Kind.String()+" "+e.Op
+			x.Args = map[string]any{"bytes": e.Bytes, "buffer": e.Buffer}
+		}
+		events = append(events, x)
+	}
+	err := json.NewEncoder(w).Encode(map[string]any{"traceEvents": events, "displayTimeUnit": "ns"})
+	if err != nil {
+		return fmt.Errorf("run %s: trace: %w", r.Workload, err)
+	}
+	return nil
+}
