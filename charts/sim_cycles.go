@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	echarts "github.com/go-echarts/go-echarts/v2/charts"
-	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim"
 )
 
@@ -60,7 +57,7 @@ func Cycles(r *hwsim.Result) (*Figure, error) {
 	}
 	blocks := make(map[string]int)
 	for _, o := range r.Ops {
-		name := strings.TrimPrefix(cmp.Or(o.Block, o.Label), "backbone.")
+		name := blockName(cmp.Or(o.Block, o.Label))
 		i, ok := blocks[name]
 		if !ok {
 			i = len(d.Blocks)
@@ -70,35 +67,6 @@ func Cycles(r *hwsim.Result) (*Figure, error) {
 		d.Blocks[i].Cycles[roles[o.Label]] += float64(o.Cycles) / copies
 	}
 	return d.Figure()
-}
-
-func (d CyclesData) check() error {
-	if len(d.Roles) == 0 || len(d.Blocks) == 0 {
-		return fmt.Errorf("charts: cycles of %s: %d roles and %d blocks, need at least one of each", d.Workload, len(d.Roles), len(d.Blocks))
-	}
-	sums := make([]float64, len(d.Roles))
-	for _, b := range d.Blocks {
-		if len(b.Cycles) != len(d.Roles) {
-			return fmt.Errorf("charts: cycles of %s: block %q has %d values, one for each of %d roles is allowed", d.Workload, b.Name, len(b.Cycles), len(d.Roles))
-		}
-		for i, c := range b.Cycles {
-			sums[i] += c
-		}
-	}
-	for i, r := range d.Roles {
-		if !(r.Cycles >= 0) || !finite(r.Cycles) || math.Abs(sums[i]-r.Cycles) > 1e-6*r.Cycles {
-			return fmt.Errorf("charts: cycles of %s: role %q has %v cycles, its blocks %v", d.Workload, r.Name, r.Cycles, sums[i])
-		}
-	}
-	return nil
-}
-
-func (d CyclesData) total() float64 {
-	sum := 0.0
-	for _, r := range d.Roles {
-		sum += r.Cycles
-	}
-	return sum
 }
 
 // ranks orders the roles for colours: a role of many blocks needs one, that of a
@@ -128,10 +96,10 @@ func (d CyclesData) ranks() []int {
 }
 
 // finding names the fewest roles that take more than half of the cycles.
-func (d CyclesData) finding() string {
+func (d CyclesData) finding(total float64) string {
 	order := slices.Clone(d.Roles)
 	slices.SortStableFunc(order, func(a, b CyclesRole) int { return cmp.Compare(b.Cycles, a.Cycles) })
-	total, sum := d.total(), 0.0
+	sum := 0.0
 	var names []string
 	for _, r := range order {
 		names = append(names, r.Name)
@@ -159,68 +127,21 @@ func enumerate(names []string) string {
 // multipliers, and (b) those of each block, stacked in the colours of (a). The
 // table has one row per block and role.
 func (d CyclesData) Figure() (*Figure, error) {
-	if err := d.check(); err != nil {
+	b := breakdown{
+		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s", d.Workload, d.Config, number(d.FPS), d.Model, d.Note),
+		of:       "role", blocks: d.Blocks,
+		partsTitle:  "(a) by role, and how many of the multipliers are busy meanwhile",
+		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
+	}
+	for _, r := range d.Roles {
+		b.parts = append(b.parts, breakdownPart{name: r.Name, cycles: r.Cycles, note: percent(r.Utilization) + " busy"})
+	}
+	if err := b.check("cycles of " + d.Workload); err != nil {
 		return nil, err
 	}
-	const (
-		top, pitch, rolePitch, foot = 116, 20, 24, 96
-		right                       = 190
-		unit                        = "cycles of one picture"
-	)
-	total := d.total()
-	share := func(cycles float64) string {
-		return fmt.Sprintf("%s · %s", count(int(math.Round(cycles))), percent(cycles/max(total, 1)))
+	for i, rank := range d.ranks() {
+		b.parts[i].color = partColor(rank)
 	}
-	ranks := d.ranks()
-	var roles, blocks []string
-	var bars []opts.BarData
-	var roleTexts, blockTexts []point
-	for i, r := range d.Roles {
-		roles = append(roles, r.Name)
-		text := fmt.Sprintf("%s of all; %s of the multipliers busy", share(r.Cycles), percent(r.Utilization))
-		bars = append(bars, opts.BarData{Name: r.Name + ": " + text, Value: r.Cycles, ItemStyle: &opts.ItemStyle{Color: partColor(ranks[i])}})
-		roleTexts = append(roleTexts, point{fmt.Sprintf("%s · %s busy", share(r.Cycles), percent(r.Utilization)), []any{r.Cycles, i}})
-	}
-	table := Table{Columns: []string{"block", "role", "cycles"}}
-	stacks := make([][]opts.BarData, len(d.Roles))
-	for i, b := range d.Blocks {
-		blocks = append(blocks, b.Name)
-		sum := 0.0
-		var holds []string
-		for j, c := range b.Cycles {
-			sum += c
-			if c > 0 {
-				holds = append(holds, d.Roles[j].Name+" "+count(int(math.Round(c))))
-				table.Rows = append(table.Rows, []any{b.Name, d.Roles[j].Name, c})
-			}
-		}
-		text := fmt.Sprintf("%s: %s cycles (%s)", b.Name, count(int(math.Round(sum))), strings.Join(holds, ", "))
-		for j, c := range b.Cycles {
-			stacks[j] = append(stacks[j], opts.BarData{Name: text, Value: c})
-		}
-		blockTexts = append(blockTexts, point{share(sum), []any{sum, i}})
-	}
-	left := max(labelRoom(roles), labelRoom(blocks))
-	width := figureWidth - left - right
-	byRole := panel{
-		title: "(a) by role, and how many of the multipliers are busy meanwhile",
-		left:  left, top: top, width: width, height: rolePitch * len(roles),
-		x: axis{name: unit}, y: axis{labels: roles},
-		series: []echarts.SingleSeries{{Name: "roles", Type: "bar", BarWidth: "66%", Data: bars}, captions(roleTexts)},
-	}
-	byBlock := panel{
-		title: "(b) by block, in the order of the network and the colours of (a)",
-		left:  left, top: top + byRole.height + foot, width: width, height: pitch * len(blocks),
-		x: axis{name: unit}, y: axis{labels: blocks},
-	}
-	for i, r := range d.Roles {
-		byBlock.series = append(byBlock.series, echarts.SingleSeries{
-			Name: r.Name, Type: "bar", Stack: "block", BarWidth: "66%", Data: stacks[i], Color: partColor(ranks[i]),
-			ItemStyle: &opts.ItemStyle{Color: partColor(ranks[i])},
-		})
-	}
-	byBlock.series = append(byBlock.series, captions(blockTexts))
-	subtitle := fmt.Sprintf("%s on %s: %s FPS by the %s. %s", d.Workload, d.Config, number(d.FPS), d.Model, d.Note)
-	return newFigure(d.finding(), figureWidth, byBlock.top+byBlock.height+54,
-		compose(d.finding(), subtitle, nil, []panel{byRole, byBlock}), table)
+	b.title = d.finding(b.total())
+	return b.figure()
 }

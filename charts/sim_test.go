@@ -26,6 +26,7 @@ import (
 // the drawing and not with the simulator.
 func init() {
 	drawings["sim_cycles"] = cyclesFixture()
+	drawings["sim_stalls"] = stallsFixture()
 	drawings["sim_platforms"] = platformsFixture()
 	drawings["sim_front"] = frontFixture()
 	drawings["sim_peer"] = peerFixture()
@@ -38,6 +39,14 @@ func cyclesFixture() CyclesData {
 		Blocks: []CyclesBlock{
 			{"stem", []float64{0, 0, 100}}, {"stages.0", []float64{200, 100, 0}}, {"stages.1", []float64{400, 400, 0}},
 		},
+	}
+}
+
+func stallsFixture() StallsData {
+	return StallsData{
+		Workload: "two blocks", Config: "an accelerator", Pipelines: "both pipelines", FPS: 640,
+		Causes: []StallsCause{{"busy", 900, 0.7, 0.8}, {"imbalance", 200, 0.2, 0.1}, {"idle", 100, 0.1, 0.1}},
+		Blocks: []CyclesBlock{{"stages.0", []float64{500, 0, 100}}, {"stages.1", []float64{400, 200, 0}}},
 	}
 }
 
@@ -130,6 +139,32 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 		if blocks := slices.Compact(column[string](t, f, "block")); len(blocks) != 23 || blocks[0] != "stem" || blocks[22] != "stages.3.op_list.4.local_module" {
 			t.Errorf("the blocks are %q", blocks)
+		}
+	})
+	t.Run("stalls", func(t *testing.T) {
+		run, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Stalls(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "The engines are busy in "; !strings.HasPrefix(f.Title(), want) {
+			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
+		}
+		cycles := column[float64](t, f, "cycles")
+		if got, want := sum(cycles), float64(run.Cycles)/2; math.Abs(got-want) > 1e-6*want {
+			t.Errorf("the table has %v cycles, a picture of the run %v", got, want)
+		}
+		busy := 0.0
+		for i, cause := range column[string](t, f, "cause") {
+			if cause == busyCause {
+				busy += cycles[i]
+			}
+		}
+		if want := float64(run.MAT.Busy+run.RMAC.Busy) / (2 * 2 * float64(config.Copies)); math.Abs(busy-want) > 1e-6*want {
+			t.Errorf("the table has %v busy cycles, a picture of the run %v", busy, want)
 		}
 	})
 	t.Run("platforms", func(t *testing.T) {
@@ -241,6 +276,8 @@ func TestSimulatorTitles(t *testing.T) {
 	}{
 		"one role":         {one, "PW takes 100 % of the 10 cycles"},
 		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
+		"stalls":           {stallsFixture(), "The engines are busy in 75 % of the 1,200 cycles; the most of the rest is imbalance, 17 %"},
+		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
 		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
 		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
@@ -279,6 +316,7 @@ func TestSimulatorRefusals(t *testing.T) {
 		"lost cycles":      {cycles(func(d *CyclesData) { d.Roles[0].Cycles = 601 }), `role "PW1" has 601 cycles, its blocks 600`},
 		"NaN cycles":       {cycles(func(d *CyclesData) { d.Roles[0].Cycles = nan }), `role "PW1" has NaN cycles`},
 		"values per block": {cycles(func(d *CyclesData) { d.Blocks[1].Cycles = nil }), `block "stages.0" has 0 values, one for each of 3 roles`},
+		"lost stalls":      {StallsData{Workload: "w", Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{9}}}}, `stalls of w: cause "busy" has 10 cycles, its blocks 9`},
 		"no printed rows":  {platforms(func(d *PlatformsData) { d.Printed = nil }), "no printed rows"},
 		"no mark":          {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
 		"computed printed": {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
@@ -324,6 +362,25 @@ func TestFrontDrawsNoPointTwice(t *testing.T) {
 		if got := len(option.Series[i].Data); got != want {
 			t.Errorf("series %q has %d points, want %d", option.Series[i].Name, got, want)
 		}
+	}
+}
+
+// TestCaptionsFit: the panel is as wide as its captions let it.
+func TestCaptionsFit(t *testing.T) {
+	short, long := "1", strings.Repeat("x", 50)
+	for name, test := range map[string]struct {
+		captions []point
+		want     float64
+	}{
+		"long behind the longest bar": {[]point{{long, []any{10.0, 0}}, {short, []any{5.0, 1}}}, 500 - 24 - 310},
+		"long behind half a bar":      {[]point{{short, []any{10.0, 0}}, {long, []any{5.0, 1}}}, 2 * (500 - 24 - 310)},
+		"no bars":                     {[]point{{long, []any{0.0, 0}}}, 500 - 24},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := captionedWidth(500, test.captions); math.Abs(got-test.want) > 1e-9 {
+				t.Errorf("%v pixels, want %v", got, test.want)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+)
+
+// A breakdown is a total of cycles that is divided twice: into parts, and into
+// blocks that hold some of each part.
+type breakdown struct {
+	title, subtitle string
+	// of says what a part is, and parts and blocks head the two panels.
+	of, partsTitle, blocksTitle string
+	parts                       []breakdownPart
+	blocks                      []CyclesBlock
+}
+
+// breakdownPart is one part with its colour, and what is to be said about it.
+type breakdownPart struct {
+	name, color, note string
+	cycles            float64
+}
+
+// check holds the parts against the blocks.
+func (b breakdown) check(what string) error {
+	if len(b.parts) == 0 || len(b.blocks) == 0 {
+		return fmt.Errorf("charts: %s: %d %ss and %d blocks, need at least one of each", what, len(b.parts), b.of, len(b.blocks))
+	}
+	sums := make([]float64, len(b.parts))
+	for _, block := range b.blocks {
+		if len(block.Cycles) != len(b.parts) {
+			return fmt.Errorf("charts: %s: block %q has %d values, one for each of %d %ss is allowed", what, block.Name, len(block.Cycles), len(b.parts), b.of)
+		}
+		for i, c := range block.Cycles {
+			sums[i] += c
+		}
+	}
+	for i, p := range b.parts {
+		if !(p.cycles >= 0) || !finite(p.cycles) || math.Abs(sums[i]-p.cycles) > 1e-6*p.cycles {
+			return fmt.Errorf("charts: %s: %s %q has %v cycles, its blocks %v", what, b.of, p.name, p.cycles, sums[i])
+		}
+	}
+	return nil
+}
+
+func (b breakdown) total() float64 {
+	sum := 0.0
+	for _, p := range b.parts {
+		sum += p.cycles
+	}
+	return sum
+}
+
+// figure draws a bar for each part, and one for each block, stacked in the
+// colours of the parts. The table has one row per block and part.
+func (b breakdown) figure() (*Figure, error) {
+	const (
+		top, pitch, partPitch, foot = 116, 20, 24, 96
+		unit                        = "cycles of one picture"
+	)
+	total := b.total()
+	share := func(cycles float64) string {
+		return fmt.Sprintf("%s · %s", count(int(math.Round(cycles))), percent(cycles/max(total, 1)))
+	}
+	var names, blocks []string
+	var bars []opts.BarData
+	var partTexts, blockTexts []point
+	for i, p := range b.parts {
+		names = append(names, p.name)
+		text := share(p.cycles) + " · " + p.note
+		bars = append(bars, opts.BarData{Name: p.name + ": " + text, Value: p.cycles, ItemStyle: &opts.ItemStyle{Color: p.color}})
+		partTexts = append(partTexts, point{text, []any{p.cycles, i}})
+	}
+	table := Table{Columns: []string{"block", b.of, "cycles"}}
+	stacks := make([][]opts.BarData, len(b.parts))
+	for i, block := range b.blocks {
+		blocks = append(blocks, block.Name)
+		sum := 0.0
+		var holds []string
+		for j, c := range block.Cycles {
+			sum += c
+			if c > 0 {
+				holds = append(holds, b.parts[j].name+" "+count(int(math.Round(c))))
+				table.Rows = append(table.Rows, []any{block.Name, b.parts[j].name, c})
+			}
+		}
+		text := fmt.Sprintf("%s: %s cycles (%s)", block.Name, count(int(math.Round(sum))), strings.Join(holds, ", "))
+		for j, c := range block.Cycles {
+			stacks[j] = append(stacks[j], opts.BarData{Name: text, Value: c})
+		}
+		blockTexts = append(blockTexts, point{share(sum), []any{sum, i}})
+	}
+	left := max(labelRoom(names), labelRoom(blocks))
+	width := int(min(captionedWidth(figureWidth-left, partTexts), captionedWidth(figureWidth-left, blockTexts)))
+	byPart := panel{
+		title: b.partsTitle,
+		left:  left, top: top, width: width, height: partPitch * len(names),
+		x: axis{name: unit}, y: axis{labels: names},
+		series: []echarts.SingleSeries{{Name: b.of, Type: "bar", BarWidth: "66%", Data: bars}, captions(partTexts)},
+	}
+	byBlock := panel{
+		title: b.blocksTitle,
+		left:  left, top: top + byPart.height + foot, width: width, height: pitch * len(blocks),
+		x: axis{name: unit}, y: axis{labels: blocks},
+	}
+	for i, p := range b.parts {
+		byBlock.series = append(byBlock.series, echarts.SingleSeries{
+			Name: p.name, Type: "bar", Stack: "block", BarWidth: "66%", Data: stacks[i], Color: p.color,
+			ItemStyle: &opts.ItemStyle{Color: p.color},
+		})
+	}
+	byBlock.series = append(byBlock.series, captions(blockTexts))
+	return newFigure(b.title, figureWidth, byBlock.top+byBlock.height+54,
+		compose(b.title, b.subtitle, nil, []panel{byPart, byBlock}), table)
+}
+
+// captionedWidth returns how wide a panel of bars can be, of so many pixels, if
+// the longest bar spans it and each caption still fits behind its bar.
+func captionedWidth(room int, captions []point) float64 {
+	const letter, margin = 6.2, 24
+	longest := 0.0
+	for _, c := range captions {
+		longest = max(longest, c.Value[0].(float64))
+	}
+	width := float64(room - margin)
+	for _, c := range captions {
+		if v := c.Value[0].(float64); v > 0 {
+			left := float64(room-margin) - letter*float64(utf8.RuneCountInString(c.Name))
+			width = min(width, left*longest/v)
+		}
+	}
+	return width
+}
+
+// blockName shortens the name of a block, or of an operation outside of blocks.
+func blockName(name string) string { return strings.TrimPrefix(name, "backbone.") }
