@@ -24,6 +24,7 @@ type task struct {
 	cycles              int64
 	mat, rmac           Account // of these cycles in all copies
 	matWorks, rmacWorks bool    // whether the engine has a part in the task
+	onRMAC              string  // what R-MAC runs, where it is not what names the step
 	// from and to are the weight tiles that have to be there; the last keep of
 	// them are used by the next task, too.
 	from, to, keep int
@@ -259,7 +260,7 @@ func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 	parts := m.stream(dw, pw, rows)
 	lanes, both, cin := int64(m.mat.Lanes), m.together(pw), int64(pw.Cin)
-	head := task{matWorks: true, rmacWorks: true}
+	head := task{matWorks: true, rmacWorks: true, onRMAC: dw.Name}
 	var end, ahead, units, px int64
 	for i := range parts {
 		end, px = max(end, parts[i].cycles), max(px, parts[i].px)

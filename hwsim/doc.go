@@ -8,7 +8,7 @@
 //
 // A network becomes a list of operations (package workload), a configuration
 // says how large the accelerator is (package arch), and a timing model turns
-// both into a [Result]. Nothing here needs weights:
+// both into a [Result] or a [Run]. Nothing here needs weights:
 //
 //	net, err := triovit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
@@ -42,4 +42,42 @@
 // each of these as an omission or a note, with its count, so that no operation
 // is lost silently: the multiply-accumulates of what is charged and of what is
 // omitted add up to those of the network.
+//
+// # The event-driven model
+//
+// [Simulate] has what the closed form leaves out, and says for every cycle of
+// every copy of each engine whether it is busy, waits for a named cause, or has
+// no work:
+//
+//	run, err := hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{
+//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+//	fmt.Println(run)
+//
+// A step of it is an operation of the engines, or two or three where a pipeline
+// joins them, with the elementwise operations behind. Steps follow one another.
+// Each is cut into tiles of rows or heads, and a tile into tasks, one for each
+// set of output channels that the lanes compute at once. Three things happen to
+// a task:
+//
+//   - Its weights, and the inputs of its tile where they are not on the chip, are
+//     loaded as soon as the off-chip memory is free and the buffer has room, well
+//     ahead where it is large. What is stored goes the same way. Transfers are
+//     served in one fixed order.
+//   - It starts when the engines are free and everything has arrived. What comes
+//     last names the stall.
+//   - It takes as long as the slowest of the engines, the buffers' ports and the
+//     auxiliary units, which all work on it at the same time. The slowest names
+//     the stall.
+//
+// All copies do a task together. What one waits for another that has a larger
+// share is imbalance: sixteen copies cannot divide the 49 pixels of a 7×7 map.
+//
+// A tensor stays on the chip if at each step of its life all that is alive fits
+// the input and output buffers together; else it is stored and loaded in tiles.
+// The size of tiles is searched, the same for all steps of a run, unless the
+// options give it. Since the order of events never depends on how large or how
+// fast a memory is, more of either never costs a cycle.
+//
+// [Run.Energy] prices the counted events by a published table. VALIDATION.md
+// beside this file says what agrees with what, and what is only assumed.
 package hwsim

@@ -117,7 +117,7 @@ func (e *Energy) Known() (joules float64, unknown []string) {
 // String is the energy on a page.
 func (e *Energy) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "energy of %d pictures of %s by %s\n(%s)\n", e.run.Options.Batch, e.run.Workload, e.Table.Name, e.Table.Source)
+	fmt.Fprintf(&s, "energy of %s through %s by %s\n(%s)\n", pictures(e.run.Options.Batch), e.run.Workload, e.Table.Name, e.Table.Source)
 	millijoules := func(j float64) string {
 		if math.IsNaN(j) {
 			return "unknown"

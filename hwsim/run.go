@@ -128,6 +128,9 @@ type Event struct {
 	Buffer BufferName // empty of a ComputeEvent
 	Op     string     // the step's name
 	Bytes  int64
+	// MAT and RMAC are the operations that the engines run in a ComputeEvent,
+	// empty where an engine has no part in it.
+	MAT, RMAC string
 	// Start and End are in cycles. A load is there a latency after its end.
 	Start, End int64
 }

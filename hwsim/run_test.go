@@ -334,11 +334,18 @@ func TestTrace(t *testing.T) {
 		ends[e.Tid] = e.Ts + e.Dur
 		moved += e.Args.Bytes
 	}
-	if end := float64(r.Cycles) / 200; len(ends) != 2 || math.Abs(max(ends[1], ends[2])-end) > 1e-6 {
+	if end := float64(r.Cycles) / 200; len(ends) != 3 || math.Abs(max(ends[1], ends[2], ends[3])-end) > 1e-6 {
 		t.Errorf("tracks end at %v, the run at %v µs", ends, end)
 	}
 	if moved != r.Traffic.OffChip() {
 		t.Errorf("%d bytes moved, the run counts %d", moved, r.Traffic.OffChip())
+	}
+	// The inter-layer pipeline shows: MAT begins a PW2 while R-MAC runs its DW.
+	const block = "backbone.stages.3.op_list.4.local_module.main."
+	if !slices.ContainsFunc(r.Events, func(e Event) bool {
+		return e.MAT == block+"point_conv.conv" && e.RMAC == block+"depth_conv.conv"
+	}) {
+		t.Error("no task of a DW on R-MAC and its PW2 on MAT")
 	}
 	if err := paperRun(t, nil).WriteTrace(&buffer); err == nil || err.Error() != "run efficientvit-b1-r224: trace: no events were kept: set the option Events" {
 		t.Errorf("without events: %v", err)

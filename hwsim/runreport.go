@@ -20,7 +20,7 @@ func (r *Run) String() string {
 	copies := float64(r.Config.Copies)
 	mat, rmac := r.Utilization()
 	fmt.Fprintf(&s, "event-driven, %s, %s, %s, copies share %s\non %s\n", r.Workload, r.Options.Scope, r.Options.Pipelines, r.Config.CopiesShare, r.Config)
-	fmt.Fprintf(&s, "%d cycles for %d pictures, %.3f ms to the first, %.1f FPS\n", r.Cycles, r.Options.Batch, 1e3*r.seconds(r.RoundCycles), r.FPS())
+	fmt.Fprintf(&s, "%d cycles for %s, %.3f ms to the first, %.1f FPS\n", r.Cycles, pictures(r.Options.Batch), 1e3*r.seconds(r.RoundCycles), r.FPS())
 	fmt.Fprintf(&s, "%.1f GOPS by the authors' count, %.1f by all MACs, %.1f %% of the peak (MAT %.1f %%, R-MAC %.1f %%)\n",
 		r.GOPS(), r.FullGOPS(), 100*r.FullGOPS()/r.Config.PeakGOPS(), 100*mat, 100*rmac)
 	table(&s, "cycles\tMAT\tR-MAC\tof all\t", func(row func(string, ...any)) {
@@ -52,6 +52,14 @@ func (r *Run) String() string {
 		fmt.Fprintf(&s, "assumption: %s\n", a)
 	}
 	return s.String()
+}
+
+// pictures counts them in words.
+func pictures(n int) string {
+	if n == 1 {
+		return "a picture"
+	}
+	return fmt.Sprintf("%d pictures", n)
 }
 
 // MarshalJSON names the stalls and leaves out those of no cycles.
@@ -143,14 +151,15 @@ func (r *Run) WriteCSV(w io.Writer) error {
 
 // The tracks of a trace.
 const (
-	engineTrack = iota + 1
+	matTrack = iota + 1
+	rmacTrack
 	channelTrack
 )
 
 // WriteTrace writes the events of the first round as Chrome trace events, which
-// ui.perfetto.dev and chrome://tracing open: the engines' tasks
-// and off-chip transfers. Times are those of the configured clock.
-// It refuses a run that kept no events.
+// ui.perfetto.dev and chrome://tracing open: the tasks of each engine and the
+// off-chip transfers, in the time of the configured clock. It refuses a run that
+// kept no events.
 func (r *Run) WriteTrace(w io.Writer) error {
 	if len(r.Events) == 0 {
 		return fmt.Errorf("run %s: trace: no events were kept: set the option Events", r.Workload)
@@ -166,20 +175,26 @@ func (r *Run) WriteTrace(w io.Writer) error {
 	}
 	events := []event{
 		{Name: "process_name", Phase: "M", Process: 1, Args: map[string]any{"name": r.Config.Name}},
-		{Name: "thread_name", Phase: "M", Process: 1, Thread: engineTrack, Args: map[string]any{"name": "MAT and R-MAC"}},
+		{Name: "thread_name", Phase: "M", Process: 1, Thread: matTrack, Args: map[string]any{"name": "MAT"}},
+		{Name: "thread_name", Phase: "M", Process: 1, Thread: rmacTrack, Args: map[string]any{"name": "R-MAC"}},
 		{Name: "thread_name", Phase: "M", Process: 1, Thread: channelTrack, Args: map[string]any{"name": "off-chip memory"}},
 	}
 	at := func(cycle int64) float64 { return float64(cycle) / r.Config.ClockMHz }
 	for _, e := range r.Events {
-		x := event{Name: e.Op, Phase: "X", Time: at(e.Start), Duration: at(e.End - e.Start), Process: 1, Thread: engineTrack}
+		x := event{Phase: "X", Time: at(e.Start), Duration: at(e.End - e.Start), Process: 1}
 		switch e.Kind {
-		case FreeEvent:
-			continue
+		case ComputeEvent:
+			for i, op := range []string{e.MAT, e.RMAC} {
+				if op != "" {
+					x.Name, x.Thread = op, matTrack+i
+					events = append(events, x)
+				}
+			}
 		case LoadEvent, StoreEvent:
-			x.Thread, x.Name = channelTrack, e.Kind.String()+" "+e.Op
+			x.Name, x.Thread = e.Kind.String()+" "+e.Op, channelTrack
 			x.Args = map[string]any{"bytes": e.Bytes, "buffer": e.Buffer}
+			events = append(events, x)
 		}
-		events = append(events, x)
 	}
 	err := json.NewEncoder(w).Encode(map[string]any{"traceEvents": events, "displayTimeUnit": "ns"})
 	if err != nil {

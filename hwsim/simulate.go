@@ -3,6 +3,7 @@
 package hwsim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -469,7 +470,14 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	f.inc(&t.OutputPort, k.demand[OutputPort])
 	f.inc(&t.DivisorPort, k.demand[DivisorPort])
 	f.now = f.add(start, cycles)
-	f.event(Event{Kind: ComputeEvent, Op: st.Name, Start: start, End: f.now})
+	e := Event{Kind: ComputeEvent, Op: st.Name, Start: start, End: f.now}
+	if k.matWorks {
+		e.MAT = st.Name
+	}
+	if k.rmacWorks {
+		e.RMAC = cmp.Or(k.onRMAC, st.Name)
+	}
+	f.event(e)
 }
 
 // charge books cycles in which the engines of all copies wait.

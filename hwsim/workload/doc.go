@@ -28,6 +28,9 @@
 //	net, err := triovit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
 //
+// [Workload.Tensors] says which operation reads what another one left, and so
+// how long a memory has to keep it.
+//
 // # Standard ViTs
 //
 // [DeiT] lists the operations of DeiT-Tiny, -Small and -Base, without weights:

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim_test
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// list returns the operations of a network, which the examples know to exist.
+func list(name string) *workload.Workload {
+	net, err := triovit.Describe(name)
+	if err != nil {
+		panic(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}
+
+// simulate runs with options that the examples know to be right.
+func simulate(w *workload.Workload, c arch.Config, o hwsim.Options) *hwsim.Run {
+	r, err := hwsim.Simulate(w, c, o)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// The paper's network on the paper's accelerator, with memory and units.
+func ExampleSimulate() {
+	r := simulate(list("b1-r224"), arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+	fmt.Printf("%d cycles, %.1f FPS, %.1f GOPS\n", r.Cycles, r.FPS(), r.GOPS())
+	for _, s := range hwsim.Stalls() {
+		if mat, rmac := r.MAT.Stalls[s], r.RMAC.Stalls[s]; mat+rmac > 0 {
+			fmt.Printf("%s: MAT %.1f %%, R-MAC %.1f %%\n", s, share(mat, r), share(rmac, r))
+		}
+	}
+	// Output:
+	// 296449 cycles, 674.7 FPS, 660.3 GOPS
+	// imbalance: MAT 10.7 %, R-MAC 13.5 %
+	// stream: MAT 7.4 %, R-MAC 0.0 %
+	// channels: MAT 0.0 %, R-MAC 0.0 %
+	// input load: MAT 0.2 %, R-MAC 0.2 %
+	// output store: MAT 0.0 %, R-MAC 0.0 %
+	// weight port: MAT 0.2 %, R-MAC 0.2 %
+}
+
+// share is the part of the cycles of all copies in percent.
+func share(n int64, r *hwsim.Run) float64 {
+	return 100 * float64(n) / float64(r.Config.Copies) / float64(r.Cycles)
+}
+
+// From the closed form to the event-driven model, cause by cause.
+func ExampleSimulate_againstTheClosedForm() {
+	for _, name := range []string{"b1-r224", "b1-r256", "b1-r288", "b2-r224"} {
+		w, c := list(name), arch.ZCU102()
+		copies := float64(c.Copies)
+		closed, err := hwsim.ClosedForm(w, c, hwsim.Backbone)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		ideal := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.InterLayerPipeline, FreeMemory: true, FreeAuxiliary: true}
+		charged := make(map[string]int64)
+		for _, o := range closed.Ops {
+			charged[o.Name] = o.Cycles
+		}
+		r := simulate(w, c, ideal)
+		var third, divisors, imbalance float64
+		for i := range r.Steps {
+			s := &r.Steps[i]
+			if cycles, ok := charged[s.Name]; ok {
+				third += float64(s.OneCopy-cycles) / copies
+			} else {
+				divisors += float64(s.OneCopy) / copies
+			}
+			imbalance += float64(r.Imbalance(s)) / copies
+		}
+		fmt.Printf("%s: closed form %d", name, closed.Cycles)
+		fmt.Printf(", aggregation %+.0f, divisors %+.0f, imbalance %+.0f", third, divisors, imbalance)
+		before := r.Cycles
+		for _, change := range []struct {
+			what string
+			o    hwsim.Options
+		}{
+			{"intra-layer", hwsim.Options{Pipelines: hwsim.BothPipelines, FreeMemory: true, FreeAuxiliary: true}},
+			{"units", hwsim.Options{Pipelines: hwsim.BothPipelines, FreeMemory: true}},
+			{"memory", hwsim.Options{Pipelines: hwsim.BothPipelines}},
+		} {
+			change.o.Scope = hwsim.Backbone
+			after := simulate(w, c, change.o).Cycles
+			fmt.Printf(", %s %+d", change.what, after-before)
+			before = after
+		}
+		fmt.Printf(": %d cycles\n", before)
+	}
+	// Output:
+	// b1-r224: closed form 250343, aggregation +0, divisors +131, imbalance +43870, intra-layer +624, units +0, memory +1481: 296449 cycles
+	// b1-r256: closed form 324139, aggregation +0, divisors +160, imbalance +12095, intra-layer +336, units +0, memory +834: 337564 cycles
+	// b1-r288: closed form 420593, aggregation +0, divisors +211, imbalance +48380, intra-layer +704, units +0, memory +3867: 473755 cycles
+	// b2-r224: closed form 762009, aggregation +2223, divisors +276, imbalance +133674, intra-layer +2576, units +0, memory +2168: 902926 cycles
+}
+
+// What the pipelines bring to B1, in cycles of an accelerator with memory and
+// units.
+func ExamplePipelines() {
+	for _, copies := range []int{16, 1} {
+		for p := hwsim.NoPipelines; p <= hwsim.BothPipelines; p++ {
+			c := arch.ZCU102()
+			c.Copies = copies
+			r := simulate(list("b1-r224"), c, hwsim.Options{Scope: hwsim.Backbone, Pipelines: p})
+			fmt.Printf("copies: %d, %s: %d cycles\n", copies, p, r.Cycles)
+		}
+	}
+	// Output:
+	// copies: 16, no pipelines: 303932 cycles
+	// copies: 16, inter-layer pipeline: 296657 cycles
+	// copies: 16, intra-layer pipeline: 303844 cycles
+	// copies: 16, both pipelines: 296449 cycles
+	// copies: 1, no pipelines: 4207368 cycles
+	// copies: 1, inter-layer pipeline: 4021954 cycles
+	// copies: 1, intra-layer pipeline: 4198430 cycles
+	// copies: 1, both pipelines: 4012526 cycles
+}
+
+// How the copies share an operation is not known from the paper. What each
+// alternative costs, in cycles for each picture, without memory and with it.
+func ExampleSimulate_copies() {
+	for _, share := range arch.Shares() {
+		c := arch.ZCU102()
+		c.CopiesShare = share
+		o := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 16, FreeMemory: true, FreeAuxiliary: true}
+		ideal := simulate(list("b1-r224"), c, o)
+		o.FreeMemory, o.FreeAuxiliary = false, false
+		if share == arch.Batch { // sixteen pictures need more room
+			c.Buffers.Input.KiB, c.Buffers.Output.KiB = 4096, 4096
+		}
+		r := simulate(list("b1-r224"), c, o)
+		fmt.Printf("%s: %d cycles without memory, %d with it\n", share, ideal.Cycles/16, r.Cycles/16)
+	}
+	// Output:
+	// pixels: 294968 cycles without memory, 296449 with it
+	// channels: 613718 cycles without memory, 3769250 with it
+	// batch: 250733 cycles without memory, 325483 with it
+}
+
+// A segmentation network at 1024×2048: the feature maps pass through the buffers
+// in tiles.
+func ExampleSimulate_cityscapes() {
+	for _, name := range []string{"seg-b0-cityscapes", "seg-b3-cityscapes"} {
+		r := simulate(list(name), arch.ZCU102(), hwsim.Options{Scope: hwsim.Whole, Pipelines: hwsim.BothPipelines})
+		fmt.Printf("%s: %.1f FPS, %.1f MB of weights, %.1f MB of activations in and %.1f MB out, off-chip memory busy %.0f %%, engines wait for it %.0f %%\n", name, r.FPS(),
+			float64(r.Traffic.WeightLoads)/1e6, float64(r.Traffic.InputLoads)/1e6, float64(r.Traffic.Stores)/1e6, 100*float64(r.OffChipBusy)/float64(r.Cycles),
+			share(r.MAT.Stalls[hwsim.WeightLoad]+r.MAT.Stalls[hwsim.InputLoad]+r.MAT.Stalls[hwsim.OutputStore], r))
+	}
+	// Output:
+	// seg-b0-cityscapes: 56.9 FPS, 0.7 MB of weights, 130.8 MB of activations in and 101.0 MB out, off-chip memory busy 69 %, engines wait for it 25 %
+	// seg-b3-cityscapes: 2.1 FPS, 865.7 MB of weights, 1180.7 MB of activations in and 895.1 MB out, off-chip memory busy 32 %, engines wait for it 4 %
+}
+
+// The energy of B1's events by a published table of an ASIC process, which does
+// not know all of them.
+func ExampleRun_Energy() {
+	r := simulate(list("b1-r224"), arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+	fmt.Print(r.Energy(hwsim.Horowitz45nm()))
+	// Output:
+	// energy of a picture through efficientvit-b1-r224 by 45 nm, 0.9 V, rough
+	// (Horowitz, ISSCC 2014, Fig. 1.1.9)
+	//                     event  millions  pJ each       mJ
+	//      8-bit multiplication   495.639      0.2   0.0991
+	//       32-bit accumulation   495.639      0.1   0.0496
+	//        input buffer, byte    46.099     12.5   0.5762
+	//       weight buffer, byte    38.216     12.5   0.4777
+	//       output buffer, byte    17.397     12.5   0.2175
+	//      divisor buffer, byte     0.031     1.25   0.0000
+	//     off-chip memory, byte     4.784    243.8   1.1661
+	//       sum over K, element     0.251      0.1   0.0000
+	//      log2 module, element     0.016  unknown  unknown
+	//          shifter, element     0.251  unknown  unknown
+	//   requantization, element    12.956  unknown  unknown
+	//       activation, element     5.394  unknown  unknown
+	//            adder, element     0.652      0.1   0.0001
+	// total: unknown mJ; the known events are 2.5863 mJ, and of log2 module, element; shifter, element; requantization, element; activation, element the table says nothing
+}
