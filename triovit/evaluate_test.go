@@ -5,11 +5,13 @@ package triovit
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -387,6 +389,45 @@ func TestPrepareErrors(t *testing.T) {
 	} {
 		if _, err := Prepare(c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestOpenTimm: a ".safetensors" file with timm's names is recognized, renamed
+// and given timm's eps.
+func TestOpenTimm(t *testing.T) {
+	data, err := os.ReadFile("testdata/golden/timm_b1_names.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names map[string][]int
+	if err := json.Unmarshal(data, &names); err != nil {
+		t.Fatal(err)
+	}
+	set := weights.Synthetic(names)
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	var file bytes.Buffer
+	if err := weights.WriteSafetensors(&file, set, weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(path, InputSize(256, 256))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Net.Name != "efficientvit-b1-r256" {
+		t.Errorf("taken for %s", m.Net.Name)
+	}
+	got := m.Weights["backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight"]
+	want := set["stages.2.blocks.1.context_module.main.qkv.conv.weight"]
+	if got == nil || !slices.Equal(got.Data, want.Data) {
+		t.Error("a tensor is not the one of timm's name")
+	}
+	for i := range m.Net.Ops {
+		if op := &m.Net.Ops[i]; op.Kind == Divide && op.Eps != 1e-5 {
+			t.Errorf("%s has an eps of %g, timm's is 1e-5", op.Name, op.Eps)
 		}
 	}
 }
