@@ -33,12 +33,13 @@ func labelRoom(labels []string) int {
 	return min(room, figureWidth/2)
 }
 
-// captions writes the name of each point to the right of its position.
+// captions writes the name of each point to the right of its position, in front
+// of whatever is drawn before.
 func captions(points []point) echarts.SingleSeries {
-	return echarts.SingleSeries{
-		Type: "scatter", SymbolSize: 0.01, Data: points,
-		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12},
-	}
+	s := dots("", ink, true, points)
+	s.SymbolSize = 0.01
+	s.Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12}
+	return s
 }
 
 // dots returns a series of round marks, filled or, for what is only a bound or

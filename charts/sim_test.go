@@ -27,6 +27,7 @@ import (
 func init() {
 	drawings["sim_cycles"] = cyclesFixture()
 	drawings["sim_stalls"] = stallsFixture()
+	drawings["sim_schedule"] = scheduleFixture()
 	drawings["sim_platforms"] = platformsFixture()
 	drawings["sim_front"] = frontFixture()
 	drawings["sim_peer"] = peerFixture()
@@ -47,6 +48,18 @@ func stallsFixture() StallsData {
 		Workload: "two blocks", Config: "an accelerator", Pipelines: "both pipelines", FPS: 640,
 		Causes: []StallsCause{{"busy", 900, 0.7, 0.8}, {"imbalance", 200, 0.2, 0.1}, {"idle", 100, 0.1, 0.1}},
 		Blocks: []CyclesBlock{{"stages.0", []float64{500, 0, 100}}, {"stages.1", []float64{400, 200, 0}}},
+	}
+}
+
+func scheduleFixture() ScheduleData {
+	return ScheduleData{
+		Workload: "one block", Config: "an accelerator", Pipelines: "both pipelines",
+		Panels: []SchedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []ScheduleTask{
+			{MATLane, "inverted", 0, 400}, {RMACLane, "inverted", 0, 400},
+			{MATLane, "point", 400, 500}, {MATLane, "point", 500, 1000},
+			{RMACLane, "depth", 400, 650}, {RMACLane, "point", 700, 1000},
+			{LoadLane, "point", 10, 60}, {LoadLane, "", 500, 700},
+		}}},
 	}
 }
 
@@ -167,6 +180,47 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Errorf("the table has %v busy cycles, a picture of the run %v", busy, want)
 		}
 	})
+	t.Run("schedule", func(t *testing.T) {
+		run := func(p hwsim.Pipelines) *hwsim.Run {
+			r, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: p, Events: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		const block = "stages.3.op_list.1.local_module"
+		apart := func(p hwsim.Pipelines) float64 {
+			panel, err := schedule(run(p), block)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, apart := panel.shares()
+			return apart
+		}
+		if with, without := apart(hwsim.BothPipelines), apart(hwsim.NoPipelines); with <= 0 || without != 0 {
+			t.Errorf("the engines work on different operations for %v cycles with pipelines and %v without", with, without)
+		}
+		f, err := Schedule(run(hwsim.BothPipelines), "backbone."+block, "stages.3.op_list.1.context_module")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ops := column[string](t, f, "operation")
+		for _, op := range []string{"inverted_conv", "depth_conv", "point_conv", "qkv", "aggreg.0.0", "aggreg.0.1", "proj"} {
+			if !slices.Contains(ops, op) {
+				t.Errorf("no task is of %s", op)
+			}
+		}
+		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block "nowhere"`) {
+			t.Errorf("error %v for a block that is not there", err)
+		}
+		quiet, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Schedule(quiet, block); err == nil || !strings.Contains(err.Error(), "set the option Events") {
+			t.Errorf("error %v for a run without events", err)
+		}
+	})
 	t.Run("platforms", func(t *testing.T) {
 		f, err := Platforms(compare.ClosedForm(result))
 		if err != nil {
@@ -278,6 +332,8 @@ func TestSimulatorTitles(t *testing.T) {
 		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
 		"stalls":           {stallsFixture(), "The engines are busy in 75 % of the 1,200 cycles; the most of the rest is imbalance, 17 %"},
 		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
+		"schedule":         {scheduleFixture(), "Both engines work in 95 % of the cycles, on different operations in 25 %"},
+		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines work in none of the cycles"},
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
 		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
 		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
@@ -317,6 +373,9 @@ func TestSimulatorRefusals(t *testing.T) {
 		"NaN cycles":       {cycles(func(d *CyclesData) { d.Roles[0].Cycles = nan }), `role "PW1" has NaN cycles`},
 		"values per block": {cycles(func(d *CyclesData) { d.Blocks[1].Cycles = nil }), `block "stages.0" has 0 values, one for each of 3 roles`},
 		"lost stalls":      {StallsData{Workload: "w", Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{9}}}}, `stalls of w: cause "busy" has 10 cycles, its blocks 9`},
+		"no blocks":        {ScheduleData{Workload: "w"}, "schedule of w: no blocks"},
+		"no time":          {ScheduleData{Workload: "w", Panels: []SchedulePanel{{Block: "b"}}}, "schedule of w: b takes 0 cycles"},
+		"task too long":    {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 9, Tasks: []ScheduleTask{{MATLane, "o", 0, 10}}}}}, `"o" of b on lane 0 from 0 to 10`},
 		"no printed rows":  {platforms(func(d *PlatformsData) { d.Printed = nil }), "no printed rows"},
 		"no mark":          {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
 		"computed printed": {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
@@ -381,6 +440,23 @@ func TestCaptionsFit(t *testing.T) {
 				t.Errorf("%v pixels, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// TestEveryTaskIsNamed: inside its bar, or above it where no other name is.
+func TestEveryTaskIsNamed(t *testing.T) {
+	p := SchedulePanel{Cycles: 1000, Tasks: []ScheduleTask{
+		{MATLane, "long", 0, 500}, {RMACLane, "long", 0, 500},
+		{MATLane, "one", 500, 510}, {RMACLane, "one", 500, 510},
+		{MATLane, "two", 510, 520}, {RMACLane, "two", 510, 520},
+		{MATLane, "rest", 520, 1000},
+	}}
+	want := []scheduleLabel{
+		{"long", MATLane, 0, false}, {"rest", MATLane, 520, false}, {"long", RMACLane, 0, false},
+		{"one", MATLane, 505, true}, {"two", RMACLane, 515, true},
+	}
+	if diff := cmp.Diff(want, p.labels(1), cmp.AllowUnexported(scheduleLabel{})); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+)
+
+// ScheduleData is what the engines and the off-chip memory do while a network's
+// blocks run: the paper's Fig. 9, as it was simulated.
+type ScheduleData struct {
+	// Workload was run on Config with these Pipelines.
+	Workload, Config, Pipelines string
+	Panels                      []SchedulePanel
+}
+
+// SchedulePanel is one block.
+type SchedulePanel struct {
+	Block string
+	// Cycles is how long the block takes.
+	Cycles float64
+	Tasks  []ScheduleTask
+}
+
+// ScheduleTask is something that a lane does from one cycle of the block to
+// another.
+type ScheduleTask struct {
+	Lane ScheduleLane
+	// Op is the operation, empty for one of another block.
+	Op         string
+	Start, End float64
+}
+
+// A ScheduleLane is one of the rows of a schedule.
+type ScheduleLane int
+
+// The lanes.
+const (
+	MATLane ScheduleLane = iota
+	RMACLane
+	LoadLane
+	StoreLane
+)
+
+// scheduleLanes are the names of the lanes.
+var scheduleLanes = [...]string{MATLane: "MAT", RMACLane: "R-MAC", LoadLane: "loads", StoreLane: "stores"}
+
+// Schedule draws the schedule of blocks of an event-driven run, which must have
+// kept its events. Blocks are named with or without "backbone.".
+func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
+	if len(r.Events) == 0 {
+		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
+	}
+	d := ScheduleData{Workload: r.Workload, Config: r.Config.Name, Pipelines: r.Options.Pipelines.String()}
+	for _, block := range blocks {
+		p, err := schedule(r, blockName(block))
+		if err != nil {
+			return nil, err
+		}
+		d.Panels = append(d.Panels, p)
+	}
+	return d.Figure()
+}
+
+// schedule cuts the events of one block out of a run.
+func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
+	var known []string
+	own := make(map[string]bool) // steps
+	for _, s := range r.Steps {
+		name := blockName(s.Block)
+		own[s.Name] = name == block
+		if name != "" && !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	from, to := int64(math.MaxInt64), int64(0)
+	for _, e := range r.Events {
+		if e.Kind == hwsim.ComputeEvent && own[e.Op] {
+			from, to = min(from, e.Start), max(to, e.End)
+		}
+	}
+	if from > to {
+		return SchedulePanel{}, fmt.Errorf("charts: schedule of %s: no block %q runs on the engines: have %s", r.Workload, block, strings.Join(known, ", "))
+	}
+	p := SchedulePanel{Block: block, Cycles: float64(to - from)}
+	for _, e := range r.Events {
+		start, end := max(e.Start, from), min(e.End, to)
+		if start >= end {
+			continue
+		}
+		add := func(lane ScheduleLane, op string) {
+			if op == "" {
+				return
+			}
+			name := ""
+			if own[e.Op] {
+				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), block+"."), "main.")
+				name = strings.TrimSuffix(name, ".conv")
+			}
+			p.Tasks = append(p.Tasks, ScheduleTask{lane, name, float64(start - from), float64(end - from)})
+		}
+		switch e.Kind {
+		case hwsim.ComputeEvent:
+			add(MATLane, e.MAT)
+			add(RMACLane, e.RMAC)
+		case hwsim.LoadEvent:
+			add(LoadLane, e.Op)
+		case hwsim.StoreEvent:
+			add(StoreLane, e.Op)
+		}
+	}
+	return p, nil
+}
+
+func (d ScheduleData) check() error {
+	if len(d.Panels) == 0 {
+		return fmt.Errorf("charts: schedule of %s: no blocks, need at least one", d.Workload)
+	}
+	for _, p := range d.Panels {
+		if !(p.Cycles > 0) || !finite(p.Cycles) {
+			return fmt.Errorf("charts: schedule of %s: %s takes %v cycles, must be positive", d.Workload, p.Block, p.Cycles)
+		}
+		for _, t := range p.Tasks {
+			if t.Lane < 0 || int(t.Lane) >= len(scheduleLanes) || !(0 <= t.Start && t.Start < t.End && t.End <= p.Cycles) {
+				return fmt.Errorf("charts: schedule of %s: %q of %s on lane %d from %v to %v, must be a lane of %d and within the block's %v cycles",
+					d.Workload, t.Op, p.Block, t.Lane, t.Start, t.End, len(scheduleLanes), p.Cycles)
+			}
+		}
+	}
+	return nil
+}
+
+// merge joins the tasks of a lane that follow one another in the same operation
+// with less than a gap between them.
+func (p SchedulePanel) merge(lane ScheduleLane, gap float64) []ScheduleTask {
+	var own, merged []ScheduleTask
+	for _, t := range p.Tasks {
+		if t.Lane == lane {
+			own = append(own, t)
+		}
+	}
+	slices.SortStableFunc(own, func(a, b ScheduleTask) int { return cmp.Compare(a.Start, b.Start) })
+	for _, t := range own {
+		if last := len(merged) - 1; last >= 0 && merged[last].Op == t.Op && t.Start-merged[last].End <= gap {
+			merged[last].End = max(merged[last].End, t.End)
+			continue
+		}
+		merged = append(merged, t)
+	}
+	return merged
+}
+
+// shares returns the cycles in which both engines have a task, and those of them
+// in which it is not the same operation.
+func (p SchedulePanel) shares() (both, apart float64) {
+	mat, rmac := p.merge(MATLane, 0), p.merge(RMACLane, 0)
+	for _, a := range mat {
+		for _, b := range rmac {
+			cycles := max(0, min(a.End, b.End)-max(a.Start, b.Start))
+			both += cycles
+			if a.Op != b.Op {
+				apart += cycles
+			}
+		}
+	}
+	return both, apart
+}
+
+// finding says what the pipelines do for the blocks together.
+func (d ScheduleData) finding() string {
+	var both, apart, total float64
+	for _, p := range d.Panels {
+		b, a := p.shares()
+		both, apart, total = both+b, apart+a, total+p.Cycles
+	}
+	return fmt.Sprintf("Both engines work in %s of the cycles, on different operations in %s", percent(both/total), percent(apart/total))
+}
+
+// finding says the same of one block.
+func (p SchedulePanel) finding() string {
+	both, apart := p.shares()
+	return fmt.Sprintf("%s: %s cycles, both engines in %s, on different operations in %s",
+		p.Block, count(int(p.Cycles)), percent(both/p.Cycles), percent(apart/p.Cycles))
+}
+
+// Figure draws a panel per block: when each engine works on which operation, and
+// when off-chip memory moves data, that of other blocks in grey. The table has
+// one row per task.
+func (d ScheduleData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, pitch, foot = 116, 38, 100
+		left, width      = 84, 780
+		thick            = 18
+		letters          = 11 // font size
+	)
+	table := Table{Columns: []string{"block", "lane", "operation", "start", "end"}}
+	var panels []panel
+	bottom := top
+	for i, p := range d.Panels {
+		for _, t := range p.Tasks {
+			table.Rows = append(table.Rows, []any{p.Block, scheduleLanes[t.Lane], t.Op, t.Start, t.End})
+		}
+		pixel := p.Cycles / width
+		series := make(map[string]*echarts.SingleSeries)
+		var order []string
+		for lane := range scheduleLanes {
+			tasks := p.merge(ScheduleLane(lane), pixel)
+			hover := scheduleLanes[lane] + ": " + summary(tasks)
+			for _, t := range tasks {
+				s := series[t.Op]
+				if s == nil {
+					color := shade
+					if t.Op != "" {
+						color = partColor(len(order))
+						order = append(order, t.Op)
+					}
+					s = &echarts.SingleSeries{
+						Name: t.Op, Type: "line", ShowSymbol: opts.Bool(false), Data: []point{}, Color: color,
+						LineStyle: &opts.LineStyle{Color: color, Width: thick},
+					}
+					series[t.Op] = s
+				}
+				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, lane}}, point{hover, []any{t.End, lane}}, point{hover, []any{"-", lane}})
+			}
+		}
+		var words []echarts.SingleSeries
+		for _, l := range p.labels(pixel) {
+			word := captions([]point{{l.op, []any{l.at, int(l.lane)}}})
+			word.Label.FontSize = letters
+			if l.above {
+				word.SymbolSize, word.ItemStyle = thick, &opts.ItemStyle{Color: "rgba(0,0,0,0)"}
+				word.Label.Position = "top"
+			} else {
+				word.Label.Color = onColor(series[l.op].Color)
+			}
+			words = append(words, word)
+		}
+		drawn := []echarts.SingleSeries{}
+		if s := series[""]; s != nil {
+			drawn = append(drawn, *s)
+		}
+		for _, op := range order {
+			drawn = append(drawn, *series[op])
+		}
+		if i > 0 {
+			bottom += foot
+		}
+		panels = append(panels, panel{
+			title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
+			left:  left, top: bottom, width: width, height: pitch * len(scheduleLanes),
+			x:      axis{name: "cycles from the block's start", hi: p.Cycles},
+			y:      axis{labels: scheduleLanes[:]},
+			series: append(drawn, words...),
+		})
+		bottom += pitch * len(scheduleLanes)
+	}
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Pipelines)
+	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
+}
+
+// A scheduleLabel names a bar of an engine, inside or above.
+type scheduleLabel struct {
+	op    string
+	lane  ScheduleLane
+	at    float64
+	above bool
+}
+
+// labels names every operation where it first has room in each engine's lane. One
+// that has none is named above a bar, in the lane where no other name is in its
+// way.
+func (p SchedulePanel) labels(pixel float64) []scheduleLabel {
+	const letter, margin = 6.5, 6
+	width := func(op string) float64 { return pixel * (letter*float64(utf8.RuneCountInString(op)) + margin) }
+	var labels []scheduleLabel
+	named := make(map[string]bool)
+	for _, lane := range []ScheduleLane{MATLane, RMACLane} {
+		here := make(map[string]bool)
+		for _, t := range p.merge(lane, pixel) {
+			if !here[t.Op] && width(t.Op) < t.End-t.Start {
+				here[t.Op], named[t.Op] = true, true
+				labels = append(labels, scheduleLabel{op: t.Op, lane: lane, at: t.Start})
+			}
+		}
+	}
+	free := make(map[ScheduleLane]float64) // from where on nothing is above the lane
+	for _, lane := range []ScheduleLane{MATLane, RMACLane} {
+		for _, t := range p.merge(lane, pixel) {
+			if middle := (t.Start + t.End) / 2; !named[t.Op] && middle-width(t.Op)/2 >= free[lane] {
+				named[t.Op], free[lane] = true, middle+width(t.Op)/2
+				labels = append(labels, scheduleLabel{op: t.Op, lane: lane, at: middle, above: true})
+			}
+		}
+	}
+	return labels
+}
+
+// summary lists what a lane does.
+func summary(tasks []ScheduleTask) string {
+	const most = 6
+	var list []string
+	for _, t := range tasks {
+		if t.Op != "" && len(list) < most {
+			list = append(list, fmt.Sprintf("%s %s to %s", t.Op, count(int(t.Start)), count(int(t.End))))
+		}
+	}
+	if len(list) == 0 {
+		return "nothing of this block"
+	}
+	return strings.Join(list, ", ")
+}
+
+// onColor returns the colour of a text that is read on a part's colour.
+func onColor(color string) string {
+	if color == blue || color == vermillion || color == green {
+		return "#FFFFFF"
+	}
+	return ink
+}
