@@ -118,6 +118,54 @@ func TestTiledMaps(t *testing.T) {
 	}
 }
 
+// A row of a 3×3 convolution needs the rows above and below: at 1 KiB a row the
+// window is four rows, of which the first tile brings two.
+func TestInputWindow(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(64, 64, 16, 16, 3)}, Tensors: []workload.Tensor{
+		{Elements: 64 * 64 * 16, Readers: []workload.Reading{{Op: "conv", Elements: 64 * 64 * 16}}}, {Maker: "conv", Elements: 64 * 64 * 16}}}
+	c := arch.ZCU102()
+	c.Buffers.Input.KiB = 4
+	r := simulate(t, w, c, Options{Scope: Backbone, TilePixels: 64})
+	if got := r.Traffic.InputLoads; got != 64*64*16 {
+		t.Errorf("%d bytes loaded: each row once is %d", got, 64*64*16)
+	}
+	c.Buffers.Input.KiB, c.Buffers.Output.KiB = 3, 16
+	want := `simulate: workload "w": operation "conv": buffers.input.kib 3 is too small: a tile of 1 rows or heads needs more`
+	if _, err := Simulate(w, c, Options{Scope: Backbone, TilePixels: 64}); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Where the output buffer has room for two tiles of 1 KiB, a tile starts when the
+// one before the last is stored.
+func TestOutputWindow(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(64, 64, 16, 16, 1)}}
+	c := arch.ZCU102()
+	c.Buffers.Input.KiB, c.Buffers.Output.KiB = 4, 2
+	c.OffChip.MBPerS = 200 // a byte per cycle
+	r := simulate(t, w, c, Options{Scope: Backbone, TilePixels: 64, Events: true})
+	var stored, started []int64
+	for _, e := range r.Events {
+		switch e.Kind {
+		case StoreEvent:
+			stored = append(stored, e.End)
+		case ComputeEvent:
+			started = append(started, e.Start)
+		}
+	}
+	if len(stored) != 64 || len(started) != 64 {
+		t.Fatalf("%d stores, %d tasks, want 64", len(stored), len(started))
+	}
+	for i := 2; i < len(started); i++ {
+		if started[i] != stored[i-2] {
+			t.Errorf("tile %d starts at %d, tile %d is stored at %d", i, started[i], i-2, stored[i-2])
+		}
+	}
+	if r.MAT.Stalls[OutputStore] == 0 || r.RMAC.Stalls[OutputStore] == 0 {
+		t.Errorf("no stall is named %q", OutputStore)
+	}
+}
+
 // Pictures one after another take as often as long; copies with one each take a
 // round for as many as there are.
 func TestBatches(t *testing.T) {
@@ -313,10 +361,11 @@ func TestTrace(t *testing.T) {
 	}
 	var trace struct {
 		TraceEvents []struct {
-			Ph      string
-			Ts, Dur float64
-			Tid     int
-			Args    struct{ Bytes int64 }
+			Ph   string
+			Time float64 `json:"ts"`
+			Dur  float64
+			Tid  int
+			Args struct{ Bytes int64 }
 		}
 	}
 	if err := json.Unmarshal(buffer.Bytes(), &trace); err != nil {
@@ -328,10 +377,10 @@ func TestTrace(t *testing.T) {
 		if e.Ph != "X" {
 			continue
 		}
-		if e.Ts < ends[e.Tid]-1e-9 {
-			t.Errorf("track %d: %v µs, before %v", e.Tid, e.Ts, ends[e.Tid])
+		if e.Time < ends[e.Tid]-1e-9 {
+			t.Errorf("track %d: %v µs, before %v", e.Tid, e.Time, ends[e.Tid])
 		}
-		ends[e.Tid] = e.Ts + e.Dur
+		ends[e.Tid] = e.Time + e.Dur
 		moved += e.Args.Bytes
 	}
 	if end := float64(r.Cycles) / 200; len(ends) != 3 || math.Abs(max(ends[1], ends[2], ends[3])-end) > 1e-6 {
