@@ -181,14 +181,18 @@ func (d PeerData) Figure() (*Figure, error) {
 	if len(d.Depthwise) > 0 {
 		alone := []point{{counts[0] + ": " + cyclesText(d.RMAC), []any{d.RMAC, 0}}}
 		words := []point{{"  " + count(int(math.Round(d.RMAC))), []any{d.RMAC, 0}}}
+		title := "(b) the depthwise convolutions alone"
 		var array []point
 		for i, c := range d.Depthwise {
+			if c.Other {
+				title = "(b) the depthwise convolutions alone; * counts other layers, whose filters all read one channel"
+			}
 			at := []any{c.Cycles, i + 1}
 			array = append(array, point{counts[i+1] + ": " + cyclesText(c.Cycles), at})
 			words = append(words, point{fmt.Sprintf("  %s %s", count(int(math.Round(c.Cycles))), times(c.Cycles/d.RMAC)), at})
 		}
 		panels = append(panels, panel{
-			title: "(b) the depthwise convolutions alone",
+			title: title,
 			left:  left, top: bottom + foot, width: figureWidth - left - right, height: pitch * len(counts),
 			x: x, y: axis{labels: counts},
 			series: []echarts.SingleSeries{dots(ours, blue, true, alone), dots("array", vermillion, true, array), captions(words)},
@@ -196,12 +200,6 @@ func (d PeerData) Figure() (*Figure, error) {
 		bottom += foot + pitch*len(counts)
 	}
 	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", d.Workload, d.Accelerator, d.Array)
-	for _, c := range d.Depthwise {
-		if c.Other {
-			subtitle += ". * counts other layers: all filters of a depthwise one read the same channel."
-			break
-		}
-	}
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, []string{ours, side, one}, panels), table)
 }
 
