@@ -110,11 +110,50 @@ func TestTiledMaps(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := arch.ZCU102()
 			c.Buffers.Input.KiB, c.Buffers.Output.KiB = test.kib, test.kib
-			r := simulate(t, w, c, Options{Scope: Backbone})
+			r := simulate(t, w, c, Options{Scope: Backbone, Events: true})
 			if r.Traffic.InputLoads != test.loads || r.Traffic.Stores != test.stores {
 				t.Errorf("%d bytes loaded and %d stored, want %d and %d", r.Traffic.InputLoads, r.Traffic.Stores, test.loads, test.stores)
 			}
+			var stored int64 // the last of the first operation's outputs
+			for _, e := range r.Events {
+				if e.Kind == StoreEvent && e.Op == "first" {
+					stored = e.End
+				}
+			}
+			for _, e := range r.Events {
+				if e.Kind == LoadEvent && e.Buffer == InputBuffer && e.Op == "second" && e.Start < stored {
+					t.Errorf("inputs are loaded at %d and stored until %d", e.Start, stored)
+				}
+			}
 		})
+	}
+}
+
+// In a stream, the weights of the round that MAT has begun when R-MAC joins stay
+// until both have finished it: the depthwise weights leave with the first task,
+// those of the first round with the second, of the second with the third.
+func TestWeightsOfAStream(t *testing.T) {
+	c := arch.ZCU102()
+	c.Copies = 1
+	r := simulate(t, &workload.Workload{Name: "pair", Ops: pair(4, 10, 16, 24, 3)}, c,
+		Options{Scope: Backbone, Pipelines: InterLayerPipeline, FreeAuxiliary: true, Events: true})
+	type left struct{ At, Bytes int64 }
+	var ends []int64
+	var got []left
+	for _, e := range r.Events {
+		switch {
+		case e.Kind == ComputeEvent:
+			ends = append(ends, e.End)
+		case e.Kind == FreeEvent && e.Buffer == WeightBuffer:
+			got = append(got, left{e.Start, e.Bytes})
+		}
+	}
+	if len(ends) != 3 {
+		t.Fatalf("%d tasks, want 3", len(ends))
+	}
+	want := []left{{ends[0], 16 * 9}, {ends[1], 16 * 16}, {ends[2], 8 * 16}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
