@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// version is the only version of the file format so far.
+const version = 1
+
+// What is given to the parser is bounded, for it takes the square of the depth
+// in time. EfficientViT-B3's operations and tensors take 200 KiB; flow style in
+// lists in flow style has a depth of 6.
+const (
+	maxFile   = 1 << 20 // bytes
+	maxDepth  = 16      // brackets open at once
+	maxColumn = 256     // of a list's or a field's beginning outside of brackets
+)
+
+// ReadFile reads a workload from a YAML file, as [Read] does.
+func ReadFile(path string) (*Workload, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return Read(path, data)
+}
+
+// Read reads a workload of one's own from YAML; name stands for the file in
+// errors, which name the line and the field:
+//
+//	version: 1
+//	name: a separable convolution
+//	operations:
+//	  - {name: dw, form: depthwise convolution, role: DW, height: 56, width: 56, output_channels: 64, kernel: 3, feeds: pw}
+//	  - {name: pw, form: convolution, role: PW2, height: 56, width: 56, output_channels: 32, input_channels: 64, kernel: 1}
+//	  - {name: pw.requantize, form: elementwise, unit: requantization, elements: 100352}
+//	tensors: # may be left out
+//	  - {elements: 200704, readers: [{operation: dw, elements: 200704}]} # no maker: the picture
+//	  - {maker: dw, elements: 200704, readers: [{operation: pw, elements: 200704}]}
+//	  - {maker: pw, elements: 100352}
+//
+// Forms, units and roles have their names in reports. An operation has the sizes
+// of its form, as [Operation] describes them: a convolution height, width,
+// output_channels, input_channels, kernel, groups and stride; a depthwise
+// convolution the same without input_channels and groups; a matrix product
+// heads, rows, inner and columns; an elementwise operation elements, and its
+// unit. Stride and groups are 1 where they are left out, and the label is the
+// role. The result is valid.
+func Read(name string, data []byte) (*Workload, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s: %d bytes: a workload has at most %d", name, len(data), maxFile)
+	}
+	tokens := lexer.Tokenize(string(data))
+	if err := checkDepth(name, tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("%s: %d documents: a workload is one", name, len(file.Docs))
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s: no version: the file must say \"version: %d\"", name, version)
+	}
+	p := fileParser{file: name}
+	w, err := p.workload(file.Docs[0].Body)
+	if err != nil {
+		return nil, err
+	}
+	link(w.Ops)
+	if err := w.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return w, nil
+}
+
+// checkDepth refuses what nests deeper than any workload.
+func checkDepth(name string, tokens token.Tokens) error {
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			if depth <= 0 && t.Position.Column > maxColumn {
+				return fmt.Errorf("%s:%d: a field in column %d: at most %d are allowed", name, t.Position.Line, t.Position.Column, maxColumn)
+			}
+		}
+		if depth > maxDepth {
+			return fmt.Errorf("%s:%d: more than %d open brackets", name, t.Position.Line, maxDepth)
+		}
+	}
+	return nil
+}
+
+// syntaxError puts the parser's error on one line.
+func syntaxError(name string, err error) error {
+	var e yaml.Error
+	if errors.As(err, &e) && e.GetToken() != nil {
+		return fmt.Errorf("%s:%d: not YAML: %s", name, e.GetToken().Position.Line, oneLine(e.GetMessage()))
+	}
+	return fmt.Errorf("%s: not YAML: %s", name, oneLine(err.Error()))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// A fileParser walks the parsed file.
+type fileParser struct{ file string }
+
+// at puts the place before an error.
+func (p *fileParser) at(node ast.Node, path string, err error) error {
+	return fmt.Errorf("%s:%d: %s: %w", p.file, node.GetToken().Position.Line, path, err)
+}
+
+// workload reads the whole file.
+func (p *fileParser) workload(node ast.Node) (*Workload, error) {
+	entries, err := p.entries("workload", node)
+	if err != nil {
+		return nil, err
+	}
+	w := new(Workload)
+	var lists, scalars []*ast.MappingValueNode
+	for _, e := range entries {
+		if key := e.Key.GetToken().Value; key == "operations" || key == "tensors" {
+			lists = append(lists, e)
+		} else {
+			scalars = append(scalars, e)
+		}
+	}
+	if _, err := p.fill("", node, scalars, w.fields(), "operations", "tensors"); err != nil {
+		return nil, err
+	}
+	for _, e := range lists {
+		if e.Key.GetToken().Value == "operations" {
+			w.Ops, err = list(p, "operations", e.Value, p.operation)
+		} else {
+			w.Tensors, err = list(p, "tensors", e.Value, p.tensor)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// operation reads one operation: its form first, for that says which fields
+// there are.
+func (p *fileParser) operation(path string, node ast.Node) (Operation, error) {
+	o := Operation{}
+	entries, err := p.entries(path, node)
+	if err != nil {
+		return o, err
+	}
+	form := field{name: "form", value: &o.Form}
+	i := slices.IndexFunc(entries, func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == form.name })
+	if i < 0 {
+		return o, p.missing(node, path, form)
+	}
+	if err := form.set(entries[i].Value); err != nil {
+		return o, p.at(entries[i].Value, path+".form", err)
+	}
+	if o.Form != Elementwise {
+		o.Unit = Engines
+	}
+	if o.Form == Convolution || o.Form == Depthwise {
+		o.Stride, o.Groups = 1, 1
+	}
+	given, err := p.fill(path, node, entries, o.fields())
+	if err != nil {
+		return o, err
+	}
+	if o.Form == Depthwise {
+		o.Cin, o.Groups = 1, o.Cout
+	}
+	if !given["label"] {
+		o.Label = o.Role.String()
+	}
+	if err := o.check(); err != nil {
+		return o, p.at(node, path, err)
+	}
+	return o, nil
+}
+
+// tensor reads one tensor.
+func (p *fileParser) tensor(path string, node ast.Node) (Tensor, error) {
+	t := Tensor{}
+	entries, err := p.entries(path, node)
+	if err != nil {
+		return t, err
+	}
+	if i := slices.IndexFunc(entries, func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == "readers" }); i >= 0 {
+		if t.Readers, err = list(p, path+".readers", entries[i].Value, p.reading); err != nil {
+			return t, err
+		}
+		entries = slices.Delete(slices.Clone(entries), i, i+1)
+	}
+	_, err = p.fill(path, node, entries, t.fields(), "readers")
+	return t, err
+}
+
+// reading reads one reader of a tensor.
+func (p *fileParser) reading(path string, node ast.Node) (Reading, error) {
+	r := Reading{}
+	entries, err := p.entries(path, node)
+	if err == nil {
+		_, err = p.fill(path, node, entries, r.fields())
+	}
+	return r, err
+}
+
+// list reads what stands in a list.
+func list[T any](p *fileParser, path string, node ast.Node, item func(string, ast.Node) (T, error)) ([]T, error) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		return nil, p.at(node, path, fmt.Errorf("%s must be a list", excerpt(node)))
+	}
+	var items []T
+	for i, n := range sequence.Values {
+		v, err := item(fmt.Sprintf("%s[%d]", path, i), n)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, v)
+	}
+	return items, nil
+}
+
+// entries returns the fields of a node.
+func (p *fileParser) entries(path string, node ast.Node) ([]*ast.MappingValueNode, error) {
+	switch node := node.(type) {
+	case *ast.MappingNode:
+		return node.Values, nil
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{node}, nil
+	}
+	return nil, p.at(node, path, fmt.Errorf("%s must be fields, each on its line", excerpt(node)))
+}
+
+// fill stores the entries in the fields and returns the names of those that
+// the file gives. The lists, which are read elsewhere, are named to a user who
+// wrote another.
+func (p *fileParser) fill(path string, node ast.Node, entries []*ast.MappingValueNode, fields []field, lists ...string) (map[string]bool, error) {
+	given := make(map[string]bool)
+	for _, e := range entries {
+		name := e.Key.GetToken().Value
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			var names []string
+			for _, f := range fields {
+				names = append(names, f.name)
+			}
+			return nil, p.at(e.Key, join(path, name), fmt.Errorf("no such field: have %s", strings.Join(append(names, lists...), ", ")))
+		}
+		if err := fields[i].set(e.Value); err != nil {
+			return nil, p.at(e.Value, join(path, name), err)
+		}
+		given[name] = true
+	}
+	for _, f := range fields {
+		if !f.optional && !given[f.name] {
+			return nil, p.missing(node, path, f)
+		}
+	}
+	return given, nil
+}
+
+func (p *fileParser) missing(node ast.Node, path string, f field) error {
+	return p.at(node, join(path, f.name), fmt.Errorf("missing: it must be %s", f.allowed()))
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// excerpt quotes the beginning of what a node was written as.
+func excerpt(node ast.Node) string {
+	s := oneLine(node.String())
+	if len(s) > 40 {
+		s = s[:40] + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// YAML writes the workload, an operation on each line. [Read] gives a valid one
+// back whose names are printable text of at most 200 bytes and whose stride and
+// groups are at most 2^50.
+func (w *Workload) YAML() []byte {
+	var b bytes.Buffer
+	for _, f := range w.fields() {
+		if !f.omitted() {
+			fmt.Fprintf(&b, "%s: %s\n", f.name, f.text())
+		}
+	}
+	b.WriteString("operations:\n")
+	for i := range w.Ops {
+		fmt.Fprintf(&b, "  - {%s}\n", flow(w.Ops[i].fields()))
+	}
+	if len(w.Tensors) > 0 {
+		b.WriteString("tensors:\n")
+	}
+	for i := range w.Tensors {
+		t := &w.Tensors[i]
+		fmt.Fprintf(&b, "  - {%s", flow(t.fields()))
+		for j := range t.Readers {
+			separator := ", "
+			if j == 0 {
+				separator = ", readers: ["
+			}
+			fmt.Fprintf(&b, "%s{%s}", separator, flow(t.Readers[j].fields()))
+		}
+		if len(t.Readers) > 0 {
+			b.WriteByte(']')
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
+}
+
+// flow writes fields on one line.
+func flow(fields []field) string {
+	var parts []string
+	for _, f := range fields {
+		if !f.omitted() {
+			parts = append(parts, f.name+": "+f.text())
+		}
+	}
+	return strings.Join(parts, ", ")
+}
