@@ -286,7 +286,12 @@ func (p *fileParser) missing(node ast.Node, path string, f field) error {
 	return p.at(node, join(path, f.name), fmt.Errorf("missing: it must be %s", f.allowed()))
 }
 
+// join adds a field's name to a path. A name that a file may have over several
+// lines is quoted.
 func join(path, name string) string {
+	if !printable(name) {
+		name = strconv.Quote(name[:min(len(name), 40)])
+	}
 	if path == "" {
 		return name
 	}

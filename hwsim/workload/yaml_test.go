@@ -99,6 +99,7 @@ func TestReadErrors(t *testing.T) {
 		{"readers", tensor("elements: 8, readers: a"), `f.yaml:6: tensors[0].readers: "a" must be a list`},
 		{"printed GOP", "version: 1\nname: w\nprinted_gop: -1\n", `f.yaml:3: printed_gop: "-1" must be a number from 0 to 1000000000`},
 		{"unknown field", "version: 1\nops: []\n", `f.yaml:2: ops: no such field: have version, name, printed_gop, operations, tensors`},
+		{"field over lines", "\"a\\nb\": 1\n", `f.yaml:1: "a\nb": no such field: have version, name, printed_gop, operations, tensors`},
 		{"list", "- version: 1\n", `f.yaml:1: workload: "- version: 1" must be fields, each on its line`},
 		{"no version", "name: w\n", `f.yaml:1: version: missing: it must be 1`},
 		{"empty", "", `f.yaml: no version: the file must say "version: 1"`},
@@ -240,6 +241,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("version: 1\nname: &n w\noperations:\n- &o {name: *n, form: convolution, <<: *o}\n"))
 	f.Add([]byte("version: 1\nname: \"\\u00e9\"\nprinted_gop: 1e2\n---\n- [\n"))
 	f.Add([]byte("? - - -\n: {[: ]}"))
+	f.Add([]byte("version\n\n\nname: 1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w, err := Read("f.yaml", data)
 		if err != nil {
