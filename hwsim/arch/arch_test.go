@@ -138,6 +138,7 @@ func TestReadErrors(t *testing.T) {
 		{"list for a number", "version: 1\ncopies: [1, 2]\n", `f.yaml:2: copies: "[1, 2]" must be a whole number from 1 to 4096`},
 		{"not a number", "version: 1\nclock_mhz: .nan\n", `f.yaml:2: clock_mhz: ".nan" must be a number from 1 to 5000`},
 		{"null", "version: 1\ncopies:\n", `f.yaml:2: copies: "" must be a whole number from 1 to 4096`},
+		{"name over lines", "version: 1\nmat:\n  \"a\\nb\": 3\n", `f.yaml:3: "mat.a\nb": no such field: have lanes, macs`},
 		{"unknown field", "version: 1\nbuffers:\n  input:\n    size: 3\n", "f.yaml:4: buffers.input.size: no such field: have kib, port_bytes"},
 		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, clock_mhz, multiplications_per_dsp, buffers, off_chip, auxiliary"},
 		{"value for a group", "version: 1\nmat: 8\n", `f.yaml:2: mat: "8" must be fields, each on its line`},

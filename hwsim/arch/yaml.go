@@ -76,6 +76,9 @@ type reader struct {
 
 // at puts the place before an error.
 func (r *reader) at(node ast.Node, path string, err error) error {
+	if quoted := strconv.Quote(path); quoted[1:len(quoted)-1] != path {
+		path = quoted[:min(len(quoted), 60)] // a name over several lines is quoted
+	}
 	return fmt.Errorf("%s:%d: %s: %w", r.file, node.GetToken().Position.Line, path, err)
 }
 
