@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"strings"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
+
+// ArchitectureData is a configuration to be drawn.
+type ArchitectureData struct{ Config arch.Config }
+
+// Architecture draws an accelerator as the paper's Fig. 7 and 8 do: memories,
+// engines and auxiliary units with the configuration's own sizes. The error is
+// that of the configuration's validation.
+func Architecture(c arch.Config) (*Figure, error) { return ArchitectureData{c}.Figure() }
+
+// A place is a position in pixels from the upper left corner.
+type place [2]float64
+
+// A sketch is a drawing of boxes and arrows in pixels. ECharts draws it as the
+// symbols of a scatter plot and the marked lines of that plot: the option stays
+// data, while a custom series would need a function.
+type sketch struct {
+	boxes []sketchBox
+	lines []any
+}
+
+type sketchBox struct {
+	Name       string          `json:"name"`
+	Value      place           `json:"value"` // the centre
+	Symbol     string          `json:"symbol"`
+	SymbolSize place           `json:"symbolSize"`
+	ItemStyle  *opts.ItemStyle `json:"itemStyle,omitempty"`
+	Label      *sketchLabel    `json:"label,omitempty"`
+}
+
+type sketchLabel struct {
+	Show      bool           `json:"show"`
+	Formatter string         `json:"formatter"`
+	Position  string         `json:"position"`
+	Rich      map[string]any `json:"rich"` // the styles that the formatter names
+}
+
+func newSketchLabel(text, position string) *sketchLabel {
+	return &sketchLabel{true, text, position, map[string]any{
+		"heading": map[string]any{"fontSize": 13, "fontWeight": "bold", "lineHeight": 18, "color": ink},
+		"text":    map[string]any{"fontSize": 11, "lineHeight": 15, "color": ink},
+	}}
+}
+
+// labelled writes a heading over lines of smaller text.
+func labelled(heading string, lines ...string) string {
+	var b strings.Builder
+	if heading != "" {
+		fmt.Fprintf(&b, "{heading|%s}", heading)
+	}
+	for _, l := range lines {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "{text|%s}", l)
+	}
+	return b.String()
+}
+
+// box draws a rectangle from its upper left corner. Its name is what the pointer
+// brings up; its text is at a position of ECharts, such as "inside". The border
+// is a rectangle of its own, because ECharts stretches that of a symbol with the
+// symbol.
+func (s *sketch) box(name string, at place, w, h float64, color, position, text string) {
+	const border = 1.5
+	s.fill(name, at, w, h, color)
+	s.fill(name, place{at[0] + border, at[1] + border}, w-2*border, h-2*border, "#FFFFFF")
+	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, position)
+}
+
+// frame shades what belongs together, with its text at the lower left.
+func (s *sketch) frame(name string, at place, w, h float64, text string) {
+	s.fill(name, at, w, h, "#EEEEEE")
+	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, "insideBottomLeft")
+}
+
+func (s *sketch) fill(name string, at place, w, h float64, color string) {
+	s.boxes = append(s.boxes, sketchBox{
+		Name: name, Value: place{at[0] + w/2, at[1] + h/2}, Symbol: "rect", SymbolSize: place{w, h},
+		ItemStyle: &opts.ItemStyle{Color: color},
+	})
+}
+
+// note writes text to the right of a position.
+func (s *sketch) note(at place, text string) {
+	s.boxes = append(s.boxes, sketchBox{Value: at, Symbol: "rect", SymbolSize: place{0.01, 0.01}, Label: newSketchLabel(text, "right")})
+}
+
+// path draws a line through positions, with an arrow at its end.
+func (s *sketch) path(color string, through ...place) {
+	for i := 1; i < len(through); i++ {
+		end := "none"
+		if i == len(through)-1 {
+			end = "arrow"
+		}
+		s.lines = append(s.lines, []any{
+			map[string]any{"coord": through[i-1], "symbol": "none", "lineStyle": opts.LineStyle{Color: color, Width: 1.8}},
+			map[string]any{"coord": through[i], "symbol": end, "symbolSize": 9},
+		})
+	}
+}
+
+// option returns the sketch under its title. Positions count from below the
+// title.
+func (s *sketch) option(title, subtitle string, top, width, height int) any {
+	chart := echarts.NewScatter()
+	chart.SetGlobalOptions(
+		echarts.WithAnimation(false),
+		echarts.WithInitializationOpts(opts.Initialization{BackgroundColor: "#FFFFFF"}),
+		echarts.WithTitleOpts(opts.Title{
+			Title: title, Subtitle: subtitle, Left: "12", Top: "8",
+			TitleStyle:    &opts.TextStyle{FontSize: 16, Color: ink},
+			SubtitleStyle: &opts.TextStyle{FontSize: 12, Color: faint, LineHeight: 16},
+		}),
+		echarts.WithLegendOpts(opts.Legend{Show: opts.Bool(false)}),
+		echarts.WithTooltipOpts(opts.Tooltip{Trigger: "item", Formatter: "{b}"}),
+		echarts.WithGridOpts(opts.Grid{Left: "0", Top: fmt.Sprint(top), Width: fmt.Sprint(width), Height: fmt.Sprint(height)}),
+		echarts.WithXAxisOpts(opts.XAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: width}),
+		echarts.WithYAxisOpts(opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: height, Inverse: opts.Bool(true)}),
+	)
+	chart.MultiSeries = []echarts.SingleSeries{{
+		Type: "scatter", Data: s.boxes, ItemStyle: &opts.ItemStyle{Opacity: opts.Float(1)},
+		MarkLines: &opts.MarkLines{Data: s.lines, MarkLineStyle: opts.MarkLineStyle{
+			Label: &opts.Label{Show: opts.Bool(false)}, LineStyle: &opts.LineStyle{Type: "solid"},
+		}},
+	}}
+	return chart.JSON()
+}
+
+// cellsDrawn is how many lanes, and MACs of a lane, an engine shows.
+const cellsDrawn = 16
+
+// engine draws an engine with a cell for each MAC unit, one row per lane.
+func (s *sketch) engine(name, does string, e arch.Engine, at place, w, h float64, color string) {
+	size := fmt.Sprintf("%s × %s: a row per lane", several(e.Lanes, "lane"), several(e.MACs, "MAC"))
+	rows, columns := min(e.Lanes, cellsDrawn), min(e.MACs, cellsDrawn)
+	if rows < e.Lanes || columns < e.MACs {
+		size = fmt.Sprintf("%s × %s; %d × %d are drawn", several(e.Lanes, "lane"), several(e.MACs, "MAC"), rows, columns)
+	}
+	s.box(fmt.Sprintf("%s: %s multiplications per cycle", name, count(e.Multipliers())), at, w, h, color, "insideTop", labelled(name, does, size))
+	const header, margin, largest = 58, 10, 16
+	cell := min((w-2*margin)/float64(columns), (h-header-margin)/float64(rows), largest)
+	left := at[0] + (w-cell*float64(columns))/2
+	for r := range rows {
+		for c := range columns {
+			s.fill(name, place{left + (float64(c)+0.1)*cell, at[1] + header + (float64(r)+0.1)*cell}, 0.8*cell, 0.8*cell, color)
+		}
+	}
+}
+
+// several writes a number of things.
+func several(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return count(n) + " " + thing + "s"
+}
+
+// units lists the units of one lane that are drawn: all of a few, else the first
+// two, a gap and the last.
+func units(n int) []string {
+	if n > 4 {
+		return []string{"1", "2", "…", count(n)}
+	}
+	return []string{"1", "2", "3", "4"}[:n]
+}
+
+// auxiliaries names the auxiliary units in the order of the configuration.
+func auxiliaries(a arch.Auxiliary) []archUnit {
+	return []archUnit{
+		{"ΣK", "row sums of ReLU(K)", a.SumK}, {"log2", "rounds divisors", a.Log2},
+		{"shifter", "divides", a.Shifter}, {"requantize", "to the readers' grid", a.Requantize},
+		{"activation", "Hardswish, ReLU", a.Activation}, {"adder", "residuals", a.Add},
+		{"resizer", "bicubic upsampling", a.Resize}, {"pool", "global average", a.Pool},
+	}
+}
+
+type archUnit struct {
+	name, does string
+	rate       int // elements per cycle of one copy
+}
+
+// shared says what the copies divide among them.
+func (d ArchitectureData) shared() string {
+	if d.Config.CopiesShare == arch.Batch {
+		return "a picture each"
+	}
+	return "which divide the output " + string(d.Config.CopiesShare) + " of an operation"
+}
+
+// Figure draws (a) the whole accelerator, with the flow of inputs, weights and
+// results, and (b) one lane of each engine. The table has every size.
+func (d ArchitectureData) Figure() (*Figure, error) {
+	c := d.Config
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("charts: architecture: %w", err)
+	}
+	const top, height = 76, 768
+	s := &sketch{}
+	d.whole(s)
+	d.lanes(s, 570)
+	title := fmt.Sprintf("%s multipliers on %s DSPs reach %s GOPS at %s MHz, if they never wait",
+		count(c.Multipliers()), count(c.DSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
+	subtitle := fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed, not stated in the papers.",
+		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value"))
+	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), d.table())
+}
+
+// whole draws the paper's Fig. 8: everything, from the off-chip memory down to
+// the engines and back.
+func (d ArchitectureData) whole(s *sketch) {
+	c := d.Config
+	const in, weight, result = "#56B4E9", vermillion, green
+	s.note(place{12, 10}, labelled("(a) the accelerator"))
+	s.box("off-chip memory", place{20, 30}, 860, 44, ink, "inside", labelled("off-chip memory",
+		fmt.Sprintf("%s GB/s, latency of %s", number(c.OffChip.MBPerS/1e3), several(c.OffChip.LatencyCycles, "cycle"))))
+	buffer := func(name string, b arch.Buffer, x, w float64, color string) {
+		s.box(name, place{x, 112}, w, 56, color, "inside", labelled(name,
+			count(b.KiB)+" KiB", "port of "+several(b.PortBytes, "byte")+" per cycle"))
+	}
+	buffer("input buffer", c.Buffers.Input, 20, 200, in)
+	buffer("weight buffer", c.Buffers.Weight, 250, 200, weight)
+	buffer("divisor buffer", c.Buffers.Divisor, 500, 180, result)
+	buffer("output buffer", c.Buffers.Output, 700, 180, result)
+
+	s.frame("copies", place{8, 228}, 884, 304, labelled("", copies(c.Copies)+", "+d.shared()))
+	s.engine("R-MAC engine", "every operation", c.RMAC, place{20, 250}, 190, 210, blue)
+	s.engine("MAT engine", "all but depthwise convolutions", c.MAT, place{260, 250}, 190, 210, blue)
+	s.box("auxiliary units", place{490, 250}, 390, 210, faint, "insideTop", labelled("auxiliary units", "elements per cycle of a copy"))
+	for i, u := range auxiliaries(c.Auxiliary) {
+		x, y := 500+float64(i/4)*190, 292+float64(i%4)*41
+		s.box(u.name+": "+u.does, place{x, y}, 180, 36, faint, "inside", labelled("", u.name+": "+count(u.rate), u.does))
+	}
+
+	s.path(in, place{120, 74}, place{120, 112})
+	s.path(weight, place{350, 74}, place{350, 112})
+	s.path(result, place{790, 112}, place{790, 74})
+	s.path(in, place{95, 168}, place{95, 250})
+	s.path(in, place{95, 190}, place{335, 190}, place{335, 250})
+	s.path(weight, place{375, 168}, place{375, 250})
+	s.path(weight, place{375, 208}, place{135, 208}, place{135, 250})
+	s.path(result, place{210, 355}, place{260, 355})
+	s.path(result, place{115, 460}, place{115, 492}, place{685, 492}, place{685, 460})
+	s.path(result, place{355, 460}, place{355, 492}, place{400, 492})
+	s.path(result, place{560, 250}, place{560, 168})
+	s.path(result, place{620, 168}, place{620, 250})
+	s.path(result, place{790, 250}, place{790, 168})
+	s.note(place{124, 93}, labelled("", "activations"))
+	s.note(place{354, 93}, labelled("", "weights"))
+	s.note(place{794, 93}, labelled("", "results"))
+	s.note(place{402, 480}, labelled("", "sums"))
+	s.note(place{222, 340}, labelled("", "DW"))
+	s.note(place{624, 209}, labelled("", "divisors"))
+	s.note(place{794, 209}, labelled("", "8 bits"))
+}
+
+// copies says how often the frame of a copy is there.
+func copies(n int) string {
+	if n == 1 {
+		return "this frame is there once"
+	}
+	return "this frame is there " + count(n) + " times"
+}
+
+// lanes draws the paper's Fig. 7 below a height: how a lane of each engine adds.
+func (d ArchitectureData) lanes(s *sketch, y float64) {
+	c := d.Config
+	s.note(place{12, y - 12}, labelled("(b) one lane of R-MAC: partial sums pass on, or stay"))
+	s.note(place{482, y - 12}, labelled("one lane of MAT: an adder tree over input channels"))
+	for i, name := range units(c.RMAC.MACs) {
+		x := 20 + float64(i)*100
+		s.box("MAC unit "+name, place{x, y + 26}, 66, 44, blue, "inside", labelled("", "MAC "+name))
+		s.path(green, place{x + 66, y + 48}, place{x + 100, y + 48})
+		s.path(vermillion, place{x + 50, y + 70}, place{x + 50, y + 92}, place{x + 16, y + 92}, place{x + 16, y + 70})
+	}
+	s.note(place{12, y + 122}, labelled("", "→ pointwise and other: MACs take input channels, lanes output channels"))
+	s.note(place{12, y + 142}, labelled("", "↺ depthwise: MACs take channels, lanes output pixels of a row"))
+
+	list := units(c.MAT.MACs)
+	const pitch = 36
+	middle := y + 8 + pitch*float64(len(list))/2
+	for i, name := range list {
+		at := y + 12 + pitch*float64(i)
+		s.box("multiplier "+name, place{490, at}, 66, 28, blue, "inside", labelled("", "× "+name))
+		s.path(green, place{556, at + 14}, place{600, at + 14})
+	}
+	s.box("adder tree", place{600, y + 8}, 110, pitch*float64(len(list)), blue, "inside", labelled("adder tree"))
+	s.box("accumulator", place{760, middle - 22}, 120, 44, blue, "inside", labelled("accumulator", "one output pixel"))
+	s.path(green, place{710, middle}, place{760, middle})
+	s.path(vermillion, place{850, middle + 22}, place{850, middle + 44}, place{790, middle + 44}, place{790, middle + 22})
+}
+
+func (d ArchitectureData) table() Table {
+	c := d.Config
+	t := Table{Columns: []string{"part", "size", "value"}}
+	add := func(part, size string, value any) { t.Rows = append(t.Rows, []any{part, size, value}) }
+	for _, e := range []struct {
+		name string
+		arch.Engine
+	}{{"R-MAC engine", c.RMAC}, {"MAT engine", c.MAT}} {
+		add(e.name, "lanes", e.Lanes)
+		add(e.name, "MACs per lane", e.MACs)
+	}
+	add("copies", "number", c.Copies)
+	add("copies", "share", string(c.CopiesShare))
+	add("clock", "MHz", c.ClockMHz)
+	add("DSP", "multiplications per cycle", c.MultiplicationsPerDSP)
+	for _, b := range []struct {
+		name string
+		arch.Buffer
+	}{{"input buffer", c.Buffers.Input}, {"weight buffer", c.Buffers.Weight}, {"output buffer", c.Buffers.Output}, {"divisor buffer", c.Buffers.Divisor}} {
+		add(b.name, "KiB", b.KiB)
+		add(b.name, "bytes per cycle", b.PortBytes)
+	}
+	add("off-chip memory", "MB/s", c.OffChip.MBPerS)
+	add("off-chip memory", "latency, cycles", c.OffChip.LatencyCycles)
+	for _, u := range auxiliaries(c.Auxiliary) {
+		add(u.name, "elements per cycle of a copy", u.rate)
+	}
+	return t
+}
