@@ -213,7 +213,7 @@ func (d ArchitectureData) Figure() (*Figure, error) {
 	d.lanes(s, 570)
 	title := fmt.Sprintf("%s multipliers on %s DSPs reach %s GOPS at %s MHz, if they never wait",
 		count(c.Multipliers()), count(c.DSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
-	subtitle := fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed, not stated in the papers.",
+	subtitle := fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers.",
 		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value"))
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), d.table())
 }
