@@ -66,6 +66,15 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 	return c, nil
 }
 
+// Each calls do for the float network and then for every rung, with the name
+// that tables and figures give it.
+func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Change)) {
+	do("float", c.Float, nil)
+	for _, r := range c.Rungs {
+		do(r.Recipe.Name, r.Report, r.Changes)
+	}
+}
+
 // String is the ladder as a table, with intervals and the numbers of pictures.
 func (c *Climb) String() string {
 	var s strings.Builder
@@ -73,15 +82,11 @@ func (c *Climb) String() string {
 	fmt.Fprintf(&s, "%s, %s on %d pictures of %s, calibrated on %d of %s\n",
 		c.Model, metric, c.Float.Images, c.Evaluation, c.CalibrationImages, c.Calibration)
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(name string, r *triovit.Report) {
+	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\t\n", metric)
+	c.Each(func(name string, r *triovit.Report, _ []Change) {
 		e, _ := r.Score()
 		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t\n", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
-	}
-	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\t\n", metric)
-	row("float", c.Float)
-	for _, r := range c.Rungs {
-		row(r.Recipe.Name, r.Report)
-	}
+	})
 	w.Flush()
 	return s.String()
 }

@@ -4,6 +4,7 @@ package calib
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
@@ -32,13 +33,9 @@ type Change struct {
 // edit copies a model and its profile so far that a transform may replace
 // tensors and append statistics.
 func edit(m *triovit.Model, p *Profile) (*triovit.Model, *Profile) {
-	set := make(weights.Set, len(m.Weights))
-	for name, t := range m.Weights {
-		set[name] = t
-	}
 	profile := *p
 	profile.Tensors = slices.Clone(p.Tensors)
-	return &triovit.Model{Net: m.Net.Clone(), Weights: set, Source: m.Source}, &profile
+	return &triovit.Model{Net: m.Net.Clone(), Weights: maps.Clone(m.Weights), Source: m.Source}, &profile
 }
 
 // picked returns the names of the convolutions of a folded network that a

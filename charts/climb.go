@@ -21,14 +21,10 @@ func LadderOf(c *calib.Climb) (*Figure, error) {
 		printed = paper.ImageNetB1
 	}
 	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, PaperMetric: printed.What}
-	add := func(name string, r *triovit.Report) {
+	c.Each(func(name string, r *triovit.Report, _ []calib.Change) {
 		e, _ := r.Score()
 		d.Rows = append(d.Rows, LadderRow{Recipe: name, Value: 100 * e.Value, Lo: 100 * e.Lo, Hi: 100 * e.Hi})
-	}
-	add("float", c.Float)
-	for _, rung := range c.Rungs {
-		add(rung.Recipe.Name, rung.Report)
-	}
+	})
 	for _, n := range printed.Rows {
 		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})
 	}

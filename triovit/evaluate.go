@@ -106,6 +106,8 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	outcomes := make([][]outcome, groups)
 	bar := progress.New("evaluate "+e.title, e.data.Len())
 	defer bar.Done()
+	// The same for every group, and long: a quantized model names all its grids.
+	id, fingerprint := e.predictor.ID(), e.data.Fingerprint()
 	work := make(chan int)
 	var wg sync.WaitGroup
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -115,7 +117,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 			for g := range work {
 				first, end := g*group, min((g+1)*group, e.data.Len())
 				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
-				inputs := []string{e.predictor.ID(), e.data.Fingerprint(), strconv.Itoa(first), strconv.Itoa(end)}
+				inputs := []string{id, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
 				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
 					cancel(err)

@@ -4,6 +4,7 @@ package triovit
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -19,10 +20,7 @@ func (m *Model) Fold() (*Model, error) {
 		return nil, fmt.Errorf("fold %s: %w", m.Net.Name, err)
 	}
 	net := m.Net.Clone()
-	set := make(weights.Set, len(m.Weights))
-	for name, t := range m.Weights {
-		set[name] = t
-	}
+	set := maps.Clone(m.Weights)
 	renamed := map[string]string{}
 	var ops []Op
 	for _, op := range net.Ops {

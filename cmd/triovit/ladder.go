@@ -97,13 +97,9 @@ func summarize(c *calib.Climb) summary {
 	_, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
 		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images}
-	add := func(recipe string, r *triovit.Report, changes int) {
+	c.Each(func(recipe string, r *triovit.Report, changes []calib.Change) {
 		e, _ := r.Score()
-		s.Scores = append(s.Scores, row{recipe, 100 * e.Value, 100 * e.Lo, 100 * e.Hi, changes})
-	}
-	add("float", c.Float, 0)
-	for _, r := range c.Rungs {
-		add(r.Recipe.Name, r.Report, len(r.Changes))
-	}
+		s.Scores = append(s.Scores, row{recipe, 100 * e.Value, 100 * e.Lo, 100 * e.Hi, len(changes)})
+	})
 	return s
 }
