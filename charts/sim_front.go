@@ -21,9 +21,16 @@ type FrontData struct {
 	// Workload was charged by the timing model Model; Note is what the model
 	// leaves out.
 	Workload, Model, Note string
+	// Cost is what pictures per second are weighed against: explore.DSPs or
+	// explore.Energy.
+	Cost explore.Objective
 	// Fields are the varied fields of the configuration.
 	Fields []string
 	Points []FrontPoint
+	// Unrankable counts the points left out because their cost is not known,
+	// for the reason Why.
+	Unrankable int
+	Why        string
 }
 
 // FrontPoint is one configuration.
@@ -31,35 +38,42 @@ type FrontPoint struct {
 	// Values are those of the fields.
 	Values []any
 	DSPs   int
+	// MJ is the energy of one picture in mJ, NaN where it is not known.
+	MJ float64
 	// FPS are the pictures per second, GOPS the 10⁹ operations per second.
 	FPS, GOPS float64
-	// Front says that no other point has more FPS with no more DSPs, or fewer
-	// DSPs with no fewer FPS.
+	// Front says that no other point has more FPS at no more cost, or less cost
+	// with no fewer FPS.
 	Front bool
 	// Mark names a configuration to be pointed out; empty for all others.
 	Mark string
 }
 
-// Front draws pictures per second against DSPs for a workload of a survey, its
-// Pareto front, and the configurations to be pointed out, each of which must be
-// one of the survey's points.
-func Front(v *explore.Survey, workload string, marked ...arch.Config) (*Figure, error) {
-	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Fields: v.Fields}
-	front := make(map[arch.Config]bool)
-	for _, p := range v.Front(workload) {
-		front[p.Config] = true
+// Front draws pictures per second against DSPs or energy per picture for a
+// workload of a survey, its Pareto front, and the configurations to be pointed
+// out, each of which must be one of the survey's points of known cost.
+func Front(v *explore.Survey, workload string, cost explore.Objective, marked ...arch.Config) (*Figure, error) {
+	if cost != explore.DSPs && cost != explore.Energy {
+		return nil, fmt.Errorf("charts: front of %s: %v against %v: allowed are %v and %v", workload, explore.FPS, cost, explore.DSPs, explore.Energy)
+	}
+	front := v.Front(workload, explore.FPS, cost)
+	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
+	best := make(map[arch.Config]bool)
+	for _, p := range front.Points {
+		best[p.Config] = true
 	}
 	place := make(map[arch.Config]int)
 	for _, p := range v.Points {
-		if p.Workload == workload {
-			place[p.Config] = len(d.Points)
-			d.Points = append(d.Points, FrontPoint{Values: p.Values, DSPs: p.DSPs, FPS: p.FPS, GOPS: p.GOPS, Front: front[p.Config]})
+		if p.Workload != workload || cost == explore.Energy && math.IsNaN(p.Joules) {
+			continue
 		}
+		place[p.Config] = len(d.Points)
+		d.Points = append(d.Points, FrontPoint{Values: p.Values, DSPs: p.DSPs, MJ: 1e3 * p.Joules, FPS: p.FPS, GOPS: p.GOPS, Front: best[p.Config]})
 	}
 	for _, c := range marked {
 		i, ok := place[c]
 		if !ok {
-			return nil, fmt.Errorf("charts: front of %s: configuration %q is none of the survey's %d points", workload, c, len(d.Points))
+			return nil, fmt.Errorf("charts: front of %s: configuration %q is none of the survey's %d points of known cost", workload, c, len(d.Points))
 		}
 		d.Points[i].Mark = c.Name
 	}
@@ -68,17 +82,48 @@ func Front(v *explore.Survey, workload string, marked ...arch.Config) (*Figure, 
 
 func (d FrontData) check() error {
 	if len(d.Points) == 0 {
+		if d.Unrankable > 0 {
+			return fmt.Errorf("charts: front of %s: %d points, and the %v of none is known: %s", d.Workload, d.Unrankable, d.Cost, d.Why)
+		}
 		return fmt.Errorf("charts: front of %s: no points", d.Workload)
 	}
 	for i, p := range d.Points {
 		if len(p.Values) != len(d.Fields) {
 			return fmt.Errorf("charts: front of %s: point %d has %d values, one for each of %d fields is allowed", d.Workload, i, len(p.Values), len(d.Fields))
 		}
-		if p.DSPs <= 0 || !(p.FPS > 0) || !finite(p.FPS) {
-			return fmt.Errorf("charts: front of %s: point %d has %v FPS on %d DSPs, both must be positive", d.Workload, i, p.FPS, p.DSPs)
+		if c := d.cost(p); !(c > 0) || !finite(c) || !(p.FPS > 0) || !finite(p.FPS) {
+			return fmt.Errorf("charts: front of %s: point %d has %s, both must be positive", d.Workload, i, d.size(p))
 		}
 	}
 	return nil
+}
+
+// cost returns what a point costs, in DSPs or mJ.
+func (d FrontData) cost(p FrontPoint) float64 {
+	if d.Cost == explore.Energy {
+		return p.MJ
+	}
+	return float64(p.DSPs)
+}
+
+// costText writes what a point costs.
+func (d FrontData) costText(p FrontPoint) string {
+	if d.Cost == explore.Energy {
+		return number(p.MJ) + " mJ"
+	}
+	return count(p.DSPs) + " DSPs"
+}
+
+// size writes a point's two values.
+func (d FrontData) size(p FrontPoint) string {
+	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), d.preposition(), d.costText(p))
+}
+
+func (d FrontData) preposition() string {
+	if d.Cost == explore.Energy {
+		return "at"
+	}
+	return "on"
 }
 
 // name writes a point as the pointer brings it up.
@@ -87,11 +132,7 @@ func (d FrontData) name(p FrontPoint) string {
 	for i, f := range d.Fields {
 		values = append(values, fmt.Sprintf("%s %v", f, p.Values[i]))
 	}
-	return strings.TrimPrefix(strings.Join(values, ", ")+": "+p.size(), ": ")
-}
-
-func (p FrontPoint) size() string {
-	return fmt.Sprintf("%s FPS on %s DSPs", number(p.FPS), count(p.DSPs))
+	return strings.TrimPrefix(strings.Join(values, ", ")+": "+d.size(p), ": ")
 }
 
 // finding says whether the first marked configuration can be beaten, or else
@@ -101,10 +142,10 @@ func (d FrontData) finding() string {
 	for _, p := range d.Points {
 		if p.Front {
 			front++
-			if !low.Front || p.DSPs < low.DSPs {
+			if !low.Front || d.cost(p) < d.cost(low) {
 				low = p
 			}
-			if !high.Front || p.DSPs > high.DSPs {
+			if !high.Front || d.cost(p) > d.cost(high) {
 				high = p
 			}
 		}
@@ -114,14 +155,18 @@ func (d FrontData) finding() string {
 			continue
 		}
 		if mark.Front {
-			return fmt.Sprintf("%s is on the front: none of %s designs has its %s FPS on fewer than %s DSPs",
-				mark.Mark, count(len(d.Points)), number(mark.FPS), count(mark.DSPs))
+			fewer := "fewer than"
+			if d.Cost == explore.Energy {
+				fewer = "less than"
+			}
+			return fmt.Sprintf("%s is on the front: none of %s designs has its %s FPS %s %s %s",
+				mark.Mark, count(len(d.Points)), number(mark.FPS), d.preposition(), fewer, d.costText(mark))
 		}
 		better, best := 0, mark
 		for _, p := range d.Points {
-			if p.FPS >= mark.FPS && p.DSPs <= mark.DSPs && (p.FPS > mark.FPS || p.DSPs < mark.DSPs) {
+			if p.FPS >= mark.FPS && d.cost(p) <= d.cost(mark) && (p.FPS > mark.FPS || d.cost(p) < d.cost(mark)) {
 				better++
-				if p.FPS > best.FPS || p.FPS == best.FPS && p.DSPs < best.DSPs {
+				if p.FPS > best.FPS || p.FPS == best.FPS && d.cost(p) < d.cost(best) {
 					best = p
 				}
 			}
@@ -130,9 +175,9 @@ func (d FrontData) finding() string {
 		if better == 1 {
 			beat = "1 design beats"
 		}
-		return fmt.Sprintf("%s %s (%s), the fastest with %s", beat, mark.Mark, mark.size(), best.size())
+		return fmt.Sprintf("%s %s (%s), the fastest with %s", beat, mark.Mark, d.size(mark), d.size(best))
 	}
-	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", count(front), count(len(d.Points)), low.size(), high.size())
+	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", count(front), count(len(d.Points)), d.size(low), d.size(high))
 }
 
 // span returns a base-2 logarithmic axis of whole octaves. Positions are
@@ -151,7 +196,7 @@ func span(name string, lo, hi float64) axis {
 	return a
 }
 
-// staircase orders the front by DSPs.
+// staircase orders the front by cost.
 func staircase(points []point) []point {
 	slices.SortStableFunc(points, func(a, b point) int {
 		return cmp.Compare(a.Value[0].(float64), b.Value[0].(float64))
@@ -160,7 +205,7 @@ func staircase(points []point) []point {
 }
 
 // Figure draws every point, the front as a staircase, and the marked points with
-// the line of as many pictures per second from each DSP. Both axes are
+// the line of as many pictures per second for the same cost. Both axes are
 // logarithmic, so that the largest design does not push the others together;
 // points that would cover one another are drawn once. The table has them all.
 func (d FrontData) Figure() (*Figure, error) {
@@ -172,16 +217,20 @@ func (d FrontData) Figure() (*Figure, error) {
 		cell                     = 3 // pixels within which points cover one another
 	)
 	first := d.Points[0]
-	minDSPs, maxDSPs, minFPS, maxFPS := first.DSPs, first.DSPs, first.FPS, first.FPS
-	table := Table{Columns: append(append([]string{}, d.Fields...), "DSPs", "FPS", "GOPS", "front", "marked")}
+	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
+	table := Table{Columns: slices.Concat(d.Fields, []string{"DSPs", "mJ", "FPS", "GOPS", "front", "marked"})}
 	for _, p := range d.Points {
-		minDSPs, maxDSPs = min(minDSPs, p.DSPs), max(maxDSPs, p.DSPs)
+		minCost, maxCost = min(minCost, d.cost(p)), max(maxCost, d.cost(p))
 		minFPS, maxFPS = min(minFPS, p.FPS), max(maxFPS, p.FPS)
-		table.Rows = append(table.Rows, append(append([]any{}, p.Values...), p.DSPs, p.FPS, p.GOPS, p.Front, p.Mark))
+		table.Rows = append(table.Rows, slices.Concat(p.Values, []any{p.DSPs, p.MJ, p.FPS, p.GOPS, p.Front, p.Mark}))
 	}
-	x := span("DSPs, logarithmic", float64(minDSPs), float64(maxDSPs))
+	unit, rayName := "DSPs", "as many FPS from each DSP as the marked"
+	if d.Cost == explore.Energy {
+		unit, rayName = "mJ per picture", "as many FPS from each mJ as the marked"
+	}
+	x := span(unit+", logarithmic", minCost, maxCost)
 	y := span("pictures per second, logarithmic", minFPS, maxFPS)
-	at := func(p FrontPoint) (float64, float64) { return math.Log2(float64(p.DSPs)), math.Log2(p.FPS) }
+	at := func(p FrontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 
 	var others, front, marks, words []point
 	var ray []point
@@ -190,7 +239,7 @@ func (d FrontData) Figure() (*Figure, error) {
 		px, py := at(p)
 		if p.Mark != "" {
 			marks = append(marks, point{p.Mark + ", " + d.name(p), []any{px, py}})
-			words = append(words, point{p.Mark + ": " + p.size(), []any{px, py + (y.hi-y.lo)/24}})
+			words = append(words, point{p.Mark + ": " + d.size(p), []any{px, py + (y.hi-y.lo)/24}})
 			if ray == nil {
 				for _, end := range []float64{x.lo, x.hi} {
 					ray = append(ray, point{Value: []any{end, py - px + end}})
@@ -208,7 +257,7 @@ func (d FrontData) Figure() (*Figure, error) {
 		}
 	}
 	front = staircase(front)
-	const frontName, otherName, rayName = "front", "another is as good in both and better in one", "as many FPS from each DSP as the marked"
+	const frontName, otherName = "front", "another is as good in both and better in one"
 	line := steps(frontName, blue, "end", 0, front)
 	line.ShowSymbol, line.Symbol, line.SymbolSize = opts.Bool(true), "circle", 8
 	line.AreaStyle = nil
@@ -230,5 +279,8 @@ func (d FrontData) Figure() (*Figure, error) {
 	}
 	p := panel{left: left, top: top, width: width, height: height, x: x, y: y, series: series}
 	subtitle := fmt.Sprintf("%s\nBy the %s: %s.", d.Workload, d.Model, d.Note)
+	if d.Unrankable > 0 {
+		subtitle += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
+	}
 	return newFigure(d.finding(), figureWidth, top+height+54, compose(d.finding(), subtitle, legend, []panel{p}), table)
 }

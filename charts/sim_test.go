@@ -74,15 +74,23 @@ func platformsFixture() PlatformsData {
 }
 
 func frontFixture() FrontData {
-	d := FrontData{Workload: "network", Model: "closed form", Note: "memory takes no time", Fields: []string{"mat.lanes", "copies"}}
+	d := FrontData{Workload: "network", Model: "closed form", Note: "memory takes no time", Cost: explore.DSPs, Fields: []string{"mat.lanes", "copies"}}
 	for i, p := range []FrontPoint{
 		{DSPs: 256, FPS: 200, Front: true}, {DSPs: 512, FPS: 390, Front: true}, {DSPs: 512, FPS: 300},
 		{DSPs: 1024, FPS: 799, Front: true, Mark: "the paper's"}, {DSPs: 1024, FPS: 500}, {DSPs: 2048, FPS: 1500, Front: true},
 	} {
-		p.Values, p.GOPS = []any{4, i}, p.FPS
+		p.Values, p.GOPS, p.MJ = []any{4, i}, p.FPS, math.NaN()
 		d.Points = append(d.Points, p)
 	}
 	return d
+}
+
+// energies lays the energies of the points beside their FPS.
+func energies(d *FrontData) {
+	d.Cost, d.Unrankable, d.Why = explore.Energy, 2, "a buffer is not in the table"
+	for i, mj := range []float64{1, 2, 2.5, 3, 4, 6} {
+		d.Points[i].MJ = mj
+	}
 }
 
 func peerFixture() PeerData {
@@ -244,7 +252,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Front(survey, w.Name, config)
+		f, err := Front(survey, w.Name, explore.DSPs, config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,11 +268,17 @@ func TestSimulatorFigures(t *testing.T) {
 				}
 			}
 		}
-		if want := len(survey.Front(w.Name)); fronts != want || marks != 1 {
+		if want := len(survey.Front(w.Name).Points); fronts != want || marks != 1 {
 			t.Errorf("%d points are on the front, want %d; %d are marked, want 1", fronts, want, marks)
 		}
+		if _, err := Front(survey, w.Name, explore.Energy); err == nil || !strings.Contains(err.Error(), "6 points, and the energy per picture of none is known: the closed form counts no memory accesses") {
+			t.Errorf("error %v for energies by the closed form", err)
+		}
+		if _, err := Front(survey, w.Name, explore.FPS); err == nil || !strings.Contains(err.Error(), "FPS against FPS") {
+			t.Errorf("error %v for FPS against themselves", err)
+		}
 		config.Copies = 3
-		if _, err := Front(survey, w.Name, config); err == nil || !strings.Contains(err.Error(), "none of the survey's 6 points") {
+		if _, err := Front(survey, w.Name, explore.DSPs, config); err == nil || !strings.Contains(err.Error(), "none of the survey's 6 points") {
 			t.Errorf("error %v for a configuration that was not tried", err)
 		}
 	})
@@ -340,6 +354,8 @@ func TestSimulatorTitles(t *testing.T) {
 		"marked on front":  {frontFixture(), "the paper's is on the front: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
 		"nothing marked":   {front(func(d *FrontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
 		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS on 1,024 DSPs), the fastest with 799 FPS on 1,024 DSPs"},
+		"energy on front":  {front(energies), "the paper's is on the front: none of 6 designs has its 799 FPS at less than 3 mJ"},
+		"energy is beaten": {front(func(d *FrontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS at 4 mJ), the fastest with 799 FPS at 3 mJ"},
 		"one point":        {front(func(d *FrontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -383,6 +399,8 @@ func TestSimulatorRefusals(t *testing.T) {
 		"zero GOPS":        {platforms(func(d *PlatformsData) { d.Printed[0].GOPS = 0 }), "has 0 GOPS, must be positive"},
 		"no points":        {FrontData{Workload: "w"}, "front of w: no points"},
 		"values per point": {front(func(d *FrontData) { d.Fields = nil }), "point 0 has 2 values, one for each of 0 fields"},
+		"energy unknown":   {front(func(d *FrontData) { d.Cost = explore.Energy }), "point 0 has 200 FPS at NaN mJ"},
+		"all unknown":      {FrontData{Workload: "w", Cost: explore.Energy, Unrankable: 7, Why: "no table"}, "front of w: 7 points, and the energy per picture of none is known: no table"},
 		"zero FPS":         {front(func(d *FrontData) { d.Points[1].FPS = 0 }), "point 1 has 0 FPS on 512 DSPs"},
 		"no peer roles":    {PeerData{Workload: "w"}, "peer of w: no roles"},
 		"role not run":     {PeerData{Roles: []PeerRole{{"PW1", 1, 0, 1}}}, `role "PW1" has 0 cycles`},

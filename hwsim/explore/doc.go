@@ -19,11 +19,25 @@
 //	})
 //	fmt.Println(survey)
 //
-// The front of a [Survey] holds, for each network, the configurations than
-// which no other has more pictures per second with no more DSPs, or fewer DSPs
-// with no fewer pictures. [Pareto] finds such fronts for any objectives.
+// The front of a [Survey] holds, for a network, the configurations than which no
+// other has more pictures per second with no more DSPs, or fewer DSPs with no
+// fewer pictures; [Survey.Front] takes other objectives, energy among them, and
+// [Pareto] any.
 //
-// A [Model] charges the configurations. The authors' closed form is quick, but
+// # Two models
+//
+// A [Model] charges the configurations. The authors' [ClosedForm] is quick, but
 // knows no memory: buffers and bandwidth then count for the limits only, and a
 // configuration that waits for memory looks as good as one that does not.
+// [EventDriven] simulates each point with its memory, some dozens a second, and
+// prices its events by an energy table:
+//
+//	Model: explore.EventDriven(hwsim.Options{
+//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Horowitz45nm())
+//	...
+//	fmt.Println(survey.Front(w.Name, explore.FPS, explore.Energy))
+//
+// What a table does not price has no energy, which is not the same as none: such
+// a point cannot be ranked by energy, and a front says how many there are, and
+// why.
 package explore

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/hwsim"
@@ -113,13 +114,13 @@ func TestRunAsLoops(t *testing.T) {
 						}
 						want.Points = append(want.Points, Point{Workload: w.Name, Config: c,
 							Values: []any{mat, space.Axes[1].Values[i], rmac, space.Axes[3].Values[j]},
-							DSPs:   c.DSPs(), Measure: Measure{r.Cycles, r.FPS(), r.GOPS()}})
+							DSPs:   c.DSPs(), Measure: Measure{float64(r.Undivided) / 16, r.FPS(), r.GOPS(), math.NaN(), "the closed form counts no memory accesses"}})
 					}
 				}
 			}
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("loops and survey differ (-loops +survey):\n%s", diff)
 	}
 	if want := []string{"efficientvit-b0-r224", "efficientvit-b1-r224"}; !cmp.Equal(got.Workloads(), want) {
@@ -181,7 +182,7 @@ func TestFront(t *testing.T) {
 	for _, name := range v.Workloads() {
 		// One multiplication per DSP costs DSPs and brings nothing.
 		var got []int
-		for _, p := range v.Front(name) {
+		for _, p := range v.Front(name).Points {
 			if p.Workload != name || p.Config.MultiplicationsPerDSP != 2 {
 				t.Errorf("%s: %+v on the front", name, p)
 			}
@@ -269,17 +270,139 @@ func TestCancelOnTheWay(t *testing.T) {
 	}
 	// Every worker asks once more, and the end once.
 	if asked := 3 - ctx.left.Load(); asked > int64(3+runtime.GOMAXPROCS(0)+1) {
-		t.Errorf("the context was asked %d times of %d chunks", asked, 2*4096/chunk)
+		t.Errorf("the context was asked %d times of %d points", asked, 2*4096)
 	}
 }
 
-// BenchmarkRun reports configurations per second, on all processors.
-func BenchmarkRun(b *testing.B) {
+// An event-driven point is a simulation of its own, priced by the table.
+func TestEventDriven(t *testing.T) {
+	w := network(t, "b0-r224")
+	table := everything()
+	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 8, 16), Over("off_chip.mb_per_s", 600, 19200)},
+		Workloads: []*workload.Workload{w}, Model: EventDriven(options, table)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []Measure
+	for _, p := range v.Points {
+		got = append(got, p.Measure)
+		r, err := hwsim.Simulate(w, p.Config, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, Measure{Cycles: float64(r.Cycles) / 2, FPS: r.FPS(), GOPS: r.GOPS(), Joules: r.Energy(table).Joules() / 2})
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(got) != 4 {
+		t.Errorf("%d points (-simulated +survey):\n%s", len(got), diff)
+	}
+	if slow, fast := got[2], got[3]; slow.FPS >= fast.FPS || slow.Joules <= 0 {
+		t.Errorf("16 copies on slow memory %+v, on fast memory %+v", slow, fast)
+	}
+}
+
+// everything prices all events at 1 pJ.
+func everything() *hwsim.EnergyTable {
+	t := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
+		SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
+	for _, u := range workload.Units() {
+		t.Units[u] = 1
+	}
+	return t
+}
+
+// Energy that is not known ranks nothing: such points are counted, with the
+// reason, and never taken for free.
+func TestUnknownEnergyIsNotRanked(t *testing.T) {
+	w := network(t, "b0-r224")
+	part := everything()
+	part.SRAM[0].KiB = 1024 // says nothing of larger buffers
+	options := hwsim.Options{Scope: hwsim.Backbone}
+	tests := []struct {
+		name             string
+		model            Model
+		rank, unrankable int
+		why              string
+	}{
+		{"all known", EventDriven(options, everything()), 2, 0, ""},
+		{"one buffer is not in the table", EventDriven(options, part), 1, 1, "a table has no entry for weight buffer, byte"},
+		{"no table", EventDriven(options, nil), 0, 2, "there is no energy table"},
+		{"closed form", ClosedForm(hwsim.Backbone), 0, 2, "counts no memory accesses"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("buffers.weight.kib", 512, 2048)},
+				Workloads: []*workload.Workload{w}, Model: test.model})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := v.Front(w.Name, Energy)
+			if f.Unrankable != test.unrankable || len(f.Points) != test.rank || !strings.Contains(f.Why, test.why) {
+				t.Errorf("%d on the front, %d cannot be ranked: %q", len(f.Points), f.Unrankable, f.Why)
+			}
+			if said := strings.Contains(f.String(), "cannot be ranked: "+f.Why); said != (test.unrankable > 0) {
+				t.Errorf("the page is\n%s", f)
+			}
+			if v.Front(w.Name).Unrankable != 0 {
+				t.Error("FPS and DSPs are known of every point")
+			}
+		})
+	}
+}
+
+// A front in three objectives holds those in two of them.
+func TestFrontObjectives(t *testing.T) {
+	w := network(t, "b0-r224")
+	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
+		Workloads: []*workload.Workload{w}, Model: EventDriven(hwsim.Options{Scope: hwsim.Backbone}, everything())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	three := v.Front(w.Name, FPS, Energy, DSPs)
+	scores := func(p *Point) [3]float64 { return [3]float64{FPS.score(p), Energy.score(p), DSPs.score(p)} }
+	var within [][3]float64
+	for i := range three.Points {
+		within = append(within, scores(&three.Points[i]))
+	}
+	if !slices.IsSortedFunc(within, func(a, b [3]float64) int { return slices.Compare(a[:1], b[:1]) }) {
+		t.Errorf("not ordered by FPS: %v", within)
+	}
+	for _, two := range [][]Objective{{FPS, Energy}, {FPS, DSPs}, {DSPs, Energy}} {
+		f := v.Front(w.Name, two...)
+		if len(f.Points) == 0 {
+			t.Errorf("%v: no point", two)
+		}
+		for i := range f.Points {
+			p := &f.Points[i]
+			// Of points equal in both, only the best in the third is on the larger front.
+			if !slices.ContainsFunc(within, func(s [3]float64) bool {
+				own := scores(p)
+				return s[two[0]] == own[two[0]] && s[two[1]] == own[two[1]]
+			}) {
+				t.Errorf("%v: %v is not on the front in three", two, p.Values)
+			}
+		}
+	}
+	if f := v.Front(w.Name, Objective(9)); f.Unrankable != len(v.Points) || f.Objectives[0].String() != "Objective(9)" {
+		t.Errorf("an objective that is none ranks %d points", len(f.Points))
+	}
+}
+
+// BenchmarkClosedForm and BenchmarkEventDriven report configurations per second
+// on all processors.
+func BenchmarkClosedForm(b *testing.B) {
 	sizes := []any{4, 6, 8, 10, 12, 14, 16, 20}
-	s := Space{Base: arch.ZCU102(), Axes: []Axis{
-		Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
-		Over("copies", sizes...), Over("rmac.macs", 8, 12, 16, 24),
-	}, Workloads: []*workload.Workload{network(b, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)}
+	benchmark(b, ClosedForm(hwsim.Backbone), Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
+		Over("copies", sizes...), Over("rmac.macs", 8, 12, 16, 24))
+}
+
+func BenchmarkEventDriven(b *testing.B) {
+	benchmark(b, EventDriven(hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Horowitz45nm()),
+		Over("mat.lanes", 4, 8, 16), Over("copies", 8, 16, 32))
+}
+
+func benchmark(b *testing.B, m Model, axes ...Axis) {
+	s := Space{Base: arch.ZCU102(), Axes: axes, Workloads: []*workload.Workload{network(b, "b1-r224")}, Model: m}
 	tried := 0
 	for b.Loop() {
 		v, err := Run(context.Background(), s)

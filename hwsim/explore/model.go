@@ -3,6 +3,10 @@
 package explore
 
 import (
+	"fmt"
+	"math"
+	"strings"
+
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -20,11 +24,15 @@ type Model struct {
 
 // A Measure is what a model says about one workload on one configuration.
 type Measure struct {
-	// Cycles are those of one picture.
-	Cycles int64
+	// Cycles are those of one picture, of a batch the mean.
+	Cycles float64
 	// FPS are the pictures per second, GOPS the 10⁹ operations per second by
 	// the authors' count.
 	FPS, GOPS float64
+	// Joules are those of one picture. Where they are not known they are NaN,
+	// and NoEnergy says why.
+	Joules   float64
+	NoEnergy string
 }
 
 // ClosedForm returns the authors' formulas as a model.
@@ -42,8 +50,47 @@ func ClosedForm(scope hwsim.Scope) Model {
 				if err != nil {
 					return Measure{}, err
 				}
-				return Measure{Cycles: r.Cycles, FPS: r.FPS(), GOPS: r.GOPS()}, nil
+				return Measure{Cycles: float64(r.Undivided) / float64(c.Copies), FPS: r.FPS(), GOPS: r.GOPS(),
+					Joules: math.NaN(), NoEnergy: "the closed form counts no memory accesses"}, nil
 			}, nil
 		},
 	}
+}
+
+// EventDriven returns hwsim.Simulate as a model. Events are priced by the table;
+// without one no energy is known. A simulation takes milliseconds where the
+// closed form takes microseconds, and a cancelled survey ends those that it has
+// begun.
+func EventDriven(o hwsim.Options, t *hwsim.EnergyTable) Model {
+	o.Events = false
+	m := Model{
+		Name: fmt.Sprintf("event-driven model, %s, %s", o.Scope, o.Pipelines),
+		Note: "energy is not priced",
+	}
+	if t != nil {
+		m.Note = fmt.Sprintf("energy by %s, without leakage, clock and control", t.Name)
+	}
+	m.Prepare = func(w *workload.Workload) (func(arch.Config) (Measure, error), error) {
+		if err := w.Validate(); err != nil {
+			return nil, err
+		}
+		return func(c arch.Config) (Measure, error) {
+			r, err := hwsim.Simulate(w, c, o)
+			if err != nil {
+				return Measure{}, err
+			}
+			batch := float64(r.Options.Batch)
+			measure := Measure{Cycles: float64(r.Cycles) / batch, FPS: r.FPS(), GOPS: r.GOPS(),
+				Joules: math.NaN(), NoEnergy: "there is no energy table"}
+			if t != nil {
+				e := r.Energy(t)
+				measure.Joules, measure.NoEnergy = e.Joules()/batch, ""
+				if _, missing := e.Known(); len(missing) > 0 {
+					measure.NoEnergy = fmt.Sprintf("%s has no entry for %s", t.Name, strings.Join(missing, "; "))
+				}
+			}
+			return measure, nil
+		}, nil
+	}
+	return m
 }

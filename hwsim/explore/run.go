@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -44,12 +43,10 @@ type Point struct {
 // Utilization returns GOPS as a share of the configuration's peak.
 func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 
-// chunk is how many combinations a worker takes at a time.
-const chunk = 64
-
 // Run tries every combination on all processors. It refuses a space with a
 // value that a field cannot have, with no workload, or with more than 2^20
-// points. If ctx ends before, its error is returned.
+// points. A stage that takes long shows its progress. If ctx ends before, its
+// error is returned.
 func Run(ctx context.Context, s Space) (*Survey, error) {
 	size, err := s.size()
 	if err != nil {
@@ -70,15 +67,12 @@ func Run(ctx context.Context, s Space) (*Survey, error) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for ctx.Err() == nil {
-				from := int(next.Add(chunk)) - chunk
-				if from >= total {
+				i := int(next.Add(1)) - 1
+				if i >= total {
 					return
 				}
-				to := min(from+chunk, total)
-				for i := from; i < to; i++ {
-					outcomes[i] = s.try(i%size, charges[i/size])
-				}
-				bar.Add(to - from)
+				outcomes[i] = s.try(i%size, charges[i/size])
+				bar.Add(1)
 			}
 		})
 	}
@@ -142,20 +136,4 @@ func (v *Survey) Workloads() []string {
 		}
 	}
 	return names
-}
-
-// Front returns the points of a workload that no other of its points dominates
-// in FPS and DSPs, the fewest DSPs first.
-func (v *Survey) Front(workload string) []Point {
-	var own []Point
-	for i := range v.Points {
-		if v.Points[i].Workload == workload {
-			own = append(own, v.Points[i])
-		}
-	}
-	front := Pareto(own,
-		func(p Point) float64 { return p.FPS },
-		func(p Point) float64 { return -float64(p.DSPs) })
-	slices.SortStableFunc(front, func(a, b Point) int { return cmp.Compare(a.DSPs, b.DSPs) })
-	return front
 }
