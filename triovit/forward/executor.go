@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -69,6 +70,7 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 }
 
 func (e *Executor) compile(build func(x *graph.Node) []*graph.Node) error {
+	platform.WarnWithoutSIMD()
 	exec, err := graph.NewExec(Backend(), build)
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.model.Net.Name, err)
@@ -105,9 +107,9 @@ const graphVersion = 1
 // Platform names what computes: this package's graph, the backend, its version
 // and its vector instructions. Results of two platforms may differ in the last
 // digits and are never mixed.
-func Platform() string { return platform() }
+func Platform() string { return named() }
 
-var platform = sync.OnceValue(func() string {
+var named = sync.OnceValue(func() string {
 	name := fmt.Sprintf("graph %d, %s %s", graphVersion, Backend().Name(), runtime.GOARCH)
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

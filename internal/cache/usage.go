@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Usage returns how many entries there are and their size in bytes. A folder
+// that does not exist yet has none. The error says why nothing could be kept.
+func (c *Cache) Usage() (entries int, bytes int64, err error) {
+	if err := c.Warning(); err != nil {
+		return 0, 0, err
+	}
+	if err := os.MkdirAll(c.dir, 0o777); err != nil {
+		return 0, 0, err
+	}
+	probe, err := os.CreateTemp(c.dir, temporary)
+	if err != nil {
+		return 0, 0, err
+	}
+	probe.Close()
+	if err := os.Remove(probe.Name()); err != nil {
+		return 0, 0, err
+	}
+	files, err := os.ReadDir(c.dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), suffix) {
+			continue
+		}
+		info, err := file.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // evicted meanwhile
+		} else if err != nil {
+			return 0, 0, err
+		}
+		entries, bytes = entries+1, bytes+info.Size()
+	}
+	return entries, bytes, nil
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/platform"
+)
+
+func TestDoctor(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "no-checkpoint.pt")
+	if err := os.WriteFile(file, []byte("text"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		set   map[string]string
+		line  string // whose verdict is looked at
+		ok    bool
+		found string // a part of it
+	}{
+		"built-in model":         {nil, "model", true, "built-in: seg-b0-scenes"},
+		"drawn scenes":           {nil, "data", true, "100 others to score on"},
+		"no such model":          {map[string]string{"TRIOVIT_MODEL": file + "x"}, "model", false, "no such file"},
+		"a file of another kind": {map[string]string{"TRIOVIT_MODEL": file}, "model", false, "no-checkpoint.pt"},
+		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},
+		"data without model":     {map[string]string{"TRIOVIT_DATA": folder}, "data", false, folder},
+		"data that is a file":    {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": file}, "data", false, "no folder"},
+		"data that is there":     {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": folder}, "data", true, folder},
+		"unknown backend":        {map[string]string{"TRIOVIT_BACKEND": "abacus"}, "backend", false, "abacus"},
+		"cache":                  {nil, "cache", true, "0 results, 0.0 of at most 2147.5 MB"},
+		"cache below a file":     {map[string]string{"TRIOVIT_CACHE": filepath.Join(file, "cache")}, "cache", false, file},
+		"offline":                {map[string]string{"GOPROXY": "off", "HF_HUB_OFFLINE": "1"}, "network", true, "modules off, Hugging Face hub off"},
+		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_DATA", "TRIOVIT_BACKEND"} {
+				t.Setenv(v, "")
+			}
+			t.Setenv("TRIOVIT_CACHE", t.TempDir())
+			for v, value := range c.set {
+				t.Setenv(v, value)
+			}
+			d := Doctor()
+			for _, line := range d.Checks {
+				if line.Remedy == "" {
+					t.Errorf("%s: nothing says what to do if it is not right", line.Name)
+				}
+				if line.Name == c.line && (line.OK != c.ok || !strings.Contains(line.Found, c.found)) {
+					t.Errorf("%s: %q, ok %v; want %q, ok %v", line.Name, line.Found, line.OK, c.found, c.ok)
+				}
+				if !line.OK && d.OK() {
+					t.Errorf("%s is not right, the diagnosis is", line.Name)
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorSeesSIMD(t *testing.T) {
+	for _, line := range Doctor().Checks {
+		if line.Name == "SIMD" && line.OK != (platform.SIMD() != "") {
+			t.Errorf("%q is ok: %v", line.Found, line.OK)
+		}
+	}
+}
+
+func TestDiagnosisPrinted(t *testing.T) {
+	d := &Diagnosis{[]Check{{"model", "built-in", true, "set it"}, {"cache", "read-only", false, "set TRIOVIT_CACHE"}}}
+	const text = "ok   model    built-in (set it)\n!!   cache    read-only\n              -> set TRIOVIT_CACHE"
+	if got := d.String(); got != text {
+		t.Errorf("text:\n%s\nwant:\n%s", got, text)
+	}
+	got, err := d.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		OK     bool
+		Checks []Check
+	}
+	if err := json.Unmarshal(got, &read); err != nil || read.OK || len(read.Checks) != 2 || read.Checks[1] != d.Checks[1] {
+		t.Errorf("%s, read as %+v: %v", got, read, err)
+	}
+}
