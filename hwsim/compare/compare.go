@@ -15,22 +15,28 @@ import (
 // A Design is a computed row: what a timing model says about one network on one
 // configuration.
 type Design struct {
-	// Name says which configuration and which model; Network is the workload's.
-	Name, Network string
-	DSPs          int
-	// FPS are pictures per second; GOPS are by the authors' operation count;
-	// GOPSPerW is NaN where the model has no power.
-	FPS, GOPS, GOPSPerW float64
+	// Name says which configuration, Model which timing model; Network is the
+	// workload's.
+	Name, Model, Network string
+	DSPs                 int
+	// FPS are pictures per second; GOPS are by the authors' operation count.
+	FPS, GOPS float64
+	// EventGOPSPerW are the operations, by that count, for the energy of the
+	// counted events, in 10⁹ per joule. It is NaN where that is not known; Energy
+	// says by which table, or why not. It is no device's power.
+	EventGOPSPerW float64
+	Energy        string
 	// Host counts the operations that only a host can do, and which take no
 	// time.
 	Host int
 }
 
-// ClosedForm returns a result as a design. Its power is unknown.
+// ClosedForm returns a result as a design. It has no energy.
 func ClosedForm(r *hwsim.Result) Design {
 	d := Design{
-		Name: fmt.Sprintf("%s (%s, %s)", r.Config.Name, r.Model, r.Scope), Network: r.Workload,
-		DSPs: r.Config.DSPs(), FPS: r.FPS(), GOPS: r.GOPS(), GOPSPerW: math.NaN(),
+		Name: r.Config.Name, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload,
+		DSPs: r.Config.DSPs(), FPS: r.FPS(), GOPS: r.GOPS(),
+		EventGOPSPerW: math.NaN(), Energy: "the closed form counts no memory accesses",
 	}
 	for i := range r.Omitted {
 		if r.Omitted[i].Why == hwsim.NoUnit {
@@ -40,17 +46,44 @@ func ClosedForm(r *hwsim.Result) Design {
 	return d
 }
 
-// metric returns the design's value.
+// EventDriven returns a run as a design. Its events are priced by the table; a
+// nil table prices none.
+func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
+	d := Design{
+		Name: r.Config.Name, Model: fmt.Sprintf("event-driven, %s, %s", r.Options.Scope, r.Options.Pipelines), Network: r.Workload,
+		DSPs: r.Config.DSPs(), FPS: r.FPS(), GOPS: r.GOPS(),
+		EventGOPSPerW: math.NaN(), Energy: "no energy table is given", Host: len(r.Host),
+	}
+	if r.Options.Batch > 1 {
+		d.Model += fmt.Sprintf(", batch of %d", r.Options.Batch)
+	}
+	if t == nil {
+		return d
+	}
+	e := r.Energy(t)
+	d.EventGOPSPerW = 2 * float64(r.PaperMACs) / e.Joules() / 1e9
+	if _, missing := e.Known(); len(missing) > 0 {
+		d.Energy = fmt.Sprintf("%s (%s) has no entry for %s", t.Name, t.Source, strings.Join(missing, "; "))
+	} else {
+		d.Energy = fmt.Sprintf("by %s (%s), without leakage, clock and control", t.Name, t.Source)
+	}
+	return d
+}
+
+// String names the design in a row.
+func (d *Design) String() string { return fmt.Sprintf("%s (%s)", d.Name, d.Model) }
+
+// metric returns the design's value. No timing model has the power of a device.
 func (d *Design) metric(m paper.Metric) Number {
 	switch m {
 	case paper.FPS:
 		return computed(d.FPS)
 	case paper.GOPS:
 		return computed(d.GOPS)
-	case paper.GOPSPerW:
-		return computed(d.GOPSPerW)
-	default: // GOPS/DSP
+	case paper.GOPSPerDSP:
 		return computed(d.GOPS / float64(d.DSPs))
+	default: // GOPS/W
+		return unknown
 	}
 }
 
@@ -58,31 +91,47 @@ func (d *Design) metric(m paper.Metric) Number {
 func notes(designs []Design) []string {
 	var list []string
 	for _, d := range designs {
-		if d.Host > 0 {
-			list = append(list, fmt.Sprintf("%s: operations that only a host can do take no time, %d of them", d.Network, d.Host))
+		note := fmt.Sprintf("%s: operations that only a host can do take no time, %d of them", d.Network, d.Host)
+		if d.Host > 0 && !slices.Contains(list, note) {
+			list = append(list, note)
+		}
+	}
+	return list
+}
+
+// energyNotes says what the designs' energies are of.
+func energyNotes(designs []Design) []string {
+	var list []string
+	for _, d := range designs {
+		if note := fmt.Sprintf("events of %s: %s", d.Model, d.Energy); !slices.Contains(list, note) {
+			list = append(list, note)
 		}
 	}
 	return list
 }
 
 // Accelerators returns the accelerators that the paper compares itself with,
-// and designs beside them.
+// and designs beside them. Printed GOPS/W are of the power of a device; what a
+// run's events take by a published table is not comparable with it, and has a
+// column of its own.
 func Accelerators(designs ...Design) *Table {
 	t := &Table{Title: "Accelerators (Table VIII of the paper, whose own cells are not at hand)",
-		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP"}, Notes: notes(designs)}
+		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP", "GOPS/W of events"},
+		Notes:   append(notes(designs), energyNotes(designs)...)}
 	for _, a := range paper.Accelerators() {
 		row := Row{Name: a.Name + " on " + a.Device, Network: a.Network}
 		for _, c := range []paper.Cell{a.DSPs, a.FPS, a.GOPS, a.GOPSPerW, a.GOPSPerDSP, a.FPSPerDSP} {
 			row.Numbers = append(row.Numbers, printed(c))
 		}
+		row.Numbers = append(row.Numbers, none)
 		t.Printed = append(t.Printed, row)
 	}
 	for i := range designs {
 		d := &designs[i]
 		dsps := computed(float64(d.DSPs))
-		t.Computed = append(t.Computed, Row{Name: d.Name, Network: d.Network, Numbers: []Number{
+		t.Computed = append(t.Computed, Row{Name: d.String(), Network: d.Network, Numbers: []Number{
 			dsps, d.metric(paper.FPS), d.metric(paper.GOPS), d.metric(paper.GOPSPerW), d.metric(paper.GOPSPerDSP),
-			d.metric(paper.FPS).over(dsps)}})
+			d.metric(paper.FPS).over(dsps), computed(d.EventGOPSPerW)}})
 	}
 	return t
 }
@@ -113,7 +162,7 @@ func Platforms(designs ...Design) *Table {
 	for _, d := range designs {
 		if i := column(t.Columns, d.Network); i >= 0 {
 			gop := paper.NetworkGOP(d.Network)
-			r := row(d.Name)
+			r := row(d.String())
 			r.Numbers[i] = Number{d.FPS * gop.Value, Computed + "/" + gop.Mark}
 			t.Computed = append(t.Computed, r)
 		}
@@ -138,7 +187,7 @@ func Speedups(designs ...Design) *Table {
 			for _, bar := range p.Bars {
 				if strings.EqualFold(bar.Network, d.Network) {
 					ours, theirs := d.metric(paper.FPS), printed(bar.GOPS).over(printed(paper.NetworkGOP(bar.Network)))
-					t.Computed = append(t.Computed, Row{Name: d.Name + " over " + p.Name, Network: d.Network,
+					t.Computed = append(t.Computed, Row{Name: d.String() + " over " + p.Name, Network: d.Network,
 						Numbers: []Number{ours, theirs, ours.over(theirs)}})
 				}
 			}

@@ -205,28 +205,82 @@ func TestStandardViTs(t *testing.T) {
 }
 
 func TestNoNoteWithoutHostWork(t *testing.T) {
-	if s := Accelerators(design(t, "b1-r224")).String(); strings.Contains(s, "note:") {
+	if s := Speedups(design(t, "b1-r224")).String(); strings.Contains(s, "note:") {
 		t.Errorf("a backbone without host work has a note:\n%s", s)
 	}
 }
 
-// A model that has power fills GOPS/W, and with it the claims about it.
-func TestPower(t *testing.T) {
-	d := Design{Name: "by hand", Network: "EfficientViT-B1-R224", DSPs: 1000, FPS: 800, GOPS: 800, GOPSPerW: 168.2}
-	row := Accelerators(d).Computed[0]
-	if got := fmt.Sprint(row.Numbers); got != "[1000 C 800.0 C 800.0 C 168.2 C 0.800 C 0.800 C]" {
-		t.Errorf("%v", got)
+// An event-driven design has the run's rates, and its claims stand beside those
+// of the closed form.
+func TestEventDriven(t *testing.T) {
+	net, err := triovit.Describe("b1-r224")
+	if err != nil {
+		t.Fatal(err)
 	}
-	found := false
-	for _, row := range Ratios(d).Computed {
-		if strings.HasPrefix(row.Name, "GOPS/W over Auto-ViT-Acc") { // 84.1 GOPS/W from memory
-			found = true
-			if got := row.Numbers[3].String(); got != "2.00 C/M" {
-				t.Errorf("ratio %s, want 2.00 C/M", got)
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	r, err := hwsim.Simulate(w, arch.ZCU102(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := EventDriven(r, nil)
+	if d.FPS != r.FPS() || d.GOPS != r.GOPS() || d.DSPs != 1024 || d.Model != "event-driven, backbone, both pipelines, batch of 2" {
+		t.Errorf("%+v", d)
+	}
+	models := make(map[string]int)
+	for _, row := range Ratios(charge(t, w), d).Computed {
+		for _, model := range []string{"closed form, backbone", d.Model} {
+			if strings.HasSuffix(row.Name, ", "+model) {
+				models[model]++
 			}
 		}
 	}
-	if !found {
-		t.Error("no computed claim about GOPS/W")
+	if models["closed form, backbone"] != 8 || models[d.Model] != 8 {
+		t.Errorf("claims by model: %v, want all 8 by each", models)
+	}
+}
+
+// The energy of events is known or not, by its table; it is no device's GOPS/W.
+func TestEventEnergy(t *testing.T) {
+	w := &workload.Workload{Name: "EfficientViT-B1-R224", Ops: []workload.Operation{{Name: "pw", Unit: workload.Engines, Form: workload.Convolution,
+		H: 8, W: 8, Cin: 16, Cout: 16, Groups: 1, Kernel: 1, Stride: 1}}}
+	r, err := hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	macsOnly := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1, SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20}}}
+	tests := []struct {
+		name  string
+		table *hwsim.EnergyTable
+		want  string // GOPS/W of events
+		note  string
+	}{
+		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock and control"}, // two operations for 4 pJ
+		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer, byte"},
+		{"no table", nil, "unknown U", "no energy table is given"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := EventDriven(r, test.table)
+			table := Accelerators(d)
+			numbers := table.Computed[0].Numbers
+			if got := numbers[len(numbers)-1].String(); got != test.want {
+				t.Errorf("GOPS/W of events %s, want %s", got, test.want)
+			}
+			if got := numbers[slices.Index(table.Columns, "GOPS/W")].String(); got != "unknown U" {
+				t.Errorf("GOPS/W of a device %s, want unknown", got)
+			}
+			if !strings.Contains(table.String(), "note: events of event-driven, backbone, no pipelines: "+test.note) {
+				t.Errorf("no note %q:\n%s", test.note, table)
+			}
+			for _, row := range Ratios(d).Computed {
+				if strings.HasPrefix(row.Name, "GOPS/W") && row.Numbers[3].String() != "unknown U" {
+					t.Errorf("%s: %s", row.Name, row.Numbers[3])
+				}
+			}
+		})
 	}
 }

@@ -14,8 +14,8 @@ import (
 //
 // A printed row divides the operands that are at hand: the columns are the
 // claim, the own operand, the other's, and their ratio, which is unknown where
-// one of them is. A computed row takes the own operand from the first design
-// with the claim's network.
+// one of them is. There is a computed row for each design of the claim's
+// network, which gives the own operand.
 func Ratios(designs ...Design) *Table {
 	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
 		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs)}
@@ -24,18 +24,21 @@ func Ratios(designs ...Design) *Table {
 		if claim.Over == "" {
 			row.Name, row.Network = string(claim.Metric)+" over an accelerator not named", "not named"
 		}
-		add := func(rows *[]Row, ours Number) {
+		add := func(rows *[]Row, row Row, ours Number) {
 			theirs := printed(claim.Theirs)
 			row.Numbers = []Number{printed(claim.Printed), ours, theirs, ours.over(theirs)}
 			*rows = append(*rows, row)
 		}
-		add(&t.Printed, printed(claim.Ours))
+		add(&t.Printed, row, printed(claim.Ours))
 		if hypothesis(paper.Ratios()[:i], claim) {
 			continue // computed once already
 		}
-		j := slices.IndexFunc(designs, func(d Design) bool { return strings.EqualFold(d.Network, claim.Network) })
-		if j >= 0 {
-			add(&t.Computed, designs[j].metric(claim.Metric))
+		for j := range designs {
+			if d := &designs[j]; strings.EqualFold(d.Network, claim.Network) {
+				own := row
+				own.Name += ", " + d.Model
+				add(&t.Computed, own, d.metric(claim.Metric))
+			}
 		}
 	}
 	return t
