@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -15,72 +13,123 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// An Ablation is the design without one choice.
+// An Ablation is the design without one choice, by both timing models.
 type Ablation struct {
 	// Name says what is missing.
 	Name string
-	// Cycles are those of one picture, not rounded; FPS the pictures per
-	// second. Both are NaN where the closed form cannot tell, for the reason
-	// Unknown.
-	Cycles, FPS float64
-	DSPs        int
-	Unknown     string
+	// DSPs are those of the engines. What the auxiliary units take is not known.
+	DSPs                    int
+	ClosedForm, EventDriven Estimate
 }
 
-// FPSPerDSP returns the pictures per second that one DSP is worth.
-func (a *Ablation) FPSPerDSP() float64 { return a.FPS / float64(a.DSPs) }
+// An Estimate is what a timing model says of one picture.
+type Estimate struct {
+	// Cycles are not rounded; FPS are pictures per second, GOPS 10⁹ operations
+	// per second by the authors' count. All are NaN where the model cannot tell,
+	// for the reason Unknown.
+	Cycles, FPS, GOPS float64
+	Unknown           string
+}
 
-// charge measures a rewritten design.
-func charge(name string, ops []workload.Operation, w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	r, err := hwsim.ClosedForm(&workload.Workload{Name: w.Name, Ops: ops}, c, scope)
+func unknown(why string) Estimate {
+	return Estimate{math.NaN(), math.NaN(), math.NaN(), why}
+}
+
+// closedForm charges by the authors' formulas.
+func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) Estimate {
+	r, err := hwsim.ClosedForm(w, c, scope)
 	if err != nil {
-		return Ablation{}, fmt.Errorf("ablation %q: %w", name, err)
+		return unknown(err.Error())
 	}
-	return Ablation{Name: name, Cycles: float64(r.Undivided) / float64(c.Copies), FPS: r.FPS(), DSPs: c.DSPs()}, nil
+	return Estimate{Cycles: float64(r.Undivided) / float64(c.Copies), FPS: r.FPS(), GOPS: r.GOPS()}
 }
 
-// WithoutInterLayer charges a workload whose depthwise convolutions end before
-// the pointwise ones behind them begin. The errors are those of
-// hwsim.ClosedForm, as of every ablation.
+// eventDriven simulates.
+func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim.Pipelines) Estimate {
+	r, err := hwsim.Simulate(w, c, hwsim.Options{Scope: scope, Pipelines: p})
+	if err != nil {
+		return unknown(err.Error())
+	}
+	return Estimate{Cycles: float64(r.Cycles), FPS: r.FPS(), GOPS: r.GOPS()}
+}
+
+// counted returns the estimate with operations as another counts them: a
+// rewritten workload has another authors' count, for the same work.
+func (e Estimate) counted(as Estimate) Estimate {
+	e.GOPS = as.GOPS / as.FPS * e.FPS
+	return e
+}
+
+// ablation joins two estimates. It is an error if neither model can tell.
+func ablation(name string, c arch.Config, closed, event Estimate) (Ablation, error) {
+	if closed.Unknown != "" && event.Unknown != "" {
+		return Ablation{}, fmt.Errorf("ablation %q: closed form: %s; event-driven: %s", name, closed.Unknown, event.Unknown)
+	}
+	return Ablation{Name: name, DSPs: c.DSPs(), ClosedForm: closed, EventDriven: event}, nil
+}
+
+// Whole is the design with all choices. Its error is that of both models, as of
+// every ablation: what one of them refuses is unknown by that one.
+func Whole(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
+	return ablation("nothing", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
+}
+
+// WithoutInterLayer is a design in which a depthwise convolution ends before the
+// pointwise one behind it begins.
 func WithoutInterLayer(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	return charge("inter-layer pipeline", unstreamed(w), w, c, scope)
+	closed := closedForm(unstreamed(w), c, scope).counted(closedForm(w, c, scope))
+	return ablation("inter-layer pipeline", c, closed, eventDriven(w, c, scope, hwsim.IntraLayerPipeline))
 }
 
-// MATOnly charges a design without R-MAC's depthwise mode: all lanes are
+// noDenominators is why the closed form knows nothing of the attention's
+// pipeline.
+const noDenominators = "the closed form has no denominators to wait for"
+
+// WithoutIntraLayer is a design that computes KᵀV, dividends and divisors of an
+// attention one after the other, one half of the heads on each engine.
+func WithoutIntraLayer(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
+	return ablation("intra-layer pipeline", c, unknown(noDenominators), eventDriven(w, c, scope, hwsim.InterLayerPipeline))
+}
+
+// WithoutPipelines is a design that does one operation after the other.
+func WithoutPipelines(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
+	return ablation("both pipelines", c, unknown(noDenominators), eventDriven(w, c, scope, hwsim.NoPipelines))
+}
+
+// MATOnly is a design without R-MAC's depthwise mode: all lanes are
 // channel-parallel, and a depthwise convolution takes the steps of one with one
 // input channel. It streams into nothing, for all lanes are taken.
 func MATOnly(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	ops := unstreamed(w)
-	for i := range ops {
-		if o := &ops[i]; o.Form == workload.Depthwise {
-			o.Form, o.Groups = workload.Convolution, 1
-		}
-	}
-	return charge("R-MAC's depthwise mode", ops, w, c, scope)
+	channelParallel := func(o *workload.Operation) { o.Form, o.Groups = workload.Convolution, 1 }
+	closed := closedForm(rewritten(unstreamed(w), channelParallel), c, scope)
+	// Each lane reads a channel of its own: the groups stay.
+	grouped := func(o *workload.Operation) { o.Form = workload.Convolution }
+	event := eventDriven(rewritten(w, grouped), c, scope, hwsim.IntraLayerPipeline)
+	return ablation("R-MAC's depthwise mode", c, closed.counted(closedForm(w, c, scope)),
+		event.counted(eventDriven(w, c, scope, hwsim.BothPipelines)))
 }
 
 // MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs.
 func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	ops := unstreamed(w)
-	for i := range ops {
-		if o := &ops[i]; o.Form == workload.Depthwise {
-			o.Form, o.Groups = workload.Convolution, 1
-			o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
-		}
+	windows := func(o *workload.Operation) {
+		o.Form, o.Groups = workload.Convolution, 1
+		o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
 	}
-	return charge("R-MAC's depthwise mode, but with windows across MAT's lanes", ops, w, c, scope)
+	closed := closedForm(rewritten(unstreamed(w), windows), c, scope).counted(closedForm(w, c, scope))
+	return ablation("depthwise mode, windows on MAT", c, closed, unknown("the event-driven model has no line buffers"))
 }
 
-// OneMultiplication charges a design whose DSPs make one multiplication each.
+// OneMultiplication is a design whose DSPs make one multiplication each.
 func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.MultiplicationsPerDSP = 1
-	return charge("packing of DSPs", w.Ops, w, c, scope)
+	return ablation("packing of DSPs", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
-// unstreamed returns the operations without streams. What was grouped behind a
-// depthwise convolution is charged as in a stream, by its inputs per output, and
-// the aggregation, as the authors charge it, with a third of its channels.
-func unstreamed(w *workload.Workload) []workload.Operation {
+// unstreamed returns a workload without streams for the closed form. What was
+// grouped behind a depthwise convolution is charged as in a stream, by its inputs
+// per output, and the aggregation, as the authors charge it, with a third of its
+// channels.
+func unstreamed(w *workload.Workload) *workload.Workload {
 	ops := slices.Clone(w.Ops)
 	for i := range ops {
 		o := &ops[i]
@@ -92,62 +141,19 @@ func unstreamed(w *workload.Workload) []workload.Operation {
 		}
 		o.Feeds, o.Behind = "", ""
 	}
-	return ops
+	return &workload.Workload{Name: w.Name, Ops: ops}
 }
 
-// A Study is a design and each of its ablations.
-type Study struct {
-	Workload  string
-	Config    arch.Config
-	Whole     Ablation
-	Ablations []Ablation
-}
-
-// Run charges the design and every ablation.
-func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
-	s := &Study{Workload: w.Name, Config: c}
-	var err error
-	if s.Whole, err = charge("nothing", w.Ops, w, c, scope); err != nil {
-		return nil, err
-	}
-	for _, ablation := range []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
-		WithoutInterLayer, MATOnly, MATOnlyWindows, OneMultiplication,
-	} {
-		a, err := ablation(w, c, scope)
-		if err != nil {
-			return nil, err
-		}
-		s.Ablations = append(s.Ablations, a)
-	}
-	for _, a := range []Ablation{
-		{Name: "intra-layer pipeline", Unknown: "the closed form has no denominators to wait for"},
-		{Name: "log2 divisors", Unknown: "the closed form has no division"},
-	} {
-		a.Cycles, a.FPS, a.DSPs = math.NaN(), math.NaN(), c.DSPs()
-		s.Ablations = append(s.Ablations, a)
-	}
-	return s, nil
-}
-
-// String is the study on a page.
-func (s *Study) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s on %s\n", s.Workload, s.Config)
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "without\tcycles\t×\tFPS\tDSPs\tFPS/DSP\t\n")
-	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
-		if a.Unknown != "" {
-			fmt.Fprintf(t, "%s\tunknown\t\tunknown\t%d\tunknown\t\n", a.Name, a.DSPs)
-			continue
-		}
-		fmt.Fprintf(t, "%s\t%.0f\t%.2f\t%.1f\t%d\t%.3f\t\n", a.Name, a.Cycles, a.Cycles/s.Whole.Cycles, a.FPS, a.DSPs, a.FPSPerDSP())
-	}
-	t.Flush()
-	for _, a := range s.Ablations {
-		if a.Unknown != "" {
-			fmt.Fprintf(&b, "unknown without %s: %s\n", a.Name, a.Unknown)
+// rewritten returns a workload with other depthwise convolutions and no streams.
+func rewritten(w *workload.Workload, change func(*workload.Operation)) *workload.Workload {
+	other := *w
+	other.Ops = slices.Clone(w.Ops)
+	for i := range other.Ops {
+		o := &other.Ops[i]
+		o.Feeds, o.Behind = "", ""
+		if o.Form == workload.Depthwise {
+			change(o)
 		}
 	}
-	b.WriteString("by the closed form: memory and auxiliary units take no time\n")
-	return b.String()
+	return &other
 }

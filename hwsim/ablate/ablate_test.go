@@ -56,9 +56,9 @@ func TestByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := [5]float64{s.Whole.Cycles}
-			for i := range 4 {
-				got[i+1] = s.Ablations[i].Cycles
+			got := [5]float64{s.Whole.ClosedForm.Cycles}
+			for i, name := range []string{"inter-layer pipeline", "R-MAC's depthwise mode", "depthwise mode, windows on MAT", "packing of DSPs"} {
+				got[i+1] = find(t, s, name).ClosedForm.Cycles
 			}
 			if got != test.cycles {
 				t.Errorf("cycles %v, want %v", got, test.cycles)
@@ -70,32 +70,80 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// A DSP of one multiplication is worth half of one that makes two.
-func TestOneMultiplication(t *testing.T) {
-	w, c := pair(4, 10, 16, 16, 24, 3, triovit.PW2), arch.ZCU102()
+// find returns the ablation of that name.
+func find(t *testing.T, s *Study, name string) Ablation {
+	t.Helper()
+	i := slices.IndexFunc(s.Ablations, func(a Ablation) bool { return a.Name == name })
+	if i < 0 {
+		t.Fatalf("no ablation %q", name)
+	}
+	return s.Ablations[i]
+}
+
+// Without streams the event-driven model takes, on one copy with memory that
+// never waits, what the closed form does.
+func TestModelsAgree(t *testing.T) {
+	c := arch.ZCU102()
+	c.Copies = 1
+	c.Buffers.Input.PortBytes, c.Buffers.Weight.PortBytes, c.Buffers.Output.PortBytes = 1<<16, 1<<16, 1<<16
+	c.OffChip = arch.OffChip{MBPerS: 1e7}
+	const ends = 4 // cycles for the first transfers and the last
+	w := pair(4, 10, 16, 16, 24, 3, triovit.PW2)
 	s, err := Run(w, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := OneMultiplication(w, c, hwsim.Backbone)
+	for _, name := range []string{"inter-layer pipeline", "R-MAC's depthwise mode", "packing of DSPs"} {
+		a := find(t, s, name)
+		if extra := a.EventDriven.Cycles - a.ClosedForm.Cycles; extra < 0 || extra > ends {
+			t.Errorf("without %s: closed form %v cycles, event-driven %v", name, a.ClosedForm.Cycles, a.EventDriven.Cycles)
+		}
+	}
+}
+
+// A DSP of one multiplication is worth half of one that makes two.
+func TestOneMultiplication(t *testing.T) {
+	s, err := Run(pair(4, 10, 16, 16, 24, 3, triovit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.DSPs != 2048 || a.FPS != s.Whole.FPS || a.FPSPerDSP() != s.Whole.FPSPerDSP()/2 {
+	a := find(t, s, "packing of DSPs")
+	if a.DSPs != 2048 || s.Whole.DSPs != 1024 || a.ClosedForm != s.Whole.ClosedForm || a.EventDriven != s.Whole.EventDriven {
 		t.Errorf("%+v, the whole is %+v", a, s.Whole)
 	}
 }
 
-// What the closed form cannot tell is unknown in the values and on the page.
+// The same work is counted as the same operations, whatever it is rewritten to.
+func TestSameOperations(t *testing.T) {
+	w := network(t, "b0-r224")
+	s, err := Run(w, arch.ZCU102(), hwsim.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := s.Whole.ClosedForm.GOPS / s.Whole.ClosedForm.FPS
+	for _, a := range s.Ablations {
+		for _, e := range []Estimate{a.ClosedForm, a.EventDriven} {
+			if got := e.GOPS / e.FPS; e.Unknown == "" && math.Abs(got/want-1) > 1e-12 {
+				t.Errorf("without %s: %v GOP per picture, want %v", a.Name, got, want)
+			}
+		}
+	}
+}
+
+// What a model cannot tell is unknown in the values and on the page.
 func TestUnknown(t *testing.T) {
 	s, err := Run(pair(4, 10, 16, 16, 24, 3, triovit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"intra-layer pipeline", "log2 divisors"} {
-		i := slices.IndexFunc(s.Ablations, func(a Ablation) bool { return a.Name == name })
-		if a := s.Ablations[i]; !math.IsNaN(a.Cycles) || !math.IsNaN(a.FPSPerDSP()) || a.Unknown == "" {
-			t.Errorf("%+v, want unknown", a)
+	for name, of := range map[string]func(Ablation) Estimate{
+		"intra-layer pipeline":           func(a Ablation) Estimate { return a.ClosedForm },
+		"both pipelines":                 func(a Ablation) Estimate { return a.ClosedForm },
+		"log2 divisors":                  func(a Ablation) Estimate { return a.ClosedForm },
+		"depthwise mode, windows on MAT": func(a Ablation) Estimate { return a.EventDriven },
+	} {
+		if e := of(find(t, s, name)); !math.IsNaN(e.Cycles) || !math.IsNaN(e.FPS) || !math.IsNaN(e.GOPS) || e.Unknown == "" {
+			t.Errorf("%s: %+v, want unknown", name, e)
 		}
 		if !strings.Contains(s.String(), "unknown without "+name) {
 			t.Errorf("the page does not say that %s is unknown:\n%s", name, s)
@@ -103,8 +151,36 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// On any network and array, cutting the streams or R-MAC's mode costs cycles.
+func network(t *testing.T, name string) *workload.Workload {
+	t.Helper()
+	net, err := triovit.Describe(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workload.FromNetwork(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// A choice of the paper that is taken away costs cycles of the network that it
+// was made for.
 func TestChoicesPay(t *testing.T) {
+	s, err := Run(network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"inter-layer pipeline", "intra-layer pipeline", "both pipelines", "R-MAC's depthwise mode", "log2 divisors"} {
+		if a := find(t, s, name); a.EventDriven.Cycles <= s.Whole.EventDriven.Cycles {
+			t.Errorf("without %s %v cycles, with it %v", name, a.EventDriven.Cycles, s.Whole.EventDriven.Cycles)
+		}
+	}
+}
+
+// On any network and array, cutting the streams or R-MAC's mode costs cycles by
+// the closed form.
+func TestChoicesPayByTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "b2-r224"}).Draw(rt, "network")
 		side := 32 * rapid.IntRange(4, 16).Draw(rt, "side/32")
@@ -119,25 +195,29 @@ func TestChoicesPay(t *testing.T) {
 		c := arch.ZCU102()
 		size := arch.Engine{Lanes: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "lanes"), MACs: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "MACs")}
 		c.MAT, c.RMAC = size, size
-		s, err := Run(w, c, hwsim.Whole)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for _, a := range s.Ablations[:2] {
-			if a.Cycles < s.Whole.Cycles {
-				rt.Errorf("without %s %v cycles, with it %v", a.Name, a.Cycles, s.Whole.Cycles)
+		whole := closedForm(w, c, hwsim.Whole)
+		channelParallel := func(o *workload.Operation) { o.Form, o.Groups = workload.Convolution, 1 }
+		for what, less := range map[string]*workload.Workload{"streams": unstreamed(w), "mode": rewritten(unstreamed(w), channelParallel)} {
+			if e := closedForm(less, c, hwsim.Whole); !(e.Cycles >= whole.Cycles) {
+				rt.Errorf("without %s %+v, with it %+v", what, e, whole)
 			}
 		}
 	})
 }
 
+// What one model refuses is unknown by that one; an error is what both refuse.
 func TestRefusals(t *testing.T) {
 	c := arch.ZCU102()
 	c.RMAC.MACs = 4
-	if _, err := Run(pair(4, 10, 16, 16, 24, 3, triovit.PW2), c, hwsim.Backbone); err == nil || !strings.Contains(err.Error(), "rmac.macs 4 is below mat.macs 8") {
-		t.Errorf("error %v", err)
+	a, err := Whole(pair(4, 10, 16, 16, 24, 3, triovit.PW2), c, hwsim.Backbone)
+	if err != nil || !strings.Contains(a.ClosedForm.Unknown, "rmac.macs 4 is below mat.macs 8") || a.EventDriven.Unknown != "" {
+		t.Errorf("%+v, error %v", a, err)
 	}
-	if _, err := WithoutInterLayer(&workload.Workload{Name: "empty"}, arch.ZCU102(), hwsim.Backbone); err == nil || !strings.Contains(err.Error(), `ablation "inter-layer pipeline"`) {
-		t.Errorf("error %v", err)
+	for name, without := range map[string]func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
+		"inter-layer pipeline": WithoutInterLayer, "intra-layer pipeline": WithoutIntraLayer, "log2 divisors": RealDividers,
+	} {
+		if _, err := without(&workload.Workload{Name: "empty"}, arch.ZCU102(), hwsim.Backbone); err == nil || !strings.Contains(err.Error(), `ablation "`+name+`"`) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v", err)
+		}
 	}
 }

@@ -10,37 +10,27 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // What the paper's design choices buy for EfficientViT-B1.
 func ExampleRun() {
-	net, err := triovit.Describe("b1-r224")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	study, err := ablate.Run(w, arch.ZCU102(), hwsim.Backbone)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Print(study)
+	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
+	fmt.Print(must.M1(ablate.Run(w, arch.ZCU102(), hwsim.Backbone)))
 	// Output:
 	// efficientvit-b1-r224 on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS
-	//                                                       without   cycles     ×      FPS  DSPs  FPS/DSP
-	//                                                       nothing   250343  1.00    798.9  1024    0.780
-	//                                          inter-layer pipeline   260004  1.04    769.2  1024    0.751
-	//                                        R-MAC's depthwise mode   334512  1.34    597.9  1024    0.584
-	//   R-MAC's depthwise mode, but with windows across MAT's lanes   252192  1.01    793.0  1024    0.774
-	//                                               packing of DSPs   250343  1.00    798.9  2048    0.390
-	//                                          intra-layer pipeline  unknown        unknown  1024  unknown
-	//                                                 log2 divisors  unknown        unknown  1024  unknown
+	//                          without  DSPs  closed form, cycles      ×      FPS     GOPS  event-driven, cycles      ×      FPS     GOPS
+	//                          nothing  1024               250343  1.000    798.9    781.9                296449  1.000    674.7    660.3
+	//             inter-layer pipeline  1024               260004  1.039    769.2    752.9                303844  1.025    658.2    644.2
+	//             intra-layer pipeline  1024              unknown         unknown  unknown                296657  1.001    674.2    659.8
+	//                   both pipelines  1024              unknown         unknown  unknown                303932  1.025    658.0    644.0
+	//           R-MAC's depthwise mode  1024               334512  1.336    597.9    585.2                377524  1.273    529.8    518.5
+	//   depthwise mode, windows on MAT  1024               252192  1.007    793.0    776.2               unknown         unknown  unknown
+	//                  packing of DSPs  2048               250343  1.000    798.9    781.9                296449  1.000    674.7    660.3
+	//                    log2 divisors  1024              unknown         unknown  unknown                307285  1.037    650.9    637.0
 	// unknown without intra-layer pipeline: the closed form has no denominators to wait for
+	// unknown without both pipelines: the closed form has no denominators to wait for
+	// unknown without depthwise mode, windows on MAT: the event-driven model has no line buffers
 	// unknown without log2 divisors: the closed form has no division
-	// by the closed form: memory and auxiliary units take no time
+	// closed form: memory and auxiliary units take no time
 }

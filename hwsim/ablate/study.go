@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ablate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Study is a design and each of its ablations.
+type Study struct {
+	Workload  string
+	Config    arch.Config
+	Whole     Ablation
+	Ablations []Ablation
+}
+
+// Run makes every ablation.
+func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
+	s := &Study{Workload: w.Name, Config: c}
+	var err error
+	if s.Whole, err = Whole(w, c, scope); err != nil {
+		return nil, err
+	}
+	for _, without := range []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
+		WithoutInterLayer, WithoutIntraLayer, WithoutPipelines, MATOnly, MATOnlyWindows, OneMultiplication, RealDividers,
+	} {
+		a, err := without(w, c, scope)
+		if err != nil {
+			return nil, err
+		}
+		s.Ablations = append(s.Ablations, a)
+	}
+	return s, nil
+}
+
+// String is the study on a page: both models side by side, × the design's own
+// cycles, and why a model cannot tell.
+func (s *Study) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on %s\n", s.Workload, s.Config)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "without\tDSPs\tclosed form, cycles\t×\tFPS\tGOPS\tevent-driven, cycles\t×\tFPS\tGOPS\t\n")
+	var why []string
+	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
+		fmt.Fprintf(t, "%s\t%d\t", a.Name, a.DSPs)
+		for _, e := range [][2]Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
+			if own := e[0]; own.Unknown == "" {
+				fmt.Fprintf(t, "%.0f\t%.3f\t%.1f\t%.1f\t", own.Cycles, own.Cycles/e[1].Cycles, own.FPS, own.GOPS)
+			} else {
+				fmt.Fprint(t, "unknown\t\tunknown\tunknown\t")
+				why = append(why, fmt.Sprintf("unknown without %s: %s\n", a.Name, own.Unknown))
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+	b.WriteString(strings.Join(why, ""))
+	b.WriteString("closed form: memory and auxiliary units take no time\n")
+	return b.String()
+}
