@@ -45,6 +45,7 @@ func (r *Run) String() string {
 		float64(t.WeightLoads)/1e6, float64(t.InputLoads)/1e6, float64(t.Stores)/1e6, 100*float64(r.OffChipBusy)/float64(r.Cycles))
 	fmt.Fprintf(&s, "ports: %.3f MB input, %.3f MB weight, %.3f MB output, %.3f MB divisor buffer\n",
 		float64(t.InputPort)/1e6, float64(t.WeightPort)/1e6, float64(t.OutputPort)/1e6, float64(t.DivisorPort)/1e6)
+	fmt.Fprintf(&s, "needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers\n", r.Config.DSPs(), r.Config.BRAMs())
 	l := r.Roofline()
 	fmt.Fprintf(&s, "roofline: %.1f operations per byte off the chip, ridge at %.1f: bound by %s\n", l.Run.Intensity(), l.Ridge(), l.Bound(&l.Run))
 	for _, o := range r.Host {
@@ -101,6 +102,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		TilePixels    int64             `json:"tile_pixels"`
 		Configuration arch.Config       `json:"configuration"`
 		Assumptions   []arch.Assumption `json:"assumptions"`
+		DSPs          int               `json:"dsps"`
+		BRAMs         int               `json:"brams"`
 		Cycles        int64             `json:"cycles"`
 		RoundCycles   int64             `json:"round_cycles"`
 		Drain         int64             `json:"drain_cycles"`
@@ -117,7 +120,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Roofline      *Roofline         `json:"roofline"`
 		Steps         []map[string]any  `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
-		r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, r.Roofline(), steps})
+		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, r.Roofline(), steps})
 }
 
 // WriteCSV writes a line per step: its cycles and where they go in each engine,

@@ -52,12 +52,47 @@ func TestEveryFieldHasOneOrigin(t *testing.T) {
 	}
 }
 
-// The buffers of the preset must fit the board: 912 blocks of 36 Kbit.
-func TestBuffersFitTheBoard(t *testing.T) {
-	b := ZCU102().Buffers
-	if kib, board := b.Input.KiB+b.Weight.KiB+b.Output.KiB+b.Divisor.KiB, 912*36/8; kib > board {
-		t.Errorf("buffers of %d KiB, the board has %d", kib, board)
+// The preset must fit the board's chip.
+func TestPresetFitsTheBoard(t *testing.T) {
+	c, d := ZCU102(), XCZU9EG()
+	if c.DSPs() > d.DSPs || c.BRAMs() > d.BRAMs {
+		t.Errorf("%d DSPs and %d block RAMs, %s has %d and %d", c.DSPs(), c.BRAMs(), d.Name, d.DSPs, d.BRAMs)
 	}
+}
+
+func TestBRAMs(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		b    Buffer
+		want int
+	}{
+		{"bytes decide", Buffer{KiB: 1024, PortBytes: 8}, 256},
+		{"one more byte than a block", Buffer{KiB: 5, PortBytes: 1}, 2},
+		{"the port decides", Buffer{KiB: 1, PortBytes: 1024}, 128},
+		{"two rows of 128", Buffer{KiB: 1024, PortBytes: 1024}, 256},
+		{"a row is not full", Buffer{KiB: 516, PortBytes: 1024}, 256},
+		{"an odd port", Buffer{KiB: 1, PortBytes: 9}, 2},
+		{"the divisor buffer", Buffer{KiB: 8, PortBytes: 16}, 2},
+	} {
+		if got := test.b.BRAMs(); got != test.want {
+			t.Errorf("%s: %d block RAMs for %+v, not %d", test.name, got, test.b, test.want)
+		}
+	}
+}
+
+// Block RAMs hold the buffer and feed its port, and never one row too many.
+func TestBRAMsHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := Buffer{KiB: rapid.IntRange(1, maxKiB).Draw(t, "KiB"), PortBytes: rapid.IntRange(1, maxRate).Draw(t, "port")}
+		n := b.BRAMs()
+		if n*bramBytes < b.KiB*1024 || n*bramPortBytes < b.PortBytes {
+			t.Fatalf("%d block RAMs do not hold %+v", n, b)
+		}
+		row := (b.PortBytes + bramPortBytes - 1) / bramPortBytes
+		if n > row && (n-row)*bramBytes >= b.KiB*1024 {
+			t.Fatalf("%d block RAMs: a row of %d less holds %+v too", n, row, b)
+		}
+	})
 }
 
 func TestAssumptionsOfAChange(t *testing.T) {
