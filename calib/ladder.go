@@ -49,7 +49,7 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 	if err != nil {
 		return nil, err
 	}
-	if c.Float, err = triovit.Evaluate(ctx, float, evaluation, triovit.Titled("float")); err != nil {
+	if c.Float, err = triovit.Evaluate(ctx, float, evaluation, triovit.Titled("float"), triovit.Labelled("float")); err != nil {
 		return nil, err
 	}
 	for i, recipe := range recipes {
@@ -57,7 +57,7 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 		if err != nil {
 			return nil, err
 		}
-		report, err := triovit.Evaluate(ctx, q, evaluation, triovit.Titled(fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes))))
+		report, err := triovit.Evaluate(ctx, q, evaluation, triovit.Titled(fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes))), triovit.Labelled(recipe.Name))
 		if err != nil {
 			return nil, err
 		}

@@ -198,5 +198,8 @@ func (q *Quantized) Network() *triovit.Network { return q.Model.Net }
 // ID identifies the quantized model for the cache of results.
 func (q *Quantized) ID() string { return q.exec.ID() }
 
+// Platform names what computes, for reports.
+func (q *Quantized) Platform() string { return q.exec.Platform() }
+
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (q *Quantized) Predict(pictures []float32) ([]float32, error) { return q.exec.Predict(pictures) }

@@ -27,13 +27,16 @@ type Predictor interface {
 	// ID tells everything that the outputs depend on but the pictures:
 	// results are cached under it.
 	ID() string
+	// A predictor with a method Platform() string says in its reports what
+	// computed them.
 }
 
 // evaluateVersion changes when the same outputs and labels would score
 // differently: cached results of other versions are not used.
 const evaluateVersion = 1
 
-// An EvaluateOption changes how [Evaluate] works, not what it finds.
+// An EvaluateOption changes how [Evaluate] works, how its report is called, or
+// which part of the data set it covers.
 type EvaluateOption func(*evaluation)
 
 // NoCache computes everything anew and stores nothing.
@@ -41,6 +44,12 @@ func NoCache() EvaluateOption { return func(e *evaluation) { e.cached = false } 
 
 // Titled names the evaluation in its progress bar.
 func Titled(title string) EvaluateOption { return func(e *evaluation) { e.title = title } }
+
+// Labelled names the report, such as by the recipe that made the predictor.
+func Labelled(label string) EvaluateOption { return func(e *evaluation) { e.label = label } }
+
+// Sharded covers one shard of the data set only: see [Merge].
+func Sharded(s Shard) EvaluateOption { return func(e *evaluation) { e.shard = s } }
 
 // Evaluate scores a predictor on a data set and returns the report: top-1 and
 // top-5 of a classifier, mIoU and the confusion matrix of a segmentation.
@@ -51,7 +60,7 @@ func Titled(title string) EvaluateOption { return func(e *evaluation) { e.title 
 // classes are not the data set's, [dataset.Mapping] must know how they
 // correspond.
 func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ...EvaluateOption) (*Report, error) {
-	e := &evaluation{predictor: p, data: data, cached: true, title: p.Network().Name}
+	e := &evaluation{predictor: p, data: data, cached: true, title: p.Network().Name, shard: whole}
 	for _, option := range options {
 		option(e)
 	}
@@ -67,10 +76,12 @@ type evaluation struct {
 	data      dataset.Dataset
 	cached    bool
 	title     string
+	label     string
+	shard     Shard
 	mapping   []uint8 // from the network's classes to the data set's, or nil
 }
 
-// An outcome is what one picture contributes to a report.
+// An outcome is what one picture contributes to a report, as it is cached.
 type outcome struct {
 	// Rank is the place of the right class among a classifier's logits, from 0.
 	Rank int
@@ -82,6 +93,9 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	net := e.predictor.Network()
 	if e.data.Len() == 0 {
 		return nil, errors.New("the data set is empty")
+	}
+	if err := e.shard.check(); err != nil {
+		return nil, err
 	}
 	out := net.Output().Shape
 	if segments := len(out) == 3; segments != (e.data.Task() == dataset.Segmentation) {
@@ -99,12 +113,13 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 		store = cache.Open("")
 	}
 	// A worker takes a group at a time; pictures of a group that fit together
-	// run as one batch.
+	// run as one batch. A shard has whole groups, so that its batches are those
+	// of the single run.
 	batch := BatchSize(net)
 	group := max(4, batch)
-	groups := (e.data.Len() + group - 1) / group
-	outcomes := make([][]outcome, groups)
-	bar := progress.New("evaluate "+e.title, e.data.Len())
+	begin, stop := e.shard.share((e.data.Len() + group - 1) / group)
+	outcomes := make([][]outcome, stop-begin)
+	bar := progress.New("evaluate "+e.title, max(0, min(stop*group, e.data.Len())-begin*group))
 	defer bar.Done()
 	// The same for every group, and long: a quantized model names all its grids.
 	id, fingerprint := e.predictor.ID(), e.data.Fingerprint()
@@ -112,7 +127,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	var wg sync.WaitGroup
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	for range min(runtime.GOMAXPROCS(0), groups) {
+	for range min(runtime.GOMAXPROCS(0), stop-begin) {
 		wg.Go(func() {
 			for g := range work {
 				first, end := g*group, min((g+1)*group, e.data.Len())
@@ -123,13 +138,13 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 					cancel(err)
 					return
 				}
-				outcomes[g] = scored
+				outcomes[g-begin] = scored
 				bar.Add(end - first)
 			}
 		})
 	}
 feed:
-	for g := range groups {
+	for g := begin; g < stop; g++ {
 		select {
 		case work <- g:
 		case <-ctx.Done():
@@ -141,7 +156,29 @@ feed:
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return newReport(net.Name, e.data, slices.Concat(outcomes...)), nil
+	return e.report(begin*group, slices.Concat(outcomes...)), nil
+}
+
+// report makes the report of the outcomes of the pictures from first on.
+func (e *evaluation) report(first int, outcomes []outcome) *Report {
+	id := e.predictor.ID()
+	r := &Report{Network: e.predictor.Network().Name, Label: e.label, Predictor: cache.Key(id, strconv.Itoa(evaluateVersion)),
+		Dataset: e.data.Name(), Fingerprint: e.data.Fingerprint(), Pictures: e.data.Len(), Shard: e.shard,
+		Task: e.data.Task(), Classes: e.data.Classes()}
+	if p, ok := e.predictor.(interface{ Platform() string }); ok {
+		r.Platform = p.Platform()
+	}
+	for i, o := range outcomes {
+		public := Outcome{ID: e.data.ID(first + i), Rank: o.Rank}
+		for at, pixels := range o.Confusion {
+			if pixels > 0 {
+				public.Cells = append(public.Cells, Cell{int64(at / len(r.Classes)), int64(at % len(r.Classes)), pixels})
+			}
+		}
+		r.Outcomes = append(r.Outcomes, public)
+	}
+	r.score()
+	return r
 }
 
 // group scores the pictures from first to before end.

@@ -12,12 +12,27 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// A Report is the score of one evaluation.
+// A Report is the score of one evaluation, and what each picture contributed to
+// it. The outcomes decide: scores are made of them alone, so that reports of
+// shards merge ([Merge]) and two reports on the same pictures compare
+// ([Compare]).
 type Report struct {
-	// Network and Dataset are names; Images is how many pictures were scored.
-	Network, Dataset string
-	Images           int
-	Task             dataset.Task
+	// Network and Dataset are names; Label is what [Labelled] gave.
+	Network, Label, Dataset string
+	// Predictor identifies the model, the recipe and the platform, Fingerprint
+	// the data set. Platform says what computed, empty where it is not known.
+	Predictor, Platform, Fingerprint string
+	// Pictures is the size of the data set, of which the report covers a shard.
+	Pictures int
+	Shard    Shard
+	Task     dataset.Task
+	// Classes are the data set's.
+	Classes []string
+	// Outcomes are those of the shard's pictures in the data set's order.
+	Outcomes []Outcome
+
+	// Images is how many pictures were scored.
+	Images int
 	// Top1 and Top5 are a classifier's, as fractions, with 95 % Wilson
 	// intervals.
 	Top1, Top5 Estimate
@@ -25,13 +40,28 @@ type Report struct {
 	// union of the summed confusion matrix, with a 95 % bootstrap interval over
 	// pictures. A class that neither truth nor prediction has is left out.
 	MIoU Estimate
-	// Classes and IoU are the data set's classes and each one's intersection
-	// over union, NaN for one that does not occur.
-	Classes []string
-	IoU     []float64
+	// IoU is each class's intersection over union, NaN for one that does not
+	// occur.
+	IoU []float64
 	// Confusion counts pixels, [truth][predicted].
 	Confusion [][]int64
+
+	source string // the file that it was read from, or empty
 }
+
+// An Outcome is what one picture contributes to a [Report].
+type Outcome struct {
+	// ID is the picture's name in the data set.
+	ID string `json:"id"`
+	// Rank is the place of the right class among a classifier's logits, from 0.
+	Rank int `json:"rank,omitempty"`
+	// Cells are the cells of a segmentation's confusion matrix that hold any
+	// pixel, by truth and then by prediction.
+	Cells []Cell `json:"cells,omitempty"`
+}
+
+// A Cell is the truth's class, the predicted class, and the number of pixels.
+type Cell [3]int64
 
 // An Estimate is a fraction with the bounds of its 95 % interval.
 type Estimate struct{ Value, Lo, Hi float64 }
@@ -52,20 +82,31 @@ func (r *Report) Score() (Estimate, string) {
 // String tells the score with its interval and the number of pictures.
 func (r *Report) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s on %d pictures of %s: ", r.Network, r.Images, r.Dataset)
-	if r.Task == dataset.Classification {
-		fmt.Fprintf(&s, "top-1 %s, top-5 %s", r.Top1, r.Top5)
-	} else {
-		fmt.Fprintf(&s, "mIoU %s", r.MIoU)
+	s.WriteString(r.Network)
+	if r.Label != "" {
+		fmt.Fprintf(&s, " (%s)", r.Label)
+	}
+	fmt.Fprintf(&s, " on %d pictures of %s", r.Images, r.Dataset)
+	if r.Shard != whole {
+		fmt.Fprintf(&s, ", shard %s", r.Shard)
+	}
+	switch {
+	case r.Images == 0:
+		s.WriteString(": no score")
+	case r.Task == dataset.Classification:
+		fmt.Fprintf(&s, ": top-1 %s, top-5 %s", r.Top1, r.Top5)
+	default:
+		fmt.Fprintf(&s, ": mIoU %s", r.MIoU)
 	}
 	return s.String()
 }
 
-func newReport(network string, data dataset.Dataset, outcomes []outcome) *Report {
-	r := &Report{Network: network, Dataset: data.Name(), Images: len(outcomes), Task: data.Task(), Classes: data.Classes()}
+// score fills in what follows from the outcomes. Without any, scores are NaN.
+func (r *Report) score() {
+	r.Images = len(r.Outcomes)
 	if r.Task == dataset.Classification {
 		top1, top5 := 0, 0
-		for _, o := range outcomes {
+		for _, o := range r.Outcomes {
 			if o.Rank < 1 {
 				top1++
 			}
@@ -73,24 +114,42 @@ func newReport(network string, data dataset.Dataset, outcomes []outcome) *Report
 				top5++
 			}
 		}
-		r.Top1, r.Top5 = Wilson(top1, len(outcomes)), Wilson(top5, len(outcomes))
-		return r
+		r.Top1, r.Top5 = Wilson(top1, r.Images), Wilson(top5, r.Images)
+		return
 	}
 	n := len(r.Classes)
 	sum := make([]int64, n*n)
-	for _, o := range outcomes {
-		addCounts(sum, o.Confusion)
+	for _, o := range r.Outcomes {
+		addCells(sum, n, o.Cells)
 	}
 	r.IoU = iou(sum, n)
-	r.MIoU = bootstrap(outcomes, n)
+	r.MIoU = bootstrap(r.Images, r.drawn)
 	r.MIoU.Value = mean(r.IoU)
 	r.Confusion = slices.Collect(slices.Chunk(sum, n))
-	return r
 }
 
-func addCounts(sum, counts []int64) {
-	for i, v := range counts {
-		sum[i] += v
+// drawn is the main number, top-1 or mIoU, of a draw of the pictures.
+func (r *Report) drawn(draw []int) float64 {
+	if r.Task == dataset.Classification {
+		right := 0
+		for _, i := range draw {
+			if r.Outcomes[i].Rank < 1 {
+				right++
+			}
+		}
+		return float64(right) / float64(len(draw))
+	}
+	n := len(r.Classes)
+	sum := make([]int64, n*n)
+	for _, i := range draw {
+		addCells(sum, n, r.Outcomes[i].Cells)
+	}
+	return mean(iou(sum, n))
+}
+
+func addCells(sum []int64, classes int, cells []Cell) {
+	for _, c := range cells {
+		sum[c[0]*int64(classes)+c[1]] += c[2]
 	}
 }
 
@@ -134,19 +193,17 @@ func Wilson(k, n int) Estimate {
 // so that the same outcomes give the same interval.
 const resamples = 1000
 
-// bootstrap returns the 2.5 % and 97.5 % quantiles of the mIoU over draws of
-// the pictures with replacement.
-func bootstrap(outcomes []outcome, n int) Estimate {
+// bootstrap returns the 2.5 % and 97.5 % quantiles of a score over draws of n
+// pictures with replacement.
+func bootstrap(n int, score func(draw []int) float64) Estimate {
 	rng := rand.New(rand.NewPCG(1, 2))
-	draws := make([]float64, resamples)
-	sum := make([]int64, n*n)
-	for d := range draws {
-		clear(sum)
-		for range outcomes {
-			addCounts(sum, outcomes[rng.IntN(len(outcomes))].Confusion)
+	scores, draw := make([]float64, resamples), make([]int, n)
+	for s := range scores {
+		for i := range draw {
+			draw[i] = rng.IntN(n)
 		}
-		draws[d] = mean(iou(sum, n))
+		scores[s] = score(draw)
 	}
-	slices.Sort(draws)
-	return Estimate{Lo: draws[resamples*25/1000], Hi: draws[resamples*975/1000-1]}
+	slices.Sort(scores)
+	return Estimate{Lo: scores[resamples*25/1000], Hi: scores[resamples*975/1000-1]}
 }

@@ -64,11 +64,15 @@ func save(climb *calib.Climb, folder string) error {
 	if err := figure.Save(filepath.Join(folder, "ladder.svg")); err != nil {
 		return err
 	}
-	numbers, err := json.MarshalIndent(summarize(climb), "", "\t")
+	numbers, err := summarize(climb)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "ladder.json"), append(numbers, '\n'), 0o666); err != nil {
+	text, err := json.MarshalIndent(numbers, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "ladder.json"), append(text, '\n'), 0o666); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "ladder.txt"), []byte(climb.String()), 0o666)
@@ -91,15 +95,24 @@ type row struct {
 	Lo      float64 `json:"lo"`
 	Hi      float64 `json:"hi"`
 	Changes int     `json:"changes"`
+	// AgainstFloat compares with the float network on the same pictures, in
+	// fractions.
+	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
 }
 
-func summarize(c *calib.Climb) summary {
+// summarize compares reports that RunLadder made on the same pictures.
+func summarize(c *calib.Climb) (summary, error) {
 	_, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
 		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images}
+	var err error
 	c.Each(func(recipe string, r *triovit.Report, changes []calib.Change) {
 		e, _ := r.Score()
-		s.Scores = append(s.Scores, row{recipe, 100 * e.Value, 100 * e.Lo, 100 * e.Hi, len(changes)})
+		line := row{Recipe: recipe, Percent: 100 * e.Value, Lo: 100 * e.Lo, Hi: 100 * e.Hi, Changes: len(changes)}
+		if r != c.Float && err == nil {
+			line.AgainstFloat, err = triovit.Compare(c.Float, r)
+		}
+		s.Scores = append(s.Scores, line)
 	})
-	return s
+	return s, err
 }

@@ -100,6 +100,9 @@ func (e *Executor) Network() *triovit.Network { return e.model.Net }
 // ID identifies the model, its form and what runs it for the cache of results.
 func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
 
+// Platform is that of the package, for reports.
+func (e *Executor) Platform() string { return Platform() }
+
 // graphVersion changes when the graph of the same network computes something
 // else than before, other than in the last digits.
 const graphVersion = 1

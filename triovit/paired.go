@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// A Paired compares two evaluations of the same pictures. What is hard for one
+// predictor is mostly hard for the other, so the difference is known far better
+// than either score.
+type Paired struct {
+	// A and B name the evaluations by their labels, or their networks.
+	A, B string
+	// Metric is "top-1" or "mIoU"; Images is how many pictures both scored.
+	Metric string
+	Images int
+	// Difference is B's score minus A's, a fraction, with the 95 % interval of
+	// 1,000 bootstrap draws over pictures, the same pictures for both.
+	Difference Estimate
+	// OnlyA and OnlyB count a classifier's pictures that only A, or only B, has
+	// right: b and c of McNemar's test.
+	OnlyA, OnlyB int
+	// P is the two-sided p-value of McNemar's exact test, the probability of
+	// counts as uneven as these if A and B were equally good. It is NaN for a
+	// segmentation.
+	P float64
+}
+
+// Compare compares two reports on the same pictures. Reports on different
+// pictures, labels or shards are an error.
+func Compare(a, b *Report) (*Paired, error) {
+	switch {
+	case a.Fingerprint != b.Fingerprint:
+		return nil, fmt.Errorf("compare %s with %s: the pictures, labels or preprocessing differ (%d of %s, %d of %s)",
+			a.name(), b.name(), a.Images, a.Dataset, b.Images, b.Dataset)
+	case a.Shard != b.Shard:
+		return nil, fmt.Errorf("compare %s with %s: shard %s has other pictures than shard %s", a.name(), b.name(), a.Shard, b.Shard)
+	case a.Task != b.Task || !slices.EqualFunc(a.Outcomes, b.Outcomes, func(x, y Outcome) bool { return x.ID == y.ID }):
+		return nil, fmt.Errorf("compare %s with %s: the outcomes are not of the same pictures", a.name(), b.name())
+	case a.Images == 0:
+		return nil, errors.New("compare: there are no pictures")
+	}
+	scoreA, metric := a.Score()
+	scoreB, _ := b.Score()
+	p := &Paired{A: a.name(), B: b.name(), Metric: metric, Images: a.Images, P: math.NaN()}
+	p.Difference = bootstrap(a.Images, func(draw []int) float64 { return b.drawn(draw) - a.drawn(draw) })
+	p.Difference.Value = scoreB.Value - scoreA.Value
+	if a.Task == dataset.Classification {
+		for i := range a.Outcomes {
+			switch rightA, rightB := a.Outcomes[i].Rank < 1, b.Outcomes[i].Rank < 1; {
+			case rightA && !rightB:
+				p.OnlyA++
+			case rightB && !rightA:
+				p.OnlyB++
+			}
+		}
+		p.P = mcNemar(p.OnlyA, p.OnlyB)
+	}
+	return p, nil
+}
+
+// String tells the difference in points, and the test.
+func (p *Paired) String() string {
+	var s strings.Builder
+	d := p.Difference
+	fmt.Fprintf(&s, "%s minus %s: %+.2f points of %s (%+.2f to %+.2f) on the same %d pictures", p.B, p.A, 100*d.Value, p.Metric, 100*d.Lo, 100*d.Hi, p.Images)
+	if !math.IsNaN(p.P) {
+		fmt.Fprintf(&s, "; only %s right %d, only %s right %d, McNemar's exact p = %.3g", p.A, p.OnlyA, p.B, p.OnlyB, p.P)
+	}
+	return s.String()
+}
+
+// MarshalJSON writes the comparison. Differences are fractions; the p-value is
+// null for a segmentation.
+func (p *Paired) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		A          string   `json:"a"`
+		B          string   `json:"b"`
+		Metric     string   `json:"metric"`
+		Images     int      `json:"images"`
+		Difference scored   `json:"difference"`
+		OnlyA      int      `json:"only_a_right"`
+		OnlyB      int      `json:"only_b_right"`
+		P          fraction `json:"mcnemar_p"`
+	}{p.A, p.B, p.Metric, p.Images, p.Difference.scored(), p.OnlyA, p.OnlyB, fraction(p.P)})
+}
+
+func (r *Report) name() string {
+	if r.Label != "" {
+		return r.Label
+	}
+	return r.Network
+}
+
+// mcNemar returns the two-sided p-value of b against c: twice the probability
+// of at most min(b, c) heads in b+c throws of a fair coin (Q. McNemar, 1947, in
+// its exact form).
+func mcNemar(b, c int) float64 {
+	n := float64(b + c)
+	all, _ := math.Lgamma(n + 1)
+	p := 0.0
+	for k := 0.0; k <= float64(min(b, c)); k++ {
+		chosen, _ := math.Lgamma(k + 1)
+		rest, _ := math.Lgamma(n - k + 1)
+		p += 2 * math.Exp(all-chosen-rest-n*math.Ln2)
+	}
+	return min(p, 1)
+}

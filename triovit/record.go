@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// reportFormat stands in a saved report.
+const reportFormat = "gotriovit report 1"
+
+// A record is a report in JSON. The scores are for people and other programs:
+// a report that is read computes them from the outcomes anew.
+type record struct {
+	Format      string            `json:"format"`
+	Network     string            `json:"network"`
+	Label       string            `json:"label"`
+	Predictor   string            `json:"predictor"`
+	Platform    string            `json:"platform"`
+	Dataset     string            `json:"dataset"`
+	Fingerprint string            `json:"fingerprint"`
+	Pictures    int               `json:"pictures"`
+	Shard       Shard             `json:"shard"`
+	Task        string            `json:"task"`
+	Classes     []string          `json:"classes"`
+	Images      int               `json:"images"`
+	Scores      map[string]scored `json:"scores"`
+	IoU         []fraction        `json:"iou,omitempty"`
+	Outcomes    []Outcome         `json:"outcomes"`
+}
+
+type scored struct {
+	Value fraction `json:"value"`
+	Lo    fraction `json:"lo"`
+	Hi    fraction `json:"hi"`
+}
+
+func (e Estimate) scored() scored {
+	return scored{fraction(e.Value), fraction(e.Lo), fraction(e.Hi)}
+}
+
+// A fraction is null where it is NaN.
+type fraction float64
+
+func (f fraction) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
+}
+
+// MarshalJSON writes the report with its outcomes. Scores are fractions with
+// the bounds of their 95 % intervals, null where there is none.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	f := record{Format: reportFormat, Network: r.Network, Label: r.Label, Predictor: r.Predictor, Platform: r.Platform,
+		Dataset: r.Dataset, Fingerprint: r.Fingerprint, Pictures: r.Pictures, Shard: r.Shard, Task: r.Task.String(),
+		Classes: r.Classes, Images: r.Images, Outcomes: r.Outcomes}
+	if r.Task == dataset.Classification {
+		f.Scores = map[string]scored{"top-1": r.Top1.scored(), "top-5": r.Top5.scored()}
+	} else {
+		f.Scores = map[string]scored{"mIoU": r.MIoU.scored()}
+	}
+	for _, v := range r.IoU {
+		f.IoU = append(f.IoU, fraction(v))
+	}
+	return json.Marshal(f)
+}
+
+// maxPixels bounds a cell that is read, so that sums do not overflow.
+const maxPixels = 1 << 40
+
+// UnmarshalJSON reads what MarshalJSON wrote. Of the scores only the outcomes
+// are believed.
+func (r *Report) UnmarshalJSON(data []byte) error {
+	var f record
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	if f.Format != reportFormat {
+		return fmt.Errorf("the format is %.40q, want %q", f.Format, reportFormat)
+	}
+	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Dataset: f.Dataset,
+		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Outcomes: f.Outcomes}
+	if err := f.Shard.check(); err != nil {
+		return err
+	}
+	switch f.Task {
+	case dataset.Classification.String():
+		read.Task = dataset.Classification
+	case dataset.Segmentation.String():
+		read.Task = dataset.Segmentation
+		if len(f.Classes) > dataset.Ignore {
+			return fmt.Errorf("a segmentation of %d classes: allowed are up to %d", len(f.Classes), dataset.Ignore)
+		}
+	default:
+		return fmt.Errorf("the task is %.40q: want %s or %s", f.Task, dataset.Classification, dataset.Segmentation)
+	}
+	if len(f.Classes) == 0 {
+		return errors.New("there are no classes")
+	}
+	ids := make(map[string]bool, len(f.Outcomes))
+	for _, o := range f.Outcomes {
+		if ids[o.ID] {
+			return fmt.Errorf("two outcomes of picture %.80q", o.ID)
+		}
+		ids[o.ID] = true
+		if o.Rank < 0 {
+			return fmt.Errorf("picture %.80q: the right class has rank %d, ranks count from 0", o.ID, o.Rank)
+		}
+		for _, c := range o.Cells {
+			if c[0] < 0 || c[1] < 0 || c[2] < 1 || max(c[0], c[1]) >= int64(len(f.Classes)) || c[2] > maxPixels {
+				return fmt.Errorf("picture %.80q: cell %d is not [truth, predicted, pixels] of %d classes", o.ID, c, len(f.Classes))
+			}
+		}
+	}
+	read.score()
+	*r = read
+	return nil
+}
+
+// Save writes the report to a file, which is complete or absent.
+func (r *Report) Save(path string) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("save report %s: %w", path, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return fmt.Errorf("save report: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(append(data, '\n'))
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("save report %s: %w", path, err)
+	}
+	return nil
+}
+
+// ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name
+// its file.
+func ReadReport(path string) (*Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	r := new(Report)
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("read report %s: %w", path, err)
+	}
+	r.source = path
+	return r, nil
+}

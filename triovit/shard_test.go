@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"pgregory.net/rapid"
+)
+
+// sameReport compares everything but the file that a report was read from.
+var sameReport = cmp.Options{cmpopts.EquateNaNs(), cmpopts.IgnoreUnexported(Report{})}
+
+// labelledMaps returns n labelled maps of 128 × 128 pixels: 16 make a batch.
+func labelledMaps(t testing.TB, n int) (*Network, dataset.Dataset) {
+	t.Helper()
+	var items []*dataset.Item
+	for i := range n {
+		m := preprocess.NewRGB(128, 128)
+		m.Pix[0] = uint8(i % 3)
+		truth := make([]uint8, 16)
+		for k := range truth {
+			truth[k] = uint8(i * (k + 1) % 4)
+		}
+		items = append(items, &dataset.Item{ID: fmt.Sprintf("m%d", i), Image: m, Width: 128, Height: 128, Label: dataset.Label{Map: truth, W: 4, H: 4}})
+	}
+	data, err := dataset.Memory("maps", dataset.Segmentation, strings.Split("abcd", ""), items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return describe(t, "seg-b0-cityscapes", InputSize(128, 128), Classes(4)), data
+}
+
+// likes answers with the class that the picture tells, or another next to it.
+func likes(net *Network, id string, shift int) oracle {
+	return oracle{net, id, new(atomic.Int32), func(class, k int) float32 {
+		return -float32((k - class + 2*shift) % 3)
+	}, nil}
+}
+
+func evaluateShards(t testing.TB, p Predictor, data dataset.Dataset, n int) []*Report {
+	t.Helper()
+	shards := make([]*Report, n)
+	for i := range shards {
+		var err error
+		if shards[i], err = Evaluate(context.Background(), p, data, Sharded(Shard{i + 1, n}), Labelled("R")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return shards
+}
+
+// TestMergeIsTheSingleRun: shards in any order, each through its file, merge to
+// the report of the single run, for any number of them.
+func TestMergeIsTheSingleRun(t *testing.T) {
+	segmenter, segments := labelledMaps(t, 70)
+	for _, c := range []struct {
+		name string
+		p    Predictor
+		data dataset.Dataset
+	}{
+		{"classification", likes(classifier(t), t.Name(), 1), pictures(t, 1100)},
+		{"segmentation", likes(segmenter, t.Name(), 0), segments},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			single, err := Evaluate(context.Background(), c.p, c.data, Labelled("R"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			rapid.Check(t, func(t *rapid.T) {
+				n := rapid.IntRange(1, 12).Draw(t, "n")
+				var shards []*Report
+				for i := range n {
+					s, err := Evaluate(context.Background(), c.p, c.data, Sharded(Shard{i + 1, n}), Labelled("R"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					path := filepath.Join(dir, "shard.json")
+					if err := s.Save(path); err != nil {
+						t.Fatal(err)
+					}
+					read, err := ReadReport(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if d := cmp.Diff(s, read, sameReport); d != "" {
+						t.Fatalf("read back (-want +got):\n%s", d)
+					}
+					shards = append(shards, read)
+				}
+				merged, err := Merge(rapid.Permutation(shards).Draw(t, "order")...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(single, merged, sameReport); d != "" {
+					t.Errorf("merged from %d (-single +merged):\n%s", n, d)
+				}
+			})
+		})
+	}
+}
+
+// TestMergeRefuses: what is not all shards of one evaluation is named.
+func TestMergeRefuses(t *testing.T) {
+	net, data := labelledMaps(t, 70)
+	shards := func() []*Report { return evaluateShards(t, likes(net, "merge refuses", 0), data, 4) }
+	other := evaluateShards(t, likes(net, "other weights", 1), data, 4)
+	some, err := dataset.Head(data, 69)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer := evaluateShards(t, likes(net, "merge refuses", 0), some, 4)
+	for _, c := range []struct {
+		name string
+		edit func(s []*Report) []*Report
+		want string
+	}{
+		{"none", func([]*Report) []*Report { return nil }, "no shards"},
+		{"missing", func(s []*Report) []*Report { return append(s[:1], s[2:]...) }, "shard 2/4 is missing: 3 of 4 are given"},
+		{"last missing", func(s []*Report) []*Report { return s[:3] }, "shard 4/4 is missing"},
+		{"doubled", func(s []*Report) []*Report { return append(s, s[2]) }, "shard 3/4 is given twice"},
+		{"doubled for missing", func(s []*Report) []*Report { s[1] = s[2]; return s }, "shard 3/4 is given twice"},
+		{"doubled files", func(s []*Report) []*Report {
+			twin := *s[2]
+			s[2].source, twin.source = "a.json", "b.json"
+			return append(s, &twin)
+		}, "shard 3/4 (b.json) is given twice, also as a.json"},
+		{"other weights", func(s []*Report) []*Report { s[3] = other[3]; return s }, "shard 4/4 has other weights or grids than shard 1/4"},
+		{"other pictures", func(s []*Report) []*Report { s[3] = fewer[3]; return s }, `shard 4/4 has another data set, "maps, the first (69 of 70)"`},
+		{"other preprocessing", func(s []*Report) []*Report { s[3].Fingerprint = "x"; return s }, "shard 4/4 has other pictures, labels or preprocessing"},
+		{"other recipe", func(s []*Report) []*Report { s[3].Label = "S"; return s }, `shard 4/4 has another recipe, "S", than shard 1/4, "R"`},
+		{"other platform", func(s []*Report) []*Report { s[2].Platform = "abacus"; return s }, `shard 3/4 has another platform, "abacus"`},
+		{"other number", func(s []*Report) []*Report { s[1].Shard.Of = 5; return s }, `shard 2/5 has another number of shards, "5"`},
+		{"a picture lost", func(s []*Report) []*Report { s[0].Outcomes = s[0].Outcomes[1:]; return s }, "69 outcomes, the data set 70"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Merge(c.edit(shards())...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestParseShard(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want Shard
+		err  string
+	}{
+		{"2/4", Shard{2, 4}, ""},
+		{"1/1", whole, ""},
+		{"0/4", Shard{}, "shard 0/4: allowed are 1/n to n/n"},
+		{"5/4", Shard{}, "shard 5/4"},
+		{"1/2000000", Shard{}, "from 1 to 1048576"},
+		{"2", Shard{}, `shard "2": want i/n`},
+		{"a/b", Shard{}, `shard "a/b"`},
+		{"", Shard{}, "want i/n"},
+	} {
+		got, err := ParseShard(c.name)
+		switch {
+		case c.err == "" && (err != nil || got != c.want):
+			t.Errorf("%q: %v (%v), want %v", c.name, got, err, c.want)
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("%q: error %v, want %q", c.name, err, c.err)
+		}
+	}
+	_, err := Evaluate(context.Background(), likes(classifier(t), "wrong shard", 0), pictures(t, 3), Sharded(Shard{4, 3}))
+	if err == nil || !strings.Contains(err.Error(), "shard 4/3") {
+		t.Errorf("evaluating shard 4/3 gives %v", err)
+	}
+}
+
+// reportJSON is a saved report of two pictures.
+const reportJSON = `{"format":"gotriovit report 1","shard":"1/1","pictures":2,"task":"segmentation","classes":["a","b"],
+	"outcomes":[{"id":"x","cells":[[0,0,3],[0,1,1]]},{"id":"y","cells":[[1,1,4]]}]}`
+
+func TestReadReport(t *testing.T) {
+	r := new(Report)
+	if err := json.Unmarshal([]byte(reportJSON), r); err != nil {
+		t.Fatal(err)
+	}
+	if want := (3.0/4 + 4.0/5) / 2; r.MIoU.Value != want || r.Images != 2 {
+		t.Errorf("mIoU %v of %d pictures, want %v of 2", r.MIoU, r.Images, want)
+	}
+	for _, c := range []struct{ name, old, new, want string }{
+		{"no JSON", reportJSON, "", "unexpected end"},
+		{"other format", "report 1", "report 9", `the format is "gotriovit report 9"`},
+		{"shard", "1/1", "3/1", "shard 3/1"},
+		{"task", "segmentation", "detection", `the task is "detection"`},
+		{"no classes", `["a","b"]`, "[]", "no classes"},
+		{"class outside", "[1,1,4]", "[1,2,4]", `picture "y": cell [1 2 4]`},
+		{"negative class", "[1,1,4]", "[-1,1,4]", "cell [-1 1 4]"},
+		{"no pixels", "[1,1,4]", "[1,1,0]", "cell [1 1 0]"},
+		{"too many pixels", "[1,1,4]", "[1,1,4000000000000]", "cell [1 1 4000000000000]"},
+		{"negative rank", `"id":"x"`, `"id":"x","rank":-1`, "rank -1"},
+		{"twice", `"id":"y"`, `"id":"x"`, `two outcomes of picture "x"`},
+		{"too many classes", `["a","b"]`, `["a"` + strings.Repeat(`,"a"`, 300) + "]", "301 classes"},
+	} {
+		path := filepath.Join(t.TempDir(), "r.json")
+		if err := os.WriteFile(path, []byte(strings.Replace(reportJSON, c.old, c.new, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ReadReport(path)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "r.json") {
+			t.Errorf("%s: error %v, want %q and the file", c.name, err, c.want)
+		}
+	}
+	if err := r.Save(filepath.Join(t.TempDir(), "absent", "r.json")); err == nil || !strings.Contains(err.Error(), "absent") {
+		t.Errorf("saving into an absent folder gives %v", err)
+	}
+}
+
+// FuzzReport: a report that is read can be written, read again, merged and
+// compared.
+func FuzzReport(f *testing.F) {
+	f.Add([]byte(reportJSON))
+	f.Add([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x","rank":7}]}`))
+	f.Add([]byte(`{"format":"gotriovit report 1","shard":"2/3","task":"segmentation","classes":["a"],"outcomes":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := new(Report)
+		if json.Unmarshal(data, r) != nil {
+			return
+		}
+		written, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := new(Report)
+		if err := json.Unmarshal(written, again); err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if d := cmp.Diff(r, again, sameReport, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("read back:\n%s", d)
+		}
+		if merged, err := Merge(r); (err == nil) != (r.Shard == whole && r.Pictures == len(r.Outcomes)) {
+			t.Errorf("merging %v alone gives %v (%v)", r, merged, err)
+		}
+		if p, err := Compare(r, again); err == nil && p.Difference.Value > 0 {
+			t.Errorf("a report differs from itself: %v", p)
+		}
+	})
+}
