@@ -9,27 +9,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // What R-MAC buys: SCALE-Sim's own total of 780,874 cycles is for other
 // depthwise layers than the network has.
 func ExampleCompare() {
-	net, err := triovit.Describe("b1-r224")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	c, err := peer.Compare(w, peer.Array64x32(), arch.ZCU102())
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Print(c)
+	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
+	fmt.Print(must.M1(peer.Compare(w, peer.Array64x32(), arch.ZCU102())))
 	// Output:
 	// efficientvit-b1-r224 on a 64×32 array of 2048 multipliers and on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS
 	// cycles without memory; × says how many times more than the accelerator
