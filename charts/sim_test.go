@@ -28,6 +28,7 @@ func init() {
 	drawings["sim_cycles"] = cyclesFixture()
 	drawings["sim_stalls"] = stallsFixture()
 	drawings["sim_schedule"] = scheduleFixture()
+	drawings["sim_roofline"] = rooflineFixture()
 	drawings["sim_platforms"] = platformsFixture()
 	drawings["sim_front"] = frontFixture()
 	drawings["sim_peer"] = peerFixture()
@@ -60,6 +61,17 @@ func scheduleFixture() ScheduleData {
 			{RMACLane, "depth", 400, 650}, {RMACLane, "point", 700, 1000},
 			{LoadLane, "point", 10, 60}, {LoadLane, "", 500, 700},
 		}}},
+	}
+}
+
+func rooflineFixture() RooflineData {
+	return RooflineData{
+		Workload: "two blocks", Config: "an accelerator", Pipelines: "both pipelines", PeakGOPS: 800, GBPerS: 20,
+		Steps: []RooflinePoint{
+			{"stem", "stem", 4e6, 1e6, 10000, 80}, {"a.pw", "PW1", 4e7, 2e5, 10000, 760}, {"b.pw", "PW1", 4e7, 2e5, 10000, 760},
+			{"a.ktv", "KTV", 1e6, 0, 500, 400}, {"pool", "pooling", 0, 100, 250, 0},
+		},
+		Total: RooflinePoint{"whole run", "", 8.5e7, 1.4001e6, 30750, 553},
 	}
 }
 
@@ -229,6 +241,37 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Errorf("error %v for a run without events", err)
 		}
 	})
+	t.Run("roofline", func(t *testing.T) {
+		run, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Roofline(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := " of 819 GOPS are attained"; !strings.HasSuffix(f.Title(), want) {
+			t.Errorf("title is %q, want %q at its end", f.Title(), want)
+		}
+		cycles, operations := column[float64](t, f, "cycles"), column[float64](t, f, "operations")
+		if got, want := sum(cycles), float64(run.Cycles-run.Drain); got != want {
+			t.Errorf("the table has %v cycles, the steps of the run %v", got, want)
+		}
+		if got, want := sum(operations), 2*float64(run.MACs); got != want {
+			t.Errorf("the table has %v operations, the run %v", got, want)
+		}
+		for i, gops := range column[float64](t, f, "GOPS") {
+			if want := operations[i] / (cycles[i] / 200e6) / 1e9; math.Abs(gops/want-1) > 1e-9 {
+				t.Errorf("row %d has %v GOPS, its operations and cycles at 200 MHz %v", i, gops, want)
+			}
+		}
+		for i, perByte := range column[float64](t, f, "operations per byte") {
+			bound := column[string](t, f, "bound")[i]
+			if (bound == "bandwidth") != (perByte*19.2 < 819.2) {
+				t.Errorf("%v operations per byte are bound by %s", perByte, bound)
+			}
+		}
+	})
 	t.Run("platforms", func(t *testing.T) {
 		f, err := Platforms(compare.ClosedForm(result))
 		if err != nil {
@@ -335,6 +378,7 @@ func TestSimulatorFigures(t *testing.T) {
 }
 
 func TestSimulatorTitles(t *testing.T) {
+	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
 	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
 	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
 	one := CyclesData{Roles: []CyclesRole{{"PW", 10, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}
@@ -348,6 +392,8 @@ func TestSimulatorTitles(t *testing.T) {
 		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
 		"schedule":         {scheduleFixture(), "Both engines work in 95 % of the cycles, on different operations in 25 %"},
 		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines work in none of the cycles"},
+		"roofline":         {rooflineFixture(), "Off-chip bandwidth is the lower roof in 33 % of the cycles; 553 of 800 GOPS are attained"},
+		"one step":         {roofline(func(d *RooflineData) { d.Steps = d.Steps[1:2] }), "Off-chip bandwidth is the lower roof in none of the cycles"},
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
 		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
 		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
@@ -377,6 +423,7 @@ func TestSimulatorTitles(t *testing.T) {
 
 func TestSimulatorRefusals(t *testing.T) {
 	cycles := func(edit func(*CyclesData)) CyclesData { d := cyclesFixture(); edit(&d); return d }
+	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
 	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
 	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
 	nan := math.NaN()
@@ -392,6 +439,9 @@ func TestSimulatorRefusals(t *testing.T) {
 		"no blocks":        {ScheduleData{Workload: "w"}, "schedule of w: no blocks"},
 		"no time":          {ScheduleData{Workload: "w", Panels: []SchedulePanel{{Block: "b"}}}, "schedule of w: b takes 0 cycles"},
 		"task too long":    {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 9, Tasks: []ScheduleTask{{MATLane, "o", 0, 10}}}}}, `"o" of b on lane 0 from 0 to 10`},
+		"no bandwidth":     {roofline(func(d *RooflineData) { d.GBPerS = 0 }), "roofs of 800 GOPS and 0 GB/s"},
+		"NaN GOPS":         {roofline(func(d *RooflineData) { d.Steps[0].GOPS = nan }), "stem has 4e+06 operations, 1e+06 bytes, 10000 cycles and NaN GOPS"},
+		"nothing to draw":  {roofline(func(d *RooflineData) { d.Steps = d.Steps[4:] }), "roofline of two blocks: no step multiplies"},
 		"no printed rows":  {platforms(func(d *PlatformsData) { d.Printed = nil }), "no printed rows"},
 		"no mark":          {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
 		"computed printed": {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
@@ -475,6 +525,19 @@ func TestEveryTaskIsNamed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, p.labels(1), cmp.AllowUnexported(scheduleLabel{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRooflineJoinsEqualSteps: two steps at one place are one mark, as large as
+// both.
+func TestRooflineJoinsEqualSteps(t *testing.T) {
+	got := rooflineFixture().marks("PW1")
+	want := []rooflineMark{{RooflinePoint{"a.pw", "PW1", 4e7, 2e5, 20000, 760}, 2}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(rooflineMark{})); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(rooflineFixture().marks("pooling")); n != 0 {
+		t.Errorf("%d marks of a step that multiplies nothing", n)
 	}
 }
 
