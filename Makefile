@@ -44,7 +44,7 @@ tools_ready := .bin/.ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  TRIOVIT_MODEL=path   the checkpoint that the notebooks load instead of the built-in model"
+	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
 	@echo "  TRIOVIT_SHARED=...   the reference data of the tests (default ../shared)"
 	@echo "  NOTEBOOKS=...  PACKAGES=...  narrow a run, e.g. make test PACKAGES=./calib/..."

@@ -4,13 +4,17 @@ package triovit
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -28,7 +32,7 @@ func (m *Model) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A Source is where weights come from: [File], [BuiltIn] or [Tensors].
+// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors].
 type Source func() (set weights.Set, name string, err error)
 
 // File is a checkpoint on disk: an official ".pt", or ".safetensors" with
@@ -38,6 +42,47 @@ func File(path string) Source {
 		set, err := weights.Read(path)
 		return set, filepath.Base(path), err
 	}
+}
+
+// Hub is a checkpoint on the Hugging Face hub, by a name that [hub.Parse]
+// reads. It is downloaded once; [hub.FromEnvironment] says from where and to
+// where.
+func Hub(name string) Source {
+	return func() (weights.Set, string, error) {
+		ref, err := hub.Parse(name)
+		if err != nil {
+			return nil, "", err
+		}
+		client, err := hub.FromEnvironment()
+		if err != nil {
+			return nil, "", err
+		}
+		file, err := client.Fetch(context.Background(), ref)
+		if err != nil {
+			return nil, "", err
+		}
+		set, err := weights.Read(file)
+		return set, ref.Repo + "/" + filepath.Base(file), err
+	}
+}
+
+// source tells what a user means: nothing is the built-in model; a path that
+// exists is a file; what else can be a name on the hub is one, unless it begins
+// with a folder that exists or, of two parts, ends as a checkpoint does.
+func source(name string) Source {
+	if name == "" {
+		return BuiltIn()
+	}
+	if strings.HasPrefix(name, hub.Scheme) {
+		return Hub(name)
+	}
+	ref, err := hub.Parse(name)
+	owner, repo := path.Split(ref.Repo)
+	checkpoint := ref.File == "" && slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin"}, path.Ext(repo))
+	if err != nil || exists(name) || isFolder(owner) || checkpoint {
+		return File(name)
+	}
+	return Hub(name)
 }
 
 // BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
@@ -93,13 +138,12 @@ func Load(name string, source Source, options ...Option) (*Model, error) {
 	return &Model{Net: net, Weights: set, Source: from}, nil
 }
 
-// Open returns the model at a path, or the built-in one where the path is
-// empty; the weights tell which variant it is.
-func Open(path string, options ...Option) (*Model, error) {
-	if path == "" {
-		return Load("seg-b0-cityscapes", BuiltIn(), options...)
-	}
-	return Load("", File(path), options...)
+// Open returns the model at a path or of a name on the Hugging Face hub, as in
+// "timm/efficientvit_b1.r224_in1k" (see [hub.Parse]), or the built-in one where
+// the name is empty; the weights tell which variant it is. A path that exists
+// comes first; a name that begins with hf:// is the hub's in any case.
+func Open(name string, options ...Option) (*Model, error) {
+	return Load("", source(name), options...)
 }
 
 // Identify returns the variant whose first and last layers the weights have,

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// cacheDir returns the folder of huggingface_hub's cache
+// (huggingface_hub/constants.py).
+func cacheDir() (string, error) {
+	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
+		return dir, nil
+	}
+	if home := os.Getenv("HF_HOME"); home != "" {
+		return filepath.Join(home, "hub"), nil
+	}
+	user, err := os.UserHomeDir()
+	if err != nil && os.Getenv("XDG_CACHE_HOME") == "" {
+		return "", fmt.Errorf("no folder for downloads: set HF_HOME: %w", err)
+	}
+	return filepath.Join(cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(user, ".cache")), "huggingface", "hub"), nil
+}
+
+// folder is where the cache keeps a repository.
+func (c *Client) folder(repo string) string {
+	return filepath.Join(c.Dir, "models--"+strings.ReplaceAll(repo, "/", "--"))
+}
+
+func (c *Client) snapshot(repo, commit string) string {
+	return filepath.Join(c.folder(repo), "snapshots", commit)
+}
+
+// cached returns the path of a file that the cache has.
+func (c *Client) cached(ref Ref) (string, error) {
+	commit := ref.Revision
+	if !commitID.MatchString(commit) {
+		data, err := os.ReadFile(filepath.Join(c.folder(ref.Repo), "refs", filepath.FromSlash(commit)))
+		if err != nil {
+			return "", fmt.Errorf("not in the cache %s", c.Dir)
+		}
+		if commit = strings.TrimSpace(string(data)); !commitID.MatchString(commit) {
+			return "", fmt.Errorf("the cache %s names no commit for %s", c.Dir, ref.Revision)
+		}
+	}
+	root := c.snapshot(ref.Repo, commit)
+	var files []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if _, gone := os.Stat(path); gone == nil { // the blob of a link is there
+			files = append(files, filepath.ToSlash(name))
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		return "", fmt.Errorf("not in the cache %s", c.Dir)
+	}
+	file, err := choose(files, ref.File)
+	if err != nil {
+		return "", fmt.Errorf("in the cache %s: %w", c.Dir, err)
+	}
+	return filepath.Join(root, filepath.FromSlash(file)), nil
+}
+
+// store downloads a file unless the cache has it, and returns its path.
+func (c *Client) store(ctx context.Context, ref Ref, commit string, f file) (string, error) {
+	folder, path := c.folder(ref.Repo), filepath.Join(c.snapshot(ref.Repo, commit), filepath.FromSlash(f.name))
+	blob := filepath.Join(folder, "blobs", f.sum)
+	locks := filepath.Join(c.Dir, ".locks", filepath.Base(folder))
+	for _, dir := range []string{filepath.Dir(path), filepath.Dir(blob), locks} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return "", fmt.Errorf("%w (set HF_HOME to a folder that can be written)", err)
+		}
+	}
+	// The lock is huggingface_hub's own, so that Python waits too.
+	lock := flock.New(filepath.Join(locks, f.sum+".lock"))
+	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+		return "", fmt.Errorf("wait for another download of %s: %w", f.name, err)
+	}
+	defer lock.Close()
+	if info, err := os.Stat(blob); err != nil || info.Size() != f.size {
+		incomplete := blob + ".incomplete"
+		if err := c.download(ctx, ref, commit, f, incomplete); err != nil {
+			return "", err
+		}
+		if err := verify(incomplete, f); err != nil {
+			os.Remove(incomplete)
+			return "", err
+		}
+		if err := os.Rename(incomplete, blob); err != nil {
+			return "", err
+		}
+	}
+	if err := link(blob, path); err != nil {
+		return "", err
+	}
+	if ref.Revision == commit {
+		return path, nil
+	}
+	return path, writeRef(filepath.Join(folder, "refs", filepath.FromSlash(ref.Revision)), commit)
+}
+
+// verify compares a file's checksum with the hub's: the SHA-256 of a large
+// file, the id of git's blob of a small one.
+func verify(path string, f file) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	h := sha256.New()
+	if len(f.sum) == 2*sha1.Size {
+		h = sha1.New()
+		fmt.Fprintf(h, "blob %d\x00", f.size)
+	}
+	if _, err := io.Copy(h, in); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != f.sum {
+		return fmt.Errorf("%s was damaged on its way: its checksum is %s, the hub's %s: try again", f.name, got, f.sum)
+	}
+	return nil
+}
+
+// link gives a blob the name that it has in a snapshot: by a symbolic link, or
+// where a system grants none by a hard one.
+func link(blob, path string) error {
+	target, err := filepath.Rel(filepath.Dir(path), blob)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // a link to nothing
+		return err
+	}
+	if os.Symlink(target, path) == nil {
+		return nil
+	}
+	return os.Link(blob, path)
+}
+
+// writeRef keeps which commit a branch or tag was, whole or not at all.
+func writeRef(path, commit string) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == commit {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	temporary := path + ".writing"
+	if err := os.WriteFile(temporary, []byte(commit), 0o666); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultEndpoint is the public hub.
+const DefaultEndpoint = "https://huggingface.co"
+
+// A Client fetches files from one hub into one folder. Several processes may
+// use the folder at once.
+type Client struct {
+	Endpoint string // address of the hub
+	Token    string // sent to the endpoint alone; may be empty
+	Dir      string // folder of the cache, of huggingface_hub's layout
+	Offline  bool   // use what the cache has, ask nobody
+}
+
+// FromEnvironment returns the client that huggingface_hub's variables describe:
+// HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE or HF_HOME, and HF_HUB_OFFLINE.
+func FromEnvironment() (*Client, error) {
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	return &Client{
+		Endpoint: strings.TrimRight(cmp.Or(os.Getenv("HF_ENDPOINT"), DefaultEndpoint), "/"),
+		Token:    os.Getenv("HF_TOKEN"),
+		Dir:      dir,
+		Offline:  slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv("HF_HUB_OFFLINE"))),
+	}, nil
+}
+
+// MaxSize is how many bytes a file has at most: what package weights reads.
+const MaxSize = 1 << 30
+
+// Fetch returns the path of the checkpoint's copy in the cache, and downloads
+// it first where the cache has none of the revision's present commit. Where the
+// hub cannot be reached, the cache's last commit of the revision will do.
+func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
+	path, err := c.fetch(ctx, ref)
+	if err != nil {
+		return "", fmt.Errorf("hub: %s: %w", ref, err)
+	}
+	return path, nil
+}
+
+func (c *Client) fetch(ctx context.Context, ref Ref) (string, error) {
+	path, absent := c.cached(ref)
+	switch {
+	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision)):
+		return path, nil
+	case c.Offline:
+		return "", fmt.Errorf("%w, and HF_HUB_OFFLINE is set: unset it, or give the path of a checkpoint instead of its name", absent)
+	}
+	commit, files, err := c.info(ctx, ref)
+	var gone *unreachable
+	switch {
+	case errors.As(err, &gone) && absent == nil:
+		return path, nil
+	case errors.As(err, &gone):
+		return "", fmt.Errorf("%s, and %w: set HF_ENDPOINT to a hub that can be reached, or HF_HOME to a filled cache, or give the path of a checkpoint", gone, absent)
+	case err != nil:
+		return "", err
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	name, err := choose(names, ref.File)
+	if err != nil {
+		return "", err
+	}
+	f := files[slices.Index(names, name)]
+	if err := f.check(); err != nil {
+		return "", err
+	}
+	path, err = c.store(ctx, ref, commit, f)
+	if errors.As(err, &gone) {
+		return "", fmt.Errorf("%w: the same call goes on from there", gone)
+	}
+	return path, err
+}
+
+// A file of a repository.
+type file struct {
+	name string // path with slashes
+	size int64  // bytes
+	sum  string // SHA-256 of a large file, git's SHA-1 of a small one, in hexadecimal digits
+}
+
+var checksum = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+func (f file) check() error {
+	switch {
+	case f.size <= 0 || f.size > MaxSize:
+		return fmt.Errorf("%s has %d bytes: allowed are 1 to %d", f.name, f.size, MaxSize)
+	case !checksum.MatchString(f.sum):
+		return fmt.Errorf("the hub gives %.80q as the checksum of %s: want 40 or 64 hexadecimal digits", f.sum, f.name)
+	}
+	return nil
+}
+
+// info asks for the commit of a revision and its files.
+func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file, err error) {
+	address := c.Endpoint + "/api/models/" + ref.Repo + "/revision/" + url.PathEscape(ref.Revision) + "?blobs=true"
+	response, err := c.get(ctx, address, 0)
+	if err != nil {
+		return "", nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", nil, c.refusal(response, ref)
+	}
+	var answer struct {
+		SHA      string
+		Siblings []struct {
+			Rfilename string
+			Size      int64
+			BlobID    string
+			LFS       *struct {
+				SHA256 string
+				Size   int64
+			}
+		}
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, 16<<20)).Decode(&answer)
+	if err != nil || !commitID.MatchString(answer.SHA) {
+		return "", nil, fmt.Errorf("%s does not answer as a hub does: check HF_ENDPOINT", c.Endpoint)
+	}
+	for _, s := range answer.Siblings {
+		f := file{s.Rfilename, s.Size, s.BlobID}
+		if s.LFS != nil {
+			f.size, f.sum = s.LFS.Size, s.LFS.SHA256
+		}
+		if validPath(f.name) {
+			files = append(files, f)
+		}
+	}
+	return answer.SHA, files, nil
+}
+
+// refusal says in one line why a hub gave no answer.
+func (c *Client) refusal(response *http.Response, ref Ref) error {
+	status, code := response.StatusCode, response.Header.Get("X-Error-Code")
+	switch {
+	case status >= 500 || status == http.StatusTooManyRequests:
+		return &unreachable{fmt.Errorf("%s answers %q", c.Endpoint, response.Status)}
+	case code == "GatedRepo":
+		return fmt.Errorf("the model is gated: accept its terms on its page, then set HF_TOKEN to a token of yours")
+	case code == "RevisionNotFound":
+		return fmt.Errorf("no revision %s there", ref.Revision)
+	case code == "EntryNotFound":
+		return fmt.Errorf("no such file there")
+	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && c.Token != "":
+		return fmt.Errorf("%s does not let this HF_TOKEN read it: check the name and the token", c.Endpoint)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return fmt.Errorf("%s knows no public model of this name: check it, or set HF_TOKEN for a private one", c.Endpoint)
+	case status == http.StatusNotFound:
+		return fmt.Errorf("%s knows no model of this name", c.Endpoint)
+	}
+	return fmt.Errorf("%s answers %q", c.Endpoint, response.Status)
+}
+
+// unreachable is a hub without an answer: the network's fault, or a busy hub's.
+type unreachable struct{ err error }
+
+func (u *unreachable) Error() string { return u.err.Error() }
+
+// get asks for what lies at an address, from a byte on.
+func (c *Client) get(ctx context.Context, address string, from int64) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("HF_ENDPOINT=%s: %w", c.Endpoint, err)
+	}
+	request.Header.Set("Accept-Encoding", "identity")
+	if from > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	}
+	response, err := (&http.Client{Transport: &authorized{c.Endpoint, c.Token}}).Do(request)
+	if err != nil && ctx.Err() == nil {
+		var wrapped *url.Error // its text has the address, with the signature of a redirect
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, &unreachable{fmt.Errorf("no connection to %s (%w)", c.Endpoint, err)}
+	}
+	return response, err
+}
+
+// authorized adds the token to requests to the endpoint and to no others. The
+// http.Client would send a header of its own to subdomains and other ports too.
+type authorized struct{ endpoint, token string }
+
+func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
+	if home, err := url.Parse(a.endpoint); err == nil && a.token != "" &&
+		request.URL.Scheme == home.Scheme && request.URL.Host == home.Host {
+		request = request.Clone(request.Context())
+		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	return transport.RoundTrip(request)
+}
+
+// transport gives up on a host that does not answer.
+var transport = &http.Transport{
+	Proxy:                 http.ProxyFromEnvironment,
+	DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+	TLSHandshakeTimeout:   10 * time.Second,
+	ResponseHeaderTimeout: 30 * time.Second,
+	IdleConnTimeout:       30 * time.Second,
+	ForceAttemptHTTP2:     true,
+}

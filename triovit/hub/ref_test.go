@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		want Ref
+	}{
+		{"timm/efficientvit_b1.r224_in1k", Ref{"timm/efficientvit_b1.r224_in1k", "main", ""}},
+		{"hf://timm/efficientvit_b1.r224_in1k@v1.0", Ref{"timm/efficientvit_b1.r224_in1k", "v1.0", ""}},
+		{"mit-han-lab/efficientvit-cls/b1/r224.pt", Ref{"mit-han-lab/efficientvit-cls", "main", "b1/r224.pt"}},
+		{"a/b@refs%2Fpr%2F1/model.safetensors", Ref{"a/b", "refs/pr/1", "model.safetensors"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Parse(test.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if again, err := Parse(got.String()); err != nil || again != got {
+				t.Errorf("%q is read as %v (%v)", got.String(), again, err)
+			}
+		})
+	}
+	for _, name := range []string{"", "b0", "/a/b", "./a/b", "../b", "a/..", "a/b/", "a/b/../c", "a/b/c/../../../d", "a/b@", "a/b@../x", "a/b@/x",
+		"a/b\nc", "a/b/c\n", `a/b/c\d`, "https://a/b", "a//b", "hf://", "a/b/C:x", "a/" + strings.Repeat("x", 97)} {
+		if ref, err := Parse(name); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q is read as %+v, error %v", name, ref, err)
+		}
+	}
+}
+
+// FuzzParse: whatever the name, its file and its revision stay below the folder
+// that they are joined to.
+func FuzzParse(f *testing.F) {
+	f.Add("timm/efficientvit_b1.r224_in1k@main/model.safetensors")
+	f.Add("a/b@..%2F..%2Fx/../y")
+	f.Fuzz(func(t *testing.T, name string) {
+		ref, err := Parse(name)
+		if err != nil {
+			return
+		}
+		if again, err := Parse(ref.String()); err != nil || again != ref {
+			t.Fatalf("%q is read as %+v, then as %+v (%v)", name, ref, again, err)
+		}
+		for _, p := range []string{"models--" + strings.ReplaceAll(ref.Repo, "/", "--"), ref.Revision, "x/" + ref.File} {
+			if joined := filepath.Join("root", p); !strings.HasPrefix(joined, "root"+string(filepath.Separator)) {
+				t.Fatalf("%q leads to %s", name, joined)
+			}
+		}
+	})
+}
+
+func TestChoose(t *testing.T) {
+	for _, test := range []struct {
+		name, ask, want, err string
+		files                []string
+	}{
+		{name: "safetensors first", files: []string{"a.pt", "model.safetensors", "pytorch_model.bin"}, want: "model.safetensors"},
+		{name: "the only one", files: []string{"README.md", "weights/b0.pt"}, want: "weights/b0.pt"},
+		{name: "PyTorch's", files: []string{"training_args.bin", "pytorch_model.bin"}, want: "pytorch_model.bin"},
+		{name: "as asked", files: []string{"a.pt", "b.pt"}, ask: "b.pt", want: "b.pt"},
+		{name: "several", files: []string{"a.pt", "b.pt"}, err: "a.pt, b.pt"},
+		{name: "none", files: []string{"README.md"}, err: "no checkpoint"},
+		{name: "not there", files: []string{"a.pt"}, ask: "b.pt", err: "no file b.pt"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := choose(test.files, test.ask)
+			if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// TestOpenHub: a name on the hub is opened from a cache of huggingface_hub's
+// layout, and what is a path stays one.
+func TestOpenHub(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HF_HUB_CACHE", "")
+	t.Setenv("HF_HOME", home)
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	var file bytes.Buffer
+	if err := weights.WriteSafetensors(&file, weights.Synthetic(classifier(t).Params()), weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(home, "hub", "models--timm--efficientvit_b0.r224_in1k")
+	for name, data := range map[string][]byte{
+		"refs/main": []byte(commit),
+		"snapshots/" + commit + "/model.safetensors":  file.Bytes(),
+		"snapshots/" + commit + "/other/b0.r256.bits": nil,
+	} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(home)
+	const name = "timm/efficientvit_b0.r224_in1k"
+	m, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Source != name+"/model.safetensors" || !strings.HasPrefix(m.Net.Name, "efficientvit-b0-") {
+		t.Errorf("%s from %s", m.Net.Name, m.Source)
+	}
+	if err := os.MkdirAll("timm", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, want string }{
+		{name, "weights: open"}, // the folder exists now
+		{"hf://timm/other", "hub: timm/other"},
+		{"mit-han-lab/other", "hub: mit-han-lab/other"},
+		{"mit-han-lab/other/b1.pt", "hub: mit-han-lab/other/b1.pt"},
+		{"models/b1.pt", "weights: open"},
+		{"./models/b1", "weights: open"},
+		{"b1.pt", "weights: open"},
+		{"hf://b1", "hub: "},
+	} {
+		if _, err := Open(test.name); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
+		}
+	}
+	if _, err := Open("hf://" + name); err != nil {
+		t.Error(err)
+	}
+}
