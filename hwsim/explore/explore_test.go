@@ -194,6 +194,35 @@ func TestFront(t *testing.T) {
 	}
 }
 
+// A configuration for several networks is as good as for the one that gains the
+// least.
+func TestJoint(t *testing.T) {
+	config := func(copies int) arch.Config { c := arch.ZCU102(); c.Copies = copies; return c }
+	point := func(w string, copies int, fps float64) Point {
+		return Point{Workload: w, Config: config(copies), DSPs: config(copies).DSPs(), Measure: Measure{FPS: fps}}
+	}
+	v := &Survey{Points: []Point{
+		point("a", 16, 100), point("a", 8, 60), point("a", 32, 150), point("a", 4, 30),
+		point("b", 16, 10), point("b", 8, 5), point("b", 32, 19), // 4 copies cannot run b
+	}}
+	got, err := v.Joint(config(16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Joint{{config(16), 1024, 1, "a"}, {config(8), 512, 0.5, "b"}, {config(32), 2048, 1.5, "a"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, reference := range []arch.Config{config(4), config(64)} {
+		if _, err := v.Joint(reference); err == nil || !strings.Contains(err.Error(), "needs all 2 of the survey's") {
+			t.Errorf("error %v for %d copies", err, reference.Copies)
+		}
+	}
+	if _, err := new(Survey).Joint(config(16)); err == nil {
+		t.Error("a survey without points has a reference")
+	}
+}
+
 func TestRunRefuses(t *testing.T) {
 	w := network(t, "b0-r224")
 	thousand := make([]any, 1025)
