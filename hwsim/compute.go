@@ -16,6 +16,7 @@ type machine struct {
 	copies    int64
 	pictures  int64 // more than one only where copies share a batch
 	bits      func(*workload.Operation) int64
+	spans     bool // whether tasks keep theirs
 }
 
 // A task is a piece of a step that all copies do in step, between two events.
@@ -25,6 +26,7 @@ type task struct {
 	mat, rmac           Account // of these cycles in all copies
 	matWorks, rmacWorks bool    // whether the engine has a part in the task
 	onRMAC              string  // what R-MAC runs, where it is not what names the step
+	spans               []span  // what the copy that ends last does when, where a task has several operations
 	// from and to are the weight tiles that have to be there; the last keep of
 	// them are used by the next task, too.
 	from, to, keep int
@@ -438,15 +440,28 @@ func (m *machine) headPipeline(s *step, heads int64) []task {
 				mine, ofDivisors = 0, 0
 			}
 		}
-		work := m.tiled(1, ofDivisors)
-		inner := []int64{int64(divisor.Inner), int64(divisor.Inner)}[:len(work)]
+		var work []chore
+		for _, w := range m.tiled(1, ofDivisors) {
+			work = append(work, chore{w, divisor})
+		}
 		for _, w := range m.tiled(mine, columns) {
 			if w.pixels > 0 {
-				work, inner = append(work, w), append(inner, int64(dividend.Inner))
+				work = append(work, chore{w, dividend})
 			}
 		}
-		ends[i] = m.follow(&k, work, inner, heads, producing)
+		var spans []span
+		ends[i], spans = m.follow(&k, work, heads, producing)
+		if k.spans == nil || ends[i] > k.cycles {
+			k.spans = spans
+		}
 		k.cycles = max(k.cycles, ends[i], joined)
+	}
+	if m.spans {
+		var produced []span
+		for h := range heads {
+			produced = append(produced, span{first.Name, false, true, h, m.mul(h, producing), m.mul(h+1, producing)})
+		}
+		k.spans = append(produced, k.spans...)
 	}
 	for _, end := range ends {
 		m.inc(&k.mat.Stalls[Imbalance], k.cycles-end)
@@ -471,22 +486,42 @@ func (m *machine) dealt(channels, copy int64) int64 {
 	return (mine-1)*m.lanes() + channels - (groups-1)*m.lanes()
 }
 
+// A chore is what MAT does of an operation for one head.
+type chore struct {
+	passes
+	op *workload.Operation
+}
+
+// A span is what engines do in a part of a task, in cycles from its start.
+type span struct {
+	op        string
+	mat, rmac bool
+	head      int64
+	from, to  int64
+}
+
 // follow lets MAT of one copy do the work of every head behind R-MAC, which
 // takes producing cycles for each. It returns when the last is done, at least
 // when R-MAC is, and books MAT's cycles, and R-MAC's from when it joins.
-func (m *machine) follow(k *task, work []passes, inner []int64, heads, producing int64) int64 {
+func (m *machine) follow(k *task, work []chore, heads, producing int64) (end int64, spans []span) {
 	lanes := int64(m.mat.Lanes)
+	spend := func(w chore, rmac bool, head, from, to int64) {
+		if m.spans && to > from {
+			spans = append(spans, span{w.op.Name, true, rmac, head, from, to})
+		}
+	}
 	joined := m.mul(heads, producing)
 	now, busy := int64(0), int64(0)
 	for h := range heads {
 		now = max(now, min(joined, m.mul(h+1, producing)))
-		for i, w := range work {
-			alone := up(inner[i], int64(m.mat.MACs))
-			both := up(inner[i], int64(min(m.mat.MACs, m.rmac.MACs)))
+		for _, w := range work {
+			alone := up(int64(w.op.Inner), int64(m.mat.MACs))
+			both := up(int64(w.op.Inner), int64(min(m.mat.MACs, m.rmac.MACs)))
 			perPixel := up(w.channels, lanes)
 			done := int64(0) // MAT's own passes
 			if now < joined {
 				done = min(m.mul(w.pixels, perPixel), (joined-now)/alone)
+				spend(w, false, h, now, now+done*alone)
 				now = m.add(now, m.mul(done, alone))
 				m.inc(&busy, m.mul(done, alone))
 			}
@@ -495,6 +530,7 @@ func (m *machine) follow(k *task, work []passes, inner []int64, heads, producing
 			if left := w.pixels - whole; left > 0 {
 				now = max(now, joined)
 				cycles := m.mul(left, both)
+				spend(w, true, h, now, now+cycles)
 				now = m.add(now, cycles)
 				m.inc(&busy, cycles)
 				if rest := w.channels - begun*lanes; begun > 0 {
@@ -506,13 +542,13 @@ func (m *machine) follow(k *task, work []passes, inner []int64, heads, producing
 				m.inc(&channels, m.mul(left, min(w.channels, lanes)))
 				m.join(k, w.channels, m.mul(left, both))
 			}
-			m.inc(&k.mat.MACs, m.mul(channels, inner[i]))
+			m.inc(&k.mat.MACs, m.mul(channels, int64(w.op.Inner)))
 		}
 	}
 	now = max(now, joined)
 	m.inc(&k.mat.Busy, busy)
 	m.inc(&k.mat.Stalls[Stream], now-busy)
-	return now
+	return now, spans
 }
 
 // join books R-MAC's cycles where it works beside MAT on so many channels.

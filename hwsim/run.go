@@ -131,6 +131,10 @@ type Event struct {
 	// MAT and RMAC are the operations that the engines run in a ComputeEvent,
 	// empty where an engine has no part in it.
 	MAT, RMAC string
+	// Head is the head of the attention that the intra-layer pipeline works on,
+	// counted from 1 in each tile of heads; else 0. Of the copies, events show
+	// the one that ends last there.
+	Head int
 	// Start and End are in cycles. A load is there a latency after its end.
 	Start, End int64
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
 )
 
 func paperRun(t testing.TB, change func(*arch.Config, *Options)) *Run {
@@ -504,5 +505,57 @@ func BenchmarkSimulate(b *testing.B) {
 		if _, err := Simulate(w, arch.ZCU102(), Options{Scope: Backbone, Pipelines: BothPipelines}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Of an attention the events show what each engine does for each head: R-MAC its
+// KᵀV one after the other, MAT divisors and then dividends of a head that is
+// ready, and in the end both engines together.
+func TestEventsOfHeads(t *testing.T) {
+	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
+	roles := make(map[string]triovit.Role)
+	w := network(t, "b1-r224")
+	for i := range w.Ops {
+		roles[w.Ops[i].Name] = w.Ops[i].Role
+	}
+	type key struct {
+		step string
+		head int
+	}
+	produced := make(map[key]int64)     // when KᵀV is there
+	order := make(map[key]triovit.Role) // what MAT did last
+	joint := 0
+	for _, e := range r.Events {
+		if e.Head == 0 {
+			continue
+		}
+		at := key{e.Op, e.Head}
+		switch {
+		case e.MAT == "":
+			if roles[e.RMAC] != triovit.KTV {
+				t.Fatalf("R-MAC alone runs %s in %+v", e.RMAC, e)
+			}
+			produced[at] = e.End
+			continue
+		case e.Start < produced[at]:
+			t.Errorf("%+v begins before its KᵀV is there at %d", e, produced[at])
+		case order[at] == triovit.Dividend && roles[e.MAT] == triovit.Divisor:
+			t.Errorf("%+v makes divisors after dividends", e)
+		case e.RMAC != "" && e.RMAC != e.MAT:
+			t.Errorf("%+v: the engines work together on two operations", e)
+		}
+		if e.RMAC != "" {
+			joint++
+		}
+		order[at] = roles[e.MAT]
+	}
+	heads := 0
+	for i := range w.Ops {
+		if w.Ops[i].Role == triovit.KTV {
+			heads += w.Ops[i].Heads
+		}
+	}
+	if len(produced) != heads || len(order) != heads || joint == 0 {
+		t.Errorf("KᵀV of %d heads, dividends of %d, %d joint events: want %d, %d and some", len(produced), len(order), joint, heads, heads)
 	}
 }

@@ -200,7 +200,7 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 	}
 	c := r.Config
 	f := &flow{r: r, tile: tile, pictures: pictures, off: newChannel(c),
-		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures, bits: bits},
+		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures, bits: bits, spans: r.Options.Events},
 		single:  machine{mat: c.MAT, rmac: c.RMAC, share: arch.Pixels, copies: 1, pictures: 1, bits: bits},
 		weights: fifo{capacity: kib(c.Buffers.Weight)}}
 	f.setRates()
@@ -470,6 +470,19 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	f.inc(&t.OutputPort, k.demand[OutputPort])
 	f.inc(&t.DivisorPort, k.demand[DivisorPort])
 	f.now = f.add(start, cycles)
+	for _, p := range k.spans { // longer by as much as the whole task is
+		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(p.head) + 1, Start: start + share(cycles, p.from, k.cycles), End: start + share(cycles, p.to, k.cycles)}
+		if p.mat {
+			e.MAT = p.op
+		}
+		if p.rmac {
+			e.RMAC = p.op
+		}
+		f.event(e)
+	}
+	if len(k.spans) > 0 {
+		return
+	}
 	e := Event{Kind: ComputeEvent, Op: st.Name, Start: start, End: f.now}
 	if k.matWorks {
 		e.MAT = st.Name

@@ -336,7 +336,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 }
 
 // Replay of the events: the off-chip memory does one transfer at a time, and so
-// do the engines with tasks; what enters a buffer leaves it, and it never holds
+// does each engine with operations; what enters a buffer leaves it, and it never holds
 // more than it can; the bytes are those that the run counts.
 func TestEventsConserveBytes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -354,17 +354,22 @@ func TestEventsConserveBytes(t *testing.T) {
 		}
 		changes := make(map[BufferName][]change)
 		var got Traffic
-		var engines, channel, busy int64
+		var mat, rmac, channel, busy int64 // until when they are taken
 		for _, e := range r.Events {
 			if e.End < e.Start || e.Bytes < 0 || e.End > r.Cycles {
 				rt.Fatalf("%+v in a run of %d cycles", e, r.Cycles)
 			}
 			switch e.Kind {
 			case ComputeEvent:
-				if e.Start < engines {
-					rt.Errorf("%+v begins before %d, when the engines are free", e, engines)
+				if e.MAT != "" && e.Start < mat || e.RMAC != "" && e.Start < rmac {
+					rt.Errorf("%+v begins before MAT is free at %d or R-MAC at %d", e, mat, rmac)
 				}
-				engines = e.End
+				if e.MAT != "" {
+					mat = e.End
+				}
+				if e.RMAC != "" {
+					rmac = e.End
+				}
 				continue
 			case FreeEvent:
 				changes[e.Buffer] = append(changes[e.Buffer], change{e.Start, -e.Bytes})
