@@ -105,9 +105,10 @@ $(TRIOVIT_ECHARTS): package.json package-lock.json
 
 # --- Tests --------------------------------------------------------------------
 
+# One of the tests runs every notebook in a browser, on the kernel.
 .PHONY: test
-test: $(TRIOVIT_ECHARTS) ## run all tests; the run ends with the count of skips
-	go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
+test: kernel ## run all tests; the run ends with the count of skips
+	TRIOVIT_PYTHON="$(abspath $(python))" go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
 
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs

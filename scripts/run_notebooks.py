@@ -37,10 +37,7 @@ def main(folder, *paths):
         notebook = nbformat.read(path, as_version=4)
         error = execute(notebook, path)
         page = folder / path.with_suffix(".failed.html" if error else ".html").name
-        html, _ = HTMLExporter(**EXPORTER).from_notebook_node(
-            notebook, resources={"metadata": {"name": path.stem}}
-        )
-        page.write_text(html, encoding="utf-8")
+        export(notebook, page)
         pages.append(page)
         if error:
             failures.append(path)
@@ -50,6 +47,12 @@ def main(folder, *paths):
         print(f"  {page}")
     if failures:
         sys.exit(f"failed: {' '.join(map(str, failures))}")
+
+
+def export(notebook, page):
+    """Write a notebook as one HTML file that asks no host for anything."""
+    html, _ = HTMLExporter(**EXPORTER).from_notebook_node(notebook, resources={"metadata": {"name": page.stem}})
+    page.write_text(html, encoding="utf-8")
 
 
 def execute(notebook, path):

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package browsertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// requireEnv says that a missing browser is a failure.
+const requireEnv = "TRIOVIT_REQUIRE_BROWSER"
+
+// What notebooks depend on. The walk over it makes each folder an input of the
+// test for go test, which cannot know that cells are compiled from them: it may
+// reuse the result only while none has changed.
+var sources = []string{"calib", "charts", "hwsim", "internal", "notebooks", "scripts", "triovit"}
+
+func TestNotebooks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser runs all notebooks: minutes")
+	}
+	_, file, _, _ := runtime.Caller(0)
+	root := filepath.Join(filepath.Dir(file), "..", "..")
+	for _, folder := range sources {
+		if err := filepath.WalkDir(filepath.Join(root, folder), func(string, os.DirEntry, error) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := &bench{root: root, folder: t.TempDir(), out: filepath.Join(root, "build", "browser")}
+	b.need(t)
+	names := b.copyNotebooks(t)
+
+	first := b.startLab(t)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			seen := b.look(t, page{Name: name + "/run", URL: first.notebook(name), Lab: true, Run: true, JavaScript: true})
+			want := b.saved(t, name)
+			seen.judge(t, want, true)
+			if seen.Kernel != "Go (Trio-ViT)" {
+				t.Errorf("the kernel is shown as %q", seen.Kernel)
+			}
+		})
+	}
+	first.stop(t)
+	if t.Failed() {
+		return // what was not run cannot be opened again
+	}
+	b.export(t, names)
+	second := b.startLab(t) // has signed no notebook, so it trusts none
+	for _, name := range names {
+		html := "file://" + filepath.Join(b.folder, name+".html")
+		for _, p := range []page{
+			{Name: name + "/untrusted", URL: second.notebook(name), Lab: true, JavaScript: true},
+			{Name: name + "/html", URL: html, JavaScript: true},
+			{Name: name + "/html-without-javascript", URL: html},
+		} {
+			t.Run(p.Name, func(t *testing.T) {
+				b.look(t, p).judge(t, b.saved(t, name), !p.Lab && p.JavaScript)
+			})
+		}
+	}
+	second.stop(t)
+}
+
+// A bench is where notebooks are looked at: the module, a temporary folder with
+// copies of its notebooks, the folder of the screenshots, and the programs.
+type bench struct {
+	root, folder, out      string
+	python, node, chromium string
+}
+
+// need finds the programs, or skips the test with the command that brings the
+// first that is missing.
+func (b *bench) need(t *testing.T) {
+	t.Helper()
+	missing := func(what, remedy string) {
+		t.Helper()
+		if os.Getenv(requireEnv) == "1" {
+			t.Fatalf("%s is missing, and %s=1: %s", what, requireEnv, remedy)
+		}
+		t.Skipf("%s is missing: %s", what, remedy)
+	}
+	b.python = os.Getenv("TRIOVIT_PYTHON")
+	if b.python == "" {
+		b.python = filepath.Join(b.root, ".venv", "bin", "python")
+	}
+	kernel := filepath.Join(filepath.Dir(b.python), "..", "share", "jupyter", "kernels", "gotriovit", "kernel.json")
+	if _, err := os.Stat(kernel); err != nil {
+		missing(`the kernel "Go (Trio-ViT)"`, "make kernel")
+	}
+	if _, err := os.Stat(filepath.Join(b.root, "node_modules", "playwright-core")); err != nil {
+		missing("playwright-core", "npm ci --ignore-scripts")
+	}
+	var err error
+	if b.node, err = exec.LookPath("node"); err != nil {
+		missing("node", "apt-get install nodejs")
+	}
+	if b.chromium, err = exec.LookPath("chromium"); err != nil {
+		missing("chromium", "apt-get install chromium")
+	}
+}
+
+// copyNotebooks copies the notebooks and returns their names.
+func (b *bench) copyNotebooks(t *testing.T) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(b.root, "notebooks", "*.ipynb"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no notebooks: %v", err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(b.folder, filepath.Base(path)), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
+	}
+	if err := os.RemoveAll(b.out); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// export writes each notebook as HTML beside it.
+func (b *bench) export(t *testing.T, names []string) {
+	t.Helper()
+	arguments := []string{filepath.Join(b.root, "scripts", "export_notebooks.py"), b.folder}
+	for _, name := range names {
+		arguments = append(arguments, filepath.Join(b.folder, name+".ipynb"))
+	}
+	if out, err := exec.Command(b.python, arguments...).CombinedOutput(); err != nil {
+		t.Fatalf("export: %v: %s", err, out)
+	}
+}
+
+// contents is what a saved notebook says should be on the screen.
+type contents struct {
+	figures int
+	live    int // of them, those that come alive where scripts may run
+}
+
+// saved reads a notebook that was run and saved. A cell that did not run, or that
+// wrote an error, is an error of the test.
+func (b *bench) saved(t *testing.T, name string) (c contents) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(b.folder, name+".ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notebook struct {
+		Cells []struct {
+			Kind    string `json:"cell_type"`
+			Count   int    `json:"execution_count"`
+			Outputs []struct {
+				Kind   string `json:"output_type"`
+				Stream string `json:"name"`
+				Text   text
+				Error  string          `json:"evalue"`
+				Data   map[string]text `json:"data"`
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &notebook); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for i, cell := range notebook.Cells {
+		if cell.Kind == "code" && cell.Count == 0 {
+			t.Errorf("cell %d did not run", i+1)
+		}
+		for _, out := range cell.Outputs {
+			if out.Kind == "error" || out.Stream == "stderr" {
+				t.Errorf("cell %d: %s%s", i+1, out.Error, out.Text)
+			}
+			html := string(out.Data["text/html"])
+			c.figures += strings.Count(html, "<img ")
+			c.live += strings.Count(html, "<div data-figure=")
+		}
+	}
+	if c.figures == 0 {
+		t.Error("the notebook has no figure")
+	}
+	return c
+}
+
+// text is a string that Jupyter may write as a list of lines.
+type text string
+
+func (s *text) UnmarshalJSON(data []byte) error {
+	var lines []string
+	if err := json.Unmarshal(data, &lines); err == nil {
+		*s = text(strings.Join(lines, ""))
+		return nil
+	}
+	var whole any // a string, or data that is no text
+	if err := json.Unmarshal(data, &whole); err != nil {
+		return err
+	}
+	*s = text(fmt.Sprint(whole))
+	return nil
+}

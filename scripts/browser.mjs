@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Look at a notebook as a reader does, in Chromium, and report what is seen.
+//
+//     node scripts/browser.mjs < page.json > seen.json
+//
+// A page is {url, lab, run, javascript, folder, chromium}: it is opened in
+// JupyterLab (lab) or as exported HTML, and its cells are run and saved (run).
+// Screenshots of the page and of every figure go to the folder. What was seen is
+// {kernel, figures: [{file, live, loaded}], elsewhere, complaints}, of which the
+// test in internal/browsertest judges. This program judges nothing; it fails
+// only where a page does not come to rest.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { url, lab, run, javascript, folder, chromium: executablePath } = JSON.parse(readFileSync(0, "utf8"));
+const patience = 60_000; // for the browser and the server
+const running = 900_000; // for all cells of a notebook, with an empty cache
+
+// The runtime's figures carry data-figure, of which JupyterLab leaves nothing
+// but the picture where it does not trust the notebook. Pictures are images.
+const figures = "[data-figure], img:not([data-figure] img)";
+const outputs = ".jp-OutputArea-output";
+
+const browser = await chromium.launch({
+  executablePath,
+  // Names of other hosts are not even resolved: what asks for one is seen here
+  // and fails.
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  ],
+});
+const context = await browser.newContext({ viewport: { width: 1400, height: 1200 }, javaScriptEnabled: javascript });
+const page = await context.newPage();
+page.setDefaultTimeout(patience);
+mkdirSync(folder, { recursive: true });
+const elsewhere = new Set(), complaints = [];
+const note = (address) => {
+  const { protocol, hostname } = new URL(address);
+  if (!["data:", "blob:", "file:", "about:"].includes(protocol) && hostname !== "127.0.0.1") elsewhere.add(address);
+};
+context.on("request", (request) => note(request.url()));
+page.on("websocket", (socket) => note(socket.url()));
+page.on("pageerror", (error) => complaints.push(String(error)));
+
+await page.goto(url);
+let kernel = "";
+if (lab) {
+  kernel = await labReady();
+  if (run) await runAll();
+  await page.locator(".jp-WindowedPanel-outer").first().evaluate((e) => e.scrollTo(0, 0));
+}
+const all = page.locator(outputs).locator(figures);
+if (javascript) await settle();
+await page.screenshot({ path: join(folder, "page.png"), fullPage: !lab });
+const list = [];
+for (let i = 0; i < (await all.count()); i++) {
+  const figure = all.nth(i), file = join(folder, `figure-${i + 1}.png`);
+  await figure.screenshot({ path: file, animations: "disabled" });
+  list.push({ file, ...(await state(figure)) });
+}
+await browser.close();
+writeFileSync(1, JSON.stringify({ kernel, figures: list, elsewhere: [...elsewhere], complaints }));
+
+// state returns whether a figure is the live chart, and whether its picture, if
+// it is one, could be decoded.
+async function state(figure) {
+  if (!javascript) return { live: false, loaded: true };
+  return figure.evaluate((e) => {
+    const image = e.tagName === "IMG" ? e : e.querySelector(":scope > img");
+    return { live: e.hasAttribute("data-live"), loaded: !image || image.naturalWidth > 0 };
+  });
+}
+
+// settle waits until nothing in the page's outputs changes any more.
+async function settle() {
+  for (let before = "", same = 0; same < 3; ) {
+    await page.waitForTimeout(300);
+    const now = await page.evaluate((s) => [...document.querySelectorAll(s)].map((e) => e.innerHTML.length).join(), outputs);
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
+}
+
+// labReady waits for the notebook and returns the name of its kernel as shown.
+async function labReady() {
+  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
+  const shown = page.locator(".jp-Toolbar-kernelName").first();
+  await page.waitForFunction((e) => e && !/^(No Kernel)?$/.test(e.textContent.trim()), await shown.elementHandle(), { polling: 200 });
+  return (await shown.textContent()).trim();
+}
+
+// runAll runs every cell from the menu, waits for the last one or for the first
+// that fails, and saves.
+async function runAll() {
+  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+  await page.waitForFunction(() => {
+    const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((e) => e.textContent.trim());
+    const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
+    return prompts.every((p) => /^\[\d+\]:$/.test(p)) || (failed && !prompts.includes("[*]:"));
+  }, null, { timeout: running, polling: 500 });
+  await settle();
+  await page.screenshot({ path: join(folder, "run.png") });
+  const saved = page.waitForResponse((r) => r.request().method() === "PUT" && r.url().includes("/api/contents/") && r.ok());
+  await page.keyboard.press("Control+s");
+  await saved;
+}
