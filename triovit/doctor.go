@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/hub"
 )
 
 // A Diagnosis says what a program found on this machine.
@@ -95,16 +97,45 @@ func checkBackend() Check {
 }
 
 func checkModel() Check {
-	path := os.Getenv("TRIOVIT_MODEL")
-	if path == "" {
+	name := os.Getenv("TRIOVIT_MODEL")
+	if name == "" {
 		return Check{"model", "built-in: " + builtin.Name, true, "TRIOVIT_MODEL=checkpoint takes another"}
 	}
-	const remedy = "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"
-	model, err := Open(path)
-	if err != nil {
-		return Check{"model", err.Error(), false, remedy}
+	path := name
+	if onHub(name) {
+		var err error
+		switch path, err = downloaded(name); {
+		case err != nil && hubOffline():
+			return Check{"model", err.Error(), false, "unset HF_HUB_OFFLINE, or set TRIOVIT_MODEL to a checkpoint's path"}
+		case err != nil:
+			return Check{"model", name + " on the Hugging Face hub, not downloaded yet", true, "set by TRIOVIT_MODEL"}
+		}
 	}
-	return Check{"model", fmt.Sprintf("%s from %s", model.Net.Name, path), true, "set by TRIOVIT_MODEL"}
+	model, err := Load("", File(path))
+	if err != nil {
+		return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"}
+	}
+	return Check{"model", fmt.Sprintf("%s from %s", model.Net.Name, name), true, "set by TRIOVIT_MODEL"}
+}
+
+// downloaded returns the path of a checkpoint of the hub if the cache has it,
+// and asks nobody.
+func downloaded(name string) (string, error) {
+	ref, err := hub.Parse(name)
+	if err != nil {
+		return "", err
+	}
+	client, err := hub.FromEnvironment()
+	if err != nil {
+		return "", err
+	}
+	client.Offline = true
+	return client.Fetch(context.Background(), ref)
+}
+
+func hubOffline() bool {
+	client, err := hub.FromEnvironment()
+	return err == nil && client.Offline
 }
 
 func checkData() Check {
@@ -141,6 +172,6 @@ func checkNetwork() Check {
 		return "on"
 	}
 	return Check{"network", fmt.Sprintf("Go modules %s, Hugging Face hub %s",
-		state(os.Getenv("GOPROXY") == "off"), state(os.Getenv("HF_HUB_OFFLINE") != "" && os.Getenv("HF_HUB_OFFLINE") != "0")), true,
+		state(os.Getenv("GOPROXY") == "off"), state(hubOffline())), true,
 		"off by GOPROXY=off, HF_HUB_OFFLINE=1"}
 }

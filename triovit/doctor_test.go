@@ -28,6 +28,8 @@ func TestDoctor(t *testing.T) {
 		"drawn scenes":           {nil, "data", true, "100 others to score on"},
 		"no such model":          {map[string]string{"TRIOVIT_MODEL": file + "x"}, "model", false, "no such file"},
 		"a file of another kind": {map[string]string{"TRIOVIT_MODEL": file}, "model", false, "no-checkpoint.pt"},
+		"on the hub":             {map[string]string{"TRIOVIT_MODEL": "owner/name"}, "model", true, "owner/name on the Hugging Face hub, not downloaded"},
+		"on the hub, offline":    {map[string]string{"TRIOVIT_MODEL": "owner/name", "HF_HUB_OFFLINE": "1"}, "model", false, "not in the cache"},
 		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},
 		"data without model":     {map[string]string{"TRIOVIT_DATA": folder}, "data", false, folder},
 		"data that is a file":    {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": file}, "data", false, "no folder"},
@@ -39,10 +41,11 @@ func TestDoctor(t *testing.T) {
 		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_DATA", "TRIOVIT_BACKEND"} {
+			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_DATA", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				t.Setenv(v, "")
 			}
 			t.Setenv("TRIOVIT_CACHE", t.TempDir())
+			t.Setenv("HF_HOME", t.TempDir())
 			for v, value := range c.set {
 				t.Setenv(v, value)
 			}

@@ -66,23 +66,29 @@ func Hub(name string) Source {
 	}
 }
 
-// source tells what a user means: nothing is the built-in model; a path that
-// exists is a file; what else can be a name on the hub is one, unless it begins
-// with a folder that exists or, of two parts, ends as a checkpoint does.
+// source tells what a user means: nothing is the built-in model, the rest a name
+// on the hub or a path.
 func source(name string) Source {
-	if name == "" {
+	switch {
+	case name == "":
 		return BuiltIn()
-	}
-	if strings.HasPrefix(name, hub.Scheme) {
+	case onHub(name):
 		return Hub(name)
+	}
+	return File(name)
+}
+
+// onHub reports whether a user means a name on the hub: not where a path exists;
+// what else can be such a name is one, unless it begins with a folder that exists
+// or, of two parts, ends as a checkpoint does.
+func onHub(name string) bool {
+	if strings.HasPrefix(name, hub.Scheme) {
+		return true
 	}
 	ref, err := hub.Parse(name)
 	owner, repo := path.Split(ref.Repo)
 	checkpoint := ref.File == "" && slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin"}, path.Ext(repo))
-	if err != nil || exists(name) || isFolder(owner) || checkpoint {
-		return File(name)
-	}
-	return Hub(name)
+	return err == nil && !exists(name) && !isFolder(owner) && !checkpoint
 }
 
 // BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
