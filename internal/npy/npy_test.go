@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gotriovit/gotriovit/internal/hostile"
 )
 
 // file returns a version 1 file with the given header and elements.
@@ -92,8 +94,10 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(file(dict("<f4", "1, 2"), "\x00\x00\x80\x3f\x00\x00\x00\xc0"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		shape, f32, u8, err := Parse(data)
-		if err != nil {
+		var shape []int
+		var f32 []float32
+		var u8 []uint8
+		if hostile.Read(t, len(data), func() (err error) { shape, f32, u8, err = Parse(data); return }) != nil {
 			return
 		}
 		count := 1

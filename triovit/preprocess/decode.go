@@ -9,7 +9,6 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
-	"io"
 	"os"
 )
 
@@ -21,6 +20,16 @@ const (
 	allowedSizes = "allowed are 1 to 16384 a side and 33554432 in all"
 )
 
+// A picture of more than freePixels, Cityscapes' 2048x1024, needs a file that
+// may hold it: pixelsPerByte is more than a baseline JPEG reaches, whose 16x16
+// pixels take at least 12 bits, and than a PNG of a scene does. A few bytes
+// that claim a giant are refused; a decoder would take its memory before it
+// sees that the pixels are missing.
+const (
+	freePixels    = 1 << 21
+	pixelsPerByte = 256
+)
+
 func sizeAllowed(w, h int) bool {
 	return 1 <= w && w <= maxSide && 1 <= h && h <= maxSide && w*h <= maxPixels
 }
@@ -28,72 +37,53 @@ func sizeAllowed(w, h int) bool {
 // DecodeFile decodes the PNG or JPEG file at path; see [Decode]. Its errors
 // name the file.
 func DecodeFile(path string) (*RGB, error) {
-	f, err := os.Open(path)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open a picture: %w", err)
 	}
-	defer f.Close()
-	m, err := Decode(f)
+	m, err := Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
 }
 
-// Decode reads a PNG or JPEG picture and converts it to RGB as Pillow's
-// Image.open(path).convert("RGB") does: transparency is dropped, of 16-bit
-// colours the high byte is kept, gray is repeated three times; orientation
-// tags and colour profiles are ignored. Pixels of a PNG are equal to Pillow's,
-// those of a JPEG within the 4 levels by which inverse DCTs differ. The two
-// exceptions are rare: 16-bit gray keeps its high byte where Pillow saturates,
-// and CMYK is converted by image/color.
+// Decode decodes the contents of a PNG or JPEG file and converts the picture to
+// RGB as Pillow's Image.open(path).convert("RGB") does: transparency is dropped,
+// of 16-bit colours the high byte is kept, gray is repeated three times;
+// orientation tags and colour profiles are ignored. Pixels of a PNG are equal to
+// Pillow's, those of a JPEG within the 4 levels by which inverse DCTs differ. The
+// two exceptions are rare: 16-bit gray keeps its high byte where Pillow
+// saturates, and CMYK is converted by image/color.
 //
-// The size is limited to 2^14 pixels a side and 2^25 pixels, checked before
-// anything of that size is allocated.
-func Decode(r io.Reader) (*RGB, error) {
-	var header bytes.Buffer
-	config, format, err := decodeConfig(io.TeeReader(r, &header))
+// The size is limited to 2^14 pixels a side, and to 2^25 pixels, and above 2^21
+// pixels to 256 for each byte of the file; this is checked before anything of
+// that size is allocated.
+func Decode(data []byte) (*RGB, error) {
+	format, header, decode := "PNG", png.DecodeConfig, png.Decode
+	switch {
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+	case bytes.HasPrefix(data, []byte("\xff\xd8")):
+		format, header, decode = "JPEG", jpeg.DecodeConfig, jpeg.Decode
+	default:
+		return nil, fmt.Errorf("no picture: %d bytes that start with %q, allowed are PNG and JPEG files", len(data), data[:min(8, len(data))])
+	}
+	config, err := header(bytes.NewReader(data))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("header of a %s: %w", format, err)
 	}
-	if !sizeAllowed(config.Width, config.Height) {
-		return nil, fmt.Errorf("%s of %dx%d pixels: %s", format, config.Width, config.Height, allowedSizes)
+	w, h := config.Width, config.Height
+	if !sizeAllowed(w, h) {
+		return nil, fmt.Errorf("%s of %dx%d pixels: %s", format, w, h, allowedSizes)
 	}
-	whole := io.MultiReader(&header, r)
-	var picture image.Image
-	if format == "PNG" {
-		picture, err = png.Decode(whole)
-	} else {
-		picture, err = jpeg.Decode(whole)
+	if w*h > max(freePixels, pixelsPerByte*len(data)) {
+		return nil, fmt.Errorf("%s of %dx%d pixels in %d bytes: allowed are %d for each byte above %d pixels", format, w, h, len(data), pixelsPerByte, freePixels)
 	}
+	picture, err := decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("decode a %s: %w", format, err)
 	}
 	return toRGB(picture)
-}
-
-// decodeConfig reads the header of a picture of either format, chosen by its
-// first bytes.
-func decodeConfig(r io.Reader) (config image.Config, format string, err error) {
-	var magic [8]byte
-	if n, err := io.ReadFull(r, magic[:]); err != nil {
-		return config, "", fmt.Errorf("no picture: %d bytes, allowed are PNG and JPEG files", n)
-	}
-	r = io.MultiReader(bytes.NewReader(magic[:]), r)
-	switch {
-	case string(magic[:]) == "\x89PNG\r\n\x1a\n":
-		format = "PNG"
-		config, err = png.DecodeConfig(r)
-	case magic[0] == 0xff && magic[1] == 0xd8:
-		format = "JPEG"
-		config, err = jpeg.DecodeConfig(r)
-	default:
-		return config, "", fmt.Errorf("no picture: starts with %q, allowed are PNG and JPEG files", magic[:])
-	}
-	if err != nil {
-		return config, format, fmt.Errorf("header of a %s: %w", format, err)
-	}
-	return config, format, nil
 }
 
 // toRGB copies the pixels of what image/png and image/jpeg return.

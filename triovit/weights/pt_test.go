@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/shared"
 )
 
@@ -356,8 +357,7 @@ func FuzzReadPT(f *testing.F) {
 		entry{name: "m/data.pkl", content: stateDictPickle([]savedTensor{{"w", "HalfStorage", "0", 4, 1, []int{1, 3}, []int{0, 1}}})},
 		entry{name: "m/data/0", content: make([]byte, 8)}))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		set, err := parsePT(file)
-		checkParsed(t, set, err, len(file))
+		checkParsed(t, file, parsePT)
 	})
 }
 
@@ -368,29 +368,25 @@ func FuzzUnpickle(f *testing.F) {
 	f.Add([]byte("}(\x8c\x01l](K\x01K\x02eK\x03aK\x07K\x01K\x02K\x03\x86\x86u."))
 	f.Fuzz(func(t *testing.T, code []byte) {
 		archive := archiveOf(t, entry{name: "m/data.pkl", content: code}, entry{name: "m/data/0", content: make([]byte, 24)})
-		set, err := parsePT(archive)
-		checkParsed(t, set, err, len(archive))
+		checkParsed(t, archive, parsePT)
 	})
 }
 
-// checkParsed holds for whatever a reader returns from a file of size bytes.
-func checkParsed(t *testing.T, set Set, err error, size int) {
+// checkParsed holds for whatever a file holds.
+func checkParsed(t *testing.T, file []byte, parse func([]byte) (Set, error)) {
+	var set Set
+	err := hostile.Read(t, len(file), func() (err error) { set, err = parse(file); return })
 	if err != nil {
-		if set != nil || strings.Contains(err.Error(), "\n") {
-			t.Fatalf("a set of %d tensors beside the error %q, want none and one line", len(set), err)
+		if set != nil {
+			t.Fatalf("a set of %d tensors beside the error %q", len(set), err)
 		}
 		return
 	}
-	total := 0
 	for name, tensor := range set {
 		n, ok := elements(tensor.Shape)
 		if !ok || n != len(tensor.Data) {
 			t.Fatalf("%q: %d values for shape %v", name, len(tensor.Data), tensor.Shape)
 		}
-		total += 4 * n
-	}
-	if total > 2*size+64<<20 {
-		t.Fatalf("%d bytes of tensors from a file of %d bytes", total, size)
 	}
 }
 

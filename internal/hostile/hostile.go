@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hostile holds what the tests demand of everything that reads files.
+// A checkpoint, a picture or a profile may come from anywhere, be cut off, or
+// have been made to do harm: whatever it holds, a reader returns a value or an
+// error of one line, does not panic, and allocates no more than the file's size
+// justifies. A fuzz target calls its reader through [Read]:
+//
+//	f.Fuzz(func(t *testing.T, data []byte) {
+//		var set Set
+//		err := hostile.Read(t, len(data), func() (err error) { set, err = parse(data); return })
+package hostile
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Allowance is what a reader may allocate beside twice the file, in bytes.
+const Allowance = 64 << 20
+
+// Read calls a reader of a file of size bytes and returns its error. The test
+// fails where the error has several lines, and where the call allocated more
+// than twice the file and the [Allowance]. All bytes that the process took from
+// the heap during the call count, also those that were garbage at its end: no
+// more than that was ever in use.
+func Read(t testing.TB, size int, read func() error) error {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := read()
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(2*size+Allowance); got > most {
+		t.Errorf("%d bytes are allocated for a file of %d, allowed are %d", got, size, most)
+	}
+	if err != nil && strings.ContainsAny(err.Error(), "\n\r") {
+		t.Errorf("the error has several lines: %q", err)
+	}
+	return err
+}
