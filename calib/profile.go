@@ -8,9 +8,9 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -142,27 +142,34 @@ func blockOf(net *triovit.Network, block string, role triovit.Role) (string, err
 }
 
 // profileFormat stands before a saved profile.
-const profileFormat = "gotriovit profile 1"
+const profileFormat = "gotriovit profile 2"
+
+// A profileHeader is what a saved profile begins with. The tensors follow one
+// by one: each is checked before the next is read, for a few bytes of a list
+// may claim many.
+type profileHeader struct {
+	Format, Network, Model string
+	Images                 []string
+	Tensors                int
+}
 
 // Save writes the profile to a file, which is complete or absent.
 func (p *Profile) Save(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".profile-*")
-	if err != nil {
-		return fmt.Errorf("save profile: %w", err)
-	}
-	defer os.Remove(f.Name())
-	encoder := gob.NewEncoder(f)
-	if err = encoder.Encode(profileFormat); err == nil {
-		err = encoder.Encode(p)
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := atomicfile.Write(path, p.write); err != nil {
 		return fmt.Errorf("save profile %s: %w", path, err)
+	}
+	return nil
+}
+
+func (p *Profile) write(w io.Writer) error {
+	encoder := gob.NewEncoder(w)
+	if err := encoder.Encode(profileHeader{profileFormat, p.Network, p.Model, p.Images, len(p.Tensors)}); err != nil {
+		return err
+	}
+	for _, s := range p.Tensors {
+		if err := encoder.Encode(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -183,21 +190,20 @@ func LoadProfile(path string) (*Profile, error) {
 
 func readProfile(r io.Reader) (*Profile, error) {
 	decoder := gob.NewDecoder(r)
-	var format string
-	if err := decoder.Decode(&format); err != nil || format != profileFormat {
+	var h profileHeader
+	if err := decoder.Decode(&h); err != nil || h.Format != profileFormat {
 		return nil, fmt.Errorf("not a file of %q", profileFormat)
 	}
-	p := new(Profile)
-	if err := decoder.Decode(p); err != nil {
-		return nil, err
-	}
-	for i, s := range p.Tensors {
-		if s == nil {
-			return nil, fmt.Errorf("tensor %d has no statistics", i)
+	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images}
+	for i := range h.Tensors {
+		s := new(TensorStats)
+		if err := decoder.Decode(s); err != nil {
+			return nil, fmt.Errorf("tensor %d of %d: %w", i, h.Tensors, err)
 		}
 		if err := s.check(); err != nil {
 			return nil, err
 		}
+		p.Tensors = append(p.Tensors, s)
 	}
 	return p, nil
 }

@@ -27,6 +27,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
 // DefaultMaxBytes is the size a cache is kept below unless told otherwise.
@@ -117,6 +120,7 @@ const (
 	magic      = "triovit1"
 	headerSize = len(magic) + sha256.Size
 	suffix     = ".entry"
+	lockSuffix = ".lock"
 )
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+suffix) }
@@ -167,44 +171,24 @@ func (c *Cache) put(key string, payload []byte) error {
 		return err
 	}
 	sum := sha256.Sum256(payload)
-	if err := writeAtomic(c.path(key), []byte(magic), sum[:], payload); err != nil {
-		return err
-	}
-	// One process at a time adds up and removes, or two would both remove.
-	defer lock(filepath.Join(c.dir, "evict.lock"))()
-	return c.evict(key + suffix)
-}
-
-const temporary = "writing-"
-
-// writeAtomic writes the parts to a new file which then takes its name, after
-// its contents have reached the disk.
-func writeAtomic(path string, parts ...[]byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), temporary)
+	err := atomicfile.Write(c.path(key), func(w io.Writer) error {
+		for _, part := range [][]byte{[]byte(magic), sum[:], payload} {
+			if _, err := w.Write(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	for _, part := range parts {
-		if _, err := f.Write(part); err != nil {
-			return err
-		}
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	// One process at a time adds up and removes, or two would both remove.
+	defer lock(filepath.Join(c.dir, "evict"+lockSuffix))()
+	return c.evict(key + suffix)
 }
 
-// abandoned is the age at which a temporary file belongs to no living writer.
+// abandoned is the age at which a temporary file belongs to no living writer,
+// and at which a lock file is tried.
 const abandoned = time.Hour
 
 // evict removes what killed writers left and then the entries unused for
@@ -220,10 +204,10 @@ func (c *Cache) evict(keep string) error {
 		info, err := file.Info()
 		switch {
 		case err != nil: // removed by someone else
-		case strings.HasPrefix(file.Name(), temporary):
-			if time.Since(info.ModTime()) > abandoned {
-				os.Remove(filepath.Join(c.dir, file.Name()))
-			}
+		case time.Since(info.ModTime()) > abandoned && atomicfile.Temporary(file.Name()):
+			os.Remove(filepath.Join(c.dir, file.Name()))
+		case time.Since(info.ModTime()) > abandoned && strings.HasSuffix(file.Name(), lockSuffix):
+			removeFreeLock(filepath.Join(c.dir, file.Name()))
 		case strings.HasSuffix(file.Name(), suffix):
 			total += info.Size()
 			if file.Name() != keep {

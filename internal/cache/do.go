@@ -29,7 +29,7 @@ func Do[T any](c *Cache, stage string, version int, inputs []string, compute fun
 		return value, nil
 	}
 	if c != nil && c.dir != "" && os.MkdirAll(c.dir, 0o777) == nil {
-		defer lock(filepath.Join(c.dir, key+".lock"))()
+		defer lock(filepath.Join(c.dir, key+lockSuffix))()
 		if value, ok := get[T](c, key); ok { // computed while this call waited
 			return value, nil
 		}

@@ -20,7 +20,7 @@ func lock(path string) (unlock func()) {
 		if err != nil {
 			return func() {}
 		}
-		if err := flock(f); err != nil {
+		if err := flock(f, syscall.LOCK_EX); err != nil {
 			f.Close()
 			return func() {}
 		}
@@ -46,10 +46,22 @@ func isAt(f *os.File, path string) bool {
 	return err == nil && os.SameFile(mine, current)
 }
 
+// removeFreeLock removes a lock file that no process holds: a killed one left it.
+func removeFreeLock(path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil && isAt(f, path) {
+		os.Remove(path)
+	}
+}
+
 // flock repeats the call when a signal of Go's scheduler interrupts it.
-func flock(f *os.File) error {
+func flock(f *os.File, how int) error {
 	for {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != syscall.EINTR {
+		if err := syscall.Flock(int(f.Fd()), how); err != syscall.EINTR {
 			return err
 		}
 	}

@@ -4,9 +4,13 @@ package cache
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
 // Usage returns how many entries there are and their size in bytes. A folder
@@ -18,14 +22,11 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return 0, 0, err
 	}
-	probe, err := os.CreateTemp(c.dir, temporary)
-	if err != nil {
+	probe := filepath.Join(c.dir, "probe")
+	if err := atomicfile.Write(probe, func(io.Writer) error { return nil }); err != nil {
 		return 0, 0, err
 	}
-	probe.Close()
-	if err := os.Remove(probe.Name()); err != nil {
-		return 0, 0, err
-	}
+	os.Remove(probe) // fails where another process did it
 	files, err := os.ReadDir(c.dir)
 	if err != nil {
 		return 0, 0, err

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package atomicfile writes files that are whole or absent. What is written
+// goes to a temporary file beside the file meant, reaches the disk, and takes
+// its name: a reader sees the old contents or the new ones, and a full disk or
+// a killed process changes nothing.
+//
+//	err := atomicfile.Write("b0.profile", func(w io.Writer) error {
+//		return gob.NewEncoder(w).Encode(profile)
+//	})
+package atomicfile
+
+import (
+	"crypto/rand"
+	"io"
+	"os"
+	"strings"
+)
+
+// mark stands in the name of every temporary file.
+const mark = ".writing-"
+
+// Write makes or replaces the file at path with what write writes. Where that
+// fails the file stays as it was and the temporary file is removed; a killed
+// process leaves it, see [Temporary].
+func Write(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path+mark+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// Temporary reports whether a file's name is that of a temporary file: one that
+// is being written, or that a killed process left.
+func Temporary(name string) bool { return strings.Contains(name, mark) }

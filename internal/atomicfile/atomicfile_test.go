@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func text(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+func TestWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	full := errors.New("the disk is full")
+	for _, step := range []struct {
+		name, want string
+		write      func(io.Writer) error
+		err        error
+	}{
+		{"made", "old", text("old"), nil},
+		{"replaced", "new", text("new"), nil},
+		{"kept where the writing fails", "new", func(w io.Writer) error { text("ha")(w); return full }, full},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			if err := Write(path, step.write); err != step.err {
+				t.Errorf("error %v, want %v", err, step.err)
+			}
+			if got, err := os.ReadFile(path); err != nil || string(got) != step.want {
+				t.Errorf("holds %q, %v, want %q", got, err, step.want)
+			}
+			if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+				t.Errorf("the folder holds %v, %v, want one file", files, err)
+			}
+		})
+	}
+}
+
+func TestWriteIsSeenWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	err := Write(path, func(w io.Writer) error {
+		if _, err := os.Stat(path); err == nil {
+			t.Error("the file is there before it is written")
+		}
+		files, err := os.ReadDir(filepath.Dir(path))
+		if err != nil || len(files) != 1 || !Temporary(files[0].Name()) {
+			t.Errorf("the folder holds %v, %v, want one temporary file", files, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if Temporary(filepath.Base(path)) {
+		t.Errorf("%s counts as temporary", path)
+	}
+}
+
+func TestWriteWithoutFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "absent", "file")
+	if err := Write(path, text("x")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v, want %v", err, os.ErrNotExist)
+	}
+}
