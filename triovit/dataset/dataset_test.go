@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
@@ -337,6 +338,45 @@ func TestFingerprintIncludesLabels(t *testing.T) {
 	}
 }
 
+// TestContentsAreRemembered: a file is hashed again when its size or its time
+// changes, and also without that while it is so young that its time may not
+// tell two contents apart.
+func TestContentsAreRemembered(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		before, after time.Duration // age of the file when it is hashed
+		remembered    bool
+	}{
+		{"old, unchanged time", time.Hour, time.Hour, true},
+		{"old, newer time", time.Hour, time.Hour - 2*time.Second, false},
+		{"old, older time", time.Hour, 2 * time.Hour, false},
+		{"young, unchanged time", time.Second, time.Second, false},
+		{"of the future, unchanged time", -time.Hour, -time.Hour, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, now := t.TempDir(), time.Now()
+			d := &files{dir: dir}
+			hash := func(contents string, age time.Duration) string {
+				t.Helper()
+				write(t, dir, "a.png", []byte(contents))
+				when := now.Add(-age)
+				if err := os.Chtimes(filepath.Join(dir, "a.png"), when, when); err != nil {
+					t.Fatal(err)
+				}
+				sum, err := d.contents([]string{"a.png"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return sum
+			}
+			first, second := hash("one", test.before), hash("two", test.after)
+			if (first == second) != test.remembered {
+				t.Errorf("remembered: %v, want %v", first == second, test.remembered)
+			}
+		})
+	}
+}
+
 // scenes returns n drawn pictures of 3x2 pixels and 2 classes.
 func scenes(n int) []*Item {
 	var items []*Item
@@ -538,8 +578,8 @@ func FuzzParseLabels(f *testing.F) {
 		if w < 0 || h < 0 || w > 64 || h > 64 {
 			return
 		}
-		label, err := parseLabels(bytes.NewReader(data), w, h)
-		if err != nil {
+		var label Label
+		if hostile.Read(t, len(data), func() (err error) { label, err = parseLabels(bytes.NewReader(data), w, h); return }) != nil {
 			return
 		}
 		if len(label.Map) != w*h {
@@ -558,7 +598,8 @@ func FuzzParseWords(f *testing.F) {
 	f.Add("n01 a\nn01 b")
 	f.Add("\xff\x00 \t")
 	f.Fuzz(func(t *testing.T, text string) {
-		ids, words, err := parseWords(strings.NewReader(text))
+		var ids, words []string
+		err := hostile.Read(t, len(text), func() (err error) { ids, words, err = parseWords(strings.NewReader(text)); return })
 		if err == nil && (len(ids) == 0 || len(ids) != len(words)) {
 			t.Errorf("%d ids, %d words", len(ids), len(words))
 		}

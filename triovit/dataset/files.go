@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -63,23 +64,33 @@ func (d *files) seal() error {
 	return err
 }
 
+// settled is the age at which a file's time tells its contents: file systems
+// keep times in steps of up to two seconds, and a file that changes twice within
+// a step has one time for both contents.
+const settled = 3 * time.Second
+
 // contents hashes the files with the given ids. Reading them all takes a
 // while in a large set, so the result is remembered in the stage cache for as
-// long as no file changes its size or its time.
+// long as no file changes its size or its time; where one is not settled yet,
+// nothing is remembered.
 func (d *files) contents(ids []string) (string, error) {
 	abs, err := filepath.Abs(d.dir)
 	if err != nil {
 		return "", err
 	}
+	store, now := cache.Open(""), time.Now()
 	inputs := []string{abs}
 	for _, id := range ids {
 		info, err := os.Stat(d.path(id))
 		if err != nil {
 			return "", err
 		}
+		if now.Sub(info.ModTime()) < settled {
+			store = nil
+		}
 		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
 	}
-	return cache.Do(cache.Open(""), "dataset contents", 1, inputs, func() (string, error) {
+	return cache.Do(store, "dataset contents", 1, inputs, func() (string, error) {
 		var sums []string
 		for _, id := range ids {
 			sum, err := hashFile(d.path(id))
