@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/ablate"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
@@ -28,6 +30,7 @@ func init() {
 	drawings["sim_cycles"] = cyclesFixture()
 	drawings["sim_stalls"] = stallsFixture()
 	drawings["sim_schedule"] = scheduleFixture()
+	drawings["sim_ablations"] = ablationsFixture()
 	drawings["sim_roofline"] = rooflineFixture()
 	drawings["sim_platforms"] = platformsFixture()
 	drawings["sim_front"] = frontFixture()
@@ -61,6 +64,17 @@ func scheduleFixture() ScheduleData {
 			{RMACLane, "depth", 400, 650}, {RMACLane, "point", 700, 1000},
 			{LoadLane, "point", 10, 60}, {LoadLane, "", 500, 700},
 		}}},
+	}
+}
+
+func ablationsFixture() AblationsData {
+	nan := math.NaN()
+	return AblationsData{
+		Workload: "network", Config: "an accelerator", Whole: AblationsRow{"nothing", 1024, 1000, 1200},
+		Rows: []AblationsRow{
+			{"a pipeline", 1024, 1050, 1230}, {"a mode", 1024, 1400, 1500}, {"packing", 2048, 1000, 1200},
+			{"line buffers", 1024, 1010, nan}, {"log2 divisors", 1024, nan, 1260},
+		},
 	}
 }
 
@@ -241,6 +255,26 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Errorf("error %v for a run without events", err)
 		}
 	})
+	t.Run("ablations", func(t *testing.T) {
+		study, err := ablate.Run(w, config, hwsim.Backbone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Ablations(study)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "Without R-MAC's depthwise mode a picture takes "; !strings.HasPrefix(f.Title(), want) {
+			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
+		}
+		var want []float64
+		for _, a := range study.Ablations {
+			want = append(want, a.EventDriven.Cycles, a.ClosedForm.Cycles)
+		}
+		if diff := cmp.Diff(want, column[float64](t, f, "cycles"), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("cycles (-study +table):\n%s", diff)
+		}
+	})
 	t.Run("roofline", func(t *testing.T) {
 		run, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
 		if err != nil {
@@ -378,6 +412,7 @@ func TestSimulatorFigures(t *testing.T) {
 }
 
 func TestSimulatorTitles(t *testing.T) {
+	ablations := func(edit func(*AblationsData)) AblationsData { d := ablationsFixture(); edit(&d); return d }
 	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
 	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
 	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
@@ -392,6 +427,8 @@ func TestSimulatorTitles(t *testing.T) {
 		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
 		"schedule":         {scheduleFixture(), "Both engines work in 95 % of the cycles, on different operations in 25 %"},
 		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines work in none of the cycles"},
+		"ablations":        {ablationsFixture(), "Without a mode a picture takes 1.250 times the cycles"},
+		"worthless":        {ablations(func(d *AblationsData) { d.Rows = d.Rows[2:3] }), "No choice is worth cycles by the event-driven model"},
 		"roofline":         {rooflineFixture(), "Off-chip bandwidth is the lower roof in 33 % of the cycles; 553 of 800 GOPS are attained"},
 		"one step":         {roofline(func(d *RooflineData) { d.Steps = d.Steps[1:2] }), "Off-chip bandwidth is the lower roof in none of the cycles"},
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
@@ -423,6 +460,7 @@ func TestSimulatorTitles(t *testing.T) {
 
 func TestSimulatorRefusals(t *testing.T) {
 	cycles := func(edit func(*CyclesData)) CyclesData { d := cyclesFixture(); edit(&d); return d }
+	ablations := func(edit func(*AblationsData)) AblationsData { d := ablationsFixture(); edit(&d); return d }
 	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
 	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
 	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
@@ -439,6 +477,8 @@ func TestSimulatorRefusals(t *testing.T) {
 		"no blocks":        {ScheduleData{Workload: "w"}, "schedule of w: no blocks"},
 		"no time":          {ScheduleData{Workload: "w", Panels: []SchedulePanel{{Block: "b"}}}, "schedule of w: b takes 0 cycles"},
 		"task too long":    {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 9, Tasks: []ScheduleTask{{MATLane, "o", 0, 10}}}}}, `"o" of b on lane 0 from 0 to 10`},
+		"no ablations":     {AblationsData{Workload: "w"}, "ablations of w: no rows"},
+		"no cycles":        {ablations(func(d *AblationsData) { d.Rows[0].ClosedForm = 0 }), "without a pipeline there are 0 cycles on 1024 DSPs"},
 		"no bandwidth":     {roofline(func(d *RooflineData) { d.GBPerS = 0 }), "roofs of 800 GOPS and 0 GB/s"},
 		"NaN GOPS":         {roofline(func(d *RooflineData) { d.Steps[0].GOPS = nan }), "stem has 4e+06 operations, 1e+06 bytes, 10000 cycles and NaN GOPS"},
 		"nothing to draw":  {roofline(func(d *RooflineData) { d.Steps = d.Steps[4:] }), "roofline of two blocks: no step multiplies"},

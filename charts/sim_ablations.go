@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/hwsim/ablate"
+)
+
+// AblationsData is a design and what it would be without each of its choices.
+type AblationsData struct {
+	// Workload was run on Config.
+	Workload, Config string
+	Whole            AblationsRow
+	Rows             []AblationsRow
+}
+
+// AblationsRow is the design without one choice.
+type AblationsRow struct {
+	Name string
+	DSPs int
+	// ClosedForm and EventDriven are the cycles of one picture by each model, NaN
+	// where it cannot tell.
+	ClosedForm, EventDriven float64
+}
+
+// Ablations draws a study.
+func Ablations(s *ablate.Study) (*Figure, error) {
+	row := func(a ablate.Ablation) AblationsRow {
+		return AblationsRow{a.Name, a.DSPs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
+	}
+	d := AblationsData{Workload: s.Workload, Config: s.Config.Name, Whole: row(s.Whole)}
+	for _, a := range s.Ablations {
+		d.Rows = append(d.Rows, row(a))
+	}
+	return d.Figure()
+}
+
+func (d AblationsData) check() error {
+	if len(d.Rows) == 0 {
+		return fmt.Errorf("charts: ablations of %s: no rows", d.Workload)
+	}
+	for _, r := range append(slices.Clone(d.Rows), d.Whole) {
+		for _, v := range []float64{r.ClosedForm, r.EventDriven} {
+			if v <= 0 || math.IsInf(v, 0) || r.DSPs <= 0 {
+				return fmt.Errorf("charts: ablations of %s: without %s there are %v cycles on %d DSPs, both must be positive, cycles NaN where unknown", d.Workload, r.Name, v, r.DSPs)
+			}
+		}
+	}
+	return nil
+}
+
+// times returns how many times the design's own cycles a row takes, by each
+// model.
+func (d AblationsData) times(r AblationsRow) (closed, event float64) {
+	return r.ClosedForm / d.Whole.ClosedForm, r.EventDriven / d.Whole.EventDriven
+}
+
+// finding names the choice that is worth the most cycles.
+func (d AblationsData) finding() string {
+	most, worth := "", 1.0
+	for _, r := range d.Rows {
+		if _, event := d.times(r); event > worth {
+			most, worth = r.Name, event
+		}
+	}
+	if most == "" {
+		return "No choice is worth cycles by the event-driven model"
+	}
+	return fmt.Sprintf("Without %s a picture takes %.3f times the cycles: no other choice buys as many", most, worth)
+}
+
+// timesText writes a ratio near one.
+func timesText(ratio float64) string { return fmt.Sprintf("×%.3f", ratio) }
+
+// Figure draws a row per choice: how many times the design's own cycles are taken
+// without it, by the event-driven model and, hollow, by the closed form. What a
+// model cannot tell is written as unknown. The table has a row per choice and
+// model.
+func (d AblationsData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, pitch = 108, 30
+		right      = 310
+		grid       = 0.1
+		event      = "event-driven"
+		closed     = "closed form"
+	)
+	table := Table{Columns: []string{"without", "DSPs", "model", "cycles", "times"}}
+	var names []string
+	var from, to []float64
+	var filled, hollow, words []point
+	lo, hi := 1.0, 1.0
+	for _, r := range d.Rows {
+		c, e := d.times(r)
+		for _, v := range []float64{c, e} {
+			if !math.IsNaN(v) {
+				lo, hi = min(lo, v), max(hi, v)
+			}
+		}
+	}
+	lo, hi = grid*math.Floor(lo/grid), grid*(math.Floor(hi/grid)+1)
+	for i, r := range d.Rows {
+		c, e := d.times(r)
+		names = append(names, r.Name)
+		far := 1.0
+		text := ""
+		for _, v := range []struct {
+			model         string
+			cycles, times float64
+			dots          *[]point
+		}{{event, r.EventDriven, e, &filled}, {closed, r.ClosedForm, c, &hollow}} {
+			table.Rows = append(table.Rows, []any{r.Name, r.DSPs, v.model, v.cycles, v.times})
+			said := v.model + " unknown"
+			if !math.IsNaN(v.times) {
+				far = max(far, v.times)
+				said = v.model + " " + timesText(v.times)
+				*v.dots = append(*v.dots, point{fmt.Sprintf("without %s, %s: %s cycles, %s", r.Name, v.model, count(int(math.Round(v.cycles))), timesText(v.times)), []any{v.times, i}})
+			}
+			if text != "" {
+				text += " · "
+			}
+			text += said
+		}
+		if r.DSPs != d.Whole.DSPs {
+			text += fmt.Sprintf(" · %s DSPs", count(r.DSPs))
+		}
+		from, to = append(from, 1), append(to, far)
+		words = append(words, point{"  " + text, []any{hi, i}})
+	}
+	left := labelRoom(names)
+	p := panel{
+		title: "without",
+		left:  left, top: top, width: figureWidth - left - right, height: pitch * len(names),
+		x:      axis{name: "cycles without the choice, as a multiple of the design's own", lo: lo, hi: hi},
+		y:      axis{labels: names},
+		series: []echarts.SingleSeries{spans(names, from, to), dots(closed, vermillion, false, hollow), dots(event, blue, true, filled), captions(words)},
+	}
+	p.series[3].Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 11}
+	subtitle := fmt.Sprintf("%s on %s: %s cycles by the event-driven model, %s by the closed form",
+		d.Workload, d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
+	return newFigure(d.finding(), figureWidth, top+p.height+54, compose(d.finding(), subtitle, []string{event, closed}, []panel{p}), table)
+}
+
+func cyclesOrUnknown(v float64) string {
+	if math.IsNaN(v) {
+		return "unknown"
+	}
+	return count(int(math.Round(v)))
+}
