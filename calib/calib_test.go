@@ -63,7 +63,11 @@ func TestQuantizerLaws(t *testing.T) {
 }
 
 func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32 {
-	y, err := graph.CallOnce(forward.Backend(), q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
+	backend, err := forward.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := graph.CallOnce(backend, q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,13 +87,11 @@ func checkSIMD() Check {
 }
 
 func checkBackend() Check {
-	const remedy = "set TRIOVIT_BACKEND to go"
-	switch name := os.Getenv("TRIOVIT_BACKEND"); name {
-	case "", "go":
-		return Check{"backend", "go", true, remedy}
-	default:
-		return Check{"backend", fmt.Sprintf("TRIOVIT_BACKEND=%s is unknown", name), false, remedy}
+	name, err := platform.Backend()
+	if err != nil {
+		return Check{"backend", err.Error(), false, "or unset TRIOVIT_BACKEND: the Go backend runs everywhere"}
 	}
+	return Check{"backend", name, true, "TRIOVIT_BACKEND=go or xla takes another"}
 }
 
 func checkModel() Check {

@@ -44,8 +44,11 @@ func newTrainer(net *triovit.Network, r recipe, set weights.Set) (*trainer, erro
 		t.state = append(t.state, tensors.FromFlatDataAndDimensions(w.Data, w.Shape...))
 	}
 	t.each(put)
-	exec, err := NewExec(forward.Backend(), func(in []*Node) []*Node { return t.graph(net, in) })
-	t.exec = exec
+	backend, err := forward.Backend()
+	if err != nil {
+		return nil, err
+	}
+	t.exec, err = NewExec(backend, func(in []*Node) []*Node { return t.graph(net, in) })
 	return t, err
 }
 

@@ -199,7 +199,11 @@ func TestStretch(t *testing.T) {
 }
 
 func TestCrossEntropy(t *testing.T) {
-	loss, err := graph.CallOnce(forward.Backend(), func(logits, targets *graph.Node) *graph.Node {
+	backend, err := forward.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loss, err := graph.CallOnce(backend, func(logits, targets *graph.Node) *graph.Node {
 		return crossEntropy(logits, targets)
 	}, [][][][]float32{{{{0, float32(math.Log(3))}}}}, // shares 1/4 and 3/4, at one position
 		[][][][]float32{{{{1, 0}, {0, 1}}, {{0, 0.5}, {0, 0}}}})

@@ -4,16 +4,12 @@ package forward
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"sync"
 
-	backends "github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // An Executor runs a model's graph. It may be used by
@@ -23,10 +19,9 @@ type Executor struct {
 	exec  *graph.Exec
 	id    string
 	hash  string
+	// weights are what the graph takes behind the pictures.
+	weights []any
 }
-
-// Backend returns the backend that everything runs on: GoMLX's Go backend.
-func Backend() backends.Backend { return gobackend.GetBackend() }
 
 // New returns the executor of a model in floating point.
 func New(model *triovit.Model) (*Executor, error) {
@@ -34,23 +29,18 @@ func New(model *triovit.Model) (*Executor, error) {
 }
 
 // NewWithHooks returns an executor whose graph passes through hooks. Its
-// parameters are the model's, as constants, unless hooks.Param says
-// otherwise. The id names, beside the model, what the hooks do: results are
-// cached under it.
+// parameters are the model's unless hooks.Param says otherwise. The id names,
+// beside the model, what the hooks do: results are cached under it.
 func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
-	e := &Executor{model: model, id: id, hash: model.Hash()}
-	err := e.compile(func(x *graph.Node) []*graph.Node {
-		return []*graph.Node{Build(model.Net, x, withWeights(x.Graph(), model, hooks))}
+	return newExecutor(model, id, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
+		return []*graph.Node{Build(model.Net, x, hooks)}
 	})
-	return e, err
 }
 
 // NewWithOutputs returns an executor of a graph of one's own: build receives
 // the input and hooks with the model's weights, and returns the outputs of Run.
 func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
-	e := &Executor{model: model, id: "outputs of one's own", hash: model.Hash()}
-	err := e.compile(func(x *graph.Node) []*graph.Node { return build(x, withWeights(x.Graph(), model, Hooks{})) })
-	return e, err
+	return newExecutor(model, "outputs of one's own", Hooks{}, build)
 }
 
 // NewTapped returns an executor whose Run returns the tensors that the
@@ -69,29 +59,54 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 	})
 }
 
-func (e *Executor) compile(build func(x *graph.Node) []*graph.Node) error {
-	platform.WarnWithoutSIMD()
-	exec, err := graph.NewExec(Backend(), build)
+// newExecutor makes an executor of the graph that build adds behind the hooks
+// with the model's weights. The weights are constants for the Go backend, which
+// packs constant matrices once, and parameters for XLA, which compiles a graph
+// with constants ten times as long.
+func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
+	e := &Executor{model: model, id: id, hash: model.Hash()}
+	b, err := Backend()
 	if err != nil {
-		return fmt.Errorf("%s: %w", e.model.Net.Name, err)
+		return nil, err
 	}
-	e.exec = exec
-	return nil
-}
-
-// withWeights makes the model's weights the graph's constants.
-func withWeights(g *graph.Graph, model *triovit.Model, hooks Hooks) Hooks {
-	if hooks.Param == nil {
-		hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
-			t, ok := model.Weights[p.Name]
-			if !ok {
-				panic(fmt.Errorf("no weights for %s", p.Name))
+	position := map[string]int{}
+	if hooks.Param == nil && b.Name() == platform.XLA {
+		for i := range model.Net.Ops {
+			op := &model.Net.Ops[i]
+			for _, p := range op.Params {
+				if t, ok := model.Weights[p.Name]; ok {
+					e.weights = append(e.weights, constant(op, p, t))
+					position[p.Name] = len(e.weights) // behind the pictures
+				}
 			}
-			t = Layout(op, p, t)
-			return graph.ConstTensor(g, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...))
 		}
 	}
-	return hooks
+	e.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+		hooks := hooks
+		if hooks.Param == nil {
+			hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
+				if at, ok := position[p.Name]; ok {
+					return in[at]
+				}
+				t, ok := model.Weights[p.Name]
+				if !ok {
+					panic(fmt.Errorf("no weights for %s", p.Name))
+				}
+				return graph.ConstTensor(in[0].Graph(), constant(op, p, t))
+			}
+		}
+		return build(in[0], hooks)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", model.Net.Name, err)
+	}
+	return e, nil
+}
+
+// constant is a parameter's value in the layout that the graph reads.
+func constant(op *triovit.Op, p triovit.Param, t *weights.Tensor) *tensors.Tensor {
+	t = Layout(op, p, t)
+	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
 }
 
 // Network returns the network that runs.
@@ -102,34 +117,6 @@ func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
 
 // Platform is that of the package, for reports.
 func (e *Executor) Platform() string { return Platform() }
-
-// graphVersion changes when the graph of the same network computes something
-// else than before, other than in the last digits.
-const graphVersion = 1
-
-// Platform names what computes: this package's graph, the backend, its version
-// and its vector instructions. Results of two platforms may differ in the last
-// digits and are never mixed.
-func Platform() string { return named() }
-
-var named = sync.OnceValue(func() string {
-	name := fmt.Sprintf("graph %d, %s %s", graphVersion, Backend().Name(), runtime.GOARCH)
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return name
-	}
-	for _, s := range info.Settings {
-		if s.Key == "GOEXPERIMENT" {
-			name += " " + s.Value
-		}
-	}
-	for _, m := range info.Deps {
-		if m.Path == "github.com/gomlx/gomlx" || m.Path == "github.com/gomlx/compute" {
-			name += " " + m.Version
-		}
-	}
-	return name
-})
 
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (e *Executor) Predict(pictures []float32) ([]float32, error) {
@@ -175,5 +162,6 @@ func (e *Executor) call(x *tensors.Tensor) (results []*tensors.Tensor, err error
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	return e.exec.Call(x)
+	defer x.MustFinalizeAll()
+	return e.exec.Call(append([]any{x}, e.weights...)...)
 }

@@ -7,6 +7,7 @@ import (
 
 	backend "github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -87,9 +88,20 @@ func sum(all []*Node) *Node {
 	return total
 }
 
-// cut is a slice along some axes. It is taken by GatherSlices, which copies
-// rows where Slice copies elements.
+// cut is a slice along some axes. For the Go backend it is taken by
+// GatherSlices, which copies rows where Slice copies elements; XLA fuses a Slice
+// with what reads it.
 func cut(x *Node, axes, start, sizes []int) *Node {
+	if x.Graph().Backend().Name() == platform.XLA {
+		ranges := make([]SliceAxisSpec, x.Rank())
+		for i := range ranges {
+			ranges[i] = AxisRange()
+		}
+		for i, axis := range axes {
+			ranges[axis] = AxisRange(start[i], start[i]+sizes[i])
+		}
+		return Slice(x, ranges...)
+	}
 	at := make([]int32, len(start))
 	for i, v := range start {
 		at[i] = int32(v)
