@@ -16,8 +16,9 @@
 //		...
 //	}
 //
-// Sets come from folders ([CamVid], [ImageFolder]) or from pictures drawn by
-// the program ([Memory]); [Head], [Every] and [Subset] take parts of them.
+// Sets come from folders ([Cityscapes], [CamVid], [ADE20K], [ImageFolder],
+// [ImageNetVal]) or from pictures drawn by the program ([Memory]); [Head],
+// [Every] and [Subset] take parts of them, and [AtMost] opens a part only.
 // Nothing is skipped in silence: a picture without a label, a file that is no
 // picture or a label outside the classes is an error that names the file.
 package dataset
@@ -55,6 +56,9 @@ type Label struct {
 	Class int     // index into the classes, for classification
 	Map   []uint8 // [H, W] indices into the classes or Ignore, for segmentation
 	W, H  int     // size of Map
+	// Logits is the filter by which the protocol brings a network's logits to
+	// the size of Map.
+	Logits preprocess.Filter
 }
 
 // Item is one labelled picture. It may be shared: do not change it.

@@ -579,7 +579,7 @@ func FuzzParseLabels(f *testing.F) {
 			return
 		}
 		var label Label
-		if hostile.Read(t, len(data), func() (err error) { label, err = parseLabels(bytes.NewReader(data), w, h); return }) != nil {
+		if hostile.Read(t, len(data), func() (err error) { label, err = camVidCoding().parse(data, w, h); return }) != nil {
 			return
 		}
 		if len(label.Map) != w*h {
@@ -589,19 +589,6 @@ func FuzzParseLabels(f *testing.F) {
 			if class > 10 && class != Ignore {
 				t.Fatalf("label %d is %d", i, class)
 			}
-		}
-	})
-}
-
-func FuzzParseWords(f *testing.F) {
-	f.Add("n01440764\ttench, Tinca tinca\nn01443537\tgoldfish\n")
-	f.Add("n01 a\nn01 b")
-	f.Add("\xff\x00 \t")
-	f.Fuzz(func(t *testing.T, text string) {
-		var ids, words []string
-		err := hostile.Read(t, len(text), func() (err error) { ids, words, err = parseWords(strings.NewReader(text)); return })
-		if err == nil && (len(ids) == 0 || len(ids) != len(words)) {
-			t.Errorf("%d ids, %d words", len(ids), len(words))
 		}
 	})
 }

@@ -24,6 +24,7 @@ type files struct {
 	classes     []string
 	dir         string
 	pipeline    preprocess.Pipeline
+	coding      *coding // of the label maps, for segmentation
 	entries     []entry
 	fingerprint string
 }
@@ -45,12 +46,23 @@ func (d *files) Fingerprint() string { return d.fingerprint }
 // path returns where the file of an id lies.
 func (d *files) path(id string) string { return filepath.Join(d.dir, filepath.FromSlash(id)) }
 
-// seal sets the fingerprint, when everything else is set.
-func (d *files) seal() error {
+// seal applies the options and sets the fingerprint, when everything else is
+// set.
+func (d *files) seal(options []Option) error {
 	if len(d.entries) == 0 {
 		return fmt.Errorf("%s: no pictures", d.dir)
 	}
+	if most, all := apply(options).most, d.entries; most > 0 && most < len(all) {
+		d.entries = make([]entry, most)
+		for i := range d.entries {
+			d.entries[i] = all[i*len(all)/most]
+		}
+		d.name += fmt.Sprintf(", spread (%d of %d)", most, len(all))
+	}
 	parts := append([]string{d.task.String(), d.pipeline.String()}, d.classes...)
+	if d.coding != nil && d.coding.logits != preprocess.Bilinear {
+		parts = append(parts, "logits "+d.coding.logits.String())
+	}
 	var all []string
 	for _, e := range d.entries {
 		parts = append(parts, e.id, e.label, strconv.Itoa(e.class))
@@ -129,7 +141,7 @@ func (d *files) Load(i int) (*Item, error) {
 	}
 	item := &Item{ID: e.id, Width: picture.W, Height: picture.H, Label: Label{Class: e.class}}
 	if d.task == Segmentation {
-		item.Label, err = d.labels(e.label, picture.W, picture.H)
+		item.Label, err = d.coding.read(d.path(e.label), picture.W, picture.H)
 		if err != nil {
 			return nil, err
 		}

@@ -16,9 +16,9 @@ func Mapping(networkClasses int, classes []string) []uint8 {
 }
 
 // Palette returns the classes with their colours where the names are those of
-// Cityscapes or CamVid; otherwise nil.
+// Cityscapes, CamVid or ADE20K; otherwise nil.
 func Palette(classes []string) []Class {
-	for _, known := range [][]Class{CityscapesClasses[:], CamVidClasses[:]} {
+	for _, known := range [][]Class{CityscapesClasses[:], CamVidClasses[:], ADE20KClasses[:]} {
 		if slices.EqualFunc(classes, known, func(name string, c Class) bool { return name == c.Name }) {
 			return known
 		}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"fmt"
+	"image/color"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// ADE20K returns the scenes of a split of the scene parsing benchmark,
+// "training" or "validation": the pictures images/split/*.jpg in dir and the
+// labels annotations/split/*.png of the same names and sizes, 1 to 150 for the
+// classes and 0 for other objects, which becomes [Ignore].
+//
+// Logits are resized bicubically to the labels, as the reference does it. The
+// reference feeds each picture at a size of its own, its shorter side at 512;
+// a network of this project has one size, so that a pipeline as
+// preprocess.Fixed(512, 512, preprocess.Bicubic) is near to that protocol, not
+// equal to it.
+func ADE20K(dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
+	d, err := ade20k(dir, split, p, options)
+	if err != nil {
+		return nil, fmt.Errorf("ADE20K: %w", err)
+	}
+	return d, nil
+}
+
+func ade20k(dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	pictures, err := list(filepath.Join(dir, "images", split), false)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := list(filepath.Join(dir, "annotations", split), false)
+	if err != nil {
+		return nil, err
+	}
+	class := map[uint8]uint8{}
+	for i := range ADE20KClasses {
+		class[uint8(i+1)] = uint8(i)
+	}
+	d := &files{
+		name: "ADE20K " + split, task: Segmentation, classes: names(ADE20KClasses[:]), dir: dir, pipeline: p,
+		coding: newCoding("0 for other objects, and 1 to 150", class, 0).sized(0, 0, preprocess.Bicubic),
+	}
+	unused := make(map[string]bool, len(labels))
+	for _, label := range labels {
+		unused[label] = true
+	}
+	for _, picture := range pictures {
+		label := strings.TrimSuffix(picture, filepath.Ext(picture)) + ".png"
+		if !unused[label] {
+			return nil, fmt.Errorf("%s: no label %s in %s", filepath.Join(dir, "images", split, picture), label, filepath.Join("annotations", split))
+		}
+		delete(unused, label)
+		d.entries = append(d.entries, entry{id: "images/" + split + "/" + picture, label: "annotations/" + split + "/" + label})
+	}
+	for _, label := range labels {
+		if unused[label] {
+			return nil, fmt.Errorf("%s: no picture of this name in %s", filepath.Join(dir, "annotations", split, label), filepath.Join("images", split))
+		}
+	}
+	return d, d.seal(options)
+}
+
+// ADE20KClasses are the 150 classes of the scene parsing benchmark in the order
+// of their labels, which count from 1 (Zhou et al., Scene Parsing through ADE20K
+// Dataset, 2017; first words of objectInfo150.txt), in the colours by which
+// Pascal VOC numbers classes.
+var ADE20KClasses = func() (classes [150]Class) {
+	for i, name := range strings.Split(ade20kNames, ",") {
+		classes[i] = Class{name, numbered(i + 1)}
+	}
+	return classes
+}()
+
+const ade20kNames = "wall,building,sky,floor,tree,ceiling,road,bed,windowpane,grass,cabinet,sidewalk,person,earth,door," +
+	"table,mountain,plant,curtain,chair,car,water,painting,sofa,shelf,house,sea,mirror,rug,field,armchair,seat,fence,desk," +
+	"rock,wardrobe,lamp,bathtub,railing,cushion,base,box,column,signboard,chest of drawers,counter,sand,sink,skyscraper," +
+	"fireplace,refrigerator,grandstand,path,stairs,runway,case,pool table,pillow,screen door,stairway,river,bridge,bookcase," +
+	"blind,coffee table,toilet,flower,book,hill,bench,countertop,stove,palm,kitchen island,computer,swivel chair,boat,bar," +
+	"arcade machine,hovel,bus,towel,light,truck,tower,chandelier,awning,streetlight,booth,television receiver,airplane," +
+	"dirt track,apparel,pole,land,bannister,escalator,ottoman,bottle,buffet,poster,stage,van,ship,fountain,conveyer belt," +
+	"canopy,washer,plaything,swimming pool,stool,barrel,basket,waterfall,tent,bag,minibike,cradle,oven,ball,food,step,tank," +
+	"trade name,microwave,pot,animal,bicycle,lake,dishwasher,screen,blanket,sculpture,hood,sconce,vase,traffic light,tray," +
+	"ashcan,fan,pier,crt screen,plate,monitor,bulletin board,shower,radiator,glass,clock,flag"
+
+// numbered spreads the bits of a number over the three channels, the lowest
+// first, each from its highest bit down.
+func numbered(n int) color.RGBA {
+	var c [3]uint8
+	for bit := range 8 * 3 {
+		c[bit%3] |= uint8(n>>bit&1) << (7 - bit/3)
+	}
+	return color.RGBA{c[0], c[1], c[2], 255}
+}

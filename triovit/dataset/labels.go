@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// A coding says how the label files of a set are read.
+type coding struct {
+	class   [256]int16 // class of a level, Ignore, or invalid
+	allowed string     // the valid levels, for people
+	w, h    int        // size of every picture and label; 0 for any
+	logits  preprocess.Filter
+}
+
+const invalid = -1
+
+// newCoding returns the coding in which the levels have these classes and those
+// of void are ignored.
+func newCoding(allowed string, class map[uint8]uint8, void ...uint8) *coding {
+	c := &coding{allowed: allowed}
+	for i := range c.class {
+		c.class[i] = invalid
+	}
+	for level, to := range class {
+		c.class[level] = int16(to)
+	}
+	for _, level := range void {
+		c.class[level] = Ignore
+	}
+	return c
+}
+
+// sized returns the coding for pictures of one size, whose logits are brought
+// to it by a filter.
+func (c *coding) sized(w, h int, logits preprocess.Filter) *coding {
+	c.w, c.h, c.logits = w, h, logits
+	return c
+}
+
+// read reads the label file of a picture of w by h pixels.
+func (c *coding) read(path string, w, h int) (Label, error) {
+	if c.w != 0 && (w != c.w || h != c.h) {
+		return Label{}, fmt.Errorf("%s: its picture has %dx%d pixels: allowed are %dx%d", path, w, h, c.w, c.h)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Label{}, err
+	}
+	label, err := c.parse(data, w, h)
+	if err != nil {
+		return Label{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return label, nil
+}
+
+// parse decodes a PNG whose gray levels or palette indices are labels, of w by
+// h pixels.
+func (c *coding) parse(data []byte, w, h int) (Label, error) {
+	config, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return Label{}, fmt.Errorf("decode labels: %w", err)
+	}
+	if config.Width != w || config.Height != h {
+		return Label{}, fmt.Errorf("labels of %dx%d pixels for a picture of %dx%d", config.Width, config.Height, w, h)
+	}
+	// The header's last fields: image/png stretches levels of fewer bits to 255.
+	if depth, kind := data[24], data[25]; kind == 0 && depth < 8 {
+		return Label{}, fmt.Errorf("labels of %d-bit gray levels: allowed are 8-bit gray levels or palette indices", depth)
+	}
+	decoded, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return Label{}, fmt.Errorf("decode labels: %w", err)
+	}
+	var pix []uint8 // both kinds are stored without gaps between rows
+	switch m := decoded.(type) {
+	case *image.Gray:
+		pix = m.Pix
+	case *image.Paletted:
+		pix = m.Pix
+	default:
+		return Label{}, fmt.Errorf("labels of kind %T: allowed are 8-bit gray levels or palette indices", decoded)
+	}
+	for i, level := range pix {
+		class := c.class[level]
+		if class == invalid {
+			return Label{}, fmt.Errorf("label %d at (%d, %d): allowed are %s", level, i%w, i/w, c.allowed)
+		}
+		pix[i] = uint8(class)
+	}
+	return Label{Map: pix, W: w, H: h, Logits: c.logits}, nil
+}
+
+// identity maps the first n levels to themselves.
+func identity(n int) map[uint8]uint8 {
+	class := make(map[uint8]uint8, n)
+	for i := range n {
+		class[uint8(i)] = uint8(i)
+	}
+	return class
+}
