@@ -204,7 +204,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {
-				predicted := Segment(logits, out, label.W, label.H)
+				predicted := SegmentLabel(logits, out, label)
 				outcomes = append(outcomes, outcome{Confusion: confusion(predicted, label.Map, e.mapping, len(e.data.Classes()))})
 			}
 		}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"math"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// SegmentLabel is [Segment] at the size of a label, by the filter that the
+// label's protocol names: bilinear, or the reference's bicubic (a = -0.75,
+// align_corners false, not antialiased), by which Cityscapes and ADE20K are
+// scored.
+func SegmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
+	if label.Logits == preprocess.Bicubic {
+		return segmentCubic(logits, shape, label.W, label.H)
+	}
+	return Segment(logits, shape, label.W, label.H)
+}
+
+func segmentCubic(logits []float32, shape []int, w, h int) []uint8 {
+	sh, sw, c := shape[0], shape[1], shape[2]
+	xs, ys := cubics(sw, w), cubics(sh, h)
+	out := make([]uint8, w*h)
+	row, pixel := make([]float32, sw*c), make([]float32, c)
+	for y, ty := range ys {
+		ty.sum(row, logits)
+		for x, tx := range xs {
+			tx.sum(pixel, row)
+			class := 0
+			for k, v := range pixel {
+				if v > pixel[class] {
+					class = k
+				}
+			}
+			out[y*w+x] = uint8(class)
+		}
+	}
+	return out
+}
+
+// A cubic takes the sum of four neighbours, each with a weight.
+type cubic struct {
+	at     [4]int
+	weight [4]float32
+}
+
+// cubics returns the neighbours of every place when one side is resized; those
+// outside are repetitions of the border.
+func cubics(from, to int) []cubic {
+	const a = -0.75
+	near := func(x float64) float32 { return float32(((a+2)*x-(a+3))*x*x + 1) }  // |x| <= 1
+	far := func(x float64) float32 { return float32(((a*x-5*a)*x+8*a)*x - 4*a) } // 1 < |x| < 2
+	all := make([]cubic, to)
+	for i := range all {
+		at := (float64(i)+0.5)*float64(from)/float64(to) - 0.5
+		first := math.Floor(at)
+		t := at - first
+		all[i].weight = [4]float32{far(t + 1), near(t), near(1 - t), far(2 - t)}
+		for k := range 4 {
+			all[i].at[k] = min(max(int(first)-1+k, 0), from-1)
+		}
+	}
+	return all
+}
+
+// sum adds the four neighbours of len(dst) values each.
+func (t *cubic) sum(dst, src []float32) {
+	n := len(dst)
+	a, b := src[t.at[0]*n:][:n], src[t.at[1]*n:][:n]
+	c, d := src[t.at[2]*n:][:n], src[t.at[3]*n:][:n]
+	for i := range dst {
+		dst[i] = a[i]*t.weight[0] + b[i]*t.weight[1] + c[i]*t.weight[2] + d[i]*t.weight[3]
+	}
+}
