@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -93,6 +94,8 @@ func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Se
 		return set, save(checkpoint, set, weights.F32, nil)
 	}
 	fmt.Printf("step %d of %d\n", t.step, r.Steps)
+	bar := progress.New("train", r.Steps-t.step)
+	defer bar.Done()
 	saved, sum, n := time.Now(), 0., 0
 	for b := range batches(ctx, r, t.step) {
 		began := time.Now()
@@ -102,9 +105,10 @@ func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Se
 		}
 		t.seconds += time.Since(began).Seconds()
 		sum, n = sum+float64(loss), n+1
+		bar.Add(1)
 		if t.step%50 == 0 {
 			left := time.Duration(float64(time.Second) * t.seconds / float64(t.step) * float64(r.Steps-t.step))
-			fmt.Printf("step %d: loss %.4f, rate %.2e, %s left\n", t.step, sum/float64(n), r.rate(t.step), left.Round(time.Second))
+			bar.Fprintln(os.Stdout, fmt.Sprintf("step %d: loss %.4f, rate %.2e, %s left", t.step, sum/float64(n), r.rate(t.step), left.Round(time.Second)))
 			sum, n = 0, 0
 		}
 		if time.Since(saved) > time.Minute {

@@ -17,6 +17,7 @@ package progress
 
 import (
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -74,8 +75,14 @@ func (b *Bar) Add(n int) {
 	b.bar.Add(n) // its error is that of a stage longer than announced: nothing to report
 }
 
+// Fprintln writes a line to w, in the place of the bar, which comes back below it.
+func (b *Bar) Fprintln(w io.Writer, line string) {
+	b.out.wipe(false)
+	fmt.Fprintln(w, line)
+}
+
 // Done wipes the line. Call it when the stage ends, completed or not.
-func (b *Bar) Done() { b.out.end() }
+func (b *Bar) Done() { b.out.wipe(true) }
 
 // silent reports whether nothing is to be shown.
 func silent() bool {
@@ -103,11 +110,12 @@ func (l *late) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func (l *late) end() {
+// wipe removes what was drawn, until something is drawn again or for good.
+func (l *late) wipe(forGood bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.wrote && !l.closed {
+	if l.wrote {
 		io.WriteString(l.w, "\r"+strings.Repeat(" ", width)+"\r")
 	}
-	l.closed = true
+	l.wrote, l.closed = false, l.closed || forGood
 }

@@ -35,7 +35,7 @@ func TestShortStageShowsNothing(t *testing.T) {
 
 func TestLongStage(t *testing.T) {
 	out := run(t, 1000, 1000, 10*time.Millisecond) // 10 s
-	for _, want := range []string{"evaluate", "50%", "100%", "1000/1000"} {
+	for _, want := range []string{"evaluate", "50%", "[5s:4s]", "100%", "1000/1000"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in %q", want, out)
 		}
@@ -63,6 +63,24 @@ func TestInterruptedStageWipesItsLine(t *testing.T) {
 	out := run(t, 5, 100, time.Second)
 	if !strings.Contains(out, "5/100") || !wiped(out) {
 		t.Errorf("got %q", out)
+	}
+}
+
+func TestLineInPlaceOfTheBar(t *testing.T) {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		bar := newBar(&out, time.Now, "train", 100)
+		time.Sleep(3 * time.Second)
+		bar.Add(1)
+		before := out.Len()
+		bar.Fprintln(&out, "loss 0.5")
+		if text := out.String()[before:]; !wiped(out.String()[:before] + strings.TrimSuffix(text, "loss 0.5\n")) {
+			t.Errorf("the line follows %q", text)
+		}
+		bar.Done()
+	})
+	if got := out.String(); !strings.HasSuffix(got, "\rloss 0.5\n") {
+		t.Errorf("something was drawn after the line: %q", got)
 	}
 }
 
