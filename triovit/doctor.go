@@ -158,7 +158,7 @@ func checkCache() Check {
 	if err != nil {
 		return Check{"cache", "no result is kept: " + err.Error(), false, "set TRIOVIT_CACHE to a folder that can be written"}
 	}
-	return Check{"cache", fmt.Sprintf("%s: %d results, %.1f of at most %.1f MB", c.Dir(), entries, float64(size)/1e6, float64(c.MaxBytes)/1e6), true,
+	return Check{"cache", fmt.Sprintf("%s: %d results, %d of at most %d MB", c.Dir(), entries, size/1e6, c.MaxBytes/1e6), true,
 		"TRIOVIT_CACHE=folder takes another"}
 }
 

@@ -35,7 +35,7 @@ func TestDoctor(t *testing.T) {
 		"data that is a file":    {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": file}, "data", false, "no folder"},
 		"data that is there":     {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": folder}, "data", true, folder},
 		"unknown backend":        {map[string]string{"TRIOVIT_BACKEND": "abacus"}, "backend", false, "abacus"},
-		"cache":                  {nil, "cache", true, "0 results, 0.0 of at most 2147.5 MB"},
+		"cache":                  {nil, "cache", true, "0 results, 0 of at most 2147 MB"},
 		"cache below a file":     {map[string]string{"TRIOVIT_CACHE": filepath.Join(file, "cache")}, "cache", false, file},
 		"offline":                {map[string]string{"GOPROXY": "off", "HF_HUB_OFFLINE": "1"}, "network", true, "modules off, Hugging Face hub off"},
 		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},

@@ -59,7 +59,7 @@ func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
 		total = -1
 	}
 	out := &late{w: w, now: now, from: now().Add(delay)}
-	return &Bar{out: out, bar: progressbar.NewOptions(total,
+	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionSetDescription(label),
 		progressbar.OptionThrottle(interval),
@@ -67,7 +67,9 @@ func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
 		progressbar.OptionSetSpinnerChangeInterval(0), // redraw in Add only, start no goroutine
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(24),
-	)}
+	)
+	bar.StartWithoutRender() // else time counts from the first step's end, and the first ETA is 0
+	return &Bar{out: out, bar: bar}
 }
 
 // Add reports n more steps done.

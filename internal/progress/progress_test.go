@@ -84,6 +84,12 @@ func TestLineInPlaceOfTheBar(t *testing.T) {
 	}
 }
 
+func TestFirstStepHasAnETA(t *testing.T) {
+	if out := run(t, 1, 10, 4*time.Second); !strings.Contains(out, "[4s:36s]") {
+		t.Errorf("one of ten steps took 4 s, 36 are left: got %q", out)
+	}
+}
+
 func TestUnknownTotal(t *testing.T) {
 	out := run(t, 5, 0, time.Second)
 	if !strings.Contains(out, "evaluate") {
