@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
@@ -231,7 +232,7 @@ func FuzzReport(f *testing.F) {
 	f.Add([]byte(`{"format":"gotriovit report 1","shard":"2/3","task":"segmentation","classes":["a"],"outcomes":null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := new(Report)
-		if json.Unmarshal(data, r) != nil {
+		if hostile.Read(t, len(data), func() error { return json.Unmarshal(data, r) }) != nil {
 			return
 		}
 		written, err := json.Marshal(r)

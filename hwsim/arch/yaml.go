@@ -4,17 +4,15 @@ package arch
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
 
 // version is the only version of the file format so far.
@@ -36,12 +34,9 @@ func ReadFile(path string) (Config, error) {
 // The file must give the format's version, which is 1. A field that it leaves
 // out keeps the value of [ZCU102].
 func Read(name string, data []byte) (Config, error) {
-	if len(data) > maxFile {
-		return Config{}, fmt.Errorf("%s: %d bytes: a configuration has at most %d", name, len(data), maxFile)
-	}
-	file, err := parser.ParseBytes(data, 0)
+	file, err := yamlfile.Parse(name, data, maxFile)
 	if err != nil {
-		return Config{}, syntaxError(name, err)
+		return Config{}, err
 	}
 	r := reader{file: name, config: ZCU102()}
 	for i, doc := range file.Docs {
@@ -56,15 +51,6 @@ func Read(name string, data []byte) (Config, error) {
 		return Config{}, fmt.Errorf("%s: no version: the file must say \"version: %d\"", name, version)
 	}
 	return r.config, nil
-}
-
-// syntaxError puts the parser's error on one line.
-func syntaxError(name string, err error) error {
-	var e yaml.Error
-	if errors.As(err, &e) && e.GetToken() != nil {
-		return fmt.Errorf("%s:%d: not YAML: %s", name, e.GetToken().Position.Line, e.GetMessage())
-	}
-	return fmt.Errorf("%s: not YAML: %s", name, strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // A reader walks the parsed file and stores what it finds.

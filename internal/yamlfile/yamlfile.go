@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package yamlfile parses YAML that may come from anywhere. The parser takes the
+// square of the nesting in time and memory, and more than a kilobyte for a
+// character such as a comma, so what no configuration needs is refused before
+// it:
+//
+//	file, err := yamlfile.Parse("zcu102.yaml", data, 1<<14)
+//
+// What is accepted is a tree of the parser's nodes, which a caller walks to
+// name the line of what is wrong.
+package yamlfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+const (
+	maxMarks  = 40_000 // characters that begin or end tokens; the workload of EfficientViT-B3 has 32,000
+	maxDepth  = 16     // brackets open at once, or indicators of lists and fields before a value on a line
+	maxColumn = 256    // of a list's or a field's beginning outside of brackets
+)
+
+// marks are the characters that begin or end tokens.
+const marks = ",[]{}:#\n-?'\"&*!|>"
+
+// Parse parses a file of at most size bytes; name stands for it in errors,
+// which are one line.
+func Parse(name string, data []byte, size int) (*ast.File, error) {
+	if len(data) > size {
+		return nil, fmt.Errorf("%s: %d bytes: at most %d are allowed", name, len(data), size)
+	}
+	n := 0
+	for i := range data {
+		if bytes.IndexByte([]byte(marks), data[i]) >= 0 {
+			n++
+		}
+	}
+	if n > maxMarks {
+		return nil, fmt.Errorf("%s: %d of the characters %q: at most %d are allowed", name, n, marks, maxMarks)
+	}
+	tokens := lexer.Tokenize(string(data))
+	if err := checkDepth(name, tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	return file, nil
+}
+
+// checkDepth refuses what nests deeper than any configuration.
+func checkDepth(name string, tokens token.Tokens) error {
+	depth, line, indicators := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, indicators = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth = max(depth-1, 0)
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			if depth > 0 {
+				break
+			}
+			if indicators++; indicators > maxDepth {
+				return fmt.Errorf("%s:%d: more than %d lists and fields begin on a line", name, line, maxDepth)
+			}
+			if t.Position.Column > maxColumn {
+				return fmt.Errorf("%s:%d: a field in column %d: at most %d are allowed", name, line, t.Position.Column, maxColumn)
+			}
+		}
+		if depth > maxDepth {
+			return fmt.Errorf("%s:%d: more than %d open brackets", name, line, maxDepth)
+		}
+	}
+	return nil
+}
+
+// syntaxError puts the parser's error on one line.
+func syntaxError(name string, err error) error {
+	var e yaml.Error
+	if errors.As(err, &e) && e.GetToken() != nil {
+		return fmt.Errorf("%s:%d: not YAML: %s", name, e.GetToken().Position.Line, oneLine(e.GetMessage()))
+	}
+	return fmt.Errorf("%s: not YAML: %s", name, oneLine(err.Error()))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package yamlfile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/gotriovit/gotriovit/internal/hostile"
+)
+
+// nested returns n fields, each within the one before.
+func nested(n int) string {
+	var s strings.Builder
+	for i := range n {
+		s.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return s.String()
+}
+
+// Files that are as large as they may be, and cost the parser the most.
+func TestParseIsBounded(t *testing.T) {
+	const size = 1 << 20
+	for _, test := range []struct{ name, text, want string }{
+		{"too long", strings.Repeat(" ", size+1), "f: 1048577 bytes: at most 1048576"},
+		{"many items", "[" + strings.Repeat("a,", maxMarks-2) + "]", ""},
+		{"too many items", "[" + strings.Repeat("a,", maxMarks) + "]", "f: 40002 of the characters"},
+		{"many lists", strings.Repeat("- {a: b}\n", maxMarks/5), ""},
+		{"many comments", strings.Repeat("#\n", maxMarks/2), ""},
+		{"many words", strings.Repeat("a ", size/2), ""},
+		{"long words", "[" + strings.Repeat(strings.Repeat("a", 25)+",", maxMarks-2) + "]", ""},
+		{"deep brackets", "\n" + strings.Repeat("[", maxDepth+1), "f:2: more than 16 open brackets"},
+		{"deep brackets after closed ones", strings.Repeat("]", 99) + strings.Repeat("[", maxDepth+1), "f:1: more than 16 open brackets"},
+		{"deep lists on a line", strings.Repeat("- ", maxDepth+1), "f:1: more than 16 lists and fields"},
+		{"an indented list", strings.Repeat(" ", maxColumn) + "- a", "f:1: a field in column 257"},
+		{"deep fields on many lines", nested(maxColumn - 1), ""},
+		{"open", "[", "f:1: not YAML"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := hostile.Read(t, len(test.text), func() error { _, err := Parse("f", []byte(test.text), size); return err })
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %.200v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestParse(t *testing.T) {
+	file, err := Parse("f", []byte("a: [1, {b: c}]\nd:\n- - - e\n"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, ok := file.Docs[0].Body.(*ast.MappingNode); !ok || len(body.Values) != 2 {
+		t.Errorf("got %v, want two fields", file.Docs[0].Body)
+	}
+}
+
+// FuzzParse: nested blocks cost the most for their size.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("a: [1, {b: c}]\nd:\n- - - e\n"))
+	f.Add([]byte("a:\n b:\n  c:\n   d: &x [*x]\n"))
+	f.Add([]byte("? - - -\n: {[: ]}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		hostile.Read(t, len(data), func() error { _, err := Parse("f", data, 1<<16); return err })
+	})
+}
