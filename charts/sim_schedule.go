@@ -56,7 +56,8 @@ const (
 var scheduleLanes = [...]string{MATLane: "MAT", RMACLane: "R-MAC", LoadLane: "loads", StoreLane: "stores"}
 
 // Schedule draws the schedule of blocks of an event-driven run, which must have
-// kept its events. Blocks are named with or without "backbone.".
+// kept its events. A name is that of a block, or of a step for a closer look, such
+// as the first KᵀV of an attention's pipeline; with or without "backbone.".
 func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
 	if len(r.Events) == 0 {
 		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
@@ -72,25 +73,27 @@ func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
 	return d.Figure()
 }
 
-// schedule cuts the events of one block out of a run.
+// schedule cuts the events of one block or step out of a run.
 func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
 	var known []string
-	own := make(map[string]bool) // steps
+	own := make(map[string]string) // the block of each step that is drawn
 	for _, s := range r.Steps {
 		name := blockName(s.Block)
-		own[s.Name] = name == block
+		if name == block || blockName(s.Name) == block {
+			own[s.Name] = name
+		}
 		if name != "" && !slices.Contains(known, name) {
 			known = append(known, name)
 		}
 	}
 	from, to := int64(math.MaxInt64), int64(0)
 	for _, e := range r.Events {
-		if e.Kind == hwsim.ComputeEvent && own[e.Op] {
+		if _, ok := own[e.Op]; ok && e.Kind == hwsim.ComputeEvent {
 			from, to = min(from, e.Start), max(to, e.End)
 		}
 	}
 	if from > to {
-		return SchedulePanel{}, fmt.Errorf("charts: schedule of %s: no block %q runs on the engines: have %s", r.Workload, block, strings.Join(known, ", "))
+		return SchedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
 	p := SchedulePanel{Block: block, Cycles: float64(to - from)}
 	for _, e := range r.Events {
@@ -103,8 +106,8 @@ func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
 				return
 			}
 			name := ""
-			if own[e.Op] {
-				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), block+"."), "main.")
+			if within, ok := own[e.Op]; ok {
+				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), within+"."), "main.")
 				name = strings.TrimSuffix(name, ".conv")
 			}
 			p.Tasks = append(p.Tasks, ScheduleTask{lane, name, float64(start - from), float64(end - from)})
@@ -261,7 +264,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 		panels = append(panels, panel{
 			title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
 			left:  left, top: bottom, width: width, height: pitch * len(scheduleLanes),
-			x:      axis{name: "cycles from the block's start", hi: p.Cycles},
+			x:      axis{name: "cycles from the start", hi: p.Cycles},
 			y:      axis{labels: scheduleLanes[:]},
 			series: append(drawn, words...),
 		})

@@ -244,7 +244,20 @@ func TestSimulatorFigures(t *testing.T) {
 				t.Errorf("no task is of %s", op)
 			}
 		}
-		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block "nowhere"`) {
+		step := run(hwsim.BothPipelines)
+		if f, err = Schedule(step, "stages.3.op_list.1.context_module.main.ktv.0"); err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(step.Steps, func(s hwsim.Step) bool {
+			return strings.HasSuffix(s.Name, "stages.3.op_list.1.context_module.main.ktv.0")
+		})
+		if last, want := slices.Max(column[float64](t, f, "end")), float64(step.Steps[i].Cycles); last > want || last < want/2 {
+			t.Errorf("the step's tasks end at %v, it takes %v cycles", last, want)
+		}
+		if !slices.Contains(column[string](t, f, "operation"), "ktv.0") {
+			t.Errorf("no task of ktv.0:\n%s", f)
+		}
+		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block or step "nowhere"`) {
 			t.Errorf("error %v for a block that is not there", err)
 		}
 		quiet, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone})
