@@ -43,8 +43,8 @@ func Compare(a, b *Report) (*Paired, error) {
 			a.name(), b.name(), a.Images, a.Dataset, b.Images, b.Dataset)
 	case a.Shard != b.Shard:
 		return nil, fmt.Errorf("compare %s with %s: shard %s has other pictures than shard %s", a.name(), b.name(), a.Shard, b.Shard)
-	case a.Task != b.Task || !slices.EqualFunc(a.Outcomes, b.Outcomes, func(x, y Outcome) bool { return x.ID == y.ID }):
-		return nil, fmt.Errorf("compare %s with %s: the outcomes are not of the same pictures", a.name(), b.name())
+	case a.Task != b.Task || !slices.Equal(a.Classes, b.Classes) || !slices.EqualFunc(a.Outcomes, b.Outcomes, func(x, y Outcome) bool { return x.ID == y.ID }):
+		return nil, fmt.Errorf("compare %s with %s: the outcomes are not of the same pictures and classes", a.name(), b.name())
 	case a.Images == 0:
 		return nil, errors.New("compare: there are no pictures")
 	}

@@ -149,6 +149,8 @@ func TestCompareRefuses(t *testing.T) {
 	renamed := *all
 	renamed.Outcomes = slices.Clone(all.Outcomes)
 	renamed.Outcomes[3].ID = "another"
+	reclassed := *all
+	reclassed.Classes = []string{"a", "b"}
 	empty := ranked("empty")
 	for _, c := range []struct {
 		name string
@@ -158,6 +160,7 @@ func TestCompareRefuses(t *testing.T) {
 		{"other pictures", all, evaluate(some), "the pictures, labels or preprocessing differ (20 of maps, 19 of maps, the first (19 of 20))"},
 		{"other shard", all, evaluate(data, Sharded(Shard{1, 2})), "shard 1/1 has other pictures than shard 1/2"},
 		{"other ids", all, &renamed, "not of the same pictures"},
+		{"other classes", all, &reclassed, "same pictures and classes"},
 		{"nothing", empty, empty, "no pictures"},
 	} {
 		if _, err := Compare(c.a, c.b); err == nil || !strings.Contains(err.Error(), c.want) {

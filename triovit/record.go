@@ -33,7 +33,7 @@ type record struct {
 	Images      int               `json:"images"`
 	Scores      map[string]scored `json:"scores"`
 	IoU         []fraction        `json:"iou,omitempty"`
-	Outcomes    []Outcome         `json:"outcomes"`
+	Outcomes    []Outcome         `json:"outcomes,omitempty"`
 }
 
 type scored struct {

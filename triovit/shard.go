@@ -5,6 +5,7 @@ package triovit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,18 +69,18 @@ func (s Shard) share(n int) (begin, end int) {
 // error that names it.
 func Merge(shards ...*Report) (*Report, error) {
 	if len(shards) == 0 {
-		return nil, errors.New("merge: no shards are given")
+		return nil, errors.New("no shards are given")
 	}
 	first := shards[0]
 	for _, s := range shards {
 		if err := s.foreign(first); err != nil {
-			return nil, fmt.Errorf("merge: %w", err)
+			return nil, err
 		}
 	}
 	seen := make(map[int]*Report, len(shards))
 	for _, s := range shards {
 		if twin := seen[s.Shard.Index]; twin != nil {
-			return nil, fmt.Errorf("merge: %s is given twice%s", s.who(), twin.again())
+			return nil, fmt.Errorf("%s is given twice%s", s.who(), twin.again())
 		}
 		seen[s.Shard.Index] = s
 	}
@@ -87,12 +88,12 @@ func Merge(shards ...*Report) (*Report, error) {
 	merged.source, merged.Shard, merged.Outcomes = "", whole, nil
 	for i := 1; i <= first.Shard.Of; i++ {
 		if seen[i] == nil {
-			return nil, fmt.Errorf("merge: shard %s is missing: %d of %d are given", Shard{i, first.Shard.Of}, len(shards), first.Shard.Of)
+			return nil, fmt.Errorf("shard %s is missing: %d of %d are given", Shard{i, first.Shard.Of}, len(shards), first.Shard.Of)
 		}
 		merged.Outcomes = append(merged.Outcomes, seen[i].Outcomes...)
 	}
 	if len(merged.Outcomes) != merged.Pictures {
-		return nil, fmt.Errorf("merge: the shards have %d outcomes, the data set %d pictures", len(merged.Outcomes), merged.Pictures)
+		return nil, fmt.Errorf("the shards have %d outcomes, the data set %d pictures", len(merged.Outcomes), merged.Pictures)
 	}
 	merged.score()
 	return &merged, nil
@@ -111,7 +112,7 @@ func (r *Report) foreign(first *Report) error {
 			return fmt.Errorf("%s has another %s, %q, than %s, %q", r.who(), c.what, c.got, first.who(), c.want)
 		}
 	}
-	if r.Fingerprint != first.Fingerprint {
+	if r.Fingerprint != first.Fingerprint || r.Pictures != first.Pictures || r.Task != first.Task || !slices.Equal(r.Classes, first.Classes) {
 		return fmt.Errorf("%s has other pictures, labels or preprocessing than %s", r.who(), first.who())
 	}
 	if r.Predictor != first.Predictor {

@@ -141,6 +141,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"other weights", func(s []*Report) []*Report { s[3] = other[3]; return s }, "shard 4/4 has other weights or grids than shard 1/4"},
 		{"other pictures", func(s []*Report) []*Report { s[3] = fewer[3]; return s }, `shard 4/4 has another data set, "maps, the first (69 of 70)"`},
 		{"other preprocessing", func(s []*Report) []*Report { s[3].Fingerprint = "x"; return s }, "shard 4/4 has other pictures, labels or preprocessing"},
+		{"other classes", func(s []*Report) []*Report { s[3].Classes = []string{"a"}; return s }, "shard 4/4 has other pictures, labels"},
 		{"other recipe", func(s []*Report) []*Report { s[3].Label = "S"; return s }, `shard 4/4 has another recipe, "S", than shard 1/4, "R"`},
 		{"other platform", func(s []*Report) []*Report { s[2].Platform = "abacus"; return s }, `shard 3/4 has another platform, "abacus"`},
 		{"other number", func(s []*Report) []*Report { s[1].Shard.Of = 5; return s }, `shard 2/5 has another number of shards, "5"`},

@@ -5,8 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,44 +15,64 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// ladder holds the flags of the command.
-type ladder struct {
-	model, data, out, recipes string
-	costs                     bool
+var ladderCommand = command{
+	name: "ladder", about: "score every recipe side by side, with the figure",
+	help: `Profiles the model on the calibration pictures, scores it in floating point and
+quantized by each recipe on the others, and prints the table. The folder of -out
+receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
+floating point, picture by picture.`,
+	declare: func(f *flag.FlagSet) action {
+		var l ladder
+		l.declareEvaluation(f)
+		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
+		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+strings.Join(calib.RecipeNames(), ", "))
+		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
+		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
+	},
 }
 
-func (l ladder) run(ctx context.Context, w io.Writer) error {
+// ladder holds the flags of the command.
+type ladder struct {
+	inputs
+	out, recipes string
+	costs        bool
+}
+
+func (l ladder) run(ctx context.Context) (output, error) {
 	recipes := calib.Ladder
 	if l.recipes != "" {
 		recipes = nil
 		for name := range strings.SplitSeq(l.recipes, ",") {
 			r, err := calib.RecipeNamed(strings.TrimSpace(name))
 			if err != nil {
-				return err
+				return output{}, usageError{err}
 			}
 			recipes = append(recipes, r)
 		}
 	}
-	setup, err := triovit.Prepare(l.model, l.data)
+	setup, err := l.open()
 	if err != nil {
-		return err
+		return output{}, err
 	}
 	if l.costs {
 		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
 	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
 	if err != nil {
-		return err
+		return output{}, err
 	}
-	fmt.Fprint(w, climb)
-	if l.out == "" {
-		return nil
+	numbers, err := summarize(climb)
+	if err != nil {
+		return output{}, err
 	}
-	return save(climb, l.out)
+	if l.out != "" {
+		err = save(climb, numbers, l.out)
+	}
+	return output{climb.String(), numbers}, err
 }
 
 // save writes the table, the numbers and the figure.
-func save(climb *calib.Climb, folder string) error {
+func save(climb *calib.Climb, numbers summary, folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
@@ -62,10 +81,6 @@ func save(climb *calib.Climb, folder string) error {
 		return err
 	}
 	if err := figure.Save(filepath.Join(folder, "ladder.svg")); err != nil {
-		return err
-	}
-	numbers, err := summarize(climb)
-	if err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(numbers, "", "\t")

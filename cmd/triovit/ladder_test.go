@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,14 +14,13 @@ import (
 // it prints and writes: the same numbers everywhere, in the order asked for.
 func TestLadderOfTheBuiltInModel(t *testing.T) {
 	if testing.Short() {
-		t.Skip("scores 300 scenes: run without -short")
+		t.Skip("scores 75 scenes: run without -short")
 	}
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	out := t.TempDir()
-	var printed strings.Builder
-	l := ladder{out: out, recipes: "TrioViT, Vanilla"}
-	if err := l.run(context.Background(), &printed); err != nil {
-		t.Fatal(err)
+	status, printed, errors := call(t, "ladder", "-sample", "4", "-calibration-sample", "12", "-out", out, "-recipes", "TrioViT, Vanilla")
+	if status != succeeded {
+		t.Fatal(status, errors)
 	}
 	data, err := os.ReadFile(filepath.Join(out, "ladder.json"))
 	if err != nil {
@@ -40,32 +38,18 @@ func TestLadderOfTheBuiltInModel(t *testing.T) {
 			t.Errorf("%s: %g in %g to %g", r.Recipe, r.Percent, r.Lo, r.Hi)
 		}
 	}
+	if p := s.Scores[1].AgainstFloat; p == nil || p.Images != 25 || !(p.Difference.Lo <= p.Difference.Hi) || s.Scores[0].AgainstFloat != nil {
+		t.Errorf("TrioViT against float: %+v; float against itself: %+v", p, s.Scores[0].AgainstFloat)
+	}
 	if s.Scores[0].Percent < 70 {
 		t.Errorf("the built-in model has %g mIoU on held-out scenes, at least 70 are promised", s.Scores[0].Percent)
 	}
 	text, err := os.ReadFile(filepath.Join(out, "ladder.txt"))
-	if err != nil || string(text) != printed.String() || !strings.Contains(printed.String(), "TrioViT") {
-		t.Errorf("printed %q, wrote %q (%v)", printed.String(), text, err)
+	if err != nil || string(text) != printed || !strings.Contains(printed, "TrioViT") {
+		t.Errorf("printed %q, wrote %q (%v)", printed, text, err)
 	}
 	svg, err := os.ReadFile(filepath.Join(out, "ladder.svg"))
 	if err != nil || !strings.Contains(string(svg), "<svg") {
 		t.Errorf("figure %.40q (%v)", svg, err)
-	}
-}
-
-func TestLadderErrors(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		l    ladder
-		want string
-	}{
-		{"unknown recipe", ladder{recipes: "Vanila"}, `no recipe "Vanila"`},
-		{"model without data", ladder{model: "x.pt"}, "TRIOVIT_DATA"},
-		{"absent model", ladder{model: "x.pt", data: t.TempDir()}, "x.pt"},
-	} {
-		err := c.l.run(context.Background(), &strings.Builder{})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
-		}
 	}
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Exit statuses.
+const (
+	succeeded = iota
+	failed
+	misused
+	interrupted
+)
+
+// A command is one verb of the program.
+type command struct {
+	name string
+	// arguments stand in the usage line behind the flags.
+	arguments string
+	// about is a line for the list of commands, help the paragraphs below it.
+	about, help string
+	// declare declares the flags and returns what runs when they are parsed.
+	declare func(f *flag.FlagSet) action
+}
+
+// An action does what a command is for. Its output is printed even where there
+// is an error too.
+type action func(ctx context.Context, arguments []string) (output, error)
+
+// An output is what a command prints: text, or with -json the data.
+type output struct {
+	text string
+	data any
+}
+
+// commands are listed in the order in which they are used.
+var commands = []command{
+	doctorCommand, profileCommand, quantizeCommand, evaluateCommand, mergeCommand, reportCommand,
+	ladderCommand, simulateCommand, exploreCommand,
+}
+
+// A usageError says what is wrong with the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run runs the command line and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, overview())
+		return misused
+	}
+	name, args := args[0], args[1:]
+	if asksHelp(name) {
+		if len(args) == 0 {
+			fmt.Fprint(stdout, overview())
+			return succeeded
+		}
+		name, args = args[0], []string{"-h"}
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, args, stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "triovit: no command %q: \"triovit help\" lists them\n", name)
+	return misused
+}
+
+func asksHelp(name string) bool {
+	return name == "help" || name == "-h" || name == "-help" || name == "--help"
+}
+
+func (c command) run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	f := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	act := c.declare(f)
+	asJSON := f.Bool("json", false, "print one line of JSON instead of text")
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		c.describe(f, stdout)
+		return succeeded
+	}
+	if err != nil {
+		err = usageError{err}
+	}
+	for _, a := range f.Args() {
+		if err == nil && strings.HasPrefix(a, "-") && len(a) > 1 {
+			err = usagef("%s stands behind %s: flags come before arguments", a, f.Arg(0))
+		}
+	}
+	if err == nil && f.NArg() > 0 && c.arguments == "" {
+		err = usagef("%q is given: the command takes flags only", f.Arg(0))
+	}
+	var out output
+	if err == nil {
+		out, err = act(ctx, f.Args())
+	}
+	if printErr := out.print(stdout, *asJSON); err == nil {
+		err = printErr
+	}
+	var usage usageError
+	switch {
+	case err == nil:
+		return succeeded
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "triovit %s: %v (\"triovit help %s\" tells more)\n", c.name, err, c.name)
+		return misused
+	case ctx.Err() != nil:
+		fmt.Fprintf(stderr, "triovit %s: interrupted; run it again to go on\n", c.name)
+		return interrupted
+	}
+	fmt.Fprintf(stderr, "triovit %s: %v\n", c.name, err)
+	return failed
+}
+
+func (o output) print(w io.Writer, asJSON bool) error {
+	if o.data == nil {
+		return nil
+	}
+	if asJSON {
+		return json.NewEncoder(w).Encode(o.data)
+	}
+	_, err := fmt.Fprintln(w, strings.TrimSuffix(o.text, "\n"))
+	return err
+}
+
+func (c command) describe(f *flag.FlagSet, w io.Writer) {
+	fmt.Fprintf(w, "triovit %s: %s\n\nusage: triovit %s\n\n%s\n\nflags:\n", c.name, c.about,
+		strings.TrimSpace(c.name+" [flags] "+c.arguments), strings.TrimSpace(c.help))
+	f.SetOutput(w)
+	f.PrintDefaults()
+}
+
+func overview() string {
+	var s strings.Builder
+	s.WriteString("triovit makes the calls of the notebooks from a shell.\n\nusage: triovit command [flags] [arguments]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(&s, "  %-9s %s\n", c.name, c.about)
+	}
+	s.WriteString(`
+"triovit help command" tells about one and lists its flags.
+Exit status: 0 success, 1 failure, 2 wrong usage, 3 ended by a signal.
+`)
+	return s.String()
+}

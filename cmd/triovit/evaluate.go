@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+)
+
+var evaluateCommand = command{
+	name: "evaluate", about: "score a model in floating point, by a recipe, or on stored grids",
+	help: `Prints top-1 and top-5 of a classifier or mIoU of a segmentation, with 95 %
+intervals. The file written by -out holds the outcome of every picture too: "merge"
+joins those of all shards, "report" prints and compares them. JSON on standard output
+is the same as the file.
+
+A shard i/n is the i-th of n parts, counted from 1. Every shard must be computed from
+the same model, pictures, recipe and platform.`,
+	declare: func(f *flag.FlagSet) action {
+		var in inputs
+		var p profiled
+		var r recipe
+		in.declareEvaluation(f)
+		p.declare(f)
+		r.declare(f, "", ", empty for floating point")
+		shard := triovit.Shard{Index: 1, Of: 1}
+		f.TextVar(&shard, "shard", shard, "`i/n`, the part of the pictures to score")
+		stored := f.String("quantized", "", "`file` of \"triovit quantize\", instead of -recipe")
+		out := f.String("out", "", "`file` for the report with its outcomes, JSON; empty for none")
+		return func(ctx context.Context, _ []string) (output, error) {
+			if *stored != "" && r != (recipe{"", 8, 8}) {
+				return output{}, usagef("-quantized is given, and so is -recipe or a width: the file holds them")
+			}
+			var g *grids
+			if *stored != "" {
+				var err error
+				if g, err = readGrids(*stored); err != nil {
+					return output{}, err
+				}
+				r = recipe{g.Recipe, g.WeightBits, g.ActivationBits}
+			}
+			predictor, label, setup, err := predict(ctx, in, p, r)
+			if err != nil {
+				return output{}, err
+			}
+			if g != nil {
+				if err := g.verify(predictor.(*calib.Quantized)); err != nil {
+					return output{}, fmt.Errorf("%s: %w", *stored, err)
+				}
+			}
+			report, err := triovit.Evaluate(ctx, predictor, setup.Evaluation,
+				triovit.Titled(label+" "+shard.String()), triovit.Labelled(label), triovit.Sharded(shard))
+			if err != nil {
+				return output{}, err
+			}
+			if *out != "" {
+				if err := report.Save(*out); err != nil {
+					return output{}, err
+				}
+			}
+			return output{report.String(), report}, nil
+		}
+	},
+}
+
+// predict returns what is scored: the model by a recipe, or in floating point
+// where the recipe has no name. Flags are checked before pictures are looked at.
+func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Predictor, string, *triovit.Setup, error) {
+	var named calib.Recipe
+	if r.name != "" {
+		var err error
+		if named, err = r.get(); err != nil {
+			return nil, "", nil, err
+		}
+	}
+	setup, err := in.open()
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if r.name == "" {
+		folded, err := setup.Model.Fold()
+		if err != nil {
+			return nil, "", nil, err
+		}
+		float, err := forward.New(folded)
+		return float, "float", setup, err
+	}
+	profile, err := p.get(ctx, setup)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	q, err := calib.Quantize(setup.Model, profile, named)
+	return q, named.Name, setup, err
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/explore"
+)
+
+var exploreCommand = command{
+	name: "explore", about: "try sizes of the accelerator within limits, and keep those that no other beats",
+	help: `Tries every combination of the axes, each a field of the configuration as its YAML
+names it and the values to try:
+
+  triovit explore -model b1-r224,b2-r224 -dsps 1024 \
+    -axis mat.lanes=4,8,16 -axis rmac.lanes=4,8,16 -axis copies=8,12,16
+
+and prints each network's front: the configurations than which no other is better in
+all objectives. JSON holds every point within the limits. The closed form tries
+thousands of points a second; the event-driven model some dozens, but knows memory
+and the energy of events by a published table.`,
+	declare: func(f *flag.FlagSet) action {
+		var h hardware
+		var s explore.Space
+		h.declare(f, "closed")
+		names := f.String("model", "b1-r224", "comma-separated networks, each a "+modelUsage)
+		f.Func("axis", "`field=values` to try, comma-separated; may be repeated. Fields: "+strings.Join(arch.Fields(), ", "), func(text string) error {
+			a, err := axis(text)
+			s.Axes = append(s.Axes, a)
+			return err
+		})
+		f.IntVar(&s.Limits.DSPs, "dsps", 0, "at most so many `DSPs`, 0 for no limit")
+		f.IntVar(&s.Limits.BufferKiB, "buffer-kib", 0, "at most so many `KiB` of buffers, 0 for no limit")
+		f.Float64Var(&s.Limits.MBPerS, "mb-per-s", 0, "at most so many `MB/s` of off-chip bandwidth, 0 for no limit")
+		weighed := []explore.Objective{explore.FPS, explore.DSPs}
+		f.Func("objectives", fmt.Sprintf("comma-separated `objectives` of the front, of %s (default fps,dsps)", strings.Join(objectives, ", ")), func(text string) error {
+			weighed = nil
+			for name := range strings.SplitSeq(text, ",") {
+				i := slices.Index(objectives, strings.TrimSpace(name))
+				if i < 0 {
+					return fmt.Errorf("no objective %q: allowed are %s", name, strings.Join(objectives, ", "))
+				}
+				weighed = append(weighed, explore.Objective(i))
+			}
+			return nil
+		})
+		return func(ctx context.Context, _ []string) (output, error) {
+			if len(s.Axes) == 0 {
+				return output{}, usagef("no -axis is given: what is to vary?")
+			}
+			var err error
+			if s.Base, err = h.config(); err != nil {
+				return output{}, err
+			}
+			for name := range strings.SplitSeq(*names, ",") {
+				w, err := operations(strings.TrimSpace(name))
+				if err != nil {
+					return output{}, err
+				}
+				s.Workloads = append(s.Workloads, w)
+			}
+			s.Model = explore.EventDriven(h.options, hwsim.Horowitz45nm())
+			if h.closed() {
+				s.Model = explore.ClosedForm(h.options.Scope)
+			}
+			v, err := explore.Run(ctx, s)
+			if err != nil {
+				return output{}, err
+			}
+			text, data := surveyed(v, weighed)
+			return output{text, data}, nil
+		}
+	},
+}
+
+// objectives are what a front can weigh, as flags name it, by [explore.Objective].
+var objectives = []string{explore.FPS: "fps", explore.Energy: "energy", explore.DSPs: "dsps"}
+
+// axis reads "mat.lanes=4,8". A value is a number or a word; the field says
+// which it takes.
+func axis(text string) (explore.Axis, error) {
+	field, list, ok := strings.Cut(text, "=")
+	if !ok || list == "" {
+		return explore.Axis{}, errors.New("want field=value,value")
+	}
+	a := explore.Axis{Field: strings.TrimSpace(field)}
+	for word := range strings.SplitSeq(list, ",") {
+		word = strings.TrimSpace(word)
+		var value any = word
+		if n, err := strconv.Atoi(word); err == nil {
+			value = n
+		} else if x, err := strconv.ParseFloat(word, 64); err == nil {
+			value = x
+		}
+		if _, err := arch.ZCU102().With(a.Field, value); err != nil {
+			return a, err
+		}
+		a.Values = append(a.Values, value)
+	}
+	return a, nil
+}
+
+// survey is the JSON form of a survey.
+type survey struct {
+	Model     string  `json:"model"`
+	Note      string  `json:"note"`
+	Tried     int     `json:"tried"`
+	OverLimit int     `json:"over_limit"`
+	Refused   int     `json:"refused"`
+	Refusal   string  `json:"first_refusal,omitempty"`
+	Points    []point `json:"points"`
+}
+
+type point struct {
+	Workload string         `json:"workload"`
+	Values   map[string]any `json:"values"`
+	DSPs     int            `json:"dsps"`
+	Cycles   float64        `json:"cycles"`
+	FPS      float64        `json:"fps"`
+	GOPS     float64        `json:"gops"`
+	// Joules are of one picture, null where they are not known.
+	Joules *float64 `json:"joules"`
+	Front  bool     `json:"front"`
+}
+
+func surveyed(v *explore.Survey, weighed []explore.Objective) (string, survey) {
+	data := survey{Model: v.Model, Note: v.Note, Tried: v.Tried, OverLimit: v.OverLimit, Refused: v.Refused}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d points tried, %d beyond the limits, %d refused\n", v.Tried, v.OverLimit, v.Refused)
+	if v.Refusal != nil {
+		data.Refusal = v.Refusal.Error()
+		fmt.Fprintf(&text, "first refusal: %v\n", v.Refusal)
+	}
+	type key struct {
+		workload string
+		config   arch.Config
+	}
+	front := make(map[key]bool)
+	for _, name := range v.Workloads() {
+		f := v.Front(name, weighed...)
+		text.WriteString(f.String())
+		for _, p := range f.Points {
+			front[key{name, p.Config}] = true
+		}
+	}
+	fmt.Fprintf(&text, "by the %s: %s\n", v.Model, v.Note)
+	for _, p := range v.Points {
+		values := make(map[string]any, len(p.Values))
+		for i, value := range p.Values {
+			values[v.Fields[i]] = value
+		}
+		one := point{p.Workload, values, p.DSPs, p.Cycles, p.FPS, p.GOPS, nil, front[key{p.Workload, p.Config}]}
+		if !math.IsNaN(p.Joules) {
+			one.Joules = &p.Joules
+		}
+		data.Points = append(data.Points, one)
+	}
+	return text.String(), data
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// inputs are the flags that say which model and which pictures.
+type inputs struct {
+	model, data               string
+	sample, calibrationSample int
+}
+
+func (in *inputs) declare(f *flag.FlagSet) {
+	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub; $TRIOVIT_MODEL, else the built-in model")
+	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
+	in.sample = 1 // for commands that do not score
+	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
+}
+
+func (in *inputs) declareEvaluation(f *flag.FlagSet) {
+	in.declare(f)
+	f.IntVar(&in.sample, "sample", 1, "score one picture in `n`")
+}
+
+// open prepares model and pictures.
+func (in *inputs) open() (*triovit.Setup, error) {
+	if min(in.sample, in.calibrationSample) < 1 {
+		return nil, usagef("one picture in %d: at least 1 is needed", min(in.sample, in.calibrationSample))
+	}
+	s, err := triovit.Prepare(in.model, in.data)
+	if err != nil {
+		return nil, err
+	}
+	if s.Calibration, err = dataset.Every(s.Calibration, in.calibrationSample); err != nil {
+		return nil, err
+	}
+	s.Evaluation, err = dataset.Every(s.Evaluation, in.sample)
+	return s, err
+}
+
+// profiled is the flag that says where the profile comes from.
+type profiled struct{ path string }
+
+func (p *profiled) declare(f *flag.FlagSet) {
+	f.StringVar(&p.path, "profile", "", "`file` of \"triovit profile\"; empty to observe the calibration pictures")
+}
+
+func (p *profiled) get(ctx context.Context, s *triovit.Setup) (*calib.Profile, error) {
+	if p.path != "" {
+		return calib.LoadProfile(p.path)
+	}
+	return calib.Observe(ctx, s.Model, s.Calibration)
+}
+
+// recipe is the flags that say how to quantize.
+type recipe struct {
+	name                 string
+	weights, activations int
+}
+
+func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
+	f.StringVar(&r.name, "recipe", name, "`name` of a recipe"+empty+": "+strings.Join(calib.RecipeNames(), ", "))
+	f.IntVar(&r.weights, "weight-bits", 8, "`bits` of the weights")
+	f.IntVar(&r.activations, "activation-bits", 8, "`bits` of the activations")
+}
+
+func (r *recipe) get() (calib.Recipe, error) {
+	named, err := calib.RecipeNamed(r.name)
+	if err != nil {
+		return named, usageError{err}
+	}
+	if r.weights != 8 || r.activations != 8 {
+		named = named.Bits(r.weights, r.activations)
+	}
+	return named, nil
+}

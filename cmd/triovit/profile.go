@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/calib"
+)
+
+var profileCommand = command{
+	name: "profile", about: "observe every tensor's range over calibration pictures",
+	help: `Runs the folded model in floating point over the calibration pictures, writes the
+statistics of every tensor to a file, and prints the tensors whose channels differ
+most: those that plain quantization hurts.
+
+Machines with other vector instructions may observe other last digits. Where
+several machines are to share grids, make the profile once and give it to
+"quantize" and "evaluate" by -profile.`,
+	declare: func(f *flag.FlagSet) action {
+		var in inputs
+		in.declare(f)
+		out := f.String("out", "", "`file` for the profile; empty for none")
+		return func(ctx context.Context, _ []string) (output, error) {
+			setup, err := in.open()
+			if err != nil {
+				return output{}, err
+			}
+			p, err := calib.Observe(ctx, setup.Model, setup.Calibration)
+			if err != nil {
+				return output{}, err
+			}
+			spreads, err := p.Spreads(setup.Model.Net, 8)
+			if err != nil {
+				return output{}, err
+			}
+			if *out != "" {
+				if err := p.Save(*out); err != nil {
+					return output{}, err
+				}
+			}
+			head := fmt.Sprintf("%d tensors of %s over %d pictures of %s\n", len(p.Tensors), p.Network, len(p.Images), setup.Calibration.Name())
+			return output{head + calib.SpreadTable(spreads, 12), profileData(p)}, nil
+		}
+	},
+}
+
+// observed is the JSON form of a profile: one line per tensor, no histogram.
+type observed struct {
+	Network string   `json:"network"`
+	Model   string   `json:"model"`
+	Images  int      `json:"images"`
+	Tensors []extent `json:"tensors"`
+}
+
+type extent struct {
+	Name  string  `json:"name"`
+	Role  string  `json:"role"`
+	Shape []int   `json:"shape"`
+	Min   float32 `json:"min"`
+	Max   float32 `json:"max"`
+}
+
+func profileData(p *calib.Profile) observed {
+	o := observed{p.Network, p.Model, len(p.Images), nil}
+	for _, s := range p.Tensors {
+		o.Tensors = append(o.Tensors, extent{s.Name, s.Role.String(), s.Shape, slices.Min(s.Min), slices.Max(s.Max)})
+	}
+	return o
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/gotriovit/gotriovit/calib"
+)
+
+var quantizeCommand = command{
+	name: "quantize", about: "put a model on integer grids by a recipe",
+	help: `Applies a recipe to the model and says what it did: transforms, and the grid of
+every tensor. The file written by -out holds the recipe, every change, and a digest
+of all weights and grids. "evaluate -quantized" quantizes anew, which takes seconds,
+and refuses if the digest is another.`,
+	declare: func(f *flag.FlagSet) action {
+		var in inputs
+		var p profiled
+		var r recipe
+		in.declare(f)
+		p.declare(f)
+		r.declare(f, calib.TrioViT.Name, "")
+		out := f.String("out", "", "`file` for the grids, JSON; empty for none")
+		return func(ctx context.Context, _ []string) (output, error) {
+			named, err := r.get()
+			if err != nil {
+				return output{}, err
+			}
+			setup, err := in.open()
+			if err != nil {
+				return output{}, err
+			}
+			profile, err := p.get(ctx, setup)
+			if err != nil {
+				return output{}, err
+			}
+			q, err := calib.Quantize(setup.Model, profile, named)
+			if err != nil {
+				return output{}, err
+			}
+			g := gridsOf(q, profile, r)
+			if *out != "" {
+				if err := g.save(*out); err != nil {
+					return output{}, err
+				}
+			}
+			filters := 0
+			for _, w := range q.WeightGrids {
+				filters += len(w)
+			}
+			text := fmt.Sprintf("%s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
+				g.Network, g.Images, named, len(q.Quantizers), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
+			return output{text, g}, nil
+		}
+	},
+}
+
+// gridsFormat stands in a file of grids.
+const gridsFormat = "gotriovit grids 1"
+
+// grids say how a model was quantized, and prove that it is quantized so again.
+type grids struct {
+	Format         string   `json:"format"`
+	Network        string   `json:"network"`
+	Recipe         string   `json:"recipe"`
+	WeightBits     int      `json:"weight_bits"`
+	ActivationBits int      `json:"activation_bits"`
+	Images         int      `json:"calibration_images"`
+	Digest         string   `json:"digest"`
+	Changes        []change `json:"changes"`
+}
+
+type change struct {
+	Op   string `json:"op"`
+	What string `json:"what"`
+}
+
+func gridsOf(q *calib.Quantized, p *calib.Profile, r recipe) *grids {
+	g := &grids{Format: gridsFormat, Network: q.Network().Name, Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
+		Images: len(p.Images), Digest: digest(q)}
+	for _, c := range q.Changes {
+		g.Changes = append(g.Changes, change(c))
+	}
+	return g
+}
+
+// digest covers the weights on their grids, of which the model's hash tells, and
+// the grids of all tensors, which are among the changes.
+func digest(q *calib.Quantized) string {
+	sum := sha256.New()
+	fmt.Fprintln(sum, q.Model.Hash())
+	for _, c := range q.Changes {
+		fmt.Fprintln(sum, c.Op, c.What)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func (g *grids) save(path string) error {
+	data, err := json.MarshalIndent(g, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o666)
+}
+
+// readGrids reads what save wrote.
+func readGrids(path string) (*grids, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	g := new(grids)
+	if err := json.Unmarshal(data, g); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if g.Format != gridsFormat {
+		return nil, fmt.Errorf("%s: the format is %.40q, want %q", path, g.Format, gridsFormat)
+	}
+	if _, err := calib.RecipeNamed(g.Recipe); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
+}
+
+// verify refuses a model that is on other grids than stored.
+func (g *grids) verify(q *calib.Quantized) error {
+	if found := digest(q); found != g.Digest {
+		return fmt.Errorf("the grids are others than stored, digest %.12s instead of %.12s: the model, the profile or the program changed", found, g.Digest)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+var reportCommand = command{
+	name: "report", arguments: "report.json [other.json ...]", about: "print reports, and compare the others with the first",
+	help: `Prints the scores of saved reports, those of a segmentation class by class. Each
+report but the first is compared with the first, picture by picture: the difference
+with its 95 % interval over 1,000 bootstrap draws, and for a classifier McNemar's
+exact test. Both must be of the same pictures.
+
+In JSON scores and differences are fractions, and the outcomes are left out.`,
+	declare: func(*flag.FlagSet) action {
+		return func(_ context.Context, files []string) (output, error) {
+			reports, err := readReports(files)
+			if err != nil {
+				return output{}, err
+			}
+			var text strings.Builder
+			var data compared
+			for _, r := range reports {
+				fmt.Fprintln(&text, r)
+				short := *r
+				short.Outcomes = nil
+				data.Reports = append(data.Reports, &short)
+			}
+			for _, r := range reports[1:] {
+				p, err := triovit.Compare(reports[0], r)
+				if err != nil {
+					return output{}, err
+				}
+				fmt.Fprintln(&text, p)
+				data.Compared = append(data.Compared, p)
+			}
+			text.WriteString(classTable(reports))
+			return output{text.String(), data}, nil
+		}
+	},
+}
+
+// compared is the JSON form of reports beside each other.
+type compared struct {
+	Reports  []*triovit.Report `json:"reports"`
+	Compared []*triovit.Paired `json:"compared,omitempty"`
+}
+
+// classTable has a line per class and a column per segmentation's report.
+func classTable(reports []*triovit.Report) string {
+	if len(reports[0].IoU) == 0 {
+		return ""
+	}
+	var s strings.Builder
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "IoU %\t")
+	for _, r := range reports {
+		fmt.Fprintf(w, "%s\t", r.Label)
+	}
+	fmt.Fprintln(w)
+	for i, class := range reports[0].Classes {
+		fmt.Fprintf(w, "%s\t", class)
+		for _, r := range reports {
+			if v := r.IoU[i]; math.IsNaN(v) {
+				fmt.Fprint(w, "-\t")
+			} else {
+				fmt.Fprintf(w, "%.2f\t", 100*v)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	return s.String()
+}
