@@ -4,10 +4,8 @@ package triovit
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -21,7 +19,8 @@ type Setup struct {
 	Calibration, Evaluation dataset.Dataset
 }
 
-// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint, and
+// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
+// on the hub, and
 // TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where neither is set it
 // is the built-in model with drawn scenes, which needs no file.
 func FromEnvironment() (*Setup, error) {
@@ -36,15 +35,39 @@ const (
 	evaluationScenes        = 100
 )
 
-// Prepare opens a checkpoint and a folder of pictures. The folder is CamVid's
-// (train, trainannot, val, valannot) for a segmentation, or has a train and a
-// val folder of class folders for a classifier. Pictures are brought to the
-// protocol's size: CamVid to 960 × 704; where the first picture has at most 64
-// pixels a side (Tiny ImageNet) to 128 × 128, else to the centre of 224 × 224 as
-// the reference evaluates the variant on ImageNet. A classes.txt in the folder
-// gives the classes' order and words ([dataset.Words]). Where both paths are empty
-// the setup is the built-in model with drawn scenes.
-func Prepare(checkpoint, folder string) (*Setup, error) {
+// A PrepareOption changes how [Prepare] opens pictures.
+type PrepareOption func(*request)
+
+// Preprocess gives the network pictures of a protocol of one's own; its size is
+// the network's. Without it the data set and the checkpoint decide.
+func Preprocess(p preprocess.Pipeline) PrepareOption {
+	return func(r *request) { r.pipeline = p }
+}
+
+// Prepare opens a checkpoint (a path or a name on the hub, see [Open]) and a
+// folder of pictures, of one of these layouts:
+//
+//   - Cityscapes: leftImg8bit and gtFine, each with train and val. Pictures and
+//     scores are at 2048 × 1024; [dataset.Cityscapes] has the protocol.
+//   - CamVid: train, trainannot, val and valannot. Pictures are brought to
+//     960 × 704.
+//   - ADE20K: images and annotations, each with training and validation, at
+//     512 × 512.
+//   - ImageNet: train with a folder for each class, and val likewise, or all its
+//     pictures in val and their classes in LOC_val_solution.csv, val.txt or the
+//     development kit's file ([dataset.ImageNetVal]). Resolution and crop are
+//     those under which the checkpoint was scored ([preprocess.ForEfficientViT]),
+//     by the variant and by what its name says, as in "efficientvit_b1.r256_in1k";
+//     224 where it says nothing. Pictures of at most 64 pixels a side, Tiny
+//     ImageNet's, are brought to 128 × 128. A list of the classes ([dataset.Words])
+//     may lie in the folder as classes.txt, LOC_synset_mapping.txt,
+//     synset_words.txt or map_clsloc.txt.
+//
+// Calibration takes the training split, at most 1,024 pictures of a classifier's
+// and 128 of Cityscapes or ADE20K, spread over it; evaluation takes the other
+// split. Where both names are empty the setup is the built-in model with drawn
+// scenes.
+func Prepare(checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
 	switch {
 	case checkpoint == "" && folder == "":
 		return builtInSetup()
@@ -53,39 +76,39 @@ func Prepare(checkpoint, folder string) (*Setup, error) {
 	case folder == "":
 		return nil, fmt.Errorf("a checkpoint is given (TRIOVIT_MODEL=%s) but no pictures: set TRIOVIT_DATA too", checkpoint)
 	}
-	model, err := Open(checkpoint) // before the pictures: this takes milliseconds
+	set, from, err := source(checkpoint)() // once: the file may be large
 	if err != nil {
 		return nil, err
 	}
-	segments := len(model.Net.Output().Shape) == 3
-	if segments != isFolder(folder, "trainannot") || !isFolder(folder, "train") || !isFolder(folder, "val") {
-		return nil, fmt.Errorf("%s does not fit %s: a segmentation needs train, trainannot, val and valannot, a classifier train and val of class folders",
-			folder, model.Net.Name)
-	}
-	open, h, w := dataset.CamVid, 704, 960
-	if !segments {
-		p, err := folderProtocol(filepath.Join(folder, "train"), model.Net.Name)
-		if err != nil {
-			return nil, err
-		}
-		h, w = p.Height, p.Width
-		var words []dataset.Option
-		if path := filepath.Join(folder, "classes.txt"); exists(path) {
-			words = append(words, dataset.Words(path))
-		}
-		open = func(dir, split string) (dataset.Dataset, error) {
-			return dataset.ImageFolder(filepath.Join(dir, split), p, words...)
-		}
-	}
-	s := new(Setup)
-	if s.Calibration, err = open(folder, "train"); err != nil {
+	tensors := Tensors(set, from)
+	model, err := Load("", tensors)
+	if err != nil {
 		return nil, err
 	}
-	if s.Evaluation, err = open(folder, "val"); err != nil {
+	r := &request{folder: folder, checkpoint: checkpoint, variant: model.Net.Name, timm: isTimm(set)}
+	for _, option := range options {
+		option(r)
+	}
+	l, err := recognize(folder)
+	if err != nil {
 		return nil, err
 	}
-	s.Model, err = Open(checkpoint, InputSize(h, w))
-	return s, err
+	if classifies := len(model.Net.Output().Shape) == 1; classifies != (l.task == dataset.Classification) {
+		return nil, fmt.Errorf("%s does not fit %s: it looks like %s, a %v", folder, model.Net.Name, l.name, l.task)
+	}
+	if err := l.check(folder); err != nil {
+		return nil, err
+	}
+	calibration, evaluation, h, w, err := l.open(r)
+	if err != nil {
+		return nil, err
+	}
+	shape, classes := model.Net.Output().Shape, evaluation.Classes()
+	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
+		return nil, fmt.Errorf("%s has %d classes, %s has %d: a folder with a part of the classes needs a list of all", from, n, evaluation.Name(), len(classes))
+	}
+	model, err = Load("", tensors, InputSize(h, w))
+	return &Setup{model, calibration, evaluation}, err
 }
 
 func exists(path string) bool {
@@ -96,50 +119,6 @@ func exists(path string) bool {
 func isFolder(elem ...string) bool {
 	info, err := os.Stat(filepath.Join(elem...))
 	return err == nil && info.IsDir()
-}
-
-// folderProtocol chooses the preprocessing by the size of the first picture,
-// and the crop ratio by the variant (table in EfficientViT's README).
-func folderProtocol(dir, variant string) (preprocess.Pipeline, error) {
-	first, err := firstPicture(dir)
-	if err != nil {
-		return preprocess.Pipeline{}, err
-	}
-	m, err := preprocess.DecodeFile(first)
-	if err != nil {
-		return preprocess.Pipeline{}, err
-	}
-	if max(m.W, m.H) <= 64 {
-		return preprocess.Classification(128), nil
-	}
-	ratio := 1.0 // of B2 and B3
-	if strings.Contains(variant, "-b0-") || strings.Contains(variant, "-b1-") {
-		ratio = 0.95
-	}
-	return preprocess.ImageNet(224, ratio), nil
-}
-
-// firstPicture returns the first file of the class folders that is not hidden.
-func firstPicture(dir string) (string, error) {
-	found := ""
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case path != dir && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case !d.IsDir() && filepath.Dir(path) != dir:
-			found = path
-			return fs.SkipAll
-		}
-		return nil
-	})
-	if err == nil && found == "" {
-		err = fmt.Errorf("%s: no class folder has a picture", dir)
-	}
-	return found, err
 }
 
 func builtInSetup() (*Setup, error) {
