@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
 // cacheDir returns the folder of huggingface_hub's cache
@@ -166,9 +167,8 @@ func writeRef(path, commit string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	temporary := path + ".writing"
-	if err := os.WriteFile(temporary, []byte(commit), 0o666); err != nil {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, commit)
 		return err
-	}
-	return os.Rename(temporary, path)
+	})
 }
