@@ -29,6 +29,13 @@
 //	q, err := calib.Quantize(model, profile, calib.TrioViT)
 //	report, err := triovit.Evaluate(ctx, q, val)
 //
+// Which range a grid spans is the rule's choice: the whole one that was seen
+// ([MinMax], the default), or less of it, as the field's observers have it
+// ([Observers]). These look at a tensor's distribution, also behind a transform,
+// so that the transformed model is observed as well:
+//
+//	q, err := calib.Calibrate(ctx, model, train, calib.TrioViT.By(calib.OMSE))
+//
 // A [Quantizer], [Chooser] or [Transform] of one's own takes part by being put
 // into a recipe.
 package calib

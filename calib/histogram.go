@@ -4,6 +4,7 @@ package calib
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -43,6 +44,22 @@ func (b Bin) Center() float32 {
 	}
 	lo, hi := b.Bounds()
 	return lo + (hi-lo)/2
+}
+
+// check says what is wrong with a histogram: its bins rise, hold something, and
+// are of finite values.
+func (h Histogram) check() error {
+	for i, b := range h.Bins {
+		if b.Count < 1 || b.Key&0x7f80 == 0x7f80 || i > 0 && compare(h.Bins[i-1], b) >= 0 {
+			return fmt.Errorf("bin %d of %d in the histogram counts %d values with the upper bits %#04x: rising bins of finite values are allowed", i, len(h.Bins), b.Count, b.Key)
+		}
+	}
+	return nil
+}
+
+// compare orders bins by value, -0 before +0.
+func compare(a, b Bin) int {
+	return cmp.Or(cmp.Compare(order(a.Key), order(b.Key)), cmp.Compare(b.Key, a.Key))
 }
 
 // order maps a bin's key to its rank by value.
@@ -91,12 +108,7 @@ func (c *counter) histogram() Histogram {
 			bins = append(bins, Bin{Key: uint16(key), Count: n})
 		}
 	}
-	slices.SortFunc(bins, func(a, b Bin) int {
-		if c := cmp.Compare(order(a.Key), order(b.Key)); c != 0 {
-			return c
-		}
-		return cmp.Compare(b.Key, a.Key) // -0 before +0
-	})
+	slices.SortFunc(bins, compare)
 	return Histogram{Bins: bins}
 }
 

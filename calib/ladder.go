@@ -53,7 +53,7 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 		return nil, err
 	}
 	for i, recipe := range recipes {
-		q, err := Quantize(model, profile, recipe)
+		q, err := calibrate(ctx, model, profile, calibration, recipe)
 		if err != nil {
 			return nil, err
 		}

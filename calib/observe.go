@@ -16,7 +16,7 @@ import (
 )
 
 // observeVersion changes when the same pictures would give another profile.
-const observeVersion = 2
+const observeVersion = 3
 
 // Observe runs a model in floating point over calibration pictures and returns
 // the statistics of every tensor. The model is folded first, because that is

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
@@ -46,7 +47,16 @@ type TensorStats struct {
 	// Hist counts all values of the tensor. It is empty for a tensor that a
 	// transform made, whose range follows from its input's.
 	Hist Histogram
+	// Ranges has the smallest and largest value of each picture, in the order
+	// of the profile's pictures. It is empty where Hist is.
+	Ranges []Range
 }
+
+// A Range is a smallest and a largest value.
+type Range struct{ Min, Max float32 }
+
+// and returns the range that holds both.
+func (r Range) and(o Range) Range { return Range{min(r.Min, o.Min), max(r.Max, o.Max)} }
 
 // Tensor returns the statistics of a tensor by its name. The error for an
 // unknown name lists the nearest ones.
@@ -101,13 +111,17 @@ func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, er
 		}
 		if all == nil {
 			all = &TensorStats{Name: full + ".divisors", Role: s.Role, Block: full, Shape: s.Shape,
-				Min: []float32{s.Min[0]}, Max: []float32{s.Max[0]}, Mean: []float32{0}}
+				Min: []float32{s.Min[0]}, Max: []float32{s.Max[0]}, Mean: []float32{0}, Ranges: slices.Clone(s.Ranges)}
 		}
 		n := float64(all.Count + s.Count)
 		all.Mean[0] = float32((float64(all.Mean[0])*float64(all.Count) + float64(s.Mean[0])*float64(s.Count)) / n)
 		all.Count += s.Count
 		all.Min[0], all.Max[0] = min(all.Min[0], s.Min[0]), max(all.Max[0], s.Max[0])
 		all.Hist = all.Hist.Plus(s.Hist)
+		all.Ranges = all.Ranges[:min(len(all.Ranges), len(s.Ranges))]
+		for i := range all.Ranges {
+			all.Ranges[i] = all.Ranges[i].and(s.Ranges[i])
+		}
 	}
 	if all == nil {
 		return nil, fmt.Errorf("the profile of %s has no divisors of %q", p.Network, full)
@@ -142,7 +156,7 @@ func blockOf(net *triovit.Network, block string, role triovit.Role) (string, err
 }
 
 // profileFormat stands before a saved profile.
-const profileFormat = "gotriovit profile 2"
+const profileFormat = "gotriovit profile 3"
 
 // A profileHeader is what a saved profile begins with. The tensors follow one
 // by one: each is checked before the next is read, for a few bytes of a list
@@ -200,7 +214,7 @@ func readProfile(r io.Reader) (*Profile, error) {
 		if err := decoder.Decode(s); err != nil {
 			return nil, fmt.Errorf("tensor %d of %d: %w", i, h.Tensors, err)
 		}
-		if err := s.check(); err != nil {
+		if err := s.check(len(p.Images)); err != nil {
 			return nil, err
 		}
 		p.Tensors = append(p.Tensors, s)
@@ -208,8 +222,8 @@ func readProfile(r io.Reader) (*Profile, error) {
 	return p, nil
 }
 
-// check says what is wrong with the statistics of a tensor.
-func (s *TensorStats) check() error {
+// check says what is wrong with the statistics of a tensor over pictures.
+func (s *TensorStats) check(pictures int) error {
 	channels := 0
 	if len(s.Shape) > 0 {
 		channels = s.Shape[len(s.Shape)-1]
@@ -217,6 +231,17 @@ func (s *TensorStats) check() error {
 	if channels < 1 || len(s.Min) != channels || len(s.Max) != channels || len(s.Mean) != channels {
 		return fmt.Errorf("tensor %q of shape %v has %d minima, %d maxima and %d means: one for each channel is needed",
 			s.Name, s.Shape, len(s.Min), len(s.Max), len(s.Mean))
+	}
+	if len(s.Ranges) > 0 && len(s.Ranges) != pictures {
+		return fmt.Errorf("tensor %q has %d ranges of %d pictures: one for each is needed, or none", s.Name, len(s.Ranges), pictures)
+	}
+	for i, r := range s.Ranges {
+		if !(r.Min <= r.Max) || math.IsInf(float64(r.Min), 0) || math.IsInf(float64(r.Max), 0) {
+			return fmt.Errorf("tensor %q: picture %d reaches from %g to %g", s.Name, i, r.Min, r.Max)
+		}
+	}
+	if err := s.Hist.check(); err != nil {
+		return fmt.Errorf("tensor %q: %w", s.Name, err)
 	}
 	_, _, err := s.bounds()
 	return err
@@ -258,6 +283,9 @@ func newCollector(op *triovit.Op) *collector {
 // add takes the values of some pictures; the last axis is the channel.
 func (c *collector) add(x []float32) error {
 	s := c.stats
+	for picture := range slices.Chunk(x, triovit.Size(s.Shape)) {
+		s.Ranges = append(s.Ranges, Range{slices.Min(picture), slices.Max(picture)})
+	}
 	channels := len(s.Min)
 	for at := 0; at < len(x); at += channels {
 		for i, v := range x[at : at+channels] {

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/gotriovit/gotriovit/internal/hostile"
+	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // FuzzReadProfile: what is read can be used, and survives being written.
 func FuzzReadProfile(f *testing.F) {
 	s := &TensorStats{Name: "conv", Block: "stem", Shape: []int{2, 2, 1}, Count: 4,
-		Min: []float32{-1}, Max: []float32{2}, Mean: []float32{0.5}, Hist: Histogram{[]Bin{{0xbf80, 1}, {0x4000, 3}}}}
+		Min: []float32{-1}, Max: []float32{2}, Mean: []float32{0.5}, Hist: Histogram{[]Bin{{0xbf80, 1}, {0x4000, 3}}}, Ranges: []Range{{-1, 2}, {0, 2}}}
 	infinite := *s
 	infinite.Max = []float32{float32(math.Inf(1))}
 	for _, p := range []*Profile{
@@ -36,7 +37,11 @@ func FuzzReadProfile(f *testing.F) {
 			return
 		}
 		for _, s := range p.Tensors {
-			s.Hist.Quantile(0.5)
+			for _, o := range Observers {
+				if _, err := o.Choose(s, triovit.Point{Bits: 8, Signed: true}); err != nil && len(s.Hist.Bins) > 0 && len(s.Ranges) > 0 {
+					t.Fatal(err)
+				}
+			}
 		}
 		var b bytes.Buffer
 		if err := p.write(&b); err != nil {

@@ -50,6 +50,21 @@ func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 }
 
 func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
+	t, err := transform(model, profile, recipe)
+	if err != nil {
+		return nil, err
+	}
+	return t.round(recipe)
+}
+
+// A transformed model stands between a recipe's transforms and its rounding.
+type transformed struct {
+	model   *triovit.Model
+	profile *Profile
+	changes []Change
+}
+
+func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transformed, error) {
 	if err := checkBits("weights", recipe.weightBits()); err != nil {
 		return nil, err
 	}
@@ -68,15 +83,21 @@ func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 	if err != nil {
 		return nil, err
 	}
-	q := &Quantized{Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]Uniform{}, rounded: map[operand]bool{}}
-	for _, t := range recipe.Transforms {
+	t := &transformed{model: m, profile: profile}
+	for _, step := range recipe.Transforms {
 		var changes []Change
-		if m, profile, changes, err = t.Apply(m, profile, only); err != nil {
+		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
 			return nil, err
 		}
-		q.Changes = append(q.Changes, changes...)
+		t.changes = append(t.changes, changes...)
 	}
-	q.Model = m
+	return t, nil
+}
+
+// round puts the model on the recipe's grids.
+func (t *transformed) round(recipe Recipe) (*Quantized, error) {
+	m, profile := t.model, t.profile
+	q := &Quantized{Model: m, Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]Uniform{}, Changes: t.changes, rounded: map[operand]bool{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err != nil {
 		return nil, err

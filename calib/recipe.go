@@ -143,15 +143,19 @@ func Costs(base Recipe, net *triovit.Network) []Recipe {
 	return append(all, base.With(base.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
 }
 
-// RecipeNamed returns the recipe of the [Ladder] with that name. The error for
-// an unknown name lists the known ones.
+// RecipeNamed returns the recipe of the [Ladder] with that name, or such a one
+// by another of the [Observers]: "TrioViT", "TrioViT by OMSE". The error for an
+// unknown name lists the known ones.
 func RecipeNamed(name string) (Recipe, error) {
 	for _, r := range Ladder {
 		if r.Name == name {
 			return r, nil
 		}
 	}
-	return Recipe{}, fmt.Errorf("no recipe %q: have %s", name, strings.Join(RecipeNames(), ", "))
+	if r, ok := observed(name); ok {
+		return r, nil
+	}
+	return Recipe{}, fmt.Errorf("no recipe %q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
 }
 
 // RecipeNames returns the names of the recipes of the [Ladder].

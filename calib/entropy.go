@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"math"
+
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// Entropy clips where the distribution that the codes can express says most
+// about the one that was seen: the threshold with the smallest Kullback-Leibler
+// divergence, TensorRT's calibration (Migacz, "8-bit inference with TensorRT",
+// GTC 2017). The magnitudes are counted in 2,048 equal bins; a threshold is the
+// end of a bin, what lies beyond counts in the last bin kept. A grid of as many
+// codes as bins is that of [MinMax].
+type Entropy struct{}
+
+// entropyBins is the number of bins in TensorRT's calibration.
+const entropyBins = 2048
+
+// String names the rule.
+func (Entropy) String() string { return "entropy" }
+
+// Choose returns a symmetric or unsigned [Uniform].
+func (Entropy) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+	lo, hi, err := stats.distribution(point)
+	if err != nil {
+		return nil, err
+	}
+	largest, levels := hi, 1<<point.Bits
+	if point.Signed {
+		largest, levels = max(-lo, hi), levels/2
+	}
+	counts := magnitudes(stats.Hist, lo, hi, largest)
+	keep := entropyThreshold(counts, levels)
+	end := largest * float64(keep) / entropyBins
+	return spread(-end, end, point.Bits, point.Signed, false), nil
+}
+
+// magnitudes counts |x| in equal bins from 0 to largest. A value beyond the
+// first bin of the histogram is spread evenly over the histogram's bin; what
+// lies beyond largest counts in the last.
+func magnitudes(h Histogram, lo, hi, largest float64) []float64 {
+	counts := make([]float64, entropyBins)
+	if !(largest > 0) {
+		return counts
+	}
+	for _, b := range h.Bins {
+		near, far := b.within(lo, hi)
+		if near < 0 {
+			near, far = -far, -near
+		}
+		near, far = near/largest*entropyBins, far/largest*entropyBins
+		first, last := min(int(near), entropyBins-1), min(int(far), entropyBins-1)
+		if first == last {
+			counts[first] += float64(b.Count)
+			continue
+		}
+		for i := first; i <= last; i++ {
+			part := min(far, float64(i+1)) - max(near, float64(i))
+			counts[i] += float64(b.Count) * part / (far - near)
+		}
+	}
+	return counts
+}
+
+// entropyThreshold returns how many of the bins are kept so that the
+// divergence between them and their quantization to levels is smallest.
+func entropyThreshold(counts []float64, levels int) int {
+	sums := newEntropySums(counts)
+	best, least := len(counts), math.Inf(1)
+	for keep := len(counts); keep >= levels; keep-- {
+		if d := sums.divergence(keep, levels); d < least {
+			best, least = keep, d
+		}
+	}
+	return best
+}
+
+// entropySums has, for every number of bins, what the first so many hold: the
+// sums of n and of n·ln n, and how many are not empty.
+type entropySums struct{ n, nLogN, occupied []float64 }
+
+func newEntropySums(counts []float64) entropySums {
+	s := entropySums{make([]float64, 1, len(counts)+1), make([]float64, 1, len(counts)+1), make([]float64, 1, len(counts)+1)}
+	for i, n := range counts {
+		held := 0.0
+		if n > 0 {
+			held = 1
+		}
+		s.n, s.nLogN, s.occupied = append(s.n, s.n[i]+n), append(s.nLogN, s.nLogN[i]+xLogX(n)), append(s.occupied, s.occupied[i]+held)
+	}
+	return s
+}
+
+func xLogX(x float64) float64 {
+	if !(x > 0) {
+		return 0
+	}
+	return x * math.Log(x)
+}
+
+// divergence returns Σ p·ln(p/q) over the first keep bins: p are the counts,
+// with what lies beyond added to the last, q the counts averaged over the bins
+// of each level that hold any.
+func (s entropySums) divergence(keep, levels int) float64 {
+	total, inside := s.n[len(s.n)-1], s.n[keep]
+	beyond := total - inside
+	sum := s.nLogN[keep-1] + xLogX(inside-s.n[keep-1]+beyond) - xLogX(total)
+	for level := range levels {
+		first, end := level*keep/levels, (level+1)*keep/levels
+		count := s.n[end] - s.n[first]
+		p := count
+		if level == levels-1 {
+			p += beyond
+		}
+		if p > 0 {
+			sum -= p * math.Log(count/(s.occupied[end]-s.occupied[first])/inside)
+		}
+	}
+	return sum / total
+}
