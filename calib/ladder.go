@@ -76,16 +76,25 @@ func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Chan
 }
 
 // String is the ladder as a table, with intervals and the numbers of pictures.
+// What a recipe costs is compared picture by picture ([triovit.Compare]), where
+// the outcomes are known: its interval is far narrower than either score's.
 func (c *Climb) String() string {
 	var s strings.Builder
 	_, metric := c.Float.Score()
 	fmt.Fprintf(&s, "%s, %s on %d pictures of %s, calibrated on %d of %s\n",
 		c.Model, metric, c.Float.Images, c.Evaluation, c.CalibrationImages, c.Calibration)
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\t\n", metric)
+	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\tminus float\t95 %% interval\t\n", metric)
 	c.Each(func(name string, r *triovit.Report, _ []Change) {
 		e, _ := r.Score()
-		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t\n", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
+		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
+		if p, err := triovit.Compare(c.Float, r); err == nil && r != c.Float {
+			d := p.Difference
+			fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t", 100*d.Value, 100*d.Lo, 100*d.Hi)
+		} else {
+			fmt.Fprint(w, "\t\t")
+		}
+		fmt.Fprintln(w)
 	})
 	w.Flush()
 	return s.String()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,13 @@ func TestLadderOfTheBuiltInModel(t *testing.T) {
 	}
 	if p := s.Scores[1].AgainstFloat; p == nil || p.Images != 25 || !(p.Difference.Lo <= p.Difference.Hi) || s.Scores[0].AgainstFloat != nil {
 		t.Errorf("TrioViT against float: %+v; float against itself: %+v", p, s.Scores[0].AgainstFloat)
+	}
+	for _, r := range s.Scores[1:] {
+		d := r.AgainstFloat.Difference
+		want := fmt.Sprintf("%+.2f %+.2f to %+.2f", 100*d.Value, 100*d.Lo, 100*d.Hi)
+		if !strings.Contains(strings.Join(strings.Fields(printed), " "), want) {
+			t.Errorf("the table does not say %s of %s:\n%s", want, r.Recipe, printed)
+		}
 	}
 	if s.Scores[0].Percent < 70 {
 		t.Errorf("the built-in model has %g mIoU on held-out scenes, at least 70 are promised", s.Scores[0].Percent)
