@@ -16,13 +16,14 @@ func init() { drawings["sim_architecture"] = ArchitectureData{architectureFixtur
 func architectureFixture() arch.Config {
 	return arch.Config{
 		Name: "an accelerator", MAT: arch.Engine{Lanes: 4, MACs: 6}, RMAC: arch.Engine{Lanes: 2, MACs: 3},
-		Copies: 5, CopiesShare: arch.Channels, ClockMHz: 150, MultiplicationsPerDSP: 2,
+		Depthwise: arch.Reconfigured, Copies: 5, CopiesShare: arch.Channels, ClockMHz: 150,
+		MultiplierBits: 8, MultiplicationsPerDSP: 2, MultiplicationsPerDSP4: 3, Division: arch.Log2Division,
 		Buffers: arch.Buffers{
 			Input: arch.Buffer{KiB: 11, PortBytes: 12}, Weight: arch.Buffer{KiB: 13, PortBytes: 14},
 			Output: arch.Buffer{KiB: 15, PortBytes: 16}, Divisor: arch.Buffer{KiB: 17, PortBytes: 18},
 		},
 		OffChip:   arch.OffChip{MBPerS: 1900, LatencyCycles: 20},
-		Auxiliary: arch.Auxiliary{SumK: 21, Log2: 22, Shifter: 23, Requantize: 24, Activation: 25, Add: 26, Resize: 27, Pool: 28},
+		Auxiliary: arch.Auxiliary{SumK: 21, Log2: 22, Shifter: 23, Dividers: 1, DividerInterval: 1, Requantize: 24, Activation: 25, Add: 26, Resize: 27, Pool: 28},
 	}
 }
 

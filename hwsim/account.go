@@ -39,6 +39,7 @@ const (
 	SumKUnit
 	Log2Unit
 	ShifterUnit
+	DividerUnit
 	RequantizeUnit
 	ActivationUnit
 	AdderUnit
@@ -54,7 +55,7 @@ const firstPort = InputPort
 var stallNames = [stallEnd]string{
 	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store",
 	"input port", "weight port", "output port", "divisor port",
-	"sum over K", "log2 module", "shifter", "requantization", "activation", "adder", "resizer", "pooling adder",
+	"sum over K", "log2 module", "shifter", "divider", "requantization", "activation", "adder", "resizer", "pooling adder",
 }
 
 // String returns the cause's name in reports.
@@ -76,7 +77,7 @@ func Stalls() []Stall {
 
 // unitStall is the stall that stands for an auxiliary unit.
 var unitStall = map[workload.Unit]Stall{
-	workload.SumAdder: SumKUnit, workload.Log2: Log2Unit, workload.Shifter: ShifterUnit,
+	workload.SumAdder: SumKUnit, workload.Log2: Log2Unit, workload.Shifter: ShifterUnit, workload.Divider: DividerUnit,
 	workload.Requantize: RequantizeUnit, workload.Activation: ActivationUnit, workload.Adder: AdderUnit,
 	workload.Resizer: ResizerUnit, workload.Pool: PoolUnit,
 }

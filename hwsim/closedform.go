@@ -26,8 +26,10 @@ const (
 // ClosedForm charges a workload by the authors' formulas, restated in the
 // package comment. It refuses a configuration or an operation that they cannot
 // express: an R-MAC lane with fewer MACs than a MAT lane, which could not keep
-// step where both work on one operation, and a grouped convolution that no
-// depthwise one feeds.
+// step where both work on one operation, multipliers of fewer than 8 bits, and a
+// grouped convolution that no depthwise one feeds. Depthwise convolutions on
+// channel-parallel lanes have the rule of any convolution, with one input
+// channel, and stream into nothing. Of a division it knows none.
 func ClosedForm(w *workload.Workload, c arch.Config, scope Scope) (*Result, error) {
 	p, err := Prepare(w, scope)
 	if err != nil {
@@ -100,6 +102,9 @@ func (p *Prepared) ClosedForm(c arch.Config) (*Result, error) {
 	if c.RMAC.MACs < c.MAT.MACs {
 		return nil, fmt.Errorf("closed form: configuration %q: rmac.macs %d is below mat.macs %d: the formulas let both engines work in step on one operation", c.Name, c.RMAC.MACs, c.MAT.MACs)
 	}
+	if c.MultiplierBits < 8 {
+		return nil, fmt.Errorf("closed form: configuration %q: multiplier_bits %d: the formulas know weights of 8 bits", c.Name, c.MultiplierBits)
+	}
 	r := &Result{Model: "closed form", Workload: p.workload, Config: c, Scope: p.scope,
 		Ops: make([]OpCycles, len(p.charges)), Omitted: slices.Clip(p.omitted),
 		MACs: p.macs, PaperMACs: p.paperMACs}
@@ -107,7 +112,11 @@ func (p *Prepared) ClosedForm(c arch.Config) (*Result, error) {
 	for i := range p.charges {
 		o := &r.Ops[i]
 		*o = p.charges[i].cost
-		o.Cycles, o.SetUp = e.cycles(&p.charges[i])
+		if c.Depthwise == arch.ChannelParallel && (o.Rule == RMACAlone || o.Rule == InterLayer) {
+			o.Rule, o.Cycles = BothEngines, e.channelParallel(&p.charges[i])
+		} else {
+			o.Cycles, o.SetUp = e.cycles(&p.charges[i])
+		}
 		r.Undivided += o.Cycles
 		r.SetUp += o.SetUp
 	}
@@ -202,6 +211,28 @@ func (e engines) convolution(o *workload.Operation) int64 {
 	return ceil(o.Cout, e.lanes()) * ceil(o.Cin, e.mat.MACs) * pixels(o) * square(o.Kernel)
 }
 
+// channelParallel is the rule for both engines for a depthwise convolution, and
+// for the pointwise one behind it.
+func (e engines) channelParallel(c *charge) int64 {
+	cycles := e.convolution(c.op)
+	if c.dw == nil {
+		return cycles
+	}
+	pw := *c.op
+	pw.Cout = int(charged(c.op))
+	return e.convolution(c.dw) + e.convolution(&pw)
+}
+
+// charged returns the output channels of a pointwise convolution in a stream.
+// The authors charge as many of the aggregation's as the block has, though q, k
+// and v are three times as many.
+func charged(pw *workload.Operation) int64 {
+	if pw.Role == triovit.AggPW {
+		return int64(max(1, pw.Cout/3)) // a list made by hand may have fewer than three
+	}
+	return int64(pw.Cout)
+}
+
 // depthwise is the rule for R-MAC in depthwise mode: pixels of a row across the
 // lanes, channels within a lane.
 func (e engines) depthwise(o *workload.Operation) int64 {
@@ -220,12 +251,7 @@ func (e engines) product(o *workload.Operation) int64 {
 // it. The second result is the set-up, the depthwise convolution's first pixels,
 // where the pointwise one outlasts it.
 func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
-	cout := int64(pw.Cout)
-	if pw.Role == triovit.AggPW {
-		// The authors charge as many output channels as the block has, though
-		// q, k and v are three times as many.
-		cout = max(1, cout/3) // a list made by hand may have fewer than three
-	}
+	cout := charged(pw)
 	lanes, area := int64(e.lanes()), pixels(pw)
 	perPixel := ceil(pw.Cin, e.mat.MACs) // steps for one output
 	alone := e.depthwise(dw)

@@ -245,6 +245,8 @@ func TestRefusals(t *testing.T) {
 	slow.Name = "slow"
 	broken := arch.ZCU102()
 	broken.Name, broken.Copies = "broken", 0
+	narrow := arch.ZCU102()
+	narrow.Name, narrow.MultiplierBits = "narrow", 4
 	tests := []struct {
 		name   string
 		ops    []workload.Operation
@@ -253,6 +255,7 @@ func TestRefusals(t *testing.T) {
 		want   string
 	}{
 		{"slower R-MAC", one, slow, Backbone, `closed form: configuration "slow": rmac.macs 4 is below mat.macs 8: the formulas let both engines work in step on one operation`},
+		{"narrow multipliers", one, narrow, Backbone, `closed form: configuration "narrow": multiplier_bits 4: the formulas know weights of 8 bits`},
 		{"configuration", one, broken, Backbone, `closed form: configuration "broken": copies: 0 must be a whole number from 1 to 4096`},
 		{"grouped", []workload.Operation{grouped}, arch.ZCU102(), Backbone, `closed form: workload "w": convolution "conv": 2 groups: the formulas know grouped convolutions only behind a depthwise one`},
 		{"scope", one, arch.ZCU102(), "all", `closed form: no scope "all": have "backbone" and "whole"`},

@@ -15,6 +15,8 @@ type machine struct {
 	share     arch.Share
 	copies    int64
 	pictures  int64 // more than one only where copies share a batch
+	width     int64 // of the multipliers' weights in bits
+	divisor   int64 // bytes of one in the divisor buffer
 	bits      func(*workload.Operation) int64
 	spans     bool // whether tasks keep theirs
 }
@@ -30,8 +32,11 @@ type task struct {
 	// from and to are the weight tiles that have to be there; the last keep of
 	// them are used by the next task, too.
 	from, to, keep int
-	// demand is what ports move, in bytes, and units do, in elements.
+	// demand is what ports move, in bytes, and units do, in elements; dividers
+	// in cycles of one of them.
 	demand [stallEnd]int64
+	// latency is how long the last quotient of a step is on its way.
+	latency int64
 }
 
 // weightTiles returns the bytes of each piece of weights that a step loads: the
@@ -43,10 +48,10 @@ func (m *machine) weightTiles(s *step) []int64 {
 	}
 	var tiles []int64
 	for _, o := range s.engine {
-		switch o.Form {
-		case workload.Depthwise:
+		switch {
+		case o.Form == workload.Depthwise && s.mapping != convolution:
 			tiles = append(tiles, bytes(o, int64(o.Cout)))
-		case workload.Convolution:
+		case o.Form != workload.Product:
 			for r := range m.rounds(o) {
 				tiles = append(tiles, bytes(o, m.channels(o, r)))
 			}
@@ -83,9 +88,23 @@ func (m *machine) inputs(o *workload.Operation, channels int64) int64 {
 	return m.mul(int64(o.Cin), up(m.mul(channels, int64(o.Groups)), int64(o.Cout)))
 }
 
-// together returns the steps for one output where both engines keep step.
-func (m *machine) together(o *workload.Operation) int64 {
-	return up(int64(o.Cin), int64(min(m.mat.MACs, m.rmac.MACs)))
+// turns returns how often the multipliers come back to the same factors, of
+// which they take some bits at once. The factors of a product have 8.
+func (m *machine) turns(o *workload.Operation) int64 {
+	if o.Form == workload.Product {
+		return up(8, m.width)
+	}
+	return up(m.bits(o), m.width)
+}
+
+// alone returns the steps for one output where MAT works by itself, together
+// those where both engines keep step.
+func (m *machine) alone(o *workload.Operation, inner int) int64 {
+	return m.mul(up(int64(inner), int64(m.mat.MACs)), m.turns(o))
+}
+
+func (m *machine) together(o *workload.Operation, inner int) int64 {
+	return m.mul(up(int64(inner), int64(min(m.mat.MACs, m.rmac.MACs))), m.turns(o))
 }
 
 // spread divides units of work that each take one copy t cycles. It returns the
@@ -125,7 +144,7 @@ func (m *machine) tasks(s *step, extent int64) []task {
 func (m *machine) convolution(o *workload.Operation, rows int64) []task {
 	px := m.mul(rows, int64(o.W))
 	positions := m.mul(int64(o.Kernel), int64(o.Kernel))
-	t := m.mul(m.together(o), positions)
+	t := m.mul(m.together(o, o.Cin), positions)
 	most, all := m.spread(px)
 	list := make([]task, m.rounds(o))
 	for r := range list {
@@ -208,8 +227,8 @@ type part struct {
 func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 	sets := m.mul(rows, up(int64(dw.W), int64(m.rmac.Lanes)))
 	px := m.mul(rows, int64(dw.W))
-	positions := m.mul(int64(dw.Kernel), int64(dw.Kernel))
-	steps := up(int64(dw.Cout), int64(m.rmac.MACs)) // for the channels of one set
+	cycles := m.mul(int64(dw.Kernel), int64(dw.Kernel), m.turns(dw)) // of one step
+	steps := up(int64(dw.Cout), int64(m.rmac.MACs))                  // for the channels of one set
 	groups := int64(1)
 	if pw != nil {
 		groups = up(int64(pw.Cout), m.lanes())
@@ -234,8 +253,8 @@ func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 				p.sets, p.px = 0, 0
 			}
 		}
-		p.window = m.mul(p.sets, longest, positions)
-		p.depthwise = m.mul(p.sets, mine, positions)
+		p.window = m.mul(p.sets, longest, cycles)
+		p.depthwise = m.mul(p.sets, mine, cycles)
 		p.cycles = p.window
 		if pw == nil || p.px == 0 || p.groups == 0 {
 			continue
@@ -243,16 +262,16 @@ func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 		if holdsLast {
 			p.last = int64(pw.Cout) - (groups-1)*m.lanes()
 		}
-		setUp := m.mul(longest, positions)
+		setUp := m.mul(longest, cycles)
 		p.window = max(p.window, setUp) // without a set of its own, a copy waits for another's
-		alone, lanes := up(int64(pw.Cin), int64(m.mat.MACs)), int64(m.mat.Lanes)
+		alone, lanes := m.alone(pw, pw.Cin), int64(m.mat.Lanes)
 		group := min(m.lanes(), int64(pw.Cout))
 		made := m.mul((p.window-setUp)/alone, lanes)
 		units := m.mul(p.groups, p.px)
 		p.ahead = min(units, made/group)
 		p.matBusy = m.mul(up(m.mul(p.ahead, group), lanes), alone)
 		p.rest = units - p.ahead
-		p.cycles = m.add(p.window, m.mul(p.rest, m.together(pw)))
+		p.cycles = m.add(p.window, m.mul(p.rest, m.together(pw, pw.Cin)))
 	}
 	return parts
 }
@@ -261,7 +280,7 @@ func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 // the depthwise convolution, then one per round of output channels.
 func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 	parts := m.stream(dw, pw, rows)
-	lanes, both, cin := int64(m.mat.Lanes), m.together(pw), int64(pw.Cin)
+	lanes, both, cin := int64(m.mat.Lanes), m.together(pw, pw.Cin), int64(pw.Cin)
 	head := task{matWorks: true, rmacWorks: true, onRMAC: dw.Name}
 	var end, ahead, units, px int64
 	for i := range parts {
@@ -351,7 +370,7 @@ func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 // what passes the ports.
 func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads int64) (cycles, busy int64) {
 	inner := int64(o.Inner)
-	steps := up(inner, int64(e.MACs))
+	steps := m.mul(up(inner, int64(e.MACs)), m.turns(o))
 	if o.Role == triovit.Divisor { // one column: tokens across the lanes
 		most, all := m.spread(m.mul(heads, up(int64(o.Rows), int64(e.Lanes))))
 		if m.share == arch.Channels {
@@ -515,8 +534,7 @@ func (m *machine) follow(k *task, work []chore, heads, producing int64) (end int
 	for h := range heads {
 		now = max(now, min(joined, m.mul(h+1, producing)))
 		for _, w := range work {
-			alone := up(int64(w.op.Inner), int64(m.mat.MACs))
-			both := up(int64(w.op.Inner), int64(min(m.mat.MACs, m.rmac.MACs)))
+			alone, both := m.alone(w.op, w.op.Inner), m.together(w.op, w.op.Inner)
 			perPixel := up(w.channels, lanes)
 			done := int64(0) // MAT's own passes
 			if now < joined {
@@ -572,5 +590,5 @@ func (m *machine) demandHeads(k *task, dividend, divisor *workload.Operation, he
 	m.inc(&k.demand[WeightPort], m.mul(heads, m.pictures, inner, m.add(m.mul(most, dim), up(most, m.lanes()))))
 	m.inc(&k.demand[OutputPort], m.mul(heads, all, dim+1))
 	// Divisors are written when they are rounded and read with their dividends.
-	k.demand[DivisorPort] = m.mul(2, heads, all)
+	k.demand[DivisorPort] = m.mul(2, heads, all, m.divisor)
 }

@@ -93,6 +93,7 @@ func (r *Result) Notes() []string {
 func (r *Result) Assumptions() []arch.Assumption {
 	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
 		group, _, _ := strings.Cut(a.Field, ".")
-		return slices.Contains([]string{"buffers", "off_chip", "auxiliary"}, group)
+		return slices.Contains([]string{"buffers", "off_chip", "auxiliary", "division", "host"}, group) ||
+			a.Field == "multiplications_per_dsp_4" && r.Config.MultiplierBits > 4
 	})
 }

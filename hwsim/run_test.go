@@ -245,6 +245,27 @@ func TestWeightBits(t *testing.T) {
 	}
 }
 
+// Real dividers take the shifter's elements, each divider one in an interval,
+// and the last quotient a latency more; divisors are four bytes.
+func TestRealDividersByHand(t *testing.T) {
+	divide := workload.Operation{Name: "divide", Label: "division", Unit: workload.Shifter, Form: workload.Elementwise, Elements: 1 << 20}
+	round := workload.Operation{Name: "round", Label: "log2", Unit: workload.Log2, Form: workload.Elementwise, Elements: 1 << 16}
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(1, 1, 1, 1, 1), round, divide}}
+	c := arch.ZCU102()
+	c.Division = arch.RealDivision
+	c.Auxiliary.Dividers, c.Auxiliary.DividerInterval, c.Auxiliary.DividerLatency = 2, 8, 30
+	r := simulate(t, w, c, Options{Scope: Backbone, FreeMemory: true})
+	const want = 1<<20*8/(2*16) + 30
+	if r.Cycles != want || r.MAT.Stalls[DividerUnit] != 16*(want-1) || r.Elements[workload.Divider] != 1<<20 || r.Elements[workload.Log2] != 0 {
+		t.Errorf("%d cycles, want %d; MAT waits %d for dividers; elements %v", r.Cycles, want, r.MAT.Stalls[DividerUnit], r.Elements)
+	}
+	log2 := paperRun(t, nil)
+	real := paperRun(t, func(c *arch.Config, o *Options) { c.Division = arch.RealDivision })
+	if real.Cycles <= log2.Cycles || real.Traffic.DivisorPort != 4*log2.Traffic.DivisorPort {
+		t.Errorf("%d cycles with dividers, %d without; divisor port %d and %d bytes", real.Cycles, log2.Cycles, real.Traffic.DivisorPort, log2.Traffic.DivisorPort)
+	}
+}
+
 // Both pipelines bring cycles where the copies do not interfere: streams always,
 // the attention's with one copy.
 func TestPipelines(t *testing.T) {

@@ -200,11 +200,13 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 	}
 	c := r.Config
 	f := &flow{r: r, tile: tile, pictures: pictures, off: newChannel(c),
-		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures, bits: bits, spans: r.Options.Events},
-		single:  machine{mat: c.MAT, rmac: c.RMAC, share: arch.Pixels, copies: 1, pictures: 1, bits: bits},
+		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures,
+			width: int64(c.MultiplierBits), divisor: int64(c.DivisorBytes()), bits: bits, spans: r.Options.Events},
 		weights: fifo{capacity: kib(c.Buffers.Weight)}}
+	f.single = f.machine
+	f.single.share, f.single.copies, f.single.pictures, f.single.spans = arch.Pixels, 1, 1, false
 	f.setRates()
-	list, host := cut(w, r.Options.Scope, r.Options.Pipelines)
+	list, host := cut(w, c, r.Options.Scope, r.Options.Pipelines)
 	if len(list) == 0 {
 		return nil, fmt.Errorf("no operation of the %s runs on the accelerator", r.Options.Scope)
 	}
@@ -243,7 +245,7 @@ func (f *flow) setRates() {
 		if f.machine.share == arch.Batch {
 			active = f.pictures
 		}
-		for s, rate := range map[Stall]int{SumKUnit: a.SumK, Log2Unit: a.Log2, ShifterUnit: a.Shifter, RequantizeUnit: a.Requantize,
+		for s, rate := range map[Stall]int{SumKUnit: a.SumK, Log2Unit: a.Log2, ShifterUnit: a.Shifter, DividerUnit: a.Dividers, RequantizeUnit: a.Requantize,
 			ActivationUnit: a.Activation, AdderUnit: a.Add, ResizerUnit: a.Resize, PoolUnit: a.Pool} {
 			f.rates[s] = int64(rate) * active
 		}
@@ -423,6 +425,13 @@ func (f *flow) demandUnits(s *step, tasks []task, from, to, whole int64) {
 		}
 		elements := f.mul(share(s.elements[u], to, whole)-share(s.elements[u], from, whole), f.pictures)
 		f.inc(&f.elements[u], elements)
+		if u == DividerUnit {
+			a := &f.r.Config.Auxiliary
+			elements = f.mul(elements, int64(a.DividerInterval))
+			if to == whole && !f.r.Options.FreeAuxiliary {
+				tasks[len(tasks)-1].latency = int64(a.DividerLatency)
+			}
+		}
 		var done, given int64
 		for i := range tasks {
 			done += tasks[i].cycles
@@ -461,6 +470,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 		}
 	}
 	f.charge(st, k, slowest, cycles-k.cycles)
+	f.charge(st, k, DividerUnit, k.latency)
 	st.MAT.add(&k.mat, 1, &f.checked)
 	st.RMAC.add(&k.rmac, 1, &f.checked)
 	f.inc(&st.Compute, k.cycles)
@@ -469,6 +479,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	f.inc(&t.WeightPort, k.demand[WeightPort])
 	f.inc(&t.OutputPort, k.demand[OutputPort])
 	f.inc(&t.DivisorPort, k.demand[DivisorPort])
+	cycles = f.add(cycles, k.latency)
 	f.now = f.add(start, cycles)
 	for _, p := range k.spans { // longer by as much as the whole task is
 		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(p.head) + 1, Start: start + share(cycles, p.from, k.cycles), End: start + share(cycles, p.to, k.cycles)}

@@ -76,8 +76,12 @@ func drawMachine(t *rapid.T) arch.Config {
 	c.OffChip = arch.OffChip{MBPerS: rapid.Float64Range(1, 1e5).Draw(t, "MB/s"), LatencyCycles: rapid.IntRange(0, 1000).Draw(t, "latency")}
 	rate := rapid.IntRange(1, 200)
 	c.Auxiliary = arch.Auxiliary{SumK: rate.Draw(t, "SumK"), Log2: rate.Draw(t, "log2"), Shifter: rate.Draw(t, "shifter"),
+		Dividers: rate.Draw(t, "dividers"), DividerInterval: rapid.IntRange(1, 32).Draw(t, "interval"), DividerLatency: rapid.IntRange(0, 32).Draw(t, "divider latency"),
 		Requantize: rate.Draw(t, "requantize"), Activation: rate.Draw(t, "activation"), Add: rate.Draw(t, "add"),
 		Resize: rate.Draw(t, "resize"), Pool: rate.Draw(t, "pool")}
+	c.Depthwise = rapid.SampledFrom([]arch.Depthwise{arch.Reconfigured, arch.ChannelParallel}).Draw(t, "depthwise convolutions")
+	c.Division = rapid.SampledFrom([]arch.Division{arch.Log2Division, arch.RealDivision}).Draw(t, "division")
+	c.MultiplierBits = rapid.IntRange(1, 8).Draw(t, "multiplier bits")
 	return c
 }
 
@@ -122,6 +126,40 @@ func TestOneCopyIsTheClosedForm(t *testing.T) {
 		r, want := simulate(rt, w, c, ideal(InterLayerPipeline)), closedForm(rt, w, c)
 		if len(r.Steps) != 1 || r.Steps[0].Name != want.Ops[0].Name || r.Cycles != want.Undivided || r.Steps[0].Compute != want.Ops[0].Cycles {
 			rt.Errorf("%d cycles, steps %+v, the closed form %+v", r.Cycles, r.Steps, want.Ops)
+		}
+	})
+}
+
+// Without a depthwise mode, a pair is two convolutions one after the other.
+func TestChannelParallelIsTheClosedForm(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c, w := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}
+		c.Copies, c.Depthwise = 1, arch.ChannelParallel
+		r, want := simulate(rt, w, c, ideal(BothPipelines)), closedForm(rt, w, c)
+		if len(r.Steps) != len(w.Ops) || r.Cycles != want.Undivided || r.Cycles != want.Ops[0].Cycles {
+			rt.Errorf("%d cycles in %d steps, the closed form %+v", r.Cycles, len(r.Steps), want.Ops)
+		}
+		if r.MACs != w.MACs() || r.MAT.MACs+r.RMAC.MACs != r.MACs || w.Ops[0].Form == workload.Depthwise && want.Ops[0].Rule != BothEngines {
+			rt.Errorf("%d MACs, on MAT %d, on R-MAC %d; rule %s", r.MACs, r.MAT.MACs, r.RMAC.MACs, want.Ops[0].Rule)
+		}
+	})
+}
+
+// Multipliers of fewer bits take several turns, the products with their factors
+// of 8 bits as often as any; so all of a network takes as many times as long.
+func TestMultiplierBits(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c, w, o := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}, ideal(NoPipelines)
+		eight := simulate(rt, w, c, o)
+		c.MultiplierBits = rapid.IntRange(1, 8).Draw(rt, "multiplier bits")
+		o.WeightBits = rapid.IntRange(1, 8).Draw(rt, "weight bits")
+		turns := int64((o.WeightBits + c.MultiplierBits - 1) / c.MultiplierBits)
+		if w.Ops[0].Form == workload.Product {
+			turns = int64((8 + c.MultiplierBits - 1) / c.MultiplierBits)
+		}
+		r := simulate(rt, w, c, o)
+		if r.Cycles != turns*eight.Cycles || r.MACs != eight.MACs {
+			rt.Errorf("%d cycles and %d MACs, want %d times %d and %d", r.Cycles, r.MACs, turns, eight.Cycles, eight.MACs)
 		}
 	})
 }
@@ -276,8 +314,17 @@ func TestInvariants(t *testing.T) {
 			if op.Unit == workload.SumAdder {
 				sums += batch * op.MACs()
 			}
-			if op.Unit != workload.Engines && op.Unit != workload.Host {
-				elements[op.Unit] += batch * op.Elements
+			unit := op.Unit
+			if c.Division == arch.RealDivision {
+				if unit == workload.Log2 {
+					continue // nothing rounds divisors
+				}
+				if unit == workload.Shifter {
+					unit = workload.Divider
+				}
+			}
+			if unit != workload.Engines && unit != workload.Host {
+				elements[unit] += batch * op.Elements
 			}
 		}
 		if r.MACs != want || r.MAT.MACs+r.RMAC.MACs+sums != want {
@@ -305,6 +352,9 @@ func TestMoreIsNotSlower(t *testing.T) {
 		"requantization":     func(c *arch.Config, by int) { c.Auxiliary.Requantize += by },
 		"activation":         func(c *arch.Config, by int) { c.Auxiliary.Activation += by },
 		"adder":              func(c *arch.Config, by int) { c.Auxiliary.Add += by },
+		"dividers":           func(c *arch.Config, by int) { c.Auxiliary.Dividers += by },
+		"divider interval":   func(c *arch.Config, by int) { c.Auxiliary.DividerInterval = max(1, c.Auxiliary.DividerInterval-by) },
+		"divider latency":    func(c *arch.Config, by int) { c.Auxiliary.DividerLatency /= 1 + by },
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawCase(rt)
@@ -394,6 +444,9 @@ func TestEventsConserveBytes(t *testing.T) {
 			}
 		}
 		want := Traffic{WeightLoads: r.Traffic.WeightLoads, InputLoads: r.Traffic.InputLoads, Stores: r.Traffic.Stores}
+		if end := max(mat, rmac); r.RoundCycles-r.Drain != end {
+			rt.Errorf("tasks end at %d, the engines at %d", end, r.RoundCycles-r.Drain)
+		}
 		if got != want || busy != r.OffChipBusy {
 			rt.Errorf("events of %+v, the run counts %+v; busy %d and %d", got, want, busy, r.OffChipBusy)
 		}

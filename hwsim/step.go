@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -107,7 +108,7 @@ func (s *step) macs() (all, engines, paper int64) {
 
 // cut divides a workload into steps. The host's operations come back apart: the
 // accelerator has no unit for them.
-func cut(w *workload.Workload, scope Scope, p Pipelines) (list []*step, host []Omission) {
+func cut(w *workload.Workload, c arch.Config, scope Scope, p Pipelines) (list []*step, host []Omission) {
 	var engine []*workload.Operation // those of the scope not yet in a step
 	inScope := func(o *workload.Operation) bool { return !o.Head || scope == Whole }
 	for i := range w.Ops {
@@ -128,7 +129,7 @@ func cut(w *workload.Workload, scope Scope, p Pipelines) (list []*step, host []O
 		case o.Unit == workload.Engines && awaited > 0:
 			awaited--
 		case o.Unit == workload.Engines:
-			m, n := join(engine, p)
+			m, n := join(engine, c.Depthwise, p)
 			s = &step{mapping: m, engine: engine[:n]}
 			engine, awaited = engine[n:], n-1
 			list = append(list, s)
@@ -137,18 +138,34 @@ func cut(w *workload.Workload, scope Scope, p Pipelines) (list []*step, host []O
 			list = append(list, s)
 		}
 		s.ops = append(s.ops, o)
-		if o.Unit != workload.Engines {
-			s.elements[unitStall[o.Unit]] += o.Elements
+		if unit := unitOf(o, c.Division); unit != workload.Engines {
+			s.elements[unitStall[unit]] += o.Elements
 		}
 	}
 	return list, host
 }
 
+// unitOf returns the unit that runs an operation. Real dividers divide what the
+// shifter would, by divisors that nothing rounds: log2's elements stay with the
+// engines, which made them.
+func unitOf(o *workload.Operation, d arch.Division) workload.Unit {
+	switch {
+	case d != arch.RealDivision:
+	case o.Unit == workload.Log2:
+		return workload.Engines
+	case o.Unit == workload.Shifter:
+		return workload.Divider
+	}
+	return o.Unit
+}
+
 // join says how the first of the engines' operations runs, and with how many of
 // those behind it.
-func join(engine []*workload.Operation, p Pipelines) (mapping, int) {
+func join(engine []*workload.Operation, d arch.Depthwise, p Pipelines) (mapping, int) {
 	o := engine[0]
 	switch {
+	case o.Form == workload.Depthwise && d == arch.ChannelParallel:
+		return convolution, 1
 	case o.Form == workload.Depthwise && p&InterLayerPipeline != 0 && len(engine) > 1 && o.Feeds == engine[1].Name:
 		return streamed, 2
 	case o.Form == workload.Depthwise:

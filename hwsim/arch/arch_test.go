@@ -97,6 +97,17 @@ func TestBRAMsHold(t *testing.T) {
 	})
 }
 
+// Narrow multipliers share a DSP with more of their kind.
+func TestDSPsByWidth(t *testing.T) {
+	for bits, want := range map[int]int{8: 1024, 5: 1024, 4: 683, 2: 683} {
+		c := ZCU102()
+		c.MultiplierBits = bits
+		if got := c.DSPs(); got != want {
+			t.Errorf("%d bits: %d DSPs, want %d", bits, got, want)
+		}
+	}
+}
+
 func TestAssumptionsOfAChange(t *testing.T) {
 	c := ZCU102()
 	c.Copies, c.OffChip.MBPerS = 8, 9600
@@ -177,7 +188,7 @@ func TestReadErrors(t *testing.T) {
 		{"null", "version: 1\ncopies:\n", `f.yaml:2: copies: "" must be a whole number from 1 to 4096`},
 		{"name over lines", "version: 1\nmat:\n  \"a\\nb\": 3\n", `f.yaml:3: "mat.a\nb": no such field: have lanes, macs`},
 		{"unknown field", "version: 1\nbuffers:\n  input:\n    size: 3\n", "f.yaml:4: buffers.input.size: no such field: have kib, port_bytes"},
-		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, clock_mhz, multiplications_per_dsp, buffers, off_chip, auxiliary"},
+		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, depthwise, clock_mhz, multiplier_bits, multiplications_per_dsp, multiplications_per_dsp_4, division, buffers, off_chip, auxiliary, host"},
 		{"value for a group", "version: 1\nmat: 8\n", `f.yaml:2: mat: "8" must be fields, each on its line`},
 		{"list", "- version: 1\n", `f.yaml:1: configuration: "- version: 1" must be fields, each on its line`},
 		{"version missing", "copies: 8\n", `f.yaml: no version: the file must say "version: 1"`},
@@ -223,8 +234,8 @@ func drawConfig(t *rapid.T) Config {
 			*v = rapid.IntRange(int(f.min), int(f.max)).Draw(t, f.path)
 		case *float64:
 			*v = rapid.Float64Range(f.min, f.max).Draw(t, f.path)
-		case *Share:
-			*v = rapid.SampledFrom(Shares()).Draw(t, f.path)
+		default:
+			*word(v) = rapid.SampledFrom(f.words).Draw(t, f.path)
 		}
 	}
 	return c
@@ -286,6 +297,9 @@ func TestWith(t *testing.T) {
 		{"clock_mhz", 250, func(c *Config) { c.ClockMHz = 250 }, ""},
 		{"copies_share", "batch", func(c *Config) { c.CopiesShare = Batch }, ""},
 		{"copies_share", Channels, func(c *Config) { c.CopiesShare = Channels }, ""},
+		{"depthwise", ChannelParallel, func(c *Config) { c.Depthwise = ChannelParallel }, ""},
+		{"division", RealDivision, func(c *Config) { c.Division = RealDivision }, ""},
+		{"division", "shift", nil, "division: shift must be one of [log2 dividers]"},
 		{"copies_share", 3, nil, "copies_share: 3 must be one of [pixels channels batch]"},
 		{"copies", 0, nil, "copies: 0 must be a whole number from 1 to 4096"},
 		{"copies", 1.5, nil, "copies: 1.5 must be a whole number"},
@@ -322,8 +336,8 @@ func TestWithItself(t *testing.T) {
 			value = *v
 		case *float64:
 			value = *v
-		case *Share:
-			value = *v
+		default:
+			value = *word(v)
 		}
 		if got, err := c.With(path, value); err != nil || got != c {
 			t.Errorf("%s: %v", path, err)

@@ -16,18 +16,29 @@ type Config struct {
 	Name string
 	// MAT computes everything but depthwise convolutions; RMAC computes all.
 	MAT, RMAC Engine
+	// Depthwise is how depthwise convolutions run.
+	Depthwise Depthwise
 	// Copies is how many pairs of engines there are.
 	Copies int
 	// CopiesShare is what the copies divide among them.
 	CopiesShare Share
 	// ClockMHz is the clock of the whole design in MHz.
 	ClockMHz float64
-	// MultiplicationsPerDSP is how many 8-bit multiplications one DSP slice
-	// makes per cycle.
-	MultiplicationsPerDSP int
-	Buffers               Buffers
-	OffChip               OffChip
-	Auxiliary             Auxiliary
+	// MultiplierBits is the width of the weights that a multiplier takes at
+	// once. Wider ones, and the 8-bit factors of the attention's products, take
+	// several passes. The other factor has 8 bits.
+	MultiplierBits int
+	// MultiplicationsPerDSP is how many multiplications one DSP slice makes per
+	// cycle; MultiplicationsPerDSP4 is that of multipliers of at most 4 bits.
+	MultiplicationsPerDSP, MultiplicationsPerDSP4 int
+	// Division is how the attention divides.
+	Division  Division
+	Buffers   Buffers
+	OffChip   OffChip
+	Auxiliary Auxiliary
+	// HostMElementsPerS is how many 10⁶ elements of softmax, GELU or LayerNorm
+	// the host computes per second; 0 where that is not known.
+	HostMElementsPerS float64
 }
 
 // An Engine is the size of one of the two engines in one copy.
@@ -56,6 +67,42 @@ const (
 // Shares returns every share.
 func Shares() []Share { return []Share{Pixels, Channels, Batch} }
 
+// A Depthwise says how depthwise convolutions run.
+type Depthwise string
+
+// The alternatives.
+const (
+	// Reconfigured is R-MAC's depthwise mode.
+	Reconfigured Depthwise = "reconfigured"
+	// ChannelParallel is the design that Section V argues against, MAT alone:
+	// R-MAC has as many multipliers but no depthwise mode, so that it is a
+	// second MAT. A lane sums over the one input channel of its output, and all
+	// but one of its MACs are idle. Lanes of both engines are taken, so that
+	// nothing streams into the pointwise convolution.
+	ChannelParallel Depthwise = "channel-parallel"
+)
+
+// A Division says how the attention divides its dividends by its divisors.
+type Division string
+
+// The alternatives.
+const (
+	// Log2Division rounds divisors to powers of two and shifts.
+	Log2Division Division = "log2"
+	// RealDivision has dividers in the place of log2 module and shifter, as the
+	// companion paper. Divisors are then accumulators of [Config.DivisorBytes].
+	RealDivision Division = "dividers"
+)
+
+// DivisorBytes is what one divisor takes in the divisor buffer: the exponent of
+// a power of two, or an accumulator of 32 bits.
+func (c Config) DivisorBytes() int {
+	if c.Division == RealDivision {
+		return 4
+	}
+	return 1
+}
+
 // Buffers are the memories on the chip, shared by all copies.
 type Buffers struct {
 	Input, Weight, Output Buffer
@@ -82,9 +129,14 @@ type OffChip struct {
 // Auxiliary is the throughput of what is not an engine, in elements per cycle
 // of one copy.
 type Auxiliary struct {
-	SumK       int // adds rows of ReLU(K) to ΣK
-	Log2       int // rounds divisors to powers of two
-	Shifter    int // divides by shifting
+	SumK    int // adds rows of ReLU(K) to ΣK
+	Log2    int // rounds divisors to powers of two
+	Shifter int // divides by shifting
+	// Dividers take the place of Log2 and Shifter in a design of
+	// [RealDivision]. Each begins a division every DividerInterval cycles (its
+	// initiation interval), whose quotient is there DividerLatency cycles later.
+	Dividers, DividerInterval, DividerLatency int
+
 	Requantize int // accumulators to the grid of their readers
 	Activation int // Hardswish and ReLU
 	Add        int // residual additions
@@ -100,7 +152,11 @@ func (c Config) Multipliers() int {
 // DSPs returns the DSP slices of the engines' multipliers. What the auxiliary
 // units take is not known and not in it.
 func (c Config) DSPs() int {
-	return (c.Multipliers() + c.MultiplicationsPerDSP - 1) / c.MultiplicationsPerDSP
+	perDSP := c.MultiplicationsPerDSP
+	if c.MultiplierBits <= 4 {
+		perDSP = c.MultiplicationsPerDSP4
+	}
+	return (c.Multipliers() + perDSP - 1) / perDSP
 }
 
 // PeakGOPS returns the 10⁹ operations per second of engines that never wait, at

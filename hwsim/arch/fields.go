@@ -15,7 +15,8 @@ import (
 type field struct {
 	path     string            // in YAML, dots between the levels
 	min, max float64           // of a number
-	at       func(*Config) any // *int, *float64 or *Share
+	words    []string          // what a word may be
+	at       func(*Config) any // *int, *float64 or a pointer to a word
 	stated   string            // where the preset's value is stated; else
 	assumed  string            // why the preset takes it
 }
@@ -23,6 +24,7 @@ type field struct {
 // Where values are stated.
 const (
 	companion = "the companion paper (ISCAS 2024): (8×8 + 8×8)×16"
+	sectionV  = "Section V of the paper"
 	sectionVI = "Section VI of the paper"
 )
 
@@ -41,10 +43,16 @@ var fields = []field{
 	{path: "rmac.lanes", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.RMAC.Lanes }},
 	{path: "rmac.macs", min: 1, max: maxLanes, stated: companion, at: func(c *Config) any { return &c.RMAC.MACs }},
 	{path: "copies", min: 1, max: maxCopies, stated: companion, at: func(c *Config) any { return &c.Copies }},
-	{path: "copies_share", assumed: "the authors' cycle script divides all cycles by the copies, which fits output pixels best",
+	{path: "copies_share", words: texts(Shares()...), assumed: "the authors' cycle script divides all cycles by the copies, which fits output pixels best",
 		at: func(c *Config) any { return &c.CopiesShare }},
+	{path: "depthwise", words: texts(Reconfigured, ChannelParallel), stated: sectionV, at: func(c *Config) any { return &c.Depthwise }},
 	{path: "clock_mhz", min: 1, max: 5000, stated: sectionVI, at: func(c *Config) any { return &c.ClockMHz }},
+	{path: "multiplier_bits", min: 1, max: 8, stated: sectionVI, at: func(c *Config) any { return &c.MultiplierBits }},
 	{path: "multiplications_per_dsp", min: 1, max: 4, stated: sectionVI, at: func(c *Config) any { return &c.MultiplicationsPerDSP }},
+	{path: "multiplications_per_dsp_4", min: 1, max: 8,
+		assumed: "own estimate for 4-bit weights: three, 11 bits apart in the slice's 27-bit input, by one 8-bit activation; the bit in which two products overlap follows from the parity of the upper",
+		at:      func(c *Config) any { return &c.MultiplicationsPerDSP4 }},
+	{path: "division", words: texts(Log2Division, RealDivision), stated: sectionV, at: func(c *Config) any { return &c.Division }},
 
 	{path: "buffers.input.kib", min: 1, max: maxKiB, assumed: "holds every tensor of B1-R224, the largest of which has 784 KiB; all buffers fit the board's 4 MiB of block RAM",
 		at: func(c *Config) any { return &c.Buffers.Input.KiB }},
@@ -72,6 +80,12 @@ var fields = []field{
 		at: func(c *Config) any { return &c.Auxiliary.SumK }},
 	{path: "auxiliary.log2", min: 1, max: maxRate, assumed: "one leading-one detector", at: func(c *Config) any { return &c.Auxiliary.Log2 }},
 	{path: "auxiliary.shifter", min: 1, max: maxRate, assumed: "one shifter per lane", at: func(c *Config) any { return &c.Auxiliary.Shifter }},
+	{path: "auxiliary.dividers", min: 1, max: maxRate, assumed: "only where division is by dividers: one in the place of each shifter",
+		at: func(c *Config) any { return &c.Auxiliary.Dividers }},
+	{path: "auxiliary.divider_interval", min: 1, max: 256, assumed: "only where division is by dividers: sequential ones, a bit of the 8-bit quotient in each cycle",
+		at: func(c *Config) any { return &c.Auxiliary.DividerInterval }},
+	{path: "auxiliary.divider_latency", min: 0, max: 1 << 10, assumed: "only where division is by dividers: until the last bit of the quotient",
+		at: func(c *Config) any { return &c.Auxiliary.DividerLatency }},
 	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: "as many as R-MAC finishes at once in depthwise mode",
 		at: func(c *Config) any { return &c.Auxiliary.Requantize }},
 	{path: "auxiliary.activation", min: 1, max: maxRate, assumed: "as many as are requantized", at: func(c *Config) any { return &c.Auxiliary.Activation }},
@@ -79,18 +93,42 @@ var fields = []field{
 	{path: "auxiliary.resize", min: 1, max: maxRate, assumed: "one interpolator: the paper's accelerator runs no segmentation head",
 		at: func(c *Config) any { return &c.Auxiliary.Resize }},
 	{path: "auxiliary.pool", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Pool }},
+
+	{path: "host.melements_per_s", min: 0, max: 1e9, assumed: "unknown where 0: EfficientViT leaves nothing to a host",
+		at: func(c *Config) any { return &c.HostMElementsPerS }},
+}
+
+// texts returns words as strings.
+func texts[T ~string](words ...T) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	return list
+}
+
+// word returns the word behind a field's pointer, nil where it is a number.
+func word(at any) *string {
+	switch v := at.(type) {
+	case *Share:
+		return (*string)(v)
+	case *Depthwise:
+		return (*string)(v)
+	case *Division:
+		return (*string)(v)
+	}
+	return nil
 }
 
 // allowed says what a value of the field may be.
 func (f *field) allowed() string {
 	switch f.at(&Config{}).(type) {
-	case *Share:
-		return fmt.Sprintf("one of %v", Shares())
 	case *int:
 		return fmt.Sprintf("a whole number from %.0f to %.0f", f.min, f.max)
-	default:
+	case *float64:
 		return fmt.Sprintf("a number from %.0f to %.0f", f.min, f.max)
 	}
+	return fmt.Sprintf("one of %v", f.words)
 }
 
 // check says whether the configuration's value of the field is allowed.
@@ -101,8 +139,8 @@ func (f *field) check(c *Config) error {
 		ok = float64(*v) >= f.min && float64(*v) <= f.max
 	case *float64:
 		ok = *v >= f.min && *v <= f.max // false for NaN
-	case *Share:
-		ok = slices.Contains(Shares(), *v)
+	default:
+		ok = slices.Contains(f.words, *word(v))
 	}
 	if !ok {
 		return fmt.Errorf("%s must be %s", f.text(c), f.allowed())
@@ -118,7 +156,7 @@ func (f *field) text(c *Config) string {
 	case *float64:
 		return strconv.FormatFloat(*v, 'f', -1, 64)
 	default:
-		return string(*v.(*Share))
+		return *word(v)
 	}
 }
 
@@ -140,11 +178,11 @@ func (f *field) setNumber(c *Config, x float64) error {
 
 // setText stores a word; the error says what is wrong with it.
 func (f *field) setText(c *Config, s string) error {
-	v, ok := f.at(c).(*Share)
-	if !ok {
+	v := word(f.at(c))
+	if v == nil {
 		return fmt.Errorf("%q must be %s", s, f.allowed())
 	}
-	*v = Share(s)
+	*v = s
 	return f.check(c)
 }
 
@@ -158,8 +196,8 @@ func Fields() []string {
 }
 
 // With returns the configuration with one field changed. The field is named by
-// its path in YAML; the value is an int, a float64, a string or a [Share]. The
-// error names the field, the value and what is allowed.
+// its path in YAML; the value is an int, a float64, a string, a [Share], a
+// [Depthwise] or a [Division]. The error names the field, the value and what is allowed.
 func (c Config) With(path string, value any) (Config, error) {
 	i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
 	if i < 0 {
@@ -175,6 +213,10 @@ func (c Config) With(path string, value any) (Config, error) {
 	case string:
 		err = f.setText(&c, v)
 	case Share:
+		err = f.setText(&c, string(v))
+	case Depthwise:
+		err = f.setText(&c, string(v))
+	case Division:
 		err = f.setText(&c, string(v))
 	default:
 		err = fmt.Errorf("%v (%T) must be %s", value, value, f.allowed())

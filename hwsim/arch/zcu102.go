@@ -8,13 +8,17 @@ package arch
 // chosen so that the engines seldom wait; [Config.Assumptions] lists it.
 func ZCU102() Config {
 	return Config{
-		Name:                  "Trio-ViT on ZCU102",
-		MAT:                   Engine{Lanes: 8, MACs: 8},
-		RMAC:                  Engine{Lanes: 8, MACs: 8},
-		Copies:                16,
-		CopiesShare:           Pixels,
-		ClockMHz:              200,
-		MultiplicationsPerDSP: 2,
+		Name:                   "Trio-ViT on ZCU102",
+		MAT:                    Engine{Lanes: 8, MACs: 8},
+		RMAC:                   Engine{Lanes: 8, MACs: 8},
+		Depthwise:              Reconfigured,
+		Copies:                 16,
+		CopiesShare:            Pixels,
+		ClockMHz:               200,
+		MultiplierBits:         8,
+		MultiplicationsPerDSP:  2,
+		MultiplicationsPerDSP4: 3,
+		Division:               Log2Division,
 		Buffers: Buffers{
 			Input:   Buffer{KiB: 1024, PortBytes: 1024},
 			Weight:  Buffer{KiB: 512, PortBytes: 128},
@@ -23,7 +27,7 @@ func ZCU102() Config {
 		},
 		OffChip: OffChip{MBPerS: 19200, LatencyCycles: 100},
 		Auxiliary: Auxiliary{
-			SumK: 8, Log2: 1, Shifter: 16, Requantize: 64,
+			SumK: 8, Log2: 1, Shifter: 16, Dividers: 16, DividerInterval: 8, DividerLatency: 8, Requantize: 64,
 			Activation: 64, Add: 16, Resize: 1, Pool: 16,
 		},
 	}

@@ -2,7 +2,11 @@
 
 package register
 
-import "github.com/gotriovit/gotriovit/hwsim/arch"
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
 
 // A Trace is what the engines did, counted cycle by cycle.
 type Trace struct {
@@ -49,6 +53,12 @@ type machine struct {
 func newMachine(c arch.Config, watch []Watch) (*machine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
+	}
+	if c.MultiplierBits < 8 {
+		return nil, fmt.Errorf("configuration %q: multiplier_bits %d: the registers are those of 8-bit factors", c.Name, c.MultiplierBits)
+	}
+	if c.Depthwise != arch.Reconfigured {
+		return nil, fmt.Errorf("configuration %q: depthwise %s: the registers of all lanes are given the same input channels", c.Name, c.Depthwise)
 	}
 	m := &machine{watch: watch}
 	m.macs.mat, m.macs.rmac = c.MAT.MACs, c.RMAC.MACs

@@ -604,6 +604,8 @@ func TestErrors(t *testing.T) {
 	c := engines(2, 2, 2, 2)
 	broken := c
 	broken.Name, broken.MAT.Lanes = "broken", 0
+	narrow, parallel := c, c
+	narrow.MultiplierBits, parallel.Depthwise = 4, arch.ChannelParallel
 	x := NewMap[int8](4, 4, 6)
 	dw := NewFilters(6, 3, 1)
 	m := func(heads, rows, cols int) Matrices[int8] { return NewMatrices[int8](heads, rows, cols) }
@@ -616,6 +618,10 @@ func TestErrors(t *testing.T) {
 	}{
 		{"configuration", func() error { _, _, err := Convolution(broken, x, NewFilters(4, 1, 6), 1); return err },
 			`register: convolution: configuration "broken": mat.lanes: 0 must be a whole number from 1 to 1024`},
+		{"narrow multipliers", func() error { _, _, err := Convolution(narrow, x, NewFilters(4, 1, 6), 1); return err },
+			`register: convolution: configuration "Trio-ViT on ZCU102": multiplier_bits 4: the registers are those of 8-bit factors`},
+		{"channel-parallel", func() error { _, _, err := Depthwise(parallel, x, dw, 1); return err },
+			`register: depthwise convolution: configuration "Trio-ViT on ZCU102": depthwise channel-parallel: the registers of all lanes are given the same input channels`},
 		{"missing elements", func() error {
 			_, _, err := Convolution(c, Map[int8]{H: 4, W: 4, C: 6}, NewFilters(4, 1, 6), 1)
 			return err

@@ -18,6 +18,7 @@ const (
 	SumAdder                   // ΣReLU(K)
 	Log2                       // rounds divisors to powers of two
 	Shifter                    // divides by shifting
+	Divider                    // divides where no log2 module rounds divisors
 	Requantize                 // accumulators to the grid of their readers
 	Activation                 // Hardswish, ReLU
 	Adder                      // residual additions, channel-wise shifts
@@ -29,7 +30,7 @@ const (
 )
 
 var unitNames = [...]string{
-	Engines: "engines", SumAdder: "sum over K", Log2: "log2 module", Shifter: "shifter",
+	Engines: "engines", SumAdder: "sum over K", Log2: "log2 module", Shifter: "shifter", Divider: "divider",
 	Requantize: "requantization", Activation: "activation", Adder: "adder",
 	Resizer: "resizer", Pool: "pooling adder", Host: "host",
 }

@@ -84,7 +84,7 @@ func TestReadErrors(t *testing.T) {
 		{"head", op("name: a, form: convolution, head: 1"), `f.yaml:4: operations[0].head: "1" must be true or false`},
 		{"form", op("name: a, form: conv"), `f.yaml:4: operations[0].form: "conv" must be one of convolution, depthwise convolution, matrix product, elementwise`},
 		{"no form", op("name: a"), `f.yaml:4: operations[0].form: missing: it must be one of convolution, depthwise convolution, matrix product, elementwise`},
-		{"unit", op("name: a, form: elementwise, unit: gpu, elements: 8"), `f.yaml:4: operations[0].unit: "gpu" must be one of engines, sum over K, log2 module, shifter, requantization, activation, adder, resizer, pooling adder, host`},
+		{"unit", op("name: a, form: elementwise, unit: gpu, elements: 8"), `f.yaml:4: operations[0].unit: "gpu" must be one of engines, sum over K, log2 module, shifter, divider, requantization, activation, adder, resizer, pooling adder, host`},
 		{"unit of another form", op("name: a, form: elementwise, unit: engines, elements: 8"), `f.yaml:4: operations[0]: a elementwise cannot run on the unit "engines"`},
 		{"field of another form", op("name: a, form: elementwise, rows: 8"), `f.yaml:4: operations[0].rows: no such field: have name, form, role, label, block, head, unit, elements`},
 		{"missing size", op("name: a, form: convolution, height: 8"), `f.yaml:4: operations[0].width: missing: it ` + whole},
