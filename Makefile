@@ -147,7 +147,7 @@ fuzz: $(TRIOVIT_ECHARTS) ## fuzz whatever reads files, each target for FUZZTIME 
 train: ## train the built-in model anew (at most 90 minutes on two cores; resumes)
 	go run ./cmd/trainbuiltin
 
-# The README's tables: the built-in model always, the real checkpoints where the
+# The README's tables and figure: the built-in model always, the real checkpoints where the
 # reference data is. Everything is cached, so an interrupted run goes on.
 SHARED := $(or $(TRIOVIT_SHARED),../shared)
 ladder_of = go run ./cmd/triovit ladder -out build/ladder/$(1) $(2)
@@ -160,6 +160,7 @@ ladder: $(TRIOVIT_ECHARTS) ## score every recipe on all pictures (half an hour o
 	@if [ ! -d "$(SHARED)/data" ]; then echo "$(SHARED)/data is absent: no ladder of a real checkpoint"; fi
 	@if [ -d "$(SHARED)/data" ]; then set -ex; \
 		$(call ladder_of,seg-b0-camvid,$(seg_b0)); \
+		cp build/ladder/seg-b0-camvid/ladder.svg docs/; \
 		$(call ladder_of,b0-tiny-imagenet,$(cls_b0)); \
 		$(call ladder_of,seg-b0-camvid-costs,-costs $(seg_b0)); \
 		$(call ladder_of,b0-tiny-imagenet-costs,-costs $(cls_b0)); \
