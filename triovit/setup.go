@@ -20,9 +20,8 @@ type Setup struct {
 }
 
 // FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
-// on the hub, and
-// TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where neither is set it
-// is the built-in model with drawn scenes, which needs no file.
+// on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where
+// neither is set it is the built-in model with drawn scenes, which needs no file.
 func FromEnvironment() (*Setup, error) {
 	return Prepare(os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"))
 }
