@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // observeVersion changes when the same pictures would give another profile.
@@ -42,7 +43,7 @@ func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 		return nil, err
 	}
 	compute := func() (*Profile, error) { return collect(ctx, folded, data) }
-	return cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), data.Fingerprint()}, compute)
+	return cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 }
 
 func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {

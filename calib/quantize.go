@@ -199,9 +199,14 @@ func (q *Quantized) fake(op *triovit.Op, index int, x *graph.Node) *graph.Node {
 	return x
 }
 
+// quantizeVersion changes when a quantized model of the same weights and grids
+// would predict something else: the code of a grid, or where it is applied.
+const quantizeVersion = 1
+
 // id names the quantizers in network order; the model's hash tells the rest.
 func (q *Quantized) id() string {
 	var s strings.Builder
+	fmt.Fprintf(&s, "quantize %d;", quantizeVersion)
 	for i := range q.Model.Net.Ops {
 		op := &q.Model.Net.Ops[i]
 		for _, p := range op.Points {

@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // A Predictor is anything that runs a network on pictures: in floating point
@@ -132,7 +133,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 			for g := range work {
 				first, end := g*group, min((g+1)*group, e.data.Len())
 				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
-				inputs := []string{id, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
+				inputs := []string{id, preprocess.Version, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
 				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
 					cancel(err)
@@ -162,7 +163,7 @@ feed:
 // report makes the report of the outcomes of the pictures from first on.
 func (e *evaluation) report(first int, outcomes []outcome) *Report {
 	id := e.predictor.ID()
-	r := &Report{Network: e.predictor.Network().Name, Label: e.label, Predictor: cache.Key(id, strconv.Itoa(evaluateVersion)),
+	r := &Report{Network: e.predictor.Network().Name, Label: e.label, Predictor: cache.Key(id, preprocess.Version, strconv.Itoa(evaluateVersion)),
 		Dataset: e.data.Name(), Fingerprint: e.data.Fingerprint(), Pictures: e.data.Len(), Shard: e.shard,
 		Task: e.data.Task(), Classes: e.data.Classes()}
 	if p, ok := e.predictor.(interface{ Platform() string }); ok {
