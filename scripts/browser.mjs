@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const { url, lab, run, javascript, folder, chromium: executablePath } = JSON.parse(readFileSync(0, "utf8"));
-const patience = 60_000; // for the browser and the server
+const patience = 180_000; // for the browser and the server
 const running = 900_000; // for all cells of a notebook, with an empty cache
 
 // The runtime's figures carry data-figure, of which JupyterLab leaves nothing

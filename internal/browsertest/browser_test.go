@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -178,13 +179,18 @@ func (b *bench) saved(t *testing.T, name string) (c contents) {
 		if cell.Kind == "code" && cell.Count == 0 {
 			t.Errorf("cell %d did not run", i+1)
 		}
+		trouble, shown := "", ""
 		for _, out := range cell.Outputs {
-			if out.Kind == "error" || out.Stream == "stderr" {
-				t.Errorf("cell %d: %s%s", i+1, out.Error, out.Text)
-			}
 			html := string(out.Data["text/html"])
+			if out.Kind == "error" || out.Stream == "stderr" {
+				trouble += out.Error + string(out.Text)
+			}
 			c.figures += strings.Count(html, "<img ")
 			c.live += strings.Count(html, "<div data-figure=")
+			shown += markup.ReplaceAllString(html, "")
+		}
+		if trouble != "" { // GoNB shows a compiler's error as HTML
+			t.Errorf("cell %d: %s: %s", i+1, trouble, strings.Join(strings.Fields(shown), " "))
 		}
 	}
 	if c.figures == 0 {
@@ -192,6 +198,9 @@ func (b *bench) saved(t *testing.T, name string) (c contents) {
 	}
 	return c
 }
+
+// markup is what HTML says beside its text.
+var markup = regexp.MustCompile(`(?s)<(style|script).*?</(style|script)>|<[^>]*>`)
 
 // text is a string that Jupyter may write as a list of lines.
 type text string
