@@ -240,12 +240,13 @@ func (d RooflineData) Figure() (*Figure, error) {
 	whole := dots("whole run", ink, true, []point{{d.text(d.Total, 1), place(d.Total)}})
 	whole.Symbol, whole.SymbolSize = "diamond", 14
 	lift := 30 * (y.hi - y.lo) / height // clear of the marks on the roof
-	before := captions([]point{
-		{slope, []any{from + 0.8*(ridge-from), from + 0.8*(ridge-from) + bandwidth + lift/2}},
-		{level, []any{x.hi, peak + lift}},
-		{"ridge: " + number(d.ridge()) + " operations per byte", []any{ridge, peak + lift/2}},
-	})
+	before := captions([]point{{level, []any{x.hi, peak + lift}}})
 	before.Label.Position = "left"
+	after := captions([]point{ // the slope may leave no room to its left
+		{slope, []any{from + 0.2*(ridge-from), from + 0.2*(ridge-from) + bandwidth}},
+		{"ridge: " + number(d.ridge()) + " operations per byte", []any{ridge, peak + lift}},
+		{"  whole run", place(d.Total)},
+	})
 
 	kinds := d.kinds()
 	var marks []bubble
@@ -273,7 +274,7 @@ func (d RooflineData) Figure() (*Figure, error) {
 	main := panel{
 		title: "(a) each step under the roofs; its area is its cycles",
 		left:  left, top: top, width: figureWidth - left - right, height: height, x: x, y: y,
-		series: []echarts.SingleSeries{roofs, steps, whole, before, captions([]point{{"  whole run", place(d.Total)}})},
+		series: []echarts.SingleSeries{roofs, steps, whole, before, after},
 	}
 	room := labelRoom(labels)
 	byKind := panel{
