@@ -100,22 +100,20 @@ func WithoutPipelines(w *workload.Workload, c arch.Config, scope hwsim.Scope) (A
 // channel-parallel, and a depthwise convolution takes the steps of one with one
 // input channel. It streams into nothing, for all lanes are taken.
 func MATOnly(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	channelParallel := func(o *workload.Operation) { o.Form, o.Groups = workload.Convolution, 1 }
-	closed := closedForm(rewritten(unstreamed(w), channelParallel), c, scope)
-	// Each lane reads a channel of its own: the groups stay.
-	grouped := func(o *workload.Operation) { o.Form = workload.Convolution }
-	event := eventDriven(rewritten(w, grouped), c, scope, hwsim.IntraLayerPipeline)
-	return ablation("R-MAC's depthwise mode", c, closed.counted(closedForm(w, c, scope)),
-		event.counted(eventDriven(w, c, scope, hwsim.BothPipelines)))
+	c.Depthwise = arch.ChannelParallel
+	return ablation("R-MAC's depthwise mode", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
 // MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs.
 func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	windows := func(o *workload.Operation) {
-		o.Form, o.Groups = workload.Convolution, 1
-		o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
+	windows := unstreamed(w)
+	for i := range windows.Ops {
+		if o := &windows.Ops[i]; o.Form == workload.Depthwise {
+			o.Form, o.Groups = workload.Convolution, 1
+			o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
+		}
 	}
-	closed := closedForm(rewritten(unstreamed(w), windows), c, scope).counted(closedForm(w, c, scope))
+	closed := closedForm(windows, c, scope).counted(closedForm(w, c, scope))
 	return ablation("depthwise mode, windows on MAT", c, closed, unknown("the event-driven model has no line buffers"))
 }
 
@@ -123,6 +121,15 @@ func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Abl
 func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.MultiplicationsPerDSP = 1
 	return ablation("packing of DSPs", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
+}
+
+// RealDividers is a design that divides instead of rounding divisors to powers
+// of two and shifting: dividers of the configuration's number, interval and
+// latency stand in the place of log2 module and shifter. The logic that they take
+// is not known.
+func RealDividers(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
+	c.Division = arch.RealDivision
+	return ablation("log2 divisors", c, unknown("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
 // unstreamed returns a workload without streams for the closed form. What was
@@ -142,18 +149,4 @@ func unstreamed(w *workload.Workload) *workload.Workload {
 		o.Feeds, o.Behind = "", ""
 	}
 	return &workload.Workload{Name: w.Name, Ops: ops}
-}
-
-// rewritten returns a workload with other depthwise convolutions and no streams.
-func rewritten(w *workload.Workload, change func(*workload.Operation)) *workload.Workload {
-	other := *w
-	other.Ops = slices.Clone(w.Ops)
-	for i := range other.Ops {
-		o := &other.Ops[i]
-		o.Feeds, o.Behind = "", ""
-		if o.Form == workload.Depthwise {
-			change(o)
-		}
-	}
-	return &other
 }

@@ -196,9 +196,10 @@ func TestChoicesPayByTheClosedForm(t *testing.T) {
 		size := arch.Engine{Lanes: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "lanes"), MACs: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "MACs")}
 		c.MAT, c.RMAC = size, size
 		whole := closedForm(w, c, hwsim.Whole)
-		channelParallel := func(o *workload.Operation) { o.Form, o.Groups = workload.Convolution, 1 }
-		for what, less := range map[string]*workload.Workload{"streams": unstreamed(w), "mode": rewritten(unstreamed(w), channelParallel)} {
-			if e := closedForm(less, c, hwsim.Whole); !(e.Cycles >= whole.Cycles) {
+		mat := c
+		mat.Depthwise = arch.ChannelParallel
+		for what, e := range map[string]Estimate{"streams": closedForm(unstreamed(w), c, hwsim.Whole), "mode": closedForm(w, mat, hwsim.Whole)} {
+			if !(e.Cycles >= whole.Cycles) {
 				rt.Errorf("without %s %+v, with it %+v", what, e, whole)
 			}
 		}

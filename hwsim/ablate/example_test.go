@@ -27,10 +27,11 @@ func ExampleRun() {
 	//           R-MAC's depthwise mode  1024               334512  1.336    597.9    585.2                377524  1.273    529.8    518.5
 	//   depthwise mode, windows on MAT  1024               252192  1.007    793.0    776.2               unknown         unknown  unknown
 	//                  packing of DSPs  2048               250343  1.000    798.9    781.9                296449  1.000    674.7    660.3
-	//                    log2 divisors  1024              unknown         unknown  unknown                307285  1.037    650.9    637.0
+	//                    log2 divisors  1024              unknown         unknown  unknown                299557  1.010    667.7    653.5
 	// unknown without intra-layer pipeline: the closed form has no denominators to wait for
 	// unknown without both pipelines: the closed form has no denominators to wait for
 	// unknown without depthwise mode, windows on MAT: the event-driven model has no line buffers
 	// unknown without log2 divisors: the closed form has no division
+	// dividers are assumed: 16 in a copy, each begins a quotient every 8 cycles and has it 8 cycles later
 	// closed form: memory and auxiliary units take no time
 }

@@ -62,6 +62,8 @@ func (s *Study) String() string {
 	}
 	t.Flush()
 	b.WriteString(strings.Join(why, ""))
+	a := s.Config.Auxiliary
+	fmt.Fprintf(&b, "dividers are assumed: %d in a copy, each begins a quotient every %d cycles and has it %d cycles later\n", a.Dividers, a.DividerInterval, a.DividerLatency)
 	b.WriteString("closed form: memory and auxiliary units take no time\n")
 	return b.String()
 }
