@@ -90,10 +90,6 @@ func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Pred
 		float, err := forward.New(folded)
 		return float, "float", setup, err
 	}
-	profile, err := p.get(ctx, setup)
-	if err != nil {
-		return nil, "", nil, err
-	}
-	q, err := calib.Quantize(setup.Model, profile, named)
+	q, _, err := p.quantize(ctx, setup, named)
 	return q, named.Name, setup, err
 }

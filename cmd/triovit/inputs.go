@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 
@@ -54,11 +55,22 @@ func (p *profiled) declare(f *flag.FlagSet) {
 	f.StringVar(&p.path, "profile", "", "`file` of \"triovit profile\"; empty to observe the calibration pictures")
 }
 
-func (p *profiled) get(ctx context.Context, s *triovit.Setup) (*calib.Profile, error) {
-	if p.path != "" {
-		return calib.LoadProfile(p.path)
+// quantize applies a recipe, and returns on how many pictures it is calibrated.
+// A file holds the profile of the untransformed model, which is not enough for an
+// observer that looks at distributions behind a transform.
+func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recipe) (q *calib.Quantized, images int, err error) {
+	if p.path == "" {
+		q, err = calib.Calibrate(ctx, s.Model, s.Calibration, r)
+		return q, s.Calibration.Len(), err
 	}
-	return calib.Observe(ctx, s.Model, s.Calibration)
+	profile, err := calib.LoadProfile(p.path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if q, err = calib.Quantize(s.Model, profile, r); err != nil {
+		return nil, 0, fmt.Errorf("from the profile %s: %w (without -profile the pictures are observed)", p.path, err)
+	}
+	return q, len(profile.Images), nil
 }
 
 // recipe is the flags that say how to quantize.
@@ -68,7 +80,7 @@ type recipe struct {
 }
 
 func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
-	f.StringVar(&r.name, "recipe", name, "`name` of a recipe"+empty+": "+strings.Join(calib.RecipeNames(), ", "))
+	f.StringVar(&r.name, "recipe", name, "`name` of a recipe"+empty+": "+recipeNames())
 	f.IntVar(&r.weights, "weight-bits", 8, "`bits` of the weights")
 	f.IntVar(&r.activations, "activation-bits", 8, "`bits` of the activations")
 }
@@ -82,4 +94,9 @@ func (r *recipe) get() (calib.Recipe, error) {
 		named = named.Bits(r.weights, r.activations)
 	}
 	return named, nil
+}
+
+// recipeNames lists what a recipe's flag takes.
+func recipeNames() string {
+	return strings.Join(calib.RecipeNames(), ", ") + "; also by another observer, as in \"TrioViT by OMSE\""
 }

@@ -25,7 +25,7 @@ floating point, picture by picture.`,
 		var l ladder
 		l.declareEvaluation(f)
 		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
-		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+strings.Join(calib.RecipeNames(), ", "))
+		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+recipeNames())
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
 		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
 	},

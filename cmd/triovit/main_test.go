@@ -180,6 +180,7 @@ func TestGoldenExperiment(t *testing.T) {
 			{"doubled shard", []string{"merge", file("1.json"), file("2.json"), file("2.json"), file("3.json")}, "shard 2/3 (" + file("2.json") + ") is given twice"},
 			{"foreign shard", []string{"merge", file("float.json"), file("2.json")}, `2.json) has another recipe, "TrioViT"`},
 			{"other pictures", []string{"report", file("float.json"), file("1.json")}, "shard 1/1 has other pictures than shard 1/3"},
+			{"observer from a profile", []string{"evaluate", "-sample", "6", "-profile", file("p.profile"), "-recipe", "TrioViT by OMSE"}, "without -profile the pictures are observed"},
 			{"other calibration", []string{"evaluate", "-sample", "6", "-calibration-sample", "16", "-quantized", file("grids.json")}, "the grids are others than stored"},
 		} {
 			status, out, errors := call(t, c.args...)

@@ -9,9 +9,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
 var quantizeCommand = command{
@@ -37,15 +39,11 @@ and refuses if the digest is another.`,
 			if err != nil {
 				return output{}, err
 			}
-			profile, err := p.get(ctx, setup)
+			q, images, err := p.quantize(ctx, setup, named)
 			if err != nil {
 				return output{}, err
 			}
-			q, err := calib.Quantize(setup.Model, profile, named)
-			if err != nil {
-				return output{}, err
-			}
-			g := gridsOf(q, profile, r)
+			g := gridsOf(q, images, r)
 			if *out != "" {
 				if err := g.save(*out); err != nil {
 					return output{}, err
@@ -82,9 +80,9 @@ type change struct {
 	What string `json:"what"`
 }
 
-func gridsOf(q *calib.Quantized, p *calib.Profile, r recipe) *grids {
+func gridsOf(q *calib.Quantized, images int, r recipe) *grids {
 	g := &grids{Format: gridsFormat, Network: q.Network().Name, Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
-		Images: len(p.Images), Digest: digest(q)}
+		Images: images, Digest: digest(q)}
 	for _, c := range q.Changes {
 		g.Changes = append(g.Changes, change(c))
 	}
@@ -107,7 +105,10 @@ func (g *grids) save(path string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(data, '\n'), 0o666)
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(append(data, '\n'))
+		return err
+	})
 }
 
 // readGrids reads what save wrote.

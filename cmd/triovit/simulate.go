@@ -6,8 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -57,12 +56,12 @@ its differences from the paper's, such as "version: 1" and "copies: 8".`,
 				return output{}, err
 			}
 			if *trace != "" {
-				if err := write(*trace, r.WriteTrace); err != nil {
+				if err := atomicfile.Write(*trace, r.WriteTrace); err != nil {
 					return output{}, err
 				}
 			}
 			if *table != "" {
-				if err := write(*table, r.WriteCSV); err != nil {
+				if err := atomicfile.Write(*table, r.WriteCSV); err != nil {
 					return output{}, err
 				}
 			}
@@ -128,19 +127,6 @@ func choice[T comparable](f *flag.FlagSet, value *T, name, usage string, names [
 		*value = values[i]
 		return nil
 	})
-}
-
-// write writes a file by what writes to a writer.
-func write(path string, to func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	err = to(f)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
 }
 
 // closedForm is the JSON form of a result of the closed form, named as that of
