@@ -25,7 +25,21 @@ type EnergyTable struct {
 	// Units is what one element costs in an auxiliary unit, in pJ. Units that
 	// are not in it are unknown.
 	Units map[workload.Unit]float64
+	// Sources says where an entry comes from that Source alone does not explain,
+	// by its name in YAML (see [ReadEnergyTable]).
+	Sources map[string]string
 }
+
+// The names of entries that are no unit's.
+const (
+	multiplication = "8-bit multiplication"
+	accumulation   = "32-bit accumulation"
+	bufferByte     = "buffer byte" // with the KiB up to which it holds
+	offChipByte    = "off-chip byte"
+)
+
+// bufferEntry names the entry of a size of memory.
+func bufferEntry(kib int) string { return fmt.Sprintf("%s, %d KiB", bufferByte, kib) }
 
 // SRAMEnergy is an entry of an [EnergyTable].
 type SRAMEnergy struct {
@@ -33,14 +47,19 @@ type SRAMEnergy struct {
 	Byte float64 // pJ
 }
 
-// sram returns what a byte of a memory costs, NaN if no entry holds it.
-func (t *EnergyTable) sram(kib int) float64 {
+// part prices one kind of event by the entry of that name.
+func (t *EnergyTable) part(event string, count int64, each float64, entry string) EnergyPart {
+	return EnergyPart{Event: event, Count: count, Each: each, Source: t.Sources[entry]}
+}
+
+// buffer prices the bytes of a memory, unknown if no entry holds it.
+func (t *EnergyTable) buffer(event string, count int64, kib int) EnergyPart {
 	for _, s := range t.SRAM {
 		if kib <= s.KiB {
-			return s.Byte
+			return t.part(event, count, s.Byte, bufferEntry(s.KiB))
 		}
 	}
-	return math.NaN()
+	return t.part(event, count, math.NaN(), "")
 }
 
 // Energy is a run's events with what they cost by one table.
@@ -56,6 +75,8 @@ type EnergyPart struct {
 	Count int64
 	// Each is the energy of one event in pJ, NaN where the table has none.
 	Each float64
+	// Source is that of the entry, empty where it is the table's.
+	Source string
 }
 
 // Joules returns the energy of all events of the part; NaN where it is unknown,
@@ -73,13 +94,13 @@ func (r *Run) Energy(t *EnergyTable) *Energy {
 	b, n := r.Config.Buffers, &r.Traffic
 	macs := r.MAT.MACs + r.RMAC.MACs
 	e := &Energy{Table: t, run: r, Parts: []EnergyPart{
-		{"8-bit multiplication", macs, t.Multiply8},
-		{"32-bit accumulation", macs, t.Add32},
-		{"input buffer, byte", n.InputLoads + n.InputPort, t.sram(b.Input.KiB)},
-		{"weight buffer, byte", n.WeightLoads + n.WeightPort, t.sram(b.Weight.KiB)},
-		{"output buffer, byte", n.Stores + n.OutputPort, t.sram(b.Output.KiB)},
-		{"divisor buffer, byte", n.DivisorPort, t.sram(b.Divisor.KiB)},
-		{"off-chip memory, byte", n.OffChip(), t.DRAM},
+		t.part("8-bit multiplication", macs, t.Multiply8, multiplication),
+		t.part("32-bit accumulation", macs, t.Add32, accumulation),
+		t.buffer("input buffer, byte", n.InputLoads+n.InputPort, b.Input.KiB),
+		t.buffer("weight buffer, byte", n.WeightLoads+n.WeightPort, b.Weight.KiB),
+		t.buffer("output buffer, byte", n.Stores+n.OutputPort, b.Output.KiB),
+		t.buffer("divisor buffer, byte", n.DivisorPort, b.Divisor.KiB),
+		t.part("off-chip memory, byte", n.OffChip(), t.DRAM, offChipByte),
 	}}
 	for _, u := range workload.Units() {
 		if count := r.Elements[u]; count > 0 {
@@ -87,7 +108,7 @@ func (r *Run) Energy(t *EnergyTable) *Energy {
 			if !ok {
 				each = math.NaN()
 			}
-			e.Parts = append(e.Parts, EnergyPart{u.String() + ", element", count, each})
+			e.Parts = append(e.Parts, t.part(u.String()+", element", count, each, u.String()))
 		}
 	}
 	return e
@@ -114,6 +135,17 @@ func (e *Energy) Known() (joules float64, unknown []string) {
 	return joules, unknown
 }
 
+// Unpriced counts the events of which the table says nothing.
+func (e *Energy) Unpriced() int64 {
+	var n int64
+	for i := range e.Parts {
+		if p := &e.Parts[i]; math.IsNaN(p.Joules()) {
+			n += p.Count
+		}
+	}
+	return n
+}
+
 // String is the energy on a page.
 func (e *Energy) String() string {
 	var s strings.Builder
@@ -137,8 +169,13 @@ func (e *Energy) String() string {
 	known, unknown := e.Known()
 	fmt.Fprintf(&s, "total: %s mJ; the known events are %s mJ", millijoules(e.Joules()), millijoules(known))
 	if len(unknown) > 0 {
-		fmt.Fprintf(&s, ", and of %s the table says nothing", strings.Join(unknown, "; "))
+		fmt.Fprintf(&s, ", and of %s, %.3f million events, the table says nothing", strings.Join(unknown, "; "), float64(e.Unpriced())/1e6)
 	}
 	s.WriteByte('\n')
+	for i := range e.Parts {
+		if p := &e.Parts[i]; p.Source != "" {
+			fmt.Fprintf(&s, "%s: %s\n", p.Event, p.Source)
+		}
+	}
 	return s.String()
 }

@@ -187,5 +187,23 @@ func ExampleRun_Energy() {
 	//   requantization, element    12.956  unknown  unknown
 	//       activation, element     5.394  unknown  unknown
 	//            adder, element     0.652      0.1   0.0001
-	// total: unknown mJ; the known events are 2.5863 mJ, and of log2 module, element; shifter, element; requantization, element; activation, element the table says nothing
+	// total: unknown mJ; the known events are 2.5863 mJ, and of log2 module, element; shifter, element; requantization, element; activation, element, 18.616 million events, the table says nothing
+}
+
+// With derived entries the total is known, and each derivation is named.
+func ExampleDerived45nm() {
+	r := simulate(list("b1-r224"), arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+	e := r.Energy(hwsim.Derived45nm())
+	fmt.Printf("%.4f mJ, %d events without a price\n", 1e3*e.Joules(), e.Unpriced())
+	for _, p := range e.Parts {
+		if p.Source != "" {
+			fmt.Printf("%s, %.4g pJ: %s\n", p.Event, p.Each, p.Source)
+		}
+	}
+	// Output:
+	// 2.6306 mJ, 0 events without a price
+	// log2 module, element, 0.2 pJ: derived: the leading one and the rounding, each as a 32-bit addition
+	// shifter, element, 0.1 pJ: derived: a shift as a 32-bit addition
+	// requantization, element, 3.3 pJ: derived: a 32-bit multiplication, a 32-bit addition to round, a shift as another
+	// activation, element, 0.29 pJ: derived: Hardswish: an 8-bit addition, two bounds as two more, an 8-bit multiplication
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
 
@@ -65,24 +65,20 @@ func (r *reader) at(node ast.Node, path string, err error) error {
 	if quoted := strconv.Quote(path); quoted[1:len(quoted)-1] != path {
 		path = quoted[:min(len(quoted), 60)] // a name over several lines is quoted
 	}
-	return fmt.Errorf("%s:%d: %s: %w", r.file, node.GetToken().Position.Line, path, err)
+	return yamlfile.At(r.file, node, path, err)
 }
 
 // mapping reads the fields below a path.
 func (r *reader) mapping(path string, node ast.Node) error {
-	var entries []*ast.MappingValueNode
-	switch node := node.(type) {
-	case *ast.MappingNode:
-		entries = node.Values
-	case *ast.MappingValueNode:
-		entries = []*ast.MappingValueNode{node}
-	case nil:
+	if node == nil {
 		return nil // an empty file, which then lacks its version
-	default:
+	}
+	entries, ok := yamlfile.Fields(node)
+	if !ok {
 		if path == "" {
 			path = "configuration"
 		}
-		return r.at(node, path, fmt.Errorf("%s must be fields, each on its line", excerpt(node)))
+		return r.at(node, path, fmt.Errorf("%s must be fields, each on its line", yamlfile.Excerpt(node)))
 	}
 	for _, entry := range entries {
 		below := entry.Key.GetToken().Value
@@ -102,14 +98,14 @@ func (r *reader) entry(path string, entry *ast.MappingValueNode) error {
 	switch path {
 	case "version":
 		if value.String() != strconv.Itoa(version) {
-			return r.at(value, path, fmt.Errorf("%s must be %d", excerpt(value), version))
+			return r.at(value, path, fmt.Errorf("%s must be %d", yamlfile.Excerpt(value), version))
 		}
 		r.versioned = true
 		return nil
 	case "name":
 		s, ok := value.(*ast.StringNode)
 		if !ok {
-			return r.at(value, path, fmt.Errorf("%s must be a string", excerpt(value)))
+			return r.at(value, path, fmt.Errorf("%s must be a string", yamlfile.Excerpt(value)))
 		}
 		if err := checkName(s.Value); err != nil {
 			return r.at(value, path, err)
@@ -131,24 +127,13 @@ func (r *reader) entry(path string, entry *ast.MappingValueNode) error {
 
 // scalar reads one value.
 func (r *reader) scalar(f *field, node ast.Node) error {
-	switch node := node.(type) {
-	case *ast.IntegerNode:
-		switch v := node.Value.(type) {
-		case int64:
-			return f.setNumber(&r.config, float64(v))
-		case uint64:
-			return f.setNumber(&r.config, float64(v))
-		}
-	case *ast.FloatNode:
-		return f.setNumber(&r.config, node.Value)
-	case *ast.StringNode:
-		// The parser takes a number with an exponent but no point for a word.
-		if x, err := strconv.ParseFloat(node.Value, 64); err == nil && node.Token.Type == token.StringType {
-			return f.setNumber(&r.config, x)
-		}
-		return f.setText(&r.config, node.Value)
+	if x, ok := yamlfile.Number(node); ok {
+		return f.setNumber(&r.config, x)
 	}
-	return fmt.Errorf("%s must be %s", excerpt(node), f.allowed())
+	if word, ok := node.(*ast.StringNode); ok {
+		return f.setText(&r.config, word.Value)
+	}
+	return fmt.Errorf("%s must be %s", yamlfile.Excerpt(node), f.allowed())
 }
 
 // siblings returns the names that are allowed where an unknown one stands.
@@ -167,15 +152,6 @@ func siblings(path string) []string {
 		}
 	}
 	return names
-}
-
-// excerpt quotes the beginning of what a node was written as.
-func excerpt(node ast.Node) string {
-	s := strings.Join(strings.Fields(node.String()), " ")
-	if len(s) > 40 {
-		s = s[:40] + "..."
-	}
-	return strconv.Quote(s)
 }
 
 // YAML writes all fields of the configuration, each with its origin as a

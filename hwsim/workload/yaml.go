@@ -79,7 +79,7 @@ type fileParser struct{ file string }
 
 // at puts the place before an error.
 func (p *fileParser) at(node ast.Node, path string, err error) error {
-	return fmt.Errorf("%s:%d: %s: %w", p.file, node.GetToken().Position.Line, path, err)
+	return yamlfile.At(p.file, node, path, err)
 }
 
 // workload reads the whole file.
@@ -182,7 +182,7 @@ func (p *fileParser) reading(path string, node ast.Node) (Reading, error) {
 func list[T any](p *fileParser, path string, node ast.Node, item func(string, ast.Node) (T, error)) ([]T, error) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
-		return nil, p.at(node, path, fmt.Errorf("%s must be a list", excerpt(node)))
+		return nil, p.at(node, path, fmt.Errorf("%s must be a list", yamlfile.Excerpt(node)))
 	}
 	var items []T
 	for i, n := range sequence.Values {
@@ -197,13 +197,10 @@ func list[T any](p *fileParser, path string, node ast.Node, item func(string, as
 
 // entries returns the fields of a node.
 func (p *fileParser) entries(path string, node ast.Node) ([]*ast.MappingValueNode, error) {
-	switch node := node.(type) {
-	case *ast.MappingNode:
-		return node.Values, nil
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{node}, nil
+	if entries, ok := yamlfile.Fields(node); ok {
+		return entries, nil
 	}
-	return nil, p.at(node, path, fmt.Errorf("%s must be fields, each on its line", excerpt(node)))
+	return nil, p.at(node, path, fmt.Errorf("%s must be fields, each on its line", yamlfile.Excerpt(node)))
 }
 
 // fill stores the entries in the fields and returns the names of those that
@@ -248,15 +245,6 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "." + name
-}
-
-// excerpt quotes the beginning of what a node was written as.
-func excerpt(node ast.Node) string {
-	s := strings.Join(strings.Fields(node.String()), " ")
-	if len(s) > 40 {
-		s = s[:40] + "..."
-	}
-	return strconv.Quote(s)
 }
 
 // YAML writes the workload, an operation on each line. [Read] gives a valid one

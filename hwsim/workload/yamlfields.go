@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 
+	"github.com/gotriovit/gotriovit/internal/yamlfile"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -185,7 +185,7 @@ func (f *field) set(node ast.Node) error {
 		}
 	}
 	if !ok {
-		return fmt.Errorf("%s must be %s", excerpt(node), f.allowed())
+		return fmt.Errorf("%s must be %s", yamlfile.Excerpt(node), f.allowed())
 	}
 	return nil
 }
@@ -217,22 +217,7 @@ func whole(node ast.Node, low, high float64) (float64, bool) {
 
 // number returns a number within limits.
 func number(node ast.Node, low, high float64) (x float64, ok bool) {
-	switch node := node.(type) {
-	case *ast.IntegerNode:
-		switch v := node.Value.(type) {
-		case int64:
-			x, ok = float64(v), true
-		case uint64:
-			x, ok = float64(v), true
-		}
-	case *ast.FloatNode:
-		x, ok = node.Value, true
-	case *ast.StringNode:
-		// The parser takes a number with an exponent but no point for a word.
-		if v, err := strconv.ParseFloat(node.Value, 64); err == nil && node.Token.Type == token.StringType {
-			x, ok = v, true
-		}
-	}
+	x, ok = yamlfile.Number(node)
 	return x, ok && x >= low && x <= high // false for NaN
 }
 
