@@ -15,10 +15,10 @@
 // # From weights to a number
 //
 // [Load] joins a network with a checkpoint: an official ".pt", timm's or this
-// project's ".safetensors", or the built-in model. [Model.Fold] merges the
-// BatchNorms into their convolutions, the form that is quantized. [Evaluate]
-// takes anything that can predict, streams a data set through it and returns a
-// [Report] with an interval:
+// project's ".safetensors", one of those on the Hugging Face hub, or the
+// built-in model. [Model.Fold] merges the BatchNorms into their convolutions,
+// the form that is quantized. [Evaluate] takes anything that can predict,
+// streams a data set through it and returns a [Report] with an interval:
 //
 //	model, err := triovit.Open("efficientvit_seg_b0_cityscapes.pt")
 //	float, err := forward.New(model)

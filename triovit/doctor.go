@@ -149,7 +149,14 @@ func checkData() Check {
 	case !isFolder(folder):
 		return Check{"data", folder + " is no folder", false, "set TRIOVIT_DATA to a folder of pictures"}
 	}
-	return Check{"data", folder, true, "set by TRIOVIT_DATA"}
+	l, err := recognize(folder)
+	if err == nil {
+		err = l.check(folder)
+	}
+	if err != nil {
+		return Check{"data", err.Error(), false, "arrange the folder as the README's table of data sets says"}
+	}
+	return Check{"data", fmt.Sprintf("%s, laid out as %s", folder, l.name), true, "set by TRIOVIT_DATA"}
 }
 
 func checkCache() Check {

@@ -18,6 +18,12 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(file, []byte("text"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	pictures := t.TempDir()
+	for _, split := range []string{"train", "val"} {
+		if err := os.Mkdir(filepath.Join(pictures, split), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, c := range map[string]struct {
 		set   map[string]string
 		line  string // whose verdict is looked at
@@ -33,7 +39,8 @@ func TestDoctor(t *testing.T) {
 		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},
 		"data without model":     {map[string]string{"TRIOVIT_DATA": folder}, "data", false, folder},
 		"data that is a file":    {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": file}, "data", false, "no folder"},
-		"data that is there":     {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": folder}, "data", true, folder},
+		"data that is there":     {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": pictures}, "data", true, "laid out as ImageNet"},
+		"another folder":         {map[string]string{"TRIOVIT_MODEL": file, "TRIOVIT_DATA": folder}, "data", false, "leftImg8bit"},
 		"unknown backend":        {map[string]string{"TRIOVIT_BACKEND": "abacus"}, "backend", false, "abacus"},
 		"cache":                  {nil, "cache", true, "0 results, 0 of at most 2147 MB"},
 		"cache below a file":     {map[string]string{"TRIOVIT_CACHE": filepath.Join(file, "cache")}, "cache", false, file},

@@ -193,14 +193,17 @@ func (c *Client) get(ctx context.Context, address string, from int64) (*http.Res
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}
 	response, err := (&http.Client{Transport: &authorized{c.Endpoint, c.Token}}).Do(request)
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		var wrapped *url.Error // its text has the address, with the signature of a redirect
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
 		return nil, &unreachable{fmt.Errorf("no connection to %s (%w)", c.Endpoint, err)}
 	}
-	return response, err
+	return response, nil
 }
 
 // authorized adds the token to requests to the endpoint and to no others. The

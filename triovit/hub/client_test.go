@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -278,6 +279,31 @@ func TestGivesUp(t *testing.T) {
 	mustFetch(t, w, c, repo, "model.safetensors")
 	if fmt.Sprint(w.ranges) != "[bytes=70000-]" {
 		t.Errorf("asked for %q", w.ranges)
+	}
+}
+
+// TestCancelled: a download that is given up says so, and takes no name.
+func TestCancelled(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done, data := make(chan struct{}), w.files["model.safetensors"]
+	defer close(done)
+	w.cdn.Config.Handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Write(data[:1<<16])
+		out.(http.Flusher).Flush()
+		cancel()
+		<-done
+	})
+	ref, err := Parse(repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Fetch(ctx, ref); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "signature") {
+		t.Errorf("error %v", err)
+	}
+	if kept, _ := filepath.Glob(filepath.Join(c.Dir, "*", "snapshots", "*", "*")); len(kept) > 0 {
+		t.Errorf("the cache has %s", kept)
 	}
 }
 
