@@ -5,10 +5,12 @@ package calib_test
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
 // ternary is a quantizer of one's own: it keeps only the sign and one size.
@@ -76,4 +78,105 @@ func ExampleRecipe_With() {
 	}
 	// Output:
 	// backbone.stages.3.op_list.0.main.inverted_conv.conv
+}
+
+// What a model's tensors look like over calibration pictures.
+func ExampleObserve() {
+	setup, err := triovit.FromEnvironment() // the built-in model and drawn scenes
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	few, err := dataset.Head(setup.Calibration, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	profile, err := calib.Observe(context.Background(), setup.Model, few)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	divisors, err := profile.Divisors(setup.Model.Net, "stages.3.op_list.2.context_module")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	octaves := 0
+	for lo := divisors.Min[0]; lo < divisors.Max[0]; lo *= 2 {
+		octaves++
+	}
+	fmt.Printf("%d tensors over %d pictures\n", len(profile.Tensors), len(profile.Images))
+	fmt.Printf("%d divisors span %d powers of two\n", divisors.Count, octaves)
+	// Output:
+	// 191 tensors over 4 pictures
+	// 2048 divisors span 7 powers of two
+}
+
+// A recipe is applied to a model and its profile; what it did is listed.
+func ExampleQuantize() {
+	setup, err := triovit.FromEnvironment()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	few, err := dataset.Head(setup.Calibration, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	profile, err := calib.Observe(context.Background(), setup.Model, few)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	q, err := calib.Quantize(setup.Model, profile, calib.TrioViT)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range q.Changes {
+		if op, ok := strings.CutPrefix(c.Op, "backbone.stages.3.op_list.2.local_module."); ok && !strings.HasPrefix(c.What, "conv input") {
+			what, _, _ := strings.Cut(c.What, ",")
+			fmt.Println(op, "-", what)
+		}
+	}
+	// Output:
+	// main.depth_conv.conv - channel-wise migration
+	// main.point_conv.conv - filter-wise shifting
+	// main.inverted_conv.conv - weights: 512 filters of 8 bits
+	// main.depth_conv.conv - weights: 512 filters of 8 bits
+	// main.point_conv.conv - weights: 128 filters of 8 bits
+}
+
+// A ladder scores a model in float and under one recipe after the other.
+func ExampleRunLadder() {
+	setup, err := triovit.FromEnvironment()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	calibration, err := dataset.Head(setup.Calibration, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	evaluation, err := dataset.Head(setup.Evaluation, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	climb, err := calib.RunLadder(context.Background(), setup.Model, calibration, evaluation, []calib.Recipe{calib.Vanilla, calib.TrioViT})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	climb.Each(func(name string, r *triovit.Report, changes []calib.Change) {
+		score, metric := r.Score()
+		fmt.Printf("%s: %.0f %% %s on %d pictures, %d changes\n", name, 100*score.Value, metric, r.Images, len(changes))
+	})
+	// Output:
+	// float: 81 % mIoU on 4 pictures, 0 changes
+	// Vanilla: 80 % mIoU on 4 pictures, 66 changes
+	// TrioViT: 81 % mIoU on 4 pictures, 144 changes
 }
