@@ -43,7 +43,7 @@ tools_ready := .bin/.ready
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
@@ -70,6 +70,30 @@ kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and
 		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE,"$(v)=$($(v))")
 	@go mod download
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
+
+# --- XLA, several times as fast as the Go backend -------------------------------
+
+# The plug-in is opened at run time, so only what is built with the tag xla, by
+# a C compiler, can use it. The kernelspec for XLA is written where the plug-in is.
+xla_plugin := $(CURDIR)/build/xla/lammps_jax_pjrt_cpu
+xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(xla_plugin)
+XLA_PACKAGES ?= ./triovit/forward ./calib ./cmd/trainbuiltin
+
+.PHONY: xla
+xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"
+	go build -tags=xla ./...
+	@echo "XLA is ready: the kernel \"Go (Trio-ViT, XLA)\", or from a shell"
+	@echo "  export $(xla_run)"
+	@echo "  go run -tags=xla ./cmd/triovit ladder"
+
+$(xla_plugin)/.ready: requirements-xla.txt $(python_ready)
+	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
+		--target $(dir $(patsubst %/,%,$(dir $@))) -r $<
+	@touch $@
+
+.PHONY: test-xla
+test-xla: $(xla_plugin)/.ready ## run on XLA what the tests hold against the references
+	$(xla_run) go run ./internal/testsummary -tags=xla $(TEST_FLAGS) $(XLA_PACKAGES)
 
 # A line that is not name==version would be installed in some other form than
 # the one written, or not at all: it is an error. Nothing floats, because pip
@@ -126,6 +150,17 @@ check: lint $(TRIOVIT_ECHARTS) ## lint and short tests: what to run before every
 .PHONY: strip
 strip: ## remove outputs and counts from the notebooks
 	$(PYTHON) scripts/check_notebooks.py --strip $(NOTEBOOKS)
+
+# Without cgo, as a machine without a C compiler builds it. Whether it compiles
+# is the question, so the compiler spends no time on optimizing.
+CROSS ?= linux/arm64 darwin/arm64 windows/amd64
+.PHONY: cross
+cross: ## compile for Linux, macOS and Windows without cgo
+	CGO_ENABLED=0 go build ./...
+	@set -e; for target in $(CROSS); do \
+		echo "CGO_ENABLED=0 $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
+	done
 
 .PHONY: bench
 bench: $(TRIOVIT_ECHARTS) ## run the benchmarks; BENCH=regexp narrows

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the kernelspec "Go (Trio-ViT)" into a Python environment.
+"""Write the kernelspecs "Go (Trio-ViT)" and, where XLA's plug-in is,
+"Go (Trio-ViT, XLA)" into a Python environment.
 
     python scripts/kernelspec.py CHECKOUT PREFIX NAME=VALUE ...
 
@@ -16,6 +17,7 @@ notebook should reach out to no host by itself.
 
 import json
 import pathlib
+import shutil
 import sys
 
 
@@ -27,8 +29,30 @@ def main(checkout, prefix, *variables):
     # once, by name, instead of downloading whatever is newest.
     env["GOPROXY"] = "off"
     share = pathlib.Path(prefix, "share", "jupyter")
+    kernels = share / "kernels"
+    write_kernel(checkout, kernels / "gotriovit", "Go (Trio-ViT)", env)
+    plugin = pathlib.Path(checkout, "build", "xla", "lammps_jax_pjrt_cpu")
+    if (plugin / ".ready").exists():
+        env["GOFLAGS"] = f"{env.get('GOFLAGS', '')} -tags=xla".strip()
+        env["TRIOVIT_BACKEND"] = "xla"
+        env["PJRT_PLUGIN_LIBRARY_PATH"] = str(plugin)
+        write_kernel(checkout, kernels / "gotriovit-xla", "Go (Trio-ViT, XLA)", env)
+    else:
+        shutil.rmtree(kernels / "gotriovit-xla", ignore_errors=True)
     write(
-        share / "kernels" / "gotriovit" / "kernel.json",
+        share / "lab" / "settings" / "overrides.json",
+        {
+            "@jupyterlab/apputils-extension:notification": {
+                "fetchNews": "false",
+                "checkForUpdates": False,
+            }
+        },
+    )
+
+
+def write_kernel(checkout, folder, name, env):
+    write(
+        folder / "kernel.json",
         {
             "argv": [
                 f"{checkout}/.bin/gonb",
@@ -40,19 +64,10 @@ def main(checkout, prefix, *variables):
                 "--stderrthreshold=FATAL",
                 f"--extra_log={checkout}/.bin/gonb.log",
             ],
-            "display_name": "Go (Trio-ViT)",
+            "display_name": name,
             "language": "go",
             "interrupt_mode": "message",
             "env": env,
-        },
-    )
-    write(
-        share / "lab" / "settings" / "overrides.json",
-        {
-            "@jupyterlab/apputils-extension:notification": {
-                "fetchNews": "false",
-                "checkForUpdates": False,
-            }
         },
     )
 
