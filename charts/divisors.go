@@ -5,6 +5,7 @@ package charts
 import (
 	"fmt"
 	"math"
+	"math/bits"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -23,8 +24,7 @@ func Divisors(prof *calib.Profile, net *triovit.Network, block string) (*Figure,
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	const bits = 8
-	point := triovit.Point{Class: triovit.DivisorOperand, Bits: bits}
+	point := triovit.Point{Class: triovit.DivisorOperand, Bits: 8}
 	uniform, err := calib.MinMax{}.Choose(stats, point)
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
@@ -33,12 +33,7 @@ func Divisors(prof *calib.Profile, net *triovit.Network, block string) (*Figure,
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	grid, exponents := uniform.(calib.Uniform), log2.(calib.Log2)
-	return DivisorsData{
-		Block: stats.Block, Hist: stats.Hist,
-		UniformBits: bits, UniformStep: float64(grid.Scale),
-		Log2Lo: exponents.Lo, Log2Hi: exponents.Hi,
-	}.Figure()
+	return DivisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(calib.Uniform), Log2: log2.(calib.Log2)}.Figure()
 }
 
 // DivisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
@@ -48,14 +43,12 @@ type DivisorsData struct {
 	Block string
 	// Hist counts the divisors of all tokens, heads and pictures.
 	Hist calib.Histogram
-	// UniformBits is the width of the uniform quantizer; 0 means 8.
-	UniformBits int
-	// UniformStep is its step, which under min-max calibration is the largest
-	// divisor over the largest code.
-	UniformStep float64
-	// Log2Lo and Log2Hi are the smallest and the largest exponent that the log2
-	// quantizer has a code for; the released code has -6 and 9 (section 2.5).
-	Log2Lo, Log2Hi int
+	// Uniform is the unsigned grid of equal steps; under min-max calibration its
+	// largest code stands for the largest divisor.
+	Uniform calib.Uniform
+	// Log2 is the grid of powers of two, in units of one; the released code has
+	// the codes -6 to 9 (section 2.5).
+	Log2 calib.Log2
 }
 
 // divisorSummary is what the divisors say about the two grids. Shares are of
@@ -75,31 +68,31 @@ func (d DivisorsData) summary() divisorSummary {
 		}
 	}
 	s.zeros = shareOf(d.Hist, func(v float64) bool { return v <= 0 })
-	s.zeroed = shareOf(d.Hist, func(v float64) bool { return v > 0 && v < d.UniformStep/2 })
-	s.below = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.exponent(v) < d.Log2Lo })
-	s.above = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.exponent(v) > d.Log2Hi })
+	s.zeroed = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.Uniform.Code(float32(v)) == 0 })
+	all := d.Log2 // with a code for every divisor
+	all.Lo, all.Hi = math.MinInt8, math.MaxInt8
+	s.below = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) < d.Log2.Lo })
+	s.above = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) > d.Log2.Hi })
 	return s
 }
 
-// exponent is the log2 code of a positive divisor before clamping: rounded to
-// nearest in the logarithmic domain.
-func (d DivisorsData) exponent(v float64) int { return int(math.Round(math.Log2(v))) }
+// step is the uniform grid's step.
+func (d DivisorsData) step() float64 { return float64(d.Uniform.Scale) }
 
-func (d DivisorsData) uniformBits() int {
-	if d.UniformBits == 0 {
-		return 8
-	}
-	return d.UniformBits
-}
+// bitsOf is the number of bits that hold the codes from lo to hi.
+func bitsOf(lo, hi int) int { return bits.Len(uint(hi - lo)) }
 
 func (d DivisorsData) check() error {
-	switch bits := d.uniformBits(); {
-	case bits < 2 || bits > 16:
-		return fmt.Errorf("charts: divisors of %s: %d uniform bits, allowed are 2 to 16", d.Block, bits)
-	case !(d.UniformStep > 0) || !finite(d.UniformStep):
-		return fmt.Errorf("charts: divisors of %s: uniform step %v, must be positive", d.Block, d.UniformStep)
-	case d.Log2Lo > d.Log2Hi || d.Log2Lo < -126 || d.Log2Hi > 127:
-		return fmt.Errorf("charts: divisors of %s: log2 exponents %d to %d, need lowest to highest within -126 to 127", d.Block, d.Log2Lo, d.Log2Hi)
+	switch {
+	case d.Uniform.Lo != 0 || d.Uniform.Zero != 0 || d.Uniform.Hi < 3 || d.Uniform.Hi > math.MaxUint16:
+		return fmt.Errorf("charts: divisors of %s: uniform codes %d to %d with zero %d, allowed are 0 to 3 up to 0 to %d with zero 0",
+			d.Block, d.Uniform.Lo, d.Uniform.Hi, d.Uniform.Zero, math.MaxUint16)
+	case !(d.step() > 0) || !finite(d.step()):
+		return fmt.Errorf("charts: divisors of %s: uniform step %v, must be positive", d.Block, d.step())
+	case d.Log2.Lo > d.Log2.Hi || d.Log2.Lo < -126 || d.Log2.Hi > 126:
+		return fmt.Errorf("charts: divisors of %s: log2 exponents %d to %d, need lowest to highest within -126 to 126", d.Block, d.Log2.Lo, d.Log2.Hi)
+	case d.Log2.Unit != 1 || d.Log2.Integer:
+		return fmt.Errorf("charts: divisors of %s: log2 codes in units of %v, of integers %t: powers of two themselves are allowed", d.Block, d.Log2.Unit, d.Log2.Integer)
 	}
 	return nil
 }
@@ -124,42 +117,42 @@ func (d DivisorsData) Figure() (*Figure, error) {
 		uniformName, log2Name  = "uniform", "log2"
 	)
 	names := []string{
-		fmt.Sprintf("%d-bit uniform", d.uniformBits()),
-		fmt.Sprintf("%d-bit log2", d.log2Bits()),
+		fmt.Sprintf("%d-bit uniform", bitsOf(d.Uniform.Lo, d.Uniform.Hi)),
+		fmt.Sprintf("%d-bit log2", bitsOf(d.Log2.Lo, d.Log2.Hi)),
 	}
 
 	// (a) positions are exponents of two.
-	lo := math.Floor(min(math.Log2(s.low), float64(d.Log2Lo))) - 0.5
-	hi := math.Ceil(max(math.Log2(s.high), float64(d.Log2Hi))) + 0.5
+	lo := math.Floor(min(math.Log2(s.low), float64(d.Log2.Lo))) - 0.5
+	hi := math.Ceil(max(math.Log2(s.high), float64(d.Log2.Hi))) + 0.5
 	wide := axis{name: "divisor, logarithmic", lo: lo, hi: hi, ticks: octaves(lo, hi, 10)}
 	shares := rebin(d.Hist, math.Log2, spaced(lo, hi, int(2*(hi-lo))))
 	dist := shareSteps(distName, shares, lo, hi, func(at float64) string { return number(math.Exp2(at)) })
-	if cut := math.Log2(d.UniformStep / 2); cut > lo {
+	if cut := math.Log2(d.step() / 2); cut > lo {
 		dist.MarkAreas = band("xAxis", lo, min(cut, hi), "uniform: rounds to 0", "top")
 	}
 	var uniform, log2 []point
-	for k := 1; k <= d.topCode(s.high); k++ {
-		v := float64(k) * d.UniformStep
+	for k := 1; k <= d.Uniform.Code(float32(s.high)); k++ {
+		v := float64(k) * d.step()
 		uniform = append(uniform, point{fmt.Sprintf("uniform code %d: %s", k, number(v)), []any{math.Log2(v), names[0]}})
 	}
-	for e := d.Log2Lo; e <= d.Log2Hi; e++ {
+	for e := d.Log2.Lo; e <= d.Log2.Hi; e++ {
 		log2 = append(log2, point{fmt.Sprintf("log2 code %d: %s", e, number(math.Exp2(float64(e)))), []any{e, names[1]}})
 	}
 
 	// (b) spans two uniform steps and a half.
-	near := roundUp(min(2.5*d.UniformStep, s.high))
+	near := roundUp(min(2.5*d.step(), s.high))
 	zoomed := rebin(d.Hist, identity, spaced(0, near, 48))
 	zoom, floor, ceiling := distribution(distName, zoomed, 0, near, number)
-	if cut := d.UniformStep / 2; cut < near {
+	if cut := d.step() / 2; cut < near {
 		zoom.MarkAreas = band("xAxis", 0, cut, "rounds to 0", "top")
 	}
 	var uniformNear, log2Near []point
 	for _, k := range []float64{0, 1, 2} {
-		if v := k * d.UniformStep; v <= near {
+		if v := k * d.step(); v <= near {
 			uniformNear = append(uniformNear, point{number(v), []any{v, names[0]}})
 		}
 	}
-	for e := d.Log2Lo; e <= d.Log2Hi && math.Exp2(float64(e)) <= near; e++ {
+	for e := d.Log2.Lo; e <= d.Log2.Hi && math.Exp2(float64(e)) <= near; e++ {
 		log2Near = append(log2Near, point{power2(e), []any{math.Exp2(float64(e)), names[1]}})
 	}
 
@@ -189,33 +182,24 @@ func (d DivisorsData) Figure() (*Figure, error) {
 		},
 	}
 	title := fmt.Sprintf("%s (step %s) rounds %s of the divisors to 0; %s clamps %s",
-		capital(names[0]), number(d.UniformStep), percent(s.zeroed), names[1], percent(s.below+s.above))
+		capital(names[0]), number(d.step()), percent(s.zeroed), names[1], percent(s.below+s.above))
 	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s; %s lie above, %s below. Divisors that are 0 already: %s.",
-		d.Block, power2(d.Log2Lo), power2(d.Log2Hi), percent(s.above), percent(s.below), percent(s.zeros))
+		d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), percent(s.zeros))
 	return newFigure(title, figureWidth, top+height+gap+rugs+54, compose(title, subtitle, nil, panels), d.table())
-}
-
-// topCode is the largest uniform code that a divisor takes.
-func (d DivisorsData) topCode(high float64) int {
-	return int(min(float64(int(1)<<d.uniformBits()-1), math.Round(high/d.UniformStep)))
-}
-
-// log2Bits is the number of bits that hold the log2 codes.
-func (d DivisorsData) log2Bits() int {
-	return int(math.Ceil(math.Log2(float64(d.Log2Hi - d.Log2Lo + 1))))
 }
 
 // table lists the bins with their quantized values.
 func (d DivisorsData) table() Table {
 	t := Table{Columns: []string{"low", "high", "count", "uniform", "log2"}}
-	last := float64(d.topCode(d.summary().high))
 	for _, b := range d.Hist.Bins {
 		lo, hi := b.Bounds()
-		v := float64(b.Center())
-		uniform := d.UniformStep * max(0, min(last, math.Round(v/d.UniformStep)))
-		log2 := math.NaN()
+		v := b.Center()
+		uniform, log2 := math.NaN(), math.NaN()
+		if finite(float64(v)) {
+			uniform = float64(d.Uniform.Fake(v))
+		}
 		if v > 0 {
-			log2 = math.Exp2(float64(max(d.Log2Lo, min(d.Log2Hi, d.exponent(v)))))
+			log2 = float64(d.Log2.Fake(v))
 		}
 		t.Rows = append(t.Rows, []any{lo, hi, b.Count, uniform, log2})
 	}

@@ -316,10 +316,10 @@ func TestHostileData(t *testing.T) {
 		"nothing counted":    {same([]float32{-1}, []float32{1}), "One 8-bit step serves every channel"},
 		"outlier":            {same([]float32{0, 0}, []float32{1e30, 1}, 1e30, 1), "1 of 2 channels fewer than 16"},
 		"denormal":           {same([]float32{0}, []float32{1e-44}, 1e-44), "One 8-bit step serves every channel"},
-		"one divisor":        {DivisorsData{Block: "b", Hist: histogram([]float32{8}), UniformStep: 8. / 255, Log2Lo: -12, Log2Hi: 3}, "rounds none of the divisors to 0; 4-bit log2 clamps none"},
-		"one log2 code":      {DivisorsData{Block: "b", Hist: histogram([]float32{8, 4}), UniformStep: 1, Log2Lo: 3, Log2Hi: 3}, "log2 clamps 50 %"},
+		"one divisor":        {DivisorsData{Block: "b", Hist: histogram([]float32{8}), Uniform: uniformGrid(8. / 255), Log2: log2Grid(-12, 3)}, "rounds none of the divisors to 0; 4-bit log2 clamps none"},
+		"one log2 code":      {DivisorsData{Block: "b", Hist: histogram([]float32{8, 4}), Uniform: uniformGrid(1), Log2: log2Grid(3, 3)}, "log2 clamps 50 %"},
 		"reference only":     {one, "Float reaches 69.71 % mIoU"},
-		"NaN and zero bits":  {DivisorsData{Block: "b", Hist: histogram([]float32{nan, inf, 0, 2}), UniformStep: 2. / 255, Log2Lo: 0, Log2Hi: 15}, "8-bit uniform"},
+		"NaN and zero bits":  {DivisorsData{Block: "b", Hist: histogram([]float32{nan, inf, 0, 2}), Uniform: uniformGrid(2. / 255), Log2: log2Grid(0, 15)}, "8-bit uniform"},
 		"intervals of zero":  {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a"}, {Recipe: "a"}}}, "a reaches 0.00 top-1"},
 		"everything is NaN ": {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: math.NaN()}}}, "a reaches NaN top-1"},
 	} {
@@ -344,6 +344,7 @@ func TestHostileData(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	empty := rangesFixture(16)
 	empty.Panels[1].Min = nil
+	nan := float32(math.NaN())
 	divisors := func(edit func(*DivisorsData)) DivisorsData { d := divisorsFixture(); edit(&d); return d }
 	ladder := func(edit func(*LadderData)) LadderData { d := ladderFixture(); edit(&d); return d }
 	for name, test := range map[string]struct {
@@ -351,9 +352,9 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		"lost channels":     {empty, "the DW input \"backbone.stages.0.op_list.0.main.DW\" has 0 minima and 16 maxima"},
-		"bits":              {divisors(func(d *DivisorsData) { d.UniformBits = 1 }), "1 uniform bits, allowed are 2 to 16"},
-		"step":              {divisors(func(d *DivisorsData) { d.UniformStep = math.NaN() }), "uniform step NaN, must be positive"},
-		"codes":             {divisors(func(d *DivisorsData) { d.Log2Lo = 10 }), "log2 exponents 10 to 9"},
+		"bits":              {divisors(func(d *DivisorsData) { d.Uniform.Hi = 1 }), "uniform codes 0 to 1 with zero 0, allowed are 0 to 3"},
+		"step":              {divisors(func(d *DivisorsData) { d.Uniform.Scale = nan }), "uniform step NaN, must be positive"},
+		"codes":             {divisors(func(d *DivisorsData) { d.Log2.Lo = 10 }), "log2 exponents 10 to 9"},
 		"no divisors":       {divisors(func(d *DivisorsData) { d.Hist = calib.Histogram{} }), "no positive finite divisor"},
 		"no rows":           {ladder(func(d *LadderData) { d.Rows = nil }), "no rows"},
 		"mark of the paper": {ladder(func(d *LadderData) { d.Rows[1].Mark = "V" }), "belongs in Paper"},
@@ -389,8 +390,8 @@ func TestRangeSummary(t *testing.T) {
 
 func TestDivisorSummary(t *testing.T) {
 	d := DivisorsData{
-		Hist:        histogram([]float32{0, 0.125, 0.25, 1, 8, 64, 1024, 2048}),
-		UniformStep: 4, Log2Lo: -2, Log2Hi: 10,
+		Hist:    histogram([]float32{0, 0.125, 0.25, 1, 8, 64, 1024, 2048}),
+		Uniform: uniformGrid(4), Log2: log2Grid(-2, 10),
 	}
 	got := d.summary()
 	for what, pair := range map[string][2]float64{

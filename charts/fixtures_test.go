@@ -93,8 +93,14 @@ func divisorsFixture() DivisorsData {
 	}
 	return DivisorsData{
 		Block: "backbone.stages.3.op_list.2.context_module.main", Hist: histogram(all),
-		UniformStep: float64(top) / 127, Log2Lo: -6, Log2Hi: 9,
+		Uniform: uniformGrid(top / 127), Log2: log2Grid(-6, 9),
 	}
+}
+
+func uniformGrid(step float32) calib.Uniform { return calib.Uniform{Scale: step, Hi: 255} }
+
+func log2Grid(lo, hi int) calib.Log2 {
+	return calib.Log2{Unit: 1, Lo: lo, Hi: hi, Threshold: math.Sqrt2}
 }
 
 func ladderFixture() LadderData {
