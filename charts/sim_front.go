@@ -21,8 +21,8 @@ type FrontData struct {
 	// Workload was charged by the timing model Model; Note is what the model
 	// leaves out.
 	Workload, Model, Note string
-	// Cost is what pictures per second are weighed against: explore.DSPs or
-	// explore.Energy.
+	// Cost is what pictures per second are weighed against: explore.DSPs,
+	// explore.BRAMs or explore.Energy.
 	Cost explore.Objective
 	// Fields are the varied fields of the configuration.
 	Fields []string
@@ -36,8 +36,8 @@ type FrontData struct {
 // FrontPoint is one configuration.
 type FrontPoint struct {
 	// Values are those of the fields.
-	Values []any
-	DSPs   int
+	Values      []any
+	DSPs, BRAMs int
 	// MJ is the energy of one picture in mJ, NaN where it is not known.
 	MJ float64
 	// FPS are the pictures per second, GOPS the 10⁹ operations per second.
@@ -49,12 +49,12 @@ type FrontPoint struct {
 	Mark string
 }
 
-// Front draws pictures per second against DSPs or energy per picture for a
-// workload of a survey, its Pareto front, and the configurations to be pointed
+// Front draws pictures per second against DSPs, block RAMs or energy per picture
+// for a workload of a survey, its Pareto front, and the configurations to be pointed
 // out, each of which must be one of the survey's points of known cost.
 func Front(v *explore.Survey, workload string, cost explore.Objective, marked ...arch.Config) (*Figure, error) {
-	if cost != explore.DSPs && cost != explore.Energy {
-		return nil, fmt.Errorf("charts: front of %s: %v against %v: allowed are %v and %v", workload, explore.FPS, cost, explore.DSPs, explore.Energy)
+	if _, ok := frontCosts[cost]; !ok {
+		return nil, fmt.Errorf("charts: front of %s: %v against %v: allowed are %v, %v and %v", workload, explore.FPS, cost, explore.DSPs, explore.BRAMs, explore.Energy)
 	}
 	front := v.Front(workload, explore.FPS, cost)
 	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
@@ -68,7 +68,7 @@ func Front(v *explore.Survey, workload string, cost explore.Objective, marked ..
 			continue
 		}
 		place[p.Config] = len(d.Points)
-		d.Points = append(d.Points, FrontPoint{Values: p.Values, DSPs: p.DSPs, MJ: 1e3 * p.Joules, FPS: p.FPS, GOPS: p.GOPS, Front: best[p.Config]})
+		d.Points = append(d.Points, FrontPoint{Values: p.Values, DSPs: p.DSPs, BRAMs: p.BRAMs, MJ: 1e3 * p.Joules, FPS: p.FPS, GOPS: p.GOPS, Front: best[p.Config]})
 	}
 	for _, c := range marked {
 		i, ok := place[c]
@@ -98,10 +98,20 @@ func (d FrontData) check() error {
 	return nil
 }
 
-// cost returns what a point costs, in DSPs or mJ.
+// frontCosts are the words for each cost.
+var frontCosts = map[explore.Objective]struct{ unit, one, axis, at, less string }{
+	explore.DSPs:   {"DSPs", "DSP", "DSPs", "on", "fewer"},
+	explore.BRAMs:  {"block RAMs", "block RAM", "block RAMs of 36 Kbit", "with", "fewer"},
+	explore.Energy: {"mJ", "mJ", "mJ per picture", "at", "less"},
+}
+
+// cost returns what a point costs.
 func (d FrontData) cost(p FrontPoint) float64 {
-	if d.Cost == explore.Energy {
+	switch d.Cost {
+	case explore.Energy:
 		return p.MJ
+	case explore.BRAMs:
+		return float64(p.BRAMs)
 	}
 	return float64(p.DSPs)
 }
@@ -111,19 +121,12 @@ func (d FrontData) costText(p FrontPoint) string {
 	if d.Cost == explore.Energy {
 		return number(p.MJ) + " mJ"
 	}
-	return count(p.DSPs) + " DSPs"
+	return count(int(d.cost(p))) + " " + frontCosts[d.Cost].unit
 }
 
 // size writes a point's two values.
 func (d FrontData) size(p FrontPoint) string {
-	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), d.preposition(), d.costText(p))
-}
-
-func (d FrontData) preposition() string {
-	if d.Cost == explore.Energy {
-		return "at"
-	}
-	return "on"
+	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), frontCosts[d.Cost].at, d.costText(p))
 }
 
 // name writes a point as the pointer brings it up.
@@ -155,12 +158,9 @@ func (d FrontData) finding() string {
 			continue
 		}
 		if mark.Front {
-			fewer := "fewer than"
-			if d.Cost == explore.Energy {
-				fewer = "less than"
-			}
-			return fmt.Sprintf("%s is on the front: none of %s designs has its %s FPS %s %s %s",
-				mark.Mark, count(len(d.Points)), number(mark.FPS), d.preposition(), fewer, d.costText(mark))
+			words := frontCosts[d.Cost]
+			return fmt.Sprintf("%s is on the front: none of %s designs has its %s FPS %s %s than %s",
+				mark.Mark, count(len(d.Points)), number(mark.FPS), words.at, words.less, d.costText(mark))
 		}
 		better, best := 0, mark
 		for _, p := range d.Points {
@@ -218,17 +218,15 @@ func (d FrontData) Figure() (*Figure, error) {
 	)
 	first := d.Points[0]
 	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
-	table := Table{Columns: slices.Concat(d.Fields, []string{"DSPs", "mJ", "FPS", "GOPS", "front", "marked"})}
+	table := Table{Columns: slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})}
 	for _, p := range d.Points {
 		minCost, maxCost = min(minCost, d.cost(p)), max(maxCost, d.cost(p))
 		minFPS, maxFPS = min(minFPS, p.FPS), max(maxFPS, p.FPS)
-		table.Rows = append(table.Rows, slices.Concat(p.Values, []any{p.DSPs, p.MJ, p.FPS, p.GOPS, p.Front, p.Mark}))
+		table.Rows = append(table.Rows, slices.Concat(p.Values, []any{p.DSPs, p.BRAMs, p.MJ, p.FPS, p.GOPS, p.Front, p.Mark}))
 	}
-	unit, rayName := "DSPs", "as many FPS from each DSP as the marked"
-	if d.Cost == explore.Energy {
-		unit, rayName = "mJ per picture", "as many FPS from each mJ as the marked"
-	}
-	x := span(unit+", logarithmic", minCost, maxCost)
+	costs := frontCosts[d.Cost]
+	rayName := fmt.Sprintf("as many FPS from each %s as the marked", costs.one)
+	x := span(costs.axis+", logarithmic", minCost, maxCost)
 	y := span("pictures per second, logarithmic", minFPS, maxFPS)
 	at := func(p FrontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 

@@ -458,7 +458,13 @@ func TestSimulatorTitles(t *testing.T) {
 		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS on 1,024 DSPs), the fastest with 799 FPS on 1,024 DSPs"},
 		"energy on front":  {front(energies), "the paper's is on the front: none of 6 designs has its 799 FPS at less than 3 mJ"},
 		"energy is beaten": {front(func(d *FrontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS at 4 mJ), the fastest with 799 FPS at 3 mJ"},
-		"one point":        {front(func(d *FrontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
+		"block RAMs": {front(func(d *FrontData) {
+			d.Cost = explore.BRAMs
+			for i := range d.Points {
+				d.Points[i].BRAMs = d.Points[i].DSPs
+			}
+		}), "none of 6 designs has its 799 FPS with fewer than 1,024 block RAMs"},
+		"one point": {front(func(d *FrontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := draw(t, test.data)

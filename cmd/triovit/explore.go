@@ -40,6 +40,7 @@ and the energy of events by a published table.`,
 			return err
 		})
 		f.IntVar(&s.Limits.DSPs, "dsps", 0, "at most so many `DSPs`, 0 for no limit")
+		f.IntVar(&s.Limits.BRAMs, "brams", 0, "at most so many `blocks` of RAM of 36 Kbit, 0 for no limit")
 		f.IntVar(&s.Limits.BufferKiB, "buffer-kib", 0, "at most so many `KiB` of buffers, 0 for no limit")
 		f.Float64Var(&s.Limits.MBPerS, "mb-per-s", 0, "at most so many `MB/s` of off-chip bandwidth, 0 for no limit")
 		weighed := []explore.Objective{explore.FPS, explore.DSPs}
@@ -84,7 +85,7 @@ and the energy of events by a published table.`,
 }
 
 // objectives are what a front can weigh, as flags name it, by [explore.Objective].
-var objectives = []string{explore.FPS: "fps", explore.Energy: "energy", explore.DSPs: "dsps"}
+var objectives = []string{explore.FPS: "fps", explore.Energy: "energy", explore.DSPs: "dsps", explore.BRAMs: "brams"}
 
 // axis reads "mat.lanes=4,8". A value is a number or a word; the field says
 // which it takes.
@@ -125,6 +126,7 @@ type point struct {
 	Workload string         `json:"workload"`
 	Values   map[string]any `json:"values"`
 	DSPs     int            `json:"dsps"`
+	BRAMs    int            `json:"brams"`
 	Cycles   float64        `json:"cycles"`
 	FPS      float64        `json:"fps"`
 	GOPS     float64        `json:"gops"`
@@ -159,7 +161,7 @@ func surveyed(v *explore.Survey, weighed []explore.Objective) (string, survey) {
 		for i, value := range p.Values {
 			values[v.Fields[i]] = value
 		}
-		one := point{p.Workload, values, p.DSPs, p.Cycles, p.FPS, p.GOPS, nil, front[key{p.Workload, p.Config}]}
+		one := point{p.Workload, values, p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, nil, front[key{p.Workload, p.Config}]}
 		if !math.IsNaN(p.Joules) {
 			one.Joules = &p.Joules
 		}

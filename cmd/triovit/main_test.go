@@ -310,7 +310,7 @@ func TestJSON(t *testing.T) {
 	}{
 		{[]string{"simulate", "-json"}, `"cycles":296449`},
 		{[]string{"simulate", "-json", "-timing", "closed"}, `"cycles":250343`},
-		{[]string{"explore", "-json", "-axis", "copies=16"}, `"values":{"copies":16},"dsps":1024,"cycles":250343.125`},
+		{[]string{"explore", "-json", "-axis", "copies=16"}, `"values":{"copies":16},"dsps":1024,"brams":642,"cycles":250343.125`},
 	} {
 		out := must(t, c.args...)
 		if !json.Valid([]byte(out)) || strings.Count(out, "\n") != 1 || !strings.Contains(out, c.want) {

@@ -32,15 +32,15 @@ func ExampleRun() {
 	// Output:
 	// 64 points tried, 29 beyond the limits, 0 refused
 	// efficientvit-b1-r224: 9 points that no other beats in FPS and DSPs
-	//   mat.lanes  rmac.lanes  copies  DSPs  cycles    FPS   GOPS  of the peak       mJ
-	//           4           4       8   256  999618  200.1  195.8       95.6 %  unknown
-	//           4           4      12   384  666412  300.1  293.7       95.6 %  unknown
-	//           4           4      16   512  499809  400.2  391.6       95.6 %  unknown
-	//           4           8      12   576  464829  430.3  421.1       91.4 %  unknown
-	//           4           4      20   640  399847  500.2  489.6       95.6 %  unknown
-	//           8           8      12   768  333791  599.2  586.4       95.4 %  unknown
-	//          12          16       8   896  330219  605.7  592.8       82.7 %  unknown
-	//           4           8      20   960  278898  717.1  701.9       91.4 %  unknown
-	//           8           8      16  1024  250343  798.9  781.9       95.4 %  unknown
+	//   mat.lanes  rmac.lanes  copies  DSPs  BRAMs  cycles    FPS   GOPS  of the peak       mJ
+	//           4           4       8   256    642  999618  200.1  195.8       95.6 %  unknown
+	//           4           4      12   384    642  666412  300.1  293.7       95.6 %  unknown
+	//           4           4      16   512    642  499809  400.2  391.6       95.6 %  unknown
+	//           4           8      12   576    642  464829  430.3  421.1       91.4 %  unknown
+	//           4           4      20   640    642  399847  500.2  489.6       95.6 %  unknown
+	//           8           8      12   768    642  333791  599.2  586.4       95.4 %  unknown
+	//          12          16       8   896    642  330219  605.7  592.8       82.7 %  unknown
+	//           4           8      20   960    642  278898  717.1  701.9       91.4 %  unknown
+	//           8           8      16  1024    642  250343  798.9  781.9       95.4 %  unknown
 	// by the closed form, backbone: memory and auxiliary units take no time
 }

@@ -114,7 +114,7 @@ func TestRunAsLoops(t *testing.T) {
 						}
 						want.Points = append(want.Points, Point{Workload: w.Name, Config: c,
 							Values: []any{mat, space.Axes[1].Values[i], rmac, space.Axes[3].Values[j]},
-							DSPs:   c.DSPs(), Measure: Measure{float64(r.Undivided) / 16, r.FPS(), r.GOPS(), math.NaN(), "the closed form counts no memory accesses"}})
+							DSPs:   c.DSPs(), BRAMs: c.BRAMs(), Measure: Measure{float64(r.Undivided) / 16, r.FPS(), r.GOPS(), math.NaN(), "the closed form counts no memory accesses"}})
 					}
 				}
 			}
@@ -155,6 +155,8 @@ func TestLimits(t *testing.T) {
 		{"packing changes DSPs", Over("multiplications_per_dsp", 1, 2, 4), Limits{DSPs: 1024}, 2},
 		// 1024 + 512 + 1024 + 8 KiB
 		{"buffers", Over("buffers.divisor.kib", 8, 9), Limits{BufferKiB: 2568}, 1},
+		// 256 + 128 + 256 + 2 blocks; 640 KiB behind 1024 bytes take as many as 1024
+		{"block RAMs", Over("buffers.input.kib", 640, 1024, 1025), Limits{BRAMs: 642}, 2},
 		{"bandwidth", Over("off_chip.mb_per_s", 4800, 19200, 19200.5), Limits{MBPerS: 19200}, 2},
 	}
 	w := network(t, "b0-r224")
@@ -246,6 +248,7 @@ func TestRunRefuses(t *testing.T) {
 		{"model", func(s *Space) { s.Model = Model{} }, "no model"},
 		{"scope", func(s *Space) { s.Model = ClosedForm("all") }, `no scope "all"`},
 		{"limit", func(s *Space) { s.Limits.DSPs = -1 }, "none may be below 0"},
+		{"limit of block RAMs", func(s *Space) { s.Limits.BRAMs = -1 }, "none may be below 0"},
 		{"limit NaN", func(s *Space) { s.Limits.MBPerS = math.NaN() }, "none may be below 0"},
 		{"too large", func(s *Space) {
 			s.Axes = []Axis{Over("copies", thousand...), Over("buffers.input.kib", thousand...)}
@@ -395,6 +398,15 @@ func TestFrontObjectives(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(within, func(a, b [3]float64) int { return slices.Compare(a[:1], b[:1]) }) {
 		t.Errorf("not ordered by FPS: %v", within)
+	}
+	brams := v.Front(w.Name, BRAMs, FPS)
+	for i := 1; i < len(brams.Points); i++ {
+		if a, b := &brams.Points[i-1], &brams.Points[i]; a.BRAMs < b.BRAMs || a.FPS < b.FPS {
+			t.Errorf("front in block RAMs: %v before %v", a.Values, b.Values)
+		}
+	}
+	if len(brams.Points) == 0 || brams.Points[len(brams.Points)-1].Config.Buffers.Input.KiB != 64 {
+		t.Errorf("the front in block RAMs does not end with the smallest buffer:\n%s", brams)
 	}
 	for _, two := range [][]Objective{{FPS, Energy}, {FPS, DSPs}, {DSPs, Energy}} {
 		f := v.Front(w.Name, two...)

@@ -13,11 +13,12 @@ import (
 type Objective uint8
 
 // The objectives: more pictures per second, less energy for each, fewer DSP
-// slices.
+// slices, fewer block RAMs.
 const (
 	FPS Objective = iota
 	Energy
 	DSPs
+	BRAMs
 )
 
 // String names the objective in reports.
@@ -29,6 +30,8 @@ func (o Objective) String() string {
 		return "energy per picture"
 	case DSPs:
 		return "DSPs"
+	case BRAMs:
+		return "BRAMs"
 	default:
 		return fmt.Sprintf("Objective(%d)", uint8(o))
 	}
@@ -44,6 +47,8 @@ func (o Objective) score(p *Point) float64 {
 		return -p.Joules
 	case DSPs:
 		return -float64(p.DSPs)
+	case BRAMs:
+		return -float64(p.BRAMs)
 	default:
 		return math.NaN()
 	}

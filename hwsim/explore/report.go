@@ -45,7 +45,7 @@ func (f *Front) String() string {
 	for _, field := range f.fields {
 		fmt.Fprintf(t, "%s\t", field)
 	}
-	fmt.Fprint(t, "DSPs\tcycles\tFPS\tGOPS\tof the peak\tmJ\t\n")
+	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\tmJ\t\n")
 	for i := range f.Points[:min(len(f.Points), maxRows)] {
 		p := &f.Points[i]
 		for _, value := range p.Values {
@@ -55,7 +55,7 @@ func (f *Front) String() string {
 		if !math.IsNaN(p.Joules) {
 			energy = fmt.Sprintf("%.3f", 1e3*p.Joules)
 		}
-		fmt.Fprintf(t, "%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t%s\t\n", p.DSPs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization(), energy)
+		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t%s\t\n", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization(), energy)
 	}
 	t.Flush()
 	if more := len(f.Points) - maxRows; more > 0 {

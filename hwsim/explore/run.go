@@ -36,7 +36,9 @@ type Point struct {
 	Config   arch.Config
 	// Values are the configuration's on the axes.
 	Values []any
-	DSPs   int
+	// DSPs are those of the multipliers, BRAMs the block RAMs of 36 Kbit of the
+	// buffers.
+	DSPs, BRAMs int
 	Measure
 }
 
@@ -102,7 +104,7 @@ func (s *Space) try(index int, charge func(arch.Config) (Measure, error)) outcom
 	if err != nil {
 		return outcome{refusal: err}
 	}
-	return outcome{point: &Point{Config: c, Values: values, DSPs: c.DSPs(), Measure: m}}
+	return outcome{point: &Point{Config: c, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs(), Measure: m}}
 }
 
 // survey gathers the outcomes.

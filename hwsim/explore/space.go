@@ -36,8 +36,9 @@ func Over(field string, values ...any) Axis { return Axis{Field: field, Values: 
 type Limits struct {
 	// DSPs bounds the slices of the engines' multipliers.
 	DSPs int
-	// BufferKiB bounds the sum of all buffers.
-	BufferKiB int
+	// BRAMs bounds the block RAMs of 36 Kbit that the buffers take, BufferKiB
+	// what they hold. arch.XCZU9EG says what the paper's chip has.
+	BRAMs, BufferKiB int
 	// MBPerS bounds the off-chip bandwidth in 10⁶ bytes per second.
 	MBPerS float64
 }
@@ -47,6 +48,7 @@ func (l Limits) allow(c *arch.Config) bool {
 	b := &c.Buffers
 	kib := b.Input.KiB + b.Weight.KiB + b.Output.KiB + b.Divisor.KiB
 	return (l.DSPs == 0 || c.DSPs() <= l.DSPs) &&
+		(l.BRAMs == 0 || c.BRAMs() <= l.BRAMs) &&
 		(l.BufferKiB == 0 || kib <= l.BufferKiB) &&
 		(l.MBPerS == 0 || c.OffChip.MBPerS <= l.MBPerS)
 }
@@ -59,7 +61,7 @@ func (s *Space) size() (int, error) {
 	if err := s.Base.Validate(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
 	}
-	if s.Limits.DSPs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
+	if s.Limits.DSPs < 0 || s.Limits.BRAMs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
 		return 0, fmt.Errorf("explore: limits %+v: none may be below 0, which is no limit", s.Limits)
 	}
 	if s.Model.Prepare == nil {
