@@ -29,6 +29,9 @@ const (
 	WeightLoad
 	InputLoad
 	OutputStore
+	// DivisorPasses: the divisor buffer holds the divisors of a part of a head's
+	// tokens, so that MAT makes divisors and dividends part by part.
+	DivisorPasses
 	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle
 	// than the engines could use.
 	InputPort
@@ -53,7 +56,7 @@ const (
 const firstPort = InputPort
 
 var stallNames = [stallEnd]string{
-	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store",
+	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store", "divisor buffer",
 	"input port", "weight port", "output port", "divisor port",
 	"sum over K", "log2 module", "shifter", "divider", "requantization", "activation", "adder", "resizer", "pooling adder",
 }

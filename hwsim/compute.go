@@ -17,6 +17,7 @@ type machine struct {
 	pictures  int64 // more than one only where copies share a batch
 	width     int64 // of the multipliers' weights in bits
 	divisor   int64 // bytes of one in the divisor buffer
+	divisors  int64 // that this buffer holds, of each picture
 	bits      func(*workload.Operation) int64
 	spans     bool // whether tasks keep theirs
 }
@@ -37,6 +38,9 @@ type task struct {
 	demand [stallEnd]int64
 	// latency is how long the last quotient of a step is on its way.
 	latency int64
+	// refill is what passes beyond the first take, where the divisor buffer does
+	// not hold a head.
+	refill int64
 }
 
 // weightTiles returns the bytes of each piece of weights that a step loads: the
@@ -481,6 +485,12 @@ func (m *machine) headPipeline(s *step, heads int64) []task {
 			produced = append(produced, span{first.Name, false, true, h, m.mul(h, producing), m.mul(h+1, producing)})
 		}
 		k.spans = append(produced, k.spans...)
+	}
+	if m.divisors > 0 {
+		// Each further pass begins with lanes and copies that it may not fill: at
+		// most one set of divisors and one token's dividends.
+		set := m.add(m.alone(divisor, divisor.Inner), m.mul(up(dim, int64(m.mat.Lanes)), m.alone(dividend, dividend.Inner)))
+		k.refill = m.mul(heads, up(tokens, m.divisors)-1, set)
 	}
 	for _, end := range ends {
 		m.inc(&k.mat.Stalls[Imbalance], k.cycles-end)

@@ -4,6 +4,7 @@ package hwsim
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -30,8 +31,8 @@ type Run struct {
 	MAT, RMAC Account
 	// Steps are in the order of the workload, each summed over all rounds.
 	Steps []Step
-	// Host are the operations that the accelerator has no unit for. They take
-	// no time here.
+	// Host are the operations that the accelerator has no unit for, those of one
+	// picture. Their time is apart (see [Run.HostSeconds]) and not in Cycles.
 	Host []Omission
 	// Traffic is that of all steps. OffChipBusy are the cycles in which the
 	// off-chip memory moves data.
@@ -191,6 +192,25 @@ func (r *Run) seconds(cycles int64) float64 { return float64(cycles) / (r.Config
 // each copy where the copies share a batch.
 func (r *Run) Latency() time.Duration {
 	return time.Duration(r.seconds(r.RoundCycles) * float64(time.Second))
+}
+
+// HostSeconds returns the time of the host's work for the whole batch, by the
+// throughput of the configuration: 0 where there is none, NaN where there is
+// some and its throughput is not known. How much of it the accelerator could
+// work beside is not modelled.
+func (r *Run) HostSeconds() float64 {
+	var elements float64
+	for i := range r.Host {
+		elements += float64(r.Host[i].Elements)
+	}
+	switch rate := r.Config.HostMElementsPerS * 1e6; {
+	case elements == 0:
+		return 0
+	case rate == 0:
+		return math.NaN()
+	default:
+		return elements * float64(r.Options.Batch) / rate
+	}
 }
 
 // FPS returns the pictures per second over the batch.

@@ -266,6 +266,57 @@ func TestRealDividersByHand(t *testing.T) {
 	}
 }
 
+// A head of 8192 tokens in a buffer for 2048 takes three passes more, each at
+// most 4 steps for a set of divisors and 2·4 for a token's dividends.
+func TestDivisorPassesByHand(t *testing.T) {
+	ktv, dividend, divisor := product(2, 32, 8192, 16), product(2, 8192, 32, 16), product(2, 8192, 32, 1)
+	ktv.Name, dividend.Name, divisor.Name = "ktv", "dividend", "divisor"
+	ktv.Role, dividend.Role, divisor.Role = triovit.KTV, triovit.Dividend, triovit.Divisor
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{ktv, dividend, divisor}}
+	for kib, want := range map[int]int64{8: 0, 2: 2 * 3 * (4 + 2*4), 1: 2 * 7 * (4 + 2*4)} {
+		c := arch.ZCU102()
+		c.Buffers.Divisor.KiB = kib
+		o := Options{Scope: Backbone, Pipelines: BothPipelines, FreeAuxiliary: true}
+		r := simulate(t, w, c, o)
+		if r.MAT.Stalls[DivisorPasses] != 16*want || r.RMAC.Stalls[DivisorPasses] != 16*want {
+			t.Errorf("%d KiB: MAT waits %d cycles in passes, R-MAC %d, want %d", kib, r.MAT.Stalls[DivisorPasses], r.RMAC.Stalls[DivisorPasses], 16*want)
+		}
+		o.FreeMemory = true
+		if free := simulate(t, w, c, o); free.MAT.Stalls[DivisorPasses] != 0 {
+			t.Errorf("%d KiB: without memory, MAT waits %d cycles in passes", kib, free.MAT.Stalls[DivisorPasses])
+		}
+	}
+}
+
+// The host's time is unknown, or that of its throughput, and apart.
+func TestHostSeconds(t *testing.T) {
+	w, err := workload.DeiT("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var elements int64
+	for _, o := range w.Ops {
+		if o.Unit == workload.Host {
+			elements += o.Elements
+		}
+	}
+	c, o := arch.ZCU102(), Options{Scope: Whole, Batch: 3}
+	unknown := simulate(t, w, c, o)
+	c.HostMElementsPerS = 250
+	known := simulate(t, w, c, o)
+	if want := 3 * float64(elements) / 250e6; !math.IsNaN(unknown.HostSeconds()) || math.Abs(known.HostSeconds()-want) > 1e-12 || known.Cycles != unknown.Cycles {
+		t.Errorf("%v s unknown, %v s known, want %v; %d and %d cycles", unknown.HostSeconds(), known.HostSeconds(), want, unknown.Cycles, known.Cycles)
+	}
+	if got := paperRun(t, nil).HostSeconds(); got != 0 {
+		t.Errorf("EfficientViT: %v s of the host", got)
+	}
+	for r, want := range map[*Run]string{unknown: `"host_seconds":null`, known: `"host_seconds":0.`} {
+		if data, err := json.Marshal(r); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("no %s in JSON, %v", want, err)
+		}
+	}
+}
+
 // Both pipelines bring cycles where the copies do not interfere: streams always,
 // the attention's with one copy.
 func TestPipelines(t *testing.T) {

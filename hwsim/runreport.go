@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -45,11 +46,18 @@ func (r *Run) String() string {
 		float64(t.WeightLoads)/1e6, float64(t.InputLoads)/1e6, float64(t.Stores)/1e6, 100*float64(r.OffChipBusy)/float64(r.Cycles))
 	fmt.Fprintf(&s, "ports: %.3f MB input, %.3f MB weight, %.3f MB output, %.3f MB divisor buffer\n",
 		float64(t.InputPort)/1e6, float64(t.WeightPort)/1e6, float64(t.OutputPort)/1e6, float64(t.DivisorPort)/1e6)
-	fmt.Fprintf(&s, "needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers\n", r.Config.DSPs(), r.Config.BRAMs())
+	fmt.Fprintf(&s, "needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d and %d)\n",
+		r.Config.DSPs(), r.Config.BRAMs(), arch.XCZU9EG().Name, arch.XCZU9EG().DSPs, arch.XCZU9EG().BRAMs)
 	l := r.Roofline()
 	fmt.Fprintf(&s, "roofline: %.1f operations per byte off the chip, ridge at %.1f: bound by %s\n", l.Run.Intensity(), l.Ridge(), l.Bound(&l.Run))
 	for _, o := range r.Host {
-		fmt.Fprintf(&s, "work of the host, not timed: %s, %d elements\n", o.Name, o.Elements)
+		fmt.Fprintf(&s, "work of the host, not in the cycles: %s, %d elements\n", o.Name, o.Elements)
+	}
+	switch host := r.HostSeconds(); {
+	case math.IsNaN(host):
+		s.WriteString("time of the host: unknown, for host.melements_per_s is\n")
+	case host > 0:
+		fmt.Fprintf(&s, "time of the host: %.3f ms for %s, apart from the accelerator's %.3f ms\n", 1e3*host, pictures(r.Options.Batch), 1e3*r.seconds(r.Cycles))
 	}
 	for _, a := range r.Config.Assumptions() {
 		fmt.Fprintf(&s, "assumption: %s\n", a)
@@ -89,6 +97,10 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		steps[i] = map[string]any{"name": s.Name, "operations": s.Ops, "label": s.Label, "block": s.Block, "start": s.Start, "cycles": s.Cycles,
 			"compute": s.Compute, "imbalance": r.Imbalance(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
 	}
+	var hostSeconds *float64 // null where it is not known
+	if x := r.HostSeconds(); !math.IsNaN(x) {
+		hostSeconds = &x
+	}
 	host := []string{}
 	for _, o := range r.Host {
 		host = append(host, o.Name)
@@ -117,10 +129,11 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Bytes         Traffic           `json:"bytes"`
 		Elements      map[string]int64  `json:"elements"`
 		Host          []string          `json:"host"`
+		HostSeconds   *float64          `json:"host_seconds"`
 		Roofline      *Roofline         `json:"roofline"`
 		Steps         []map[string]any  `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
-		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, r.Roofline(), steps})
+		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, hostSeconds, r.Roofline(), steps})
 }
 
 // WriteCSV writes a line per step: its cycles and where they go in each engine,
@@ -128,7 +141,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 func (r *Run) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"name", "label", "block", "start", "cycles", "compute", "imbalance", "macs",
-		"weight loads", "input loads", "stores", "input port", "weight port", "output port", "divisor port"}
+		"weight loads", "input loads", "stores", "input port", "weight port", "output port", "divisor port",
+		"operations per off-chip byte", "GOPS", "roof GOPS", "bound"}
 	for _, engine := range []string{"MAT", "R-MAC"} {
 		head = append(head, engine+" busy", engine+" idle")
 		for _, c := range Stalls() {
@@ -136,16 +150,38 @@ func (r *Run) WriteCSV(w io.Writer) error {
 		}
 	}
 	lines := [][]string{head}
+	roofline := r.Roofline()
+	points := make(map[string]*RooflinePoint)
+	for i := range roofline.Steps {
+		points[roofline.Steps[i].Name] = &roofline.Steps[i]
+	}
+	place := func(s *Step) []string {
+		p, ok := points[s.Name]
+		if !ok {
+			return make([]string, 4) // it multiplies nothing
+		}
+		float := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+		intensity := "" // all on the chip
+		if x := p.Intensity(); !math.IsInf(x, 1) {
+			intensity = float(x)
+		}
+		return []string{intensity, float(p.GOPS), float(roofline.Roof(p.Intensity())), roofline.Bound(p)}
+	}
 	for i := range r.Steps {
 		s, t := &r.Steps[i], &r.Steps[i].Traffic
 		line := []string{s.Name, s.Label, s.Block}
 		numbers := []int64{s.Start, s.Cycles, s.Compute, r.Imbalance(s), s.MACs,
 			t.WeightLoads, t.InputLoads, t.Stores, t.InputPort, t.WeightPort, t.OutputPort, t.DivisorPort}
-		for _, a := range []*Account{&s.MAT, &s.RMAC} {
-			numbers = append(append(numbers, a.Busy, a.Idle), a.Stalls[:]...)
+		write := func(numbers ...int64) {
+			for _, n := range numbers {
+				line = append(line, strconv.FormatInt(n, 10))
+			}
 		}
-		for _, n := range numbers {
-			line = append(line, strconv.FormatInt(n, 10))
+		write(numbers...)
+		line = append(line, place(s)...)
+		for _, a := range []*Account{&s.MAT, &s.RMAC} {
+			write(a.Busy, a.Idle)
+			write(a.Stalls[:]...)
 		}
 		lines = append(lines, line)
 	}

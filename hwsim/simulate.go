@@ -205,6 +205,9 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 		weights: fifo{capacity: kib(c.Buffers.Weight)}}
 	f.single = f.machine
 	f.single.share, f.single.copies, f.single.pictures, f.single.spans = arch.Pixels, 1, 1, false
+	if !r.Options.FreeMemory {
+		f.machine.divisors = kib(c.Buffers.Divisor) / (f.machine.divisor * pictures)
+	}
 	f.setRates()
 	list, host := cut(w, c, r.Options.Scope, r.Options.Pipelines)
 	if len(list) == 0 {
@@ -293,6 +296,9 @@ func (f *flow) run(s *step) error {
 	whole, tile, halo := f.extents(s)
 	if tiles, n := up(whole, tile), f.count(s); n > maxTasks/tiles {
 		return fmt.Errorf("%d tiles with %d tasks each: at most %d tasks are allowed: take more pixels to a tile or larger engines", tiles, n, maxTasks)
+	}
+	if s.mapping == headPipeline && !f.r.Options.FreeMemory && m.divisors == 0 {
+		return fmt.Errorf("buffers.divisor.kib %d is too small: %d pictures have divisors of %d bytes each", buffers.Divisor.KiB, f.pictures, m.divisor)
 	}
 	var weights []int64
 	var all int64
@@ -471,6 +477,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	}
 	f.charge(st, k, slowest, cycles-k.cycles)
 	f.charge(st, k, DividerUnit, k.latency)
+	f.charge(st, k, DivisorPasses, k.refill)
 	st.MAT.add(&k.mat, 1, &f.checked)
 	st.RMAC.add(&k.rmac, 1, &f.checked)
 	f.inc(&st.Compute, k.cycles)
@@ -479,7 +486,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	f.inc(&t.WeightPort, k.demand[WeightPort])
 	f.inc(&t.OutputPort, k.demand[OutputPort])
 	f.inc(&t.DivisorPort, k.demand[DivisorPort])
-	cycles = f.add(cycles, k.latency)
+	cycles = f.add(cycles, f.add(k.latency, k.refill))
 	f.now = f.add(start, cycles)
 	for _, p := range k.spans { // longer by as much as the whole task is
 		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(p.head) + 1, Start: start + share(cycles, p.from, k.cycles), End: start + share(cycles, p.to, k.cycles)}

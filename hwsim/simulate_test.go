@@ -73,6 +73,7 @@ func drawMachine(t *rapid.T) arch.Config {
 	for _, b := range []*arch.Buffer{&c.Buffers.Input, &c.Buffers.Weight, &c.Buffers.Output, &c.Buffers.Divisor} {
 		*b = arch.Buffer{KiB: kib.Draw(t, "KiB"), PortBytes: port.Draw(t, "port")}
 	}
+	c.Buffers.Divisor.KiB = rapid.IntRange(1, 16).Draw(t, "divisor KiB")
 	c.OffChip = arch.OffChip{MBPerS: rapid.Float64Range(1, 1e5).Draw(t, "MB/s"), LatencyCycles: rapid.IntRange(0, 1000).Draw(t, "latency")}
 	rate := rapid.IntRange(1, 200)
 	c.Auxiliary = arch.Auxiliary{SumK: rate.Draw(t, "SumK"), Log2: rate.Draw(t, "log2"), Shifter: rate.Draw(t, "shifter"),
@@ -348,6 +349,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 		"input port":         func(c *arch.Config, by int) { c.Buffers.Input.PortBytes += by },
 		"weight port":        func(c *arch.Config, by int) { c.Buffers.Weight.PortBytes += by },
 		"output port":        func(c *arch.Config, by int) { c.Buffers.Output.PortBytes += by },
+		"divisor buffer":     func(c *arch.Config, by int) { c.Buffers.Divisor.KiB += by },
 		"divisor port":       func(c *arch.Config, by int) { c.Buffers.Divisor.PortBytes += by },
 		"requantization":     func(c *arch.Config, by int) { c.Auxiliary.Requantize += by },
 		"activation":         func(c *arch.Config, by int) { c.Auxiliary.Activation += by },
