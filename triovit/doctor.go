@@ -154,7 +154,7 @@ func checkData() Check {
 		err = l.check(folder)
 	}
 	if err != nil {
-		return Check{"data", err.Error(), false, "arrange the folder as the README's table of data sets says"}
+		return Check{"data", err.Error(), false, "arrange the folder as docs/DATA.md says"}
 	}
 	return Check{"data", fmt.Sprintf("%s, laid out as %s", folder, l.name), true, "set by TRIOVIT_DATA"}
 }
