@@ -33,7 +33,7 @@
 // prices its events by an energy table:
 //
 //	Model: explore.EventDriven(hwsim.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Horowitz45nm())
+//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Derived45nm())
 //	...
 //	fmt.Println(survey.Front(w.Name, explore.FPS, explore.Energy))
 //
