@@ -166,6 +166,26 @@ cross: ## compile for Linux, macOS and Windows without cgo
 bench: $(TRIOVIT_ECHARTS) ## run the benchmarks; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
+# PyTorch eager is the reference of the ratios. Its packages are several GB and
+# in an environment of their own.
+ROUNDS ?= 20
+peers_python := build/peers/bin/python
+
+build/peers/.ready: requirements-peers.txt
+	$(PYTHON) -m venv build/peers
+	$(peers_python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(peers_python) -m pip check
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: build/peers/.ready $(xla_plugin)/.ready ## time both backends and PyTorch in interleaved rounds (ROUNDS=20)
+	go build -o build/bench/go ./internal/benchforward
+	go build -tags=xla -o build/bench/xla ./internal/benchforward
+	$(PYTHON) scripts/bench_peers.py build/bench/peers.json $(ROUNDS) \
+		"Go=TRIOVIT_BACKEND=go build/bench/go" \
+		"XLA=$(xla_run) build/bench/xla" \
+		"PyTorch=$(peers_python) scripts/peer_torch.py"
+
 # go test fuzzes one target of one package at a time, so FUZZJOBS of them run
 # side by side. Minimizing an input is bounded too: by default each takes up to a
 # minute beyond FUZZTIME.
