@@ -127,6 +127,16 @@ func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file
 	if response.StatusCode != http.StatusOK {
 		return "", nil, c.refusal(response, ref)
 	}
+	commit, files, ok := parseInfo(response.Body)
+	if !ok {
+		return "", nil, fmt.Errorf("%s does not answer as a hub does: check HF_ENDPOINT", c.Endpoint)
+	}
+	return commit, files, nil
+}
+
+// parseInfo reads a hub's answer about a revision; files whose names lead out of
+// a folder are left out.
+func parseInfo(r io.Reader) (commit string, files []file, ok bool) {
 	var answer struct {
 		SHA      string
 		Siblings []struct {
@@ -139,9 +149,9 @@ func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file
 			}
 		}
 	}
-	err = json.NewDecoder(io.LimitReader(response.Body, 16<<20)).Decode(&answer)
+	err := json.NewDecoder(io.LimitReader(r, 16<<20)).Decode(&answer)
 	if err != nil || !commitID.MatchString(answer.SHA) {
-		return "", nil, fmt.Errorf("%s does not answer as a hub does: check HF_ENDPOINT", c.Endpoint)
+		return "", nil, false
 	}
 	for _, s := range answer.Siblings {
 		f := file{s.Rfilename, s.Size, s.BlobID}
@@ -152,7 +162,7 @@ func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file
 			files = append(files, f)
 		}
 	}
-	return answer.SHA, files, nil
+	return answer.SHA, files, true
 }
 
 // refusal says in one line why a hub gave no answer.

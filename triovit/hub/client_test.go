@@ -465,3 +465,27 @@ func TestAtOnce(t *testing.T) {
 	}
 	mustFetch(t, w, c, repo, "model.safetensors")
 }
+
+// FuzzParseInfo: whatever a hub answers, commits and names stay below the
+// folder that they are joined to, and a file that passes its check has a size
+// and a checksum.
+func FuzzParseInfo(f *testing.F) {
+	f.Add([]byte(`{"sha":"` + commit + `","siblings":[{"rfilename":"a/b.pt","size":2,"blobId":"` + commit + `"}]}`))
+	f.Add([]byte(`{"sha":"` + commit + `","siblings":[{"rfilename":"../b.pt","lfs":{"sha256":"..","size":-1}}]}`))
+	f.Add([]byte(`{"sha":"../..","siblings":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		id, files, ok := parseInfo(bytes.NewReader(data))
+		if !ok {
+			return
+		}
+		for _, f := range files {
+			path := filepath.Join("root", id, filepath.FromSlash(f.name))
+			if !strings.HasPrefix(path, filepath.Join("root", id)+string(filepath.Separator)) {
+				t.Errorf("%q leads to %s", f.name, path)
+			}
+			if f.check() == nil && (f.size < 1 || f.size > MaxSize || strings.Trim(f.sum, "0123456789abcdef") != "") {
+				t.Errorf("%+v is accepted", f)
+			}
+		}
+	})
+}
