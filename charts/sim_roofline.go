@@ -44,20 +44,15 @@ func (p RooflinePoint) intensity() float64 { return p.Operations / p.Bytes }
 
 // Roofline draws the roofline of an event-driven run.
 func Roofline(r *hwsim.Run) (*Figure, error) {
-	d := RooflineData{Workload: r.Workload, Config: r.Config.Name, Pipelines: r.Options.Pipelines.String(),
-		PeakGOPS: r.Config.PeakGOPS(), GBPerS: r.Config.OffChip.MBPerS / 1e3}
-	place := func(name, label string, macs, cycles int64, t *hwsim.Traffic) RooflinePoint {
-		p := RooflinePoint{Name: name, Label: label, Operations: 2 * float64(macs), Bytes: float64(t.OffChip()), Cycles: float64(cycles)}
-		if cycles > 0 {
-			p.GOPS = p.Operations / p.Cycles * r.Config.ClockMHz / 1e3
-		}
-		return p
+	l := r.Roofline()
+	d := RooflineData{Workload: r.Workload, Config: r.Config.Name, Pipelines: r.Options.Pipelines.String(), PeakGOPS: l.PeakGOPS, GBPerS: l.GBPerS}
+	place := func(name string, p *hwsim.RooflinePoint) RooflinePoint {
+		return RooflinePoint{Name: name, Label: p.Label, Operations: float64(p.Operations), Bytes: float64(p.Bytes), Cycles: float64(p.Cycles), GOPS: p.GOPS}
 	}
-	for i := range r.Steps {
-		s := &r.Steps[i]
-		d.Steps = append(d.Steps, place(blockName(s.Name), s.Label, s.MACs, s.Cycles, &s.Traffic))
+	for i := range l.Steps {
+		d.Steps = append(d.Steps, place(blockName(l.Steps[i].Name), &l.Steps[i]))
 	}
-	d.Total = place("whole run", "", r.MACs, r.Cycles, &r.Traffic)
+	d.Total = place("whole run", &l.Run)
 	return d.Figure()
 }
 

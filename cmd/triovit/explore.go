@@ -28,7 +28,7 @@ names it and the values to try:
 and prints each network's front: the configurations than which no other is better in
 all objectives. JSON holds every point within the limits. The closed form tries
 thousands of points a second; the event-driven model some dozens, but knows memory
-and the energy of events by a published table.`,
+and the energy of events by a published 45 nm table, with what it lacks derived.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		var s explore.Space
@@ -70,7 +70,7 @@ and the energy of events by a published table.`,
 				}
 				s.Workloads = append(s.Workloads, w)
 			}
-			s.Model = explore.EventDriven(h.options, hwsim.Horowitz45nm())
+			s.Model = explore.EventDriven(h.options, hwsim.Derived45nm())
 			if h.closed() {
 				s.Model = explore.ClosedForm(h.options.Scope)
 			}
