@@ -409,7 +409,7 @@ func (f *flow) run(s *step) error {
 // begin starts the report of a step.
 func (f *flow) begin(s *step) *Step {
 	lead := s.lead()
-	all, _, paper := s.macs()
+	all, paper := s.macs()
 	st := Step{Name: lead.Name, Label: s.label(), Block: lead.Block, Start: f.now, MACs: all * f.pictures, PaperMACs: paper * f.pictures}
 	for _, o := range s.ops {
 		st.Ops = append(st.Ops, o.Name)

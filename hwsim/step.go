@@ -89,21 +89,17 @@ func (s *step) label() string {
 	return strings.Join(labels, " + ")
 }
 
-// macs counts the multiply-accumulates of the step: all, those of the engines,
-// and those that the authors count.
-func (s *step) macs() (all, engines, paper int64) {
+// macs counts the multiply-accumulates of the step: all, and those that the
+// authors count.
+func (s *step) macs() (all, paper int64) {
 	for _, o := range s.ops {
 		n := o.MACs()
 		all += n
-		if o.Unit != workload.Engines {
-			continue
-		}
-		engines += n
-		if o.Role != triovit.Divisor && (o.Role != triovit.AggPW || len(o.Behind) == 0) {
+		if o.Unit == workload.Engines && o.Role != triovit.Divisor && (o.Role != triovit.AggPW || o.Behind == "") {
 			paper += n
 		}
 	}
-	return all, engines, paper
+	return all, paper
 }
 
 // cut divides a workload into steps. The host's operations come back apart: the
