@@ -94,8 +94,8 @@ func (r *Run) Energy(t *EnergyTable) *Energy {
 	b, n := r.Config.Buffers, &r.Traffic
 	macs := r.MAT.MACs + r.RMAC.MACs
 	e := &Energy{Table: t, run: r, Parts: []EnergyPart{
-		t.part("8-bit multiplication", macs, t.Multiply8, multiplication),
-		t.part("32-bit accumulation", macs, t.Add32, accumulation),
+		t.part(multiplication, macs, t.Multiply8, multiplication),
+		t.part(accumulation, macs, t.Add32, accumulation),
 		t.buffer("input buffer, byte", n.InputLoads+n.InputPort, b.Input.KiB),
 		t.buffer("weight buffer, byte", n.WeightLoads+n.WeightPort, b.Weight.KiB),
 		t.buffer("output buffer, byte", n.Stores+n.OutputPort, b.Output.KiB),

@@ -49,8 +49,11 @@ func ReadEnergyTable(name string, data []byte) (*EnergyTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return nil, fmt.Errorf("%s: %d documents: an energy table is one, which says \"version: %d\"", name, len(file.Docs), energyVersion)
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("%s: %d documents: an energy table is one", name, len(file.Docs))
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s: no version: the file must say \"version: %d\"", name, energyVersion)
 	}
 	r := energyReader(name)
 	t := &EnergyTable{Multiply8: math.NaN(), Add32: math.NaN(), DRAM: math.NaN(),
@@ -85,8 +88,8 @@ func ReadEnergyTable(name string, data []byte) (*EnergyTable, error) {
 // An energyReader is the name of the file that it reads.
 type energyReader string
 
-// fields returns the values of a node's fields by name. All but the optional
-// ones must be there.
+// fields returns the values of a node's fields by name. All must be there but
+// those whose name is given with a question mark.
 func (r energyReader) fields(path string, node ast.Node, names ...string) (map[string]ast.Node, error) {
 	entries, ok := yamlfile.Fields(node)
 	if !ok {
