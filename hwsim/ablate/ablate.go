@@ -63,7 +63,7 @@ func (e Estimate) counted(as Estimate) Estimate {
 // ablation joins two estimates. It is an error if neither model can tell.
 func ablation(name string, c arch.Config, closed, event Estimate) (Ablation, error) {
 	if closed.Unknown != "" && event.Unknown != "" {
-		return Ablation{}, fmt.Errorf("ablation %q: closed form: %s; event-driven: %s", name, closed.Unknown, event.Unknown)
+		return Ablation{}, fmt.Errorf("ablation %q: %s; %s", name, closed.Unknown, event.Unknown)
 	}
 	return Ablation{Name: name, DSPs: c.DSPs(), ClosedForm: closed, EventDriven: event}, nil
 }
