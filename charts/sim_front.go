@@ -53,9 +53,6 @@ type FrontPoint struct {
 // for a workload of a survey, its Pareto front, and the configurations to be pointed
 // out, each of which must be one of the survey's points of known cost.
 func Front(v *explore.Survey, workload string, cost explore.Objective, marked ...arch.Config) (*Figure, error) {
-	if _, ok := frontCosts[cost]; !ok {
-		return nil, fmt.Errorf("charts: front of %s: %v against %v: allowed are %v, %v and %v", workload, explore.FPS, cost, explore.DSPs, explore.BRAMs, explore.Energy)
-	}
 	front := v.Front(workload, explore.FPS, cost)
 	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
 	best := make(map[arch.Config]bool)
@@ -81,6 +78,9 @@ func Front(v *explore.Survey, workload string, cost explore.Objective, marked ..
 }
 
 func (d FrontData) check() error {
+	if _, ok := frontCosts[d.Cost]; !ok {
+		return fmt.Errorf("charts: front of %s: %v against %v: allowed are %v, %v and %v", d.Workload, explore.FPS, d.Cost, explore.DSPs, explore.BRAMs, explore.Energy)
+	}
 	if len(d.Points) == 0 {
 		if d.Unrankable > 0 {
 			return fmt.Errorf("charts: front of %s: %d points, and the %v of none is known: %s", d.Workload, d.Unrankable, d.Cost, d.Why)
