@@ -419,10 +419,12 @@ func TestJSONAndCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Cycles      int64
-		FPS         float64
-		Assumptions []any
-		MAT         struct {
+		Cycles          int64
+		FPS             float64
+		MATUtilization  float64 `json:"mat_utilization"`
+		RMACUtilization float64 `json:"rmac_utilization"`
+		Assumptions     []any
+		MAT             struct {
 			Busy, Idle int64
 			Stalls     map[string]int64
 		}
@@ -437,6 +439,9 @@ func TestJSONAndCSV(t *testing.T) {
 			t.Errorf("stall %q", name)
 		}
 		total += n
+	}
+	if mat, rmac := r.Utilization(); got.MATUtilization != mat || got.RMACUtilization != rmac {
+		t.Errorf("utilizations %v and %v, want %v and %v", got.MATUtilization, got.RMACUtilization, mat, rmac)
 	}
 	if got.Cycles != r.Cycles || got.FPS != r.FPS() || total != 16*r.Cycles || len(got.Steps) != len(r.Steps) || len(got.Assumptions) == 0 {
 		t.Errorf("%+v", got)

@@ -97,6 +97,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		steps[i] = map[string]any{"name": s.Name, "operations": s.Ops, "label": s.Label, "block": s.Block, "start": s.Start, "cycles": s.Cycles,
 			"compute": s.Compute, "imbalance": r.Imbalance(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
 	}
+	mat, rmac := r.Utilization()
 	var hostSeconds *float64 // null where it is not known
 	if x := r.HostSeconds(); !math.IsNaN(x) {
 		hostSeconds = &x
@@ -106,34 +107,36 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		host = append(host, o.Name)
 	}
 	return json.Marshal(struct {
-		Model         string            `json:"model"`
-		Workload      string            `json:"workload"`
-		Scope         Scope             `json:"scope"`
-		Pipelines     string            `json:"pipelines"`
-		Batch         int               `json:"batch"`
-		TilePixels    int64             `json:"tile_pixels"`
-		Configuration arch.Config       `json:"configuration"`
-		Assumptions   []arch.Assumption `json:"assumptions"`
-		DSPs          int               `json:"dsps"`
-		BRAMs         int               `json:"brams"`
-		Cycles        int64             `json:"cycles"`
-		RoundCycles   int64             `json:"round_cycles"`
-		Drain         int64             `json:"drain_cycles"`
-		OffChipBusy   int64             `json:"off_chip_busy_cycles"`
-		FPS           float64           `json:"fps"`
-		GOPS          float64           `json:"gops"`
-		FullGOPS      float64           `json:"gops_all_macs"`
-		MACs          int64             `json:"macs"`
-		MAT           Account           `json:"mat"`
-		RMAC          Account           `json:"rmac"`
-		Bytes         Traffic           `json:"bytes"`
-		Elements      map[string]int64  `json:"elements"`
-		Host          []string          `json:"host"`
-		HostSeconds   *float64          `json:"host_seconds"`
-		Roofline      *Roofline         `json:"roofline"`
-		Steps         []map[string]any  `json:"steps"`
+		Model           string            `json:"model"`
+		Workload        string            `json:"workload"`
+		Scope           Scope             `json:"scope"`
+		Pipelines       string            `json:"pipelines"`
+		Batch           int               `json:"batch"`
+		TilePixels      int64             `json:"tile_pixels"`
+		Configuration   arch.Config       `json:"configuration"`
+		Assumptions     []arch.Assumption `json:"assumptions"`
+		DSPs            int               `json:"dsps"`
+		BRAMs           int               `json:"brams"`
+		Cycles          int64             `json:"cycles"`
+		RoundCycles     int64             `json:"round_cycles"`
+		Drain           int64             `json:"drain_cycles"`
+		OffChipBusy     int64             `json:"off_chip_busy_cycles"`
+		FPS             float64           `json:"fps"`
+		GOPS            float64           `json:"gops"`
+		FullGOPS        float64           `json:"gops_all_macs"`
+		MATUtilization  float64           `json:"mat_utilization"`
+		RMACUtilization float64           `json:"rmac_utilization"`
+		MACs            int64             `json:"macs"`
+		MAT             Account           `json:"mat"`
+		RMAC            Account           `json:"rmac"`
+		Bytes           Traffic           `json:"bytes"`
+		Elements        map[string]int64  `json:"elements"`
+		Host            []string          `json:"host"`
+		HostSeconds     *float64          `json:"host_seconds"`
+		Roofline        *Roofline         `json:"roofline"`
+		Steps           []map[string]any  `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
-		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, hostSeconds, r.Roofline(), steps})
+		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac, r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, hostSeconds, r.Roofline(), steps})
 }
 
 // WriteCSV writes a line per step: its cycles and where they go in each engine,
