@@ -78,6 +78,8 @@
 // options give it. Since the order of events never depends on how large or how
 // fast a memory is, more of either never costs a cycle.
 //
-// [Run.Energy] prices the counted events by a published table. VALIDATION.md
-// beside this file says what agrees with what, and what is only assumed.
+// [Run.Energy] prices the counted events by an [EnergyTable]: a published one, one
+// with derived entries, or one of your own. [Run.Roofline] holds what each step
+// attains against multipliers and off-chip bandwidth. VALIDATION.md beside this
+// file says what agrees with what, and what is only assumed.
 package hwsim
