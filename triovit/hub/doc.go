@@ -11,7 +11,9 @@
 //
 //	ref, err := hub.Parse("timm/efficientvit_b1.r224_in1k")
 //	if err != nil { ... }
-//	path, err := hub.FromEnvironment().Fetch(ctx, ref)
+//	client, err := hub.FromEnvironment()
+//	if err != nil { ... }
+//	path, err := client.Fetch(ctx, ref)
 //
 // One request resolves the revision, lists the files and tells their checksums;
 // a second one downloads. A download that is cut goes on where it stopped, in
