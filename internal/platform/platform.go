@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package platform says what a program was built to compute with: the vector
-// instructions that the Go backend uses. It compiles no tensor library, so that
-// a diagnosis of a second can ask it.
+// Package platform says what a program computes with: the backend that it is
+// asked for, and the vector instructions that the Go backend uses. It compiles no
+// tensor library, so that a diagnosis of milliseconds can ask it.
 package platform
 
 import (
