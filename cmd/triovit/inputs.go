@@ -34,8 +34,11 @@ func (in *inputs) declareEvaluation(f *flag.FlagSet) {
 
 // open prepares model and pictures.
 func (in *inputs) open() (*triovit.Setup, error) {
-	if min(in.sample, in.calibrationSample) < 1 {
-		return nil, usagef("one picture in %d: at least 1 is needed", min(in.sample, in.calibrationSample))
+	switch {
+	case in.sample < 1:
+		return nil, usagef("-sample %d: at least 1 is needed", in.sample)
+	case in.calibrationSample < 1:
+		return nil, usagef("-calibration-sample %d: at least 1 is needed", in.calibrationSample)
 	}
 	s, err := triovit.Prepare(in.model, in.data)
 	if err != nil {

@@ -39,6 +39,9 @@ type ladder struct {
 }
 
 func (l ladder) run(ctx context.Context) (output, error) {
+	if l.costs && l.recipes != "" {
+		return output{}, usagef("-costs is given, and so is -recipes: -costs has recipes of its own")
+	}
 	recipes := calib.Ladder
 	if l.recipes != "" {
 		recipes = nil
