@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 
@@ -132,11 +131,7 @@ func (r *Report) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("save report %s: %w", path, err)
 	}
-	err = atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(append(data, '\n'))
-		return err
-	})
-	if err != nil {
+	if err := atomicfile.WriteData(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("save report %s: %w", path, err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
@@ -87,5 +88,5 @@ func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.
 		return err
 	}
 	fmt.Printf("step %d of %d: %s\n", step, r.Steps, report)
-	return os.WriteFile(filepath.Join(folder, "TRAINING.md"), []byte(text.String()), 0o644)
+	return atomicfile.WriteData(filepath.Join(folder, "TRAINING.md"), []byte(text.String()))
 }

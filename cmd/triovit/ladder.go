@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -90,10 +91,10 @@ func save(climb *calib.Climb, numbers summary, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "ladder.json"), append(text, '\n'), 0o666); err != nil {
+	if err := atomicfile.WriteData(filepath.Join(folder, "ladder.json"), append(text, '\n')); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "ladder.txt"), []byte(climb.String()), 0o666)
+	return atomicfile.WriteData(filepath.Join(folder, "ladder.txt"), []byte(climb.String()))
 }
 
 // summary is the JSON form of a ladder: scores in percent with 95 % intervals.

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/gotriovit/gotriovit/calib"
@@ -105,10 +104,7 @@ func (g *grids) save(path string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(append(data, '\n'))
-		return err
-	})
+	return atomicfile.WriteData(path, append(data, '\n'))
 }
 
 // readGrids reads what save wrote.

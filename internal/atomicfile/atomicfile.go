@@ -44,6 +44,14 @@ func Write(path string, write func(io.Writer) error) error {
 	return err
 }
 
+// WriteData makes or replaces the file at path with data: see [Write].
+func WriteData(path string, data []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
 // Temporary reports whether a file's name is that of a temporary file: one that
 // is being written, or that a killed process left.
 func Temporary(name string) bool { return strings.Contains(name, mark) }

@@ -17,6 +17,18 @@ func text(s string) func(io.Writer) error {
 	}
 }
 
+func TestWriteData(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, want := range []string{"old and long", "new"} {
+		if err := WriteData(path, []byte(want)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("holds %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	full := errors.New("the disk is full")

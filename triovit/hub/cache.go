@@ -167,8 +167,5 @@ func writeRef(path, commit string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, commit)
-		return err
-	})
+	return atomicfile.WriteData(path, []byte(commit))
 }
