@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -103,6 +104,8 @@ func (d *files) contents(ids []string) (string, error) {
 		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
 	}
 	return cache.Do(store, "dataset contents", 1, inputs, func() (string, error) {
+		bar := progress.New("hash "+d.name, len(ids))
+		defer bar.Done()
 		var sums []string
 		for _, id := range ids {
 			sum, err := hashFile(d.path(id))
@@ -110,6 +113,7 @@ func (d *files) contents(ids []string) (string, error) {
 				return "", err
 			}
 			sums = append(sums, sum)
+			bar.Add(1)
 		}
 		return cache.Key(sums...), nil
 	})
