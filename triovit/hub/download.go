@@ -38,7 +38,7 @@ func (c *Client) download(ctx context.Context, ref Ref, commit string, f file, p
 	if err != nil {
 		return err
 	}
-	bar := progress.New("download "+f.name+", MiB", int(f.size>>20)+1)
+	bar := progress.New("download "+f.name+", MiB", int((f.size-min(have, f.size))>>20)+1)
 	defer bar.Done()
 	for failures := 0; have != f.size; {
 		before := have
