@@ -20,6 +20,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gotriovit/gotriovit/internal/hostile"
 )
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
@@ -474,7 +476,10 @@ func FuzzParseInfo(f *testing.F) {
 	f.Add([]byte(`{"sha":"` + commit + `","siblings":[{"rfilename":"../b.pt","lfs":{"sha256":"..","size":-1}}]}`))
 	f.Add([]byte(`{"sha":"../..","siblings":null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		id, files, ok := parseInfo(bytes.NewReader(data))
+		var id string
+		var files []file
+		var ok bool
+		hostile.Read(t, len(data), func() error { id, files, ok = parseInfo(bytes.NewReader(data)); return nil })
 		if !ok {
 			return
 		}
