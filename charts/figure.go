@@ -10,11 +10,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
 // A Figure is one finished drawing: an ECharts option, the size it was laid out
@@ -140,7 +141,7 @@ func (f *Figure) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, b, 0o644); err != nil {
+	if err := atomicfile.WriteData(path, b); err != nil {
 		return fmt.Errorf("charts: save figure: %w", err)
 	}
 	return nil

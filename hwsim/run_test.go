@@ -362,7 +362,7 @@ func TestSimulateErrors(t *testing.T) {
 		{"output buffer", []workload.Operation{conv(4, 64, 8, 64, 1)}, small(func(c *arch.Config) { c.Buffers.Input.KiB, c.Buffers.Output.KiB = 1, 1 }), backbone,
 			`simulate: workload "w": operation "conv": buffers.output.kib 1 is too small: a tile of 1 rows or heads needs 4096 bytes`},
 		{"tasks", []workload.Operation{conv(1<<30, 1, 1, 1, 1)}, arch.ZCU102(), Options{Scope: Whole, TilePixels: 1},
-			`simulate: workload "w": operation "conv": 1073741824 tiles with 1 tasks each: at most 2097152 tasks are allowed: take more pixels to a tile or larger engines`},
+			`simulate: workload "w": operation "conv": 1073741824 tiles with 1 tasks each: at most 262144 tasks are allowed: take more pixels to a tile or larger engines`},
 		{"overflow", []workload.Operation{conv(1<<24, 1<<24, 1, 1, 1)},
 			small(func(c *arch.Config) { c.Copies = 4096 }), Options{Scope: Whole, Batch: 1 << 20, FreeMemory: true},
 			`simulate: workload "w": more than 2^61 cycles, bytes or steps`},

@@ -37,7 +37,7 @@ type Options struct {
 // The limits of a run.
 const (
 	maxBatch = 1 << 20
-	maxTasks = 1 << 21
+	maxTasks = 1 << 18 // a tile's are in memory at once
 )
 
 var errOverflow = errors.New("more than 2^61 cycles, bytes or steps")
