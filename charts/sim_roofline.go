@@ -240,8 +240,10 @@ func (d RooflineData) Figure() (*Figure, error) {
 	after := captions([]point{ // the slope may leave no room to its left
 		{slope, []any{from + 0.2*(ridge-from), from + 0.2*(ridge-from) + bandwidth}},
 		{"ridge: " + number(d.ridge()) + " operations per byte", []any{ridge, peak + lift}},
-		{"  whole run", place(d.Total)},
 	})
+	at := place(d.Total)
+	below := captions([]point{{"whole run", []any{at[0], at[1].(float64) - 0.6*lift}}})
+	below.Label.Position = "inside"
 
 	kinds := d.kinds()
 	var marks []bubble
@@ -269,7 +271,7 @@ func (d RooflineData) Figure() (*Figure, error) {
 	main := panel{
 		title: "(a) each step under the roofs; its area is its cycles",
 		left:  left, top: top, width: figureWidth - left - right, height: height, x: x, y: y,
-		series: []echarts.SingleSeries{roofs, steps, whole, before, after},
+		series: []echarts.SingleSeries{roofs, steps, whole, before, after, below},
 	}
 	room := labelRoom(labels)
 	byKind := panel{
