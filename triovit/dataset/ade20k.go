@@ -33,14 +33,6 @@ func ade20k(dir, split string, p preprocess.Pipeline, options []Option) (*files,
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	pictures, err := list(filepath.Join(dir, "images", split), false)
-	if err != nil {
-		return nil, err
-	}
-	labels, err := list(filepath.Join(dir, "annotations", split), false)
-	if err != nil {
-		return nil, err
-	}
 	class := map[uint8]uint8{}
 	for i := range ADE20KClasses {
 		class[uint8(i+1)] = uint8(i)
@@ -49,22 +41,9 @@ func ade20k(dir, split string, p preprocess.Pipeline, options []Option) (*files,
 		name: "ADE20K " + split, task: Segmentation, classes: names(ADE20KClasses[:]), dir: dir, pipeline: p,
 		coding: newCoding("0 for other objects, and 1 to 150", class, 0).sized(0, 0, preprocess.Bicubic),
 	}
-	unused := make(map[string]bool, len(labels))
-	for _, label := range labels {
-		unused[label] = true
-	}
-	for _, picture := range pictures {
-		label := strings.TrimSuffix(picture, filepath.Ext(picture)) + ".png"
-		if !unused[label] {
-			return nil, fmt.Errorf("%s: no label %s in %s", filepath.Join(dir, "images", split, picture), label, filepath.Join("annotations", split))
-		}
-		delete(unused, label)
-		d.entries = append(d.entries, entry{id: "images/" + split + "/" + picture, label: "annotations/" + split + "/" + label})
-	}
-	for _, label := range labels {
-		if unused[label] {
-			return nil, fmt.Errorf("%s: no picture of this name in %s", filepath.Join(dir, "annotations", split, label), filepath.Join("images", split))
-		}
+	png := func(picture string) string { return strings.TrimSuffix(picture, filepath.Ext(picture)) + ".png" }
+	if err := d.pair("images/"+split, "annotations/"+split, png); err != nil {
+		return nil, err
 	}
 	return d, d.seal(options)
 }

@@ -4,7 +4,6 @@ package dataset
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -25,15 +24,6 @@ func camVidCoding() *coding {
 // same names in dir/splitannot, 480x360, 0 to 10 for the classes and 11 for
 // void, which becomes [Ignore].
 func CamVid(dir, split string) (Dataset, error) {
-	pictures, err := list(filepath.Join(dir, split), false)
-	if err != nil {
-		return nil, fmt.Errorf("CamVid: %w", err)
-	}
-	annotations := split + "annot"
-	labels, err := list(filepath.Join(dir, annotations), false)
-	if err != nil {
-		return nil, fmt.Errorf("CamVid: %w", err)
-	}
 	d := &files{
 		name:     "CamVid " + split,
 		task:     Segmentation,
@@ -42,21 +32,8 @@ func CamVid(dir, split string) (Dataset, error) {
 		pipeline: preprocess.Fixed(960, 704, preprocess.Bilinear),
 		coding:   camVidCoding(),
 	}
-	labelled := make(map[string]bool, len(labels))
-	for _, name := range labels {
-		labelled[name] = true
-	}
-	for _, name := range pictures {
-		if !labelled[name] {
-			return nil, fmt.Errorf("CamVid: %s: no label of this name in %s", filepath.Join(dir, split, name), annotations)
-		}
-		delete(labelled, name)
-		d.entries = append(d.entries, entry{id: split + "/" + name, label: annotations + "/" + name})
-	}
-	for _, name := range labels {
-		if labelled[name] {
-			return nil, fmt.Errorf("CamVid: %s: no picture of this name in %s", filepath.Join(dir, annotations, name), split)
-		}
+	if err := d.pair(split, split+"annot", func(picture string) string { return picture }); err != nil {
+		return nil, fmt.Errorf("CamVid: %w", err)
 	}
 	if err := d.seal(nil); err != nil {
 		return nil, fmt.Errorf("CamVid: %w", err)
