@@ -51,7 +51,7 @@ func (mean) Choose(stats *calib.TensorStats, _ triovit.Point) (calib.Quantizer, 
 // A quantizer that the package does not know takes its place in a recipe; a
 // transform does it in the same way.
 func ExampleRecipe_With() {
-	setup, err := triovit.FromEnvironment() // the built-in model
+	setup, err := triovit.FromEnvironment(context.Background()) // the built-in model
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -82,7 +82,7 @@ func ExampleRecipe_With() {
 
 // What a model's tensors look like over calibration pictures.
 func ExampleObserve() {
-	setup, err := triovit.FromEnvironment() // the built-in model and drawn scenes
+	setup, err := triovit.FromEnvironment(context.Background()) // the built-in model and drawn scenes
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -115,7 +115,7 @@ func ExampleObserve() {
 
 // A recipe is applied to a model and its profile; what it did is listed.
 func ExampleQuantize() {
-	setup, err := triovit.FromEnvironment()
+	setup, err := triovit.FromEnvironment(context.Background())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -151,7 +151,7 @@ func ExampleQuantize() {
 
 // A ladder scores a model in float and under one recipe after the other.
 func ExampleRunLadder() {
-	setup, err := triovit.FromEnvironment()
+	setup, err := triovit.FromEnvironment(context.Background())
 	if err != nil {
 		fmt.Println(err)
 		return

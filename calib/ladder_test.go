@@ -44,7 +44,7 @@ func TestLadderOnSubset(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, err := triovit.Prepare(shared.Path(t, c.Checkpoint), shared.Path(t, c.Data))
+			s, err := triovit.Prepare(t.Context(), shared.Path(t, c.Checkpoint), shared.Path(t, c.Data))
 			if err != nil {
 				t.Fatal(err)
 			}

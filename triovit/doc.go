@@ -20,7 +20,7 @@
 // the form that is quantized. [Evaluate] takes anything that can predict,
 // streams a data set through it and returns a [Report] with an interval:
 //
-//	model, err := triovit.Open("efficientvit_seg_b0_cityscapes.pt")
+//	model, err := triovit.Open(ctx, "efficientvit_seg_b0_cityscapes.pt")
 //	float, err := forward.New(model)
 //	report, err := triovit.Evaluate(ctx, float, pictures)
 //

@@ -109,7 +109,7 @@ func checkModel() Check {
 			return Check{"model", name + " on the Hugging Face hub, not downloaded yet", true, "set by TRIOVIT_MODEL"}
 		}
 	}
-	model, err := Load("", File(path))
+	model, err := Load(context.Background(), "", File(path))
 	if err != nil {
 		return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"}
 	}

@@ -310,7 +310,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no head", "", Tensors(without("head.op_list.3.linear.weight"), "w.pt"), []string{"no head that is known"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Load(c.variant, c.source)
+			_, err := Load(t.Context(), c.variant, c.source)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -346,7 +346,7 @@ func TestIdentify(t *testing.T) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	m, err := Open("", InputSize(128, 256))
+	m, err := Open(t.Context(), "", InputSize(128, 256))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func TestPrepareErrors(t *testing.T) {
 		{"no picture in any class", checkpoint, empty, "no class folder has a picture"},
 		{"pictures for a segmentation", checkpoint, maps, "does not fit efficientvit-b0"},
 	} {
-		if _, err := Prepare(c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Prepare(t.Context(), c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -413,7 +413,7 @@ func TestOpenTimm(t *testing.T) {
 	if err := os.WriteFile(path, file.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Open(path, InputSize(256, 256))
+	m, err := Open(t.Context(), path, InputSize(256, 256))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // The built-in model; a path or a name on the Hugging Face hub opens another.
 func ExampleOpen() {
-	model, err := triovit.Open("", triovit.InputSize(128, 256))
+	model, err := triovit.Open(context.Background(), "", triovit.InputSize(128, 256))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -32,14 +32,14 @@ func ExampleLoad() {
 		return
 	}
 	set := weights.Synthetic(net.Params())
-	model, err := triovit.Load("", triovit.Tensors(set, "synthetic weights"))
+	model, err := triovit.Load(context.Background(), "", triovit.Tensors(set, "synthetic weights"))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(model.Net.Name, "of", model.Source)
 	delete(set, "head.op_list.2.linear.weight")
-	_, err = triovit.Load("", triovit.Tensors(set, "cut weights"))
+	_, err = triovit.Load(context.Background(), "", triovit.Tensors(set, "cut weights"))
 	fmt.Println(err)
 	// Output:
 	// efficientvit-b0-r224 of synthetic weights
@@ -48,7 +48,7 @@ func ExampleLoad() {
 
 // Folding makes each BatchNorm a part of its convolution.
 func ExampleModel_Fold() {
-	model, err := triovit.Open("")
+	model, err := triovit.Open(context.Background(), "")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -72,7 +72,7 @@ func ExampleModel_Fold() {
 
 // A float network is one Predictor; a quantized one is another.
 func ExampleEvaluate() {
-	setup, err := triovit.FromEnvironment() // the built-in model and drawn scenes
+	setup, err := triovit.FromEnvironment(context.Background()) // the built-in model and drawn scenes
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ type layout struct {
 	needs []string // folders of which all must be there
 	// open returns the pictures to calibrate on, those to score on, and the
 	// height and width of the network's input.
-	open func(r *request) (calibration, evaluation dataset.Dataset, h, w int, err error)
+	open func(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error)
 }
 
 // A request is what a layout is opened for.
@@ -110,41 +111,41 @@ func first(folder string, names []string) string {
 	return ""
 }
 
-func openCamVid(r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
+func openCamVid(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
 	if r.pipeline != (preprocess.Pipeline{}) {
 		return nil, nil, 0, 0, fmt.Errorf("CamVid is scored at 960 x 704 only: leave its preprocessing as it is")
 	}
-	if calibration, err = dataset.CamVid(r.folder, "train"); err == nil {
-		evaluation, err = dataset.CamVid(r.folder, "val")
+	if calibration, err = dataset.CamVid(ctx, r.folder, "train"); err == nil {
+		evaluation, err = dataset.CamVid(ctx, r.folder, "val")
 	}
 	return calibration, evaluation, 704, 960, err
 }
 
-func openCityscapes(r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
+func openCityscapes(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
 	h, w = 1024, 2048
 	if p := r.pipeline; p != (preprocess.Pipeline{}) {
 		h, w = p.Height, p.Width
 	}
-	if calibration, err = dataset.Cityscapes(r.folder, "train", r.pipeline, dataset.AtMost(calibrationStreets)); err == nil {
-		evaluation, err = dataset.Cityscapes(r.folder, "val", r.pipeline)
+	if calibration, err = dataset.Cityscapes(ctx, r.folder, "train", r.pipeline, dataset.AtMost(calibrationStreets)); err == nil {
+		evaluation, err = dataset.Cityscapes(ctx, r.folder, "val", r.pipeline)
 	}
 	return calibration, evaluation, h, w, err
 }
 
-func openADE20K(r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
+func openADE20K(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
 	p := r.pipeline
 	if p == (preprocess.Pipeline{}) {
 		p = preprocess.Fixed(512, 512, preprocess.Bicubic)
 	}
-	if calibration, err = dataset.ADE20K(r.folder, "training", p, dataset.AtMost(calibrationStreets)); err == nil {
-		evaluation, err = dataset.ADE20K(r.folder, "validation", p)
+	if calibration, err = dataset.ADE20K(ctx, r.folder, "training", p, dataset.AtMost(calibrationStreets)); err == nil {
+		evaluation, err = dataset.ADE20K(ctx, r.folder, "validation", p)
 	}
 	return calibration, evaluation, p.Height, p.Width, err
 }
 
 // openImageNet opens class folders, and a val without class folders with its
 // file of truth.
-func openImageNet(r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
+func openImageNet(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
 	pictures := r.folder
 	if isFolder(pictures, competition) {
 		pictures = filepath.Join(pictures, filepath.FromSlash(competition))
@@ -164,19 +165,19 @@ func openImageNet(r *request) (calibration, evaluation dataset.Dataset, h, w int
 	if list := first(r.folder, lists); list != "" {
 		options = append(options, dataset.Words(list))
 	}
-	if calibration, err = dataset.ImageFolder(train, p, append(options, dataset.AtMost(calibrationPictures))...); err != nil {
+	if calibration, err = dataset.ImageFolder(ctx, train, p, append(options, dataset.AtMost(calibrationPictures))...); err != nil {
 		return nil, nil, 0, 0, err
 	}
 	switch flat, err := isFlat(val); {
 	case err != nil:
 		return nil, nil, 0, 0, err
 	case !flat:
-		evaluation, err = dataset.ImageFolder(val, p, options...)
+		evaluation, err = dataset.ImageFolder(ctx, val, p, options...)
 		return calibration, evaluation, p.Height, p.Width, err
 	case truth == "":
 		return nil, nil, 0, 0, fmt.Errorf("%s has pictures without class folders: want their classes in %s, as %s", val, r.folder, strings.Join(truths[:3], ", "))
 	}
-	evaluation, err = dataset.ImageNetVal(val, truth, p, options...)
+	evaluation, err = dataset.ImageNetVal(ctx, val, truth, p, options...)
 	return calibration, evaluation, p.Height, p.Width, err
 }
 

@@ -106,7 +106,7 @@ func TestPrepareLayouts(t *testing.T) {
 			for name, data := range test.files {
 				put(t, filepath.Join(root, filepath.FromSlash(name)), data)
 			}
-			s, err := Prepare(test.checkpoint, root, test.options...)
+			s, err := Prepare(t.Context(), test.checkpoint, root, test.options...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func TestPrepareLayoutErrors(t *testing.T) {
 			for _, name := range test.files {
 				put(t, filepath.Join(root, filepath.FromSlash(name)), photo)
 			}
-			_, err := Prepare(test.checkpoint, root, test.options...)
+			_, err := Prepare(t.Context(), test.checkpoint, root, test.options...)
 			if err == nil {
 				t.Fatal("no error")
 			}

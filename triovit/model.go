@@ -32,13 +32,14 @@ func (m *Model) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors].
-type Source func() (set weights.Set, name string, err error)
+// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors]. One
+// that waits for others returns ctx's error when ctx ends.
+type Source func(ctx context.Context) (set weights.Set, name string, err error)
 
 // File is a checkpoint on disk: an official ".pt", or ".safetensors" with
 // timm's names or the official ones. The content decides, not the extension.
 func File(path string) Source {
-	return func() (weights.Set, string, error) {
+	return func(context.Context) (weights.Set, string, error) {
 		set, err := weights.Read(path)
 		return set, filepath.Base(path), err
 	}
@@ -48,7 +49,7 @@ func File(path string) Source {
 // reads. It is downloaded once; [hub.FromEnvironment] says from where and to
 // where.
 func Hub(name string) Source {
-	return func() (weights.Set, string, error) {
+	return func(ctx context.Context) (weights.Set, string, error) {
 		ref, err := hub.Parse(name)
 		if err != nil {
 			return nil, "", err
@@ -57,7 +58,7 @@ func Hub(name string) Source {
 		if err != nil {
 			return nil, "", err
 		}
-		file, err := client.Fetch(context.Background(), ref)
+		file, err := client.Fetch(ctx, ref)
 		if err != nil {
 			return nil, "", err
 		}
@@ -94,7 +95,7 @@ func onHub(name string) bool {
 // BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
 // (see package builtin); it needs no file and no network.
 func BuiltIn() Source {
-	return func() (weights.Set, string, error) {
+	return func(context.Context) (weights.Set, string, error) {
 		data := builtin.Weights()
 		set, err := weights.ReadSafetensors(bytes.NewReader(data), int64(len(data)))
 		return set, "built-in: " + builtin.Name, err
@@ -103,15 +104,16 @@ func BuiltIn() Source {
 
 // Tensors is a set of weights in memory.
 func Tensors(set weights.Set, name string) Source {
-	return func() (weights.Set, string, error) { return set, name, nil }
+	return func(context.Context) (weights.Set, string, error) { return set, name, nil }
 }
 
 // Load returns a variant with weights. The name is one that [Describe] knows;
 // where it is empty the weights decide ([Identify]). Weights with timm's names
 // are given the official ones, and timm's eps of the divisors, 1e-5. The error
-// for weights that do not fit lists what is missing, extra or misshapen.
-func Load(name string, source Source, options ...Option) (*Model, error) {
-	set, from, err := source()
+// for weights that do not fit lists what is missing, extra or misshapen. A download
+// ends with ctx.
+func Load(ctx context.Context, name string, source Source, options ...Option) (*Model, error) {
+	set, from, err := source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +149,10 @@ func Load(name string, source Source, options ...Option) (*Model, error) {
 // Open returns the model at a path or of a name on the Hugging Face hub, as in
 // "timm/efficientvit_b1.r224_in1k" (see [hub.Parse]), or the built-in one where
 // the name is empty; the weights tell which variant it is. A path that exists
-// comes first; a name that begins with hf:// is the hub's in any case.
-func Open(name string, options ...Option) (*Model, error) {
-	return Load("", source(name), options...)
+// comes first; a name that begins with hf:// is the hub's in any case. A download
+// ends with ctx.
+func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
+	return Load(ctx, "", source(name), options...)
 }
 
 // Identify returns the variant whose first and last layers the weights have,

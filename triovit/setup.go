@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,8 +23,8 @@ type Setup struct {
 // FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
 // on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where
 // neither is set it is the built-in model with drawn scenes, which needs no file.
-func FromEnvironment() (*Setup, error) {
-	return Prepare(os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"))
+func FromEnvironment(ctx context.Context) (*Setup, error) {
+	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"))
 }
 
 // The drawn scenes of the built-in setup: pictures of the size that the model
@@ -66,21 +67,24 @@ func Preprocess(p preprocess.Pipeline) PrepareOption {
 // and 128 of Cityscapes or ADE20K, spread over it; evaluation takes the other
 // split. Where both names are empty the setup is the built-in model with drawn
 // scenes.
-func Prepare(checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
+//
+// A download, the hashing of pictures and the drawing of scenes show their
+// progress where they take long, and return ctx's error when it ends.
+func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
 	switch {
 	case checkpoint == "" && folder == "":
-		return builtInSetup()
+		return builtInSetup(ctx)
 	case checkpoint == "":
 		return nil, fmt.Errorf("pictures are given (TRIOVIT_DATA=%s) but no checkpoint: set TRIOVIT_MODEL too", folder)
 	case folder == "":
 		return nil, fmt.Errorf("a checkpoint is given (TRIOVIT_MODEL=%s) but no pictures: set TRIOVIT_DATA too", checkpoint)
 	}
-	set, from, err := source(checkpoint)() // once: the file may be large
+	set, from, err := source(checkpoint)(ctx) // once: the file may be large
 	if err != nil {
 		return nil, err
 	}
 	tensors := Tensors(set, from)
-	model, err := Load("", tensors)
+	model, err := Load(ctx, "", tensors)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +102,7 @@ func Prepare(checkpoint, folder string, options ...PrepareOption) (*Setup, error
 	if err := l.check(folder); err != nil {
 		return nil, err
 	}
-	calibration, evaluation, h, w, err := l.open(r)
+	calibration, evaluation, h, w, err := l.open(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +110,7 @@ func Prepare(checkpoint, folder string, options ...PrepareOption) (*Setup, error
 	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
 		return nil, fmt.Errorf("%s has %d classes, %s has %d: a folder with a part of the classes needs a list of all", from, n, evaluation.Name(), len(classes))
 	}
-	model, err = Load("", tensors, InputSize(h, w))
+	model, err = Load(ctx, "", tensors, InputSize(h, w))
 	return &Setup{model, calibration, evaluation}, err
 }
 
@@ -120,16 +124,16 @@ func isFolder(elem ...string) bool {
 	return err == nil && info.IsDir()
 }
 
-func builtInSetup() (*Setup, error) {
+func builtInSetup(ctx context.Context) (*Setup, error) {
 	s := new(Setup)
 	var err error
-	if s.Model, err = Open("", InputSize(sceneHeight, sceneWidth)); err != nil {
+	if s.Model, err = Open(ctx, "", InputSize(sceneHeight, sceneWidth)); err != nil {
 		return nil, err
 	}
-	if s.Calibration, err = scenes.Dataset("drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight); err != nil {
+	if s.Calibration, err = scenes.Dataset(ctx, "drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight); err != nil {
 		return nil, err
 	}
-	s.Evaluation, err = scenes.Dataset("held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
+	s.Evaluation, err = scenes.Dataset(ctx, "held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
 	return s, err
 }
 

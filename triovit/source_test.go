@@ -4,6 +4,10 @@ package triovit
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +44,7 @@ func TestOpenHub(t *testing.T) {
 	}
 	t.Chdir(home)
 	const name = "timm/efficientvit_b0.r224_in1k"
-	m, err := Open(name)
+	m, err := Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +64,32 @@ func TestOpenHub(t *testing.T) {
 		{"b1.pt", "weights: open"},
 		{"hf://b1", "hub: "},
 	} {
-		if _, err := Open(test.name); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		if _, err := Open(t.Context(), test.name); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
 		}
 	}
-	if _, err := Open("hf://" + name); err != nil {
+	if _, err := Open(t.Context(), "hf://"+name); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPrepareInterrupted: whatever Prepare waits for, it returns when ctx ends, with
+// ctx's error.
+func TestPrepareInterrupted(t *testing.T) {
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	asked, cancelAll := context.WithCancel(t.Context())
+	hub := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancelAll()
+		<-r.Context().Done() // a hub that never answers
+	}))
+	t.Cleanup(hub.Close)
+	t.Setenv("HF_ENDPOINT", hub.URL)
+	if _, err := Prepare(asked, "timm/efficientvit_b1.r224_in1k", t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("a download: error %v", err)
+	}
+	if _, err := Prepare(asked, "", ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("drawing scenes: error %v", err)
 	}
 }

@@ -39,7 +39,7 @@ type account struct {
 // score runs a model on held-out scenes.
 func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, error) {
 	in := model.Net.Input().Shape
-	data, err := scenes.Dataset("held-out scenes", scenes.HeldOutSeed, n, in[1], in[0])
+	data, err := scenes.Dataset(ctx, "held-out scenes", scenes.HeldOutSeed, n, in[1], in[0])
 	if err != nil {
 		return nil, err
 	}

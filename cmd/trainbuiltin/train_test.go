@@ -259,7 +259,7 @@ func TestPublish(t *testing.T) {
 // The weights in the repository must be those of a finished training: on scenes
 // they never saw they reach at least 70 mIoU.
 func TestBuiltInModel(t *testing.T) {
-	model, err := triovit.Open("", triovit.InputSize(standard.Height, standard.Width))
+	model, err := triovit.Open(t.Context(), "", triovit.InputSize(standard.Height, standard.Width))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Pred
 			return nil, "", nil, err
 		}
 	}
-	setup, err := in.open()
+	setup, err := in.open(ctx)
 	if err != nil {
 		return nil, "", nil, err
 	}

@@ -33,14 +33,14 @@ func (in *inputs) declareEvaluation(f *flag.FlagSet) {
 }
 
 // open prepares model and pictures.
-func (in *inputs) open() (*triovit.Setup, error) {
+func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	switch {
 	case in.sample < 1:
 		return nil, usagef("-sample %d: at least 1 is needed", in.sample)
 	case in.calibrationSample < 1:
 		return nil, usagef("-calibration-sample %d: at least 1 is needed", in.calibrationSample)
 	}
-	s, err := triovit.Prepare(in.model, in.data)
+	s, err := triovit.Prepare(ctx, in.model, in.data)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			recipes = append(recipes, r)
 		}
 	}
-	setup, err := l.open()
+	setup, err := l.open(ctx)
 	if err != nil {
 		return output{}, err
 	}

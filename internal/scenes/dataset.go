@@ -3,18 +3,26 @@
 package scenes
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // Dataset returns the n scenes from a first seed on, w by h pixels each, as a
 // data set with the classes of Cityscapes. All are drawn at once and held in
-// memory, 4 bytes a pixel.
-func Dataset(name string, first uint64, n, w, h int) (dataset.Dataset, error) {
+// memory, 4 bytes a pixel. Where that takes long it shows its progress; the error
+// is that of ctx if it ends before.
+func Dataset(ctx context.Context, name string, first uint64, n, w, h int) (dataset.Dataset, error) {
 	items := make([]*dataset.Item, n)
+	bar := progress.New("draw "+name, n)
+	defer bar.Done()
 	for i := range items {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		s := Draw(first+uint64(i), w, h)
 		items[i] = &dataset.Item{
 			ID:    fmt.Sprintf("scene-%d", first+uint64(i)),
@@ -22,6 +30,7 @@ func Dataset(name string, first uint64, n, w, h int) (dataset.Dataset, error) {
 			Width: w, Height: h,
 			Label: dataset.Label{Map: s.Label, W: w, H: h},
 		}
+		bar.Add(1)
 	}
 	classes := make([]string, NumClasses)
 	for i := range classes {

@@ -89,7 +89,7 @@ func TestClassesAreLearnable(t *testing.T) {
 
 func TestDataset(t *testing.T) {
 	const w, h = 64, 32
-	d, err := Dataset("some", HeldOutSeed, 3, w, h)
+	d, err := Dataset(t.Context(), "some", HeldOutSeed, 3, w, h)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"image/color"
 	"path/filepath"
@@ -21,15 +22,15 @@ import (
 // a network of this project has one size, so that a pipeline as
 // preprocess.Fixed(512, 512, preprocess.Bicubic) is near to that protocol, not
 // equal to it.
-func ADE20K(dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
-	d, err := ade20k(dir, split, p, options)
+func ADE20K(ctx context.Context, dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
+	d, err := ade20k(ctx, dir, split, p, options)
 	if err != nil {
 		return nil, fmt.Errorf("ADE20K: %w", err)
 	}
 	return d, nil
 }
 
-func ade20k(dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
+func ade20k(ctx context.Context, dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func ade20k(dir, split string, p preprocess.Pipeline, options []Option) (*files,
 	if err := d.pair("images/"+split, "annotations/"+split, png); err != nil {
 		return nil, err
 	}
-	return d, d.seal(options)
+	return d, d.seal(ctx, options)
 }
 
 // ADE20KClasses are the 150 classes of the scene parsing benchmark in the order

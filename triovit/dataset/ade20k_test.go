@@ -24,7 +24,7 @@ func adeFolder(t *testing.T) string {
 }
 
 func TestADE20K(t *testing.T) {
-	d, err := ADE20K(adeFolder(t), "validation", preprocess.Fixed(64, 64, preprocess.Bicubic))
+	d, err := ADE20K(t.Context(), adeFolder(t), "validation", preprocess.Fixed(64, 64, preprocess.Bicubic))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestADE20KErrors(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := adeFolder(t)
 			test.spoil(t, dir)
-			d, err := ADE20K(dir, "validation", preprocess.Pipeline{})
+			d, err := ADE20K(t.Context(), dir, "validation", preprocess.Pipeline{})
 			if err == nil {
 				_, err = d.Load(0)
 			}

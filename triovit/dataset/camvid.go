@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -23,7 +24,7 @@ func camVidCoding() *coding {
 // dir/split, resized to 960x704 with the bilinear filter, and the labels of the
 // same names in dir/splitannot, 480x360, 0 to 10 for the classes and 11 for
 // void, which becomes [Ignore].
-func CamVid(dir, split string) (Dataset, error) {
+func CamVid(ctx context.Context, dir, split string) (Dataset, error) {
 	d := &files{
 		name:     "CamVid " + split,
 		task:     Segmentation,
@@ -35,7 +36,7 @@ func CamVid(dir, split string) (Dataset, error) {
 	if err := d.pair(split, split+"annot", func(picture string) string { return picture }); err != nil {
 		return nil, fmt.Errorf("CamVid: %w", err)
 	}
-	if err := d.seal(nil); err != nil {
+	if err := d.seal(ctx, nil); err != nil {
 		return nil, fmt.Errorf("CamVid: %w", err)
 	}
 	return d, nil

@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,15 +48,15 @@ func cityscapesCoding(ending string) *coding {
 // pictures as they are, and its logits are resized bicubically to the labels
 // (EfficientViT, eval_efficientvit_seg_model.py). Whatever the pipeline, scores
 // are taken at 2048x1024.
-func Cityscapes(dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
-	d, err := cityscapes(dir, split, p, options)
+func Cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
+	d, err := cityscapes(ctx, dir, split, p, options)
 	if err != nil {
 		return nil, fmt.Errorf("Cityscapes: %w", err)
 	}
 	return d, nil
 }
 
-func cityscapes(dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
+func cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
 	if split != "train" && split != "val" {
 		return nil, fmt.Errorf("split %q: allowed are train and val, which have labels", split)
 	}
@@ -100,7 +101,7 @@ func cityscapes(dir, split string, p preprocess.Pipeline, options []Option) (*fi
 		return nil, fmt.Errorf("%s: %d pictures for the %d labels in gtFine", filepath.Join(dir, "leftImg8bit", split), len(d.entries), len(labels))
 	}
 	d.coding = cityscapesCoding(ending).sized(2048, 1024, preprocess.Bicubic)
-	return d, d.seal(options)
+	return d, d.seal(ctx, options)
 }
 
 // escape quotes what filepath.Glob would take as a pattern.

@@ -56,7 +56,7 @@ func TestCityscapes(t *testing.T) {
 	} {
 		t.Run(test.ending, func(t *testing.T) {
 			dir := cityscapesFolder(t, test.ending, levels(t, 2048, 1024, test.levels...))
-			d, err := Cityscapes(dir, "val", preprocess.Pipeline{})
+			d, err := Cityscapes(t.Context(), dir, "val", preprocess.Pipeline{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestCityscapes(t *testing.T) {
 			if diff := cmp.Diff(test.want, item.Label.Map[:len(test.want)]); diff != "" {
 				t.Errorf("train ids -want +got:\n%s", diff)
 			}
-			smaller, err := Cityscapes(dir, "val", preprocess.Fixed(512, 256, preprocess.Bicubic), AtMost(2))
+			smaller, err := Cityscapes(t.Context(), dir, "val", preprocess.Fixed(512, 256, preprocess.Bicubic), AtMost(2))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,14 +127,14 @@ func TestCityscapesErrors(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := cityscapesFolder(t, cityLabelIDs, gray(t, 2048, 1024, 7))
 			test.spoil(t, dir)
-			d, err := Cityscapes(dir, "val", preprocess.Pipeline{})
+			d, err := Cityscapes(t.Context(), dir, "val", preprocess.Pipeline{})
 			if err == nil {
 				_, err = d.Load(0)
 			}
 			wantError(t, err, test.want...)
 		})
 	}
-	_, err := Cityscapes(t.TempDir(), "test", preprocess.Pipeline{})
+	_, err := Cityscapes(t.Context(), t.TempDir(), "test", preprocess.Pipeline{})
 	wantError(t, err, `"test"`, "train and val")
 }
 
@@ -151,7 +151,7 @@ func TestCityscapesFrames(t *testing.T) {
 			write(t, dir, file.folder+"/train/aachen/"+frame+file.ending, data)
 		}
 	}
-	d, err := Cityscapes(dir, "train", preprocess.Pipeline{})
+	d, err := Cityscapes(t.Context(), dir, "train", preprocess.Pipeline{})
 	if err != nil {
 		t.Fatal(err)
 	}

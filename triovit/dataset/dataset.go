@@ -9,7 +9,7 @@
 // fingerprint that changes whenever the pictures, the labels or the protocol
 // do, so that a cached result belongs to what it was computed on.
 //
-//	val, err := dataset.CamVid("data/camvid", "val")
+//	val, err := dataset.CamVid(ctx, "data/camvid", "val")
 //	if err != nil { ... }
 //	for i := range val.Len() {
 //		item, err := val.Load(i) // item.Image is 960x704, item.Label.Map 480x360
@@ -21,6 +21,10 @@
 // [Every] and [Subset] take parts of them, and [AtMost] opens a part only.
 // Nothing is skipped in silence: a picture without a label, a file that is no
 // picture or a label outside the classes is an error that names the file.
+//
+// To open a folder is to hash its files, which takes minutes for the gigabytes of
+// a large one, the first time. It shows its progress, and returns ctx's error when
+// ctx ends.
 package dataset
 
 import (

@@ -4,6 +4,8 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -108,7 +110,7 @@ func TestCamVid(t *testing.T) {
 	}
 	write(t, dir, "valannot/b.png", encode(t, labels))
 
-	d, err := CamVid(dir, "val")
+	d, err := CamVid(t.Context(), dir, "val")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +169,7 @@ func TestCamVidErrors(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := camVid(t)
 			test.spoil(t, dir)
-			d, err := CamVid(dir, "val")
+			d, err := CamVid(t.Context(), dir, "val")
 			if err == nil {
 				_, err = d.Load(0)
 			}
@@ -198,7 +200,7 @@ func TestImageFolder(t *testing.T) {
 		{"words", []Option{Words(filepath.Join(dir, "classes.txt"))}, []string{"goldfish", "great white shark, man-eater", "tench"}, []int{2, 2, 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := ImageFolder(filepath.Join(dir, "val"), preprocess.Classification(8), test.options...)
+			d, err := ImageFolder(t.Context(), filepath.Join(dir, "val"), preprocess.Classification(8), test.options...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -256,7 +258,7 @@ func TestImageFolderErrors(t *testing.T) {
 				write(t, dir, "classes.txt", []byte(test.words))
 				options = append(options, Words(filepath.Join(dir, "classes.txt")))
 			}
-			d, err := ImageFolder(filepath.Join(dir, "val"), test.pipeline, options...)
+			d, err := ImageFolder(t.Context(), filepath.Join(dir, "val"), test.pipeline, options...)
 			if err == nil {
 				_, err = d.Load(0)
 			}
@@ -270,7 +272,7 @@ func TestFingerprint(t *testing.T) {
 	val := filepath.Join(dir, "val")
 	fingerprint := func(p preprocess.Pipeline) string {
 		t.Helper()
-		d, err := ImageFolder(val, p)
+		d, err := ImageFolder(t.Context(), val, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +292,7 @@ func TestFingerprint(t *testing.T) {
 	if err := os.CopyFS(moved, os.DirFS(val)); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := ImageFolder(moved, p); err != nil || d.Fingerprint() != first {
+	if d, err := ImageFolder(t.Context(), moved, p); err != nil || d.Fingerprint() != first {
 		t.Errorf("a copy differs: %v", err)
 	}
 
@@ -320,7 +322,7 @@ func TestFingerprint(t *testing.T) {
 
 func TestFingerprintIncludesLabels(t *testing.T) {
 	dir := camVid(t)
-	before, err := CamVid(dir, "val")
+	before, err := CamVid(t.Context(), dir, "val")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,12 +331,29 @@ func TestFingerprintIncludesLabels(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, "valannot", "a.png"), later, later); err != nil {
 		t.Fatal(err)
 	}
-	after, err := CamVid(dir, "val")
+	after, err := CamVid(t.Context(), dir, "val")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if before.Fingerprint() == after.Fingerprint() {
 		t.Error("independent of a label")
+	}
+}
+
+// TestOpenInterrupted: a folder is not hashed any further when ctx ends.
+func TestOpenInterrupted(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	classes := t.TempDir()
+	write(t, classes, "n01/x.png", gray(t, 8, 8, 1))
+	for name, open := range map[string]func() (Dataset, error){
+		"CamVid": func() (Dataset, error) { return CamVid(ended, camVid(t), "val") },
+		"ADE20K": func() (Dataset, error) { return ADE20K(ended, adeFolder(t), "validation", preprocess.Pipeline{}) },
+		"images": func() (Dataset, error) { return ImageFolder(ended, classes, preprocess.Classification(8)) },
+	} {
+		if _, err := open(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 
@@ -363,7 +382,7 @@ func TestContentsAreRemembered(t *testing.T) {
 				if err := os.Chtimes(filepath.Join(dir, "a.png"), when, when); err != nil {
 					t.Fatal(err)
 				}
-				sum, err := d.contents([]string{"a.png"})
+				sum, err := d.contents(t.Context(), []string{"a.png"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -521,13 +540,13 @@ func TestSharedSets(t *testing.T) {
 		open func() (Dataset, error)
 		n    int
 	}{
-		{"CamVid train", func() (Dataset, error) { return CamVid(scenes, "train") }, 62},
-		{"CamVid val", func() (Dataset, error) { return CamVid(scenes, "val") }, 101},
+		{"CamVid train", func() (Dataset, error) { return CamVid(t.Context(), scenes, "train") }, 62},
+		{"CamVid val", func() (Dataset, error) { return CamVid(t.Context(), scenes, "val") }, 101},
 		{"tiny-imagenet train", func() (Dataset, error) {
-			return ImageFolder(filepath.Join(tiny, "train"), preprocess.Classification(128), words)
+			return ImageFolder(t.Context(), filepath.Join(tiny, "train"), preprocess.Classification(128), words)
 		}, 600},
 		{"tiny-imagenet val", func() (Dataset, error) {
-			return ImageFolder(filepath.Join(tiny, "val"), preprocess.Classification(128), words)
+			return ImageFolder(t.Context(), filepath.Join(tiny, "val"), preprocess.Classification(128), words)
 		}, 2000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -554,11 +573,11 @@ func TestSharedSets(t *testing.T) {
 		})
 	}
 	// The list of words must not change the index of a class.
-	plain, err := ImageFolder(filepath.Join(tiny, "val"), preprocess.Classification(128))
+	plain, err := ImageFolder(t.Context(), filepath.Join(tiny, "val"), preprocess.Classification(128))
 	if err != nil {
 		t.Fatal(err)
 	}
-	named, err := ImageFolder(filepath.Join(tiny, "val"), preprocess.Classification(128), words)
+	named, err := ImageFolder(t.Context(), filepath.Join(tiny, "val"), preprocess.Classification(128), words)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -596,7 +615,7 @@ func FuzzParseLabels(f *testing.F) {
 func BenchmarkOpenAgain(b *testing.B) {
 	dir := shared.Path(b, "data/tiny-imagenet/val")
 	for b.Loop() {
-		if _, err := ImageFolder(dir, preprocess.Classification(128)); err != nil {
+		if _, err := ImageFolder(b.Context(), dir, preprocess.Classification(128)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -48,8 +49,8 @@ func (d *files) Fingerprint() string { return d.fingerprint }
 func (d *files) path(id string) string { return filepath.Join(d.dir, filepath.FromSlash(id)) }
 
 // seal applies the options and sets the fingerprint, when everything else is
-// set.
-func (d *files) seal(options []Option) error {
+// set. It reads every file, unless the cache remembers them or ctx ends.
+func (d *files) seal(ctx context.Context, options []Option) error {
 	if len(d.entries) == 0 {
 		return fmt.Errorf("%s: no pictures", d.dir)
 	}
@@ -72,7 +73,7 @@ func (d *files) seal(options []Option) error {
 			all = append(all, e.label)
 		}
 	}
-	contents, err := d.contents(all)
+	contents, err := d.contents(ctx, all)
 	d.fingerprint = cache.Key(append(parts, contents)...)
 	return err
 }
@@ -86,7 +87,7 @@ const settled = 3 * time.Second
 // while in a large set, so the result is remembered in the stage cache for as
 // long as no file changes its size or its time; where one is not settled yet,
 // nothing is remembered.
-func (d *files) contents(ids []string) (string, error) {
+func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 	abs, err := filepath.Abs(d.dir)
 	if err != nil {
 		return "", err
@@ -108,6 +109,9 @@ func (d *files) contents(ids []string) (string, error) {
 		defer bar.Done()
 		var sums []string
 		for _, id := range ids {
+			if ctx.Err() != nil {
+				return "", context.Cause(ctx)
+			}
 			sum, err := hashFile(d.path(id))
 			if err != nil {
 				return "", err

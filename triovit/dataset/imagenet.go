@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -29,15 +30,15 @@ import (
 // sorted order; for the development kit's numbers it must be map_clsloc.txt,
 // which tells them. Every picture must have a class in the file, and every line
 // a picture.
-func ImageNetVal(dir, truth string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
-	d, err := imageNetVal(dir, truth, p, options)
+func ImageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
+	d, err := imageNetVal(ctx, dir, truth, p, options)
 	if err != nil {
 		return nil, fmt.Errorf("ImageNet: %w", err)
 	}
 	return d, nil
 }
 
-func imageNetVal(dir, truth string, p preprocess.Pipeline, options []Option) (*files, error) {
+func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, options []Option) (*files, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func imageNetVal(dir, truth string, p preprocess.Pipeline, options []Option) (*f
 	if len(class) > len(pictures) {
 		return nil, fmt.Errorf("%s: %d pictures for the %d classes in %s", dir, len(pictures), len(class), truth)
 	}
-	return d, d.seal(options)
+	return d, d.seal(ctx, options)
 }
 
 const solutionHeader = "ImageId,PredictionString"

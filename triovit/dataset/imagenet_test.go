@@ -36,7 +36,7 @@ func TestImageNetVal(t *testing.T) {
 			}
 			write(t, dir, "words.txt", []byte(test.words))
 			write(t, dir, "truth", []byte(test.truth))
-			d, err := ImageNetVal(filepath.Join(dir, "val"), filepath.Join(dir, "truth"), preprocess.Classification(8), Words(filepath.Join(dir, "words.txt")))
+			d, err := ImageNetVal(t.Context(), filepath.Join(dir, "val"), filepath.Join(dir, "truth"), preprocess.Classification(8), Words(filepath.Join(dir, "words.txt")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestImageNetValErrors(t *testing.T) {
 				write(t, dir, "words.txt", []byte(test.words))
 				options = append(options, Words(filepath.Join(dir, "words.txt")))
 			}
-			_, err := ImageNetVal(filepath.Join(dir, "val"), filepath.Join(dir, "truth"), preprocess.Classification(8), options...)
+			_, err := ImageNetVal(t.Context(), filepath.Join(dir, "val"), filepath.Join(dir, "truth"), preprocess.Classification(8), options...)
 			wantError(t, err, append(test.want, "ImageNet: ")...)
 		})
 	}
@@ -98,7 +98,7 @@ func TestAtMost(t *testing.T) {
 		write(t, dir, "train/"+name+".png", gray(t, 8, 8, 1))
 	}
 	write(t, dir, "train/n1/b.png", []byte("no picture, and nobody looks"))
-	d, err := ImageFolder(filepath.Join(dir, "train"), preprocess.Classification(8), AtMost(3))
+	d, err := ImageFolder(t.Context(), filepath.Join(dir, "train"), preprocess.Classification(8), AtMost(3))
 	if err != nil {
 		t.Fatal(err)
 	}

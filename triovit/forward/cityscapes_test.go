@@ -38,7 +38,7 @@ func TestCityscapes(t *testing.T) {
 			}
 		}
 	}
-	frames, err := dataset.Cityscapes(dir, "train", preprocess.Pipeline{})
+	frames, err := dataset.Cityscapes(t.Context(), dir, "train", preprocess.Pipeline{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func syntheticModel(t testing.TB, file string) (model *triovit.Model, h, w int) 
 	if err := json.Unmarshal(data, &names); err != nil {
 		t.Fatal(err)
 	}
-	model, err = triovit.Load(name, triovit.Tensors(weights.Synthetic(names), file), triovit.InputSize(h, w))
+	model, err = triovit.Load(t.Context(), name, triovit.Tensors(weights.Synthetic(names), file), triovit.InputSize(h, w))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // cityscapes returns the official Seg-B0 and the demo picture, as it is.
 func cityscapes(t testing.TB) (*triovit.Model, []float32) {
 	t.Helper()
-	model, err := triovit.Open(shared.Path(t, "data/weights/efficientvit_seg_b0_cityscapes.pt"))
+	model, err := triovit.Open(t.Context(), shared.Path(t, "data/weights/efficientvit_seg_b0_cityscapes.pt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func argmax(logits []float32, position, positions int) int {
 // TestRealClassifier compares the Tiny ImageNet classifier with the reference
 // on four pictures, from the reference's pixels and from the JPEG files.
 func TestRealClassifier(t *testing.T) {
-	model, err := triovit.Open(shared.Path(t, "data/weights/efficientvit_b0_tiny_imagenet_r128.pt"), triovit.InputSize(128, 128))
+	model, err := triovit.Open(t.Context(), shared.Path(t, "data/weights/efficientvit_b0_tiny_imagenet_r128.pt"), triovit.InputSize(128, 128))
 	if err != nil {
 		t.Fatal(err)
 	}

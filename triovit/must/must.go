@@ -3,7 +3,7 @@
 // Package must is for notebook cells, where there is nobody to return an error
 // to: it ends the cell with the error on one line, without a stack.
 //
-//	setup := must.M1(triovit.FromEnvironment())
+//	setup := must.M1(triovit.FromEnvironment(ctx))
 //
 // Programs and packages handle their errors instead.
 package must
