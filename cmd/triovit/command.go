@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Exit statuses.
@@ -102,7 +103,7 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 	}
 	var out output
 	if err == nil {
-		out, err = act(ctx, f.Args())
+		out, err = act.run(ctx, f.Args())
 	}
 	if printErr := out.print(stdout, *asJSON); err == nil {
 		err = printErr
@@ -120,6 +121,37 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 	}
 	fmt.Fprintf(stderr, "triovit %s: %v\n", c.name, err)
 	return failed
+}
+
+// patience is how long an action may go on after a signal, to clean up.
+const patience = 2 * time.Second
+
+// run runs an action until it ends or a signal ends ctx. What waits or works long
+// looks at ctx and cleans up; a pure computation does not, and ends with the
+// program. Either way files are whole or absent: package atomicfile writes them.
+func (act action) run(ctx context.Context, arguments []string) (output, error) {
+	type result struct {
+		output
+		err error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		out, err := act(ctx, arguments)
+		ended <- result{out, err}
+	}()
+	var r result
+	select {
+	case r = <-ended:
+	case <-ctx.Done():
+		select {
+		case <-ended:
+		case <-time.After(patience):
+		}
+	}
+	if ctx.Err() != nil {
+		return output{}, context.Cause(ctx)
+	}
+	return r.output, r.err
 }
 
 func (o output) print(w io.Writer, asJSON bool) error {

@@ -15,9 +15,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// childEnv is set where the test program is to be the command itself, which says
+// that it is ready for signals.
+const (
+	childEnv = "TRIOVIT_TEST_COMMAND"
+	ready    = "ready for signals"
+)
+
 // TestMain gives all tests one empty cache, and no model and pictures but the
 // built-in ones.
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		ctx := untilSignal()
+		fmt.Fprintln(os.Stderr, ready)
+		os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	}
 	dir, err := os.MkdirTemp("", "gotriovit")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -253,14 +265,12 @@ func TestExitStatus(t *testing.T) {
 
 // TestInterrupted: a command that a signal ends says so by its status.
 func TestInterrupted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("draws the scenes twice: run without -short")
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, args := range [][]string{
 		{"profile", "-calibration-sample", "47"},
 		{"evaluate", "-sample", "99"},
+		{"simulate"},
 		{"explore", "-axis", "copies=8,16"},
 	} {
 		var out, errors strings.Builder

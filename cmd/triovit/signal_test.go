@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A process is what a command line left when it ran in a process of its own.
+type process struct {
+	status         int
+	stdout, stderr string
+	files          map[string]string // contents by name
+	took           time.Duration     // from when it was ready for signals
+}
+
+// inProcess runs a command line in an empty folder with an empty cache, and sends
+// it a signal so long after it is ready, or none where the time is negative.
+func inProcess(t *testing.T, args []string, after time.Duration) process {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), childEnv+"=1", "TRIOVIT_CACHE="+t.TempDir(), "TRIOVIT_PROGRESS=0")
+	var stdout strings.Builder
+	cmd.Stdout = &stdout
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stderr := bufio.NewReader(pipe)
+	if line, err := stderr.ReadString('\n'); line != ready+"\n" {
+		t.Fatalf("%v: begins with %q (%v)", args, line, err)
+	}
+	start := time.Now()
+	if after >= 0 {
+		timer := time.AfterFunc(after, func() { cmd.Process.Signal(syscall.SIGINT) })
+		defer timer.Stop()
+	}
+	rest, err := io.ReadAll(stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait() // its error is the status
+	p := process{cmd.ProcessState.ExitCode(), stdout.String(), string(rest), map[string]string{}, time.Since(start)}
+	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			name, _ := filepath.Rel(dir, path)
+			p.files[name] = readFile(t, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestSignal sends every command a signal at random moments: it has ended as if
+// undisturbed, or says by its status that it was interrupted and prints nothing.
+// Every file that it left is whole.
+func TestSignal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs dozens of processes")
+	}
+	given := t.TempDir()
+	profile, one, two := filepath.Join(given, "profile"), filepath.Join(given, "1.json"), filepath.Join(given, "2.json")
+	must(t, "profile", "-calibration-sample", "47", "-out", profile)
+	for i, path := range []string{one, two} {
+		must(t, "evaluate", "-sample", "20", "-shard", []string{"1/2", "2/2"}[i], "-out", path)
+	}
+	for _, args := range [][]string{
+		{"doctor"},
+		{"profile", "-calibration-sample", "47", "-out", "p"},
+		{"quantize", "-profile", profile, "-out", "grids.json"},
+		{"evaluate", "-profile", profile, "-recipe", "TrioViT", "-sample", "20", "-out", "report.json"},
+		{"merge", "-out", "whole.json", one, two},
+		{"report", one},
+		{"ladder", "-calibration-sample", "47", "-sample", "20", "-recipes", "Vanilla", "-out", "."},
+		{"simulate", "-model", "b3-r288", "-trace", "trace.json", "-csv", "steps.csv"},
+		{"explore", "-timing", "event", "-axis", "copies=4,8,12,16"},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			want := inProcess(t, args, -1)
+			if want.status != succeeded || want.stderr != "" {
+				t.Fatalf("undisturbed: status %d, %s", want.status, want.stderr)
+			}
+			for range 2 {
+				after := time.Duration(rand.Int64N(int64(want.took)))
+				got := inProcess(t, args, after)
+				for name, contents := range got.files {
+					if contents != want.files[name] {
+						t.Errorf("after %v %s is not the undisturbed one", after, name)
+					}
+				}
+				switch got.status {
+				case succeeded:
+					if d := cmp.Diff(want.stdout, got.stdout); args[0] != "doctor" && d != "" || len(got.files) != len(want.files) || got.stderr != "" {
+						t.Errorf("after %v: %d files, error %q, -undisturbed +printed:\n%s", after, len(got.files), got.stderr, d)
+					}
+				case interrupted:
+					if got.stdout != "" || got.stderr != "triovit "+args[0]+": interrupted; run it again to go on\n" {
+						t.Errorf("after %v: printed %q, error %q", after, got.stdout, got.stderr)
+					}
+				default:
+					t.Errorf("after %v: status %d, error %q", after, got.status, got.stderr)
+				}
+				t.Logf("%v of %v: status %d", after, want.took, got.status)
+			}
+		})
+	}
+}
