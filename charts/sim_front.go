@@ -53,7 +53,10 @@ type FrontPoint struct {
 // for a workload of a survey, its Pareto front, and the configurations to be pointed
 // out, each of which must be one of the survey's points of known cost.
 func Front(v *explore.Survey, workload string, cost explore.Objective, marked ...arch.Config) (*Figure, error) {
-	front := v.Front(workload, explore.FPS, cost)
+	front, err := v.Front(workload, explore.FPS, cost)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
 	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
 	best := make(map[arch.Config]bool)
 	for _, p := range front.Points {

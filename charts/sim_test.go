@@ -21,7 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with
@@ -130,19 +130,6 @@ func peerFixture() PeerData {
 	}
 }
 
-func b1(t *testing.T) *workload.Workload {
-	t.Helper()
-	net, err := triovit.Describe("b1-r224")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 // column returns one column of a figure's table.
 func column[T any](t *testing.T, f *Figure, name string) []T {
 	t.Helper()
@@ -168,7 +155,7 @@ func sum(values []float64) float64 {
 // TestSimulatorFigures draws what the simulator says about the paper's network
 // and holds titles and tables against its own reports.
 func TestSimulatorFigures(t *testing.T) {
-	w, config := b1(t), arch.ZCU102()
+	w, config := hwtest.Network(t, "b1-r224"), arch.ZCU102()
 	result, err := hwsim.ClosedForm(w, config, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
@@ -364,8 +351,15 @@ func TestSimulatorFigures(t *testing.T) {
 				}
 			}
 		}
-		if want := len(survey.Front(w.Name).Points); fronts != want || marks != 1 {
+		front, err := survey.Front(w.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(front.Points); fronts != want || marks != 1 {
 			t.Errorf("%d points are on the front, want %d; %d are marked, want 1", fronts, want, marks)
+		}
+		if _, err := Front(survey, "b1-r224", explore.DSPs); err == nil || !strings.Contains(err.Error(), `no points of workload "b1-r224": have those of ["efficientvit-b1-r224"]`) {
+			t.Errorf("error %v for a workload that is not the survey's", err)
 		}
 		if _, err := Front(survey, w.Name, explore.Energy); err == nil || !strings.Contains(err.Error(), "6 points, and the energy per picture of none is known: the closed form counts no memory accesses") {
 			t.Errorf("error %v for energies by the closed form", err)

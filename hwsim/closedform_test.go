@@ -12,21 +12,11 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-func network(t testing.TB, name string, options ...triovit.Option) *workload.Workload {
-	t.Helper()
-	net, err := triovit.Describe(name, options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
+var network = hwtest.Network
 
 // The numbers of the authors' script for the paper's configuration.
 func TestAuthorsNumbers(t *testing.T) {

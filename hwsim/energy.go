@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // An EnergyTable is what one event costs, as published for one process. A run
@@ -26,7 +27,7 @@ type EnergyTable struct {
 	// are not in it are unknown.
 	Units map[workload.Unit]float64
 	// Sources says where an entry comes from that Source alone does not explain,
-	// by its name in YAML (see [ReadEnergyTable]).
+	// by its event in YAML (see [ReadEnergyTable]). Of a buffer's byte it is in SRAM.
 	Sources map[string]string
 }
 
@@ -34,32 +35,33 @@ type EnergyTable struct {
 const (
 	multiplication = "8-bit multiplication"
 	accumulation   = "32-bit accumulation"
-	bufferByte     = "buffer byte" // with the KiB up to which it holds
+	bufferByte     = "buffer byte"
 	offChipByte    = "off-chip byte"
 )
-
-// bufferEntry names the entry of a size of memory.
-func bufferEntry(kib int) string { return fmt.Sprintf("%s, %d KiB", bufferByte, kib) }
 
 // SRAMEnergy is an entry of an [EnergyTable].
 type SRAMEnergy struct {
 	KiB  int
 	Byte float64 // pJ
+	// Source is as those of the table's Sources.
+	Source string
 }
 
-// part prices one kind of event by the entry of that name.
-func (t *EnergyTable) part(event string, count int64, each float64, entry string) EnergyPart {
-	return EnergyPart{Event: event, Count: count, Each: each, Source: t.Sources[entry]}
+// part prices one kind of event.
+func (t *EnergyTable) part(event string, count int64, each float64) EnergyPart {
+	return EnergyPart{Event: event, Count: count, Each: each, Source: t.Sources[event]}
 }
 
-// buffer prices the bytes of a memory, unknown if no entry holds it.
-func (t *EnergyTable) buffer(event string, count int64, kib int) EnergyPart {
+// buffer prices the bytes of a named memory, unknown if no entry holds it.
+func (t *EnergyTable) buffer(name string, count int64, kib int) EnergyPart {
+	p := EnergyPart{Event: name + " " + bufferByte, Count: count, Each: math.NaN()}
 	for _, s := range t.SRAM {
 		if kib <= s.KiB {
-			return t.part(event, count, s.Byte, bufferEntry(s.KiB))
+			p.Each, p.Source = s.Byte, s.Source
+			break
 		}
 	}
-	return t.part(event, count, math.NaN(), "")
+	return p
 }
 
 // Energy is a run's events with what they cost by one table.
@@ -94,13 +96,13 @@ func (r *Run) Energy(t *EnergyTable) *Energy {
 	b, n := r.Config.Buffers, &r.Traffic
 	macs := r.MAT.MACs + r.RMAC.MACs
 	e := &Energy{Table: t, run: r, Parts: []EnergyPart{
-		t.part(multiplication, macs, t.Multiply8, multiplication),
-		t.part(accumulation, macs, t.Add32, accumulation),
-		t.buffer("input buffer, byte", n.InputLoads+n.InputPort, b.Input.KiB),
-		t.buffer("weight buffer, byte", n.WeightLoads+n.WeightPort, b.Weight.KiB),
-		t.buffer("output buffer, byte", n.Stores+n.OutputPort, b.Output.KiB),
-		t.buffer("divisor buffer, byte", n.DivisorPort, b.Divisor.KiB),
-		t.part("off-chip memory, byte", n.OffChip(), t.DRAM, offChipByte),
+		t.part(multiplication, macs, t.Multiply8),
+		t.part(accumulation, macs, t.Add32),
+		t.buffer("input", n.InputLoads+n.InputPort, b.Input.KiB),
+		t.buffer("weight", n.WeightLoads+n.WeightPort, b.Weight.KiB),
+		t.buffer("output", n.Stores+n.OutputPort, b.Output.KiB),
+		t.buffer("divisor", n.DivisorPort, b.Divisor.KiB),
+		t.part(offChipByte, n.OffChip(), t.DRAM),
 	}}
 	for _, u := range workload.Units() {
 		if count := r.Elements[u]; count > 0 {
@@ -108,7 +110,7 @@ func (r *Run) Energy(t *EnergyTable) *Energy {
 			if !ok {
 				each = math.NaN()
 			}
-			e.Parts = append(e.Parts, t.part(u.String()+", element", count, each, u.String()))
+			e.Parts = append(e.Parts, t.part(u.String(), count, each))
 		}
 	}
 	return e
@@ -134,6 +136,11 @@ func (e *Energy) Known() (joules float64, unknown []string) {
 	}
 	return joules, unknown
 }
+
+// GOPSPerW returns the operations by the authors' count for the energy of the
+// events, in 10⁹ per joule; NaN where that is unknown. It is no device's: see
+// [Run.Energy].
+func (e *Energy) GOPSPerW() float64 { return 2 * float64(e.run.PaperMACs) / e.Joules() / 1e9 }
 
 // Unpriced counts the events of which the table says nothing.
 func (e *Energy) Unpriced() int64 {
@@ -177,5 +184,13 @@ func (e *Energy) String() string {
 			fmt.Fprintf(&s, "%s: %s\n", p.Event, p.Source)
 		}
 	}
+	perWatt := "unknown"
+	if x := e.GOPSPerW(); !math.IsNaN(x) {
+		perWatt = fmt.Sprintf("%.1f", x)
+	}
+	fmt.Fprintf(&s, "events alone, without leakage, clock and control: %s GOPS/W by the authors' count\n", perWatt)
+	printed := paper.CompanionB1()
+	fmt.Fprintf(&s, "not comparable: the %s prints %v GOPS/W [%s] for %s, of the power of an FPGA board\n",
+		printed.GOPSPerW.Source, printed.GOPSPerW.Value, printed.GOPSPerW.Mark, printed.Network)
 	return s.String()
 }

@@ -17,7 +17,7 @@ func Horowitz45nm() *EnergyTable {
 		Source:    "Horowitz, ISSCC 2014, Fig. 1.1.9",
 		Multiply8: 0.2,
 		Add32:     0.1,
-		SRAM:      []SRAMEnergy{{8, 10. / word}, {32, 20. / word}, {1024, 100. / word}},
+		SRAM:      []SRAMEnergy{{KiB: 8, Byte: 10. / word}, {KiB: 32, Byte: 20. / word}, {KiB: 1024, Byte: 100. / word}},
 		DRAM:      (1300. + 2600.) / 2 / word,
 		Units:     map[workload.Unit]float64{workload.SumAdder: 0.1, workload.Adder: 0.1, workload.Pool: 0.1}, // 32-bit additions
 	}
@@ -43,8 +43,6 @@ func Derived45nm() *EnergyTable {
 	derive(workload.Activation, 3*add8+t.Multiply8, "Hardswish: an 8-bit addition, two bounds as two more, an 8-bit multiplication")
 	derive(workload.Resizer, 16*(t.Multiply8+t.Add32), "bicubic: 16 8-bit multiplications and 32-bit additions")
 	largest := t.SRAM[len(t.SRAM)-1]
-	banks := SRAMEnergy{KiB: 1 << 20, Byte: largest.Byte}
-	t.SRAM = append(t.SRAM, banks)
-	t.Sources[bufferEntry(banks.KiB)] = "derived: banks of 1 MiB of which one works, without the wires between"
+	t.SRAM = append(t.SRAM, SRAMEnergy{1 << 20, largest.Byte, "derived: banks of 1 MiB of which one works, without the wires between"})
 	return t
 }

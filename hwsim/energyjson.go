@@ -9,40 +9,41 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // MarshalJSON writes the energy with its parts. What is unknown is null, the
-// total too where a part is.
+// total too where a part is. The companion paper's GOPS/W stand apart.
 func (e *Energy) MarshalJSON() ([]byte, error) {
-	known := func(x float64) *float64 {
-		if math.IsNaN(x) {
-			return nil
-		}
-		return &x
-	}
 	type part struct {
-		Event  string   `json:"event"`
-		Count  int64    `json:"count"`
-		Each   *float64 `json:"pj_each"`
-		Joules *float64 `json:"joules"`
-		Source string   `json:"source,omitempty"`
+		Event  string          `json:"event"`
+		Count  int64           `json:"count"`
+		Each   jsonfloat.Float `json:"pj_each"`
+		Joules jsonfloat.Float `json:"joules"`
+		Source string          `json:"source,omitempty"`
 	}
 	parts := make([]part, len(e.Parts))
 	for i := range e.Parts {
 		p := &e.Parts[i]
-		parts[i] = part{p.Event, p.Count, known(p.Each), known(p.Joules()), p.Source}
+		parts[i] = part{p.Event, p.Count, jsonfloat.Float(p.Each), jsonfloat.Float(p.Joules()), p.Source}
 	}
 	joules, unknown := e.Known()
+	printed := paper.CompanionB1()
 	return json.Marshal(struct {
-		Workload string   `json:"workload"`
-		Batch    int      `json:"batch"`
-		Table    string   `json:"table"`
-		Source   string   `json:"source"`
-		Joules   *float64 `json:"joules"`
-		Known    float64  `json:"known_joules"`
-		Unknown  []string `json:"unknown_events"`
-		Parts    []part   `json:"parts"`
-	}{e.run.Workload, e.run.Options.Batch, e.Table.Name, e.Table.Source, known(e.Joules()), joules, unknown, parts})
+		Workload string          `json:"workload"`
+		Batch    int             `json:"batch"`
+		Table    string          `json:"table"`
+		Source   string          `json:"source"`
+		Joules   jsonfloat.Float `json:"joules"`
+		Known    float64         `json:"known_joules"`
+		Unknown  []string        `json:"unknown_events"`
+		GOPSPerW jsonfloat.Float `json:"gops_per_w_of_events"`
+		Parts    []part          `json:"parts"`
+		Printed  map[string]any  `json:"printed"`
+	}{e.run.Workload, e.run.Options.Batch, e.Table.Name, e.Table.Source, jsonfloat.Float(e.Joules()), joules, append([]string{}, unknown...), jsonfloat.Float(e.GOPSPerW()), parts,
+		map[string]any{"network": printed.Network, "gops_per_w": printed.GOPSPerW.Value, "mark": printed.GOPSPerW.Mark, "source": printed.GOPSPerW.Source}})
 }
 
 // WriteCSV writes a line per kind of event; what is unknown is empty.

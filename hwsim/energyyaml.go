@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,15 @@ const (
 	maxEnergyText = 200     // bytes
 )
 
+// ReadEnergyTableFile reads a table from a YAML file, as [ReadEnergyTable] does.
+func ReadEnergyTableFile(path string) (*EnergyTable, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("energy table: %w", err)
+	}
+	return ReadEnergyTable(path, data)
+}
+
 // ReadEnergyTable reads a table of one's own from YAML; name stands for the file
 // in errors, which name line and field:
 //
@@ -40,7 +50,8 @@ const (
 //	  - {event: off-chip byte, pj: 150, source: "vendor's calculator"}
 //	  - {event: requantization, pj: 0.4}
 //
-// An event is one of the four above or an auxiliary unit by its name in reports.
+// An event has its name in reports: one of the first four, or the auxiliary unit
+// of which it is an element.
 // A buffer's byte has the size of memory up to which it costs that much. What
 // the file leaves out is unknown, and with it the total of any run that has such
 // an event. An entry without a source has the table's.
@@ -62,8 +73,8 @@ func ReadEnergyTable(name string, data []byte) (*EnergyTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.number(fields["version"], "version", energyVersion, energyVersion); err != nil {
-		return nil, err
+	if v, ok := yamlfile.Number(fields["version"]); !ok || v != energyVersion {
+		return nil, yamlfile.At(name, fields["version"], "version", fmt.Errorf("%s must be %d", yamlfile.Excerpt(fields["version"]), energyVersion))
 	}
 	if t.Name, err = r.text(fields["name"], "name"); err != nil {
 		return nil, err
@@ -145,6 +156,12 @@ func (r energyReader) entry(t *EnergyTable, path string, node ast.Node, given ma
 	if size := fields["kib"]; size != nil != (event == bufferByte) {
 		return yamlfile.At(string(r), node, path, fmt.Errorf("%q: a %s has a kib, and nothing else has", event, bufferByte))
 	}
+	var source string
+	if fields["source"] != nil {
+		if source, err = r.text(fields["source"], path+".source"); err != nil {
+			return err
+		}
+	}
 	entry := event
 	unit := slices.IndexFunc(pricedUnits(), func(u workload.Unit) bool { return u.String() == event })
 	switch {
@@ -162,8 +179,8 @@ func (r energyReader) entry(t *EnergyTable, path string, node ast.Node, given ma
 		if kib != math.Trunc(kib) {
 			return yamlfile.At(string(r), fields["kib"], path+".kib", fmt.Errorf("%v must be a whole number", kib))
 		}
-		t.SRAM = append(t.SRAM, SRAMEnergy{int(kib), pJ})
-		entry = bufferEntry(int(kib))
+		t.SRAM = append(t.SRAM, SRAMEnergy{int(kib), pJ, source})
+		entry = fmt.Sprintf("%s of %d KiB", event, int(kib))
 	case unit >= 0:
 		t.Units[pricedUnits()[unit]] = pJ
 	default:
@@ -177,10 +194,10 @@ func (r energyReader) entry(t *EnergyTable, path string, node ast.Node, given ma
 		return yamlfile.At(string(r), node, path, fmt.Errorf("a second %s", entry))
 	}
 	given[entry] = true
-	if fields["source"] != nil {
-		t.Sources[entry], err = r.text(fields["source"], path+".source")
+	if source != "" && event != bufferByte {
+		t.Sources[event] = source
 	}
-	return err
+	return nil
 }
 
 // pricedUnits are the auxiliary units: what an element costs on the engines is
@@ -194,7 +211,7 @@ func pricedUnits() []workload.Unit {
 func (t *EnergyTable) YAML() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "version: %d\nname: %q\nsource: %q\nentries:\n", energyVersion, t.Name, t.Source)
-	write := func(event, entry string, kib int, pJ float64) {
+	write := func(event string, kib int, pJ float64, source string) {
 		if math.IsNaN(pJ) {
 			return
 		}
@@ -202,20 +219,20 @@ func (t *EnergyTable) YAML() []byte {
 		if kib > 0 {
 			fmt.Fprintf(&b, ", kib: %d", kib)
 		}
-		if s, ok := t.Sources[entry]; ok {
-			fmt.Fprintf(&b, ", source: %q", s)
+		if source != "" {
+			fmt.Fprintf(&b, ", source: %q", source)
 		}
 		b.WriteString("}\n")
 	}
-	write(multiplication, multiplication, 0, t.Multiply8)
-	write(accumulation, accumulation, 0, t.Add32)
+	write(multiplication, 0, t.Multiply8, t.Sources[multiplication])
+	write(accumulation, 0, t.Add32, t.Sources[accumulation])
 	for _, s := range t.SRAM {
-		write(bufferByte, bufferEntry(s.KiB), s.KiB, s.Byte)
+		write(bufferByte, s.KiB, s.Byte, s.Source)
 	}
-	write(offChipByte, offChipByte, 0, t.DRAM)
+	write(offChipByte, 0, t.DRAM, t.Sources[offChipByte])
 	for _, u := range pricedUnits() {
 		if pJ, ok := t.Units[u]; ok {
-			write(u.String(), u.String(), 0, pJ)
+			write(u.String(), 0, pJ, t.Sources[u.String()])
 		}
 	}
 	return b.Bytes()

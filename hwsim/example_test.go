@@ -61,9 +61,18 @@ func ExampleClosedForm() {
 	//       activation           2    0.00        0.08  the authors' formulas end with the backbone
 	//    pooling adder           1    0.00        0.08  the authors' formulas end with the backbone
 	//             host           1    0.00        0.00  the authors' formulas end with the backbone
+	// needs 1024 DSPs for the multipliers and 642 block RAMs of 36 Kbit for the buffers (XCZU9EG of the ZCU102 has 2520 and 912)
 	// note: buffers, ports and off-chip memory are unlimited, and the copies divide every operation without a remainder
 	// note: the aggregation's grouped convolution is charged with a third of its output channels and counted as no operations, as in the authors' script
 	// assumption: copies_share = pixels: the authors' cycle script divides all cycles by the copies, which fits output pixels best
+	// assumption: buffers.input.kib = 1024: holds every tensor of B1-R224, the largest of which has 784 KiB; all buffers fit the board's 4 MiB of block RAM
+	// assumption: buffers.input.port_bytes = 1024: what R-MAC reads in depthwise mode: lanes × MACs × copies
+	// assumption: buffers.weight.kib = 512: holds the weights of the largest layer of B1's trunk (256 KiB) twice
+	// assumption: buffers.weight.port_bytes = 128: one weight for every multiplier of one copy; copies that share pixels share weights
+	// assumption: buffers.output.kib = 1024: as large as the input buffer: they change roles between layers
+	// assumption: buffers.output.port_bytes = 1024: as wide as the input buffer's: they change roles between layers
+	// assumption: buffers.divisor.kib = 8: holds one head's divisors at 1024×2048 (8192 tokens of one byte)
+	// assumption: buffers.divisor.port_bytes = 16: one divisor per copy
 }
 
 // A standard ViT needs the host for softmax, GELU and LayerNorm in every block.

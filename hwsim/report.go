@@ -37,13 +37,19 @@ func (r *Result) String() string {
 			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.unit, o.ops, float64(o.macs)/1e6, float64(o.elements)/1e6, o.why)
 		}
 	})
+	s.WriteString(needs(r.Config))
 	for _, note := range r.Notes() {
 		fmt.Fprintf(&s, "note: %s\n", note)
 	}
-	for _, a := range r.Assumptions() {
-		fmt.Fprintf(&s, "assumption: %s\n", a)
-	}
+	s.WriteString(r.Assumptions().String())
 	return s.String()
+}
+
+// needs is a line of what the configuration takes of the paper's chip.
+func needs(c arch.Config) string {
+	chip := arch.XCZU9EG()
+	return fmt.Sprintf("needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d and %d)\n",
+		c.DSPs(), c.BRAMs(), chip.Name, chip.DSPs, chip.BRAMs)
 }
 
 func table(s *strings.Builder, head string, fill func(row func(string, ...any))) {
@@ -89,11 +95,12 @@ func (r *Result) Notes() []string {
 }
 
 // Assumptions lists what the configuration assumes or changes about engines,
-// copies and clock. Its other values play no part in the closed form.
-func (r *Result) Assumptions() []arch.Assumption {
+// copies, clock, and the buffers, which count for the block RAMs only. Its other
+// values play no part in the closed form.
+func (r *Result) Assumptions() arch.Assumptions {
 	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
 		group, _, _ := strings.Cut(a.Field, ".")
-		return slices.Contains([]string{"buffers", "off_chip", "auxiliary", "division", "host"}, group) ||
+		return slices.Contains([]string{"off_chip", "auxiliary", "division", "host"}, group) ||
 			a.Field == "multiplications_per_dsp_4" && r.Config.MultiplierBits > 4
 	})
 }

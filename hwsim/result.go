@@ -49,27 +49,30 @@ const (
 type OpCycles struct {
 	// Name is the operation's; Streamed names the depthwise convolution that
 	// feeds it, if one does.
-	Name, Streamed string
+	Name     string `json:"name"`
+	Streamed string `json:"streamed,omitempty"`
 	// Label is the role, or both roles: "DW + PW2".
-	Label string
-	Block string
-	Rule  Rule
+	Label string `json:"label"`
+	Block string `json:"block"`
+	Rule  Rule   `json:"rule"`
 	// Cycles are those of one copy that does it alone.
-	Cycles int64
+	Cycles int64 `json:"cycles_of_one_copy"`
 	// SetUp is what of Cycles passes before the first streamed pixel, where
 	// the pointwise convolution outlasts the depthwise one; else 0.
-	SetUp int64
+	SetUp int64 `json:"set_up_cycles"`
 	// MACs and PaperMACs are counted as in [Result].
-	MACs, PaperMACs int64
+	MACs      int64 `json:"macs"`
+	PaperMACs int64 `json:"authors_macs"`
 }
 
 // An Omission is an operation that the model charges nothing for.
 type Omission struct {
-	Name string
-	Unit workload.Unit
+	Name string        `json:"name"`
+	Unit workload.Unit `json:"unit"`
 	// MACs and Elements say how large it is.
-	MACs, Elements int64
-	Why            string
+	MACs     int64  `json:"macs"`
+	Elements int64  `json:"elements"`
+	Why      string `json:"why"`
 }
 
 // exact returns the cycles before rounding, from which the rates are computed.
@@ -108,16 +111,16 @@ func (r *Result) SetUpTwice() (cycles, gops float64) {
 // A Part sums the operations of a [Result] that have something in common.
 type Part struct {
 	// Label is the common role or block.
-	Label string
+	Label string `json:"label"`
 	// Ops counts the charged operations, a streamed pair as one.
-	Ops int
+	Ops int `json:"operations"`
 	// Cycles are those of one copy; Share is their share of the result's.
-	Cycles int64
-	Share  float64
+	Cycles int64   `json:"cycles_of_one_copy"`
+	Share  float64 `json:"share"`
 	// PaperMACs is the authors' operation count, and Utilization what it is of
 	// the multipliers' capacity in these cycles.
-	PaperMACs   int64
-	Utilization float64
+	PaperMACs   int64   `json:"authors_macs"`
+	Utilization float64 `json:"utilization"`
 }
 
 // ByRole returns a part per role, the most cycles first.

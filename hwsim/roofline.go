@@ -5,6 +5,8 @@ package hwsim
 import (
 	"encoding/json"
 	"math"
+
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
 // A Roofline places a run and its steps under the two limits of an accelerator:
@@ -86,21 +88,17 @@ func (l *Roofline) Bound(p *RooflinePoint) string {
 // MarshalJSON writes an intensity without bytes as null, and the bound by name.
 func (l *Roofline) MarshalJSON() ([]byte, error) {
 	type point struct {
-		Name       string   `json:"name"`
-		Label      string   `json:"label,omitempty"`
-		Cycles     int64    `json:"cycles"`
-		Operations int64    `json:"operations"`
-		Bytes      int64    `json:"bytes"`
-		Intensity  *float64 `json:"operations_per_byte"`
-		GOPS       float64  `json:"gops"`
-		Bound      string   `json:"bound"`
+		Name       string          `json:"name"`
+		Label      string          `json:"label,omitempty"`
+		Cycles     int64           `json:"cycles"`
+		Operations int64           `json:"operations"`
+		Bytes      int64           `json:"bytes"`
+		Intensity  jsonfloat.Float `json:"operations_per_byte"`
+		GOPS       float64         `json:"gops"`
+		Bound      string          `json:"bound"`
 	}
 	at := func(p *RooflinePoint) point {
-		j := point{p.Name, p.Label, p.Cycles, p.Operations, p.Bytes, nil, p.GOPS, l.Bound(p)}
-		if x := p.Intensity(); !math.IsInf(x, 1) {
-			j.Intensity = &x
-		}
-		return j
+		return point{p.Name, p.Label, p.Cycles, p.Operations, p.Bytes, jsonfloat.Float(p.Intensity()), p.GOPS, l.Bound(p)}
 	}
 	steps := make([]point, len(l.Steps))
 	for i := range l.Steps {

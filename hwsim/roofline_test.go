@@ -11,7 +11,6 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // Whatever the network and the memory: the run lies under the roof, its steps
@@ -20,13 +19,7 @@ func TestRooflineHolds(t *testing.T) {
 	variants := []string{"b0-r224", "b1-r224", "b2-r224"}
 	lists := make(map[string]*workload.Workload)
 	for _, v := range variants {
-		net, err := triovit.Describe(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if lists[v], err = workload.FromNetwork(net); err != nil {
-			t.Fatal(err)
-		}
+		lists[v] = network(t, v)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		c := arch.ZCU102()

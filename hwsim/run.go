@@ -79,9 +79,14 @@ func (r *Run) Imbalance(s *Step) int64 { return int64(r.Config.Copies)*s.Compute
 type Traffic struct {
 	// WeightLoads and InputLoads come from off-chip memory into the weight and
 	// the input buffer; Stores go from the output buffer to off-chip memory.
-	WeightLoads, InputLoads, Stores int64
+	WeightLoads int64 `json:"weight_loads"`
+	InputLoads  int64 `json:"input_loads"`
+	Stores      int64 `json:"stores"`
 	// InputPort to DivisorPort is what the engines' side of a buffer moves.
-	InputPort, WeightPort, OutputPort, DivisorPort int64
+	InputPort   int64 `json:"input_port"`
+	WeightPort  int64 `json:"weight_port"`
+	OutputPort  int64 `json:"output_port"`
+	DivisorPort int64 `json:"divisor_port"`
 }
 
 // OffChip returns the bytes to and from off-chip memory.
@@ -235,12 +240,14 @@ func (r *Run) Utilization() (mat, rmac float64) {
 // A RunPart sums the steps of a [Run] that have something in common.
 type RunPart struct {
 	// Label is the common role or block.
-	Label                   string
-	Steps                   int
-	Cycles, Compute, Waited int64 // Waited is Cycles without Compute
-	MACs                    int64
+	Label   string `json:"label"`
+	Steps   int    `json:"steps"`
+	Cycles  int64  `json:"cycles"`
+	Compute int64  `json:"compute"`
+	Waited  int64  `json:"waited"` // Cycles without Compute
+	MACs    int64  `json:"macs"`
 	// Share is the part of the run's cycles.
-	Share float64
+	Share float64 `json:"share"`
 }
 
 // ByRole returns a part per role, the most cycles first.

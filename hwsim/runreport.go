@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
 // String is the run on a page: rates, where the engines' cycles went, the cycles
@@ -46,8 +48,7 @@ func (r *Run) String() string {
 		float64(t.WeightLoads)/1e6, float64(t.InputLoads)/1e6, float64(t.Stores)/1e6, 100*float64(r.OffChipBusy)/float64(r.Cycles))
 	fmt.Fprintf(&s, "ports: %.3f MB input, %.3f MB weight, %.3f MB output, %.3f MB divisor buffer\n",
 		float64(t.InputPort)/1e6, float64(t.WeightPort)/1e6, float64(t.OutputPort)/1e6, float64(t.DivisorPort)/1e6)
-	fmt.Fprintf(&s, "needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d and %d)\n",
-		r.Config.DSPs(), r.Config.BRAMs(), arch.XCZU9EG().Name, arch.XCZU9EG().DSPs, arch.XCZU9EG().BRAMs)
+	s.WriteString(needs(r.Config))
 	l := r.Roofline()
 	fmt.Fprintf(&s, "roofline: %.1f operations per byte off the chip, ridge at %.1f: bound by %s\n", l.Run.Intensity(), l.Ridge(), l.Bound(&l.Run))
 	for _, o := range r.Host {
@@ -59,9 +60,7 @@ func (r *Run) String() string {
 	case host > 0:
 		fmt.Fprintf(&s, "time of the host: %.3f ms for %s, apart from the accelerator's %.3f ms\n", 1e3*host, pictures(r.Options.Batch), 1e3*r.seconds(r.Cycles))
 	}
-	for _, a := range r.Config.Assumptions() {
-		fmt.Fprintf(&s, "assumption: %s\n", a)
-	}
+	s.WriteString(r.Config.Assumptions().String())
 	return s.String()
 }
 
@@ -87,10 +86,6 @@ func (a Account) MarshalJSON() ([]byte, error) {
 // MarshalJSON writes the run with its rates, steps and assumptions, without the
 // events. Times of engines are cycles summed over the copies.
 func (r *Run) MarshalJSON() ([]byte, error) {
-	elements := make(map[string]int64)
-	for u, n := range r.Elements {
-		elements[u.String()] = n
-	}
 	steps := make([]map[string]any, len(r.Steps))
 	for i := range r.Steps {
 		s := &r.Steps[i]
@@ -98,45 +93,43 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 			"compute": s.Compute, "imbalance": r.Imbalance(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
 	}
 	mat, rmac := r.Utilization()
-	var hostSeconds *float64 // null where it is not known
-	if x := r.HostSeconds(); !math.IsNaN(x) {
-		hostSeconds = &x
-	}
-	host := []string{}
-	for _, o := range r.Host {
-		host = append(host, o.Name)
-	}
 	return json.Marshal(struct {
-		Model           string            `json:"model"`
-		Workload        string            `json:"workload"`
-		Scope           Scope             `json:"scope"`
-		Pipelines       string            `json:"pipelines"`
-		Batch           int               `json:"batch"`
-		TilePixels      int64             `json:"tile_pixels"`
-		Configuration   arch.Config       `json:"configuration"`
-		Assumptions     []arch.Assumption `json:"assumptions"`
-		DSPs            int               `json:"dsps"`
-		BRAMs           int               `json:"brams"`
-		Cycles          int64             `json:"cycles"`
-		RoundCycles     int64             `json:"round_cycles"`
-		Drain           int64             `json:"drain_cycles"`
-		OffChipBusy     int64             `json:"off_chip_busy_cycles"`
-		FPS             float64           `json:"fps"`
-		GOPS            float64           `json:"gops"`
-		FullGOPS        float64           `json:"gops_all_macs"`
-		MATUtilization  float64           `json:"mat_utilization"`
-		RMACUtilization float64           `json:"rmac_utilization"`
-		MACs            int64             `json:"macs"`
-		MAT             Account           `json:"mat"`
-		RMAC            Account           `json:"rmac"`
-		Bytes           Traffic           `json:"bytes"`
-		Elements        map[string]int64  `json:"elements"`
-		Host            []string          `json:"host"`
-		HostSeconds     *float64          `json:"host_seconds"`
-		Roofline        *Roofline         `json:"roofline"`
-		Steps           []map[string]any  `json:"steps"`
+		Model           string                  `json:"model"`
+		Workload        string                  `json:"workload"`
+		Scope           Scope                   `json:"scope"`
+		Pipelines       string                  `json:"pipelines"`
+		Batch           int                     `json:"batch"`
+		TilePixels      int64                   `json:"tile_pixels"`
+		Configuration   arch.Config             `json:"configuration"`
+		Assumptions     arch.Assumptions        `json:"assumptions"`
+		DSPs            int                     `json:"dsps"`
+		BRAMs           int                     `json:"brams"`
+		Cycles          int64                   `json:"cycles"`
+		RoundCycles     int64                   `json:"round_cycles"`
+		Drain           int64                   `json:"drain_cycles"`
+		OffChipBusy     int64                   `json:"off_chip_busy_cycles"`
+		Latency         float64                 `json:"latency_seconds"`
+		FPS             float64                 `json:"fps"`
+		GOPS            float64                 `json:"gops"`
+		FullGOPS        float64                 `json:"gops_all_macs"`
+		MATUtilization  float64                 `json:"mat_utilization"`
+		RMACUtilization float64                 `json:"rmac_utilization"`
+		MACs            int64                   `json:"macs"`
+		PaperMACs       int64                   `json:"authors_macs"`
+		MAT             Account                 `json:"mat"`
+		RMAC            Account                 `json:"rmac"`
+		Bytes           Traffic                 `json:"bytes"`
+		Elements        map[workload.Unit]int64 `json:"elements"`
+		Host            []Omission              `json:"host"`
+		HostSeconds     jsonfloat.Float         `json:"host_seconds"`
+		Roofline        *Roofline               `json:"roofline"`
+		Roles           []RunPart               `json:"roles"`
+		Blocks          []RunPart               `json:"blocks"`
+		Steps           []map[string]any        `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
-		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac, r.MACs, r.MAT, r.RMAC, r.Traffic, elements, host, hostSeconds, r.Roofline(), steps})
+		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac,
+		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
+		r.ByRole(), r.ByBlock(), steps})
 }
 
 // WriteCSV writes a line per step: its cycles and where they go in each engine,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -105,14 +106,7 @@ func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	}
 	name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "seg-b0-cityscapes"}).Draw(t, "network")
 	side := rapid.IntRange(1, 6)
-	net, err := triovit.Describe(name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := hwtest.Network(t, name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
 	return w, c, o
 }
 

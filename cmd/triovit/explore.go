@@ -7,12 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
@@ -28,7 +26,7 @@ names it and the values to try:
 and prints each network's front: the configurations than which no other is better in
 all objectives. JSON holds every point within the limits. The closed form tries
 thousands of points a second; the event-driven model some dozens, but knows memory
-and the energy of events by a published 45 nm table, with what it lacks derived.`,
+and the energy of events.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		var s explore.Space
@@ -43,15 +41,14 @@ and the energy of events by a published 45 nm table, with what it lacks derived.
 		f.IntVar(&s.Limits.BRAMs, "brams", 0, "at most so many `blocks` of RAM of 36 Kbit, 0 for no limit")
 		f.IntVar(&s.Limits.BufferKiB, "buffer-kib", 0, "at most so many `KiB` of buffers, 0 for no limit")
 		f.Float64Var(&s.Limits.MBPerS, "mb-per-s", 0, "at most so many `MB/s` of off-chip bandwidth, 0 for no limit")
-		weighed := []explore.Objective{explore.FPS, explore.DSPs}
 		f.Func("objectives", fmt.Sprintf("comma-separated `objectives` of the front, of %s (default fps,dsps)", strings.Join(objectives, ", ")), func(text string) error {
-			weighed = nil
+			s.Objectives = nil
 			for name := range strings.SplitSeq(text, ",") {
 				i := slices.Index(objectives, strings.TrimSpace(name))
 				if i < 0 {
 					return fmt.Errorf("no objective %q: allowed are %s", name, strings.Join(objectives, ", "))
 				}
-				weighed = append(weighed, explore.Objective(i))
+				s.Objectives = append(s.Objectives, explore.Objective(i))
 			}
 			return nil
 		})
@@ -70,18 +67,28 @@ and the energy of events by a published 45 nm table, with what it lacks derived.
 				}
 				s.Workloads = append(s.Workloads, w)
 			}
-			s.Model = explore.EventDriven(h.options, hwsim.Derived45nm())
-			if h.closed() {
-				s.Model = explore.ClosedForm(h.options.Scope)
+			if s.Model, err = h.model(); err != nil {
+				return output{}, err
 			}
 			v, err := explore.Run(ctx, s)
 			if err != nil {
 				return output{}, err
 			}
-			text, data := surveyed(v, weighed)
-			return output{text, data}, nil
+			return output{v.String(), v}, nil
 		}
 	},
+}
+
+// model returns the timing model of a survey.
+func (h *hardware) model() (explore.Model, error) {
+	if h.closed() {
+		if h.prices != "" {
+			return explore.Model{}, usagef("-energy needs -timing event: the closed form has no events")
+		}
+		return explore.ClosedForm(h.options.Scope), nil
+	}
+	prices, err := h.energy()
+	return explore.EventDriven(h.options, prices), err
 }
 
 // objectives are what a front can weigh, as flags name it, by [explore.Objective].
@@ -109,63 +116,4 @@ func axis(text string) (explore.Axis, error) {
 		a.Values = append(a.Values, value)
 	}
 	return a, nil
-}
-
-// survey is the JSON form of a survey.
-type survey struct {
-	Model     string  `json:"model"`
-	Note      string  `json:"note"`
-	Tried     int     `json:"tried"`
-	OverLimit int     `json:"over_limit"`
-	Refused   int     `json:"refused"`
-	Refusal   string  `json:"first_refusal,omitempty"`
-	Points    []point `json:"points"`
-}
-
-type point struct {
-	Workload string         `json:"workload"`
-	Values   map[string]any `json:"values"`
-	DSPs     int            `json:"dsps"`
-	BRAMs    int            `json:"brams"`
-	Cycles   float64        `json:"cycles"`
-	FPS      float64        `json:"fps"`
-	GOPS     float64        `json:"gops"`
-	// Joules are of one picture, null where they are not known.
-	Joules *float64 `json:"joules"`
-	Front  bool     `json:"front"`
-}
-
-func surveyed(v *explore.Survey, weighed []explore.Objective) (string, survey) {
-	data := survey{Model: v.Model, Note: v.Note, Tried: v.Tried, OverLimit: v.OverLimit, Refused: v.Refused}
-	var text strings.Builder
-	fmt.Fprintf(&text, "%d points tried, %d beyond the limits, %d refused\n", v.Tried, v.OverLimit, v.Refused)
-	if v.Refusal != nil {
-		data.Refusal = v.Refusal.Error()
-		fmt.Fprintf(&text, "first refusal: %v\n", v.Refusal)
-	}
-	type key struct {
-		workload string
-		config   arch.Config
-	}
-	front := make(map[key]bool)
-	for _, name := range v.Workloads() {
-		f := v.Front(name, weighed...)
-		text.WriteString(f.String())
-		for _, p := range f.Points {
-			front[key{name, p.Config}] = true
-		}
-	}
-	fmt.Fprintf(&text, "by the %s: %s\n", v.Model, v.Note)
-	for _, p := range v.Points {
-		values := make(map[string]any, len(p.Values))
-		for i, value := range p.Values {
-			values[v.Fields[i]] = value
-		}
-		one := point{p.Workload, values, p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, nil, front[key{p.Workload, p.Config}]}
-		if !math.IsNaN(p.Joules) {
-			one.Joules = &p.Joules
-		}
-		data.Points = append(data.Points, one)
-	}
-	return text.String(), data
 }

@@ -110,8 +110,8 @@ func TestGoldenHardware(t *testing.T) {
 		{"simulate-event", []string{"simulate"}, 4},
 		{"simulate-closed", []string{"simulate", "-timing", "closed", "-config", config}, 4},
 		{"simulate-own", []string{"simulate", "-model", own, "-pipelines", "none", "-batch", "2"}, 4},
-		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1024", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}, 99},
-		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}, 99},
+		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1024", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}, 15},
+		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}, 7},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden(t, c.name, head(must(t, c.args...), c.lines)) })
 	}
@@ -244,6 +244,10 @@ func TestExitStatus(t *testing.T) {
 		{"variant", []string{"simulate", "-model", "b9"}, failed, `no variant "b9"`},
 		{"timing", []string{"simulate", "-timing", "guess"}, misused, "allowed are event, closed"},
 		{"trace of the closed form", []string{"simulate", "-timing", "closed", "-trace", "x"}, misused, "the closed form has no events"},
+		{"energy of the closed form", []string{"simulate", "-timing", "closed", "-energy", "x"}, misused, "the closed form has no events"},
+		{"energy of a survey by the closed form", []string{"explore", "-axis", "copies=8", "-energy", "x"}, misused, "the closed form has no events"},
+		{"energy table", []string{"simulate", "-energy", text}, failed, "text:1: energy table"},
+		{"absent energy table", []string{"simulate", "-energy", filepath.Join(dir, "absent.yaml")}, failed, "absent.yaml"},
 		{"configuration", []string{"simulate", "-config", text}, failed, "text"},
 		{"no axis", []string{"explore"}, misused, "no -axis"},
 		{"axis", []string{"explore", "-axis", "copies"}, misused, "want field=value,value"},
@@ -341,8 +345,48 @@ func TestTrace(t *testing.T) {
 	if lines := strings.Split(readFile(t, table), "\n"); len(lines) < 50 || !strings.HasPrefix(lines[0], "name,label,block") {
 		t.Errorf("%d lines, the first %.80q", len(lines), lines[0])
 	}
+	must(t, "simulate", "-timing", "closed", "-csv", table)
+	if lines := strings.Split(readFile(t, table), "\n"); len(lines) < 50 || !strings.HasPrefix(lines[0], "name,streamed,label,block") {
+		t.Errorf("%d lines of the closed form, the first %.80q", len(lines), lines[0])
+	}
 	if status, _, errors := call(t, "simulate", "-trace", filepath.Join(t.TempDir(), "absent", "t.json")); status != failed || !strings.Contains(errors, "absent") {
 		t.Errorf("status %d, error %q", status, errors)
+	}
+}
+
+// TestEnergy: a simulation is priced by the table of the flag. What it leaves out
+// is unknown, to a survey too.
+func TestEnergy(t *testing.T) {
+	prices := filepath.Join(t.TempDir(), "prices.yaml")
+	writeFile(t, prices, "version: 1\nname: ours\nsource: measured\nentries:\n  - {event: off-chip byte, pj: 100}\n")
+	for _, c := range []struct {
+		name  string
+		args  []string
+		table string
+		known bool
+	}{
+		{"the shipped table", nil, "45 nm, 0.9 V, rough, with derived entries", true},
+		{"one of one's own", []string{"-energy", prices}, "ours", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got struct {
+				Cycles int
+				Energy struct {
+					Table  string
+					Joules *float64
+				}
+			}
+			if err := json.Unmarshal([]byte(must(t, append([]string{"simulate", "-json"}, c.args...)...)), &got); err != nil {
+				t.Fatal(err)
+			}
+			if got.Cycles == 0 || got.Energy.Table != c.table || (got.Energy.Joules != nil) != c.known {
+				t.Errorf("%+v", got)
+			}
+			page := must(t, append([]string{"explore", "-timing", "event", "-axis", "copies=16", "-objectives", "fps,energy"}, c.args...)...)
+			if ranked := !strings.Contains(page, "1 points cannot be ranked: ours has no entry for 8-bit multiplication"); ranked != c.known {
+				t.Errorf("the point is ranked: %t\n%s", ranked, page)
+			}
+		})
 	}
 }
 

@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,13 +26,14 @@ weights are needed. The event-driven model simulates engines, buffers and off-ch
 memory; the closed form is the authors' formula, which knows no memory.
 
 The trace opens in ui.perfetto.dev and chrome://tracing. A configuration's file gives
-its differences from the paper's, such as "version: 1" and "copies: 8".`,
+its differences from the paper's, such as "version: 1" and "copies: 8". The energy is
+that of the counted events, and unknown where the table lacks one.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		h.declare(f, "event")
 		name := f.String("model", "b1-r224", modelUsage)
 		trace := f.String("trace", "", "`file` for the events of the first round, JSON; empty for none")
-		table := f.String("csv", "", "`file` for a line per step; empty for none")
+		table := f.String("csv", "", "`file` for a line per step, or per operation of the closed form; empty for none")
 		return func(context.Context, []string) (output, error) {
 			config, err := h.config()
 			if err != nil {
@@ -41,33 +44,64 @@ its differences from the paper's, such as "version: 1" and "copies: 8".`,
 				return output{}, err
 			}
 			if h.closed() {
-				if *trace != "" || *table != "" {
-					return output{}, usagef("-trace and -csv need -timing event: the closed form has no events")
+				if *trace != "" || h.prices != "" {
+					return output{}, usagef("-trace and -energy need -timing event: the closed form has no events")
 				}
 				r, err := hwsim.ClosedForm(w, config, h.options.Scope)
 				if err != nil {
 					return output{}, err
 				}
-				return output{r.String(), closedData(r)}, nil
+				return output{r.String(), r}, writeFiles(written{*table, r.WriteCSV})
+			}
+			prices, err := h.energy()
+			if err != nil {
+				return output{}, err
 			}
 			h.options.Events = *trace != ""
 			r, err := hwsim.Simulate(w, config, h.options)
 			if err != nil {
 				return output{}, err
 			}
-			if *trace != "" {
-				if err := atomicfile.Write(*trace, r.WriteTrace); err != nil {
-					return output{}, err
-				}
-			}
-			if *table != "" {
-				if err := atomicfile.Write(*table, r.WriteCSV); err != nil {
-					return output{}, err
-				}
-			}
-			return output{r.String(), r}, nil
+			e := r.Energy(prices)
+			return output{r.String() + e.String(), priced{r, e}}, writeFiles(written{*trace, r.WriteTrace}, written{*table, r.WriteCSV})
 		}
 	},
+}
+
+// priced is a run with its energy, which the JSON form adds to the run's fields.
+type priced struct {
+	run    *hwsim.Run
+	energy *hwsim.Energy
+}
+
+func (p priced) MarshalJSON() ([]byte, error) {
+	run, err := json.Marshal(p.run)
+	if err != nil {
+		return nil, err
+	}
+	energy, err := json.Marshal(p.energy)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(run[:len(run)-1], []byte(`,"energy":`), energy, []byte("}")), nil
+}
+
+// written is what goes into the file of a flag; an empty path is none.
+type written struct {
+	path  string
+	write func(io.Writer) error
+}
+
+func writeFiles(files ...written) error {
+	for _, f := range files {
+		if f.path == "" {
+			continue
+		}
+		if err := atomicfile.Write(f.path, f.write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const modelUsage = "`network`: a variant such as b1-r224 or seg-b0-cityscapes, deit-small, or a workload's .yaml"
@@ -89,8 +123,8 @@ func operations(name string) (*workload.Workload, error) {
 
 // hardware is the flags that say on what, and by which model, a network runs.
 type hardware struct {
-	path, timing string
-	options      hwsim.Options
+	path, timing, prices string
+	options              hwsim.Options
 }
 
 var timings = []string{"event", "closed"}
@@ -102,11 +136,20 @@ func (h *hardware) declare(f *flag.FlagSet, timing string) {
 	choice(f, &h.options.Scope, "scope", "`part` of the network", []string{"backbone", "whole"}, []hwsim.Scope{hwsim.Backbone, hwsim.Whole})
 	choice(f, &h.options.Pipelines, "pipelines", "the `pipelines` of the event-driven model", []string{"none", "inter", "intra", "both"},
 		[]hwsim.Pipelines{hwsim.NoPipelines, hwsim.InterLayerPipeline, hwsim.IntraLayerPipeline, hwsim.BothPipelines})
+	f.StringVar(&h.prices, "energy", "", "`file` of an energy table for the event-driven model, YAML; empty for published 45 nm entries and what is derived from them")
 	f.IntVar(&h.options.Batch, "batch", 1, "`pictures` of the event-driven model")
 	f.IntVar(&h.options.WeightBits, "weight-bits", 8, "`bits` of the weights in the event-driven model")
 }
 
 func (h *hardware) closed() bool { return h.timing == "closed" }
+
+// energy returns the table that prices the events, which the closed form has not.
+func (h *hardware) energy() (*hwsim.EnergyTable, error) {
+	if h.prices == "" {
+		return hwsim.Derived45nm(), nil
+	}
+	return hwsim.ReadEnergyTableFile(h.prices)
+}
 
 func (h *hardware) config() (arch.Config, error) {
 	if h.path == "" {
@@ -127,38 +170,4 @@ func choice[T comparable](f *flag.FlagSet, value *T, name, usage string, names [
 		*value = values[i]
 		return nil
 	})
-}
-
-// closedForm is the JSON form of a result of the closed form, named as that of
-// a run of the event-driven model.
-type closedForm struct {
-	Model         string            `json:"model"`
-	Workload      string            `json:"workload"`
-	Scope         hwsim.Scope       `json:"scope"`
-	Configuration arch.Config       `json:"configuration"`
-	Assumptions   []arch.Assumption `json:"assumptions"`
-	DSPs          int               `json:"dsps"`
-	Cycles        int64             `json:"cycles"`
-	FPS           float64           `json:"fps"`
-	GOPS          float64           `json:"gops"`
-	FullGOPS      float64           `json:"gops_all_macs"`
-	MACs          int64             `json:"macs"`
-	Notes         []string          `json:"notes"`
-	Roles         []roleShare       `json:"roles"`
-}
-
-type roleShare struct {
-	Label       string  `json:"label"`
-	Operations  int     `json:"operations"`
-	Cycles      int64   `json:"cycles_of_one_copy"`
-	Share       float64 `json:"share"`
-	Utilization float64 `json:"utilization"`
-}
-
-func closedData(r *hwsim.Result) closedForm {
-	c := closedForm{r.Model, r.Workload, r.Scope, r.Config, r.Assumptions(), r.Config.DSPs(), r.Cycles, r.FPS(), r.GOPS(), r.FullGOPS(), r.MACs, r.Notes(), nil}
-	for _, p := range r.ByRole() {
-		c.Roles = append(c.Roles, roleShare{p.Label, p.Ops, p.Cycles, p.Share, p.Utilization})
-	}
-	return c
 }

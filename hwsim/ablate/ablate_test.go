@@ -3,6 +3,7 @@
 package ablate
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -115,7 +117,7 @@ func TestOneMultiplication(t *testing.T) {
 
 // The same work is counted as the same operations, whatever it is rewritten to.
 func TestSameOperations(t *testing.T) {
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	s, err := Run(w, arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
@@ -151,23 +153,10 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-func network(t *testing.T, name string) *workload.Workload {
-	t.Helper()
-	net, err := triovit.Describe(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 // A choice of the paper that is taken away costs cycles of the network that it
 // was made for.
 func TestChoicesPay(t *testing.T) {
-	s, err := Run(network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
+	s, err := Run(hwtest.Network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,14 +173,7 @@ func TestChoicesPayByTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "b2-r224"}).Draw(rt, "network")
 		side := 32 * rapid.IntRange(4, 16).Draw(rt, "side/32")
-		net, err := triovit.Describe(name, triovit.InputSize(side, side))
-		if err != nil {
-			rt.Fatal(err)
-		}
-		w, err := workload.FromNetwork(net)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		w := hwtest.Network(rt, name, triovit.InputSize(side, side))
 		c := arch.ZCU102()
 		size := arch.Engine{Lanes: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "lanes"), MACs: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "MACs")}
 		c.MAT, c.RMAC = size, size
@@ -219,6 +201,51 @@ func TestRefusals(t *testing.T) {
 	} {
 		if _, err := without(&workload.Workload{Name: "empty"}, arch.ZCU102(), hwsim.Backbone); err == nil || !strings.Contains(err.Error(), `ablation "`+name+`"`) || strings.Contains(err.Error(), "closed form: closed form") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v", err)
+		}
+	}
+}
+
+// The page ends with what it rests on. In JSON every row has both models, of which
+// what one cannot tell is null.
+func TestStudyReport(t *testing.T) {
+	s, err := Run(hwtest.Network(t, "b0-r224"), arch.ZCU102(), hwsim.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := s.String(); !strings.HasSuffix(page, s.Config.Assumptions().String()) {
+		t.Errorf("the page does not end with the assumptions:\n%s", page)
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type estimate struct {
+		Cycles  *float64
+		Unknown string
+	}
+	var got struct {
+		Assumptions arch.Assumptions
+		Rows        []struct {
+			Without     string
+			ClosedForm  estimate `json:"closed_form"`
+			EventDriven estimate `json:"event_driven"`
+		}
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s.Config.Assumptions(), got.Assumptions); diff != "" || len(got.Rows) != 1+len(s.Ablations) {
+		t.Fatalf("%d rows; assumptions (-study +JSON):\n%s", len(got.Rows), diff)
+	}
+	for i, a := range append([]Ablation{s.Whole}, s.Ablations...) {
+		row := got.Rows[i]
+		for _, e := range []struct {
+			got  estimate
+			want Estimate
+		}{{row.ClosedForm, a.ClosedForm}, {row.EventDriven, a.EventDriven}} {
+			if (e.got.Cycles == nil) != (e.want.Unknown != "") || e.got.Unknown != e.want.Unknown || e.got.Cycles != nil && *e.got.Cycles != e.want.Cycles {
+				t.Errorf("without %s: %+v, want %+v", row.Without, e.got, e.want)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package ablate
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,19 +12,21 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
 // A Study is a design and each of its ablations.
 type Study struct {
 	Workload  string
 	Config    arch.Config
+	Scope     hwsim.Scope
 	Whole     Ablation
 	Ablations []Ablation
 }
 
 // Run makes every ablation.
 func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
-	s := &Study{Workload: w.Name, Config: c}
+	s := &Study{Workload: w.Name, Config: c, Scope: scope}
 	var err error
 	if s.Whole, err = Whole(w, c, scope); err != nil {
 		return nil, err
@@ -41,10 +44,10 @@ func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error)
 }
 
 // String is the study on a page: both models side by side, × the design's own
-// cycles, and why a model cannot tell.
+// cycles, why a model cannot tell, and what was assumed.
 func (s *Study) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s on %s\n", s.Workload, s.Config)
+	fmt.Fprintf(&b, "%s, %s, on %s\n", s.Workload, s.Scope, s.Config)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "without\tDSPs\tclosed form, cycles\t×\tFPS\tGOPS\tevent-driven, cycles\t×\tFPS\tGOPS\t\n")
 	var why []string
@@ -62,8 +65,38 @@ func (s *Study) String() string {
 	}
 	t.Flush()
 	b.WriteString(strings.Join(why, ""))
-	a := s.Config.Auxiliary
-	fmt.Fprintf(&b, "dividers are assumed: %d in a copy, each begins a quotient every %d cycles and has it %d cycles later\n", a.Dividers, a.DividerInterval, a.DividerLatency)
 	b.WriteString("closed form: memory and auxiliary units take no time\n")
+	b.WriteString(s.Config.Assumptions().String())
 	return b.String()
+}
+
+// MarshalJSON writes what the page says, the whole design first. What a model
+// cannot tell is null, with a reason.
+func (s *Study) MarshalJSON() ([]byte, error) {
+	type estimate struct {
+		Cycles  jsonfloat.Float `json:"cycles"`
+		FPS     jsonfloat.Float `json:"fps"`
+		GOPS    jsonfloat.Float `json:"gops"`
+		Unknown string          `json:"unknown,omitempty"`
+	}
+	type row struct {
+		Without     string   `json:"without"`
+		DSPs        int      `json:"dsps"`
+		ClosedForm  estimate `json:"closed_form"`
+		EventDriven estimate `json:"event_driven"`
+	}
+	of := func(e Estimate) estimate {
+		return estimate{jsonfloat.Float(e.Cycles), jsonfloat.Float(e.FPS), jsonfloat.Float(e.GOPS), e.Unknown}
+	}
+	var rows []row
+	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
+		rows = append(rows, row{a.Name, a.DSPs, of(a.ClosedForm), of(a.EventDriven)})
+	}
+	return json.Marshal(struct {
+		Workload      string           `json:"workload"`
+		Scope         hwsim.Scope      `json:"scope"`
+		Configuration arch.Config      `json:"configuration"`
+		Assumptions   arch.Assumptions `json:"assumptions"`
+		Rows          []row            `json:"rows"`
+	}{s.Workload, s.Scope, s.Config, s.Config.Assumptions(), rows})
 }

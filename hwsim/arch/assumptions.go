@@ -2,28 +2,43 @@
 
 package arch
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // An Assumption is one value of a configuration that no paper states for this
 // accelerator.
 type Assumption struct {
 	// Field is the value's path in YAML, such as "buffers.input.kib".
-	Field string
+	Field string `json:"field"`
 	// Value is written as in YAML.
-	Value string
+	Value string `json:"value"`
 	// Why the preset takes the value, or what was changed.
-	Why string
+	Why string `json:"why"`
 }
 
 // String is the assumption on one line.
 func (a Assumption) String() string { return fmt.Sprintf("%s = %s: %s", a.Field, a.Value, a.Why) }
 
+// Assumptions are what a report rests on.
+type Assumptions []Assumption
+
+// String is a line for each, which ends the page of a report.
+func (list Assumptions) String() string {
+	var s strings.Builder
+	for _, a := range list {
+		fmt.Fprintf(&s, "assumption: %s\n", a)
+	}
+	return s.String()
+}
+
 // Assumptions lists every value that does not come from the paper or its
 // companion, in the order of the fields: what [ZCU102] assumes, and what this
 // configuration changes.
-func (c Config) Assumptions() []Assumption {
+func (c Config) Assumptions() Assumptions {
 	preset := ZCU102()
-	var list []Assumption
+	var list Assumptions
 	for i := range fields {
 		f := &fields[i]
 		value, given := f.text(&c), f.text(&preset)

@@ -4,6 +4,7 @@ package arch
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -152,6 +153,23 @@ func siblings(path string) []string {
 		}
 	}
 	return names
+}
+
+// MarshalJSON writes the name and all fields, grouped and named as in YAML.
+func (c Config) MarshalJSON() ([]byte, error) {
+	root := map[string]any{"name": c.Name}
+	for i := range fields {
+		path := strings.Split(fields[i].path, ".")
+		group := root
+		for _, name := range path[:len(path)-1] {
+			if group[name] == nil {
+				group[name] = make(map[string]any)
+			}
+			group = group[name].(map[string]any)
+		}
+		group[path[len(path)-1]] = fields[i].at(&c)
+	}
+	return json.Marshal(root)
 }
 
 // YAML writes all fields of the configuration, each with its origin as a

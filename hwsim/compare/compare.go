@@ -9,16 +9,16 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // A Design is a computed row: what a timing model says about one network on one
 // configuration.
 type Design struct {
-	// Name says which configuration, Model which timing model; Network is the
-	// workload's.
-	Name, Model, Network string
-	DSPs                 int
+	Config arch.Config
+	// Model says which timing model; Network is the workload's.
+	Model, Network string
 	// FPS are pictures per second; GOPS are by the authors' operation count.
 	FPS, GOPS float64
 	// EventGOPSPerW are the operations, by that count, for the energy of the
@@ -34,8 +34,8 @@ type Design struct {
 // ClosedForm returns a result as a design. It has no energy.
 func ClosedForm(r *hwsim.Result) Design {
 	d := Design{
-		Name: r.Config.Name, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload,
-		DSPs: r.Config.DSPs(), FPS: r.FPS(), GOPS: r.GOPS(),
+		Config: r.Config, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload,
+		FPS: r.FPS(), GOPS: r.GOPS(),
 		EventGOPSPerW: math.NaN(), Energy: "the closed form counts no memory accesses",
 	}
 	for i := range r.Omitted {
@@ -50,8 +50,8 @@ func ClosedForm(r *hwsim.Result) Design {
 // nil table prices none.
 func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 	d := Design{
-		Name: r.Config.Name, Model: fmt.Sprintf("event-driven, %s, %s", r.Options.Scope, r.Options.Pipelines), Network: r.Workload,
-		DSPs: r.Config.DSPs(), FPS: r.FPS(), GOPS: r.GOPS(),
+		Config: r.Config, Model: fmt.Sprintf("event-driven, %s, %s", r.Options.Scope, r.Options.Pipelines), Network: r.Workload,
+		FPS: r.FPS(), GOPS: r.GOPS(),
 		EventGOPSPerW: math.NaN(), Energy: "no energy table is given", Host: len(r.Host),
 	}
 	if r.Options.Batch > 1 {
@@ -61,7 +61,7 @@ func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 		return d
 	}
 	e := r.Energy(t)
-	d.EventGOPSPerW = 2 * float64(r.PaperMACs) / e.Joules() / 1e9
+	d.EventGOPSPerW = e.GOPSPerW()
 	if _, missing := e.Known(); len(missing) > 0 {
 		d.Energy = fmt.Sprintf("%s (%s) has no entry for %s", t.Name, t.Source, strings.Join(missing, "; "))
 	} else {
@@ -71,7 +71,7 @@ func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 }
 
 // String names the design in a row.
-func (d *Design) String() string { return fmt.Sprintf("%s (%s)", d.Name, d.Model) }
+func (d *Design) String() string { return fmt.Sprintf("%s (%s)", d.Config.Name, d.Model) }
 
 // metric returns the design's value. No timing model has the power of a device.
 func (d *Design) metric(m paper.Metric) Number {
@@ -81,7 +81,7 @@ func (d *Design) metric(m paper.Metric) Number {
 	case paper.GOPS:
 		return computed(d.GOPS)
 	case paper.GOPSPerDSP:
-		return computed(d.GOPS / float64(d.DSPs))
+		return computed(d.GOPS / float64(d.Config.DSPs()))
 	default: // GOPS/W
 		return unknown
 	}
@@ -94,6 +94,17 @@ func notes(designs []Design) []string {
 		note := fmt.Sprintf("%s: operations that only a host can do take no time, %d of them", d.Network, d.Host)
 		if d.Host > 0 && !slices.Contains(list, note) {
 			list = append(list, note)
+		}
+	}
+	return list
+}
+
+// configs returns the configurations of the designs, each once.
+func configs(designs []Design) []arch.Config {
+	var list []arch.Config
+	for i := range designs {
+		if c := designs[i].Config; !slices.Contains(list, c) {
+			list = append(list, c)
 		}
 	}
 	return list
@@ -117,7 +128,7 @@ func energyNotes(designs []Design) []string {
 func Accelerators(designs ...Design) *Table {
 	t := &Table{Title: "Accelerators (Table VIII of the paper, whose own cells are not at hand)",
 		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP", "GOPS/W of events"},
-		Notes:   append(notes(designs), energyNotes(designs)...)}
+		Notes:   append(notes(designs), energyNotes(designs)...), Configs: configs(designs)}
 	for _, a := range paper.Accelerators() {
 		row := Row{Name: a.Name + " on " + a.Device, Network: a.Network}
 		for _, c := range []paper.Cell{a.DSPs, a.FPS, a.GOPS, a.GOPSPerW, a.GOPSPerDSP, a.FPSPerDSP} {
@@ -128,7 +139,7 @@ func Accelerators(designs ...Design) *Table {
 	}
 	for i := range designs {
 		d := &designs[i]
-		dsps := computed(float64(d.DSPs))
+		dsps := computed(float64(d.Config.DSPs()))
 		t.Computed = append(t.Computed, Row{Name: d.String(), Network: d.Network, Numbers: []Number{
 			dsps, d.metric(paper.FPS), d.metric(paper.GOPS), d.metric(paper.GOPSPerW), d.metric(paper.GOPSPerDSP),
 			d.metric(paper.FPS).over(dsps), computed(d.EventGOPSPerW)}})
@@ -141,7 +152,7 @@ func Accelerators(designs ...Design) *Table {
 // columns are the figure's networks; a design of another network has no column
 // and is left out.
 func Platforms(designs ...Design) *Table {
-	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: notes(designs)}
+	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: notes(designs), Configs: configs(designs)}
 	for _, p := range paper.Platforms() {
 		for _, bar := range p.Bars {
 			if !slices.Contains(t.Columns, bar.Network) {
@@ -180,7 +191,7 @@ func column(columns []string, network string) int {
 // than the platforms of Fig. 10 that run the same network.
 func Speedups(designs ...Design) *Table {
 	t := &Table{Title: "Pictures per second, beside processors with the same network (Fig. 10)",
-		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: notes(designs)}
+		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: notes(designs), Configs: configs(designs)}
 	for i := range designs {
 		d := &designs[i]
 		for _, p := range paper.Platforms() {

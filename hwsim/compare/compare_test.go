@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -12,20 +13,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/internal/paper"
-	"github.com/gotriovit/gotriovit/triovit"
 )
 
 func design(t *testing.T, name string) Design {
 	t.Helper()
-	net, err := triovit.Describe(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := hwtest.Network(t, name)
 	return charge(t, w)
 }
 
@@ -213,21 +207,14 @@ func TestNoNoteWithoutHostWork(t *testing.T) {
 // An event-driven design has the run's rates, and its claims stand beside those
 // of the closed form.
 func TestEventDriven(t *testing.T) {
-	net, err := triovit.Describe("b1-r224")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := hwtest.Network(t, "b1-r224")
 	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
 	r, err := hwsim.Simulate(w, arch.ZCU102(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := EventDriven(r, nil)
-	if d.FPS != r.FPS() || d.GOPS != r.GOPS() || d.DSPs != 1024 || d.Model != "event-driven, backbone, both pipelines, batch of 2" {
+	if d.FPS != r.FPS() || d.GOPS != r.GOPS() || d.Config != r.Config || d.Model != "event-driven, backbone, both pipelines, batch of 2" {
 		t.Errorf("%+v", d)
 	}
 	models := make(map[string]int)
@@ -259,7 +246,7 @@ func TestEventEnergy(t *testing.T) {
 		note  string
 	}{
 		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock and control"}, // two operations for 4 pJ
-		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer, byte"},
+		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
 		{"no table", nil, "unknown U", "no energy table is given"},
 	}
 	for _, test := range tests {
@@ -282,5 +269,42 @@ func TestEventEnergy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Each accelerator of the designs is listed once with what it assumes. In JSON an
+// unknown number is null, and another network's cell is absent.
+func TestTableReport(t *testing.T) {
+	one, two := design(t, "b1-r224"), design(t, "b2-r224")
+	two.Config.Copies = 8
+	table := Platforms(one, one, two)
+	if page, want := table.String(), fmt.Sprintf("computed on %s\n%scomputed on %s\n%s", one.Config, one.Config.Assumptions(), two.Config, two.Config.Assumptions()); !strings.HasSuffix(page, want) {
+		t.Errorf("the page does not end with\n%s\n%s", want, page)
+	}
+	data, err := json.Marshal(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		Name    string
+		Numbers map[string]struct{ Value *float64 }
+	}
+	var got struct {
+		Printed, Computed []row
+		Accelerators      []struct{ Assumptions arch.Assumptions }
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Printed) != len(table.Printed) || len(got.Computed) != 3 || len(got.Accelerators) != 2 || len(got.Accelerators[1].Assumptions) != len(two.Config.Assumptions()) {
+		t.Fatalf("%s", data)
+	}
+	for i, r := range table.Printed {
+		for j, n := range r.Numbers {
+			cell, ok := got.Printed[i].Numbers[table.Columns[j]]
+			if ok != (n.Mark != "") || ok && (cell.Value == nil) != math.IsNaN(n.Value) {
+				t.Errorf("%s, %s: %v is written %v", r.Name, table.Columns[j], n, cell.Value)
+			}
+		}
 	}
 }

@@ -36,4 +36,7 @@
 // instead divides a rounded size of the network, 1.04 GOP for EfficientViT-B1, by
 // the latency of a processor. Computed throughputs in that figure's table follow
 // it; speed-ups compare pictures per second, where no count matters.
+//
+// A table ends with the accelerators of its computed rows and what each of them
+// assumes.
 package compare

@@ -18,7 +18,7 @@ import (
 // network, which gives the own operand.
 func Ratios(designs ...Design) *Table {
 	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
-		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs)}
+		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs), Configs: configs(designs)}
 	for i, claim := range paper.Ratios() {
 		row := Row{Name: string(claim.Metric) + " over " + claim.Over, Network: claim.Network}
 		if claim.Over == "" {

@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
@@ -81,6 +84,8 @@ type Table struct {
 	Printed, Computed []Row
 	// Notes are what to know before comparing.
 	Notes []string
+	// Configs are the accelerators of the computed rows.
+	Configs []arch.Config
 }
 
 // A Row is what has the numbers: a design or a platform, and the network it
@@ -94,6 +99,7 @@ type Row struct {
 const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
 
 // String is the table with a line between what is printed and what is computed.
+// It ends with what each accelerator assumes.
 func (t *Table) String() string {
 	var body strings.Builder
 	w := tabwriter.NewWriter(&body, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -134,7 +140,52 @@ func (t *Table) String() string {
 		fmt.Fprintf(&s, "note: %s\n", note)
 	}
 	s.WriteString(legend)
+	for _, c := range t.Configs {
+		fmt.Fprintf(&s, "computed on %s\n%s", c, c.Assumptions())
+	}
 	return s.String()
+}
+
+// MarshalJSON writes the table; a number that is not known is null, and a cell
+// that cannot be is left out.
+func (t *Table) MarshalJSON() ([]byte, error) {
+	type number struct {
+		Value jsonfloat.Float `json:"value"`
+		Mark  paper.Mark      `json:"mark"`
+	}
+	type row struct {
+		Name    string            `json:"name"`
+		Network string            `json:"network,omitempty"`
+		Numbers map[string]number `json:"numbers"`
+	}
+	of := func(rows []Row) []row {
+		list := make([]row, len(rows))
+		for i, r := range rows {
+			list[i] = row{r.Name, r.Network, make(map[string]number)}
+			for j, n := range r.Numbers {
+				if n.Mark != "" {
+					list[i].Numbers[t.Columns[j]] = number{jsonfloat.Float(n.Value), n.Mark}
+				}
+			}
+		}
+		return list
+	}
+	type accelerator struct {
+		Configuration arch.Config      `json:"configuration"`
+		Assumptions   arch.Assumptions `json:"assumptions"`
+	}
+	accelerators := make([]accelerator, len(t.Configs))
+	for i, c := range t.Configs {
+		accelerators[i] = accelerator{c, c.Assumptions()}
+	}
+	return json.Marshal(struct {
+		Title        string        `json:"title"`
+		Columns      []string      `json:"columns"`
+		Printed      []row         `json:"printed"`
+		Computed     []row         `json:"computed"`
+		Notes        []string      `json:"notes"`
+		Accelerators []accelerator `json:"accelerators"`
+	}{t.Title, t.Columns, of(t.Printed), of(t.Computed), append([]string{}, t.Notes...), accelerators})
 }
 
 // oneNetwork says whether each row is of one network.

@@ -21,8 +21,9 @@
 //
 // The front of a [Survey] holds, for a network, the configurations than which no
 // other has more pictures per second with no more DSPs, or fewer DSPs with no
-// fewer pictures; [Survey.Front] takes other objectives, energy among them, and
-// [Pareto] any.
+// fewer pictures; a Space or [Survey.Front] takes other objectives, energy among
+// them, and [Pareto] any. The survey's page and its JSON end with what every point
+// assumes.
 //
 // # Two models
 //
@@ -35,7 +36,8 @@
 //	Model: explore.EventDriven(hwsim.Options{
 //		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Derived45nm())
 //	...
-//	fmt.Println(survey.Front(w.Name, explore.FPS, explore.Energy))
+//	front, err := survey.Front(w.Name, explore.FPS, explore.Energy)
+//	fmt.Println(front)
 //
 // What a table does not price has no energy, which is not the same as none: such
 // a point cannot be ranked by energy, and a front says how many there are, and

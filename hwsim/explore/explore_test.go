@@ -4,6 +4,7 @@ package explore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"runtime"
@@ -19,21 +20,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 )
-
-func network(t testing.TB, name string) *workload.Workload {
-	t.Helper()
-	net, err := triovit.Describe(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
 
 func TestPareto(t *testing.T) {
 	type pair [2]float64
@@ -88,14 +76,14 @@ func TestRunAsLoops(t *testing.T) {
 		Base:      arch.ZCU102(),
 		Axes:      []Axis{Over("mat.macs", 4, 8, 12), Over("clock_mhz", 150.0, 200), Over("rmac.macs", 8, 16), Over("copies_share", "batch", arch.Pixels)},
 		Limits:    Limits{DSPs: 1100},
-		Workloads: []*workload.Workload{network(t, "b0-r224"), network(t, "b1-r224")},
+		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224"), hwtest.Network(t, "b1-r224")},
 		Model:     ClosedForm(hwsim.Whole),
 	}
 	got, err := Run(context.Background(), space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Survey{Model: "closed form, whole", Note: "memory and auxiliary units take no time", Fields: []string{"mat.macs", "clock_mhz", "rmac.macs", "copies_share"}}
+	want := &Survey{Model: "closed form, whole", Note: "memory and auxiliary units take no time", Base: space.Base, Fields: []string{"mat.macs", "clock_mhz", "rmac.macs", "copies_share"}}
 	for _, w := range space.Workloads {
 		for _, mat := range []int{4, 8, 12} {
 			for i, clock := range []float64{150, 200} {
@@ -131,7 +119,7 @@ func TestRunAsLoops(t *testing.T) {
 // What the closed form cannot express is counted, with a reason.
 func TestRunCountsRefusals(t *testing.T) {
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
-		Workloads: []*workload.Workload{network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)})
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +147,7 @@ func TestLimits(t *testing.T) {
 		{"block RAMs", Over("buffers.input.kib", 640, 1024, 1025), Limits{BRAMs: 642}, 2},
 		{"bandwidth", Over("off_chip.mb_per_s", 4800, 19200, 19200.5), Limits{MBPerS: 19200}, 2},
 	}
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{test.axis}, Limits: test.limits,
@@ -177,14 +165,14 @@ func TestLimits(t *testing.T) {
 func TestFront(t *testing.T) {
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
 		Axes:      []Axis{Over("copies", 16, 4), Over("multiplications_per_dsp", 1, 2)},
-		Workloads: []*workload.Workload{network(t, "b1-r224"), network(t, "b2-r224")}, Model: ClosedForm(hwsim.Backbone)})
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224"), hwtest.Network(t, "b2-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range v.Workloads() {
 		// One multiplication per DSP costs DSPs and brings nothing.
 		var got []int
-		for _, p := range v.Front(name).Points {
+		for _, p := range v.front(name).Points {
 			if p.Workload != name || p.Config.MultiplicationsPerDSP != 2 {
 				t.Errorf("%s: %+v on the front", name, p)
 			}
@@ -192,6 +180,63 @@ func TestFront(t *testing.T) {
 		}
 		if want := []int{256, 1024}; !cmp.Equal(got, want) {
 			t.Errorf("%s: DSPs %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestFrontRefuses(t *testing.T) {
+	v := &Survey{Points: []Point{{Workload: "a"}, {Workload: "b"}}}
+	for _, test := range []struct {
+		name      string
+		workload  string
+		objective Objective
+		want      string
+	}{
+		{"another workload", "c", FPS, `explore: no points of workload "c": have those of ["a" "b"]`},
+		{"no objective", "a", 9, "explore: no objective 9: have FPS, energy per picture, DSPs and BRAMs"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if f, err := v.Front(test.workload, test.objective); f != nil || err == nil || err.Error() != test.want {
+				t.Errorf("%v, error %v, want %q", f, err, test.want)
+			}
+		})
+	}
+}
+
+// A survey lists what its points assume, but for what the axes vary, and its JSON
+// marks the points of the fronts that its page shows.
+func TestReport(t *testing.T) {
+	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
+		Axes:      []Axis{Over("copies", 16, 4), Over("buffers.input.kib", 512, 1024)},
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone), Objectives: []Objective{FPS, BRAMs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := v.String(); strings.Contains(s, "assumption: buffers.input.kib") || !strings.HasSuffix(s, v.Assumptions().String()) {
+		t.Errorf("page without its assumptions:\n%s", s)
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Assumptions []arch.Assumption
+		Objectives  []string
+		Points      []struct {
+			Values map[string]int
+			Joules *float64
+			Front  bool
+		}
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Assumptions) != len(arch.ZCU102().Assumptions())-1 || !cmp.Equal(got.Objectives, []string{"FPS", "BRAMs"}) || len(got.Points) != 4 {
+		t.Fatalf("%s", data)
+	}
+	for _, p := range got.Points {
+		if p.Joules != nil || p.Front != (p.Values["copies"] == 16 && p.Values["buffers.input.kib"] == 512) {
+			t.Errorf("%+v: the smallest buffer on most copies is the front, and no energy is known", p)
 		}
 	}
 }
@@ -226,7 +271,7 @@ func TestJoint(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	thousand := make([]any, 1025)
 	for i := range thousand {
 		thousand[i] = i + 1
@@ -246,6 +291,7 @@ func TestRunRefuses(t *testing.T) {
 		{"no workloads", func(s *Space) { s.Workloads = nil }, "no workloads"},
 		{"same workload", func(s *Space) { s.Workloads = append(s.Workloads, w) }, `two workloads "efficientvit-b0-r224"`},
 		{"model", func(s *Space) { s.Model = Model{} }, "no model"},
+		{"objective", func(s *Space) { s.Objectives = []Objective{DSPs, 9} }, "no objective 9"},
 		{"scope", func(s *Space) { s.Model = ClosedForm("all") }, `no scope "all"`},
 		{"limit", func(s *Space) { s.Limits.DSPs = -1 }, "none may be below 0"},
 		{"limit of block RAMs", func(s *Space) { s.Limits.BRAMs = -1 }, "none may be below 0"},
@@ -268,7 +314,7 @@ func TestRunRefuses(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("enough"))
-	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
+	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -296,7 +342,7 @@ func TestCancelOnTheWay(t *testing.T) {
 	ctx := &ending{Context: context.Background()}
 	ctx.left.Store(3)
 	v, err := Run(ctx, Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", copies...), Over("clock_mhz", 100, 200)},
-		Workloads: []*workload.Workload{network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
+		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -308,7 +354,7 @@ func TestCancelOnTheWay(t *testing.T) {
 
 // An event-driven point is a simulation of its own, priced by the table.
 func TestEventDriven(t *testing.T) {
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	table := everything()
 	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 8, 16), Over("off_chip.mb_per_s", 600, 19200)},
@@ -346,7 +392,7 @@ func everything() *hwsim.EnergyTable {
 // Energy that is not known ranks nothing: such points are counted, with the
 // reason, and never taken for free.
 func TestUnknownEnergyIsNotRanked(t *testing.T) {
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	part := everything()
 	part.SRAM[0].KiB = 1024 // says nothing of larger buffers
 	options := hwsim.Options{Scope: hwsim.Backbone}
@@ -357,7 +403,7 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 		why              string
 	}{
 		{"all known", EventDriven(options, everything()), 2, 0, ""},
-		{"one buffer is not in the table", EventDriven(options, part), 1, 1, "a table has no entry for weight buffer, byte"},
+		{"one buffer is not in the table", EventDriven(options, part), 1, 1, "a table has no entry for weight buffer byte"},
 		{"no table", EventDriven(options, nil), 0, 2, "there is no energy table"},
 		{"closed form", ClosedForm(hwsim.Backbone), 0, 2, "counts no memory accesses"},
 	}
@@ -368,14 +414,14 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := v.Front(w.Name, Energy)
+			f := v.front(w.Name, Energy)
 			if f.Unrankable != test.unrankable || len(f.Points) != test.rank || !strings.Contains(f.Why, test.why) {
 				t.Errorf("%d on the front, %d cannot be ranked: %q", len(f.Points), f.Unrankable, f.Why)
 			}
 			if said := strings.Contains(f.String(), "cannot be ranked: "+f.Why); said != (test.unrankable > 0) {
 				t.Errorf("the page is\n%s", f)
 			}
-			if v.Front(w.Name).Unrankable != 0 {
+			if v.front(w.Name).Unrankable != 0 {
 				t.Error("FPS and DSPs are known of every point")
 			}
 		})
@@ -384,13 +430,13 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 
 // A front in three objectives holds those in two of them.
 func TestFrontObjectives(t *testing.T) {
-	w := network(t, "b0-r224")
+	w := hwtest.Network(t, "b0-r224")
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
 		Workloads: []*workload.Workload{w}, Model: EventDriven(hwsim.Options{Scope: hwsim.Backbone}, everything())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	three := v.Front(w.Name, FPS, Energy, DSPs)
+	three := v.front(w.Name, FPS, Energy, DSPs)
 	scores := func(p *Point) [3]float64 { return [3]float64{FPS.score(p), Energy.score(p), DSPs.score(p)} }
 	var within [][3]float64
 	for i := range three.Points {
@@ -399,7 +445,7 @@ func TestFrontObjectives(t *testing.T) {
 	if !slices.IsSortedFunc(within, func(a, b [3]float64) int { return slices.Compare(a[:1], b[:1]) }) {
 		t.Errorf("not ordered by FPS: %v", within)
 	}
-	brams := v.Front(w.Name, BRAMs, FPS)
+	brams := v.front(w.Name, BRAMs, FPS)
 	for i := 1; i < len(brams.Points); i++ {
 		if a, b := &brams.Points[i-1], &brams.Points[i]; a.BRAMs < b.BRAMs || a.FPS < b.FPS {
 			t.Errorf("front in block RAMs: %v before %v", a.Values, b.Values)
@@ -409,7 +455,7 @@ func TestFrontObjectives(t *testing.T) {
 		t.Errorf("the front in block RAMs does not end with the smallest buffer:\n%s", brams)
 	}
 	for _, two := range [][]Objective{{FPS, Energy}, {FPS, DSPs}, {DSPs, Energy}} {
-		f := v.Front(w.Name, two...)
+		f := v.front(w.Name, two...)
 		if len(f.Points) == 0 {
 			t.Errorf("%v: no point", two)
 		}
@@ -423,9 +469,6 @@ func TestFrontObjectives(t *testing.T) {
 				t.Errorf("%v: %v is not on the front in three", two, p.Values)
 			}
 		}
-	}
-	if f := v.Front(w.Name, Objective(9)); f.Unrankable != len(v.Points) || f.Objectives[0].String() != "Objective(9)" {
-		t.Errorf("an objective that is none ranks %d points", len(f.Points))
 	}
 }
 
@@ -443,7 +486,7 @@ func BenchmarkEventDriven(b *testing.B) {
 }
 
 func benchmark(b *testing.B, m Model, axes ...Axis) {
-	s := Space{Base: arch.ZCU102(), Axes: axes, Workloads: []*workload.Workload{network(b, "b1-r224")}, Model: m}
+	s := Space{Base: arch.ZCU102(), Axes: axes, Workloads: []*workload.Workload{hwtest.Network(b, "b1-r224")}, Model: m}
 	tried := 0
 	for b.Loop() {
 		v, err := Run(context.Background(), s)

@@ -37,6 +37,14 @@ func (o Objective) String() string {
 	}
 }
 
+// check refuses what is no objective.
+func (o Objective) check() error {
+	if o > BRAMs {
+		return fmt.Errorf("explore: no objective %d: have %s, %s, %s and %s", uint8(o), FPS, Energy, DSPs, BRAMs)
+	}
+	return nil
+}
+
 // score returns the point's value, of which more is better, or NaN where it is
 // not known.
 func (o Objective) score(p *Point) float64 {
@@ -68,10 +76,31 @@ type Front struct {
 }
 
 // Front returns the points of a workload that no other of its points dominates
-// in the objectives, which are [FPS] and [DSPs] if none are given.
-func (v *Survey) Front(workload string, objectives ...Objective) *Front {
+// in the objectives, which are the survey's if none are given. It refuses a
+// workload of which the survey has no point.
+func (v *Survey) Front(workload string, objectives ...Objective) (*Front, error) {
+	if !slices.Contains(v.Workloads(), workload) {
+		return nil, fmt.Errorf("explore: no points of workload %q: have those of %q", workload, v.Workloads())
+	}
+	for _, o := range objectives {
+		if err := o.check(); err != nil {
+			return nil, err
+		}
+	}
+	return v.front(workload, objectives...), nil
+}
+
+// objectives returns the survey's.
+func (v *Survey) objectives() []Objective {
+	if len(v.Objectives) == 0 {
+		return []Objective{FPS, DSPs}
+	}
+	return v.Objectives
+}
+
+func (v *Survey) front(workload string, objectives ...Objective) *Front {
 	if len(objectives) == 0 {
-		objectives = []Objective{FPS, DSPs}
+		objectives = v.objectives()
 	}
 	f := &Front{Workload: workload, Objectives: objectives, fields: v.Fields}
 	scores := make([]func(*Point) float64, len(objectives))

@@ -3,17 +3,21 @@
 package explore
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
 // maxRows bounds the rows of a front on a page.
 const maxRows = 40
 
-// String is the survey on a page: how much was tried, and each workload's front
-// in pictures per second and DSPs.
+// String is the survey on a page: how much was tried, each workload's front, and
+// what was assumed.
 func (v *Survey) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d points tried, %d beyond the limits, %d refused\n", v.Tried, v.OverLimit, v.Refused)
@@ -21,10 +25,67 @@ func (v *Survey) String() string {
 		fmt.Fprintf(&s, "first refusal: %v\n", v.Refusal)
 	}
 	for _, name := range v.Workloads() {
-		s.WriteString(v.Front(name).String())
+		s.WriteString(v.front(name).String())
 	}
 	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
+	s.WriteString(v.Assumptions().String())
 	return s.String()
+}
+
+// MarshalJSON writes the survey with every point, and says of each whether it is
+// on its workload's front. An energy that is not known is null.
+func (v *Survey) MarshalJSON() ([]byte, error) {
+	type place struct {
+		workload string
+		config   arch.Config
+	}
+	front := make(map[place]bool)
+	for _, name := range v.Workloads() {
+		for _, p := range v.front(name).Points {
+			front[place{name, p.Config}] = true
+		}
+	}
+	type point struct {
+		Workload    string          `json:"workload"`
+		Values      map[string]any  `json:"values"`
+		DSPs        int             `json:"dsps"`
+		BRAMs       int             `json:"brams"`
+		Cycles      float64         `json:"cycles"`
+		FPS         float64         `json:"fps"`
+		GOPS        float64         `json:"gops"`
+		Utilization float64         `json:"utilization"`
+		Joules      jsonfloat.Float `json:"joules"` // of one picture
+		Front       bool            `json:"front"`
+	}
+	points := make([]point, len(v.Points))
+	for i := range v.Points {
+		p := &v.Points[i]
+		values := make(map[string]any, len(p.Values))
+		for j, value := range p.Values {
+			values[v.Fields[j]] = value
+		}
+		points[i] = point{p.Workload, values, p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, p.Utilization(), jsonfloat.Float(p.Joules), front[place{p.Workload, p.Config}]}
+	}
+	var objectives []string
+	for _, o := range v.objectives() {
+		objectives = append(objectives, o.String())
+	}
+	refusal := ""
+	if v.Refusal != nil {
+		refusal = v.Refusal.Error()
+	}
+	return json.Marshal(struct {
+		Model         string           `json:"model"`
+		Note          string           `json:"note"`
+		Configuration arch.Config      `json:"configuration"`
+		Assumptions   arch.Assumptions `json:"assumptions"`
+		Objectives    []string         `json:"objectives"`
+		Tried         int              `json:"tried"`
+		OverLimit     int              `json:"over_limit"`
+		Refused       int              `json:"refused"`
+		Refusal       string           `json:"first_refusal,omitempty"`
+		Points        []point          `json:"points"`
+	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
 // String is the front on a page.

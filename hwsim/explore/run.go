@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,6 +19,11 @@ import (
 type Survey struct {
 	// Model and Note are the model's.
 	Model, Note string
+	// Base is the space's: the configuration of every point but for its values on
+	// the axes.
+	Base arch.Config
+	// Objectives are the space's.
+	Objectives []Objective
 	// Fields are the paths of the axes.
 	Fields []string
 	// Points are those within the limits that the model can express, by
@@ -109,7 +115,7 @@ func (s *Space) try(index int, charge func(arch.Config) (Measure, error)) outcom
 
 // survey gathers the outcomes.
 func (s *Space) survey(outcomes []outcome) *Survey {
-	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Tried: len(outcomes)}
+	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Base: s.Base, Objectives: s.Objectives, Tried: len(outcomes)}
 	for _, axis := range s.Axes {
 		v.Fields = append(v.Fields, axis.Field)
 	}
@@ -127,6 +133,12 @@ func (s *Space) survey(outcomes []outcome) *Survey {
 		}
 	}
 	return v
+}
+
+// Assumptions lists what every point assumes: those of the base, without the
+// fields of the axes, whose values stand with each point.
+func (v *Survey) Assumptions() arch.Assumptions {
+	return slices.DeleteFunc(v.Base.Assumptions(), func(a arch.Assumption) bool { return slices.Contains(v.Fields, a.Field) })
 }
 
 // Workloads returns the names of the workloads that have points, in their order.

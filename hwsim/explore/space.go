@@ -19,6 +19,9 @@ type Space struct {
 	Workloads []*workload.Workload
 	// Model charges them.
 	Model Model
+	// Objectives are what the fronts of the survey's page weigh, [FPS] and
+	// [DSPs] if there are none.
+	Objectives []Objective
 }
 
 // An Axis is one field of the configuration and the values to try.
@@ -76,6 +79,11 @@ func (s *Space) size() (int, error) {
 			return 0, fmt.Errorf("explore: two workloads %q", w.Name)
 		}
 		names[w.Name] = true
+	}
+	for _, o := range s.Objectives {
+		if err := o.check(); err != nil {
+			return 0, err
+		}
 	}
 	size := 1
 	fields := make(map[string]bool)

@@ -3,6 +3,7 @@
 package peer
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
 // A Comparison is one workload on a plain array and on a Trio-ViT accelerator,
@@ -93,7 +95,30 @@ func (c *Comparison) DepthwiseSpeedup(r *Run) float64 {
 	return float64(r.DepthwiseCycles()) / c.Depthwise
 }
 
-// String is the comparison on a page.
+// A row is one way in which the array runs the workload.
+type row struct {
+	counting   Counting
+	overlapped bool
+	run        *Run
+}
+
+// rows returns every counting, and once more with overlapped folds those that
+// compute the network's own layers.
+func (c *Comparison) rows() []row {
+	var rows []row
+	for _, r := range c.Runs {
+		rows = append(rows, row{r.Counting, false, r})
+	}
+	for _, r := range c.Runs {
+		if r.Counting != SCALESim {
+			rows = append(rows, row{r.Counting, true, r.Overlapped()})
+		}
+	}
+	return rows
+}
+
+// String is the comparison on a page, which ends with what the accelerator's side
+// assumes.
 func (c *Comparison) String() string {
 	var s strings.Builder
 	a, config := c.Runs[0].Array, c.Accelerator.Config
@@ -101,21 +126,52 @@ func (c *Comparison) String() string {
 	s.WriteString("cycles without memory; × says how many times more than the accelerator\n")
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "\tconvolutions\t×\tof them depthwise\t×\tmatrix products\t\n")
-	row := func(name string, r *Run) {
-		products := "not entered"
-		if r.Counting != SCALESim {
-			products = fmt.Sprint(r.ProductCycles())
+	for _, row := range c.rows() {
+		name, products := string(row.counting), fmt.Sprint(row.run.ProductCycles())
+		if row.overlapped {
+			name += ", folds overlapped"
 		}
-		fmt.Fprintf(t, "%s\t%d\t%.1f\t%d\t%.1f\t%s\t\n", name, r.Cycles(), c.Speedup(r), r.DepthwiseCycles(), c.DepthwiseSpeedup(r), products)
-	}
-	for _, r := range c.Runs {
-		row(string(r.Counting), r)
-	}
-	for _, r := range c.Runs[1:] {
-		row(string(r.Counting)+", folds overlapped", r.Overlapped())
+		if row.counting == SCALESim {
+			products = "not entered"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%.1f\t%d\t%.1f\t%s\t\n", name, row.run.Cycles(), c.Speedup(row.run), row.run.DepthwiseCycles(), c.DepthwiseSpeedup(row.run), products)
 	}
 	fmt.Fprintf(t, "accelerator\t%.0f\t1.0\t%.0f\t1.0\t%.0f\t\n", c.Convolutions(), c.Depthwise, c.Products())
 	t.Flush()
 	s.WriteString("accelerator's depthwise: R-MAC alone; its MAT works on the pointwise convolution behind meanwhile\n")
+	s.WriteString(c.Accelerator.Assumptions().String())
 	return s.String()
+}
+
+// MarshalJSON writes what the page says. What SCALE-Sim does not enter is null, as
+// is a speed-up where the workload has no depthwise convolutions.
+func (c *Comparison) MarshalJSON() ([]byte, error) {
+	type line struct {
+		Counting         Counting        `json:"counting"`
+		Overlapped       bool            `json:"folds_overlapped"`
+		Cycles           int64           `json:"convolution_cycles"`
+		Speedup          jsonfloat.Float `json:"speedup"`
+		DepthwiseCycles  int64           `json:"depthwise_cycles"`
+		DepthwiseSpeedup jsonfloat.Float `json:"depthwise_speedup"`
+		ProductCycles    *int64          `json:"product_cycles"`
+	}
+	var lines []line
+	for _, row := range c.rows() {
+		l := line{row.counting, row.overlapped, row.run.Cycles(), jsonfloat.Float(c.Speedup(row.run)), row.run.DepthwiseCycles(), jsonfloat.Float(c.DepthwiseSpeedup(row.run)), nil}
+		if products := row.run.ProductCycles(); row.counting != SCALESim {
+			l.ProductCycles = &products
+		}
+		lines = append(lines, l)
+	}
+	a, r := c.Runs[0].Array, c.Accelerator
+	return json.Marshal(struct {
+		Workload      string             `json:"workload"`
+		Scope         hwsim.Scope        `json:"scope"`
+		Array         map[string]int     `json:"array"`
+		Configuration arch.Config        `json:"configuration"`
+		Assumptions   arch.Assumptions   `json:"assumptions"`
+		Accelerator   map[string]float64 `json:"accelerator"`
+		Rows          []line             `json:"rows"`
+	}{r.Workload, r.Scope, map[string]int{"rows": a.Rows, "columns": a.Cols}, r.Config, r.Assumptions(),
+		map[string]float64{"convolution_cycles": c.Convolutions(), "depthwise_cycles": c.Depthwise, "product_cycles": c.Products()}, lines})
 }

@@ -5,6 +5,7 @@ package peer
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"strconv"
 	"strings"
@@ -15,24 +16,11 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/internal/shared"
-	"github.com/gotriovit/gotriovit/triovit"
 )
 
 const golden = "scalesim_v3_b1_224_ws64x32.csv"
-
-func b1(t testing.TB) *workload.Workload {
-	t.Helper()
-	net, err := triovit.Describe("b1-r224")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workload.FromNetwork(net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
 
 // Every layer of EfficientViT-B1 takes the cycles that SCALE-Sim v3 reports.
 func TestAsSCALESim(t *testing.T) {
@@ -46,7 +34,7 @@ func TestAsSCALESim(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows = rows[1:] // the names of the columns
-	w := b1(t)
+	w := hwtest.Network(t, "b1-r224")
 	r, err := Array64x32().Run(w, SCALESim)
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +252,7 @@ func TestRefusals(t *testing.T) {
 
 // Both sides of a comparison run the same operations.
 func TestCompareSameMACs(t *testing.T) {
-	c, err := Compare(b1(t), Array64x32(), arch.ZCU102())
+	c, err := Compare(hwtest.Network(t, "b1-r224"), Array64x32(), arch.ZCU102())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,5 +296,49 @@ func TestCompareStandardViT(t *testing.T) {
 	}
 	if c.Depthwise != 0 || c.Speedup(c.Run(OneGroup)) != c.Speedup(c.Run(SCALESim)) {
 		t.Errorf("%v depthwise cycles, speed-ups %v and %v", c.Depthwise, c.Speedup(c.Run(OneGroup)), c.Speedup(c.Run(SCALESim)))
+	}
+}
+
+// The page ends with what the accelerator's side rests on, and JSON says the same:
+// what SCALE-Sim does not enter is null.
+func TestComparisonReport(t *testing.T) {
+	for _, name := range []string{"b0-r224", "b1-r224"} {
+		w := hwtest.Network(t, name)
+		c, err := Compare(w, Array64x32(), arch.ZCU102())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := c.String(); !strings.HasSuffix(page, c.Accelerator.Assumptions().String()) {
+			t.Errorf("the page does not end with the assumptions:\n%s", page)
+		}
+		data, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Assumptions arch.Assumptions
+			Rows        []struct {
+				Counting         Counting
+				Overlapped       bool     `json:"folds_overlapped"`
+				Cycles           int64    `json:"convolution_cycles"`
+				ProductCycles    *int64   `json:"product_cycles"`
+				DepthwiseSpeedup *float64 `json:"depthwise_speedup"`
+			}
+		}
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.Accelerator.Assumptions(), got.Assumptions); diff != "" || len(got.Rows) != 2*len(Countings())-1 {
+			t.Fatalf("%d rows; assumptions (-comparison +JSON):\n%s", len(got.Rows), diff)
+		}
+		for _, row := range got.Rows {
+			r := c.Run(row.Counting)
+			if row.Overlapped {
+				r = r.Overlapped()
+			}
+			if row.Cycles != r.Cycles() || (row.ProductCycles == nil) != (row.Counting == SCALESim) || (row.DepthwiseSpeedup == nil) != (c.Depthwise == 0) {
+				t.Errorf("%s: %+v", name, row)
+			}
+		}
 	}
 }

@@ -43,6 +43,9 @@ func (u Unit) String() string {
 	return unitNames[u]
 }
 
+// MarshalText writes the unit's name.
+func (u Unit) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
 // Units returns every unit.
 func Units() []Unit {
 	var units []Unit

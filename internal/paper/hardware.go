@@ -92,6 +92,9 @@ func Accelerators() []Accelerator {
 	}
 }
 
+// CompanionB1 returns the companion paper's accelerator with its network.
+func CompanionB1() Accelerator { return row(Companion, b1R224) }
+
 // A Platform is a row of Fig. 10: a processor with its software.
 type Platform struct {
 	Name string
@@ -190,7 +193,7 @@ func Ratios() []Ratio {
 	table := unknown(tableVIII)
 	pairing := unknown("not said which designs are compared")
 	auto, pot, huang, via := row(AutoFixed, deitSmall), row(AutoPoT, deitSmall), row(Huang, deitSmall), row(ViA, swinTiny)
-	own := row(Companion, b1R224)
+	own := CompanionB1()
 	over := func(a Accelerator) string { return a.Name + ", " + a.Network }
 	return []Ratio{
 		{FPS, verified(3.6, v3), b1R288, over(pot), table, pot.FPS},

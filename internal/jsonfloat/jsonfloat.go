@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package jsonfloat writes numbers that may be unknown, for which JSON has no
+// word but null.
+package jsonfloat
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// A Float is written as null where it is NaN or infinite.
+type Float float64
+
+// MarshalJSON writes the number or null.
+func (f Float) MarshalJSON() ([]byte, error) {
+	if x := float64(f); !math.IsNaN(x) && !math.IsInf(x, 0) {
+		return json.Marshal(x)
+	}
+	return []byte("null"), nil
+}
