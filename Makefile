@@ -224,11 +224,12 @@ ladder: $(TRIOVIT_ECHARTS) ## score every recipe on all pictures (half an hour o
 	fi
 
 # Names of recipes have spaces, and commas between them.
-searched := -recipes "TrioViTPlus by L2.4 search,TrioViTPlus by affine L2.4 search,TrioViTPlus by OMSE,TrioViTPlus by percentile 99.99,TrioViTPlus by entropy,TrioViTPlus by EMA"
+searched := -recipes "TrioViTPlus by L2.4 search,TrioViTPlus by affine L2.4 search,TrioViTPlus by OMSE,TrioViTPlus by percentile 99.99,TrioViTPlus by entropy,TrioViTPlus by EMA,TrioViT by L2.4 search"
 
 .PHONY: observers
-observers: $(TRIOVIT_ECHARTS) ## score TrioViTPlus by every observer on CamVid and write build/ladder
+observers: $(TRIOVIT_ECHARTS) ## score TrioViTPlus by every observer on the real checkpoints' pictures and write build/ladder
 	$(call ladder_of,seg-b0-camvid-observers,$(searched) $(seg_b0))
+	$(call ladder_of,b0-tiny-imagenet-observers,$(searched) $(cls_b0))
 
 .PHONY: clean
 clean: ## remove what runs wrote; distclean also the environment, tools and cached stages
