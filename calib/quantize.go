@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -102,10 +103,13 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	if err != nil {
 		return nil, err
 	}
+	bar := progress.New("quantize by "+recipe.Name, len(m.Net.Ops))
+	defer bar.Done()
 	for i := range m.Net.Ops {
 		if err := q.roundOp(&m.Net.Ops[i], profile, recipe, rounds); err != nil {
 			return nil, err
 		}
+		bar.Add(1)
 	}
 	if len(q.rounded) == 0 {
 		return nil, fmt.Errorf("nothing of %s is quantized: the recipe's points or its restriction match no operation", m.Net.Name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
 // Options say what [Simulate] runs. The zero value of all but the scope runs one
@@ -219,10 +220,13 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 		place(list, tensors(w, list), capacity, &f.checked)
 	}
 	f.steps = make([]Step, 0, len(list))
+	bar := progress.New(fmt.Sprintf("simulate %s, tiles of %d", w.Name, tile), len(list))
+	defer bar.Done()
 	for _, s := range list {
 		if err := f.run(s); err != nil {
 			return nil, fmt.Errorf("operation %q: %w", s.lead().Name, err)
 		}
+		bar.Add(1)
 	}
 	f.issue()
 	if f.over || f.machine.over || f.single.over {

@@ -157,6 +157,7 @@ feed:
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	bar.Done()
 	return e.report(begin*group, slices.Concat(outcomes...)), nil
 }
 

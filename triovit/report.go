@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -198,11 +199,14 @@ const resamples = 1000
 func bootstrap(n int, score func(draw []int) float64) Estimate {
 	rng := rand.New(rand.NewPCG(1, 2))
 	scores, draw := make([]float64, resamples), make([]int, n)
+	bar := progress.New("bootstrap", resamples)
+	defer bar.Done()
 	for s := range scores {
 		for i := range draw {
 			draw[i] = rng.IntN(n)
 		}
 		scores[s] = score(draw)
+		bar.Add(1)
 	}
 	slices.Sort(scores)
 	return Estimate{Lo: scores[resamples*25/1000], Hi: scores[resamples*975/1000-1]}

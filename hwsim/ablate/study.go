@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
 // A Study is a design and each of its ablations.
@@ -27,18 +28,23 @@ type Study struct {
 // Run makes every ablation.
 func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
 	s := &Study{Workload: w.Name, Config: c, Scope: scope}
+	designs := []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
+		WithoutInterLayer, WithoutIntraLayer, WithoutPipelines, MATOnly, MATOnlyWindows, OneMultiplication, RealDividers,
+	}
+	bar := progress.New("ablate "+w.Name, 1+len(designs))
+	defer bar.Done()
 	var err error
 	if s.Whole, err = Whole(w, c, scope); err != nil {
 		return nil, err
 	}
-	for _, without := range []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
-		WithoutInterLayer, WithoutIntraLayer, WithoutPipelines, MATOnly, MATOnlyWindows, OneMultiplication, RealDividers,
-	} {
+	bar.Add(1)
+	for _, without := range designs {
 		a, err := without(w, c, scope)
 		if err != nil {
 			return nil, err
 		}
 		s.Ablations = append(s.Ablations, a)
+		bar.Add(1)
 	}
 	return s, nil
 }

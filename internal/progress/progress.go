@@ -3,19 +3,23 @@
 // Package progress shows how far a long stage is and when it will be done.
 //
 // A stage that ends within two seconds shows nothing. A longer one draws one
-// line on standard error at most twice a second, each time over the last by a
-// carriage return, which a terminal and a notebook cell both understand, and
+// line on standard error, then and at most twice a second, each time over the last
+// by a carriage return, which a terminal and a notebook cell both understand, and
 // wipes it when the stage ends:
 //
 //	bar := progress.New("evaluate", images)
 //	defer bar.Done()
 //	for range images { ...; bar.Add(1) }
 //
+// Of stages within stages the outermost draws, so that a function shows its
+// progress whether it is called once or by another that counts its calls.
+//
 // A notebook cell shows standard error as a failure, so there the line goes to
 // standard output. TRIOVIT_PROGRESS=0 silences it, and so do tests without -v.
 package progress
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -37,8 +41,10 @@ const (
 // Bar is the progress of one stage. Its methods may be called from several
 // goroutines.
 type Bar struct {
-	bar *progressbar.ProgressBar
-	out *late
+	bar   *progressbar.ProgressBar
+	out   *late
+	first *time.Timer // draws the line, whether or not a step ends then
+	free  func()      // gives the line to the next stage
 }
 
 // New starts a stage of total steps, or of an unknown number if total is not
@@ -51,14 +57,27 @@ func New(label string, total int) *Bar {
 	case os.Getenv(protocol.GONB_PIPE_ENV) != "":
 		out = os.Stdout
 	}
-	return newBar(out, time.Now, label, total)
+	return newStage(&line, out, label, total)
+}
+
+// line is the one that the program has for progress: a stage takes it or, where
+// another has it, draws nothing.
+var line sync.Mutex
+
+func newStage(line *sync.Mutex, w io.Writer, label string, total int) *Bar {
+	if !line.TryLock() {
+		return newBar(io.Discard, time.Now, label, total)
+	}
+	b := newBar(w, time.Now, label, total)
+	b.free = sync.OnceFunc(line.Unlock)
+	return b
 }
 
 func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
 	if total <= 0 {
 		total = -1
 	}
-	out := &late{w: w, now: now, from: now().Add(delay)}
+	out := &late{w: w, now: now, from: now().Add(delay), last: []byte("\r" + label + " ...")}
 	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionSetDescription(label),
@@ -69,7 +88,7 @@ func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
 		progressbar.OptionSetWidth(24),
 	)
 	bar.StartWithoutRender() // else time counts from the first step's end, and the first ETA is 0
-	return &Bar{out: out, bar: bar}
+	return &Bar{out: out, bar: bar, first: time.AfterFunc(delay, out.show), free: func() {}}
 }
 
 // Add reports n more steps done.
@@ -84,7 +103,11 @@ func (b *Bar) Fprintln(w io.Writer, line string) {
 }
 
 // Done wipes the line. Call it when the stage ends, completed or not.
-func (b *Bar) Done() { b.out.wipe(true) }
+func (b *Bar) Done() {
+	b.first.Stop()
+	b.out.wipe(true)
+	b.free()
+}
 
 // silent reports whether nothing is to be shown.
 func silent() bool {
@@ -92,24 +115,39 @@ func silent() bool {
 	return os.Getenv("TRIOVIT_PROGRESS") == "0" || verbose != nil && verbose.Value.String() == "false"
 }
 
-// late drops what is written before a moment.
+// late holds back what is written before a moment, of which the last is shown then.
 type late struct {
 	w    io.Writer
 	now  func() time.Time
 	from time.Time
 
 	mu            sync.Mutex
+	last          []byte
 	wrote, closed bool
 }
 
 func (l *late) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || l.now().Before(l.from) {
+	switch {
+	case l.closed:
+		return len(p), nil
+	case l.now().Before(l.from):
+		l.last = bytes.Clone(p)
 		return len(p), nil
 	}
 	l.wrote = true
 	return l.w.Write(p)
+}
+
+// show writes what was held back, unless something was written since.
+func (l *late) show() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.wrote && !l.closed {
+		l.wrote = true
+		l.w.Write(l.last)
+	}
 }
 
 // wipe removes what was drawn, until something is drawn again or for good.

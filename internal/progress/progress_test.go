@@ -90,6 +90,59 @@ func TestFirstStepHasAnETA(t *testing.T) {
 	}
 }
 
+// TestSeenFromTwoSecondsOn: also where no step ends then.
+func TestSeenFromTwoSecondsOn(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		steps int // each of a second, before the long one
+		want  string
+	}{
+		{"no step", 0, "evaluate ..."},
+		{"one step", 1, "1/10"},
+	} {
+		var out bytes.Buffer
+		synctest.Test(t, func(t *testing.T) {
+			bar := newBar(&out, time.Now, "evaluate", 10)
+			for range test.steps {
+				time.Sleep(time.Second)
+				bar.Add(1)
+			}
+			time.Sleep(delay)
+			synctest.Wait()
+			if !strings.Contains(out.String(), test.want) {
+				t.Errorf("%s: after two seconds %q, want %q", test.name, out.String(), test.want)
+			}
+			bar.Done()
+		})
+		if !wiped(out.String()) {
+			t.Errorf("%s: does not wipe its line: %q", test.name, out.String())
+		}
+	}
+}
+
+// TestStageWithinAStage: the outer one alone is seen; behind it the next one is.
+func TestStageWithinAStage(t *testing.T) {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		var line sync.Mutex
+		stage := func(name string, steps int, step func()) {
+			bar := newStage(&line, &out, name, steps)
+			defer bar.Done()
+			for range steps {
+				time.Sleep(time.Second)
+				step()
+				bar.Add(1)
+			}
+			bar.Done() // twice: it gives away nobody else's line
+		}
+		stage("ladder", 3, func() { stage("evaluate", 3, func() {}) })
+		stage("draw", 3, func() {})
+	})
+	if text := out.String(); !strings.Contains(text, "3/3") || strings.Contains(text, "evaluate") || !strings.Contains(text, "draw") || !wiped(text) {
+		t.Errorf("got %q", text)
+	}
+}
+
 func TestUnknownTotal(t *testing.T) {
 	out := run(t, 5, 0, time.Second)
 	if !strings.Contains(out, "evaluate") {
