@@ -20,6 +20,7 @@ export TRIOVIT_CACHE ?= $(CURDIR)/.cache
 PYTHON ?= python3
 # Conda users: make ... VENV=$CONDA_PREFIX
 VENV ?= .venv
+KERNEL ?= gotriovit
 NOTEBOOKS ?= $(sort $(wildcard notebooks/*.ipynb))
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 PACKAGES ?= ./...
@@ -48,13 +49,14 @@ help: ## list the targets
 	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
 	@echo "  TRIOVIT_SHARED=...   the reference data of the tests (default ../shared)"
+	@echo "  KERNEL=gotriovit-xla  execute notebooks on XLA (make xla first)"
 	@echo "  NOTEBOOKS=...  PACKAGES=...  narrow a run, e.g. make test PACKAGES=./calib/..."
 
 # --- The main job: executed notebooks ---------------------------------------
 
 .PHONY: notebooks
 notebooks: kernel ## execute every notebook and write build/notebooks/*.html
-	@$(python) scripts/run_notebooks.py build/notebooks $(NOTEBOOKS)
+	@$(python) scripts/run_notebooks.py $(KERNEL) build/notebooks $(NOTEBOOKS)
 
 .PHONY: lab
 lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"

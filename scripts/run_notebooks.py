@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Execute notebooks headless and write each as HTML with its figures.
 
-    python scripts/run_notebooks.py OUTPUT_FOLDER NOTEBOOK ...
+    python scripts/run_notebooks.py KERNEL OUTPUT_FOLDER NOTEBOOK ...
 
-Every cell prints a row with its time as it ends. A cell that fails ends its
-notebook, prints its error, and makes the command fail after the other
-notebooks have run; the HTML is written all the same, up to that cell.
+KERNEL is the name of one that scripts/kernelspec.py wrote. Every cell prints a
+row with its time as it ends. A cell that fails ends its notebook, prints its
+error, and makes the command fail after the other notebooks have run; the HTML
+is written all the same, up to that cell.
 """
 
 import pathlib
@@ -14,6 +15,7 @@ import sys
 import time
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -26,16 +28,19 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 EXPORTER = {"require_js_url": "", "mathjax_url": "", "jquery_url": ""}
 
 
-def main(folder, *paths):
+def main(kernel, folder, *paths):
     if not paths:
         sys.exit("run_notebooks.py: no notebook given")
+    kernels = KernelSpecManager().find_kernel_specs()
+    if kernel not in kernels:
+        sys.exit(f"run_notebooks.py: no kernel {kernel}, only {' '.join(sorted(kernels))}; make xla makes gotriovit-xla")
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     print(ROW.format("notebook", "cell", "seconds", "first line"))
     pages, failures = [], []
     for path in map(pathlib.Path, paths):
         notebook = nbformat.read(path, as_version=4)
-        error = execute(notebook, path)
+        error = execute(notebook, path, kernel)
         page = folder / path.with_suffix(".failed.html" if error else ".html").name
         export(notebook, page)
         pages.append(page)
@@ -55,8 +60,8 @@ def export(notebook, page):
     page.write_text(html, encoding="utf-8")
 
 
-def execute(notebook, path):
-    """Run the cells of notebook in place; return the error of the first that
+def execute(notebook, path, kernel):
+    """Run the cells of notebook in place on a kernel; return the error of the first that
     fails as text, or None."""
     started = {}
 
@@ -70,7 +75,7 @@ def execute(notebook, path):
     begun = time.monotonic()
     client = NotebookClient(
         notebook,
-        kernel_name="gotriovit",
+        kernel_name=kernel,
         extra_arguments=["--raw_error"],  # of GoNB: compile errors as text, not as HTML
         resources={"metadata": {"path": str(path.parent)}},
         timeout=None,
