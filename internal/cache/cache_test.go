@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -184,7 +183,7 @@ func TestRemovesAbandonedFiles(t *testing.T) {
 	}{
 		{"old.entry.writing-X", 2 * abandoned, true},
 		{"young.entry.writing-X", 0, false},
-		{"old.lock", 2 * abandoned, runtime.GOOS != "windows"},
+		{"old.lock", 2 * abandoned, true},
 		{"young.lock", 0, false},
 		{"held.lock", 2 * abandoned, false},
 	} {
