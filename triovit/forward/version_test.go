@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// TestGraphVersion keeps graphVersion honest: the last tensor that each form of
+// an operation makes, in a small classifier and a small segmentation, is the one
+// that is stored for this version, within 1e-4 of its standard deviation, which
+// no vector instructions reach. Where a change of the code changes it, cached
+// results are wrong: raise the version and refresh the file with
+// UPDATE_GOLDEN=1.
+func TestGraphVersion(t *testing.T) {
+	got, kinds := map[string][]float64{}, map[triovit.Kind]bool{}
+	for _, name := range []string{"b0-r224", "seg-b0-cityscapes"} {
+		model := withConstants(t, name)
+		exec, err := NewTapped(model, func(*triovit.Op) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors, err := exec.Run(syntheticInput(64, 64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range model.Net.Ops {
+			op, x := &model.Net.Ops[i], tensors[i]
+			s := statsOf(x)
+			kinds[op.Kind] = true
+			// Mean and extremes, and elements by which an order shows.
+			got[form(op)] = []float64{s.Std, s.Mean, s.Min, s.Max,
+				float64(x[0]), float64(x[len(x)/3]), float64(x[len(x)/2]), float64(x[len(x)-1])}
+		}
+	}
+	if want := len(triovit.Kinds()); len(kinds) != want {
+		t.Errorf("%d kinds of operations in the networks, want all %d", len(kinds), want)
+	}
+	path := filepath.Join("testdata", fmt.Sprintf("graph_version_%d.json", graphVersion))
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		data, err := json.MarshalIndent(got, "", "\t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, append(data, '\n'), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v: store the values of the new version with UPDATE_GOLDEN=1", err)
+	}
+	var want map[string][]float64
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d forms of operations, %d are stored", len(got), len(want))
+	}
+	for form, values := range want {
+		for i, v := range values {
+			if len(got[form]) != len(values) || !(math.Abs(got[form][i]-v) <= 1e-4*values[0]) {
+				t.Errorf("%s makes %v, stored for version %d are %v: raise graphVersion", form, got[form], graphVersion, values)
+				break
+			}
+		}
+	}
+}
+
+// withConstants returns a network for pictures of 64 pixels with the two kinds
+// behind its output that only transforms add.
+func withConstants(t *testing.T, name string) *triovit.Model {
+	t.Helper()
+	net, err := triovit.Describe(name, triovit.InputSize(64, 64), triovit.Classes(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []triovit.Kind{triovit.Scale, triovit.Shift} {
+		last := net.Output()
+		net.Ops = append(net.Ops, triovit.Op{Name: kind.String(), Kind: kind, Inputs: []string{last.Name}, Shape: last.Shape,
+			Params: []triovit.Param{{Name: kind.String() + ".weight", Shape: []int{10}}}})
+	}
+	if err := net.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
+}
+
+// form tells apart what the graph computes in different ways.
+func form(op *triovit.Op) string {
+	switch {
+	case op.Kind == triovit.Conv:
+		return fmt.Sprintf("Conv %d×%d, stride %d, depthwise %v, grouped %v", op.Kernel, op.Kernel, op.Stride, op.Depthwise(), op.Groups > 1)
+	case op.Kind == triovit.MatMul && op.OverTokens:
+		return "MatMul over tokens"
+	case op.Kind == triovit.Heads:
+		return fmt.Sprintf("Heads, part %d", op.Part)
+	}
+	return op.Kind.String()
+}
