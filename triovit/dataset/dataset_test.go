@@ -396,6 +396,20 @@ func TestContentsAreRemembered(t *testing.T) {
 	}
 }
 
+// TestContentsVersion keeps contentsVersion honest: files have the hash that is
+// stored for this version. Where a change of the code changes it, remembered
+// hashes are wrong: raise the version and store the new one.
+func TestContentsVersion(t *testing.T) {
+	hashes := map[int]string{1: "ef76d585df47000b37cb6eb13e5b425df77149370a593261bcf4a211d42ed82b"}
+	dir := t.TempDir()
+	write(t, dir, "a.png", []byte("one"))
+	write(t, dir, "n01/b.png", []byte("two"))
+	got, err := (&files{dir: dir}).contents(t.Context(), []string{"a.png", "n01/b.png"})
+	if err != nil || got != hashes[contentsVersion] {
+		t.Errorf("hash %s (%v), stored for version %d is %q: raise contentsVersion", got, err, contentsVersion, hashes[contentsVersion])
+	}
+}
+
 // scenes returns n drawn pictures of 3x2 pixels and 2 classes.
 func scenes(n int) []*Item {
 	var items []*Item

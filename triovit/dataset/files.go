@@ -83,6 +83,9 @@ func (d *files) seal(ctx context.Context, options []Option) error {
 // a step has one time for both contents.
 const settled = 3 * time.Second
 
+// contentsVersion changes when the same files would have another hash.
+const contentsVersion = 1
+
 // contents hashes the files with the given ids. Reading them all takes a
 // while in a large set, so the result is remembered in the stage cache for as
 // long as no file changes its size or its time; where one is not settled yet,
@@ -104,7 +107,7 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		}
 		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
 	}
-	return cache.Do(store, "dataset contents", 1, inputs, func() (string, error) {
+	return cache.Do(store, "dataset contents", contentsVersion, inputs, func() (string, error) {
 		bar := progress.New("hash "+d.name, len(ids))
 		defer bar.Done()
 		var sums []string
