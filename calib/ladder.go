@@ -30,6 +30,9 @@ type Rung struct {
 	Report *triovit.Report
 	// Changes is what the recipe did.
 	Changes []Change
+	// AgainstFloat compares with the float network, picture by picture: its
+	// interval is far narrower than either score's.
+	AgainstFloat *triovit.Paired
 }
 
 // RunLadder profiles a model on calibration pictures and scores it on others:
@@ -61,7 +64,11 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 		if err != nil {
 			return nil, err
 		}
-		c.Rungs = append(c.Rungs, Rung{recipe, report, q.Changes})
+		paired, err := triovit.Compare(c.Float, report)
+		if err != nil {
+			return nil, err
+		}
+		c.Rungs = append(c.Rungs, Rung{recipe, report, q.Changes, paired})
 	}
 	return c, nil
 }
@@ -76,8 +83,6 @@ func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Chan
 }
 
 // String is the ladder as a table, with intervals and the numbers of pictures.
-// What a recipe costs is compared picture by picture ([triovit.Compare]), where
-// the outcomes are known: its interval is far narrower than either score's.
 func (c *Climb) String() string {
 	var s strings.Builder
 	_, metric := c.Float.Score()
@@ -85,17 +90,17 @@ func (c *Climb) String() string {
 		c.Model, metric, c.Float.Images, c.Evaluation, c.CalibrationImages, c.Calibration)
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\tminus float\t95 %% interval\t\n", metric)
-	c.Each(func(name string, r *triovit.Report, _ []Change) {
+	score := func(name string, r *triovit.Report) {
 		e, _ := r.Score()
 		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
-		if p, err := triovit.Compare(c.Float, r); err == nil && r != c.Float {
-			d := p.Difference
-			fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t", 100*d.Value, 100*d.Lo, 100*d.Hi)
-		} else {
-			fmt.Fprint(w, "\t\t")
-		}
-		fmt.Fprintln(w)
-	})
+	}
+	score("float", c.Float)
+	fmt.Fprint(w, "\t\t\n")
+	for _, r := range c.Rungs {
+		score(r.Recipe.Name, r.Report)
+		d := r.AgainstFloat.Difference
+		fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t\n", 100*d.Value, 100*d.Lo, 100*d.Hi)
+	}
 	w.Flush()
 	return s.String()
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -82,15 +83,15 @@ func (p *Paired) String() string {
 // null for a segmentation.
 func (p *Paired) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		A          string   `json:"a"`
-		B          string   `json:"b"`
-		Metric     string   `json:"metric"`
-		Images     int      `json:"images"`
-		Difference scored   `json:"difference"`
-		OnlyA      int      `json:"only_a_right"`
-		OnlyB      int      `json:"only_b_right"`
-		P          fraction `json:"mcnemar_p"`
-	}{p.A, p.B, p.Metric, p.Images, p.Difference.scored(), p.OnlyA, p.OnlyB, fraction(p.P)})
+		A          string          `json:"a"`
+		B          string          `json:"b"`
+		Metric     string          `json:"metric"`
+		Images     int             `json:"images"`
+		Difference Estimate        `json:"difference"`
+		OnlyA      int             `json:"only_a_right"`
+		OnlyB      int             `json:"only_b_right"`
+		P          jsonfloat.Float `json:"mcnemar_p"`
+	}{p.A, p.B, p.Metric, p.Images, p.Difference, p.OnlyA, p.OnlyB, jsonfloat.Float(p.P)})
 }
 
 func (r *Report) name() string {

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -19,41 +19,31 @@ const reportFormat = "gotriovit report 1"
 // A record is a report in JSON. The scores are for people and other programs:
 // a report that is read computes them from the outcomes anew.
 type record struct {
-	Format      string            `json:"format"`
-	Network     string            `json:"network"`
-	Label       string            `json:"label"`
-	Predictor   string            `json:"predictor"`
-	Platform    string            `json:"platform"`
-	Dataset     string            `json:"dataset"`
-	Fingerprint string            `json:"fingerprint"`
-	Pictures    int               `json:"pictures"`
-	Shard       Shard             `json:"shard"`
-	Task        string            `json:"task"`
-	Classes     []string          `json:"classes"`
-	Images      int               `json:"images"`
-	Scores      map[string]scored `json:"scores"`
-	IoU         []fraction        `json:"iou,omitempty"`
-	Outcomes    []Outcome         `json:"outcomes,omitempty"`
+	Format      string              `json:"format"`
+	Network     string              `json:"network"`
+	Label       string              `json:"label"`
+	Predictor   string              `json:"predictor"`
+	Platform    string              `json:"platform"`
+	Dataset     string              `json:"dataset"`
+	Fingerprint string              `json:"fingerprint"`
+	Pictures    int                 `json:"pictures"`
+	Shard       Shard               `json:"shard"`
+	Task        string              `json:"task"`
+	Classes     []string            `json:"classes"`
+	Images      int                 `json:"images"`
+	Scores      map[string]Estimate `json:"scores"`
+	IoU         []jsonfloat.Float   `json:"iou,omitempty"`
+	Outcomes    []Outcome           `json:"outcomes,omitempty"`
 }
 
-type scored struct {
-	Value fraction `json:"value"`
-	Lo    fraction `json:"lo"`
-	Hi    fraction `json:"hi"`
-}
-
-func (e Estimate) scored() scored {
-	return scored{fraction(e.Value), fraction(e.Lo), fraction(e.Hi)}
-}
-
-// A fraction is null where it is NaN.
-type fraction float64
-
-func (f fraction) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(f)) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(f))
+// MarshalJSON writes fractions as {"value": ..., "lo": ..., "hi": ...}, null where
+// they are NaN.
+func (e Estimate) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Value jsonfloat.Float `json:"value"`
+		Lo    jsonfloat.Float `json:"lo"`
+		Hi    jsonfloat.Float `json:"hi"`
+	}{jsonfloat.Float(e.Value), jsonfloat.Float(e.Lo), jsonfloat.Float(e.Hi)})
 }
 
 // MarshalJSON writes the report with its outcomes. Scores are fractions with
@@ -63,12 +53,12 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Dataset: r.Dataset, Fingerprint: r.Fingerprint, Pictures: r.Pictures, Shard: r.Shard, Task: r.Task.String(),
 		Classes: r.Classes, Images: r.Images, Outcomes: r.Outcomes}
 	if r.Task == dataset.Classification {
-		f.Scores = map[string]scored{"top-1": r.Top1.scored(), "top-5": r.Top5.scored()}
+		f.Scores = map[string]Estimate{"top-1": r.Top1, "top-5": r.Top5}
 	} else {
-		f.Scores = map[string]scored{"mIoU": r.MIoU.scored()}
+		f.Scores = map[string]Estimate{"mIoU": r.MIoU}
 	}
 	for _, v := range r.IoU {
-		f.IoU = append(f.IoU, fraction(v))
+		f.IoU = append(f.IoU, jsonfloat.Float(v))
 	}
 	return json.Marshal(f)
 }

@@ -27,13 +27,7 @@ var whole = Shard{1, 1}
 // maxShards bounds what a shard's name may claim.
 const maxShards = 1 << 20
 
-// ParseShard reads a shard's name, "2/4".
-func ParseShard(name string) (Shard, error) {
-	var s Shard
-	return s, s.UnmarshalText([]byte(name))
-}
-
-// UnmarshalText reads the shard's name: see [ParseShard].
+// UnmarshalText reads the shard's name, "2/4".
 func (s *Shard) UnmarshalText(name []byte) error {
 	index, of, ok := strings.Cut(string(name), "/")
 	i, err := strconv.Atoi(index)

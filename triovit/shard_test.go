@@ -156,7 +156,7 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
-func TestParseShard(t *testing.T) {
+func TestShardName(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		want Shard
@@ -171,7 +171,8 @@ func TestParseShard(t *testing.T) {
 		{"a/b", Shard{}, `shard "a/b"`},
 		{"", Shard{}, "want i/n"},
 	} {
-		got, err := ParseShard(c.name)
+		var got Shard
+		err := got.UnmarshalText([]byte(c.name))
 		switch {
 		case c.err == "" && (err != nil || got != c.want):
 			t.Errorf("%q: %v (%v), want %v", c.name, got, err, c.want)

@@ -21,7 +21,8 @@ var ladderCommand = command{
 	help: `Profiles the model on the calibration pictures, scores it in floating point and
 quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
-floating point, picture by picture.`,
+floating point, picture by picture. Scores and differences are percent in text, and
+fractions in JSON.`,
 	declare: func(f *flag.FlagSet) action {
 		var l ladder
 		l.declareEvaluation(f)
@@ -65,10 +66,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	numbers, err := summarize(climb)
-	if err != nil {
-		return output{}, err
-	}
+	numbers := summarize(climb)
 	if l.out != "" {
 		err = save(climb, numbers, l.out)
 	}
@@ -97,7 +95,7 @@ func save(climb *calib.Climb, numbers summary, folder string) error {
 	return atomicfile.WriteData(filepath.Join(folder, "ladder.txt"), []byte(climb.String()))
 }
 
-// summary is the JSON form of a ladder: scores in percent with 95 % intervals.
+// summary is the JSON form of a ladder. Scores are fractions with 95 % intervals.
 type summary struct {
 	Model             string `json:"model"`
 	Metric            string `json:"metric"`
@@ -109,29 +107,20 @@ type summary struct {
 }
 
 type row struct {
-	Recipe  string  `json:"recipe"`
-	Percent float64 `json:"percent"`
-	Lo      float64 `json:"lo"`
-	Hi      float64 `json:"hi"`
-	Changes int     `json:"changes"`
-	// AgainstFloat compares with the float network on the same pictures, in
-	// fractions.
+	Recipe  string           `json:"recipe"`
+	Score   triovit.Estimate `json:"score"`
+	Changes int              `json:"changes"`
+	// AgainstFloat compares with the float network on the same pictures.
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
 }
 
-// summarize compares reports that RunLadder made on the same pictures.
-func summarize(c *calib.Climb) (summary, error) {
-	_, metric := c.Float.Score()
+func summarize(c *calib.Climb) summary {
+	score, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
-		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images}
-	var err error
-	c.Each(func(recipe string, r *triovit.Report, changes []calib.Change) {
-		e, _ := r.Score()
-		line := row{Recipe: recipe, Percent: 100 * e.Value, Lo: 100 * e.Lo, Hi: 100 * e.Hi, Changes: len(changes)}
-		if r != c.Float && err == nil {
-			line.AgainstFloat, err = triovit.Compare(c.Float, r)
-		}
-		s.Scores = append(s.Scores, line)
-	})
-	return s, err
+		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Scores: []row{{Recipe: "float", Score: score}}}
+	for _, r := range c.Rungs {
+		score, _ := r.Report.Score()
+		s.Scores = append(s.Scores, row{r.Recipe.Name, score, len(r.Changes), r.AgainstFloat})
+	}
+	return s
 }
