@@ -40,71 +40,78 @@ func (w *Workload) GOP() float64 { return 2 * float64(w.MACs()) / 1e9 }
 const maxSteps = 1 << 50
 
 // Validate checks the sizes of every operation, that names are unique, that
-// streams have two ends, and that the whole is small enough to count. The error
-// names the operation.
+// streams have two ends, that tensors have makers and readers, and that the whole
+// is small enough to count. The error names the field as a file has it (see [Read]),
+// its value and what is allowed.
 func (w *Workload) Validate() error {
+	if f := w.fault(); f != nil {
+		return fmt.Errorf("workload %q: %s: %w", w.Name, f.path, f.err)
+	}
+	return nil
+}
+
+// A fault is what is wrong with a workload.
+type fault struct {
+	path string // of the field, as a file has it
+	err  error
+}
+
+// faultf says what is wrong with the field of a path.
+func faultf(path, format string, args ...any) *fault {
+	return &fault{path, fmt.Errorf(format, args...)}
+}
+
+// fault returns the first fault, nil where there is none.
+func (w *Workload) fault() *fault {
 	if len(w.Ops) == 0 {
-		return fmt.Errorf("workload %q: no operations", w.Name)
+		return faultf("operations", "there must be at least 1")
 	}
 	index := make(map[string]int, len(w.Ops))
 	var steps float64
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		if err := o.check(); err != nil {
-			return fmt.Errorf("workload %q: operation %q: %w", w.Name, o.Name, err)
+			return faultf(operationPath(i, ""), "%q: %w", o.Name, err)
 		}
-		if _, twice := index[o.Name]; twice {
-			return fmt.Errorf("workload %q: operation %q is listed twice", w.Name, o.Name)
+		if first, twice := index[o.Name]; twice {
+			return faultf(operationPath(i, ".name"), "%q must be unique, and operations[%d] has it", o.Name, first)
 		}
 		index[o.Name] = i
 		if steps += o.size(); steps > maxSteps {
-			return fmt.Errorf("workload %q: operation %q: more than 2^50 steps up to here", w.Name, o.Name)
+			return faultf(operationPath(i, ""), "%q: %.4g steps up to here must be at most 2^50", o.Name, steps)
 		}
 	}
-	if err := w.checkTensors(index); err != nil {
-		return fmt.Errorf("workload %q: %w", w.Name, err)
+	for i := range w.Tensors {
+		if f := w.Tensors[i].fault(i, index); f != nil {
+			return f
+		}
 	}
 	for i := range w.Ops {
-		o := &w.Ops[i]
-		if o.Feeds != "" {
-			j, ok := index[o.Feeds]
-			if !ok || j < i || w.Ops[j].Behind != o.Name {
-				return fmt.Errorf("workload %q: operation %q feeds %q, which is not listed behind it", w.Name, o.Name, o.Feeds)
-			}
-			if p := &w.Ops[j]; p.H != o.H || p.W != o.W {
-				return fmt.Errorf("workload %q: operation %q of %d×%d feeds %q of %d×%d", w.Name, o.Name, o.H, o.W, p.Name, p.H, p.W)
-			}
-		}
-		if o.Behind != "" {
-			if j, ok := index[o.Behind]; !ok || w.Ops[j].Feeds != o.Name {
-				return fmt.Errorf("workload %q: operation %q is behind %q, which does not feed it", w.Name, o.Name, o.Behind)
-			}
+		if f := w.streamFault(i, index); f != nil {
+			return f
 		}
 	}
 	return nil
 }
 
-// checkTensors checks that makers and readers are listed, in this order.
-func (w *Workload) checkTensors(index map[string]int) error {
-	for i := range w.Tensors {
-		t := &w.Tensors[i]
-		maker, ok := -1, true
-		if t.Maker != "" {
-			maker, ok = index[t.Maker]
+// operationPath is that of a field of operation i, or of the whole operation.
+func operationPath(i int, field string) string { return fmt.Sprintf("operations[%d]%s", i, field) }
+
+// streamFault says what is wrong with the ends of operation i's stream.
+func (w *Workload) streamFault(i int, index map[string]int) *fault {
+	o := &w.Ops[i]
+	if o.Feeds != "" {
+		j, ok := index[o.Feeds]
+		if !ok || j < i || w.Ops[j].Behind != o.Name {
+			return faultf(operationPath(i, ".feeds"), "%q must be an operation listed behind %q that nothing else feeds", o.Feeds, o.Name)
 		}
-		if !ok {
-			return fmt.Errorf("tensor %q: no operation makes it", t.Maker)
+		if p := &w.Ops[j]; p.H != o.H || p.W != o.W {
+			return faultf(operationPath(i, ".feeds"), "%q of %d×%d must have the size of %q, %d×%d", p.Name, p.H, p.W, o.Name, o.H, o.W)
 		}
-		if t.Elements < 1 || t.Elements > maxSteps {
-			return fmt.Errorf("tensor %q: %d elements: 1 to 2^50 are allowed", t.Maker, t.Elements)
-		}
-		for _, r := range t.Readers {
-			if j, ok := index[r.Op]; !ok || j <= maker {
-				return fmt.Errorf("tensor %q: its reader %q is not listed behind it", t.Maker, r.Op)
-			}
-			if r.Elements < 1 || r.Elements > t.Elements {
-				return fmt.Errorf("tensor %q: %q reads %d of %d elements", t.Maker, r.Op, r.Elements, t.Elements)
-			}
+	}
+	if o.Behind != "" {
+		if j, ok := index[o.Behind]; !ok || w.Ops[j].Feeds != o.Name {
+			return faultf(operationPath(i, ".behind"), "%q must be an operation that feeds %q", o.Behind, o.Name)
 		}
 	}
 	return nil

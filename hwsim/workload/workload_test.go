@@ -269,22 +269,22 @@ func TestValidateErrors(t *testing.T) {
 		ops  []Operation
 		want string
 	}{
-		{"nothing", nil, `no operations`},
-		{"size", []Operation{dw, change(pw, func(o *Operation) { o.Cin = 0 })}, `operation "pw": input channels 0: at least 1 is needed`},
-		{"overflow", []Operation{dw, change(pw, func(o *Operation) { o.Cin, o.Cout = math.MaxInt, math.MaxInt })}, `operation "pw": more than 2^50 steps up to here`},
-		{"twice", []Operation{dw, pw, dw}, `operation "dw" is listed twice`},
-		{"one end", []Operation{dw}, `operation "dw" feeds "pw", which is not listed behind it`},
-		{"other end", []Operation{pw}, `operation "pw" is behind "dw", which does not feed it`},
-		{"order", []Operation{pw, dw}, `operation "dw" feeds "pw", which is not listed behind it`},
-		{"area", []Operation{dw, change(pw, func(o *Operation) { o.H = 5 })}, `operation "dw" of 4×4 feeds "pw" of 5×4`},
-		{"not pointwise", []Operation{dw, change(pw, func(o *Operation) { o.Kernel = 3 })}, `operation "pw": behind "dw": only a pointwise convolution takes a stream`},
-		{"not depthwise", []Operation{change(pw, func(o *Operation) { o.Feeds = "x" })}, `operation "pw": feeds "x": only a depthwise convolution streams`},
-		{"depthwise sum", []Operation{change(dw, func(o *Operation) { o.Cin = 8 }), pw}, `operation "dw": 8 input channels per output: a depthwise convolution has 1`},
-		{"depthwise groups", []Operation{change(dw, func(o *Operation) { o.Groups = 4 }), pw}, `operation "dw": 4 groups: a depthwise convolution of 8 channels has as many`},
-		{"unit", []Operation{change(dw, func(o *Operation) { o.Unit = 77 })}, `operation "dw": Unit(77) is none of the units`},
-		{"unit of another form", []Operation{change(dw, func(o *Operation) { o.Unit = Adder })}, `operation "dw": a depthwise convolution cannot run on the unit "adder"`},
-		{"form", []Operation{{Name: "x", Unit: Adder}}, `operation "x": Form(0) is none of the forms`},
-		{"elements", []Operation{{Name: "x", Unit: Adder, Form: Elementwise}}, `operation "x": 0 elements: at least 1 is needed`},
+		{"nothing", nil, `operations: there must be at least 1`},
+		{"size", []Operation{dw, change(pw, func(o *Operation) { o.Cin = 0 })}, `operations[1]: "pw": input channels 0: at least 1 is needed`},
+		{"overflow", []Operation{dw, change(pw, func(o *Operation) { o.Cin, o.Cout = math.MaxInt, math.MaxInt })}, `operations[1]: "pw": 1.361e+39 steps up to here must be at most 2^50`},
+		{"twice", []Operation{dw, pw, dw}, `operations[2].name: "dw" must be unique, and operations[0] has it`},
+		{"one end", []Operation{dw}, `operations[0].feeds: "pw" must be an operation listed behind "dw" that nothing else feeds`},
+		{"other end", []Operation{pw}, `operations[0].behind: "dw" must be an operation that feeds "pw"`},
+		{"order", []Operation{pw, dw}, `operations[1].feeds: "pw" must be an operation listed behind "dw" that nothing else feeds`},
+		{"area", []Operation{dw, change(pw, func(o *Operation) { o.H = 5 })}, `operations[0].feeds: "pw" of 5×4 must have the size of "dw", 4×4`},
+		{"not pointwise", []Operation{dw, change(pw, func(o *Operation) { o.Kernel = 3 })}, `operations[1]: "pw": behind "dw": only a pointwise convolution takes a stream`},
+		{"not depthwise", []Operation{change(pw, func(o *Operation) { o.Feeds = "x" })}, `operations[0]: "pw": feeds "x": only a depthwise convolution streams`},
+		{"depthwise sum", []Operation{change(dw, func(o *Operation) { o.Cin = 8 }), pw}, `operations[0]: "dw": 8 input channels per output: a depthwise convolution has 1`},
+		{"depthwise groups", []Operation{change(dw, func(o *Operation) { o.Groups = 4 }), pw}, `operations[0]: "dw": 4 groups: a depthwise convolution of 8 channels has as many`},
+		{"unit", []Operation{change(dw, func(o *Operation) { o.Unit = 77 })}, `operations[0]: "dw": Unit(77) is none of the units`},
+		{"unit of another form", []Operation{change(dw, func(o *Operation) { o.Unit = Adder })}, `operations[0]: "dw": a depthwise convolution cannot run on the unit "adder"`},
+		{"form", []Operation{{Name: "x", Unit: Adder}}, `operations[0]: "x": Form(0) is none of the forms`},
+		{"elements", []Operation{{Name: "x", Unit: Adder, Form: Elementwise}}, `operations[0]: "x": 0 elements: at least 1 is needed`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -343,11 +343,11 @@ func TestTensorErrors(t *testing.T) {
 		tensor Tensor
 		want   string
 	}{
-		{"maker", Tensor{Maker: "c", Elements: 8}, `tensor "c": no operation makes it`},
-		{"size", Tensor{Maker: "a"}, `tensor "a": 0 elements: 1 to 2^50 are allowed`},
-		{"reader", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"c", 8}}}, `tensor "a": its reader "c" is not listed behind it`},
-		{"order", Tensor{Maker: "b", Elements: 8, Readers: []Reading{{"a", 8}}}, `tensor "b": its reader "a" is not listed behind it`},
-		{"too much", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"b", 9}}}, `tensor "a": "b" reads 9 of 8 elements`},
+		{"maker", Tensor{Maker: "c", Elements: 8}, `tensors[0].maker: "c" must be an operation`},
+		{"size", Tensor{Maker: "a"}, `tensors[0].elements: 0 must be from 1 to 2^50`},
+		{"reader", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"c", 8}}}, `tensors[0].readers[0].operation: "c" must be an operation`},
+		{"order", Tensor{Maker: "b", Elements: 8, Readers: []Reading{{"a", 8}}}, `tensors[0].readers[0].operation: "a" must be an operation listed behind "b", which makes the tensor`},
+		{"too much", Tensor{Maker: "a", Elements: 8, Readers: []Reading{{"b", 9}}}, `tensors[0].readers[0].elements: 9 must be from 1 to 8, the tensor's`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
@@ -50,7 +51,8 @@ func ReadFile(path string) (*Workload, error) {
 // convolution the same without input_channels and groups; a matrix product
 // heads, rows, inner and columns; an elementwise operation elements, and its
 // unit. Stride and groups are 1 where they are left out, and the label is the
-// role. The result is valid.
+// role. The result is valid: what is wrong between operations, such as the name of
+// one that is not listed, has its line as well.
 func Read(name string, data []byte) (*Workload, error) {
 	file, err := yamlfile.Parse(name, data, maxFile)
 	if err != nil {
@@ -68,10 +70,23 @@ func Read(name string, data []byte) (*Workload, error) {
 		return nil, err
 	}
 	link(w.Ops)
-	if err := w.Validate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if f := w.fault(); f != nil {
+		return nil, p.at(nodeAt(file.Docs[0].Body, f.path), f.path, f.err)
 	}
 	return w, nil
+}
+
+// nodeAt returns the node of a path, or where there is none that of what is around.
+func nodeAt(root ast.Node, path string) ast.Node {
+	for path != "" {
+		if p, err := yaml.PathString("$." + path); err == nil {
+			if node, err := p.FilterNode(root); err == nil && node != nil {
+				return node
+			}
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return root
 }
 
 // A fileParser walks the parsed file.

@@ -4,6 +4,7 @@ package yamlfile
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,15 @@ func Fields(node ast.Node) (entries []*ast.MappingValueNode, ok bool) {
 	return nil, false
 }
 
-// Number returns the number of a node; ok is false where it is none.
+// Number returns the number of a node; ok is false where it is none. A number is
+// decimal and finite, or a whole one after 0x, 0o or 0b; underscores may part its
+// digits. One that begins with a further zero is none: 010 was eight in YAML 1.1
+// and is ten in YAML 1.2.
 func Number(node ast.Node) (x float64, ok bool) {
+	text := node.GetToken().Value
+	if digits := strings.TrimLeft(text, "+-"); len(digits) > 1 && digits[0] == '0' && strings.ContainsRune("0123456789_", rune(digits[1])) {
+		return 0, false
+	}
 	switch node := node.(type) {
 	case *ast.IntegerNode:
 		switch v := node.Value.(type) {
@@ -38,11 +46,13 @@ func Number(node ast.Node) (x float64, ok bool) {
 			return float64(v), true
 		}
 	case *ast.FloatNode:
-		return node.Value, true
+		return node.Value, !math.IsInf(node.Value, 0)
 	case *ast.StringNode:
-		// The parser takes a number with an exponent but no point for a word.
-		if v, err := strconv.ParseFloat(node.Value, 64); err == nil && node.Token.Type == token.StringType {
-			return v, true
+		// The parser takes a number with an exponent but no point for a word, and
+		// one beyond 64 bits; strconv knows words that are no numbers here.
+		if node.Token.Type == token.StringType && strings.Trim(text, "0123456789+-.eE") == "" {
+			v, err := strconv.ParseFloat(text, 64)
+			return v, err == nil
 		}
 	}
 	return 0, false

@@ -3,6 +3,7 @@
 package yamlfile
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -56,12 +57,42 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestNumber(t *testing.T) {
+	nan := math.NaN() // where it is none
+	for text, want := range map[string]float64{
+		"1": 1, "-1": -1, "+1": 1, "0": 0, "1.5": 1.5, ".5": 0.5, "0.5": 0.5, "1.": 1, "1e3": 1000, "1E-3": 0.001, "1.5e3": 1500, "0e3": 0,
+		"0x10": 16, "0o10": 8, "0b11": 3, "1_000": 1000, "99999999999999999999": 1e20,
+		"nan": nan, ".nan": nan, "inf": nan, "+Inf": nan, ".inf": nan, "infinity": nan, "1e999": nan, "-1.0e999": nan,
+		"0x1p3": nan, "0x1.8p3": nan, "1_0e3": nan, "010": nan, "-08": nan, "00.5": nan, "1e": nan, "e3": nan, "--1": nan, "1,5": nan,
+		"'1'": nan, `"1e3"`: nan, "true": nan, "": nan, "[1]": nan,
+	} {
+		file, err := Parse("f", []byte("a: "+text+"\n"), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, _ := Fields(file.Docs[0].Body)
+		if got, ok := Number(entries[0].Value); ok == math.IsNaN(want) || ok && got != want {
+			t.Errorf("%s: %v, %t, want %v", text, got, ok, want)
+		}
+	}
+}
+
 // FuzzParse: nested blocks cost the most for their size.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: [1, {b: c}]\nd:\n- - - e\n"))
 	f.Add([]byte("a:\n b:\n  c:\n   d: &x [*x]\n"))
 	f.Add([]byte("? - - -\n: {[: ]}"))
+	f.Add([]byte("a: nan\nb: -inf\nc: 0x1p3\nd: 010\ne: 1e999\nf: 1_000\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		hostile.Read(t, len(data), func() error { _, err := Parse("f", data, 1<<16); return err })
+		var file *ast.File
+		if err := hostile.Read(t, len(data), func() (err error) { file, err = Parse("f", data, 1<<16); return }); err != nil || len(file.Docs) == 0 {
+			return
+		}
+		entries, _ := Fields(file.Docs[0].Body)
+		for _, e := range entries {
+			if x, ok := Number(e.Value); ok && (math.IsNaN(x) || math.IsInf(x, 0)) {
+				t.Errorf("%s is read as %v", e.Value, x)
+			}
+		}
 	})
 }
