@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
 // TestObserveVersion keeps observeVersion honest: the profile of a small
@@ -29,37 +33,122 @@ func TestObserveVersion(t *testing.T) {
 	checkVersion(t, "observe", observeVersion, 0.01, got)
 }
 
-// TestQuantizeVersion keeps quantizeVersion honest in the same way: the logits
-// of the small network with every point on a grid, and where the grids end.
+// TestQuantizeVersion keeps quantizeVersion honest in the same way: what the grids
+// of the quantized small network make of the operands that they round, and what
+// each of their operations makes of that.
+//
+// Run from its input to its end, such a network says little about the code: sums
+// that differ in the last digit put a value that lies on a threshold on the next
+// code, and from there it spreads to a tenth of the logits. So every rounded
+// operand is cut off from what is before it and reads numbers of which none is
+// near a threshold. Then every backend has the same codes, and what is made of
+// them is the same but for last digits.
 func TestQuantizeVersion(t *testing.T) {
 	model, profile := small(t)
 	q, err := Quantize(model, profile, TrioViTPlusInteger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	item, err := noise(t, 6, 64).Load(2)
+	type probe struct {
+		op     string
+		end    float64 // of the operand's grid; 0 for the operation's result
+		output int
+	}
+	var probes []probe
+	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+		var outputs []*graph.Node
+		probes = nil
+		look := func(op *triovit.Op, end float64, y *graph.Node) {
+			probes = append(probes, probe{op.Name, end, len(outputs)})
+			outputs = append(outputs, y)
+		}
+		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+			if !q.rounded[operand{op.Name, i}] {
+				return y
+			}
+			end := float64(q.Quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
+			own := graph.MulScalar(fill(x, y.Shape().Dimensions), end)
+			rounded := q.fake(op, i, own)
+			if _, powers := q.Quantizers[op.Inputs[i]].(Log2); powers {
+				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
+			} else {
+				look(op, end, graph.Sub(rounded, own))
+			}
+			return rounded
+		}
+		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+			if len(probes) > 0 && probes[len(probes)-1].op == op.Name {
+				look(op, 0, y)
+			}
+			return y
+		}
+		forward.Build(q.Model.Net, x, hooks)
+		return outputs
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	picture := make([]float32, 3*64*64)
-	item.Image.Normalize(picture)
-	logits, err := q.Predict(picture)
+	outputs, err := exec.Run(offThresholds(q, 3*64*64))
 	if err != nil {
 		t.Fatal(err)
 	}
-	largest := float64(max(slices.Max(logits), -slices.Min(logits)))
+	// A row is an operation: the end of each operand's grid and its rounding error,
+	// of powers of two in the logarithm, then the result. Errors are in 1/1000 of
+	// the end, so that 16 bits show too.
 	got := map[string][]float64{}
-	for i, v := range logits {
-		// A value on a rounding threshold may fall to either side on another
-		// machine, hence in units of the largest.
-		got[fmt.Sprintf("logit %d", i)] = []float64{largest, 1 + float64(v)/largest}
-	}
-	for i, op := range q.Model.Net.Ops {
-		if grid, ok := q.Quantizers[op.Name]; ok && i%9 == 0 {
-			got[op.Name] = []float64{float64(grid.Fake(-math.MaxFloat32)), float64(grid.Fake(math.MaxFloat32))}
+	for _, p := range probes {
+		var sum, squares float64
+		for _, v := range outputs[p.output] {
+			sum, squares = sum+float64(v), squares+float64(v)*float64(v)
+		}
+		n := float64(len(outputs[p.output]))
+		if rms := math.Sqrt(squares / n); p.end > 0 {
+			got[p.op] = append(got[p.op], p.end, 1000*rms/p.end)
+		} else {
+			got[p.op] = append(got[p.op], rms, sum/n/rms)
 		}
 	}
-	checkVersion(t, "quantize", quantizeVersion, 0.03, got)
+	checkVersion(t, "quantize", quantizeVersion, 1e-3, got)
+}
+
+// offThresholds returns n numbers from -1.1 to 1.1, every other of any order of
+// magnitude that a grid tells apart. Times the end of any grid of q, none is near a value where the grid goes from one code to the next; how near
+// does not depend on the last digits of its step.
+func offThresholds(q *Quantized, n int) []float32 {
+	rng := rand.New(rand.NewPCG(5, 6))
+	numbers := make([]float32, 0, n)
+draw:
+	for len(numbers) < n {
+		u := rng.Float32()*2.2 - 1.1
+		if len(numbers)%2 == 1 {
+			u *= float32(math.Exp2(-16 * rng.Float64()))
+		}
+		for _, grid := range q.Quantizers {
+			var code float64 // of u, with its fraction; thresholds are whole
+			switch g := grid.(type) {
+			case Uniform:
+				code = float64(u)*float64(g.Hi-g.Zero) + 0.5
+			case Log2:
+				code = math.Log2(math.Abs(float64(u)) / g.Threshold)
+			}
+			if math.Abs(code-math.Round(code)) < 0.02 {
+				continue draw
+			}
+		}
+		numbers = append(numbers, u)
+	}
+	return numbers
+}
+
+// fill returns a tensor of the given shape with the numbers of x, over and over.
+func fill(x *graph.Node, shape []int) *graph.Node {
+	x = graph.Reshape(x, -1)
+	n, size := triovit.Size(shape), x.Shape().Size()
+	var copies []*graph.Node
+	for have := 0; have < n; have += size {
+		copies = append(copies, x)
+	}
+	return graph.Reshape(graph.Slice(graph.Concatenate(copies, 0), graph.AxisRange(0, n)), shape...)
 }
 
 // checkVersion compares values with those stored for a version of a stage,
