@@ -29,9 +29,11 @@ var sharedRenderer = sync.OnceValues(func() (*renderer, error) {
 })
 
 // drawScript draws an option, given as JSON, by server-side rendering. The
-// timers do nothing: nothing is animated, and there is no event loop.
+// timers do nothing: nothing is animated, and there is no event loop. Without a
+// browser texts are as wide as [measure] says.
 const drawScript = `
 var setTimeout = function() { return 0 }, clearTimeout = function() {};
+echarts.setPlatformAPI({measureText: function(text, font) { return {width: measure(text, font || "")} }});
 (function(option, width, height) {
 	var chart = echarts.init(null, null, {renderer: "svg", ssr: true, width: width, height: height});
 	try {
@@ -45,6 +47,9 @@ var setTimeout = function() { return 0 }, clearTimeout = function() {};
 func newRenderer(script []byte) (*renderer, error) {
 	vm := goja.New()
 	if _, err := vm.RunScript("echarts.min.js", string(script)); err != nil {
+		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
+	}
+	if err := vm.Set("measure", measure); err != nil {
 		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
 	}
 	value, err := vm.RunScript("draw.js", drawScript)

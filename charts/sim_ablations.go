@@ -73,7 +73,7 @@ func (d AblationsData) finding() string {
 	if most == "" {
 		return "No choice is worth cycles by the event-driven model"
 	}
-	return fmt.Sprintf("Without %s a picture takes %.3f times the cycles: no other choice buys as many", most, worth)
+	return fmt.Sprintf("Without %s a picture takes %.3f times the cycles, the most of all", most, worth)
 }
 
 // timesText writes a ratio near one.
@@ -89,7 +89,6 @@ func (d AblationsData) Figure() (*Figure, error) {
 	}
 	const (
 		top, pitch = 108, 30
-		right      = 310
 		grid       = 0.1
 		event      = "event-driven"
 		closed     = "closed form"
@@ -136,16 +135,19 @@ func (d AblationsData) Figure() (*Figure, error) {
 		from, to = append(from, 1), append(to, far)
 		words = append(words, point{"  " + text, []any{hi, i}})
 	}
-	left := labelRoom(names)
+	left, right := labelRoom(names), 0.0
+	for _, w := range words {
+		right = max(right, textWidth(w.Name, 11, false)+24)
+	}
 	p := panel{
 		title: "without",
-		left:  left, top: top, width: figureWidth - left - right, height: pitch * len(names),
+		left:  left, top: top, width: figureWidth - left - int(right), height: pitch * len(names),
 		x:      axis{name: "cycles without the choice, as a multiple of the design's own", lo: lo, hi: hi},
 		y:      axis{labels: names},
 		series: []echarts.SingleSeries{spans(names, from, to), dots(closed, vermillion, false, hollow), dots(event, blue, true, filled), captions(words)},
 	}
 	p.series[3].Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 11}
-	subtitle := fmt.Sprintf("%s on %s: %s cycles by the event-driven model, %s by the closed form",
+	subtitle := fmt.Sprintf("%s on %s\n%s cycles by the event-driven model, %s by the closed form",
 		d.Workload, d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
 	return newFigure(d.finding(), figureWidth, top+p.height+54, compose(d.finding(), subtitle, []string{event, closed}, []panel{p}), table)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -124,7 +123,7 @@ func (b breakdown) figure() (*Figure, error) {
 // captionedWidth returns how wide a panel of bars can be, of so many pixels, if
 // the longest bar spans it and each caption still fits behind its bar.
 func captionedWidth(room int, captions []point) float64 {
-	const letter, margin = 6.2, 24
+	const margin = 24
 	longest := 0.0
 	for _, c := range captions {
 		longest = max(longest, c.Value[0].(float64))
@@ -132,7 +131,7 @@ func captionedWidth(room int, captions []point) float64 {
 	width := float64(room - margin)
 	for _, c := range captions {
 		if v := c.Value[0].(float64); v > 0 {
-			left := float64(room-margin) - letter*float64(utf8.RuneCountInString(c.Name))
+			left := float64(room-margin) - textWidth(c.Name, 12, false)
 			width = min(width, left*longest/v)
 		}
 	}

@@ -162,7 +162,7 @@ func (d FrontData) finding() string {
 		}
 		if mark.Front {
 			words := frontCosts[d.Cost]
-			return fmt.Sprintf("%s is on the front: none of %s designs has its %s FPS %s %s than %s",
+			return fmt.Sprintf("%s: none of %s designs has its %s FPS %s %s than %s",
 				mark.Mark, count(len(d.Points)), number(mark.FPS), words.at, words.less, d.costText(mark))
 		}
 		better, best := 0, mark
@@ -178,7 +178,7 @@ func (d FrontData) finding() string {
 		if better == 1 {
 			beat = "1 design beats"
 		}
-		return fmt.Sprintf("%s %s (%s), the fastest with %s", beat, mark.Mark, d.size(mark), d.size(best))
+		return fmt.Sprintf("%s %s, the fastest with %s", beat, mark.Mark, d.size(best))
 	}
 	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", count(front), count(len(d.Points)), d.size(low), d.size(high))
 }

@@ -5,7 +5,6 @@ package charts
 import (
 	"fmt"
 	"math"
-	"unicode/utf8"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -25,12 +24,12 @@ func partColor(rank int) string {
 
 // labelRoom returns how many pixels the labels of a category axis take.
 func labelRoom(labels []string) int {
-	const letter, gap = 7, 24
-	room := 0
+	const gap = 24
+	room := 0.0
 	for _, l := range labels {
-		room = max(room, letter*utf8.RuneCountInString(l)+gap)
+		room = max(room, textWidth(l, 12, false)+gap)
 	}
-	return min(room, figureWidth/2)
+	return min(int(room), figureWidth/2)
 }
 
 // captions writes the name of each point to the right of its position, in front

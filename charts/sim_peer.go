@@ -185,7 +185,7 @@ func (d PeerData) Figure() (*Figure, error) {
 		var array []point
 		for i, c := range d.Depthwise {
 			if c.Other {
-				title = "(b) the depthwise convolutions alone; * counts other layers, whose filters all read one channel"
+				title = "(b) the depthwise convolutions alone; * all filters read one channel"
 			}
 			at := []any{c.Cycles, i + 1}
 			array = append(array, point{counts[i+1] + ": " + cyclesText(c.Cycles), at})

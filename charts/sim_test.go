@@ -167,6 +167,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := "PW1 and DW + PW2 take 68 % of the 250,343 cycles"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
@@ -186,6 +187,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := "The engines are busy in "; !strings.HasPrefix(f.Title(), want) {
 			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
 		}
@@ -227,6 +229,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		ops := column[string](t, f, "operation")
 		for _, op := range []string{"inverted_conv", "depth_conv", "point_conv", "qkv", "aggreg.0.0", "aggreg.0.1", "proj"} {
 			if !slices.Contains(ops, op) {
@@ -272,6 +275,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := "Without R-MAC's depthwise mode a picture takes "; !strings.HasPrefix(f.Title(), want) {
 			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
 		}
@@ -292,6 +296,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := " of 819 GOPS are attained"; !strings.HasSuffix(f.Title(), want) {
 			t.Errorf("title is %q, want %q at its end", f.Title(), want)
 		}
@@ -319,6 +324,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := "EfficientViT-B1-R224: 831 GOPS are computed, 41.9 to 703 GOPS are printed for processors"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
@@ -341,6 +347,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		var fronts, marks int
 		for i, front := range column[bool](t, f, "front") {
 			if front {
@@ -383,6 +390,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if want := "R-MAC runs the depthwise convolutions in 28,392 cycles; a 64×32 array takes ×17 to ×143"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
@@ -415,6 +423,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		textsAreInside(t, f)
 		if !strings.HasPrefix(f.Title(), "Without depthwise convolutions a 64×32 array takes ×") {
 			t.Errorf("title is %q", f.Title())
 		}
@@ -449,11 +458,11 @@ func TestSimulatorTitles(t *testing.T) {
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
 		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
 		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
-		"marked on front":  {frontFixture(), "the paper's is on the front: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
+		"marked on front":  {frontFixture(), "the paper's: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
 		"nothing marked":   {front(func(d *FrontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
-		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS on 1,024 DSPs), the fastest with 799 FPS on 1,024 DSPs"},
-		"energy on front":  {front(energies), "the paper's is on the front: none of 6 designs has its 799 FPS at less than 3 mJ"},
-		"energy is beaten": {front(func(d *FrontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine (500 FPS at 4 mJ), the fastest with 799 FPS at 3 mJ"},
+		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS on 1,024 DSPs"},
+		"energy on front":  {front(energies), "the paper's: none of 6 designs has its 799 FPS at less than 3 mJ"},
+		"energy is beaten": {front(func(d *FrontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS at 3 mJ"},
 		"block RAMs": {front(func(d *FrontData) {
 			d.Cost = explore.BRAMs
 			for i := range d.Points {
@@ -557,12 +566,13 @@ func TestFrontDrawsNoPointTwice(t *testing.T) {
 // TestCaptionsFit: the panel is as wide as its captions let it.
 func TestCaptionsFit(t *testing.T) {
 	short, long := "1", strings.Repeat("x", 50)
+	room := 500 - 24 - textWidth(long, 12, false)
 	for name, test := range map[string]struct {
 		captions []point
 		want     float64
 	}{
-		"long behind the longest bar": {[]point{{long, []any{10.0, 0}}, {short, []any{5.0, 1}}}, 500 - 24 - 310},
-		"long behind half a bar":      {[]point{{short, []any{10.0, 0}}, {long, []any{5.0, 1}}}, 2 * (500 - 24 - 310)},
+		"long behind the longest bar": {[]point{{long, []any{10.0, 0}}, {short, []any{5.0, 1}}}, room},
+		"long behind half a bar":      {[]point{{short, []any{10.0, 0}}, {long, []any{2.5, 1}}}, 4 * room},
 		"no bars":                     {[]point{{long, []any{0.0, 0}}}, 500 - 24},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// letterWidths are the widths of letters in parts of the size, of what is no
+// letter of the list 0.65, in bold 1.1 times as much. They are those of DejaVu
+// Sans, the widest of the fonts that systems take for "sans-serif": what has room
+// in it has room in all.
+var letterWidths = [...]struct {
+	letters string
+	width   float64
+}{
+	{"ijlIJ'", 0.29}, {" ,.·", 0.33}, {`/:;\|f-`, 0.37}, {"()[]tr!²ᵀ", 0.42}, {`sz?c"*_⁻`, 0.53}, {"FkvxyPTYaoeLES", 0.62},
+	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−↓≥∞M", 0.85}, {"m%W@…", 1},
+}
+
+// textWidth returns how wide a text is, in pixels, at a size in pixels.
+func textWidth(text string, size float64, bold bool) float64 {
+	sum := 0.0
+	for _, r := range text {
+		width := 0.65
+		for _, l := range letterWidths {
+			if strings.ContainsRune(l.letters, r) {
+				width = l.width
+				break
+			}
+		}
+		sum += width
+	}
+	if bold {
+		sum *= 1.1
+	}
+	return sum * size
+}
+
+var fontSize = regexp.MustCompile(`([\d.]+)px`)
+
+// measure is textWidth by a font as ECharts names it: "bold 16px sans-serif".
+func measure(text, font string) float64 {
+	size := 12.0 // as of ECharts
+	if m := fontSize.FindStringSubmatch(font); m != nil {
+		size, _ = strconv.ParseFloat(m[1], 64)
+	}
+	return textWidth(text, size, strings.Contains(font, "bold"))
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+func TestMeasure(t *testing.T) {
+	for _, test := range []struct {
+		text, font string
+		want       float64
+	}{
+		{"", "12px sans-serif", 0},
+		{"il", "10px sans-serif", 5.8},
+		{"0m", "10px sans-serif", 16.5},
+		{"0m", "bold 20px sans-serif", 36.3},
+		{"0m", "", 19.8},
+	} {
+		if got := measure(test.text, test.font); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("%q in %q is %v wide, want %v", test.text, test.font, got, test.want)
+		}
+	}
+}
+
+var translated = regexp.MustCompile(`translate\(([-\d.]+) `)
+
+// TestTextsAreInside: of figures of little data. The simulator's own are tested
+// where they are made.
+func TestTextsAreInside(t *testing.T) {
+	for name, d := range drawings {
+		t.Run(name, func(t *testing.T) { textsAreInside(t, draw(t, d)) })
+	}
+}
+
+// textsAreInside fails where a text is cut at a side of the figure.
+func textsAreInside(t *testing.T, f *Figure) {
+	t.Helper()
+	needRuntime(t)
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	width, _ := f.Size()
+	for decoder := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "text" {
+			var text string
+			if err := decoder.DecodeElement(&text, &start); err != nil {
+				t.Fatal(err)
+			}
+			if left, right := extent(start, text); left < 0 || right > float64(width) {
+				t.Errorf("%q is from %.0f to %.0f, the figure is %d wide", text, left, right, width)
+			}
+		}
+	}
+}
+
+// extent returns where a text element begins and ends. A turned text has the
+// extent of its place.
+func extent(e xml.StartElement, text string) (left, right float64) {
+	attributes := make(map[string]string)
+	for _, a := range e.Attr {
+		attributes[a.Name.Local] = a.Value
+	}
+	x, _ := strconv.ParseFloat(attributes["x"], 64)
+	if m := translated.FindStringSubmatch(attributes["transform"]); m != nil {
+		shift, _ := strconv.ParseFloat(m[1], 64)
+		x += shift
+	}
+	width := measure(text, attributes["style"])
+	switch {
+	case regexp.MustCompile("rotate|matrix").MatchString(attributes["transform"]):
+		return x, x
+	case attributes["text-anchor"] == "middle":
+		return x - width/2, x + width/2
+	case attributes["text-anchor"] == "end":
+		return x - width, x
+	}
+	return x, x + width
+}
