@@ -29,6 +29,7 @@ var chosen = sync.OnceValues(func() (backends.Backend, error) {
 		return openXLA()
 	}
 	platform.WarnWithoutSIMD()
+	reserveMargin()
 	return gobackend.GetBackend(), nil
 })
 
