@@ -5,9 +5,10 @@
 package calib
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,27 +25,30 @@ import (
 )
 
 // stages observes a small network, saves the profile, quantizes, evaluates, and
-// returns what a user sees of that. The cache is in the folder too.
-func stages(t *testing.T, folder string) string {
+// returns what a user sees of that. The cache is in the folder too. It says at
+// which stage it is.
+func stages(t *testing.T, folder string, at func(stage string)) string {
 	t.Setenv("TRIOVIT_CACHE", filepath.Join(folder, "cache"))
 	net, err := triovit.Describe("b0-r224", triovit.InputSize(64, 64), triovit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}
 	model := &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
-	data := noise(t, 40, 64)
-	profile, err := Observe(context.Background(), model, data)
+	at("observe")
+	profile, err := Observe(context.Background(), model, noise(t, 16, 64))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := profile.Save(filepath.Join(folder, "profile")); err != nil {
 		t.Fatal(err)
 	}
+	at("quantize")
 	q, err := Quantize(model, profile, TrioViT)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := triovit.Evaluate(context.Background(), q, data)
+	at("evaluate")
+	report, err := triovit.Evaluate(context.Background(), q, noise(t, triovit.BatchSize(net)+8, 64)) // two entries
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,79 +59,117 @@ func stages(t *testing.T, folder string) string {
 	return q.ID() + "\n" + string(scores)
 }
 
-// TestKilledStages kills the stages at 50 random moments. After each, every
-// entry of the cache is whole and one of the undisturbed run, the profile is
-// absent or equal, and nothing else lies there but what is known as unfinished.
-// A run that may end has the undisturbed run's result to the bit.
+// TestKilledStages kills the stages at 50 random moments: within each stage,
+// and while an entry of the cache is written. Every time what they leave is
+// whole and of the undisturbed run, and running them again to their end has the
+// undisturbed run's result to the bit.
 func TestKilledStages(t *testing.T) {
 	if folder := os.Getenv("CALIB_TEST_STAGES"); folder != "" { // the process to be killed
-		if err := os.WriteFile(filepath.Join(folder, "result"), []byte(stages(t, folder)), 0o666); err != nil {
+		result := stages(t, folder, func(stage string) { fmt.Println(stage) })
+		if err := os.WriteFile(filepath.Join(folder, "result"), []byte(result), 0o666); err != nil {
 			t.Fatal(err)
 		}
+		fmt.Println("end")
 		return
 	}
 	if testing.Short() {
 		t.Skip("runs a hundred processes")
 	}
-	child := func(folder string) *exec.Cmd {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledStages$")
-		cmd.Env = append(os.Environ(), "CALIB_TEST_STAGES="+folder, "TMPDIR="+t.TempDir())
-		return cmd
-	}
-	finish := func(folder string) {
-		t.Helper()
-		if out, err := child(folder).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+	folders := t.TempDir()
+	folder := func() string {
+		dir, err := os.MkdirTemp(folders, "")
+		if err != nil {
+			t.Fatal(err)
 		}
+		return dir
 	}
-	var want *leavings
-	took := time.Hour
-	for range 3 { // the first also loads the program
-		undisturbed, start := t.TempDir(), time.Now()
-		finish(undisturbed)
-		took = min(took, time.Since(start))
-		want = check(t, undisturbed, want)
-	}
-
-	// kill starts the stages and ends them after a time; it reports whether
-	// they were still running.
-	kill := func(folder string, after time.Duration) bool {
-		cmd := child(folder)
+	// run runs the stages in a process, tells at each where it is and how to
+	// kill it, and reports whether the process came to its end.
+	run := func(dir string, at func(ctx context.Context, stage string, kill func())) (ended bool) {
+		t.Helper()
+		ctx, kill := context.WithCancel(t.Context())
+		defer kill()
+		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilledStages$")
+		cmd.Env = append(os.Environ(), "CALIB_TEST_STAGES="+dir, "TMPDIR="+folders)
+		var complaints strings.Builder
+		cmd.Stderr = &complaints
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
-		defer timer.Stop()
-		var exit *exec.ExitError
-		err := cmd.Wait()
-		if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == -1) { // -1: by a signal
-			t.Fatal(err)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			at(ctx, lines.Text(), kill)
 		}
-		return err != nil
+		cmd.Wait()
+		code := cmd.ProcessState.ExitCode() // -1: by a signal
+		if code > 0 {
+			t.Fatalf("exit code %d: %s", code, complaints.String())
+		}
+		return code == 0
 	}
-	folder, killed, finished := t.TempDir(), 0, 0
+
+	var want *leavings
+	took := map[string]time.Duration{} // by an undisturbed stage
+	for i := range 3 {                 // the first also loads the program
+		dir, stage, start := folder(), "", time.Now()
+		run(dir, func(_ context.Context, next string, _ func()) {
+			if d := time.Since(start); i == 0 || d < took[stage] {
+				took[stage] = d
+			}
+			stage, start = next, time.Now()
+		})
+		want = check(t, dir, want)
+	}
+	targets, hits, killed := []string{"observe", "quantize", "evaluate", "write"}, map[string]int{}, 0
 	for attempts := 0; killed < 50; attempts++ {
 		if attempts == 500 {
 			t.Fatalf("only %d of %d processes were killed before they ended", killed, attempts)
 		}
-		ended := !kill(folder, time.Duration(rand.Int64N(int64(took))))
+		target, dir, last := targets[attempts%len(targets)], folder(), ""
+		ended := run(dir, func(ctx context.Context, stage string, kill func()) {
+			last = stage
+			switch {
+			case stage == target:
+				time.AfterFunc(rand.N(took[stage]), kill)
+			case target == "write" && stage == "observe":
+				go killWriter(ctx, filepath.Join(dir, "cache"), kill)
+			}
+		})
 		if !ended {
 			killed++
-		}
-		check(t, folder, want)
-		if !ended && killed%10 == 0 {
-			finish(folder)
-			ended = true
-		}
-		if ended { // and from the beginning again
-			finished++
-			if got := check(t, folder, want); got.result != want.result || got.profile == nil || len(got.entries) != len(want.entries) {
-				t.Errorf("after kills the result is %q with %d entries, undisturbed %q with %d", got.result, len(got.entries), want.result, len(want.entries))
+			hits[last]++
+			if check(t, dir, want).unfinished > 0 {
+				hits["write"]++
 			}
-			folder = t.TempDir()
+			run(dir, func(context.Context, string, func()) {})
+			if got := check(t, dir, want); got.result != want.result || got.profile == nil || len(got.entries) != len(want.entries) {
+				t.Errorf("killed in %s and run again: the result is %q with %d entries, undisturbed %q with %d", last, got.result, len(got.entries), want.result, len(want.entries))
+			}
+		}
+		os.RemoveAll(dir)
+	}
+	for _, target := range targets {
+		if hits[target] == 0 {
+			t.Errorf("no process was killed in %s", target)
 		}
 	}
-	t.Logf("%d processes killed, %d allowed to end; undisturbed one takes %v", killed, finished, took)
+	t.Logf("killed by where they were, of these in a write as well: %v; undisturbed stages take %v", hits, took)
+}
+
+// killWriter kills as soon as an unfinished file shows in a folder.
+func killWriter(ctx context.Context, folder string, kill func()) {
+	for ctx.Err() == nil {
+		files, _ := os.ReadDir(folder)
+		for _, file := range files {
+			if atomicfile.Temporary(file.Name()) {
+				kill()
+			}
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
 }
 
 // leavings are what the stages left in a folder.
@@ -135,6 +177,8 @@ type leavings struct {
 	result  string
 	profile *Profile
 	entries map[string]bool // whole ones, by name
+	// unfinished are the temporary files.
+	unfinished int
 }
 
 // check returns what lies in a folder; all must be whole. Names and profile are
@@ -155,7 +199,9 @@ func check(t *testing.T, folder string, want *leavings) *leavings {
 		name := filepath.Base(path)
 		key, isEntry := strings.CutSuffix(name, ".entry")
 		switch {
-		case name == "cache", atomicfile.Temporary(name), strings.HasSuffix(name, ".lock"):
+		case name == "cache", strings.HasSuffix(name, ".lock"):
+		case atomicfile.Temporary(name):
+			got.unfinished++
 		case name == "result":
 			data, err := os.ReadFile(path)
 			if err != nil {
