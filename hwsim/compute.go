@@ -123,32 +123,60 @@ func (m *machine) spread(units int64) (most, all int64) {
 	return units, units
 }
 
-// tasks returns the tasks of one tile: rows of the output, or heads.
-func (m *machine) tasks(s *step, extent int64) []task {
+// tasks returns the tasks of one tile.
+func (m *machine) tasks(s *step, a area) []task {
 	var list []task
 	switch s.mapping {
 	case auxiliaryOnly:
 		list = []task{{}}
 	case convolution:
-		list = m.convolution(s.last(), extent)
+		list = m.convolution(s.last(), a)
 	case depthwiseOnly:
-		list = m.depthwise(s.last(), extent)
+		list = m.depthwise(s.last(), a)
 	case streamed:
-		list = m.streamed(s.engine[0], s.engine[1], extent)
+		list = m.streamed(s.engine[0], s.engine[1], a)
 	case halved:
-		list = m.halved(s.last(), extent)
+		list = m.halved(s.last(), a.rows)
 	case headPipeline:
-		list = m.headPipeline(s, extent)
+		list = m.headPipeline(s, a.rows)
 	}
 	return list
 }
 
+// cycles returns those of a tile's tasks together.
+func (m *machine) cycles(s *step, a area) int64 {
+	var n int64
+	switch s.mapping {
+	case convolution:
+		most, _ := m.spread(m.mul(a.rows, a.columns))
+		return m.mul(m.rounds(s.last()), most, m.output(s.last()))
+	case depthwiseOnly:
+		for _, p := range m.stream(s.last(), nil, a) {
+			n = max(n, p.cycles)
+		}
+	case streamed:
+		for _, p := range m.stream(s.engine[0], s.engine[1], a) {
+			n = max(n, p.cycles)
+		}
+	default:
+		for _, k := range m.tasks(s, a) {
+			m.inc(&n, k.cycles)
+		}
+	}
+	return n
+}
+
+// output returns the steps for one output of a convolution on both engines.
+func (m *machine) output(o *workload.Operation) int64 {
+	return m.mul(m.together(o, o.Cin), int64(o.Kernel), int64(o.Kernel))
+}
+
 // convolution runs on both engines, one task per round of output channels: MAT
 // takes the first of them.
-func (m *machine) convolution(o *workload.Operation, rows int64) []task {
-	px := m.mul(rows, int64(o.W))
+func (m *machine) convolution(o *workload.Operation, a area) []task {
+	px := m.mul(a.rows, a.columns)
 	positions := m.mul(int64(o.Kernel), int64(o.Kernel))
-	t := m.mul(m.together(o, o.Cin), positions)
+	t := m.output(o)
 	most, all := m.spread(px)
 	list := make([]task, m.rounds(o))
 	for r := range list {
@@ -181,8 +209,8 @@ func (m *machine) convolution(o *workload.Operation, rows int64) []task {
 }
 
 // depthwise runs on R-MAC: pixels of a row across the lanes, channels within.
-func (m *machine) depthwise(o *workload.Operation, rows int64) []task {
-	parts, k := m.stream(o, nil, rows), task{rmacWorks: true, to: 1}
+func (m *machine) depthwise(o *workload.Operation, a area) []task {
+	parts, k := m.stream(o, nil, a), task{rmacWorks: true, to: 1}
 	for _, p := range parts {
 		k.cycles = max(k.cycles, p.window)
 		m.inc(&k.rmac.Busy, p.depthwise)
@@ -190,17 +218,17 @@ func (m *machine) depthwise(o *workload.Operation, rows int64) []task {
 	total := m.mul(k.cycles, m.copies)
 	k.rmac.Stalls[Imbalance] = total - k.rmac.Busy
 	k.mat.Idle = total
-	k.rmac.MACs = m.mul(rows, int64(o.W), int64(o.Cout), int64(o.Kernel), int64(o.Kernel), m.pictures)
-	m.demandDepthwise(&k, o, rows, parts)
-	k.demand[OutputPort] = m.mul(rows, int64(o.W), int64(o.Cout), m.pictures)
+	k.rmac.MACs = m.mul(a.rows, a.columns, int64(o.Cout), int64(o.Kernel), int64(o.Kernel), m.pictures)
+	m.demandDepthwise(&k, o, a, parts)
+	k.demand[OutputPort] = m.mul(a.rows, a.columns, int64(o.Cout), m.pictures)
 	return []task{k}
 }
 
 // demandDepthwise adds what R-MAC reads: an input for each product, and the
 // weights of all channels for each set of pixels.
-func (m *machine) demandDepthwise(k *task, o *workload.Operation, rows int64, parts []part) {
+func (m *machine) demandDepthwise(k *task, o *workload.Operation, a area, parts []part) {
 	positions := m.mul(int64(o.Kernel), int64(o.Kernel))
-	k.demand[InputPort] = m.mul(rows, int64(o.W), int64(o.Cout), positions, m.pictures)
+	k.demand[InputPort] = m.mul(a.rows, a.columns, int64(o.Cout), positions, m.pictures)
 	var sets int64
 	for _, p := range parts {
 		sets = max(sets, p.sets)
@@ -228,9 +256,9 @@ type part struct {
 // first set of pixels has all its channels, and is never short of them from then
 // on. The pixels of the pointwise convolution are divided apart from R-MAC's
 // sets: all copies read the one output buffer.
-func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
-	sets := m.mul(rows, up(int64(dw.W), int64(m.rmac.Lanes)))
-	px := m.mul(rows, int64(dw.W))
+func (m *machine) stream(dw, pw *workload.Operation, a area) []part {
+	sets := m.mul(a.rows, up(a.columns, int64(m.rmac.Lanes)))
+	px := m.mul(a.rows, a.columns)
 	cycles := m.mul(int64(dw.Kernel), int64(dw.Kernel), m.turns(dw)) // of one step
 	steps := up(int64(dw.Cout), int64(m.rmac.MACs))                  // for the channels of one set
 	groups := int64(1)
@@ -282,8 +310,8 @@ func (m *machine) stream(dw, pw *workload.Operation, rows int64) []part {
 
 // streamed is the inter-layer pipeline: a first task until R-MAC has finished
 // the depthwise convolution, then one per round of output channels.
-func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
-	parts := m.stream(dw, pw, rows)
+func (m *machine) streamed(dw, pw *workload.Operation, a area) []task {
+	parts := m.stream(dw, pw, a)
 	lanes, both, cin := int64(m.mat.Lanes), m.together(pw, pw.Cin), int64(pw.Cin)
 	head := task{matWorks: true, rmacWorks: true, onRMAC: dw.Name}
 	var end, ahead, units, px int64
@@ -322,7 +350,7 @@ func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 			begun, fewest = max(begun, at), min(fewest, at)
 		}
 	}
-	outputs := m.mul(rows, int64(pw.W), m.pictures)
+	outputs := m.mul(a.rows, a.columns, m.pictures)
 	head.rmac.MACs = m.add(m.mul(outputs, int64(dw.Cout), int64(dw.Kernel), int64(dw.Kernel)), m.mul(outputs, int64(pw.Cout), cin)) - head.mat.MACs
 	head.to, head.keep = int(begun)+2, int(begun-fewest)+1
 
@@ -335,7 +363,7 @@ func (m *machine) streamed(dw, pw *workload.Operation, rows int64) []task {
 		m.inc(&weights, m.mul(px, up(m.mul(channels, cin, m.bits(pw)), 8)))
 	}
 	moved := m.add(read, m.mul(outputs, int64(pw.Cout)))
-	m.demandDepthwise(&head, dw, rows, parts)
+	m.demandDepthwise(&head, dw, a, parts)
 	m.inc(&head.demand[WeightPort], share(weights, ahead, units))
 	head.demand[OutputPort] = m.add(m.mul(outputs, int64(dw.Cout)), share(moved, ahead, units))
 	weights, moved = weights-share(weights, ahead, units), moved-share(moved, ahead, units)

@@ -128,16 +128,33 @@ func ExampleSimulate_copies() {
 		o := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 16, FreeMemory: true, FreeAuxiliary: true}
 		ideal := simulate(list("b1-r224"), c, o)
 		o.FreeMemory, o.FreeAuxiliary = false, false
-		if share == arch.Batch { // sixteen pictures need more room
-			c.Buffers.Input.KiB, c.Buffers.Output.KiB = 4096, 4096
-		}
 		r := simulate(list("b1-r224"), c, o)
 		fmt.Printf("%s: %d cycles without memory, %d with it\n", share, ideal.Cycles/16, r.Cycles/16)
+		if share == arch.Batch { // sixteen pictures want more room
+			c.Buffers.Input.KiB, c.Buffers.Output.KiB = 4096, 4096
+			r := simulate(list("b1-r224"), c, o)
+			fmt.Printf("%s, buffers of 4 MiB: %d cycles with memory\n", share, r.Cycles/16)
+		}
 	}
 	// Output:
 	// pixels: 294968 cycles without memory, 296449 with it
 	// channels: 613718 cycles without memory, 3769250 with it
-	// batch: 250733 cycles without memory, 325483 with it
+	// batch: 250733 cycles without memory, 359544 with it
+	// batch, buffers of 4 MiB: 325483 cycles with memory
+}
+
+// Buffers of which a row of a map takes more: its tiles are rectangles.
+func ExampleSimulate_buffers() {
+	for _, kib := range []int{1024, 256, 64} {
+		c := arch.ZCU102()
+		c.Buffers.Input.KiB, c.Buffers.Output.KiB = kib, kib
+		r := simulate(list("b1-r224"), c, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+		fmt.Printf("%d KiB: %d cycles, %.1f MB of activations off the chip, rectangles: %t\n", kib, r.Cycles, float64(r.Traffic.InputLoads+r.Traffic.Stores)/1e6, r.TileBytes > 0)
+	}
+	// Output:
+	// 1024 KiB: 296449 cycles, 0.2 MB of activations off the chip, rectangles: false
+	// 256 KiB: 349908 cycles, 5.2 MB of activations off the chip, rectangles: true
+	// 64 KiB: 599208 cycles, 12.7 MB of activations off the chip, rectangles: true
 }
 
 // A segmentation network at 1024×2048: the feature maps pass through the buffers

@@ -19,7 +19,9 @@ type Run struct {
 	// Options are those of the call, with defaults filled in.
 	Options Options
 	// TilePixels is the size of tiles that was the fastest for the first round.
-	TilePixels int64
+	// TileBytes is 0 where they are whole rows; else they are rectangles whose
+	// inputs and outputs have at most so many bytes.
+	TilePixels, TileBytes int64
 	// Cycles is the time of the whole batch; RoundCycles that of the first
 	// round, which is one picture, or one for each copy where they share a
 	// batch.
@@ -149,7 +151,8 @@ type Event struct {
 func (r *Run) add(f *flow, times int64) error {
 	var m checked
 	if r.Steps == nil {
-		r.TilePixels, r.RoundCycles, r.Events, r.Host = f.tile, f.end(), f.events, f.host
+		r.TilePixels, r.TileBytes = f.tiling.pixels, f.tiling.bytes
+		r.RoundCycles, r.Events, r.Host = f.end(), f.events, f.host
 		r.Elements = make(map[workload.Unit]int64)
 		r.Steps = make([]Step, len(f.steps))
 		for i, s := range f.steps {

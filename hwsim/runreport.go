@@ -100,6 +100,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Pipelines       string                  `json:"pipelines"`
 		Batch           int                     `json:"batch"`
 		TilePixels      int64                   `json:"tile_pixels"`
+		TileBytes       int64                   `json:"tile_bytes"`
 		Configuration   arch.Config             `json:"configuration"`
 		Assumptions     arch.Assumptions        `json:"assumptions"`
 		DSPs            int                     `json:"dsps"`
@@ -126,7 +127,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Roles           []RunPart               `json:"roles"`
 		Blocks          []RunPart               `json:"blocks"`
 		Steps           []map[string]any        `json:"steps"`
-	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.Config, r.Config.Assumptions(),
+	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.TileBytes, r.Config, r.Config.Assumptions(),
 		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac,
 		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
 		r.ByRole(), r.ByBlock(), steps})

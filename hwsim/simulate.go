@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -25,8 +26,9 @@ type Options struct {
 	// WeightBitsOf overrides it by operation. Activations have 8 bits.
 	WeightBits   int
 	WeightBitsOf map[string]int
-	// TilePixels is about how many output pixels a tile has, in whole rows. 0
-	// tries powers of four and takes the fastest that fits the buffers.
+	// TilePixels is about how many output pixels a tile has: whole rows, or
+	// rectangles of no more than that where these are faster or rows do not fit
+	// the buffers. 0 tries powers of four.
 	TilePixels int
 	// FreeMemory makes buffers and ports unlimited and transfers free;
 	// FreeAuxiliary the auxiliary units. The closed form has both.
@@ -37,11 +39,16 @@ type Options struct {
 
 // The limits of a run.
 const (
-	maxBatch = 1 << 20
-	maxTasks = 1 << 18 // a tile's are in memory at once
+	maxBatch     = 1 << 20
+	maxTasks     = 1 << 20 // of a step
+	maxTileTasks = 1 << 16 // which are in memory at once
 )
 
-var errOverflow = errors.New("more than 2^61 cycles, bytes or steps")
+var (
+	errOverflow = errors.New("more than 2^61 cycles, bytes or steps")
+	errTasks    = fmt.Errorf("at most %d tasks, of a tile %d, are allowed: take more pixels to a tile or larger engines", maxTasks, maxTileTasks)
+	errSlower   = errors.New("not faster than other tiles")
+)
 
 // Simulate runs a workload on the event-driven model, which the package comment
 // describes. The error names the option, or the operation that does not fit the
@@ -117,46 +124,34 @@ func (o *Options) check() error {
 
 // rounds runs one round of so many pictures and adds it several times.
 func (r *Run) rounds(w *workload.Workload, pictures, times int64) error {
+	start, list, err := r.begin(w, pictures)
+	if err != nil {
+		return err
+	}
 	var best *flow
 	var last error
-	for _, tile := range r.tileSizes(w) {
-		f, err := r.round(w, pictures, tile)
-		switch {
+	bound := int64(math.MaxInt64)
+	tilings := start.tilings(list)
+	bar := progress.New("simulate "+w.Name, len(tilings))
+	defer bar.Done()
+	for _, t := range tilings {
+		f := *start
+		f.tiling = t
+		switch err := f.round(list, bound); {
 		case errors.Is(err, errOverflow):
 			return err
+		case errors.Is(err, errSlower) || last != nil && errors.Is(err, errTasks):
 		case err != nil:
 			last = err // of the smallest tiles
-		case best == nil || f.end() < best.end():
-			best = f
+		default:
+			best, bound = &f, f.end()
 		}
+		bar.Add(1)
 	}
 	if best == nil {
 		return last
 	}
 	return r.add(best, times)
-}
-
-// tileSizes lists what to try, the largest first, so that of equals the largest
-// is taken. One tile per step is the fastest where memory is free: the rest of a
-// division by copies is lost once.
-func (r *Run) tileSizes(w *workload.Workload) []int64 {
-	if r.Options.TilePixels > 0 {
-		return []int64{int64(r.Options.TilePixels)}
-	}
-	whole := int64(1)
-	for i := range w.Ops {
-		o := &w.Ops[i]
-		whole = max(whole, int64(o.H)*int64(o.W), int64(o.Heads+1)*int64(max(o.Rows, o.Inner)))
-	}
-	list := []int64{whole}
-	if r.Options.FreeMemory {
-		return list
-	}
-	for size := int64(1 << 6); size < whole; size <<= 2 {
-		list = append(list, size)
-	}
-	slices.Reverse(list[1:])
-	return list
 }
 
 // A flow is one round on its way through the accelerator. Every unit does its
@@ -165,7 +160,9 @@ func (r *Run) tileSizes(w *workload.Workload) []int64 {
 type flow struct {
 	checked
 	r        *Run
-	tile     int64
+	tiling   tiling
+	bound    int64                         // cycles that the round has to stay below
+	left     struct{ cycles, bytes int64 } // of the engines, and off the chip, that are to come
 	pictures int64
 	machine  machine
 	single   machine // one copy, to count imbalance
@@ -191,8 +188,9 @@ type store struct {
 	id           int
 }
 
-// round runs one round of pictures with one size of tiles.
-func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
+// begin returns the beginning of a round, from which each tiling goes on, and the
+// steps.
+func (r *Run) begin(w *workload.Workload, pictures int64) (*flow, []*step, error) {
 	bits := func(o *workload.Operation) int64 {
 		if b, ok := r.Options.WeightBitsOf[o.Name]; ok {
 			return int64(b)
@@ -200,7 +198,7 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 		return int64(r.Options.WeightBits)
 	}
 	c := r.Config
-	f := &flow{r: r, tile: tile, pictures: pictures, off: newChannel(c),
+	f := &flow{r: r, pictures: pictures, off: newChannel(c),
 		machine: machine{mat: c.MAT, rmac: c.RMAC, share: c.CopiesShare, copies: int64(c.Copies), pictures: pictures,
 			width: int64(c.MultiplierBits), divisor: int64(c.DivisorBytes()), bits: bits, spans: r.Options.Events},
 		weights: fifo{capacity: kib(c.Buffers.Weight)}}
@@ -212,27 +210,58 @@ func (r *Run) round(w *workload.Workload, pictures, tile int64) (*flow, error) {
 	f.setRates()
 	list, host := cut(w, c, r.Options.Scope, r.Options.Pipelines)
 	if len(list) == 0 {
-		return nil, fmt.Errorf("no operation of the %s runs on the accelerator", r.Options.Scope)
+		return nil, nil, fmt.Errorf("no operation of the %s runs on the accelerator", r.Options.Scope)
 	}
 	f.host = host
 	if !r.Options.FreeMemory {
 		capacity := (kib(c.Buffers.Input) + kib(c.Buffers.Output)) / pictures
 		place(list, tensors(w, list), capacity, &f.checked)
 	}
+	return f, list, nil
+}
+
+// round takes the steps through. It gives up with errSlower as soon as the
+// engines alone would take it to the bound.
+func (f *flow) round(list []*step, bound int64) error {
 	f.steps = make([]Step, 0, len(list))
-	bar := progress.New(fmt.Sprintf("simulate %s, tiles of %d", w.Name, tile), len(list))
-	defer bar.Done()
-	for _, s := range list {
-		if err := f.run(s); err != nil {
-			return nil, fmt.Errorf("operation %q: %w", s.lead().Name, err)
+	plans := make([]plan, len(list))
+	for i, s := range list {
+		p, err := f.plan(s)
+		if err != nil {
+			return fmt.Errorf("operation %q: %w", s.lead().Name, err)
 		}
-		bar.Add(1)
+		plans[i] = p
+		f.inc(&f.left.cycles, p.all.Compute)
+		f.inc(&f.left.bytes, p.all.Traffic.OffChip())
+		if f.least() >= bound {
+			return errSlower
+		}
+	}
+	f.bound = bound
+	for i := range plans {
+		if err := f.run(&plans[i]); errors.Is(err, errSlower) {
+			return err
+		} else if err != nil {
+			return fmt.Errorf("operation %q: %w", plans[i].lead().Name, err)
+		}
 	}
 	f.issue()
-	if f.over || f.machine.over || f.single.over {
-		return nil, errOverflow
+	switch {
+	case f.overflowed():
+		return errOverflow
+	case f.end() >= bound:
+		return errSlower
 	}
-	return f, nil
+	return nil
+}
+
+func (f *flow) overflowed() bool { return f.over || f.machine.over || f.single.over }
+
+// least is what the round takes at least: what is still to come on the engines
+// alone, or off the chip alone.
+func (f *flow) least() int64 {
+	transfers := min(float64(f.left.bytes)*f.off.cyclesPerByte, limit)
+	return max(f.add(f.now, f.left.cycles), f.add(f.off.free, int64(transfers)))
 }
 
 func kib(b arch.Buffer) int64 { return int64(b.KiB) << 10 }
@@ -259,172 +288,106 @@ func (f *flow) setRates() {
 	}
 }
 
-// extents returns how many rows or heads a step has, how many a tile has of
-// them, and how many neighbours above and below an input tile needs.
-func (f *flow) extents(s *step) (whole, tile, halo int64) {
-	switch s.mapping {
-	case auxiliaryOnly:
-		return 1, 1, 0
-	case halved: // an even number, one half for each engine
-		o := s.engine[0]
-		heads := int64(o.Heads)
-		return heads, min(heads, 2*max(1, f.tile/int64(max(o.Rows, o.Inner))/2)), 0
-	case headPipeline:
-		o := s.engine[0]
-		heads := int64(o.Heads)
-		return heads, min(heads, max(1, f.tile/int64(max(o.Rows, o.Inner)))), 0
-	}
-	o := s.engine[0]
-	whole = int64(o.H)
-	return whole, min(whole, max(1, f.tile/int64(o.W))), up(int64(o.Kernel-1)/2, int64(o.Stride))
-}
-
-// count says how many pieces a tile of the step may fall into.
-func (f *flow) count(s *step) int64 {
-	switch s.mapping {
-	case convolution:
-		return f.machine.rounds(s.last())
-	case depthwiseOnly:
-		return f.machine.copies
-	case streamed:
-		return max(f.machine.rounds(s.last())+1, f.machine.copies)
-	case headPipeline:
-		return f.mul(int64(s.engine[0].Heads), f.machine.copies)
-	}
-	return 1
-}
-
 // run takes one step through.
-func (f *flow) run(s *step) error {
-	m, buffers := &f.machine, f.r.Config.Buffers
-	whole, tile, halo := f.extents(s)
-	if tiles, n := up(whole, tile), f.count(s); n > maxTasks/tiles {
-		return fmt.Errorf("%d tiles with %d tasks each: at most %d tasks are allowed: take more pixels to a tile or larger engines", tiles, n, maxTasks)
-	}
+func (f *flow) run(p *plan) error {
+	m, buffers, s := &f.machine, f.r.Config.Buffers, p.step
+	tiles := p.tiles()
 	if s.mapping == headPipeline && !f.r.Options.FreeMemory && m.divisors == 0 {
 		return fmt.Errorf("buffers.divisor.kib %d is too small: %d pictures have divisors of %d bytes each", buffers.Divisor.KiB, f.pictures, m.divisor)
 	}
-	var weights []int64
-	var all int64
-	if !f.r.Options.FreeMemory {
-		weights = m.weightTiles(s)
-	}
-	for _, b := range weights {
-		m.inc(&all, b)
-	}
-	resident := whole == tile || all <= f.weights.capacity
 	in, out := fifo{capacity: limit}, fifo{capacity: limit}
 	if s.tight && s.mapping != auxiliaryOnly { // single elements need no window
 		in.capacity, out.capacity = kib(buffers.Input), kib(buffers.Output)
 	}
 	loads, stores := m.mul(s.loads, f.pictures), m.mul(s.stores, f.pictures)
 	passing, total := m.mul(s.passingLoads, f.pictures), m.mul(s.stores+s.passingStores, f.pictures)
-	loaded := func(rows int64) int64 { return share(loads, min(rows, whole), whole) }
-	overlap := int(up(2*halo, tile)) // tiles behind it that need rows of a tile
+	whole := m.mul(p.height, p.width)
 
-	st := f.begin(s)
-	before := f.now
-	ids := make([]int, len(weights))
-	for t, from := 0, int64(0); from < whole; t, from = t+1, from+tile {
-		to := min(from+tile, whole)
-		tasks := m.tasks(s, to-from)
-		f.demandUnits(s, tasks, from, to, whole)
-		for _, k := range f.single.tasks(s, to-from) {
-			m.inc(&st.OneCopy, m.mul(k.cycles, f.pictures))
+	f.steps = append(f.steps, p.all)
+	st := &f.steps[len(f.steps)-1]
+	st.Start = f.now
+	ids := make([]int, len(p.weights))
+	kept := 0 // the first of the input tiles that are still there
+	for n := range int(tiles) {
+		if f.least() >= f.bound {
+			return errSlower
 		}
+		t := p.tile(int64(n), loads)
+		last := t.to == whole
+		tasks := p.shapes[t.area]
+		part := func(bytes int64) int64 { return share(bytes, t.to, whole) - share(bytes, t.from, whole) }
+		f.demandUnits(s, tasks, part, last)
 		outID := 0
 		for i := range tasks {
 			k := &tasks[i]
-			if f.over || m.over || f.single.over {
+			if f.overflowed() {
 				return errOverflow
 			}
 			var ready [firstPort]int64 // until when each off-chip cause holds
-			if len(weights) > 0 && (t == 0 || !resident) {
+			if len(p.weights) > 0 && (n == 0 || !p.resident) {
 				for j := k.from; j < k.to; j++ {
-					id, space, ok := f.weights.take(weights[j])
+					id, space, ok := f.weights.take(p.weights[j])
 					if !ok {
 						return fmt.Errorf("buffers.weight.kib %d is too small: a task has weights of more than that", buffers.Weight.KiB)
 					}
 					ids[j] = id
-					ready[WeightLoad] = f.load(st, WeightBuffer, weights[j], space)
-					f.inc(&st.Traffic.WeightLoads, weights[j])
+					ready[WeightLoad] = f.load(st, WeightBuffer, p.weights[j], space)
 				}
 			}
 			if i == 0 {
-				if t == 0 {
+				if n == 0 {
 					f.issue() // the stores of the step before; what is loaded may be among them
 				}
 				if loads > 0 {
-					bytes := loaded(to + halo)
-					if t > 0 {
-						bytes -= loaded(from + halo)
-					}
-					_, space, ok := in.take(bytes)
+					_, space, ok := in.take(t.loads)
 					if !ok {
-						return fmt.Errorf("buffers.input.kib %d is too small: a tile of %d rows or heads needs more", buffers.Input.KiB, to-from)
+						return fmt.Errorf("buffers.input.kib %d is too small: a tile of %s needs more", buffers.Input.KiB, s.size(t.area))
 					}
-					ready[InputLoad] = f.load(st, InputBuffer, bytes, max(space, before))
-					f.inc(&st.Traffic.InputLoads, bytes)
+					ready[InputLoad] = f.load(st, InputBuffer, t.loads, max(space, st.Start))
 				}
 				if passing > 0 {
-					bytes := share(passing, to, whole) - share(passing, from, whole)
-					ready[InputLoad] = max(ready[InputLoad], f.load(st, NoBuffer, bytes, before))
-					f.inc(&st.Traffic.InputLoads, bytes)
+					ready[InputLoad] = max(ready[InputLoad], f.load(st, NoBuffer, part(passing), st.Start))
 				}
 				f.issue() // the store of the tile before
-				bytes := share(stores, to, whole) - share(stores, from, whole)
+				bytes := part(stores)
 				if s.mapping == streamed && s.tight { // what R-MAC leaves for MAT
-					dw := s.engine[0]
-					bytes = f.add(bytes, m.mul(to-from, int64(dw.W), int64(dw.Cout), f.pictures))
+					bytes = f.add(bytes, m.mul(t.rows, t.columns, int64(s.engine[0].Cout), f.pictures))
 				}
 				id, space, ok := out.take(bytes)
 				if !ok {
-					return fmt.Errorf("buffers.output.kib %d is too small: a tile of %d rows or heads needs %d bytes", buffers.Output.KiB, to-from, bytes)
+					return fmt.Errorf("buffers.output.kib %d is too small: a tile of %s needs %d bytes", buffers.Output.KiB, s.size(t.area), bytes)
 				}
 				outID, ready[OutputStore] = id, space
-				if t == 0 && s.tight {
+				if n == 0 && s.tight {
 					ready[OutputStore] = f.stored
 				}
 			}
 			f.execute(st, k, ready)
-			if len(weights) > 0 && (to == whole || !resident) {
+			if len(p.weights) > 0 && (last || !p.resident) {
 				f.release(st, ids[k.from:k.to], k.keep)
 			}
 		}
 		f.release(st, nil, 0)
-		if t >= overlap && loads > 0 {
-			f.free(st, InputBuffer, &in.pieces[t-overlap])
+		until := n - p.overlap()
+		if t.ends {
+			until = n
+		}
+		for ; loads > 0 && kept <= until; kept++ {
+			f.free(st, InputBuffer, &in.pieces[kept])
 		}
 		out.pieces[outID].released = f.now
 		if total > 0 {
 			out.pieces[outID].released = never
-			f.pending = &store{step: st, bytes: share(total, to, whole) - share(total, from, whole), ready: f.now, space: &out, id: outID}
+			f.pending = &store{step: st, bytes: part(total), ready: f.now, space: &out, id: outID}
 		}
 	}
-	for t := range in.pieces {
-		if in.pieces[t].released == never {
-			f.free(st, InputBuffer, &in.pieces[t])
-		}
-	}
-	st.Cycles = f.now - before
+	st.Cycles = f.now - st.Start
 	return nil
 }
 
-// begin starts the report of a step.
-func (f *flow) begin(s *step) *Step {
-	lead := s.lead()
-	all, paper := s.macs()
-	st := Step{Name: lead.Name, Label: s.label(), Block: lead.Block, Start: f.now, MACs: all * f.pictures, PaperMACs: paper * f.pictures}
-	for _, o := range s.ops {
-		st.Ops = append(st.Ops, o.Name)
-	}
-	f.steps = append(f.steps, st)
-	return &f.steps[len(f.steps)-1]
-}
-
 // demandUnits divides the elements of the auxiliary units among the tasks of a
-// tile, as their cycles are.
-func (f *flow) demandUnits(s *step, tasks []task, from, to, whole int64) {
+// tile, as their cycles are; part is what the tile has of the step's.
+func (f *flow) demandUnits(s *step, tasks []task, part func(int64) int64, last bool) {
 	var total int64
 	for i := range tasks {
 		total += tasks[i].cycles
@@ -433,12 +396,12 @@ func (f *flow) demandUnits(s *step, tasks []task, from, to, whole int64) {
 		if s.elements[u] == 0 {
 			continue
 		}
-		elements := f.mul(share(s.elements[u], to, whole)-share(s.elements[u], from, whole), f.pictures)
+		elements := f.mul(part(s.elements[u]), f.pictures)
 		f.inc(&f.elements[u], elements)
 		if u == DividerUnit {
 			a := &f.r.Config.Auxiliary
 			elements = f.mul(elements, int64(a.DividerInterval))
-			if to == whole && !f.r.Options.FreeAuxiliary {
+			if last && !f.r.Options.FreeAuxiliary {
 				tasks[len(tasks)-1].latency = int64(a.DividerLatency)
 			}
 		}
@@ -458,6 +421,7 @@ func (f *flow) demandUnits(s *step, tasks []task, from, to, whole int64) {
 // load brings bytes into a buffer and returns when they have arrived.
 func (f *flow) load(st *Step, b BufferName, bytes, from int64) int64 {
 	begin, end := f.off.move(bytes, from, &f.checked)
+	f.left.bytes -= bytes
 	f.event(Event{Kind: LoadEvent, Buffer: b, Op: st.Name, Bytes: bytes, Start: begin, End: end})
 	return f.add(end, f.off.latency)
 }
@@ -482,14 +446,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	f.charge(st, k, slowest, cycles-k.cycles)
 	f.charge(st, k, DividerUnit, k.latency)
 	f.charge(st, k, DivisorPasses, k.refill)
-	st.MAT.add(&k.mat, 1, &f.checked)
-	st.RMAC.add(&k.rmac, 1, &f.checked)
-	f.inc(&st.Compute, k.cycles)
-	t := &st.Traffic
-	f.inc(&t.InputPort, k.demand[InputPort])
-	f.inc(&t.WeightPort, k.demand[WeightPort])
-	f.inc(&t.OutputPort, k.demand[OutputPort])
-	f.inc(&t.DivisorPort, k.demand[DivisorPort])
+	f.left.cycles -= k.cycles
 	cycles = f.add(cycles, f.add(k.latency, k.refill))
 	f.now = f.add(start, cycles)
 	for _, p := range k.spans { // longer by as much as the whole task is
@@ -555,7 +512,7 @@ func (f *flow) issue() {
 		begin, end := f.off.move(p.bytes, p.ready, &f.checked)
 		p.space.pieces[p.id].released = end
 		f.stored = end
-		f.inc(&p.step.Traffic.Stores, p.bytes)
+		f.left.bytes -= p.bytes
 		f.event(Event{Kind: StoreEvent, Buffer: OutputBuffer, Op: p.step.Name, Bytes: p.bytes, Start: begin, End: end})
 		f.pending = nil
 	}
