@@ -30,8 +30,9 @@ type Options struct {
 	// rectangles of no more than that where these are faster or rows do not fit
 	// the buffers. 0 tries powers of four.
 	TilePixels int
-	// FreeMemory makes buffers and ports unlimited and transfers free;
-	// FreeAuxiliary the auxiliary units. The closed form has both.
+	// FreeMemory makes buffers and ports unlimited and transfers free, so that
+	// each step is one tile; FreeAuxiliary the auxiliary units. The closed form
+	// has both.
 	FreeMemory, FreeAuxiliary bool
 	// Events keeps every event of the first round in the run.
 	Events bool
