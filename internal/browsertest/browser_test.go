@@ -29,7 +29,7 @@ func TestNotebooks(t *testing.T) {
 	_, file, _, _ := runtime.Caller(0)
 	root := filepath.Join(filepath.Dir(file), "..", "..")
 	for _, folder := range sources {
-		if err := filepath.WalkDir(filepath.Join(root, folder), func(string, os.DirEntry, error) error { return nil }); err != nil {
+		if err := filepath.WalkDir(filepath.Join(root, folder), func(_ string, _ os.DirEntry, err error) error { return err }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,7 +58,7 @@ var platformName = sync.OnceValue(func() string {
 			name += " " + s.Value
 		}
 	}
-	if path := platform.SIMD(); path != "AVX2" { // what simd by itself says
+	if path := platform.SIMD(); path != "" && path != "AVX2" { // AVX2 is what simd by itself says
 		name += " " + path
 	}
 	for _, m := range info.Deps {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/triovit"
@@ -72,6 +73,13 @@ func TestGraphVersion(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestPlatform: a name is words with one blank between them, in every build.
+func TestPlatform(t *testing.T) {
+	if name := Platform(); name != strings.Join(strings.Fields(name), " ") {
+		t.Errorf("%q", name)
 	}
 }
 
