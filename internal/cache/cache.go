@@ -121,7 +121,16 @@ const (
 	headerSize = len(magic) + sha256.Size
 	suffix     = ".entry"
 	lockSuffix = ".lock"
+	evictLock  = "evict" + lockSuffix
 )
+
+// own tells whether the cache made a file. A user may name a folder that has
+// others, such as a yarn.lock: they are not counted and never removed.
+func own(name string) bool {
+	key, _, _ := strings.Cut(name, ".")
+	_, err := hex.DecodeString(key)
+	return err == nil && len(key) == 2*sha256.Size || name == evictLock
+}
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+suffix) }
 
@@ -183,7 +192,7 @@ func (c *Cache) put(key string, payload []byte) error {
 		return err
 	}
 	// One process at a time adds up and removes, or two would both remove.
-	defer lock(filepath.Join(c.dir, "evict"+lockSuffix))()
+	defer lock(filepath.Join(c.dir, evictLock))()
 	return c.evict(key + suffix)
 }
 
@@ -204,6 +213,7 @@ func (c *Cache) evict(keep string) error {
 		info, err := file.Info()
 		switch {
 		case err != nil: // removed by someone else
+		case !own(file.Name()):
 		case time.Since(info.ModTime()) > abandoned && atomicfile.Temporary(file.Name()):
 			os.Remove(filepath.Join(c.dir, file.Name()))
 		case time.Since(info.ModTime()) > abandoned && strings.HasSuffix(file.Name(), lockSuffix):

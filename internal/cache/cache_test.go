@@ -147,45 +147,47 @@ func TestEvictsLeastRecentlyUsed(t *testing.T) {
 	past := time.Now().Add(-time.Hour)
 	put := func(key string, minute int) {
 		t.Helper()
-		if err := c.Put(key, make([]byte, 1000)); err != nil {
+		if err := c.Put(Key(key), make([]byte, 1000)); err != nil {
 			t.Fatal(err)
 		}
 		when := past.Add(time.Duration(minute) * time.Minute)
-		if err := os.Chtimes(c.path(key), when, when); err != nil {
+		if err := os.Chtimes(c.path(Key(key)), when, when); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("a", 1)
 	put("b", 2)
 	put("c", 3)
-	if _, ok := c.Get("a"); !ok { // used last now
+	if _, ok := c.Get(Key("a")); !ok { // used last now
 		t.Fatal("a is absent")
 	}
 	put("d", 4)
 	put("e", 5)
 	for key, want := range map[string]bool{"a": true, "b": false, "c": false, "d": true, "e": true} {
-		if _, ok := c.Get(key); ok != want {
+		if _, ok := c.Get(Key(key)); ok != want {
 			t.Errorf("%s is there: %v, want %v", key, ok, want)
 		}
 	}
-	if err := c.Put("big", make([]byte, 3*size)); err == nil || !strings.Contains(err.Error(), "bytes") {
+	if err := c.Put(Key("big"), make([]byte, 3*size)); err == nil || !strings.Contains(err.Error(), "bytes") {
 		t.Errorf("entry larger than the cache: got error %v", err)
 	}
 }
 
 func TestRemovesAbandonedFiles(t *testing.T) {
-	c := Open(t.TempDir())
-	defer lock(filepath.Join(c.Dir(), "held.lock"))()
+	c, key, held := Open(t.TempDir()), Key("old"), Key("held")
+	defer lock(filepath.Join(c.Dir(), held+lockSuffix))()
 	for _, test := range []struct {
 		name    string
 		age     time.Duration
 		removed bool
 	}{
-		{"old.entry.writing-X", 2 * abandoned, true},
-		{"young.entry.writing-X", 0, false},
-		{"old.lock", 2 * abandoned, true},
-		{"young.lock", 0, false},
-		{"held.lock", 2 * abandoned, false},
+		{key + ".entry.writing-X", 2 * abandoned, true},
+		{key + ".entry.writing-Y", 0, false},
+		{key + ".lock", 2 * abandoned, true},
+		{Key("young") + ".lock", 0, false},
+		{held + ".lock", 2 * abandoned, false},
+		{"yarn.lock", 2 * abandoned, false},
+		{"thesis.tex.writing-2", 2 * abandoned, false},
 	} {
 		path := filepath.Join(c.Dir(), test.name)
 		f, err := os.OpenFile(path, os.O_CREATE, 0o666)
@@ -202,6 +204,31 @@ func TestRemovesAbandonedFiles(t *testing.T) {
 		}
 		if _, err := os.Stat(path); (err != nil) != test.removed {
 			t.Errorf("%s: %v, want it removed: %v", test.name, err, test.removed)
+		}
+	}
+}
+
+// TestFilesOfOthers: a folder that is not the cache's alone keeps what else is
+// there, however full it is.
+func TestFilesOfOthers(t *testing.T) {
+	c := Open(t.TempDir())
+	c.MaxBytes = int64(headerSize)
+	for _, name := range []string{"diary.entry", "probe"} {
+		if err := os.WriteFile(filepath.Join(c.Dir(), name), payload, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"a", "b"} {
+		if err := c.Put(Key(key), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, size, err := c.Usage(); n != 1 || size != int64(headerSize) || err != nil {
+		t.Errorf("%d entries of %d bytes, %v, want one", n, size, err)
+	}
+	for _, name := range []string{"diary.entry", "probe"} {
+		if data, err := os.ReadFile(filepath.Join(c.Dir(), name)); !bytes.Equal(data, payload) {
+			t.Errorf("%s has %d bytes, %v", name, len(data), err)
 		}
 	}
 }

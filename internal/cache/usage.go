@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
@@ -22,7 +21,7 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return 0, 0, err
 	}
-	probe := filepath.Join(c.dir, "probe")
+	probe := c.path(Key("probe"))
 	if err := atomicfile.Write(probe, func(io.Writer) error { return nil }); err != nil {
 		return 0, 0, err
 	}
@@ -32,7 +31,7 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 		return 0, 0, err
 	}
 	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), suffix) {
+		if !own(file.Name()) || !strings.HasSuffix(file.Name(), suffix) {
 			continue
 		}
 		info, err := file.Info()
