@@ -281,14 +281,19 @@ func TestRealDividersByHand(t *testing.T) {
 	}
 }
 
-// A head of 8192 tokens in a buffer for 2048 takes three passes more, each at
-// most 4 steps for a set of divisors and 2·4 for a token's dividends.
-func TestDivisorPassesByHand(t *testing.T) {
-	ktv, dividend, divisor := product(2, 32, 8192, 16), product(2, 8192, 32, 16), product(2, 8192, 32, 1)
+// attention is KᵀV, dividends and divisors.
+func attention(heads, tokens, dim int) []workload.Operation {
+	ktv, dividend, divisor := product(heads, dim, tokens, dim), product(heads, tokens, dim, dim), product(heads, tokens, dim, 1)
 	ktv.Name, dividend.Name, divisor.Name = "ktv", "dividend", "divisor"
 	ktv.Role, dividend.Role, divisor.Role = triovit.KTV, triovit.Dividend, triovit.Divisor
-	w := &workload.Workload{Name: "w", Ops: []workload.Operation{ktv, dividend, divisor}}
-	for kib, want := range map[int]int64{8: 0, 2: 2 * 3 * (4 + 2*4), 1: 2 * 7 * (4 + 2*4)} {
+	return []workload.Operation{ktv, dividend, divisor}
+}
+
+// A head of 8192 tokens in a buffer for 2048 takes three passes more, each at
+// most 4 steps for a set of divisors and 4·4 for a token's dividends.
+func TestDivisorPassesByHand(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: attention(2, 8192, 32)}
+	for kib, want := range map[int]int64{8: 0, 2: 2 * 3 * (4 + 4*4), 1: 2 * 7 * (4 + 4*4)} {
 		c := arch.ZCU102()
 		c.Buffers.Divisor.KiB = kib
 		o := Options{Scope: Backbone, Pipelines: BothPipelines, FreeAuxiliary: true}
@@ -402,14 +407,28 @@ func TestExtremeShapes(t *testing.T) {
 		c.Copies = min(4096, size.Draw(rt, "copies"))
 		c.CopiesShare = rapid.SampledFrom(arch.Shares()).Draw(rt, "share")
 		c.OffChip.MBPerS = rapid.SampledFrom([]float64{1, 1e7}).Draw(rt, "MB/s")
+		c.MultiplierBits = rapid.IntRange(1, 8).Draw(rt, "multiplier bits")
+		c.Depthwise = rapid.SampledFrom([]arch.Depthwise{arch.Reconfigured, arch.ChannelParallel}).Draw(rt, "depthwise convolutions")
+		c.Division = rapid.SampledFrom([]arch.Division{arch.Log2Division, arch.RealDivision}).Draw(rt, "division")
+		for _, b := range []*arch.Buffer{&c.Buffers.Input, &c.Buffers.Weight, &c.Buffers.Output, &c.Buffers.Divisor} {
+			b.KiB = min(1<<20, size.Draw(rt, "KiB"))
+		}
 		var ops []workload.Operation
-		switch h, w := size.Draw(rt, "h"), size.Draw(rt, "w"); rapid.IntRange(0, 2).Draw(rt, "form") {
+		switch h, w := size.Draw(rt, "h"), size.Draw(rt, "w"); rapid.IntRange(0, 3).Draw(rt, "form") {
 		case 0:
 			ops = []workload.Operation{conv(h, w, size.Draw(rt, "cin"), size.Draw(rt, "cout"), size.Draw(rt, "kernel"))}
 		case 1:
 			ops = pair(h, w, size.Draw(rt, "cin"), size.Draw(rt, "cout"), size.Draw(rt, "kernel"))
 		case 2:
 			ops = []workload.Operation{product(h, w, size.Draw(rt, "inner"), size.Draw(rt, "cols"))}
+		case 3:
+			ops = attention(h, w, size.Draw(rt, "dim"))
+		}
+		var sums int64 // on neither engine
+		if elements := int64(size.Draw(rt, "elements")); rapid.Bool().Draw(rt, "elementwise") {
+			unit := rapid.SampledFrom(workload.Units()[1:]).Draw(rt, "unit")
+			ops = append(ops, workload.Operation{Name: "elements", Unit: unit, Form: workload.Elementwise, Elements: elements})
+			sums = ops[len(ops)-1].MACs()
 		}
 		o := Options{Scope: Whole, Pipelines: BothPipelines, Batch: min(maxBatch, size.Draw(rt, "batch")), FreeMemory: rapid.Bool().Draw(rt, "free")}
 		work := &workload.Workload{Name: "w", Ops: ops}
@@ -421,8 +440,8 @@ func TestExtremeShapes(t *testing.T) {
 			return
 		}
 		if r.Cycles <= 0 || r.MAT.Total() != r.Cycles*int64(c.Copies) || r.RMAC.Total() != r.Cycles*int64(c.Copies) ||
-			r.MACs != int64(o.Batch)*work.MACs() || r.MAT.MACs+r.RMAC.MACs != r.MACs {
-			rt.Errorf("%d cycles, accounts of %d and %d, %d MACs", r.Cycles, r.MAT.Total(), r.RMAC.Total(), r.MACs)
+			r.MACs != int64(o.Batch)*work.MACs() || r.MAT.MACs+r.RMAC.MACs+int64(o.Batch)*sums != r.MACs {
+			rt.Errorf("%d cycles, accounts of %d and %d, %d MACs, %d and %d on the engines", r.Cycles, r.MAT.Total(), r.RMAC.Total(), r.MACs, r.MAT.MACs, r.RMAC.MACs)
 		}
 	})
 }
