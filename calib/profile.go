@@ -206,13 +206,13 @@ func readProfile(r io.Reader) (*Profile, error) {
 	decoder := gob.NewDecoder(r)
 	var h profileHeader
 	if err := decoder.Decode(&h); err != nil || h.Format != profileFormat {
-		return nil, fmt.Errorf("not a file of %q", profileFormat)
+		return nil, fmt.Errorf("not a file of %q: make one by Profile.Save or \"triovit profile\"", profileFormat)
 	}
 	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images}
 	for i := range h.Tensors {
 		s := new(TensorStats)
 		if err := decoder.Decode(s); err != nil {
-			return nil, fmt.Errorf("tensor %d of %d: %w", i, h.Tensors, err)
+			return nil, fmt.Errorf("tensor %d of %d: %w: the file is damaged or cut, make it anew", i+1, h.Tensors, err)
 		}
 		if err := s.check(len(p.Images)); err != nil {
 			return nil, err

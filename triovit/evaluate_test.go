@@ -380,9 +380,10 @@ func TestPrepareErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, model, data, want string }{
-		{"pictures without a model", "", dir, "set TRIOVIT_MODEL too"},
-		{"model without pictures", "x.pt", "", "set TRIOVIT_DATA too"},
+		{"pictures without a model", "", dir, "name one by TRIOVIT_MODEL"},
+		{"model without pictures", "x.pt", "", "name their folder by TRIOVIT_DATA"},
 		{"absent model", "x.pt", dir, "x.pt"},
+		{"absent folder", checkpoint, filepath.Join(dir, "absent"), "no folder of pictures: open"},
 		{"not a folder of pictures", checkpoint, dir, "class folders"},
 		{"no picture in any class", checkpoint, empty, "no class folder has a picture"},
 		{"pictures for a segmentation", checkpoint, maps, "does not fit efficientvit-b0"},

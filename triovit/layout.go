@@ -74,20 +74,20 @@ func recognize(folder string) (*layout, error) {
 	}
 	found, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no folder of pictures: %w", err)
 	}
 	var names []string
 	for _, f := range found {
 		names = append(names, f.Name())
 	}
-	has := "nothing"
+	has := "nothing in it"
 	if len(names) > 0 {
 		has = strings.Join(names[:min(8, len(names))], ", ")
 	}
 	if len(names) > 8 {
 		has += fmt.Sprintf(" and %d more", len(names)-8)
 	}
-	return nil, fmt.Errorf("%s has %q: want train and val with class folders or ImageNet's flat val, CamVid's train, trainannot, val and valannot, "+
+	return nil, fmt.Errorf("%s has %s: want train and val with class folders or ImageNet's flat val, CamVid's train, trainannot, val and valannot, "+
 		"Cityscapes' leftImg8bit and gtFine, or ADE20K's images and annotations", folder, has)
 }
 

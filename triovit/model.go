@@ -7,7 +7,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -41,6 +43,9 @@ type Source func(ctx context.Context) (set weights.Set, name string, err error)
 func File(path string) Source {
 	return func(context.Context) (weights.Set, string, error) {
 		set, err := weights.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: want a .pt or .safetensors file, or a name on the Hugging Face hub such as timm/efficientvit_b1.r224_in1k", err)
+		}
 		return set, filepath.Base(path), err
 	}
 }

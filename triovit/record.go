@@ -136,7 +136,7 @@ func ReadReport(path string) (*Report, error) {
 	}
 	r := new(Report)
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("read report %s: %w", path, err)
+		return nil, fmt.Errorf("read report %s: not a file of Report.Save or \"triovit evaluate -out\": %w", path, err)
 	}
 	r.source = path
 	return r, nil

@@ -75,9 +75,9 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	case checkpoint == "" && folder == "":
 		return builtInSetup(ctx)
 	case checkpoint == "":
-		return nil, fmt.Errorf("pictures are given (TRIOVIT_DATA=%s) but no checkpoint: set TRIOVIT_MODEL too", folder)
+		return nil, fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", folder)
 	case folder == "":
-		return nil, fmt.Errorf("a checkpoint is given (TRIOVIT_MODEL=%s) but no pictures: set TRIOVIT_DATA too", checkpoint)
+		return nil, fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", checkpoint)
 	}
 	set, from, err := source(checkpoint)(ctx) // once: the file may be large
 	if err != nil {
@@ -97,7 +97,7 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 		return nil, err
 	}
 	if classifies := len(model.Net.Output().Shape) == 1; classifies != (l.task == dataset.Classification) {
-		return nil, fmt.Errorf("%s does not fit %s: it looks like %s, a %v", folder, model.Net.Name, l.name, l.task)
+		return nil, fmt.Errorf("%s does not fit %s: it looks like %s, a %v; give other pictures or another checkpoint", folder, model.Net.Name, l.name, l.task)
 	}
 	if err := l.check(folder); err != nil {
 		return nil, err

@@ -31,10 +31,13 @@ the same model, pictures, recipe and platform.`,
 		shard := triovit.Shard{Index: 1, Of: 1}
 		f.TextVar(&shard, "shard", shard, "`i/n`, the part of the pictures to score")
 		stored := f.String("quantized", "", "`file` of \"triovit quantize\", instead of -recipe")
-		out := f.String("out", "", "`file` for the report with its outcomes, JSON; empty for none")
+		out := outFile(f, "out", "`file` for the report with its outcomes, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
 			if *stored != "" && r != (recipe{"", 8, 8}) {
 				return output{}, usagef("-quantized is given, and so is -recipe or a width: the file holds them")
+			}
+			if *stored == "" && r.name == "" && (p.path != "" || r != (recipe{"", 8, 8})) {
+				return output{}, usagef("-profile or a width is given without -recipe or -quantized: floating point has neither")
 			}
 			var g *grids
 			if *stored != "" {

@@ -31,7 +31,7 @@ and the energy of events.`,
 		var h hardware
 		var s explore.Space
 		h.declare(f, "closed")
-		names := f.String("model", "b1-r224", "comma-separated networks, each a "+modelUsage)
+		names := f.String("model", "b1-r224", "comma-separated `networks`, each "+modelUsage)
 		f.Func("axis", "`field=values` to try, comma-separated; may be repeated. Fields: "+strings.Join(arch.Fields(), ", "), func(text string) error {
 			a, err := axis(text)
 			s.Axes = append(s.Axes, a)

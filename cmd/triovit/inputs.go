@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/calib"
@@ -49,6 +50,20 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	}
 	s.Evaluation, err = dataset.Every(s.Evaluation, in.sample)
 	return s, err
+}
+
+// outFile declares a flag for a file to write, and refuses one in a folder that does
+// not exist: better now than after an hour.
+func outFile(f *flag.FlagSet, name, usage string) *string {
+	path := new(string)
+	f.Func(name, usage, func(value string) error {
+		if info, err := os.Stat(filepath.Dir(value)); err != nil || !info.IsDir() {
+			return fmt.Errorf("there is no folder %s", filepath.Dir(value))
+		}
+		*path = value
+		return nil
+	})
+	return path
 }
 
 // profiled is the flag that says where the profile comes from.

@@ -55,6 +55,11 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			recipes = append(recipes, r)
 		}
 	}
+	if l.out != "" {
+		if err := os.MkdirAll(l.out, 0o777); err != nil {
+			return output{}, err
+		}
+	}
 	setup, err := l.open(ctx)
 	if err != nil {
 		return output{}, err
@@ -75,9 +80,6 @@ func (l ladder) run(ctx context.Context) (output, error) {
 
 // save writes the table, the numbers and the figure.
 func save(climb *calib.Climb, numbers summary, folder string) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
 	figure, err := charts.LadderOf(climb)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ var mergeCommand = command{
 exactly. A shard that is missing, given twice, or of other pictures, another model,
 recipe or platform is an error that names it and its file.`,
 	declare: func(f *flag.FlagSet) action {
-		out := f.String("out", "", "`file` for the joined report, JSON; empty for none")
+		out := outFile(f, "out", "`file` for the joined report, JSON; empty for none")
 		return func(_ context.Context, files []string) (output, error) {
 			shards, err := readReports(files)
 			if err != nil {

@@ -23,7 +23,7 @@ several machines are to share grids, make the profile once and give it to
 	declare: func(f *flag.FlagSet) action {
 		var in inputs
 		in.declare(f)
-		out := f.String("out", "", "`file` for the profile; empty for none")
+		out := outFile(f, "out", "`file` for the profile; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
 			setup, err := in.open(ctx)
 			if err != nil {

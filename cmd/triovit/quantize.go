@@ -28,7 +28,7 @@ and refuses if the digest is another.`,
 		in.declare(f)
 		p.declare(f)
 		r.declare(f, calib.TrioViT.Name, "")
-		out := f.String("out", "", "`file` for the grids, JSON; empty for none")
+		out := outFile(f, "out", "`file` for the grids, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
 			named, err := r.get()
 			if err != nil {
@@ -115,7 +115,7 @@ func readGrids(path string) (*grids, error) {
 	}
 	g := new(grids)
 	if err := json.Unmarshal(data, g); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: not a file of \"triovit quantize -out\": %w", path, err)
 	}
 	if g.Format != gridsFormat {
 		return nil, fmt.Errorf("%s: the format is %.40q, want %q", path, g.Format, gridsFormat)

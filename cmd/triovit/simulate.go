@@ -31,9 +31,9 @@ that of the counted events, and unknown where the table lacks one.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		h.declare(f, "event")
-		name := f.String("model", "b1-r224", modelUsage)
-		trace := f.String("trace", "", "`file` for the events of the first round, JSON; empty for none")
-		table := f.String("csv", "", "`file` for a line per step, or per operation of the closed form; empty for none")
+		name := f.String("model", "b1-r224", "`network`: "+modelUsage)
+		trace := outFile(f, "trace", "`file` for the events of the first round, JSON; empty for none")
+		table := outFile(f, "csv", "`file` for a line per step, or per operation of the closed form; empty for none")
 		return func(context.Context, []string) (output, error) {
 			config, err := h.config()
 			if err != nil {
@@ -104,7 +104,8 @@ func writeFiles(files ...written) error {
 	return nil
 }
 
-const modelUsage = "`network`: a variant such as b1-r224 or seg-b0-cityscapes, deit-small, or a workload's .yaml"
+// modelUsage is how a flag names a network.
+const modelUsage = "a variant such as b1-r224 or seg-b0-cityscapes, deit-small, or a workload's .yaml"
 
 // operations returns the workload of a variant, a standard ViT or a file.
 func operations(name string) (*workload.Workload, error) {

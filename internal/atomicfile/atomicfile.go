@@ -12,7 +12,9 @@ package atomicfile
 
 import (
 	"crypto/rand"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -25,6 +27,9 @@ const mark = ".writing-"
 // process leaves it, see [Temporary].
 func Write(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path+mark+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+		wrong.Path = path // what the caller knows
+	}
 	if err != nil {
 		return err
 	}

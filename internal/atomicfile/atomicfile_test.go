@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -77,7 +78,7 @@ func TestWriteIsSeenWhole(t *testing.T) {
 
 func TestWriteWithoutFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "absent", "file")
-	if err := Write(path, text("x")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v, want %v", err, os.ErrNotExist)
+	if err := Write(path, text("x")); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path+":") {
+		t.Errorf("error %v, want %v of %s", err, os.ErrNotExist, path)
 	}
 }

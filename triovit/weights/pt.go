@@ -115,7 +115,7 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	metered := &meteredReader{r: r, left: maxDirectory}
 	z, err := zip.NewReader(metered, size)
 	if err != nil {
-		return nil, fmt.Errorf("zip: %w", err)
+		return nil, fmt.Errorf("%w: the file is damaged or cut", err)
 	}
 	metered.left = math.MaxInt64
 

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit/builtin"
+)
+
+// golden compares with a file in testdata, which UPDATE_GOLDEN=1 writes anew.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs; UPDATE_GOLDEN=1 takes the new one (-stored +printed):\n%s", path, d)
+	}
+}
+
+// transcript runs a command line and returns what a terminal shows, and the exit
+// status. A line of JSON is broken before each object. Paths below dir begin with
+// DIR.
+func transcript(t *testing.T, dir string, args ...string) (text string, status int) {
+	t.Helper()
+	status, out, errors := call(t, args...)
+	if out != "" && slices.Contains(args, "-json") {
+		if !json.Valid([]byte(out)) || strings.Count(out, "\n") != 1 {
+			t.Errorf("%v: not one line of JSON: %.200q", args, out)
+		}
+		out = strings.ReplaceAll(out, `{"`, "\n{\"")
+	}
+	var line strings.Builder
+	for _, a := range args {
+		if strings.ContainsAny(a, " ,") {
+			a = `"` + a + `"`
+		}
+		line.WriteString(" " + a)
+	}
+	text = fmt.Sprintf("$ triovit%s\n%s%sexit status %d\n", &line, out, errors, status)
+	return strings.ReplaceAll(text, dir, "DIR"), status
+}
+
+// succeeds returns the transcript of a command line that has to succeed.
+func succeeds(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	text, status := transcript(t, dir, args...)
+	if status != succeeded {
+		t.Fatal(text)
+	}
+	return text
+}
+
+// masks hide what machines with other vector instructions compute or are: other
+// last digits, and what follows from them.
+var masks = []struct {
+	what *regexp.Regexp
+	by   string
+}{
+	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
+	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
+	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
+	{regexp.MustCompile(`"cells":\[\[[0-9,\[\]]*\]\]`), `"cells":CELLS`},
+	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns
+}
+
+func masked(text string) string {
+	for _, m := range masks {
+		text = m.what.ReplaceAllString(text, m.by)
+	}
+	return text
+}
+
+var longNumber = regexp.MustCompile(`\d+\.\d{6,}(e[+-]?\d+)?|\d+\.\d+e[+-]?\d+`)
+
+// rounded keeps six digits of a number, where processors that fuse operations have
+// other last ones.
+func rounded(t *testing.T, text string) string {
+	return longNumber.ReplaceAllStringFunc(text, func(number string) string {
+		x, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strconv.FormatFloat(x, 'g', 6, 64)
+	})
+}
+
+// TestGoldenHelp: what the program says of itself.
+func TestGoldenHelp(t *testing.T) {
+	dir := t.TempDir()
+	text := succeeds(t, dir, "help")
+	for _, c := range commands {
+		text += "\n" + succeeds(t, dir, "help", c.name)
+	}
+	golden(t, "help", text)
+}
+
+// TestGoldenHardware: the accelerator's commands compute integers, the same on
+// every machine.
+func TestGoldenHardware(t *testing.T) {
+	dir := t.TempDir()
+	config, own := filepath.Join(dir, "half.yaml"), filepath.Join(dir, "own.yaml")
+	writeFile(t, config, "version: 1\nname: half the copies\ncopies: 8\n")
+	writeFile(t, own, "version: 1\nname: one layer\noperations:\n  - {name: pw, form: convolution, role: PW2, height: 56, width: 56, output_channels: 32, input_channels: 64, kernel: 1}\n")
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"simulate-event", []string{"simulate"}},
+		{"simulate-event-json", []string{"simulate", "-json", "-model", own}},
+		{"simulate-closed", []string{"simulate", "-timing", "closed", "-config", config}},
+		{"simulate-closed-json", []string{"simulate", "-json", "-timing", "closed", "-model", own}},
+		{"simulate-own", []string{"simulate", "-model", own, "-pipelines", "none", "-batch", "2"}},
+		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1024", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}},
+		{"explore-closed-json", []string{"explore", "-json", "-dsps", "1024", "-axis", "copies=8,16,32"}},
+		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { golden(t, c.name, rounded(t, succeeds(t, dir, c.args...))) })
+	}
+}
+
+// TestGoldenExperiment goes the whole way on a few drawn scenes: profile,
+// quantize, evaluate in shards, merge, report, and the ladder.
+func TestGoldenExperiment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network on drawn scenes: run without -short")
+	}
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	small := func(command string, args ...string) []string {
+		return append([]string{command, "-calibration-sample", "12"}, args...)
+	}
+	few := func(args ...string) []string { return append(small("evaluate", "-sample", "6"), args...) }
+	byProfile := func(args ...string) []string { return few(append([]string{"-profile", file("p.profile")}, args...)...) }
+	text := func(name string, args ...string) {
+		t.Helper()
+		golden(t, name, masked(succeeds(t, dir, args...)))
+	}
+	inJSON := func(name string, args ...string) {
+		t.Helper()
+		text(name+"-json", append([]string{args[0], "-json"}, args[1:]...)...)
+	}
+	text("profile", small("profile", "-out", file("p.profile"))...)
+	inJSON("profile", small("profile")...)
+	text("quantize", small("quantize", "-profile", file("p.profile"), "-out", file("grids.json"))...)
+	inJSON("quantize", small("quantize", "-profile", file("p.profile"))...)
+	text("evaluate", byProfile("-quantized", file("grids.json"), "-out", file("whole.json"))...)
+	inJSON("evaluate", byProfile("-quantized", file("grids.json"))...)
+	whole := must(t, byProfile("-quantized", file("grids.json"))...)
+	if byName := must(t, byProfile("-recipe", "TrioViT")...); byName != whole {
+		t.Errorf("by the recipe's name:\n%s, on stored grids:\n%s", byName, whole)
+	}
+	if observed := must(t, few("-recipe", "TrioViT")...); observed != whole {
+		t.Errorf("without the profile's file:\n%s, with it:\n%s", observed, whole)
+	}
+	var shards []string
+	for i := range 3 {
+		name := file(fmt.Sprintf("%d.json", i+1))
+		must(t, byProfile("-quantized", file("grids.json"), "-shard", fmt.Sprintf("%d/3", i+1), "-out", name)...)
+		shards = append([]string{name}, shards...) // the last comes first
+	}
+	merged := must(t, append([]string{"merge", "-out", file("merged.json")}, shards...)...)
+	if merged != whole {
+		t.Errorf("merged %s, whole %s", merged, whole)
+	}
+	if a, b := readFile(t, file("merged.json")), readFile(t, file("whole.json")); a != b || a != must(t, append([]string{"merge", "-json"}, shards...)...) {
+		t.Errorf("merged file (-whole +merged):\n%s", cmp.Diff(b, a))
+	}
+	must(t, few("-out", file("float.json"))...)
+	text("report", "report", file("float.json"), file("merged.json"))
+	inJSON("report", "report", file("float.json"), file("merged.json"))
+
+	ladder := small("ladder", "-sample", "6", "-recipes", "TrioViT, Vanilla")
+	text("ladder", append(ladder, "-out", file("ladder"))...)
+	inJSON("ladder", ladder...)
+	if printed, wrote := must(t, ladder...), readFile(t, file("ladder/ladder.txt")); printed != wrote {
+		t.Errorf("printed and in ladder.txt:\n%s", cmp.Diff(printed, wrote))
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(must(t, append(ladder, "-json")...)), "", "\t"); err != nil || indented.String() != readFile(t, file("ladder/ladder.json")) {
+		t.Errorf("printed and in ladder.json (%v):\n%s", err, cmp.Diff(indented.String(), readFile(t, file("ladder/ladder.json"))))
+	}
+	if svg := readFile(t, file("ladder/ladder.svg")); !strings.Contains(svg, "<svg") {
+		t.Errorf("figure %.40q", svg)
+	}
+
+	t.Run("refusals", func(t *testing.T) {
+		var all string
+		for _, args := range [][]string{
+			{"merge", file("1.json"), file("3.json")},
+			{"merge", file("1.json"), file("2.json"), file("2.json"), file("3.json")},
+			{"merge", file("float.json"), file("2.json")},
+			{"report", file("float.json"), file("1.json")},
+			byProfile("-recipe", "TrioViT by OMSE"),
+			{"evaluate", "-sample", "6", "-calibration-sample", "16", "-quantized", file("grids.json")},
+		} {
+			text, status := transcript(t, dir, args...)
+			if status != failed {
+				t.Error(text)
+			}
+			all += text
+		}
+		golden(t, "refusals", masked(all))
+	})
+}
+
+// TestScores: what the built-in model is known for, which the masks hide.
+func TestScores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network on drawn scenes: run without -short")
+	}
+	var s summary
+	if err := json.Unmarshal([]byte(must(t, "ladder", "-json", "-calibration-sample", "12", "-sample", "6", "-recipes", "TrioViT")), &s); err != nil {
+		t.Fatal(err)
+	}
+	float, trio := s.Scores[0], s.Scores[1]
+	if s.EvaluationImages != 17 || float.Score.Value < 0.75 || trio.Score.Value < 0.7 {
+		t.Errorf("%+v: the built-in model has about 80 mIoU", s)
+	}
+	paired := trio.AgainstFloat
+	if float.AgainstFloat != nil || paired.Difference.Value != trio.Score.Value-float.Score.Value {
+		t.Errorf("%+v against float: %+v", trio.Score, paired)
+	}
+	if (paired.Difference.Hi-paired.Difference.Lo)*2 > float.Score.Hi-float.Score.Lo {
+		t.Errorf("the paired interval, %+v, is hardly narrower than the score's, %+v", paired.Difference, float.Score)
+	}
+}
+
+// TestGoldenDoctor: a machine where all is well, and one where nothing is.
+func TestGoldenDoctor(t *testing.T) {
+	if platform.SIMD() == "" {
+		t.Skip("the doctor wants a build with GOEXPERIMENT=simd")
+	}
+	dir := t.TempDir()
+	for name, value := range map[string]string{"TRIOVIT_BACKEND": "go", "TRIOVIT_CACHE": filepath.Join(dir, "cache"), "GOPROXY": "off", "HF_HUB_OFFLINE": "1"} {
+		t.Setenv(name, value)
+	}
+	machine := regexp.MustCompile(`go1\S* \w+/\w+, \d+ cores`)
+	look := func(status int, args ...string) string {
+		t.Helper()
+		text, got := transcript(t, dir, append([]string{"doctor"}, args...)...)
+		if got != status {
+			t.Error(text)
+		}
+		return strings.ReplaceAll(machine.ReplaceAllString(text, "GO OS/ARCH, N cores"), platform.SIMD(), "VECTORS")
+	}
+	text := look(succeeded) + look(succeeded, "-json")
+	text += look(misused, "now")
+	writeFile(t, filepath.Join(dir, "file"), "no folder")
+	for name, value := range map[string]string{"TRIOVIT_BACKEND": "cuda", "TRIOVIT_CACHE": filepath.Join(dir, "file", "cache"), "TRIOVIT_MODEL": filepath.Join(dir, "absent.pt")} {
+		t.Setenv(name, value)
+	}
+	text += look(failed) + look(failed, "-json")
+	golden(t, "doctor", text)
+}
+
+// TestGoldenErrors: each wrong command line is told in one line what is wrong and
+// what is allowed, by standard error and the exit status.
+func TestGoldenErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	given := func(name, contents string) string {
+		writeFile(t, file(name), contents)
+		return file(name)
+	}
+	t.Setenv("HF_HOME", file("hub"))
+	t.Setenv("HF_HUB_CACHE", "")
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // where nobody listens
+	text := given("text", "no JSON")
+	seg := given("seg.safetensors", string(builtin.Weights()))
+	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
+	if err := p.Save(file("other.profile")); err != nil {
+		t.Fatal(err)
+	}
+	whole := readFile(t, file("other.profile"))
+	for _, folder := range []string{"empty", "camvid/train", "camvid/trainannot", "imagenet/train", "imagenet/val"} {
+		if err := os.MkdirAll(file(folder), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all string
+	for _, c := range []struct {
+		name   string
+		status int
+		args   []string
+	}{
+		{"nothing", misused, nil},
+		{"unknown command", misused, []string{"paint"}},
+		{"help of an unknown command", misused, []string{"help", "paint"}},
+		{"unknown flag", misused, []string{"merge", "-x", "a"}},
+		{"an argument too many", misused, []string{"doctor", "now"}},
+		{"flag behind an argument", misused, []string{"merge", "a.json", "-out", "b"}},
+		{"file in no folder", misused, []string{"profile", "-out", file("absent/p.profile")}},
+		{"folder below a file", failed, []string{"ladder", "-out", filepath.Join(text, "ladder")}},
+
+		{"model without pictures", failed, []string{"ladder", "-model", seg}},
+		{"pictures without model", failed, []string{"ladder", "-data", dir}},
+		{"absent model", failed, []string{"profile", "-model", file("absent.pt"), "-data", dir}},
+		{"no model in the file", failed, []string{"profile", "-model", text, "-data", dir}},
+		{"cut model", failed, []string{"profile", "-model", given("cut.pt", "PK\x03\x04\x00\x00"), "-data", dir}},
+		{"no network", failed, []string{"profile", "-model", "timm/efficientvit_b1.r224_in1k", "-data", dir}},
+		{"no name on the hub", failed, []string{"profile", "-model", "hf://b1", "-data", dir}},
+		{"absent pictures", failed, []string{"profile", "-model", seg, "-data", file("absent")}},
+		{"no pictures", failed, []string{"profile", "-model", seg, "-data", file("empty")}},
+		{"half a data set", failed, []string{"profile", "-model", seg, "-data", file("camvid")}},
+		{"pictures of another task", failed, []string{"profile", "-model", seg, "-data", file("imagenet")}},
+		{"sample", misused, []string{"evaluate", "-sample", "0x"}},
+		{"negative sample", misused, []string{"evaluate", "-sample", "-1"}},
+		{"no calibration sample", misused, []string{"profile", "-calibration-sample", "0"}},
+
+		{"recipe", misused, []string{"evaluate", "-recipe", "Vanila"}},
+		{"recipe of the ladder", misused, []string{"ladder", "-recipes", "TrioViT,Vanila"}},
+		{"recipes beside costs", misused, []string{"ladder", "-costs", "-recipes", "TrioViT"}},
+		{"recipe twice", misused, []string{"evaluate", "-recipe", "TrioViT", "-quantized", text}},
+		{"bits", failed, []string{"quantize", "-calibration-sample", "48", "-weight-bits", "40"}},
+		{"bits of nothing", misused, []string{"evaluate", "-weight-bits", "4"}},
+		{"profile of nothing", misused, []string{"evaluate", "-profile", file("other.profile")}},
+		{"absent profile", failed, []string{"quantize", "-profile", file("absent.profile")}},
+		{"no profile in the file", failed, []string{"quantize", "-profile", text}},
+		{"cut profile", failed, []string{"quantize", "-profile", given("cut.profile", whole[:len(whole)-4])}},
+		{"profile of another model", failed, []string{"quantize", "-profile", file("other.profile")}},
+		{"absent grids", failed, []string{"evaluate", "-quantized", file("absent.json")}},
+		{"no grids in the file", failed, []string{"evaluate", "-quantized", text}},
+		{"format of grids", failed, []string{"evaluate", "-quantized", given("other.json", `{"format": "gotriovit grids 9"}`)}},
+		{"recipe of grids", failed, []string{"evaluate", "-quantized", given("unknown.json", `{"format": "gotriovit grids 1", "recipe": "Vanila"}`)}},
+		{"width beside grids", misused, []string{"evaluate", "-quantized", file("unknown.json"), "-weight-bits", "4"}},
+		{"shard", misused, []string{"evaluate", "-shard", "5/4"}},
+
+		{"no report", misused, []string{"report"}},
+		{"absent report", failed, []string{"report", file("absent.json")}},
+		{"no report in the file", failed, []string{"merge", text}},
+		{"format of a report", failed, []string{"merge", file("other.json")}},
+
+		{"variant", failed, []string{"simulate", "-model", "b9"}},
+		{"standard ViT", failed, []string{"simulate", "-model", "deit-huge"}},
+		{"absent workload", failed, []string{"simulate", "-model", file("absent.yaml")}},
+		{"timing", misused, []string{"simulate", "-timing", "guess"}},
+		{"trace of the closed form", misused, []string{"simulate", "-timing", "closed", "-trace", file("x")}},
+		{"absent configuration", failed, []string{"simulate", "-config", file("absent.yaml")}},
+		{"no configuration in the file", failed, []string{"simulate", "-config", text}},
+		{"value of a configuration", failed, []string{"simulate", "-config", given("copies.yaml", "version: 1\ncopies: none\n")}},
+		{"no axis", misused, []string{"explore"}},
+		{"axis", misused, []string{"explore", "-axis", "copies"}},
+		{"field", misused, []string{"explore", "-axis", "lanes=4"}},
+		{"value", misused, []string{"explore", "-axis", "copies=4,many"}},
+		{"objective", misused, []string{"explore", "-axis", "copies=4", "-objectives", "beauty"}},
+	} {
+		text, status := transcript(t, dir, c.args...)
+		if status != c.status || len(c.args) > 0 && strings.Count(text, "\n") != 3 {
+			t.Errorf("%s: want status %d and a line:\n%s", c.name, c.status, text)
+		}
+		all += "# " + c.name + "\n" + text + "\n"
+	}
+	golden(t, "errors", all)
+}
