@@ -17,14 +17,14 @@ import (
 // RooflineData is what each step of a run attains, under the two roofs of its
 // accelerator: off-chip bandwidth and multipliers.
 type RooflineData struct {
-	// Workload was run on Config with these Pipelines.
-	Workload, Config, Pipelines string
-	Roofline                    hwsim.Roofline
+	// Workload was run on Config with these Options.
+	Workload, Config, Options string
+	Roofline                  hwsim.Roofline
 }
 
 // Roofline draws the roofline of an event-driven run.
 func Roofline(r *hwsim.Run) (*Figure, error) {
-	return RooflineData{r.Workload, r.Config.Name, r.Options.Pipelines.String(), *r.Roofline()}.Figure()
+	return RooflineData{r.Workload, r.Config.Name, r.Options.String(), *r.Roofline()}.Figure()
 }
 
 func (d RooflineData) check() error {
@@ -242,7 +242,7 @@ func (d RooflineData) Figure() (*Figure, error) {
 		x: axis{name: "cycles"}, y: axis{labels: labels},
 		series: []echarts.SingleSeries{{Name: "kind", Type: "bar", BarWidth: "66%", Data: bars}, captions(words)},
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", d.Workload, d.Config, d.Pipelines)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", d.Workload, d.Config, d.Options)
 	if above {
 		subtitle += "\nA step may lie above the slope: its weights were loaded while the steps before it computed."
 	}

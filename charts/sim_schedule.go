@@ -19,9 +19,9 @@ import (
 // ScheduleData is what the engines and the off-chip memory do while a network's
 // blocks run: the paper's Fig. 9, as it was simulated.
 type ScheduleData struct {
-	// Workload was run on Config with these Pipelines.
-	Workload, Config, Pipelines string
-	Panels                      []SchedulePanel
+	// Workload was run on Config with these Options.
+	Workload, Config, Options string
+	Panels                    []SchedulePanel
 }
 
 // SchedulePanel is one block.
@@ -62,7 +62,7 @@ func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
 	if len(r.Events) == 0 {
 		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
 	}
-	d := ScheduleData{Workload: r.Workload, Config: r.Config.Name, Pipelines: r.Options.Pipelines.String()}
+	d := ScheduleData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String()}
 	for _, block := range blocks {
 		p, err := schedule(r, blockName(block))
 		if err != nil {
@@ -270,7 +270,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 		})
 		bottom += pitch * len(scheduleLanes)
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Pipelines)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
 }
 

@@ -13,8 +13,8 @@ import (
 // StallsData is what the engines do in each cycle: work, wait for a named cause,
 // or have nothing to do.
 type StallsData struct {
-	// Workload was run on Config with these Pipelines.
-	Workload, Config, Pipelines string
+	// Workload was run on Config with these Options.
+	Workload, Config, Options string
 	// FPS are the pictures per second.
 	FPS float64
 	// Causes are what cycles go to, the cycles in which the engines are busy
@@ -41,7 +41,7 @@ const (
 
 // Stalls draws what the engines of an event-driven run do in each cycle.
 func Stalls(r *hwsim.Run) (*Figure, error) {
-	d := StallsData{Workload: r.Workload, Config: r.Config.Name, Pipelines: r.Options.Pipelines.String(), FPS: r.FPS()}
+	d := StallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	names, total := []string{busyCause, idleCause}, uses(&r.MAT, &r.RMAC)
 	for _, s := range hwsim.Stalls() {
 		names = append(names, s.String())
@@ -131,7 +131,7 @@ func (d StallsData) finding(total float64) string {
 // each block, divided likewise. The table has one row per block and cause.
 func (d StallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s. Cycles are those of an average engine.", d.Workload, d.Config, number(d.FPS), d.Pipelines),
+		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\nCycles are those of an average engine.", d.Workload, d.Config, number(d.FPS), d.Options),
 		of:       "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause, and its part in the cycles of each engine",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",

@@ -49,7 +49,7 @@ func cyclesFixture() CyclesData {
 
 func stallsFixture() StallsData {
 	return StallsData{
-		Workload: "two blocks", Config: "an accelerator", Pipelines: "both pipelines", FPS: 640,
+		Workload: "two blocks", Config: "an accelerator", Options: "both pipelines", FPS: 640,
 		Causes: []StallsCause{{"busy", 900, 0.7, 0.8}, {"imbalance", 200, 0.2, 0.1}, {"idle", 100, 0.1, 0.1}},
 		Blocks: []CyclesBlock{{"stages.0", []float64{500, 0, 100}}, {"stages.1", []float64{400, 200, 0}}},
 	}
@@ -57,7 +57,7 @@ func stallsFixture() StallsData {
 
 func scheduleFixture() ScheduleData {
 	return ScheduleData{
-		Workload: "one block", Config: "an accelerator", Pipelines: "both pipelines",
+		Workload: "one block", Config: "an accelerator", Options: "both pipelines",
 		Panels: []SchedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []ScheduleTask{
 			{MATLane, "inverted", 0, 400}, {RMACLane, "inverted", 0, 400},
 			{MATLane, "point", 400, 500}, {MATLane, "point", 500, 1000},

@@ -70,7 +70,7 @@ func Prepare(w *workload.Workload, scope Scope) (*Prepared, error) {
 	for i := range ops {
 		o := &ops[i]
 		if why := omitted(o, scope); why != "" {
-			p.omitted = append(p.omitted, Omission{Name: o.Name, Unit: o.Unit, MACs: o.MACs(), Elements: o.Elements, Why: why})
+			p.omitted = append(p.omitted, Omission{Name: o.Name, Label: o.Label, Unit: o.Unit, MACs: o.MACs(), Elements: o.Elements, Why: why})
 			if why != headOmitted {
 				p.macs += o.MACs()
 			}

@@ -249,7 +249,7 @@ func TestRefusals(t *testing.T) {
 		{"configuration", one, broken, Backbone, `closed form: configuration "broken": copies: 0 must be a whole number from 1 to 4096`},
 		{"grouped", []workload.Operation{grouped}, arch.ZCU102(), Backbone, `closed form: workload "w": convolution "conv": 2 groups: the formulas know grouped convolutions only behind a depthwise one`},
 		{"scope", one, arch.ZCU102(), "all", `closed form: no scope "all": have "backbone" and "whole"`},
-		{"workload", nil, arch.ZCU102(), Backbone, `closed form: workload "w": no operations`},
+		{"workload", nil, arch.ZCU102(), Backbone, `closed form: workload "w": operations: there must be at least 1`},
 		{"no engine", []workload.Operation{{Name: "x", Unit: workload.Adder, Form: workload.Elementwise, Elements: 8}}, arch.ZCU102(), Whole,
 			`closed form: workload "w": no operation of the whole runs on the engines`},
 	}

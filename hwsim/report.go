@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
-	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
 // String is the result on a page: cycles and rates, the cycles by role, what was
@@ -33,8 +32,8 @@ func (r *Result) String() string {
 		}
 	})
 	table(&s, "not charged\toperations\tM MACs\tM elements\tbecause\t", func(row func(string, ...any)) {
-		for _, o := range r.omissions() {
-			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.unit, o.ops, float64(o.macs)/1e6, float64(o.elements)/1e6, o.why)
+		for _, o := range sumOmissions(r.Omitted, func(o *Omission) string { return o.Unit.String() }) {
+			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.label, o.ops, float64(o.macs)/1e6, float64(o.elements)/1e6, o.why)
 		}
 	})
 	s.WriteString(needs(r.Config))
@@ -59,21 +58,23 @@ func table(s *strings.Builder, head string, fill func(row func(string, ...any)))
 	t.Flush()
 }
 
-// omission sums the omitted operations of one unit and one cause.
-type omission struct {
-	unit           workload.Unit
-	why            string
+// omissionSum is the omitted operations of one label and one cause.
+type omissionSum struct {
+	label, why     string
+	first          string // operation's name
 	ops            int
 	macs, elements int64
 }
 
-func (r *Result) omissions() []omission {
-	var sums []omission
-	for _, o := range r.Omitted {
-		i := slices.IndexFunc(sums, func(s omission) bool { return s.unit == o.Unit && s.why == o.Why })
+func sumOmissions(list []Omission, label func(*Omission) string) []omissionSum {
+	var sums []omissionSum
+	for k := range list {
+		o := &list[k]
+		l := label(o)
+		i := slices.IndexFunc(sums, func(s omissionSum) bool { return s.label == l && s.why == o.Why })
 		if i < 0 {
 			i = len(sums)
-			sums = append(sums, omission{unit: o.Unit, why: o.Why})
+			sums = append(sums, omissionSum{label: l, why: o.Why, first: o.Name})
 		}
 		sums[i].ops++
 		sums[i].macs += o.MACs

@@ -67,8 +67,10 @@ type OpCycles struct {
 
 // An Omission is an operation that the model charges nothing for.
 type Omission struct {
-	Name string        `json:"name"`
-	Unit workload.Unit `json:"unit"`
+	// Name and Label are the operation's.
+	Name  string        `json:"name"`
+	Label string        `json:"label"`
+	Unit  workload.Unit `json:"unit"`
 	// MACs and Elements say how large it is.
 	MACs     int64  `json:"macs"`
 	Elements int64  `json:"elements"`

@@ -54,7 +54,7 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	}
 	for i := range r.Omitted {
 		o := &r.Omitted[i]
-		lines = append(lines, []string{o.Name, "", "", "", o.Unit.String(), "", "", "", number(o.MACs), "", number(o.Elements), o.Why})
+		lines = append(lines, []string{o.Name, "", o.Label, "", o.Unit.String(), "", "", "", number(o.MACs), "", number(o.Elements), o.Why})
 	}
 	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
 		return fmt.Errorf("result of %s: CSV: %w", r.Workload, err)

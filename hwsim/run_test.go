@@ -374,7 +374,7 @@ func TestSimulateErrors(t *testing.T) {
 		{"bits of one", one, arch.ZCU102(), Options{Scope: Whole, WeightBitsOf: map[string]int{"conv": 0}}, `simulate: weight bits of "conv" 0: 1 to 8 are allowed`},
 		{"no such operation", one, arch.ZCU102(), Options{Scope: Whole, WeightBitsOf: map[string]int{"x": 4}}, `simulate: weight bits of "x": workload "w" has no such operation`},
 		{"configuration", one, small(func(c *arch.Config) { c.Name, c.Copies = "c", 0 }), backbone, `simulate: configuration "c": copies: 0 must be a whole number from 1 to 4096`},
-		{"workload", nil, arch.ZCU102(), backbone, `simulate: workload "w": no operations`},
+		{"workload", nil, arch.ZCU102(), backbone, `simulate: workload "w": operations: there must be at least 1`},
 		{"only host", []workload.Operation{{Name: "x", Unit: workload.Host, Form: workload.Elementwise, Elements: 1}}, arch.ZCU102(), backbone,
 			`simulate: workload "w": no operation of the backbone runs on the accelerator`},
 		{"weight buffer", []workload.Operation{conv(8, 8, 1024, 16, 1)}, small(func(c *arch.Config) { c.Buffers.Weight.KiB = 8 }), backbone,

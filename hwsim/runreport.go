@@ -22,7 +22,7 @@ func (r *Run) String() string {
 	var s strings.Builder
 	copies := float64(r.Config.Copies)
 	mat, rmac := r.Utilization()
-	fmt.Fprintf(&s, "event-driven, %s, %s, %s, copies share %s\non %s\n", r.Workload, r.Options.Scope, r.Options.Pipelines, r.Config.CopiesShare, r.Config)
+	fmt.Fprintf(&s, "event-driven, %s, %s, copies share %s\non %s\n", r.Workload, r.Options, r.Config.CopiesShare, r.Config)
 	fmt.Fprintf(&s, "%d cycles for %s, %.3f ms to the first, %.1f FPS\n", r.Cycles, pictures(r.Options.Batch), 1e3*r.seconds(r.RoundCycles), r.FPS())
 	fmt.Fprintf(&s, "%.1f GOPS by the authors' count, %.1f by all MACs, %.1f %% of the peak (MAT %.1f %%, R-MAC %.1f %%)\n",
 		r.GOPS(), r.FullGOPS(), 100*r.FullGOPS()/r.Config.PeakGOPS(), 100*mat, 100*rmac)
@@ -51,8 +51,12 @@ func (r *Run) String() string {
 	s.WriteString(needs(r.Config))
 	l := r.Roofline()
 	fmt.Fprintf(&s, "roofline: %.1f operations per byte off the chip, ridge at %.1f: bound by %s\n", l.Run.Intensity(), l.Ridge(), l.Bound(&l.Run))
-	for _, o := range r.Host {
-		fmt.Fprintf(&s, "work of the host, not in the cycles: %s, %d elements\n", o.Name, o.Elements)
+	for _, o := range sumOmissions(r.Host, func(o *Omission) string { return o.Label }) {
+		what := o.first
+		if o.ops > 1 {
+			what = fmt.Sprintf("%d times %s", o.ops, o.label)
+		}
+		fmt.Fprintf(&s, "work of the host, not in the cycles: %s, %d elements\n", what, o.elements)
 	}
 	switch host := r.HostSeconds(); {
 	case math.IsNaN(host):
@@ -99,6 +103,10 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Scope           Scope                   `json:"scope"`
 		Pipelines       string                  `json:"pipelines"`
 		Batch           int                     `json:"batch"`
+		WeightBits      int                     `json:"weight_bits"`
+		WeightBitsOf    map[string]int          `json:"weight_bits_of,omitempty"`
+		FreeMemory      bool                    `json:"free_memory"`
+		FreeAuxiliary   bool                    `json:"free_auxiliary"`
 		TilePixels      int64                   `json:"tile_pixels"`
 		TileBytes       int64                   `json:"tile_bytes"`
 		Configuration   arch.Config             `json:"configuration"`
@@ -127,7 +135,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Roles           []RunPart               `json:"roles"`
 		Blocks          []RunPart               `json:"blocks"`
 		Steps           []map[string]any        `json:"steps"`
-	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch, r.TilePixels, r.TileBytes, r.Config, r.Config.Assumptions(),
+	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch,
+		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.TilePixels, r.TileBytes, r.Config, r.Config.Assumptions(),
 		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac,
 		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
 		r.ByRole(), r.ByBlock(), steps})

@@ -120,7 +120,7 @@ func cut(w *workload.Workload, c arch.Config, scope Scope, p Pipelines) (list []
 		case !inScope(o):
 			continue
 		case o.Unit == workload.Host:
-			host = append(host, Omission{Name: o.Name, Unit: o.Unit, Elements: o.Elements, Why: NoUnit})
+			host = append(host, Omission{Name: o.Name, Label: o.Label, Unit: o.Unit, Elements: o.Elements, Why: NoUnit})
 			continue
 		case o.Unit == workload.Engines && awaited > 0:
 			awaited--

@@ -50,12 +50,9 @@ func ClosedForm(r *hwsim.Result) Design {
 // nil table prices none.
 func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 	d := Design{
-		Config: r.Config, Model: fmt.Sprintf("event-driven, %s, %s", r.Options.Scope, r.Options.Pipelines), Network: r.Workload,
+		Config: r.Config, Model: "event-driven, " + r.Options.String(), Network: r.Workload,
 		FPS: r.FPS(), GOPS: r.GOPS(),
 		EventGOPSPerW: math.NaN(), Energy: "no energy table is given", Host: len(r.Host),
-	}
-	if r.Options.Batch > 1 {
-		d.Model += fmt.Sprintf(", batch of %d", r.Options.Batch)
 	}
 	if t == nil {
 		return d

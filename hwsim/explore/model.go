@@ -64,7 +64,7 @@ func ClosedForm(scope hwsim.Scope) Model {
 func EventDriven(o hwsim.Options, t *hwsim.EnergyTable) Model {
 	o.Events = false
 	m := Model{
-		Name: fmt.Sprintf("event-driven model, %s, %s", o.Scope, o.Pipelines),
+		Name: "event-driven model, " + o.String(),
 		Note: "energy is not priced",
 	}
 	if t != nil {

@@ -238,7 +238,7 @@ func TestRefusals(t *testing.T) {
 		{"no rows", Array{0, 32}, valid, OneGroup, "array of 0×32: both sides must be from 1 to 1024"},
 		{"too wide", Array{64, 1025}, valid, OneGroup, "array of 64×1025"},
 		{"counting", Array64x32(), valid, "by hand", `no counting "by hand"`},
-		{"nothing", Array64x32(), &workload.Workload{Name: "nothing"}, OneGroup, `workload "nothing": no operations`},
+		{"nothing", Array64x32(), &workload.Workload{Name: "nothing"}, OneGroup, `workload "nothing": operations: there must be at least 1`},
 		{"head only", Array64x32(), head, OneGroup, `workload "head": no operation of the backbone`},
 	}
 	for _, test := range tests {
