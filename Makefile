@@ -164,29 +164,41 @@ cross: ## compile for Linux, macOS and Windows without cgo
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
 	done
 
-.PHONY: bench
-bench: $(TRIOVIT_ECHARTS) ## run the benchmarks; BENCH=regexp narrows
+.PHONY: benchmarks
+benchmarks: $(TRIOVIT_ECHARTS) ## run the benchmarks of the packages; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
-# PyTorch eager is the reference of the ratios. Its packages are several GB and
-# in an environment of their own.
+# XLA and PyTorch eager take part where they are installed; PyTorch is the
+# reference of the ratios, timm's B1 the control that our walk of the operations
+# is no slower than modules. PyTorch's packages are several GB and in an
+# environment of their own.
 ROUNDS ?= 20
+CORES ?= 0
 peers_python := build/peers/bin/python
+peer_torch := $(peers_python) scripts/peer_torch.py build/bench/networks
+
+.PHONY: bench
+bench: ## time both backends and PyTorch, as far as installed, in interleaved rounds (ROUNDS=20, CORES=all)
+	go build -o build/bench/go ./internal/benchforward
+	build/bench/go build/bench/networks
+	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./internal/benchforward,echo "XLA is left out: make xla fetches it")
+	@$(if $(bench_torch),,echo "PyTorch is left out: make peers installs it")
+	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
+		$(if $(bench_torch),"PyTorch=$(peer_torch)") \
+		"Go=TRIOVIT_BACKEND=go build/bench/go" \
+		$(if $(bench_xla),"XLA=$(xla_run) build/bench/xla") \
+		$(if $(bench_torch),"timm=$(peer_torch) timm")
+bench_xla = $(wildcard $(xla_plugin)/.ready)
+bench_torch = $(wildcard build/peers/.ready)
+
+.PHONY: peers
+peers: build/peers/.ready ## install PyTorch and timm for bench (several GB)
 
 build/peers/.ready: requirements-peers.txt
 	$(PYTHON) -m venv build/peers
 	$(peers_python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	$(peers_python) -m pip check
 	@touch $@
-
-.PHONY: bench-peers
-bench-peers: build/peers/.ready $(xla_plugin)/.ready ## time both backends and PyTorch in interleaved rounds (ROUNDS=20)
-	go build -o build/bench/go ./internal/benchforward
-	go build -tags=xla -o build/bench/xla ./internal/benchforward
-	$(PYTHON) scripts/bench_peers.py build/bench/peers.json $(ROUNDS) \
-		"Go=TRIOVIT_BACKEND=go build/bench/go" \
-		"XLA=$(xla_run) build/bench/xla" \
-		"PyTorch=$(peers_python) scripts/peer_torch.py"
 
 # go test fuzzes one target of one package at a time, so FUZZJOBS of them run
 # side by side. Minimizing an input is bounded too: by default each takes up to a

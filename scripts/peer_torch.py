@@ -1,43 +1,141 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time timm's EfficientViT in PyTorch eager, for bench_peers.py: reads the name
-of a case per line and answers with the milliseconds of one batch, or with "-"
-where timm has no such network. BatchNorms are folded, tensors channels_last."""
+"""Time the float networks in PyTorch eager, for bench.py: reads the name of a
+case per line and answers with the milliseconds of one batch.
 
+    python scripts/peer_torch.py FOLDER [timm]
+
+FOLDER holds what `benchforward FOLDER` wrote. The network of a case is walked
+operation by operation with torch.nn.functional, tensors channels_last; that its
+logits are those of the file within 1e-3 of their deviation is checked first.
+With "timm" B1 is timm's own module instead, BatchNorms folded, and every other
+network, which timm lacks, is answered with "-".
+"""
+
+import json
+import pathlib
 import sys
 import time
 
-import timm
 import torch
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+import torch.nn.functional as F
+from safetensors import safe_open
 
-CASES = {"B1-224/batch1": 1, "B1-224/batch8": 8}
+
+def convolution(op, x, weight, bias=None):
+    return F.conv2d(x, weight, bias, op["Stride"], op["Kernel"] // 2, 1, op["Groups"])
 
 
-def main():
+def heads(op, x):
+    tokens, count, d = op["Shape"]
+    return x.permute(0, 2, 3, 1).reshape(len(x), tokens, count, 3, d)[:, :, :, op["Part"]]
+
+
+def merge_heads(op, x):
+    return x.reshape(len(x), *op["Shape"]).permute(0, 3, 1, 2)
+
+
+def matmul(op, a, b):
+    a = a.transpose(1, 2)  # [N, heads, T, d]
+    if op["OverTokens"]:
+        return a.transpose(2, 3) @ b.transpose(1, 2)
+    return (a @ b).transpose(1, 2)
+
+
+# What triovit/kind.go says of each kind, on [N, C, H, W].
+KINDS = {
+    "Input": lambda op, x: x,
+    "Conv": convolution,
+    "LayerNorm": lambda op, x, weight, bias: F.layer_norm(x, x.shape[-1:], weight, bias, op["Eps"]),
+    "Linear": lambda op, x, weight, bias=None: F.linear(x, weight, bias),
+    "Hardswish": lambda op, x: F.hardswish(x),
+    "ReLU": lambda op, x: F.relu(x),
+    "Add": lambda op, a, b: a + b,
+    "Concat": lambda op, *x: torch.cat(x, 1),
+    "GlobalAvgPool": lambda op, x: x.mean((2, 3)),
+    "Upsample": lambda op, x: F.interpolate(x, scale_factor=op["Factor"], mode="bicubic"),
+    "Heads": heads,
+    "MergeHeads": merge_heads,
+    "MatMul": matmul,
+    "SumTokens": lambda op, x: x.sum(1).unsqueeze(-1),
+    "Divide": lambda op, a, b: a / (b + op["Eps"]),
+}
+
+
+def channels_last(x):
+    return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+
+
+class Walk:
+    """The network of a file; calling it runs a batch [N, 3, H, W]."""
+
+    def __init__(self, path):
+        with safe_open(path, "pt") as f:
+            self.operations = json.loads(f.metadata()["operations"])
+            tensors = {name: f.get_tensor(name) for name in f.keys()}
+        self.picture = tensors["picture"].permute(2, 0, 1)[None]
+        self.params = [
+            [channels_last(tensors[p["Name"]]) for p in op["Params"] or []] for op in self.operations
+        ]
+        # A tensor is let go behind its last reader, as in a module's forward.
+        reader = {name: i for i, op in enumerate(self.operations) for name in op["Inputs"] or []}
+        self.spent = [[name for name, last in reader.items() if last == i] for i in range(len(self.operations))]
+        with torch.inference_mode():
+            logits = self(self.picture)
+        if logits.dim() == 4:
+            logits = logits.permute(0, 2, 3, 1)
+        want = tensors["logits"]
+        worst = ((logits[0] - want).abs().max() / want.std()).item()
+        if not worst < 1e-3:
+            sys.exit(f"peer_torch: {path.stem}: logits differ by {worst:.2g} of their deviation")
+        print(f"{path.stem}: logits differ by {worst:.1g} of their deviation", file=sys.stderr)
+
+    def __call__(self, batch):
+        made = {}
+        for op, params, spent in zip(self.operations, self.params, self.spent):
+            operands = [made[name] for name in op["Inputs"] or []] or [batch]
+            made[op["Name"]] = KINDS[op["Kind"]](op, *operands, *params)
+            for name in spent:
+                del made[name]
+        return made[self.operations[-1]["Name"]]
+
+
+def timm_b1():
+    import timm
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
     model = timm.create_model("efficientvit_b1", pretrained=False).eval()
     for module in model.modules():
         conv, norm = getattr(module, "conv", None), getattr(module, "norm", None)
         if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d):
             module.conv, module.norm = fuse_conv_bn_eval(conv, norm), torch.nn.Identity()
-    model = model.to(memory_format=torch.channels_last)
-    inputs = {
-        name: torch.randn(n, 3, 224, 224).to(memory_format=torch.channels_last)
-        for name, n in CASES.items()
-    }
+    return model.to(memory_format=torch.channels_last)
+
+
+def main(folder, timm=None):
+    networks, batches = {}, {}
+    for path in sorted(pathlib.Path(folder).glob("*.safetensors")):
+        if timm and path.stem != "B1-224":
+            continue
+        walk = Walk(path)
+        networks[path.stem] = timm_b1() if timm else walk
+        batches[path.stem] = walk.picture
     warm = set()
     with torch.inference_mode():
         for line in sys.stdin:
-            name = line.strip()
-            if name not in inputs:
+            case = line.strip()
+            network, n = case.split("/batch")
+            if network not in networks:
                 print("-", flush=True)
                 continue
-            if name not in warm:
-                model(inputs[name])
-                warm.add(name)
+            run = networks[network]
+            batch = channels_last(batches[network].repeat(int(n), 1, 1, 1))
+            if case not in warm:
+                run(batch)
+                warm.add(case)
             start = time.perf_counter()
-            model(inputs[name])
+            run(batch)
             print(f"{(time.perf_counter() - start) * 1000:.3f}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare forward passes of this project and its peers in interleaved rounds.
 
-    python scripts/bench_peers.py OUT.json ROUNDS NAME=COMMAND ...
+    python scripts/bench.py OUT.json ROUNDS CORES NAME=COMMAND ...
 
 Each command is a process that answers the name of a case with milliseconds, as
-internal/benchforward and peer_torch.py do. In a round every process runs every
-case once, one after the other, so that whatever else the machine does falls on
-all of them alike: the ratios count, not the digits. The last NAME is what the
-ratios refer to.
+internal/benchforward and peer_torch.py do, or with "-" where it lacks the
+network. In a round every process runs every case once, one after the other, so
+that whatever else the machine does falls on all of them alike: the ratios count,
+not the digits. The first NAME is what the ratios refer to.
+
+CORES is the number of cores that all of them may use, 0 for all. With other work
+on the machine 1 is fair and more is not: PyTorch's threads wait for one another
+after every operation, and wait long for one that is not scheduled.
 """
 
 import json
+import os
 import pathlib
 import shlex
 import statistics
@@ -20,7 +25,10 @@ import sys
 CASES = ["B1-224/batch1", "B1-224/batch8", "Seg-B0-704x960/batch1"]
 
 
-def main(out, rounds, *peers):
+def main(out, rounds, cores, *peers):
+    if int(cores):  # inherited by what is started
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     processes = {}
     for peer in peers:
         name, command = peer.split("=", 1)
@@ -30,15 +38,17 @@ def main(out, rounds, *peers):
             stdout=subprocess.PIPE,
             text=True,
         )
-    reference = list(processes)[-1]
+    reference = next(iter(processes))
     times = {(case, name): [] for case in CASES for name in processes}
+    load = []
     for _ in range(int(rounds)):
+        load.append(os.getloadavg()[0])
         for case in CASES:
             for name, process in processes.items():
                 print(case, file=process.stdin, flush=True)
                 answer = process.stdout.readline().strip()
                 if not answer:
-                    sys.exit(f"bench_peers: {name} ended at {case}")
+                    sys.exit(f"bench.py: {name} ended at {case}")
                 if answer != "-":
                     times[case, name].append(float(answer))
     rows = []
@@ -62,7 +72,8 @@ def main(out, rounds, *peers):
         process.wait()
     path = pathlib.Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"reference": reference, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"reference": reference, "cores": cores, "load": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(load)} rounds, cores: {cores} of {os.cpu_count()}, load average {min(load):.1f} to {max(load):.1f}\n")
     print(f"| case | | min ms | median ms | of {reference}: min | median of rounds |")
     print("| --- | --- | --- | --- | --- | --- |")
     for r in rows:
