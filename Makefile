@@ -79,7 +79,7 @@ kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and
 # a C compiler, can use it. The kernelspec for XLA is written where the plug-in is.
 xla_plugin := $(CURDIR)/build/xla/lammps_jax_pjrt_cpu
 xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(xla_plugin)
-XLA_PACKAGES ?= ./triovit/forward ./calib
+XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./calib
 
 .PHONY: xla
 xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"

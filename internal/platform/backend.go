@@ -13,13 +13,13 @@ const (
 	XLA = "xla" // XLA through its PJRT plug-in for CPUs: needs the build tag xla
 )
 
-// Plugin is the environment variable with the folder of XLA's plug-in, as
+// Plugin is the environment variable with the folders of XLA's plug-in, as
 // github.com/gomlx/go-xla reads it.
 const Plugin = "PJRT_PLUGIN_LIBRARY_PATH"
 
 // Backend returns the backend that TRIOVIT_BACKEND asks for: Go, also where it
 // is empty, or XLA. Another name, and XLA in a program that was built without it
-// or finds no plug-in, is an error that says what to do.
+// or finds no whole plug-in, is an error that says what to do.
 func Backend() (string, error) {
 	switch name := os.Getenv("TRIOVIT_BACKEND"); {
 	case name == "" || name == Go:
@@ -30,6 +30,9 @@ func Backend() (string, error) {
 		return "", fmt.Errorf("TRIOVIT_BACKEND=xla, but the program was built without XLA: run make xla and build with -tags=xla")
 	case os.Getenv(Plugin) == "":
 		return "", fmt.Errorf("TRIOVIT_BACKEND=xla, but %s is not set: make xla fetches the plug-in and says its folder", Plugin)
+	}
+	if err := checkPlugin(os.Getenv(Plugin)); err != nil {
+		return "", fmt.Errorf("TRIOVIT_BACKEND=xla, but %w (%s): make xla fetches it", err, Plugin)
 	}
 	return XLA, nil
 }

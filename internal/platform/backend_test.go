@@ -3,6 +3,9 @@
 package platform
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -13,13 +16,17 @@ func TestBackend(t *testing.T) {
 		{"Go", "go", "", Go, ""},
 		{"an unknown one", "abacus", "", "", "TRIOVIT_BACKEND=abacus is unknown: go and xla are allowed"},
 		{"no plug-in", "xla", "", "", "make xla"},
-		{"XLA", "xla", "somewhere", XLA, "built without XLA"},
+		{"another folder", "xla", "somewhere", "", "make xla"},
+		{"XLA", "xla", os.Getenv(Plugin), XLA, "built without XLA"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("TRIOVIT_BACKEND", c.asked)
 			t.Setenv(Plugin, c.plugin)
 			got, err := Backend()
 			if c.want == XLA && HasXLA {
+				if c.plugin == "" {
+					t.Skip(Plugin + " is not set: make test-xla")
+				}
 				c.err = ""
 			}
 			if c.err != "" {
@@ -30,6 +37,47 @@ func TestBackend(t *testing.T) {
 			}
 			if err != nil || got != c.want {
 				t.Errorf("%q (%v), want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// TestCheckPlugin: what is not a whole plug-in is refused with its path, by what
+// opens it in this process or not at all.
+func TestCheckPlugin(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+		elf  bool
+	}{
+		{"none", nil, "there is no " + pluginFile, false},
+		{"empty", []byte{}, "EOF", false},
+		{"text", []byte(strings.Repeat("not found\n", 20)), "magic", false},
+		{"cut short", program[:len(program)/2], "is no plug-in", true},
+		{"something else", program, "GetPjrtApi", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.elf && runtime.GOOS != "linux" {
+				t.Skip("this program is no ELF file")
+			}
+			folder := t.TempDir()
+			if c.file != nil {
+				if err := os.WriteFile(filepath.Join(folder, pluginFile), c.file, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := checkPlugin(filepath.Join(folder, "nowhere") + string(filepath.ListSeparator) + folder)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), folder) {
+				t.Errorf("error %v, want %q and the folder", err, c.want)
 			}
 		})
 	}

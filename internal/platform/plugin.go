@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// pluginFile is the plug-in's name, by which github.com/gomlx/go-xla finds it.
+const pluginFile = "pjrt_c_api_cpu_plugin.so"
+
+// checkPlugin looks for XLA's plug-in in the folders of a list, and at whether it
+// is whole. What loads it does not: a file cut short ends the process with a bus
+// error.
+func checkPlugin(folders string) error {
+	for _, folder := range filepath.SplitList(folders) {
+		path := filepath.Join(folder, pluginFile)
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		if err := checkLibrary(path); err != nil {
+			return fmt.Errorf("%s is no plug-in: %w", path, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no %s in %s", pluginFile, folders)
+}
+
+// checkLibrary refuses what is not an ELF file with its table of sections, which
+// comes last, or does not export a PJRT plug-in's one function.
+func checkLibrary(path string) error {
+	library, err := elf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer library.Close()
+	symbols, err := library.DynamicSymbols()
+	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
+		return err
+	}
+	const function = "GetPjrtApi"
+	if !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == function && s.Section != elf.SHN_UNDEF }) {
+		return fmt.Errorf("it exports no %s", function)
+	}
+	return nil
+}
