@@ -80,42 +80,60 @@ func (c *Client) cached(ref Ref) (string, error) {
 	return filepath.Join(root, filepath.FromSlash(file)), nil
 }
 
-// store downloads a file unless the cache has it, and returns its path.
+// store downloads a file unless the cache has it, and returns its path. A cache
+// that another user filled may be one to read only.
 func (c *Client) store(ctx context.Context, ref Ref, commit string, f file) (string, error) {
 	folder, path := c.folder(ref.Repo), filepath.Join(c.snapshot(ref.Repo, commit), filepath.FromSlash(f.name))
+	if info, err := os.Stat(path); err != nil || info.Size() != f.size {
+		err := c.place(ctx, ref, commit, f, path)
+		var unwritten *fs.PathError
+		if errors.As(err, &unwritten) {
+			return "", fmt.Errorf("%w (set HF_HOME to a folder that can be written)", err)
+		} else if err != nil {
+			return "", err
+		}
+	}
+	if ref.Revision == commit {
+		return path, nil
+	}
+	err := writeRef(filepath.Join(folder, "refs", filepath.FromSlash(ref.Revision)), commit)
+	if errors.Is(err, fs.ErrPermission) {
+		return path, nil
+	}
+	return path, err
+}
+
+// place downloads a file and links it into its snapshot at path.
+func (c *Client) place(ctx context.Context, ref Ref, commit string, f file, path string) error {
+	folder := c.folder(ref.Repo)
 	blob := filepath.Join(folder, "blobs", f.sum)
 	locks := filepath.Join(c.Dir, ".locks", filepath.Base(folder))
 	for _, dir := range []string{filepath.Dir(path), filepath.Dir(blob), locks} {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return "", fmt.Errorf("%w (set HF_HOME to a folder that can be written)", err)
+			return err
 		}
 	}
-	// The lock is huggingface_hub's own, so that Python waits too.
-	lock := flock.New(filepath.Join(locks, f.sum+".lock"))
+	// The lock is huggingface_hub's own, so that Python waits too, and other
+	// users as far as the umask lets them.
+	lock := flock.New(filepath.Join(locks, f.sum+".lock"), flock.SetPermissions(0o666))
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
-		return "", fmt.Errorf("wait for another download of %s: %w", f.name, err)
+		return fmt.Errorf("wait for another download of %s: %w", f.name, err)
 	}
 	defer lock.Close()
 	if info, err := os.Stat(blob); err != nil || info.Size() != f.size {
 		incomplete := blob + ".incomplete"
 		if err := c.download(ctx, ref, commit, f, incomplete); err != nil {
-			return "", err
+			return err
 		}
 		if err := verify(incomplete, f); err != nil {
 			os.Remove(incomplete)
-			return "", err
+			return err
 		}
 		if err := os.Rename(incomplete, blob); err != nil {
-			return "", err
+			return err
 		}
 	}
-	if err := link(blob, path); err != nil {
-		return "", err
-	}
-	if ref.Revision == commit {
-		return path, nil
-	}
-	return path, writeRef(filepath.Join(folder, "refs", filepath.FromSlash(ref.Revision)), commit)
+	return link(blob, path)
 }
 
 // verify compares a file's checksum with the hub's: the SHA-256 of a large

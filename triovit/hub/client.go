@@ -53,6 +53,9 @@ const MaxSize = 1 << 30
 // it first where the cache has none of the revision's present commit. Where the
 // hub cannot be reached, the cache's last commit of the revision will do.
 func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
+	if same, err := Parse(ref.String()); err != nil || same != ref { // not made by Parse
+		return "", fmt.Errorf("hub: %+v names no checkpoint", ref)
+	}
 	path, err := c.fetch(ctx, ref)
 	if err != nil {
 		return "", fmt.Errorf("hub: %s: %w", ref, err)
@@ -63,7 +66,7 @@ func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
 func (c *Client) fetch(ctx context.Context, ref Ref) (string, error) {
 	path, absent := c.cached(ref)
 	switch {
-	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision)):
+	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision) && ref.File != ""): // which file is the only checkpoint, the hub knows
 		return path, nil
 	case c.Offline:
 		return "", fmt.Errorf("%w, and HF_HUB_OFFLINE is set: unset it, or give the path of a checkpoint instead of its name", absent)

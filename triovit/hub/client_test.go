@@ -393,6 +393,48 @@ func TestWithoutNetwork(t *testing.T) {
 	wantError(t, err, "config.json", "HF_HUB_OFFLINE")
 }
 
+// TestFileIsTheHubs: what was fetched before does not change which file a name
+// without one means.
+func TestFileIsTheHubs(t *testing.T) {
+	w := newWorld(t)
+	w.files["b1.pt"] = []byte("other weights")
+	c := w.client(t)
+	mustFetch(t, w, c, repo+"@"+commit+"/b1.pt", "b1.pt")
+	mustFetch(t, w, c, repo+"@"+commit, "model.safetensors")
+}
+
+// TestHandMadeRef: a Ref that Parse would refuse leads nowhere.
+func TestHandMadeRef(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(t)
+	mustFetch(t, w, c, repo, "model.safetensors")
+	if err := os.WriteFile(filepath.Join(c.Dir, "outside"), []byte(commit), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c.Offline = true
+	for _, ref := range []Ref{{}, {Repo: repo}, {"a/../" + repo, "main", ""}, {repo, "../../outside", ""}, {repo, "main", "../../x.pt"}, {repo, "main", "/x.pt"}} {
+		if path, err := c.Fetch(t.Context(), ref); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%+v is %s (%v)", ref, path, err)
+		}
+	}
+}
+
+// TestLockIsSharedAsTheFilesAre: who may read a model may wait for it.
+func TestLockIsSharedAsTheFilesAre(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(t)
+	mustFetch(t, w, c, repo, "model.safetensors")
+	name := sum("model.safetensors", w.files["model.safetensors"])
+	blob, err := os.Stat(filepath.Join(c.folder(repo), "blobs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.Stat(filepath.Join(c.Dir, ".locks", filepath.Base(c.folder(repo)), name+".lock"))
+	if err != nil || lock.Mode() != blob.Mode() {
+		t.Errorf("mode %v of the lock (%v), %v of the file", lock.Mode(), err, blob.Mode())
+	}
+}
+
 // TestPythonCache: a cache that huggingface_hub filled is found.
 func TestPythonCache(t *testing.T) {
 	home := t.TempDir()

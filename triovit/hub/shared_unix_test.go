@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build darwin || linux
+
+package hub
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// TestFilledByAnother: a cache that this user cannot write is read, also while
+// the hub answers; what it lacks is an error that says what to do.
+func TestFilledByAnother(t *testing.T) {
+	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other user
+		if os.Getuid() == 0 { // whom no permission binds
+			if err := syscall.Setuid(65534); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := &Client{Endpoint: os.Getenv("HF_ENDPOINT"), Dir: dir}
+		if _, err := fetch(t, c, repo); err != nil {
+			t.Error(err)
+		}
+		_, err := fetch(t, c, repo+"/config.json")
+		wantError(t, err, "permission denied", "HF_HOME")
+		return
+	}
+	dir, err := os.MkdirTemp("", "gotriovit-hub") // t.TempDir lies below a folder of root's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode := func(mode fs.FileMode) {
+		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if d.IsDir() {
+				os.Chmod(path, mode)
+			}
+			return err
+		})
+	}
+	defer os.RemoveAll(dir)
+	defer mode(0o755)
+	w := newWorld(t)
+	c := &Client{Endpoint: w.hub.URL, Dir: dir}
+	mustFetch(t, w, c, repo, "model.safetensors")
+	if err := os.Remove(filepath.Join(c.folder(repo), "refs", "main")); err != nil {
+		t.Fatal(err)
+	}
+	mode(0o555)
+	command := exec.Command(os.Args[0], "-test.run=^TestFilledByAnother$")
+	command.Env = append(os.Environ(), "TRIOVIT_TEST_HUB_DIR="+dir, "HF_ENDPOINT="+w.hub.URL)
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
