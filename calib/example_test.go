@@ -149,6 +149,38 @@ func ExampleQuantize() {
 	// main.point_conv.conv - weights: 128 filters of 8 bits
 }
 
+// A rule that looks at more of a tensor than its range wants the tensors behind the
+// transforms, too: Calibrate observes twice where it must.
+func ExampleCalibrate() {
+	setup, err := triovit.FromEnvironment(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	few, err := dataset.Head(setup.Calibration, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	recipe, err := calib.RecipeNamed("TrioViT by percentile 99.99")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	q, err := calib.Calibrate(context.Background(), setup.Model, few, recipe)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(q.Quantizers), "tensors on grids")
+	divisor := q.Quantizers["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
+	_, log2 := divisor.(calib.Log2)
+	fmt.Println("divisors on a log2 grid:", log2)
+	// Output:
+	// 63 tensors on grids
+	// divisors on a log2 grid: true
+}
+
 // A ladder scores a model in float and under one recipe after the other.
 func ExampleRunLadder() {
 	setup, err := triovit.FromEnvironment(context.Background())
