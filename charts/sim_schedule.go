@@ -227,7 +227,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 				if s == nil {
 					color := shade
 					if t.Op != "" {
-						color = partColor(len(order))
+						color = scheduleColors[len(order)%len(scheduleColors)]
 						order = append(order, t.Op)
 					}
 					s = &echarts.SingleSeries{
@@ -326,9 +326,14 @@ func summary(tasks []ScheduleTask) string {
 	return strings.Join(list, ", ")
 }
 
+// scheduleColors tell operations apart: those of parts and three of Tol's, for an
+// attention has ten, and grey is the traffic of other blocks.
+var scheduleColors = append(parts[:len(parts):len(parts)], "#332288", "#882255", "#44AA99")
+
 // onColor returns the colour of a text that is read on a part's colour.
 func onColor(color string) string {
-	if color == blue || color == vermillion || color == green {
+	switch color {
+	case blue, vermillion, green, "#332288", "#882255":
 		return "#FFFFFF"
 	}
 	return ink

@@ -5,6 +5,7 @@ package charts
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -235,6 +236,30 @@ func TestSimulatorFigures(t *testing.T) {
 			if !slices.Contains(ops, op) {
 				t.Errorf("no task is of %s", op)
 			}
+		}
+		var option struct {
+			Series []struct {
+				Name, Color string
+				XAxisIndex  int
+				LineStyle   struct{ Width float64 }
+			}
+		}
+		if err := json.Unmarshal(f.Option(), &option); err != nil {
+			t.Fatal(err)
+		}
+		colors := make(map[string]string) // by panel and colour
+		for _, s := range option.Series {
+			if s.LineStyle.Width < 10 {
+				continue // a caption
+			}
+			place := fmt.Sprint(s.XAxisIndex, s.Color)
+			if other, taken := colors[place]; taken || (s.Color == shade) != (s.Name == "") {
+				t.Errorf("%q has the colour %s, as %q; grey is other blocks'", s.Name, s.Color, other)
+			}
+			colors[place] = s.Name
+		}
+		if len(colors) < 13 {
+			t.Errorf("%d colours, of the two blocks' 13 operations", len(colors))
 		}
 		step := run(hwsim.BothPipelines)
 		if f, err = Schedule(step, "stages.3.op_list.1.context_module.main.ktv.0"); err != nil {

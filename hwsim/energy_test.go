@@ -109,7 +109,7 @@ func TestEnergyTableErrors(t *testing.T) {
 		{"unknown event", head + "entries:\n- {event: thought, pj: 1}\n",
 			`t.yaml:5: entries[0].event: "thought" must be one of 8-bit multiplication, 32-bit accumulation, buffer byte, off-chip byte, sum over K, log2 module, shifter, divider, requantization, activation, adder, resizer, pooling adder`},
 		{"no size", head + "entries:\n- {event: buffer byte, pj: 1}\n", `t.yaml:5: entries[0]: "buffer byte": a buffer byte has a kib, and nothing else has`},
-		{"half a KiB", head + "entries:\n- {event: buffer byte, kib: 1.5, pj: 1}\n", `t.yaml:5: entries[0].kib: 1.5 must be a whole number`},
+		{"half a KiB", head + "entries:\n- {event: buffer byte, kib: 1.5, pj: 1}\n", `t.yaml:5: entries[0].kib: 1.5 must be a whole number from 1 to 1048576`},
 		{"twice", head + "entries:\n- {event: buffer byte, kib: 8, pj: 1}\n- {event: buffer byte, kib: 8, pj: 2}\n", `t.yaml:6: entries[1]: a second buffer byte of 8 KiB`},
 		{"source", head + "entries:\n- {event: adder, pj: 1, source: 3}\n", `t.yaml:5: entries[0].source: "3" must be 1 to 200 bytes of printable text`},
 	}

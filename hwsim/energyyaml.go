@@ -177,7 +177,7 @@ func (r energyReader) entry(t *EnergyTable, path string, node ast.Node, given ma
 			return err
 		}
 		if kib != math.Trunc(kib) {
-			return yamlfile.At(string(r), fields["kib"], path+".kib", fmt.Errorf("%v must be a whole number", kib))
+			return yamlfile.At(string(r), fields["kib"], path+".kib", fmt.Errorf("%v must be a whole number from 1 to %d", kib, maxEnergyKiB))
 		}
 		t.SRAM = append(t.SRAM, SRAMEnergy{int(kib), pJ, source})
 		entry = fmt.Sprintf("%s of %d KiB", event, int(kib))
