@@ -210,19 +210,20 @@ func pricedUnits() []workload.Unit {
 // back.
 func (t *EnergyTable) YAML() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "version: %d\nname: %q\nsource: %q\nentries:\n", energyVersion, t.Name, t.Source)
+	fmt.Fprintf(&b, "version: %d\nname: %q\nsource: %q\nentries:", energyVersion, t.Name, t.Source)
+	empty := b.Len()
 	write := func(event string, kib int, pJ float64, source string) {
 		if math.IsNaN(pJ) {
 			return
 		}
-		fmt.Fprintf(&b, "  - {event: %s, pj: %s", event, strconv.FormatFloat(pJ, 'f', -1, 64))
+		fmt.Fprintf(&b, "\n  - {event: %s, pj: %s", event, strconv.FormatFloat(pJ, 'f', -1, 64))
 		if kib > 0 {
 			fmt.Fprintf(&b, ", kib: %d", kib)
 		}
 		if source != "" {
 			fmt.Fprintf(&b, ", source: %q", source)
 		}
-		b.WriteString("}\n")
+		b.WriteString("}")
 	}
 	write(multiplication, 0, t.Multiply8, t.Sources[multiplication])
 	write(accumulation, 0, t.Add32, t.Sources[accumulation])
@@ -235,5 +236,9 @@ func (t *EnergyTable) YAML() []byte {
 			write(u.String(), 0, pJ, t.Sources[u.String()])
 		}
 	}
+	if b.Len() == empty {
+		b.WriteString(" []")
+	}
+	b.WriteString("\n")
 	return b.Bytes()
 }
