@@ -41,7 +41,7 @@ func Parse(name string) (Ref, error) {
 	valid := component.MatchString(owner) && component.MatchString(repo) && !strings.Contains(owner+repo, "..") &&
 		validPath(revision) && (!hasFile || validPath(file))
 	if !valid {
-		return Ref{}, fmt.Errorf("hub: %q is no name of a model: want owner/name, owner/name@revision or either with /file behind it", name)
+		return Ref{}, fmt.Errorf("hub: %.200q is no name of a model: want owner/name, owner/name@revision or either with /file behind it", name)
 	}
 	return Ref{Repo: owner + "/" + repo, Revision: revision, File: file}, nil
 }

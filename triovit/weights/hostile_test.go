@@ -3,6 +3,7 @@
 package weights
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,35 @@ func TestReadRefusesSparseGiants(t *testing.T) {
 	}
 	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "giant.safetensors: has") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestErrorsAreShortLines: however long what a file holds, and whatever its
+// entries are called.
+func TestErrorsAreShortLines(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	pickle := func(tensors ...savedTensor) entry {
+		return entry{name: "m/data.pkl", content: stateDictPickle(tensors)}
+	}
+	for _, test := range []struct {
+		name  string
+		file  []byte
+		parse func([]byte) (Set, error)
+	}{
+		{"name", safetensorsOf(`{"` + long + `":{}}`), parseSafetensors},
+		{"dtype", safetensorsOf(`{"w":{"dtype":"` + long + `","shape":[0],"data_offsets":[0,0]}}`), parseSafetensors},
+		{"shape", safetensorsOf(`{"w":{"dtype":"F32","shape":[` + strings.Repeat("0,", 1<<19) + `0],"data_offsets":[0,0]}}`), parseSafetensors},
+		{"number", safetensorsOf(`{"w":{"dtype":"F32","shape":[1.` + strings.Repeat("1", 1<<20) + `],"data_offsets":[0,0]}}`), parseSafetensors},
+		{"tensor of an archive", archiveOf(t, pickle(savedTensor{long, "FloatStorage", "0", 6, 0, []int{2, 3}, []int{3, 1}})), parsePT},
+		{"storage", archiveOf(t, pickle(savedTensor{"w", "FloatStorage", long, 6, 0, []int{2, 3}, []int{3, 1}})), parsePT},
+		{"two pickles", archiveOf(t, entry{name: "a\nb/data.pkl"}, entry{name: "c\nd/data.pkl"}), parsePT},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.parse(test.file)
+			if err == nil || len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error of %d bytes: %.200q", len(fmt.Sprint(err)), fmt.Sprint(err))
+			}
+		})
 	}
 }
 

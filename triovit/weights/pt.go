@@ -123,20 +123,20 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	left := uint64(size)
 	for _, f := range z.File {
 		if f.Method != zip.Store || f.CompressedSize64 != f.UncompressedSize64 {
-			return nil, fmt.Errorf("zip: entry %q is compressed, want it stored as torch.save does", f.Name)
+			return nil, fmt.Errorf("zip: entry %.200q is compressed, want it stored as torch.save does", f.Name)
 		}
 		// Entries that share bytes would let a small file claim much.
 		if f.UncompressedSize64 > left {
-			return nil, fmt.Errorf("zip: entry %q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.UncompressedSize64, size)
+			return nil, fmt.Errorf("zip: entry %.200q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.UncompressedSize64, size)
 		}
 		left -= f.UncompressedSize64
 		if _, twice := a.entries[f.Name]; twice {
-			return nil, fmt.Errorf("zip: entry %q occurs twice", f.Name)
+			return nil, fmt.Errorf("zip: entry %.200q occurs twice", f.Name)
 		}
 		a.entries[f.Name] = f
 		if dir, file := path.Split(f.Name); file == "data.pkl" && strings.Count(dir, "/") == 1 {
 			if a.prefix != "" {
-				return nil, fmt.Errorf("zip: both %sdata.pkl and %s, want one", a.prefix, f.Name)
+				return nil, fmt.Errorf("zip: both %.200q and %.200q, want one", a.prefix+"data.pkl", f.Name)
 			}
 			a.prefix = dir
 		}
@@ -160,11 +160,11 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 	f, ok := a.entries[a.prefix+name]
 	if !ok {
-		return nil, 0, fmt.Errorf("zip: no entry %q", a.prefix+name)
+		return nil, 0, fmt.Errorf("zip: no entry %.200q", a.prefix+name)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, 0, fmt.Errorf("zip: entry %q: %w", f.Name, err)
+		return nil, 0, fmt.Errorf("zip: entry %.200q: %w", f.Name, err)
 	}
 	return r, int64(f.UncompressedSize64), nil
 }
@@ -197,17 +197,17 @@ func (a *archive) readStorage(s storage, e element, b *budget) ([]float32, error
 	}
 	defer r.Close()
 	if size%int64(e.size) != 0 || size/int64(e.size) != int64(s.numel) {
-		return nil, fmt.Errorf("storage %q has %d bytes, want %d elements of %s", s.key, size, s.numel, s.dtype)
+		return nil, fmt.Errorf("storage %.200q has %d bytes, want %d elements of %s", s.key, size, s.numel, s.dtype)
 	}
 	if err := b.take(4 * s.numel); err != nil {
-		return nil, fmt.Errorf("storage %q: %w", s.key, err)
+		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
 	}
 	data := make([]float32, s.numel)
 	if err := e.read(r, data); err != nil {
-		return nil, fmt.Errorf("storage %q: %w", s.key, err)
+		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
 	}
 	if err := atEnd(r); err != nil {
-		return nil, fmt.Errorf("storage %q: %w", s.key, err)
+		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
 	}
 	return data, nil
 }
@@ -236,17 +236,17 @@ func (a *archive) load(views []namedView, b *budget) (Set, error) {
 		}
 		n, err := v.check()
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", v.name, err)
+			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 		}
 		if data == nil || v.storage != held {
 			b.release(4 * len(data))
 			if data, err = a.readStorage(v.storage, e, b); err != nil {
-				return nil, fmt.Errorf("tensor %q: %w", v.name, err)
+				return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 			}
 			held = v.storage
 		}
 		if err := b.take(4 * n); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", v.name, err)
+			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 		}
 		t := New(v.shape...)
 		gather(t.Data, data, v.offset, v.shape, v.stride)

@@ -64,10 +64,10 @@ func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
 		}
 		info := namedInfo{name: name}
 		if err := json.Unmarshal(raw, &info.tensorInfo); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, fmt.Errorf("tensor %.200q: %.200v", name, err) // JSON's errors quote
 		}
 		if len(info.Offsets) != 2 {
-			return nil, fmt.Errorf("tensor %q: %d data_offsets, want 2", name, len(info.Offsets))
+			return nil, fmt.Errorf("tensor %.200q: %d data_offsets, want 2", name, len(info.Offsets))
 		}
 		infos = append(infos, info)
 	}
@@ -80,18 +80,18 @@ func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
 	for _, info := range infos {
 		e, ok := elementOf(info.DType)
 		if !ok {
-			return nil, fmt.Errorf("tensor %q: dtype %q, want F32, F16, BF16, F64 or an integer type", info.name, info.DType)
+			return nil, fmt.Errorf("tensor %.200q: dtype %.200q, want F32, F16, BF16, F64 or an integer type", info.name, info.DType)
 		}
 		n, ok := elements(info.Shape)
 		if !ok {
-			return nil, fmt.Errorf("tensor %q: shape %v, want at most %d dimensions from 0 up that fit in memory", info.name, info.Shape, maxRank)
+			return nil, fmt.Errorf("tensor %.200q: %d dimensions from %v on, want at most %d from 0 up that fit in memory", info.name, len(info.Shape), info.Shape[:min(len(info.Shape), maxRank)], maxRank)
 		}
 		first, last := info.Offsets[0], info.Offsets[1]
 		if first != end || last < first || last > size-start {
-			return nil, fmt.Errorf("tensor %q: data_offsets %v, want them to begin at %d, after the tensor before, and to end within the data's %d bytes", info.name, info.Offsets, end, size-start)
+			return nil, fmt.Errorf("tensor %.200q: data_offsets %v, want them to begin at %d, after the tensor before, and to end within the data's %d bytes", info.name, info.Offsets, end, size-start)
 		}
 		if last-first != int64(n)*int64(e.size) {
-			return nil, fmt.Errorf("tensor %q: %d bytes of data, want %d of %s for shape %v", info.name, last-first, n, info.DType, info.Shape)
+			return nil, fmt.Errorf("tensor %.200q: %d bytes of data, want %d of %s for shape %v", info.name, last-first, n, info.DType, info.Shape)
 		}
 		end = last
 		if e.decode == nil {
@@ -99,7 +99,7 @@ func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
 		}
 		t := New(info.Shape...)
 		if err := e.read(io.NewSectionReader(r, start+first, last-first), t.Data); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", info.name, err)
+			return nil, fmt.Errorf("tensor %.200q: %w", info.name, err)
 		}
 		set[info.name] = t
 	}
@@ -146,7 +146,7 @@ func WriteSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]strin
 
 func writeSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]string) error {
 	if dtype != F32 && dtype != F16 {
-		return fmt.Errorf("dtype %q, want F32 or F16", dtype)
+		return fmt.Errorf("dtype %.200q, want F32 or F16", dtype)
 	}
 	e, _ := elementOf(string(dtype))
 	names := s.Names()
@@ -158,10 +158,10 @@ func writeSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]strin
 	for _, name := range names {
 		t := s[name]
 		if name == metadataKey || !utf8.ValidString(name) {
-			return fmt.Errorf("tensor %q: want a name of valid UTF-8 other than %s", name, metadataKey)
+			return fmt.Errorf("tensor %.200q: want a name of valid UTF-8 other than %s", name, metadataKey)
 		}
 		if n, ok := elements(t.Shape); !ok || n != len(t.Data) {
-			return fmt.Errorf("tensor %q: %d values for shape %v of at most %d dimensions", name, len(t.Data), t.Shape, maxRank)
+			return fmt.Errorf("tensor %.200q: %d values for shape %v of at most %d dimensions", name, len(t.Data), t.Shape, maxRank)
 		}
 		first := end
 		end += int64(len(t.Data)) * int64(e.size)
@@ -183,7 +183,7 @@ func writeSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]strin
 	out.Write(text)
 	for _, name := range names {
 		if err := writeData(out, s[name].Data, dtype); err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
+			return fmt.Errorf("tensor %.200q: %w", name, err)
 		}
 	}
 	return out.Flush()
