@@ -332,7 +332,7 @@ func TestGoldenErrors(t *testing.T) {
 		{"recipe of the ladder", misused, []string{"ladder", "-recipes", "TrioViT,Vanila"}},
 		{"recipes beside costs", misused, []string{"ladder", "-costs", "-recipes", "TrioViT"}},
 		{"recipe twice", misused, []string{"evaluate", "-recipe", "TrioViT", "-quantized", text}},
-		{"bits", failed, []string{"quantize", "-calibration-sample", "48", "-weight-bits", "40"}},
+		{"bits", misused, []string{"quantize", "-weight-bits", "40"}},
 		{"bits of nothing", misused, []string{"evaluate", "-weight-bits", "4"}},
 		{"profile of nothing", misused, []string{"evaluate", "-profile", file("other.profile")}},
 		{"absent profile", failed, []string{"quantize", "-profile", file("absent.profile")}},

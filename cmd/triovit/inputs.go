@@ -108,6 +108,11 @@ func (r *recipe) get() (calib.Recipe, error) {
 	if err != nil {
 		return named, usageError{err}
 	}
+	for _, bits := range []int{r.weights, r.activations} {
+		if bits < calib.MinBits || bits > calib.MaxBits {
+			return named, usagef("a width of %d bits: %d to %d are allowed", bits, calib.MinBits, calib.MaxBits)
+		}
+	}
 	if r.weights != 8 || r.activations != 8 {
 		named = named.Bits(r.weights, r.activations)
 	}

@@ -6,8 +6,11 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,9 +30,9 @@ type process struct {
 	took           time.Duration     // from when it was ready for signals
 }
 
-// inProcess runs a command line in an empty folder with an empty cache, and sends
-// it a signal so long after it is ready, or none where the time is negative.
-func inProcess(t *testing.T, args []string, after time.Duration) process {
+// inProcess runs a command line in an empty folder with an empty cache. When it is
+// ready it waits for a moment to send a signal, or for none where there is none.
+func inProcess(t *testing.T, args []string, moment func() <-chan time.Time) process {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], args...)
@@ -49,9 +52,16 @@ func inProcess(t *testing.T, args []string, after time.Duration) process {
 		t.Fatalf("%v: begins with %q (%v)", args, line, err)
 	}
 	start := time.Now()
-	if after >= 0 {
-		timer := time.AfterFunc(after, func() { cmd.Process.Signal(syscall.SIGINT) })
-		defer timer.Stop()
+	if moment != nil {
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case <-moment():
+				cmd.Process.Signal(syscall.SIGINT)
+			case <-ended:
+			}
+		}()
 	}
 	rest, err := io.ReadAll(stderr)
 	if err != nil {
@@ -70,6 +80,30 @@ func inProcess(t *testing.T, args []string, after time.Duration) process {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// TestSignalDuringDownload: a hub that stops in the middle of a file holds nobody.
+func TestSignalDuringDownload(t *testing.T) {
+	stalled := make(chan time.Time, 1)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/models/birds/b0/revision/main", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"sha": "%040d", "siblings": [{"rfilename": "model.safetensors", "size": 1000, "blobId": "%040d"}]}`, 1, 2)
+	})
+	mux.HandleFunc("/birds/b0/resolve/", func(w http.ResponseWriter, r *http.Request) {
+		w.Write(make([]byte, 500))
+		w.(http.Flusher).Flush()
+		stalled <- time.Now()
+		<-r.Context().Done()
+	})
+	hub := httptest.NewServer(mux)
+	t.Cleanup(hub.Close)
+	t.Setenv("HF_ENDPOINT", hub.URL)
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	t.Setenv("HF_HUB_OFFLINE", "")
+	p := inProcess(t, []string{"profile", "-model", "birds/b0", "-data", "."}, func() <-chan time.Time { return stalled })
+	if p.status != interrupted || p.stdout != "" || p.stderr != "triovit profile: interrupted; run it again to go on\n" {
+		t.Errorf("status %d, printed %q, error %q", p.status, p.stdout, p.stderr)
+	}
 }
 
 // TestSignal sends every command a signal at random moments: it has ended as if
@@ -97,13 +131,13 @@ func TestSignal(t *testing.T) {
 		{"explore", "-timing", "event", "-axis", "copies=4,8,12,16"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
-			want := inProcess(t, args, -1)
+			want := inProcess(t, args, nil)
 			if want.status != succeeded || want.stderr != "" {
 				t.Fatalf("undisturbed: status %d, %s", want.status, want.stderr)
 			}
 			for range 2 {
 				after := time.Duration(rand.Int64N(int64(want.took)))
-				got := inProcess(t, args, after)
+				got := inProcess(t, args, func() <-chan time.Time { return time.After(after) })
 				for name, contents := range got.files {
 					if contents != want.files[name] {
 						t.Errorf("after %v %s is not the undisturbed one", after, name)
