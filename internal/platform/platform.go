@@ -11,10 +11,11 @@ import (
 	"sync"
 )
 
-// Slowdown is what a build without vector instructions costs, in words. The 4x is
-// what BenchmarkForward of triovit/forward shows for B1 at 224 with and without
-// GOEXPERIMENT=simd on a machine with AVX2; AVX-512 is twice as wide and more.
-const Slowdown = "about 10x slower (4x where there is only AVX2)"
+// Slowdown is what a build without vector instructions costs, in words. With and
+// without GOEXPERIMENT=simd, in interleaved rounds, the cases of triovit/forward's
+// BenchmarkForward differed by 4 to 7 times with AVX-512, most in batches, and B1
+// at 224 by 4.5 times where there is only AVX2.
+const Slowdown = "several times slower"
 
 // WarnWithoutSIMD says once per process, on standard error, that the program was
 // built without vector instructions. With them it says nothing.
