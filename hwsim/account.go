@@ -94,6 +94,10 @@ type Account struct {
 	// a depthwise convolution that does not stream.
 	Idle   int64
 	Stalls [stallEnd]int64
+	// Lanes are the busy cycles of each lane in which it has an output to make:
+	// less than Busy times the lanes where channels or pixels do not divide by
+	// them.
+	Lanes int64
 	// MACs are the multiply-accumulates of the engine.
 	MACs int64
 }
@@ -114,5 +118,6 @@ func (a *Account) add(b *Account, times int64, m *checked) {
 	for i := range a.Stalls {
 		a.Stalls[i] = m.add(a.Stalls[i], m.mul(times, b.Stalls[i]))
 	}
+	a.Lanes = m.add(a.Lanes, m.mul(times, b.Lanes))
 	a.MACs = m.add(a.MACs, m.mul(times, b.MACs))
 }

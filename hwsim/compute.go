@@ -197,9 +197,10 @@ func (m *machine) convolution(o *workload.Operation, a area) []task {
 		k.rmac.Stalls[Channels] = worked - k.rmac.Busy
 		k.mat.Stalls[Imbalance] = total - worked
 		k.rmac.Stalls[Imbalance] = total - worked
+		onMAT := (groups-1)*int64(m.mat.Lanes) + min(last, int64(m.mat.Lanes))
+		k.mat.Lanes, k.rmac.Lanes = m.mul(all, t, onMAT), m.mul(all, t, channels-onMAT)
 		perChannel := m.mul(all, positions, int64(o.Cin))
-		k.mat.MACs = m.mul(perChannel, (groups-1)*int64(m.mat.Lanes)+min(last, int64(m.mat.Lanes)))
-		k.rmac.MACs = m.mul(perChannel, channels) - k.mat.MACs
+		k.mat.MACs, k.rmac.MACs = m.mul(perChannel, onMAT), m.mul(perChannel, channels-onMAT)
 		k.from, k.to = r, r+1
 		k.demand[InputPort] = m.mul(all, positions, m.inputs(o, channels))
 		k.demand[WeightPort] = m.mul(most, up(m.mul(channels, int64(o.Cin), positions, m.bits(o)), 8))
@@ -218,6 +219,7 @@ func (m *machine) depthwise(o *workload.Operation, a area) []task {
 	total := m.mul(k.cycles, m.copies)
 	k.rmac.Stalls[Imbalance] = total - k.rmac.Busy
 	k.mat.Idle = total
+	k.rmac.Lanes = m.mul(a.rows, a.columns, m.pictures, m.set(o))
 	k.rmac.MACs = m.mul(a.rows, a.columns, int64(o.Cout), int64(o.Kernel), int64(o.Kernel), m.pictures)
 	m.demandDepthwise(&k, o, a, parts)
 	k.demand[OutputPort] = m.mul(a.rows, a.columns, int64(o.Cout), m.pictures)
@@ -234,6 +236,11 @@ func (m *machine) demandDepthwise(k *task, o *workload.Operation, a area, parts 
 		sets = max(sets, p.sets)
 	}
 	k.demand[WeightPort] = m.mul(sets, up(m.mul(int64(o.Cout), positions, m.bits(o)), 8))
+}
+
+// set returns R-MAC's cycles for all channels of one set of pixels.
+func (m *machine) set(dw *workload.Operation) int64 {
+	return m.mul(up(int64(dw.Cout), int64(m.rmac.MACs)), int64(dw.Kernel), int64(dw.Kernel), m.turns(dw))
 }
 
 // A part is one copy's part of a tile of a depthwise convolution and of the
@@ -314,7 +321,7 @@ func (m *machine) streamed(dw, pw *workload.Operation, a area) []task {
 	parts := m.stream(dw, pw, a)
 	lanes, both, cin := int64(m.mat.Lanes), m.together(pw, pw.Cin), int64(pw.Cin)
 	head := task{matWorks: true, rmacWorks: true, onRMAC: dw.Name}
-	var end, ahead, units, px int64
+	var end, ahead, units, px, onMAT int64
 	for i := range parts {
 		end, px = max(end, parts[i].cycles), max(px, parts[i].px)
 		head.cycles = max(head.cycles, parts[i].window)
@@ -340,9 +347,10 @@ func (m *machine) streamed(dw, pw *workload.Operation, a area) []task {
 		if p.last > 0 {
 			lastAhead = max(0, p.ahead-(p.groups-1)*p.px)
 		}
-		outputs := m.mul(p.ahead-lastAhead, m.lanes()) + m.mul(lastAhead, p.last) +
-			m.mul(p.rest-lastRest, lanes) + m.mul(lastRest, min(p.last, lanes))
-		m.inc(&head.mat.MACs, m.mul(outputs, cin))
+		byItself := m.mul(p.ahead-lastAhead, m.lanes()) + m.mul(lastAhead, p.last)
+		joint := m.mul(p.rest-lastRest, lanes) + m.mul(lastRest, min(p.last, lanes))
+		m.inc(&head.mat.Lanes, m.mul(byItself, m.alone(pw, pw.Cin))+m.mul(joint, both))
+		m.inc(&onMAT, byItself+joint)
 		m.inc(&ahead, p.ahead)
 		m.inc(&units, p.ahead+p.rest)
 		if p.px > 0 && p.groups > 0 {
@@ -351,7 +359,10 @@ func (m *machine) streamed(dw, pw *workload.Operation, a area) []task {
 		}
 	}
 	outputs := m.mul(a.rows, a.columns, m.pictures)
-	head.rmac.MACs = m.add(m.mul(outputs, int64(dw.Cout), int64(dw.Kernel), int64(dw.Kernel)), m.mul(outputs, int64(pw.Cout), cin)) - head.mat.MACs
+	onRMAC := m.mul(outputs, int64(pw.Cout)) - onMAT
+	head.rmac.Lanes = m.add(m.mul(outputs, m.set(dw)), m.mul(onRMAC, both))
+	head.mat.MACs = m.mul(onMAT, cin)
+	head.rmac.MACs = m.add(m.mul(outputs, int64(dw.Cout), int64(dw.Kernel), int64(dw.Kernel)), m.mul(onRMAC, cin))
 	head.to, head.keep = int(begun)+2, int(begun-fewest)+1
 
 	// What MAT reads of R-MAC's outputs and all that is written passes the
@@ -426,6 +437,12 @@ func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads i
 	return m.mul(most, longest, steps), m.mul(all, groups, steps)
 }
 
+// head returns the cycles of lanes that one engine spends on the outputs of one
+// head, in all copies.
+func (m *machine) head(o *workload.Operation, e arch.Engine) int64 {
+	return m.mul(int64(o.Rows), int64(o.Cols), m.pictures, up(int64(o.Inner), int64(e.MACs)), m.turns(o))
+}
+
 // halved gives MAT one half of the heads, rounded up, and R-MAC the other.
 func (m *machine) halved(o *workload.Operation, heads int64) []task {
 	k := task{matWorks: true, rmacWorks: true}
@@ -435,6 +452,7 @@ func (m *machine) halved(o *workload.Operation, heads int64) []task {
 	for i, e := range []arch.Engine{m.mat, m.rmac} {
 		n := (heads + 1 - int64(i)) / 2
 		own[i], accounts[i].Busy = m.product(&k, o, e, n)
+		accounts[i].Lanes = m.mul(n, m.head(o, e))
 		accounts[i].MACs = m.mul(n, perHead)
 	}
 	k.cycles = max(own[0], own[1])
@@ -473,6 +491,7 @@ func (m *machine) headPipeline(s *step, heads int64) []task {
 	}
 	producing, busy := m.product(&k, first, m.rmac, 1) // of one head
 	k.rmac.Busy = m.mul(heads, busy)
+	k.rmac.Lanes = m.mul(heads, m.head(first, m.rmac))
 	m.demandHeads(&k, dividend, divisor, heads)
 	tokens, dim := int64(divisor.Rows), int64(dividend.Cols)
 	joined := m.mul(heads, producing)
@@ -582,7 +601,8 @@ func (m *machine) follow(k *task, work []chore, heads, producing int64) (end int
 				m.inc(&busy, m.mul(done, alone))
 			}
 			whole, begun := done/perPixel, done%perPixel
-			channels := m.add(m.mul(whole, w.channels), begun*lanes) // those that MAT makes
+			byItself := m.add(m.mul(whole, w.channels), begun*lanes) // channels that MAT makes
+			joint := int64(0)
 			if left := w.pixels - whole; left > 0 {
 				now = max(now, joined)
 				cycles := m.mul(left, both)
@@ -591,14 +611,16 @@ func (m *machine) follow(k *task, work []chore, heads, producing int64) (end int
 				m.inc(&busy, cycles)
 				if rest := w.channels - begun*lanes; begun > 0 {
 					// The pixel that was begun has fewer channels left.
-					m.inc(&channels, min(rest, lanes))
+					m.inc(&joint, min(rest, lanes))
 					left--
 					m.join(k, rest, both)
 				}
-				m.inc(&channels, m.mul(left, min(w.channels, lanes)))
+				m.inc(&joint, m.mul(left, min(w.channels, lanes)))
 				m.join(k, w.channels, m.mul(left, both))
 			}
-			m.inc(&k.mat.MACs, m.mul(channels, int64(w.op.Inner)))
+			m.inc(&k.mat.Lanes, m.add(m.mul(byItself, alone), m.mul(joint, both)))
+			m.inc(&k.rmac.Lanes, m.mul(m.mul(w.pixels, w.channels)-byItself-joint, both))
+			m.inc(&k.mat.MACs, m.mul(byItself+joint, int64(w.op.Inner)))
 		}
 	}
 	now = max(now, joined)

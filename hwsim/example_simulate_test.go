@@ -171,6 +171,22 @@ func ExampleSimulate_cityscapes() {
 	// seg-b3-cityscapes: 2.1 FPS, 865.7 MB of weights, 1180.7 MB of activations in and 895.1 MB out, off-chip memory busy 32 %, engines wait for it 4 %
 }
 
+// More lanes may take longer. B1's channels do not divide by 17 lanes, and the
+// weight port has the width for 16.
+func ExampleCompare() {
+	c, o := arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}
+	from := simulate(list("b1-r224"), c, o)
+	c.RMAC.Lanes = 9
+	d, err := hwsim.Compare(from, simulate(list("b1-r224"), c, o))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%+d cycles: %s\n", d.Cycles, &d.Terms)
+	// Output:
+	// +5859 cycles: work -14245, weight port +9554, rounding of lanes +9037, channels +2830, stream -749, imbalance -382, rounding of MACs -267, input port +81
+}
+
 // The energy of B1's events by a published table of an ASIC process, which does
 // not know all of them.
 func ExampleRun_Energy() {

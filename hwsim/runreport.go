@@ -38,6 +38,13 @@ func (r *Run) String() string {
 		}
 		line("idle", r.MAT.Idle, r.RMAC.Idle)
 	})
+	table(&s, "multipliers of both\tcycles\tof all\t", func(row func(string, ...any)) {
+		for t, n := range r.Spent() {
+			if n > 0 {
+				row("%s\t%d\t%.1f %%\t", Term(t), n, 100*float64(n)/float64(r.Cycles))
+			}
+		}
+	})
 	table(&s, "role\tsteps\tcycles\tshare\twaited\t", func(row func(string, ...any)) {
 		for _, p := range r.ByRole() {
 			row("%s\t%d\t%d\t%.1f %%\t%d\t", p.Label, p.Steps, p.Cycles, 100*p.Share, p.Waited)
@@ -84,7 +91,7 @@ func (a Account) MarshalJSON() ([]byte, error) {
 			stalls[Stall(c).String()] = n
 		}
 	}
-	return json.Marshal(map[string]any{"busy": a.Busy, "idle": a.Idle, "stalls": stalls, "macs": a.MACs})
+	return json.Marshal(map[string]any{"busy": a.Busy, "idle": a.Idle, "stalls": stalls, "lanes": a.Lanes, "macs": a.MACs})
 }
 
 // MarshalJSON writes the run with its rates, steps and assumptions, without the
@@ -94,7 +101,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		steps[i] = map[string]any{"name": s.Name, "operations": s.Ops, "label": s.Label, "block": s.Block, "start": s.Start, "cycles": s.Cycles,
-			"compute": s.Compute, "imbalance": r.Imbalance(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
+			"compute": s.Compute, "imbalance": r.Imbalance(s), "spending": r.Spending(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
 	}
 	mat, rmac := r.Utilization()
 	return json.Marshal(struct {

@@ -282,6 +282,13 @@ func TestInvariants(t *testing.T) {
 			if a.Busy < 0 || a.Idle < 0 {
 				rt.Errorf("%s: busy %d, idle %d", name, a.Busy, a.Idle)
 			}
+			e := c.MAT
+			if name != "MAT" {
+				e = c.RMAC
+			}
+			if a.Lanes > a.Busy*int64(e.Lanes) || a.MACs > a.Lanes*int64(e.MACs) {
+				rt.Errorf("%s: busy %d cycles, its lanes %d, %d MACs", name, a.Busy, a.Lanes, a.MACs)
+			}
 		}
 		if r.MAT.MACs > r.MAT.Busy*int64(c.MAT.Multipliers()) || r.RMAC.MACs > r.RMAC.Busy*int64(c.RMAC.Multipliers()) {
 			rt.Errorf("more multiply-accumulates than multipliers: %d in %d cycles, %d in %d", r.MAT.MACs, r.MAT.Busy, r.RMAC.MACs, r.RMAC.Busy)

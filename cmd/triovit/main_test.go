@@ -145,6 +145,39 @@ func TestEnergy(t *testing.T) {
 	}
 }
 
+// TestAgainst: a simulation says by what it differs from another configuration's.
+func TestAgainst(t *testing.T) {
+	wide := filepath.Join(t.TempDir(), "wide.yaml")
+	writeFile(t, wide, "version: 1\nname: wide\nrmac: {lanes: 9}\n")
+	page := must(t, "simulate", "-against", wide)
+	for _, want := range []string{"296449 cycles, -5859 against 302308 on wide", "rounding of lanes -"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	var got struct {
+		Cycles     int64
+		Difference struct {
+			Cycles int64
+			Terms  map[string]int64
+			Steps  []struct{ From, To int64 }
+		}
+	}
+	if err := json.Unmarshal([]byte(must(t, "simulate", "-json", "-against", wide)), &got); err != nil {
+		t.Fatal(err)
+	}
+	var terms, steps int64
+	for _, n := range got.Difference.Terms {
+		terms += n
+	}
+	for _, s := range got.Difference.Steps {
+		steps += s.To - s.From
+	}
+	if d := got.Difference.Cycles; got.Cycles != 296449 || d != -5859 || terms != d || steps != d {
+		t.Errorf("%d cycles, a difference of %d: terms of %d, steps of %d", got.Cycles, d, terms, steps)
+	}
+}
+
 func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {

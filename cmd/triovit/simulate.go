@@ -27,12 +27,15 @@ memory; the closed form is the authors' formula, which knows no memory.
 
 The trace opens in ui.perfetto.dev and chrome://tracing. A configuration's file gives
 its differences from the paper's, such as "version: 1" and "copies: 8". The energy is
-that of the counted events, and unknown where the table lacks one.`,
+that of the counted events, and unknown where the table lacks one. With -against the
+network runs on that configuration, too, and the difference in cycles is shown cause
+by cause, for all and for the steps in which it is largest.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		h.declare(f, "event")
 		name := f.String("model", "b1-r224", "`network`: "+modelUsage)
 		trace := outFile(f, "trace", "`file` for the events of the first round, JSON; empty for none")
+		against := f.String("against", "", "`file` of a configuration to compare with, YAML; empty for none")
 		table := outFile(f, "csv", "`file` for a line per step, or per operation of the closed form; empty for none")
 		return func(context.Context, []string) (output, error) {
 			config, err := h.config()
@@ -44,8 +47,8 @@ that of the counted events, and unknown where the table lacks one.`,
 				return output{}, err
 			}
 			if h.closed() {
-				if *trace != "" || h.prices != "" {
-					return output{}, usagef("-trace and -energy need -timing event: the closed form has no events")
+				if *trace != "" || *against != "" || h.prices != "" {
+					return output{}, usagef("-trace, -against and -energy need -timing event: the closed form has no events")
 				}
 				r, err := hwsim.ClosedForm(w, config, h.options.Scope)
 				if err != nil {
@@ -63,27 +66,57 @@ that of the counted events, and unknown where the table lacks one.`,
 				return output{}, err
 			}
 			e := r.Energy(prices)
-			return output{r.String() + e.String(), priced{r, e}}, writeFiles(written{*trace, r.WriteTrace}, written{*table, r.WriteCSV})
+			text, data := r.String()+e.String(), extended{r, []field{{"energy", e}}}
+			if *against != "" {
+				d, err := h.difference(w, r, *against)
+				if err != nil {
+					return output{}, err
+				}
+				text, data.fields = text+d.String(), append(data.fields, field{"difference", d})
+			}
+			return output{text, data}, writeFiles(written{*trace, r.WriteTrace}, written{*table, r.WriteCSV})
 		}
 	},
 }
 
-// priced is a run with its energy, which the JSON form adds to the run's fields.
-type priced struct {
+// extended is a run with fields that its JSON form gets in addition.
+type extended struct {
 	run    *hwsim.Run
-	energy *hwsim.Energy
+	fields []field
 }
 
-func (p priced) MarshalJSON() ([]byte, error) {
-	run, err := json.Marshal(p.run)
+type field struct {
+	name  string
+	value any
+}
+
+func (e extended) MarshalJSON() ([]byte, error) {
+	data, err := json.Marshal(e.run)
 	if err != nil {
 		return nil, err
 	}
-	energy, err := json.Marshal(p.energy)
+	for _, f := range e.fields {
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, err
+		}
+		data = fmt.Appendf(data[:len(data)-1], ",%q:%s}", f.name, value)
+	}
+	return data, nil
+}
+
+// difference runs the workload on the configuration of a file and says where the
+// run differs from that.
+func (h *hardware) difference(w *workload.Workload, run *hwsim.Run, path string) (*hwsim.Difference, error) {
+	c, err := arch.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(run[:len(run)-1], []byte(`,"energy":`), energy, []byte("}")), nil
+	from, err := hwsim.Simulate(w, c, h.options)
+	if err != nil {
+		return nil, err
+	}
+	return hwsim.Compare(from, run)
 }
 
 // written is what goes into the file of a flag; an empty path is none.

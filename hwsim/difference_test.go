@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwsim
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// 16×16 pixels, 8 channels to 24. On 8 + 8 lanes in each copy the second of two
+// rounds has no channel for R-MAC; on 12 + 8 it has 4 for the 12 lanes of MAT, and
+// takes as long.
+func TestSpendingByHand(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(16, 16, 8, 24, 1)}}
+	c := arch.ZCU102()
+	from := simulate(t, w, c, ideal(BothPipelines))
+	c.MAT.Lanes = 12
+	to := simulate(t, w, c, ideal(BothPipelines))
+	// Of 2048 multipliers, 16·16·8·24 take 24 cycles; R-MAC's half has none for 16.
+	before := Spending{Work: 24}
+	before[TermOf(Channels)] = 8
+	// Of 2560, they take 19.2; 8 lanes of MAT's 12 are without a channel in 16
+	// cycles, 6.4 of all, and R-MAC is for 6.4.
+	after := Spending{Work: 19, LaneRounding: 6}
+	after[TermOf(Channels)] = 7
+	if got := from.Spent(); got != before {
+		t.Errorf("8 lanes: %s, want %s", &got, &before)
+	}
+	if got := to.Spent(); got != after {
+		t.Errorf("12 lanes: %s, want %s", &got, &after)
+	}
+	d, err := Compare(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "rounding of lanes +6, work -5, channels -1"; d.Cycles != 0 || d.Terms.String() != want {
+		t.Errorf("%+d cycles, %s, want %s", d.Cycles, &d.Terms, want)
+	}
+}
+
+// Whatever two runs of one workload differ in, terms and steps add up to all of
+// it. With more lanes there is less work for each multiplier, so that a run takes
+// longer only by other terms; without memory and units all of them are rounding.
+func TestDifferencesAddUp(t *testing.T) {
+	rounding := []Term{LaneRounding, MACRounding, NoWork, TermOf(Imbalance), TermOf(Stream), TermOf(Partner), TermOf(Channels)}
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c, o := drawCase(rt)
+		o.FreeMemory, o.FreeAuxiliary = rapid.Bool().Draw(rt, "free memory"), rapid.Bool().Draw(rt, "free units")
+		from, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		lanes := rapid.IntRange(0, 20)
+		c.MAT.Lanes += lanes.Draw(rt, "more of MAT")
+		c.RMAC.Lanes += lanes.Draw(rt, "more of R-MAC")
+		if rapid.Bool().Draw(rt, "other pipelines") {
+			o.Pipelines ^= BothPipelines
+		}
+		to, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		d, err := Compare(from, to)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var steps int64
+		for i := range d.Steps {
+			s := &d.Steps[i]
+			if s.Terms.Cycles() != s.To-s.From {
+				rt.Errorf("%s: terms of %d cycles, from %d to %d", s.Ops, s.Terms.Cycles(), s.From, s.To)
+			}
+			steps += s.To - s.From
+		}
+		if d.Cycles != to.Cycles-from.Cycles || steps != d.Cycles || d.Terms.Cycles() != d.Cycles {
+			rt.Errorf("%d cycles to %d: steps of %d, terms of %d", from.Cycles, to.Cycles, steps, d.Terms.Cycles())
+		}
+		for _, r := range []*Run{from, to} {
+			spent := r.Spent()
+			if spent.Cycles() != r.Cycles || slices.Min(spent[:]) < 0 {
+				rt.Errorf("%d cycles are spent on %s", r.Cycles, &spent)
+			}
+		}
+		if d.Terms[Work] > 0 {
+			rt.Errorf("more work on more multipliers: %s", &d.Terms)
+		}
+		if !o.FreeMemory || !o.FreeAuxiliary {
+			return
+		}
+		for term, n := range d.Terms {
+			if n != 0 && Term(term) != Work && !slices.Contains(rounding, Term(term)) {
+				rt.Errorf("without memory and units: %s %+d", Term(term), n)
+			}
+		}
+	})
+}
+
+// Where more lanes take longer, less work for each multiplier is not what says so:
+// the pair of TestMoreLanesCanBeSlower by rounding alone, B1 by rounding and the
+// port that the wider engines wait for.
+func TestMoreLanesAreExplained(t *testing.T) {
+	streamed := &workload.Workload{Name: "pair", Ops: pair(7, 7, 16, 32, 3)}
+	for _, test := range []struct {
+		name     string
+		workload *workload.Workload
+		copies   int
+		o        Options
+	}{
+		{"pair", streamed, 1, ideal(BothPipelines)},
+		{"B1", network(t, "b1-r224"), 16, Options{Scope: Backbone, Pipelines: BothPipelines}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := arch.ZCU102()
+			c.Copies = test.copies
+			from := simulate(t, test.workload, c, test.o)
+			c.RMAC.Lanes = 9
+			d, err := Compare(from, simulate(t, test.workload, c, test.o))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lanes := d.Terms[LaneRounding] + d.Terms[TermOf(Channels)]
+			if d.Cycles <= 0 || d.Terms[Work] >= 0 || lanes <= 0 || d.Cycles != d.Terms.Cycles() {
+				t.Errorf("%+d cycles: %s", d.Cycles, &d.Terms)
+			}
+		})
+	}
+}
+
+func TestCompareErrors(t *testing.T) {
+	c := arch.ZCU102()
+	run := func(batch int, ops ...workload.Operation) *Run {
+		o := ideal(NoPipelines)
+		o.Batch = batch
+		return simulate(t, &workload.Workload{Name: "w", Ops: ops}, c, o)
+	}
+	one, two := run(1, conv(4, 4, 4, 4, 1)), run(1, pair(4, 4, 4, 4, 3)...)
+	for name, other := range map[string]*Run{
+		"compare: batches of 1 and 2":                run(2, conv(4, 4, 4, 4, 1)),
+		"compare: w and w have different operations": two,
+	} {
+		if _, err := Compare(one, other); err == nil || err.Error() != name {
+			t.Errorf("got  %v\nwant %s", err, name)
+		}
+	}
+}
