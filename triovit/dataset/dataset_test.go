@@ -396,6 +396,22 @@ func TestContentsAreRemembered(t *testing.T) {
 	}
 }
 
+// TestDevicesAreNoPictures: a link may lead to a file of any kind.
+func TestDevicesAreNoPictures(t *testing.T) {
+	for _, name := range []string{"val/a.png", "valannot/a.png"} {
+		t.Run(name, func(t *testing.T) {
+			dir := camVid(t)
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			os.Remove(path)
+			if err := os.Symlink(os.DevNull, path); err != nil {
+				t.Skip(err)
+			}
+			_, err := CamVid(t.Context(), dir, "val")
+			wantError(t, err, path, "regular files")
+		})
+	}
+}
+
 // TestContentsVersion keeps contentsVersion honest: files have the hash that is
 // stored for this version. Where a change of the code changes it, remembered
 // hashes are wrong: raise the version and store the new one.

@@ -102,6 +102,9 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if !info.Mode().IsRegular() { // a device may have no end
+			return "", fmt.Errorf("%s: %v, allowed are regular files", d.path(id), info.Mode().Type())
+		}
 		if now.Sub(info.ModTime()) < settled {
 			store = nil
 		}
