@@ -77,6 +77,7 @@ var masks = []struct {
 	what *regexp.Regexp
 	by   string
 }{
+	{regexp.MustCompile(`"(min|max|value|lo|hi)":-?\d[\d.e+-]*`), `"$1":#.#`}, // may be whole
 	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
 	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
 	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
