@@ -93,9 +93,11 @@ $(xla_plugin)/.ready: requirements-xla.txt $(python_ready)
 		--target $(dir $(patsubst %/,%,$(dir $@))) -r $<
 	@touch $@
 
+# What TestKilledStages asks of the cache is asked on the Go backend: here each of
+# its more than a hundred processes would compile for 12 s.
 .PHONY: test-xla
 test-xla: $(xla_plugin)/.ready ## run on XLA what the tests hold against the references
-	$(xla_run) go run ./internal/testsummary -tags=xla $(TEST_FLAGS) $(XLA_PACKAGES)
+	$(xla_run) go run ./internal/testsummary -tags=xla -skip '^TestKilledStages$$' $(TEST_FLAGS) $(XLA_PACKAGES)
 
 # A line that is not name==version would be installed in some other form than
 # the one written, or not at all: it is an error. Nothing floats, because pip
