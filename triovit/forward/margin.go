@@ -16,9 +16,10 @@ const margin = 1 << 30
 // of a row, read a whole vector and mask it afterwards (Go 1.27.4): up to 60
 // bytes beyond a tensor, a fault where the memory ends there too. Go fills its
 // heap from the lowest address on and keeps what it has grown to, so it grows
-// once by a piece that nothing ever uses: addresses, no memory.
+// once by a piece that nothing ever uses: addresses, no memory. On Windows, where
+// free memory cannot be read, that would not help.
 func reserveMargin() {
-	if platform.SIMD() == "" {
+	if platform.SIMD() == "" || runtime.GOOS == "windows" {
 		return
 	}
 	runtime.KeepAlive(make([]byte, margin))
