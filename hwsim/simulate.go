@@ -342,7 +342,7 @@ func (f *flow) run(p *plan) error {
 				if loads > 0 {
 					_, space, ok := in.take(t.loads)
 					if !ok {
-						return fmt.Errorf("buffers.input.kib %d is too small: a tile of %s needs more", buffers.Input.KiB, s.size(t.area))
+						return f.inputTooSmall(s, t)
 					}
 					ready[InputLoad] = f.load(st, InputBuffer, t.loads, max(space, st.Start))
 				}
@@ -384,6 +384,10 @@ func (f *flow) run(p *plan) error {
 	}
 	st.Cycles = f.now - st.Start
 	return nil
+}
+
+func (f *flow) inputTooSmall(s *step, t tile) error {
+	return fmt.Errorf("buffers.input.kib %d is too small: a tile of %s needs more", f.r.Config.Buffers.Input.KiB, s.size(t.area))
 }
 
 // demandUnits divides the elements of the auxiliary units among the tasks of a

@@ -169,6 +169,10 @@ func (f *flow) plan(s *step) (plan, error) {
 	if n := f.count(s); n > min(maxTileTasks, maxTasks/tiles) {
 		return p, fmt.Errorf("%d tiles with %d tasks each: %w", tiles, n, errTasks)
 	}
+	// Refused at once, before the steps in front are run with these tiles.
+	if t := p.tile(0, f.mul(s.loads, f.pictures)); s.tight && s.mapping != auxiliaryOnly && t.loads > kib(f.r.Config.Buffers.Input) {
+		return p, f.inputTooSmall(s, t)
+	}
 	lead := s.lead()
 	macs, paper := s.macs()
 	p.all = Step{Name: lead.Name, Label: s.label(), Block: lead.Block, MACs: macs * f.pictures, PaperMACs: paper * f.pictures}
