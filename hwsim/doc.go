@@ -79,6 +79,10 @@
 // down to single pixels. Since the order of events never depends on how large or how
 // fast a memory is, more of either never costs a cycle.
 //
+// [Run.Spending] says what the multipliers of a step are spent on, stalls and the
+// rounding of lanes and MACs alike, and [Compare] splits the difference of two runs
+// in the same terms: why more lanes take longer, or what a pipeline brings.
+//
 // [Run.Energy] prices the counted events by an [EnergyTable]: a published one, one
 // with derived entries, or one of your own. [Run.Roofline] holds what each step
 // attains against multipliers and off-chip bandwidth. VALIDATION.md beside this
