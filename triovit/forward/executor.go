@@ -19,6 +19,8 @@ type Executor struct {
 	exec  *graph.Exec
 	id    string
 	hash  string
+	// largest is the number of elements of the network's largest tensor.
+	largest int
 	// weights are what the graph takes behind the pictures.
 	weights []any
 }
@@ -65,6 +67,9 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 // with constants ten times as long.
 func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
 	e := &Executor{model: model, id: id, hash: model.Hash()}
+	for i := range model.Net.Ops {
+		e.largest = max(e.largest, triovit.Size(model.Net.Ops[i].Shape))
+	}
 	b, err := Backend()
 	if err != nil {
 		return nil, err
@@ -136,6 +141,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
+	keepMargin(4 * 4 * n * e.largest) // a few of them at once
 	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
