@@ -19,8 +19,8 @@ type Executor struct {
 	exec  *graph.Exec
 	id    string
 	hash  string
-	// largest is the number of elements of the network's largest tensor.
-	largest int
+	// held is how many elements a run holds at once for each picture, about.
+	held int
 	// weights are what the graph takes behind the pictures.
 	weights []any
 }
@@ -48,7 +48,7 @@ func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks)
 // NewTapped returns an executor whose Run returns the tensors that the
 // operations in taps make, in the order of the network.
 func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, error) {
-	return NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
+	e, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
 		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
 			if taps(op) {
@@ -59,6 +59,15 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 		Build(model.Net, x, hooks)
 		return tapped
 	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range model.Net.Ops {
+		if op := &model.Net.Ops[i]; taps(op) {
+			e.held += triovit.Size(op.Shape)
+		}
+	}
+	return e, nil
 }
 
 // newExecutor makes an executor of the graph that build adds behind the hooks
@@ -68,7 +77,7 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
 	e := &Executor{model: model, id: id, hash: model.Hash()}
 	for i := range model.Net.Ops {
-		e.largest = max(e.largest, triovit.Size(model.Net.Ops[i].Shape))
+		e.held = max(e.held, 4*triovit.Size(model.Net.Ops[i].Shape)) // a few of the largest
 	}
 	b, err := Backend()
 	if err != nil {
@@ -141,7 +150,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
-	keepMargin(4 * 4 * n * e.largest) // a few of them at once
+	keepMargin(4 * n * e.held)
 	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)

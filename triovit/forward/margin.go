@@ -11,7 +11,7 @@ import (
 )
 
 // margin is how many bytes of addresses the heap has free when a graph starts to
-// run, beside what its largest tensors take.
+// run, beside what its tensors take.
 const margin = 1 << 30
 
 // keepMargin keeps tensors away from the end of the heap. The partial loads of

@@ -10,6 +10,8 @@ import (
 	"simd"
 	"strings"
 	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // TestPartialLoadsDoNotFault fills pages with tensors whose last row is a part
@@ -32,4 +34,24 @@ func TestPartialLoadsDoNotFault(t *testing.T) {
 		v.StorePart(tensors[i][:1]) // or nothing would be loaded
 	}
 	runtime.KeepAlive(held.Cap())
+}
+
+// TestTappedTensorsAreCounted: what a run returns it holds until its end.
+func TestTappedTensorsAreCounted(t *testing.T) {
+	model := withConstants(t, "b0-r224")
+	tapped, err := NewTapped(model, func(*triovit.Op) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := tapped.Run(syntheticInput(64, 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	returned := 0
+	for _, x := range outputs {
+		returned += len(x)
+	}
+	if tapped.held < returned {
+		t.Errorf("%d elements are counted, %d are returned", tapped.held, returned)
+	}
 }
