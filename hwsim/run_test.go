@@ -502,8 +502,8 @@ func TestJSONAndCSV(t *testing.T) {
 	}
 }
 
-// On each track of the trace, nothing overlaps, and everything ends with the
-// run.
+// On each track of the trace, nothing overlaps, everything ends with the run, and
+// events of all tracks are in the order of time.
 func TestTrace(t *testing.T) {
 	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
 	var buffer bytes.Buffer
@@ -524,10 +524,15 @@ func TestTrace(t *testing.T) {
 	}
 	ends := make(map[int]float64)
 	var moved int64
+	before := 0.0
 	for _, e := range trace.TraceEvents {
 		if e.Ph != "X" {
 			continue
 		}
+		if e.Time < before {
+			t.Errorf("track %d: %v µs, listed behind %v", e.Tid, e.Time, before)
+		}
+		before = e.Time
 		if e.Time < ends[e.Tid]-1e-9 {
 			t.Errorf("track %d: %v µs, before %v", e.Tid, e.Time, ends[e.Tid])
 		}

@@ -3,11 +3,13 @@
 package hwsim
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -251,6 +253,8 @@ func (r *Run) WriteTrace(w io.Writer) error {
 			events = append(events, x)
 		}
 	}
+	// Some readers want them in the order of time, across the tracks too.
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.Time, b.Time) })
 	err := json.NewEncoder(w).Encode(map[string]any{"traceEvents": events, "displayTimeUnit": "ns"})
 	if err != nil {
 		return fmt.Errorf("run %s: trace: %w", r.Workload, err)

@@ -423,8 +423,12 @@ func (f *flow) demandUnits(s *step, tasks []task, part func(int64) int64, last b
 	}
 }
 
-// load brings bytes into a buffer and returns when they have arrived.
+// load brings bytes into a buffer and returns when they have arrived. What a tile
+// shares with the one above may be all that it needs: nothing waits for nothing.
 func (f *flow) load(st *Step, b BufferName, bytes, from int64) int64 {
+	if bytes == 0 {
+		return from
+	}
 	begin, end := f.off.move(bytes, from, &f.checked)
 	f.left.bytes -= bytes
 	f.event(Event{Kind: LoadEvent, Buffer: b, Op: st.Name, Bytes: bytes, Start: begin, End: end})

@@ -447,6 +447,9 @@ func TestEventsConserveBytes(t *testing.T) {
 			case StoreEvent:
 				got.Stores += e.Bytes
 			}
+			if e.Bytes == 0 {
+				rt.Errorf("%+v is a transfer of nothing, which has nothing to wait for", e)
+			}
 			if e.Start < channel {
 				rt.Errorf("%+v begins before %d, when the off-chip memory is free", e, channel)
 			}
