@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ const (
 
 // ReadEnergyTableFile reads a table from a YAML file, as [ReadEnergyTable] does.
 func ReadEnergyTableFile(path string) (*EnergyTable, error) {
-	data, err := os.ReadFile(path)
+	data, err := yamlfile.ReadFile(path, maxEnergyFile)
 	if err != nil {
 		return nil, fmt.Errorf("energy table: %w", err)
 	}

@@ -198,7 +198,7 @@ func TestReadErrors(t *testing.T) {
 		{"twice", "version: 1\ncopies: 8\ncopies: 9\n", `f.yaml:3: not YAML: mapping key "copies" already defined at [2:1]`},
 		{"two documents", "version: 1\n---\nversion: 1\n", "f.yaml: 2 documents: a configuration is one"},
 		{"no YAML", "version: [1\n", "f.yaml:1: not YAML: sequence end token ']' not found"},
-		{"too long", strings.Repeat("#", 1<<17), "f.yaml: 131072 bytes: at most 16384 are allowed"},
+		{"too long", strings.Repeat("#", 1<<17), "f.yaml: more than the 16384 bytes that are allowed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ const maxFile = 1 << 14
 
 // ReadFile reads a configuration from a YAML file, as [Read] does.
 func ReadFile(path string) (Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := yamlfile.ReadFile(path, maxFile)
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}

@@ -5,7 +5,6 @@ package workload
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ const maxFile = 1 << 20
 
 // ReadFile reads a workload from a YAML file, as [Read] does.
 func ReadFile(path string) (*Workload, error) {
-	data, err := os.ReadFile(path)
+	data, err := yamlfile.ReadFile(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}

@@ -15,6 +15,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -33,11 +35,22 @@ const (
 // marks are the characters that begin or end tokens.
 const marks = ",[]{}:#\n-?'\"&*!|>"
 
+// ReadFile returns what a file holds, but no more than [Parse] needs to refuse one
+// that is longer than size: a device may have no end.
+func ReadFile(path string, size int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(size)+1))
+}
+
 // Parse parses a file of at most size bytes; name stands for it in errors,
 // which are one line.
 func Parse(name string, data []byte, size int) (*ast.File, error) {
 	if len(data) > size {
-		return nil, fmt.Errorf("%s: %d bytes: at most %d are allowed", name, len(data), size)
+		return nil, fmt.Errorf("%s: more than the %d bytes that are allowed", name, size)
 	}
 	n := 0
 	for i := range data {

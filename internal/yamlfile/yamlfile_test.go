@@ -4,6 +4,8 @@ package yamlfile
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,7 +26,7 @@ func nested(n int) string {
 func TestParseIsBounded(t *testing.T) {
 	const size = 1 << 20
 	for _, test := range []struct{ name, text, want string }{
-		{"too long", strings.Repeat(" ", size+1), "f: 1048577 bytes: at most 1048576"},
+		{"too long", strings.Repeat(" ", size+1), "f: more than the 1048576 bytes"},
 		{"many items", "[" + strings.Repeat("a,", maxMarks-2) + "]", ""},
 		{"too many items", "[" + strings.Repeat("a,", maxMarks) + "]", "f: 40002 of the characters"},
 		{"many lists", strings.Repeat("- {a: b}\n", maxMarks/5), ""},
@@ -44,6 +46,34 @@ func TestParseIsBounded(t *testing.T) {
 				t.Errorf("error %.200v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestReadFile: a file is read whole, one that is too long only as far as Parse
+// needs to refuse it.
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.yaml")
+	if err := os.WriteFile(path, []byte("a: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int]string{3: "a: 1", 4: "a: 1\n", 5: "a: 1\n", 6: "a: 1\n"} {
+		got, err := ReadFile(path, size)
+		if err != nil || string(got) != want {
+			t.Errorf("%d bytes allowed: %q, %v, want %q", size, got, err, want)
+		}
+		if _, err := Parse("f", got, size); (err != nil) != (size < 5) {
+			t.Errorf("%d bytes allowed: %v", size, err)
+		}
+	}
+	if _, err := ReadFile(path+".absent", 9); err == nil || !strings.Contains(err.Error(), "f.yaml.absent") {
+		t.Errorf("the error of an absent file does not name it: %v", err)
+	}
+	const endless = "/dev/zero"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip(err)
+	}
+	if err := hostile.Read(t, 9, func() error { _, err := ReadFile(endless, 9); return err }); err != nil {
+		t.Error(err)
 	}
 }
 
