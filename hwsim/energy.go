@@ -90,8 +90,10 @@ func (p *EnergyPart) Joules() float64 {
 	return float64(p.Count) * p.Each / 1e12
 }
 
-// Energy prices the events of a run. Leakage, clocks and control are in no
-// table of events and not in the result.
+// NotPriced says what no table of events has, and no energy of a run.
+const NotPriced = "without leakage, clock, control and the host"
+
+// Energy prices the events of a run, [NotPriced].
 func (r *Run) Energy(t *EnergyTable) *Energy {
 	b, n := r.Config.Buffers, &r.Traffic
 	macs := r.MAT.MACs + r.RMAC.MACs
@@ -188,7 +190,7 @@ func (e *Energy) String() string {
 	if x := e.GOPSPerW(); !math.IsNaN(x) {
 		perWatt = fmt.Sprintf("%.1f", x)
 	}
-	fmt.Fprintf(&s, "events alone, without leakage, clock and control: %s GOPS/W by the authors' count\n", perWatt)
+	fmt.Fprintf(&s, "events alone, %s: %s GOPS/W by the authors' count\n", NotPriced, perWatt)
 	printed := paper.CompanionB1()
 	fmt.Fprintf(&s, "not comparable: the %s prints %v GOPS/W [%s] for %s, of the power of an FPGA board\n",
 		printed.GOPSPerW.Source, printed.GOPSPerW.Value, printed.GOPSPerW.Mark, printed.Network)

@@ -210,7 +210,7 @@ func ExampleRun_Energy() {
 	//             activation     5.394  unknown  unknown
 	//                  adder     0.652      0.1   0.0001
 	// total: unknown mJ; the known events are 2.5863 mJ, and of log2 module; shifter; requantization; activation, 18.616 million events, the table says nothing
-	// events alone, without leakage, clock and control: unknown GOPS/W by the authors' count
+	// events alone, without leakage, clock, control and the host: unknown GOPS/W by the authors' count
 	// not comparable: the companion paper (arXiv 2403.20230, ISCAS 2024) prints 105.1 GOPS/W [V] for EfficientViT-B1-R224, of the power of an FPGA board
 }
 

@@ -65,7 +65,7 @@ func (r *Run) String() string {
 		if o.ops > 1 {
 			what = fmt.Sprintf("%d times %s", o.ops, o.label)
 		}
-		fmt.Fprintf(&s, "work of the host, not in the cycles: %s, %d elements\n", what, o.elements)
+		fmt.Fprintf(&s, "work of the host, in neither cycles nor energy: %s, %d elements\n", what, o.elements)
 	}
 	switch host := r.HostSeconds(); {
 	case math.IsNaN(host):

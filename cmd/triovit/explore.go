@@ -56,7 +56,10 @@ and the energy of events.`,
 			if len(s.Axes) == 0 {
 				return output{}, usagef("no -axis is given: what is to vary?")
 			}
-			var err error
+			err := h.check()
+			if err != nil {
+				return output{}, err
+			}
 			if s.Base, err = h.config(); err != nil {
 				return output{}, err
 			}
@@ -82,9 +85,6 @@ and the energy of events.`,
 // model returns the timing model of a survey.
 func (h *hardware) model() (explore.Model, error) {
 	if h.closed() {
-		if h.prices != "" {
-			return explore.Model{}, usagef("-energy needs -timing event: the closed form has no events")
-		}
 		return explore.ClosedForm(h.options.Scope), nil
 	}
 	prices, err := h.energy()

@@ -38,6 +38,9 @@ by cause, for all and for the steps in which it is largest.`,
 		against := f.String("against", "", "`file` of a configuration to compare with, YAML; empty for none")
 		table := outFile(f, "csv", "`file` for a line per step, or per operation of the closed form; empty for none")
 		return func(context.Context, []string) (output, error) {
+			if err := h.check(); err != nil {
+				return output{}, err
+			}
 			config, err := h.config()
 			if err != nil {
 				return output{}, err
@@ -47,8 +50,8 @@ by cause, for all and for the steps in which it is largest.`,
 				return output{}, err
 			}
 			if h.closed() {
-				if *trace != "" || *against != "" || h.prices != "" {
-					return output{}, usagef("-trace, -against and -energy need -timing event: the closed form has no events")
+				if *trace != "" || *against != "" {
+					return output{}, usagef("-trace and -against need -timing event: the closed form has no events")
 				}
 				r, err := hwsim.ClosedForm(w, config, h.options.Scope)
 				if err != nil {
@@ -173,6 +176,19 @@ func (h *hardware) declare(f *flag.FlagSet, timing string) {
 	f.StringVar(&h.prices, "energy", "", "`file` of an energy table for the event-driven model, YAML; empty for published 45 nm entries and what is derived from them")
 	f.IntVar(&h.options.Batch, "batch", 1, "`pictures` of the event-driven model")
 	f.IntVar(&h.options.WeightBits, "weight-bits", 8, "`bits` of the weights in the event-driven model")
+}
+
+// check refuses what the closed form would not look at, and 0, which is a default
+// elsewhere.
+func (h *hardware) check() error {
+	o := &h.options
+	switch {
+	case o.Batch == 0 || o.WeightBits == 0:
+		return usagef("-batch %d, -weight-bits %d: at least 1 is needed", o.Batch, o.WeightBits)
+	case h.closed() && (h.prices != "" || o.Batch != 1 || o.WeightBits != 8 || o.Pipelines != hwsim.BothPipelines):
+		return usagef("-batch, -energy, -pipelines and -weight-bits need -timing event: the closed form counts single pictures, 8-bit weights, the inter-layer pipeline and no events")
+	}
+	return nil
 }
 
 func (h *hardware) closed() bool { return h.timing == "closed" }

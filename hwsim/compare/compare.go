@@ -62,7 +62,7 @@ func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 	if _, missing := e.Known(); len(missing) > 0 {
 		d.Energy = fmt.Sprintf("%s (%s) has no entry for %s", t.Name, t.Source, strings.Join(missing, "; "))
 	} else {
-		d.Energy = fmt.Sprintf("by %s (%s), without leakage, clock and control", t.Name, t.Source)
+		d.Energy = fmt.Sprintf("by %s (%s), %s", t.Name, t.Source, hwsim.NotPriced)
 	}
 	return d
 }

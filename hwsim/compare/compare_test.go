@@ -245,7 +245,7 @@ func TestEventEnergy(t *testing.T) {
 		want  string // GOPS/W of events
 		note  string
 	}{
-		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock and control"}, // two operations for 4 pJ
+		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock, control and the host"}, // two operations for 4 pJ
 		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
 		{"no table", nil, "unknown U", "no energy table is given"},
 	}

@@ -60,7 +60,7 @@ func ExampleAccelerators() {
 	//                    Trio-ViT on ZCU102 (closed form, backbone)  efficientvit-b2-r224     1024 C    262.5 C    791.0 C  unknown U    0.772 C    0.256 C         unknown U
 	//   Trio-ViT on ZCU102 (event-driven, backbone, both pipelines)  efficientvit-b2-r224     1024 C    221.5 C    667.5 C  unknown U    0.652 C    0.216 C           386.3 C
 	// note: events of closed form, backbone: the closed form counts no memory accesses
-	// note: events of event-driven, backbone, both pipelines: by 45 nm, 0.9 V, rough, with derived entries (Horowitz, ISSCC 2014, Fig. 1.1.9), without leakage, clock and control
+	// note: events of event-driven, backbone, both pipelines: by 45 nm, 0.9 V, rough, with derived entries (Horowitz, ISSCC 2014, Fig. 1.1.9), without leakage, clock, control and the host
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }
 

@@ -68,7 +68,7 @@ func EventDriven(o hwsim.Options, t *hwsim.EnergyTable) Model {
 		Note: "energy is not priced",
 	}
 	if t != nil {
-		m.Note = fmt.Sprintf("energy by %s, without leakage, clock and control", t.Name)
+		m.Note = fmt.Sprintf("energy by %s, %s", t.Name, hwsim.NotPriced)
 	}
 	m.Prepare = func(w *workload.Workload) (func(arch.Config) (Measure, error), error) {
 		if err := w.Validate(); err != nil {
