@@ -3,15 +3,13 @@
 package calib
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
@@ -112,8 +110,9 @@ func TestQuantizeVersion(t *testing.T) {
 }
 
 // offThresholds returns n numbers from -1.1 to 1.1, every other of any order of
-// magnitude that a grid tells apart. Times the end of any grid of q, none is near a value where the grid goes from one code to the next; how near
-// does not depend on the last digits of its step.
+// magnitude that a grid tells apart. Times the end of any grid of q, none is near a
+// value where the grid goes from one code to the next; how near does not depend on
+// the last digits of its step.
 func offThresholds(q *Quantized, n int) []float32 {
 	rng := rand.New(rand.NewPCG(5, 6))
 	numbers := make([]float32, 0, n)
@@ -155,32 +154,6 @@ func fill(x *graph.Node, shape []int) *graph.Node {
 // relative to each.
 func checkVersion(t *testing.T, stage string, version int, within float64, got map[string][]float64) {
 	t.Helper()
-	path := filepath.Join("testdata", fmt.Sprintf("%s_version_%d.json", stage, version))
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		data, err := json.MarshalIndent(got, "", "\t")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(data, '\n'), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: store the values of the new version with UPDATE_GOLDEN=1", err)
-	}
-	var want map[string][]float64
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
-	if len(want) != len(got) {
-		t.Errorf("%d rows of values, %d are stored", len(got), len(want))
-	}
-	for name, values := range want {
-		for i, v := range values {
-			if len(got[name]) != len(values) || math.Abs(got[name][i]-v) > within*max(math.Abs(v), 0.01) {
-				t.Fatalf("%s is %v, stored for version %d are %v: raise %sVersion", name, got[name], version, values, stage)
-			}
-		}
-	}
+	golden.Numbers(t, fmt.Sprintf("%s_version_%d.json", stage, version), got,
+		func(row []float64, i int) float64 { return within * max(math.Abs(row[i]), 0.01) }, "raise "+stage+"Version")
 }

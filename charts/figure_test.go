@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/golden"
 )
 
 type drawing interface{ Figure() (*Figure, error) }
@@ -61,22 +62,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.WriteByte('\n')
-			path := filepath.Join("testdata", name+".json")
-			if os.Getenv("UPDATE_GOLDEN") == "1" {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-				t.Errorf("option of %s differs from %s (-want +got):\n%s", name, path, diff)
-			}
+			golden.Text(t, name+".json", got.String())
 		})
 	}
 }

@@ -5,33 +5,14 @@ package hwsim
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/golden"
 )
-
-// golden compares with a file in testdata, which UPDATE_GOLDEN=1 writes anew.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s differs; UPDATE_GOLDEN=1 takes the new one (-stored +written):\n%s", path, d)
-	}
-}
 
 // One operation for each rule, and some that are not charged.
 func TestResultJSONAndCSV(t *testing.T) {
@@ -57,12 +38,12 @@ operations:
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "result.json", append(data, '\n'))
+	golden.Text(t, "result.json", string(data)+"\n")
 	var buffer bytes.Buffer
 	if err := r.WriteCSV(&buffer); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "result.csv", buffer.Bytes())
+	golden.Text(t, "result.csv", buffer.String())
 }
 
 // What a result and a run both say has one name in JSON.

@@ -16,27 +16,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 )
-
-// golden compares with a file in testdata, which UPDATE_GOLDEN=1 writes anew.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs; UPDATE_GOLDEN=1 takes the new one (-stored +printed):\n%s", path, d)
-	}
-}
 
 // transcript runs a command line and returns what a terminal shows, and the exit
 // status. A line of JSON is broken before each object. Paths below dir begin with
@@ -113,7 +96,7 @@ func TestGoldenHelp(t *testing.T) {
 	for _, c := range commands {
 		text += "\n" + succeeds(t, dir, "help", c.name)
 	}
-	golden(t, "help", text)
+	golden.Text(t, "help.golden", text)
 }
 
 // TestGoldenHardware: the accelerator's commands compute integers, the same on
@@ -136,7 +119,7 @@ func TestGoldenHardware(t *testing.T) {
 		{"explore-closed-json", []string{"explore", "-json", "-dsps", "1024", "-axis", "copies=8,16,32"}},
 		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}},
 	} {
-		t.Run(c.name, func(t *testing.T) { golden(t, c.name, rounded(t, succeeds(t, dir, c.args...))) })
+		t.Run(c.name, func(t *testing.T) { golden.Text(t, c.name+".golden", rounded(t, succeeds(t, dir, c.args...))) })
 	}
 }
 
@@ -155,7 +138,7 @@ func TestGoldenExperiment(t *testing.T) {
 	byProfile := func(args ...string) []string { return few(append([]string{"-profile", file("p.profile")}, args...)...) }
 	text := func(name string, args ...string) {
 		t.Helper()
-		golden(t, name, masked(succeeds(t, dir, args...)))
+		golden.Text(t, name+".golden", masked(succeeds(t, dir, args...)))
 	}
 	inJSON := func(name string, args ...string) {
 		t.Helper()
@@ -221,7 +204,7 @@ func TestGoldenExperiment(t *testing.T) {
 			}
 			all += text
 		}
-		golden(t, "refusals", masked(all))
+		golden.Text(t, "refusals.golden", masked(all))
 	})
 }
 
@@ -272,7 +255,7 @@ func TestGoldenDoctor(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	text += look(failed) + look(failed, "-json")
-	golden(t, "doctor", text)
+	golden.Text(t, "doctor.golden", text)
 }
 
 // TestGoldenErrors: each wrong command line is told in one line what is wrong and
@@ -375,5 +358,5 @@ func TestGoldenErrors(t *testing.T) {
 		}
 		all += "# " + c.name + "\n" + text + "\n"
 	}
-	golden(t, "errors", all)
+	golden.Text(t, "errors.golden", all)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-const golden = "../testdata/golden"
+const goldenDir = "../testdata/golden"
 
 func readNPY(t testing.TB, path string) ([]int, []float32) {
 	t.Helper()
@@ -90,7 +90,7 @@ func syntheticModel(t testing.TB, file string) (model *triovit.Model, h, w int) 
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(file, "_logits.npy"), "_r224")
 	base = strings.TrimSuffix(base, "_128x256")
-	data, err := os.ReadFile(filepath.Join(golden, base+"_names.json"))
+	data, err := os.ReadFile(filepath.Join(goldenDir, base+"_names.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,12 +110,12 @@ func syntheticModel(t testing.TB, file string) (model *triovit.Model, h, w int) 
 // standard deviation. Where the reference left statistics of its stages, the
 // first stage that differs is named.
 func TestParity(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(golden, "*_logits.npy"))
+	files, err := filepath.Glob(filepath.Join(goldenDir, "*_logits.npy"))
 	if err != nil || len(files) != 15 {
 		t.Fatalf("%d reference outputs, want 15 (%v)", len(files), err)
 	}
 	var reference map[string]map[string]stats
-	data, err := os.ReadFile(filepath.Join(golden, "mit_stats.json"))
+	data, err := os.ReadFile(filepath.Join(goldenDir, "mit_stats.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

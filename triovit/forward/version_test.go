@@ -3,14 +3,11 @@
 package forward
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -45,35 +42,8 @@ func TestGraphVersion(t *testing.T) {
 	if want := len(triovit.Kinds()); len(kinds) != want {
 		t.Errorf("%d kinds of operations in the networks, want all %d", len(kinds), want)
 	}
-	path := filepath.Join("testdata", fmt.Sprintf("graph_version_%d.json", graphVersion))
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		data, err := json.MarshalIndent(got, "", "\t")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(data, '\n'), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: store the values of the new version with UPDATE_GOLDEN=1", err)
-	}
-	var want map[string][]float64
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d forms of operations, %d are stored", len(got), len(want))
-	}
-	for form, values := range want {
-		for i, v := range values {
-			if len(got[form]) != len(values) || !(math.Abs(got[form][i]-v) <= 1e-4*values[0]) {
-				t.Errorf("%s makes %v, stored for version %d are %v: raise graphVersion", form, got[form], graphVersion, values)
-				break
-			}
-		}
-	}
+	golden.Numbers(t, fmt.Sprintf("graph_version_%d.json", graphVersion), got,
+		func(row []float64, _ int) float64 { return 1e-4 * row[0] }, "raise graphVersion")
 }
 
 // TestPlatform: a name is words with one blank between them, in every build.

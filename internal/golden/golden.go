@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package golden holds what a test computes against what was stored in its
+// package's testdata. UPDATE_GOLDEN=1 stores the present values first, so that
+// version control shows what changed.
+package golden
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Text fails t where got is not the text of testdata/name, and shows the lines
+// that differ.
+func Text(t testing.TB, name, got string) {
+	t.Helper()
+	want := string(stored(t, name, []byte(got)))
+	if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+		t.Errorf("%s differs; UPDATE_GOLDEN=1 takes the new one (-stored +new):\n%s", name, d)
+	}
+}
+
+// Numbers fails t where the rows of got are not those of testdata/name, JSON, or
+// the i-th number of one is farther from the stored row's than tolerance allows.
+// What to do then is up to the test: advice says it.
+func Numbers(t testing.TB, name string, got map[string][]float64, tolerance func(row []float64, i int) float64, advice string) {
+	t.Helper()
+	data, err := json.MarshalIndent(got, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][]float64
+	if err := json.Unmarshal(stored(t, name, append(data, '\n')), &want); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s has %d rows, want %d: %s", name, len(want), len(got), advice)
+	}
+	for key, row := range want {
+		near := len(got[key]) == len(row)
+		for i := 0; near && i < len(row); i++ {
+			near = math.Abs(got[key][i]-row[i]) <= tolerance(row, i)
+		}
+		if !near {
+			t.Errorf("%s: %s is %v, want %v: %s", name, key, got[key], row, advice)
+		}
+	}
+}
+
+// stored returns the content of testdata/name, after storing got where
+// UPDATE_GOLDEN=1.
+func stored(t testing.TB, name string, got []byte) []byte {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v: store it with UPDATE_GOLDEN=1", err)
+	}
+	return data
+}
