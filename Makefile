@@ -122,6 +122,7 @@ $(python_ready): build/requirements.txt
 	@touch $@
 
 $(tools_ready): go.mod go.sum
+	@echo "Compiling takes some minutes the first time."
 	GOBIN="$(CURDIR)/.bin" go install tool
 	@touch $@
 
