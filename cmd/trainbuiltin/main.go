@@ -97,7 +97,9 @@ func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Se
 	bar := progress.New("train", r.Steps-t.step)
 	defer bar.Done()
 	saved, sum, n := time.Now(), 0., 0
-	for b := range batches(ctx, r, t.step) {
+	drawing, stop := context.WithCancel(ctx)
+	defer stop()
+	for b := range batches(drawing, r, t.step) {
 		began := time.Now()
 		loss, err := t.learn(b)
 		if err != nil {

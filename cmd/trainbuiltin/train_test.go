@@ -233,26 +233,45 @@ func TestBatchShares(t *testing.T) {
 	}
 }
 
-func TestPublish(t *testing.T) {
+// TestRun trains from nothing to the published files, which an export of the
+// checkpoint makes again.
+func TestRun(t *testing.T) {
 	net, dir := tinyNet(t), t.TempDir()
-	if err := publish(context.Background(), net, tiny, initial(net, tiny.Seed), dir); err != nil {
-		t.Fatal(err)
+	checkpoint := filepath.Join(dir, "state.safetensors")
+	if err := run(t.Context(), tiny, checkpoint, dir, true); err == nil || !strings.Contains(err.Error(), "train first") {
+		t.Errorf("exporting nothing: error %v, want one that says to train first", err)
 	}
-	set, err := weights.Read(filepath.Join(dir, "seg-b0-scenes.safetensors"))
+	publish := func(export bool) (path, account string) {
+		folder := t.TempDir()
+		if err := run(t.Context(), tiny, checkpoint, folder, export); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(folder, "TRAINING.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(folder, "seg-b0-scenes.safetensors"), string(text)
+	}
+	path, account := publish(false)
+	trained, err := weights.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Check(net.Params()); err != nil {
+	if err := trained.Check(net.Params()); err != nil {
 		t.Error(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "TRAINING.md"))
+	for _, want := range []string{"on 200 scenes at 32x64 (seeds from 4294967296)", "step 6 of 6", "| traffic light |"} {
+		if !strings.Contains(account, want) {
+			t.Errorf("TRAINING.md does not say %q:\n%s", want, account)
+		}
+	}
+	path, again := publish(true)
+	exported, err := weights.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"on 200 scenes at 32x64 (seeds from 4294967296)", "step 0 of 6", "| traffic light |"} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("TRAINING.md does not say %q:\n%s", want, text)
-		}
+	if trained.Hash() != exported.Hash() || account != again {
+		t.Errorf("an export differs from what was trained: %s", cmp.Diff(account, again))
 	}
 }
 
