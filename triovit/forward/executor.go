@@ -150,7 +150,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
-	keepMargin(4 * n * e.held)
+	defer keepMargin(4 * n * e.held)()
 	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)

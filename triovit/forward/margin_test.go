@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -18,9 +19,8 @@ import (
 // of a vector. Without the margin one of them ends with the heap. When a version
 // of Go passes without it, the margin has had its day.
 func TestPartialLoadsDoNotFault(t *testing.T) {
-	var held strings.Builder // the addresses that others' margins left free
-	held.Grow(int(freeAddresses()) + 1)
-	keepMargin(0)
+	defer keepAddresses()()
+	defer keepMargin(0)()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	tensors := make([][]float32, 16<<10) // 128 MiB
 	defer func() {
@@ -33,7 +33,29 @@ func TestPartialLoadsDoNotFault(t *testing.T) {
 		v, _ := simd.LoadFloat32sPart(tensors[i][2045:])
 		v.StorePart(tensors[i][:1]) // or nothing would be loaded
 	}
-	runtime.KeepAlive(held.Cap())
+}
+
+// TestRunsInFlightHaveAMarginEach: of two graphs that begin together, neither
+// holds anything yet.
+func TestRunsInFlightHaveAMarginEach(t *testing.T) {
+	if platform.SIMD() == "" {
+		t.Skip("no vector instructions here, and no margin")
+	}
+	defer keepAddresses()()
+	const held = 512 << 20
+	for range 2 {
+		defer keepMargin(held)()
+	}
+	if got, want := freeAddresses(), uint64(margin+2*held-margin/8); got < want {
+		t.Errorf("%d bytes of addresses are free, want %d", got, want)
+	}
+}
+
+// keepAddresses takes the addresses that others' margins left free.
+func keepAddresses() (done func()) {
+	var held strings.Builder
+	held.Grow(int(freeAddresses()) + 1)
+	return func() { runtime.KeepAlive(held.Cap()) }
 }
 
 // TestTappedTensorsAreCounted: what a run returns it holds until its end.
