@@ -4,6 +4,7 @@ package charts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
@@ -144,13 +145,14 @@ const cellsDrawn = 16
 
 // engine draws an engine with a cell for each MAC unit, one row per lane.
 func (s *sketch) engine(name, does string, e arch.Engine, at place, w, h float64, color string) {
-	size := fmt.Sprintf("%s × %s: a row per lane", several(e.Lanes, "lane"), several(e.MACs, "MAC"))
+	cells := "a row per lane"
 	rows, columns := min(e.Lanes, cellsDrawn), min(e.MACs, cellsDrawn)
 	if rows < e.Lanes || columns < e.MACs {
-		size = fmt.Sprintf("%s × %s; %d × %d are drawn", several(e.Lanes, "lane"), several(e.MACs, "MAC"), rows, columns)
+		cells = fmt.Sprintf("%d × %d are drawn", rows, columns)
 	}
-	s.box(fmt.Sprintf("%s: %s multiplications per cycle", name, count(e.Multipliers())), at, w, h, color, "insideTop", labelled(name, does, size))
-	const header, margin, largest = 58, 10, 16
+	s.box(fmt.Sprintf("%s: %s multiplications per cycle", name, count(e.Multipliers())), at, w, h, color, "insideTop",
+		labelled(name, does, several(e.Lanes, "lane")+" × "+several(e.MACs, "MAC"), cells))
+	const header, margin, largest = 73, 10, 16
 	cell := min((w-2*margin)/float64(columns), (h-header-margin)/float64(rows), largest)
 	left := at[0] + (w-cell*float64(columns))/2
 	for r := range rows {
@@ -178,19 +180,28 @@ func units(n int) []string {
 }
 
 // auxiliaries names the auxiliary units in the order of the configuration.
-func auxiliaries(a arch.Auxiliary) []archUnit {
-	return []archUnit{
+func (d ArchitectureData) auxiliaries() []archUnit {
+	a := &d.Config.Auxiliary
+	list := []archUnit{
 		{"ΣK", "row sums of ReLU(K)", a.SumK}, {"log2", "rounds divisors", a.Log2},
 		{"shifter", "divides", a.Shifter}, {"requantize", "to the readers' grid", a.Requantize},
 		{"activation", "Hardswish, ReLU", a.Activation}, {"adder", "residuals", a.Add},
 		{"resizer", "bicubic upsampling", a.Resize}, {"pool", "global average", a.Pool},
 	}
+	if d.Config.Division == arch.RealDivision {
+		does := "a quotient every " + several(a.DividerInterval, "cycle")
+		return slices.Replace(list, 1, 3, archUnit{"dividers", does, a.Dividers})
+	}
+	return list
 }
 
 type archUnit struct {
 	name, does string
-	rate       int // elements per cycle of one copy
+	rate       int // elements per cycle of one copy; of dividers, how many it has
 }
+
+// depthwise says whether R-MAC has a mode for depthwise convolutions.
+func (d ArchitectureData) depthwise() bool { return d.Config.Depthwise == arch.Reconfigured }
 
 // shared says what the copies divide among them.
 func (d ArchitectureData) shared() string {
@@ -213,8 +224,8 @@ func (d ArchitectureData) Figure() (*Figure, error) {
 	d.lanes(s, 570)
 	title := fmt.Sprintf("%s multipliers on %s DSPs reach %s GOPS at %s MHz, if they never wait",
 		count(c.Multipliers()), count(c.DSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
-	subtitle := fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers.",
-		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value"))
+	subtitle := wrap(fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers.",
+		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value")), 12, figureWidth-24)
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), d.table())
 }
 
@@ -236,10 +247,14 @@ func (d ArchitectureData) whole(s *sketch) {
 	buffer("output buffer", c.Buffers.Output, 700, 180, result)
 
 	s.frame("copies", place{8, 228}, 884, 304, labelled("", copies(c.Copies)+", "+d.shared()))
-	s.engine("R-MAC engine", "every operation", c.RMAC, place{20, 250}, 190, 210, blue)
-	s.engine("MAT engine", "all but depthwise convolutions", c.MAT, place{260, 250}, 190, 210, blue)
+	rmac, mat := "every operation", "all but depthwise convolutions"
+	if !d.depthwise() {
+		rmac, mat = "as MAT: it has one mode", rmac
+	}
+	s.engine("R-MAC engine", rmac, c.RMAC, place{20, 250}, 190, 210, blue)
+	s.engine("MAT engine", mat, c.MAT, place{260, 250}, 190, 210, blue)
 	s.box("auxiliary units", place{490, 250}, 390, 210, faint, "insideTop", labelled("auxiliary units", "elements per cycle of a copy"))
-	for i, u := range auxiliaries(c.Auxiliary) {
+	for i, u := range d.auxiliaries() {
 		x, y := 500+float64(i/4)*190, 292+float64(i%4)*41
 		s.box(u.name+": "+u.does, place{x, y}, 180, 36, faint, "inside", labelled("", u.name+": "+count(u.rate), u.does))
 	}
@@ -251,7 +266,6 @@ func (d ArchitectureData) whole(s *sketch) {
 	s.path(in, place{95, 190}, place{335, 190}, place{335, 250})
 	s.path(weight, place{375, 168}, place{375, 250})
 	s.path(weight, place{375, 208}, place{135, 208}, place{135, 250})
-	s.path(result, place{210, 355}, place{260, 355})
 	s.path(result, place{115, 460}, place{115, 492}, place{685, 492}, place{685, 460})
 	s.path(result, place{355, 460}, place{355, 492}, place{400, 492})
 	s.path(result, place{560, 250}, place{560, 168})
@@ -261,7 +275,10 @@ func (d ArchitectureData) whole(s *sketch) {
 	s.note(place{354, 93}, labelled("", "weights"))
 	s.note(place{794, 93}, labelled("", "results"))
 	s.note(place{402, 480}, labelled("", "sums"))
-	s.note(place{222, 340}, labelled("", "DW"))
+	if d.depthwise() { // else nothing streams
+		s.path(result, place{210, 355}, place{260, 355})
+		s.note(place{222, 340}, labelled("", "DW"))
+	}
 	s.note(place{624, 209}, labelled("", "divisors"))
 	s.note(place{794, 209}, labelled("", "8 bits"))
 }
@@ -277,16 +294,22 @@ func copies(n int) string {
 // lanes draws the paper's Fig. 7 below a height: how a lane of each engine adds.
 func (d ArchitectureData) lanes(s *sketch, y float64) {
 	c := d.Config
-	s.note(place{12, y - 12}, labelled("(b) one lane of R-MAC: partial sums pass on, or stay"))
+	heading, others := "(b) one lane of R-MAC: partial sums pass on, or stay", "↺ depthwise: MACs take channels, lanes output pixels of a row"
+	if !d.depthwise() {
+		heading, others = "(b) one lane of R-MAC: partial sums pass on", "→ depthwise: one MAC of a lane works, at a channel of its own"
+	}
+	s.note(place{12, y - 12}, labelled(heading))
 	s.note(place{482, y - 12}, labelled("one lane of MAT: an adder tree over input channels"))
 	for i, name := range units(c.RMAC.MACs) {
 		x := 20 + float64(i)*100
 		s.box("MAC unit "+name, place{x, y + 26}, 66, 44, blue, "inside", labelled("", "MAC "+name))
 		s.path(green, place{x + 66, y + 48}, place{x + 100, y + 48})
-		s.path(vermillion, place{x + 50, y + 70}, place{x + 50, y + 92}, place{x + 16, y + 92}, place{x + 16, y + 70})
+		if d.depthwise() {
+			s.path(vermillion, place{x + 50, y + 70}, place{x + 50, y + 92}, place{x + 16, y + 92}, place{x + 16, y + 70})
+		}
 	}
 	s.note(place{12, y + 122}, labelled("", "→ pointwise and other: MACs take input channels, lanes output channels"))
-	s.note(place{12, y + 142}, labelled("", "↺ depthwise: MACs take channels, lanes output pixels of a row"))
+	s.note(place{12, y + 142}, labelled("", others))
 
 	list := units(c.MAT.MACs)
 	const pitch = 36
@@ -326,8 +349,12 @@ func (d ArchitectureData) table() Table {
 	}
 	add("off-chip memory", "MB/s", c.OffChip.MBPerS)
 	add("off-chip memory", "latency, cycles", c.OffChip.LatencyCycles)
-	for _, u := range auxiliaries(c.Auxiliary) {
-		add(u.name, "elements per cycle of a copy", u.rate)
+	for _, u := range d.auxiliaries() {
+		size := "elements per cycle of a copy"
+		if u.name == "dividers" {
+			size = "number in a copy"
+		}
+		add(u.name, size, u.rate)
 	}
 	return t
 }

@@ -189,9 +189,14 @@ func span(name string, lo, hi float64) axis {
 	from, to := math.Floor(math.Log2(lo)), math.Ceil(math.Log2(hi))
 	a := axis{name: name, lo: from, hi: max(to, from+1)}
 	a.ticks = octaves(a.lo, a.hi, 12)
+	for at := a.lo; at < a.hi && a.hi-a.lo <= 2; at++ { // so few say little
+		for _, part := range []float64{1.25, 1.5, 1.75} {
+			a.ticks = append(a.ticks, tick{at: at + math.Log2(part)})
+		}
+	}
 	for i := range a.ticks {
 		if at := a.ticks[i].at; at >= 0 {
-			a.ticks[i].label = count(int(math.Exp2(at)))
+			a.ticks[i].label = grouped(rounded(math.Exp2(at), 6))
 		} else {
 			a.ticks[i].label = number(math.Exp2(at))
 		}
@@ -216,7 +221,7 @@ func (d FrontData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	const (
-		left, top, width, height = 84, 96, 780, 420
+		left, top, width, height = 84, 112, 780, 420
 		cell                     = 3 // pixels within which points cover one another
 	)
 	first := d.Points[0]
@@ -233,14 +238,19 @@ func (d FrontData) Figure() (*Figure, error) {
 	y := span("pictures per second, logarithmic", minFPS, maxFPS)
 	at := func(p FrontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 
-	var others, front, marks, words []point
+	var others, front, marks []point
+	words := make(map[string][]point) // by the side of the mark
 	var ray []point
 	taken := make(map[[2]int]bool)
 	for _, p := range d.Points {
 		px, py := at(p)
 		if p.Mark != "" {
 			marks = append(marks, point{p.Mark + ", " + d.name(p), []any{px, py}})
-			words = append(words, point{p.Mark + ": " + d.size(p), []any{px, py + (y.hi-y.lo)/24}})
+			word, side, height := p.Mark+": "+d.size(p), "left", (y.hi-y.lo)/24
+			if textWidth(word, 12, false) > (px-x.lo)/(x.hi-x.lo)*width {
+				side, height = "right", -height // below the line
+			}
+			words[side] = append(words[side], point{word, []any{px, py + height}})
 			if ray == nil {
 				for _, end := range []float64{x.lo, x.hi} {
 					ray = append(ray, point{Value: []any{end, py - px + end}})
@@ -273,15 +283,19 @@ func (d FrontData) Figure() (*Figure, error) {
 		series = append(series, echarts.SingleSeries{
 			Name: rayName, Type: "line", ShowSymbol: opts.Bool(false), Data: ray, Color: vermillion,
 			LineStyle: &opts.LineStyle{Color: vermillion, Width: 1, Type: "dashed"},
-		}, diamonds, echarts.SingleSeries{
-			Type: "scatter", SymbolSize: 0.01, Data: words,
-			Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "left", Color: vermillion, FontSize: 12},
-		})
+		}, diamonds)
+		for _, side := range []string{"left", "right"} {
+			series = append(series, echarts.SingleSeries{
+				Type: "scatter", SymbolSize: 0.01, Data: words[side],
+				Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: side, Color: vermillion, FontSize: 12},
+			})
+		}
 	}
 	p := panel{left: left, top: top, width: width, height: height, x: x, y: y, series: series}
-	subtitle := fmt.Sprintf("%s\nBy the %s: %s.", d.Workload, d.Model, d.Note)
+	about := fmt.Sprintf("By the %s: %s.", d.Model, d.Note)
 	if d.Unrankable > 0 {
-		subtitle += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
+		about += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
 	}
+	subtitle := d.Workload + "\n" + wrap(about, 12, figureWidth-24)
 	return newFigure(d.finding(), figureWidth, top+height+54, compose(d.finding(), subtitle, legend, []panel{p}), table)
 }

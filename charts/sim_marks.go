@@ -10,9 +10,9 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// parts colour the parts of a whole, the rest of Okabe and Ito's palette after
-// its first three. What is left over is of colour shade.
-var parts = [...]string{blue, vermillion, green, "#E69F00", "#56B4E9", "#CC79A7", "#F0E442"}
+// parts colour the parts of a whole: Okabe and Ito's palette and three of Tol's, for
+// an attention has ten operations. What is left over is of colour shade.
+var parts = [...]string{blue, vermillion, green, "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#332288", "#882255", "#44AA99"}
 
 // partColor returns the colour of the part with that rank.
 func partColor(rank int) string {

@@ -69,33 +69,32 @@ func (d PlatformsData) check() error {
 	return nil
 }
 
-// finding sets the first computed throughput beside the printed ones of its
-// network.
+// finding sets the computed throughputs of the first network beside the printed
+// ones.
 func (d PlatformsData) finding() string {
-	network, ours := "", ""
-	for _, r := range d.Computed {
-		if finite(r.GOPS) {
-			network, ours = r.Network, number(r.GOPS)
-			break
-		}
+	network := ""
+	if i := slices.IndexFunc(d.Computed, func(r PlatformsRow) bool { return finite(r.GOPS) }); i >= 0 {
+		network = d.Computed[i].Network
 	}
-	lo, hi := math.Inf(1), 0.0
-	for _, r := range d.Printed {
-		if finite(r.GOPS) && (network == "" || r.Network == network) {
-			lo, hi = min(lo, r.GOPS), max(hi, r.GOPS)
+	between := func(rows []PlatformsRow) string {
+		lo, hi := math.Inf(1), 0.0
+		for _, r := range rows {
+			if finite(r.GOPS) && (network == "" || r.Network == network) {
+				lo, hi = min(lo, r.GOPS), max(hi, r.GOPS)
+			}
 		}
-	}
-	printed := fmt.Sprintf("%s to %s GOPS are printed for processors", number(lo), number(hi))
-	switch {
-	case hi == 0:
-		printed = "none is printed for processors"
-	case lo == hi:
-		printed = fmt.Sprintf("%s GOPS are printed for a processor", number(lo))
+		switch {
+		case hi == 0:
+			return "no GOPS"
+		case lo == hi:
+			return number(lo) + " GOPS"
+		}
+		return fmt.Sprintf("%s to %s GOPS", number(lo), number(hi))
 	}
 	if network == "" {
-		return capital(printed)
+		return capital(between(d.Printed)) + " are printed for processors"
 	}
-	return fmt.Sprintf("%s: %s GOPS are computed, %s", network, ours, printed)
+	return fmt.Sprintf("%s: %s are computed, %s printed for processors", network, between(d.Computed), between(d.Printed))
 }
 
 // Figure draws one dot per throughput on a logarithmic axis, computed ones

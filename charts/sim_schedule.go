@@ -186,7 +186,7 @@ func (d ScheduleData) finding() string {
 		b, a := p.shares()
 		both, apart, total = both+b, apart+a, total+p.Cycles
 	}
-	return fmt.Sprintf("Both engines work in %s of the cycles, on different operations in %s", percent(both/total), percent(apart/total))
+	return fmt.Sprintf("Both engines have work in %s of the cycles, on different operations in %s", percent(both/total), percent(apart/total))
 }
 
 // finding says the same of one block.
@@ -227,7 +227,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 				if s == nil {
 					color := shade
 					if t.Op != "" {
-						color = scheduleColors[len(order)%len(scheduleColors)]
+						color = parts[len(order)%len(parts)]
 						order = append(order, t.Op)
 					}
 					s = &echarts.SingleSeries{
@@ -325,10 +325,6 @@ func summary(tasks []ScheduleTask) string {
 	}
 	return strings.Join(list, ", ")
 }
-
-// scheduleColors tell operations apart: those of parts and three of Tol's, for an
-// attention has ten, and grey is the traffic of other blocks.
-var scheduleColors = append(parts[:len(parts):len(parts)], "#332288", "#882255", "#44AA99")
 
 // onColor returns the colour of a text that is read on a part's colour.
 func onColor(color string) string {

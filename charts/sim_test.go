@@ -35,6 +35,7 @@ func init() {
 	drawings["sim_roofline"] = rooflineFixture()
 	drawings["sim_platforms"] = platformsFixture()
 	drawings["sim_front"] = frontFixture()
+	drawings["sim_front_narrow"] = narrowFixture()
 	drawings["sim_peer"] = peerFixture()
 }
 
@@ -111,6 +112,18 @@ func frontFixture() FrontData {
 		p.Values, p.GOPS, p.MJ = []any{4, i}, p.FPS, math.NaN()
 		d.Points = append(d.Points, p)
 	}
+	return d
+}
+
+// narrowFixture has points near one another, the marked one at the left, and a long
+// note.
+func narrowFixture() FrontData {
+	d := frontFixture()
+	d.Note = strings.Repeat("of what is left out there is much to say, ", 4) + "and more"
+	for i := range d.Points {
+		d.Points[i].DSPs, d.Points[i].FPS, d.Points[i].Front, d.Points[i].Mark = 1100+i*50, 700+float64(i), true, ""
+	}
+	d.Points[0].Mark = "the paper's"
 	return d
 }
 
@@ -345,12 +358,16 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("platforms", func(t *testing.T) {
-		f, err := Platforms(compare.ClosedForm(result))
+		r, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Platforms(compare.ClosedForm(result), compare.EventDriven(r, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
 		textsAreInside(t, f)
-		if want := "EfficientViT-B1-R224: 831 GOPS are computed, 41.9 to 703 GOPS are printed for processors"; f.Title() != want {
+		if want := "EfficientViT-B1-R224: 702 to 831 GOPS are computed, 41.9 to 703 GOPS printed for processors"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
 		for i, source := range column[string](t, f, "source") {
@@ -474,15 +491,16 @@ func TestSimulatorTitles(t *testing.T) {
 		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
 		"stalls":           {stallsFixture(), "The engines are busy in 75 % of the 1,200 cycles; the most of the rest is imbalance, 17 %"},
 		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
-		"schedule":         {scheduleFixture(), "Both engines work in 95 % of the cycles, on different operations in 25 %"},
-		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines work in none of the cycles"},
+		"schedule":         {scheduleFixture(), "Both engines have work in 95 % of the cycles, on different operations in 25 %"},
+		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines have work in none of the cycles"},
 		"ablations":        {ablationsFixture(), "Without a mode a picture takes 1.250 times the cycles"},
 		"worthless":        {ablations(func(d *AblationsData) { d.Rows = d.Rows[2:3] }), "No choice is worth cycles by the event-driven model"},
 		"roofline":         {rooflineFixture(), "Off-chip bandwidth is the lower roof in 33 % of the cycles; 553 of 800 GOPS are attained"},
 		"one step":         {roofline(func(d *RooflineData) { d.Roofline.Steps = d.Roofline.Steps[1:2] }), "Off-chip bandwidth is the lower roof in none of the cycles"},
 		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
-		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, none is printed"},
-		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS are printed for a processor"},
+		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, no GOPS printed for processors"},
+		"two models":       {platforms(func(d *PlatformsData) { d.Computed[1] = PlatformsRow{"design", "B1", 702, "C/I"} }), "B1: 702 to 831 GOPS are computed, 41.9 to 703 GOPS printed"},
+		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS printed for processors"},
 		"marked on front":  {frontFixture(), "the paper's: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
 		"nothing marked":   {front(func(d *FrontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
 		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS on 1,024 DSPs"},

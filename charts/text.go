@@ -39,6 +39,20 @@ func textWidth(text string, size float64, bold bool) float64 {
 	return sum * size
 }
 
+// wrap breaks a text between words where a line would be wider than so many
+// pixels, at a size in pixels.
+func wrap(text string, size, width float64) string {
+	var lines []string
+	for _, word := range strings.Fields(text) {
+		if last := len(lines) - 1; last >= 0 && textWidth(lines[last]+" "+word, size, false) <= width {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 var fontSize = regexp.MustCompile(`([\d.]+)px`)
 
 // measure is textWidth by a font as ECharts names it: "bold 16px sans-serif".

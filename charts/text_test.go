@@ -30,6 +30,16 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+func TestWrap(t *testing.T) {
+	for text, want := range map[string]string{ // a letter m is 10 pixels wide, a blank 3.3
+		"": "", "m": "m", "m m m": "m m\nm", "mm m m": "mm\nm m", "mmmm m": "mmmm\nm", "m mmmm": "m\nmmmm",
+	} {
+		if got := wrap(text, 10, 24); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 var translated = regexp.MustCompile(`translate\(([-\d.]+) `)
 
 // TestTextsAreInside: of figures of little data. The simulator's own are tested

@@ -17,8 +17,9 @@ import (
 // configuration.
 type Design struct {
 	Config arch.Config
-	// Model says which timing model; Network is the workload's.
+	// Model says which timing model; Network is the workload's, of which Scope ran.
 	Model, Network string
+	Scope          hwsim.Scope
 	// FPS are pictures per second; GOPS are by the authors' operation count.
 	FPS, GOPS float64
 	// EventGOPSPerW are the operations, by that count, for the energy of the
@@ -34,7 +35,7 @@ type Design struct {
 // ClosedForm returns a result as a design. It has no energy.
 func ClosedForm(r *hwsim.Result) Design {
 	d := Design{
-		Config: r.Config, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload,
+		Config: r.Config, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload, Scope: r.Scope,
 		FPS: r.FPS(), GOPS: r.GOPS(),
 		EventGOPSPerW: math.NaN(), Energy: "the closed form counts no memory accesses",
 	}
@@ -50,7 +51,7 @@ func ClosedForm(r *hwsim.Result) Design {
 // nil table prices none.
 func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 	d := Design{
-		Config: r.Config, Model: "event-driven, " + r.Options.String(), Network: r.Workload,
+		Config: r.Config, Model: "event-driven, " + r.Options.String(), Network: r.Workload, Scope: r.Options.Scope,
 		FPS: r.FPS(), GOPS: r.GOPS(),
 		EventGOPSPerW: math.NaN(), Energy: "no energy table is given", Host: len(r.Host),
 	}
@@ -92,6 +93,15 @@ func notes(designs []Design) []string {
 		if d.Host > 0 && !slices.Contains(list, note) {
 			list = append(list, note)
 		}
+	}
+	return list
+}
+
+// processorNotes are the notes of designs beside processors, which run whole networks.
+func processorNotes(designs []Design) []string {
+	list := notes(designs)
+	if slices.ContainsFunc(designs, func(d Design) bool { return d.Scope != hwsim.Whole }) {
+		list = append(list, "processors run the whole network: a design that runs the backbone alone has less to do")
 	}
 	return list
 }
@@ -149,7 +159,7 @@ func Accelerators(designs ...Design) *Table {
 // columns are the figure's networks; a design of another network has no column
 // and is left out.
 func Platforms(designs ...Design) *Table {
-	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: notes(designs), Configs: configs(designs)}
+	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: processorNotes(designs), Configs: configs(designs)}
 	for _, p := range paper.Platforms() {
 		for _, bar := range p.Bars {
 			if !slices.Contains(t.Columns, bar.Network) {
@@ -175,7 +185,11 @@ func Platforms(designs ...Design) *Table {
 			t.Computed = append(t.Computed, r)
 		}
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("Fig. 10 prints also %v GOPS, whose bars are not known", paper.Unplaced()))
+	var unplaced []string
+	for _, x := range paper.Unplaced() {
+		unplaced = append(unplaced, fmt.Sprint(x))
+	}
+	t.Notes = append(t.Notes, fmt.Sprintf("Fig. 10 prints also %s GOPS, whose bars are not known", strings.Join(unplaced, " and ")))
 	return t
 }
 
@@ -188,7 +202,7 @@ func column(columns []string, network string) int {
 // than the platforms of Fig. 10 that run the same network.
 func Speedups(designs ...Design) *Table {
 	t := &Table{Title: "Pictures per second, beside processors with the same network (Fig. 10)",
-		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: notes(designs), Configs: configs(designs)}
+		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: processorNotes(designs), Configs: configs(designs)}
 	for i := range designs {
 		d := &designs[i]
 		for _, p := range paper.Platforms() {

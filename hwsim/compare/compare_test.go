@@ -198,9 +198,20 @@ func TestStandardViTs(t *testing.T) {
 	}
 }
 
-func TestNoNoteWithoutHostWork(t *testing.T) {
-	if s := Speedups(design(t, "b1-r224")).String(); strings.Contains(s, "note:") {
-		t.Errorf("a backbone without host work has a note:\n%s", s)
+// A backbone leaves no work to a host, and is no match for processors, which run
+// the whole network.
+func TestNotesOfABackbone(t *testing.T) {
+	const less = "note: processors run the whole network"
+	backbone, whole := design(t, "b1-r224"), design(t, "b1-r224")
+	whole.Scope = hwsim.Whole
+	for name, table := range tables(backbone) {
+		besideProcessors := name == "platforms" || name == "speed-ups"
+		if s := table.String(); strings.Contains(s, "a host can do") || strings.Contains(s, less) != besideProcessors {
+			t.Errorf("the %s of a backbone:\n%s", name, s)
+		}
+		if s := tables(whole)[name].String(); strings.Contains(s, less) {
+			t.Errorf("the %s of a whole network:\n%s", name, s)
+		}
 	}
 }
 

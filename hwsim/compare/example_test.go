@@ -15,12 +15,12 @@ import (
 )
 
 // run charges networks on the paper's accelerator by both timing models.
-func run(names ...string) []compare.Design {
+func run(scope hwsim.Scope, names ...string) []compare.Design {
 	var designs []compare.Design
 	for _, name := range names {
 		w := must.M1(workload.FromNetwork(must.M1(triovit.Describe(name))))
-		result := must.M1(hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone))
-		simulated := must.M1(hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}))
+		result := must.M1(hwsim.ClosedForm(w, arch.ZCU102(), scope))
+		simulated := must.M1(hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: scope, Pipelines: hwsim.BothPipelines}))
 		designs = append(designs, compare.ClosedForm(result), compare.EventDriven(simulated, hwsim.Derived45nm()))
 	}
 	return designs
@@ -33,7 +33,7 @@ func brief(t *compare.Table) string {
 }
 
 func ExampleAccelerators() {
-	designs := run("b1-r224", "b1-r288", "b2-r224")
+	designs := run(hwsim.Backbone, "b1-r224", "b1-r288", "b2-r224")
 	fmt.Print(brief(compare.Accelerators(designs...)))
 	// Output:
 	// Accelerators (Table VIII of the paper, whose own cells are not at hand)
@@ -65,30 +65,32 @@ func ExampleAccelerators() {
 }
 
 func ExampleSpeedups() {
-	designs := run("b1-r224", "b2-r224")
+	designs := run(hwsim.Whole, "b1-r224", "b2-r224")
 	fmt.Print(brief(compare.Speedups(designs...)))
 	// Output:
 	// Pictures per second, beside processors with the same network (Fig. 10)
-	//                                                                                                               network      FPS  FPS of the platform     speed-up
-	//                                                                                       computed:
-	//                                     Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b1-r224  798.9 C            40.29 I/I  19.83 C/I/I
-	//                                     Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b1-r224  798.9 C            676.0 I/I   1.18 C/I/I
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  798.9 C            52.60 I/I  15.19 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over Jetson Nano  efficientvit-b1-r224  674.7 C            40.29 I/I  16.75 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over Jetson Orin  efficientvit-b1-r224  674.7 C            676.0 I/I  0.998 C/I/I
-	//   Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  674.7 C            52.60 I/I  12.83 C/I/I
-	//                                     Trio-ViT on ZCU102 (closed form, backbone) over Jetson Nano  efficientvit-b2-r224  262.5 C            19.75 I/I  13.29 C/I/I
-	//                                     Trio-ViT on ZCU102 (closed form, backbone) over Jetson Orin  efficientvit-b2-r224  262.5 C            380.3 I/I  0.690 C/I/I
-	//                    Trio-ViT on ZCU102 (closed form, backbone) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  262.5 C            unknown U    unknown U
-	//                    Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over Jetson Nano  efficientvit-b2-r224  221.5 C            19.75 I/I  11.22 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over Jetson Orin  efficientvit-b2-r224  221.5 C            380.3 I/I  0.582 C/I/I
-	//   Trio-ViT on ZCU102 (event-driven, backbone, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  221.5 C            unknown U    unknown U
+	//                                                                                                            network      FPS  FPS of the platform     speed-up
+	//                                                                                    computed:
+	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Nano  efficientvit-b1-r224  764.1 C            40.29 I/I  18.97 C/I/I
+	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Orin  efficientvit-b1-r224  764.1 C            676.0 I/I   1.13 C/I/I
+	//                    Trio-ViT on ZCU102 (closed form, whole) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  764.1 C            52.60 I/I  14.53 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b1-r224  577.8 C            40.29 I/I  14.34 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b1-r224  577.8 C            676.0 I/I  0.855 C/I/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  577.8 C            52.60 I/I  10.99 C/I/I
+	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Nano  efficientvit-b2-r224  254.0 C            19.75 I/I  12.86 C/I/I
+	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Orin  efficientvit-b2-r224  254.0 C            380.3 I/I  0.668 C/I/I
+	//                    Trio-ViT on ZCU102 (closed form, whole) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  254.0 C            unknown U    unknown U
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b2-r224  197.2 C            19.75 I/I   9.99 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b2-r224  197.2 C            380.3 I/I  0.519 C/I/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  197.2 C            unknown U    unknown U
+	// note: efficientvit-b1-r224: operations that only a host can do take no time, 1 of them
+	// note: efficientvit-b2-r224: operations that only a host can do take no time, 1 of them
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }
 
 // The headline ratios of the paper: what it divided is not at hand.
 func ExampleRatios() {
-	designs := run("b1-r224", "b1-r288", "b2-r224")
+	designs := run(hwsim.Backbone, "b1-r224", "b1-r288", "b2-r224")
 	fmt.Print(brief(compare.Ratios(designs...)))
 	// Output:
 	// Claimed ratios, recomputed where the operands are known
@@ -140,24 +142,26 @@ func ExampleRatios() {
 }
 
 func ExamplePlatforms() {
-	designs := run("b1-r224", "b2-r224")
+	designs := run(hwsim.Whole, "b1-r224", "b2-r224")
 	fmt.Print(brief(compare.Platforms(designs...)))
 	// Output:
 	// Throughput in GOPS on processors (Fig. 10 of the paper)
-	//                                                                DeiT-Tiny  DeiT-Small  DeiT-Base  EfficientViT-B1-R224  EfficientViT-B2-R224
-	//                                                      printed:
-	//                                       FasterTransformer (GPU)   1566.3 I    3016.4 I   4297.9 I
-	//                                                  I-BERT (GPU)   1494.3 I    2822.1 I   4136.3 I
-	//                                                   I-ViT (GPU)   1614.9 I    3097.6 I   4438.8 I
-	//                                              EdgeGPU Tegra X2    136.6 I     281.3 I    382.3 I
-	//                                                   Jetson Nano                                                  41.9 I                63.2 I
-	//                                                   Jetson Orin                                                   703 I                1217 I
-	//                                  EdgeCPU (Snapdragon 8 Gen 1)                                                  54.7 I             unknown U
-	//                                                     computed:
-	//                    Trio-ViT on ZCU102 (closed form, backbone)                                               830.9 C/I
-	//   Trio-ViT on ZCU102 (event-driven, backbone, both pipelines)                                               701.6 C/I
-	//                    Trio-ViT on ZCU102 (closed form, backbone)                                                                     839.9 C/I
-	//   Trio-ViT on ZCU102 (event-driven, backbone, both pipelines)                                                                     708.8 C/I
-	// note: Fig. 10 prints also [6242 6328] GOPS, whose bars are not known
+	//                                                             DeiT-Tiny  DeiT-Small  DeiT-Base  EfficientViT-B1-R224  EfficientViT-B2-R224
+	//                                                   printed:
+	//                                    FasterTransformer (GPU)   1566.3 I    3016.4 I   4297.9 I
+	//                                               I-BERT (GPU)   1494.3 I    2822.1 I   4136.3 I
+	//                                                I-ViT (GPU)   1614.9 I    3097.6 I   4438.8 I
+	//                                           EdgeGPU Tegra X2    136.6 I     281.3 I    382.3 I
+	//                                                Jetson Nano                                                  41.9 I                63.2 I
+	//                                                Jetson Orin                                                   703 I                1217 I
+	//                               EdgeCPU (Snapdragon 8 Gen 1)                                                  54.7 I             unknown U
+	//                                                  computed:
+	//                    Trio-ViT on ZCU102 (closed form, whole)                                               794.7 C/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                               600.9 C/I
+	//                    Trio-ViT on ZCU102 (closed form, whole)                                                                     812.9 C/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                                                     631.2 C/I
+	// note: efficientvit-b1-r224: operations that only a host can do take no time, 1 of them
+	// note: efficientvit-b2-r224: operations that only a host can do take no time, 1 of them
+	// note: Fig. 10 prints also 6242 and 6328 GOPS, whose bars are not known
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }
