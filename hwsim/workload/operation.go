@@ -200,6 +200,8 @@ func (o *Operation) check() error {
 		return fmt.Errorf("%d input channels per output: a depthwise convolution has 1", o.Cin)
 	case o.Form == Depthwise && o.Groups != o.Cout:
 		return fmt.Errorf("%d groups: a depthwise convolution of %d channels has as many", o.Groups, o.Cout)
+	case o.Form == Convolution && o.Cout%o.Groups != 0:
+		return fmt.Errorf("%d groups: they must divide the %d output channels", o.Groups, o.Cout)
 	case o.Feeds != "" && o.Form != Depthwise:
 		return fmt.Errorf("feeds %q: only a depthwise convolution streams", o.Feeds)
 	case o.Behind != "" && (o.Form != Convolution || o.Kernel != 1 || o.Stride != 1):

@@ -105,8 +105,11 @@ func (w *Workload) streamFault(i int, index map[string]int) *fault {
 		if !ok || j < i || w.Ops[j].Behind != o.Name {
 			return faultf(operationPath(i, ".feeds"), "%q must be an operation listed behind %q that nothing else feeds", o.Feeds, o.Name)
 		}
-		if p := &w.Ops[j]; p.H != o.H || p.W != o.W {
+		switch p := &w.Ops[j]; {
+		case p.H != o.H || p.W != o.W:
 			return faultf(operationPath(i, ".feeds"), "%q of %d×%d must have the size of %q, %d×%d", p.Name, p.H, p.W, o.Name, o.H, o.W)
+		case float64(p.Cin)*float64(p.Groups) != float64(o.Cout):
+			return faultf(operationPath(i, ".feeds"), "%q of %d groups of %d input channels must take the %d of %q", p.Name, p.Groups, p.Cin, o.Cout, o.Name)
 		}
 	}
 	if o.Behind != "" {

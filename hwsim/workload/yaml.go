@@ -49,9 +49,9 @@ func ReadFile(path string) (*Workload, error) {
 // output_channels, input_channels, kernel, groups and stride; a depthwise
 // convolution the same without input_channels and groups; a matrix product
 // heads, rows, inner and columns; an elementwise operation elements, and its
-// unit. Stride and groups are 1 where they are left out, and the label is the
-// role. The result is valid: what is wrong between operations, such as the name of
-// one that is not listed, has its line as well.
+// unit. Input channels are those of a group. Stride and groups are 1 where they are
+// left out, and the label is the role. The result is valid: what is wrong between
+// operations, such as the name of one that is not listed, has its line as well.
 func Read(name string, data []byte) (*Workload, error) {
 	file, err := yamlfile.Parse(name, data, maxFile)
 	if err != nil {

@@ -198,13 +198,17 @@ func drawWorkload(t *rapid.T) *Workload {
 		for _, s := range sizes {
 			*s = size.Draw(t, "size")
 		}
-		if o.Form == Depthwise {
+		switch o.Form {
+		case Convolution:
+			o.Cout *= o.Groups
+		case Depthwise:
 			o.Cin, o.Groups = 1, o.Cout
 		}
 		// A depthwise convolution before may stream into this one.
 		if i > 0 && o.Form == Convolution {
 			if before := &w.Ops[i-1]; before.Form == Depthwise && rapid.Bool().Draw(t, "stream") {
 				o.H, o.W, o.Kernel, o.Stride = before.H, before.W, 1, 1
+				o.Cin, o.Groups = before.Cout, 1
 				before.Feeds, o.Behind = o.Name, before.Name
 			}
 		}
