@@ -462,7 +462,10 @@ func TestJSONAndCSV(t *testing.T) {
 			Busy, Idle int64
 			Stalls     map[string]int64
 		}
-		Steps []struct{ Cycles int64 }
+		Steps []struct {
+			Cycles    int64
+			PaperMACs int64 `json:"authors_macs"`
+		}
 	}
 	if err := json.Unmarshal(data, &got); err != nil {
 		t.Fatal(err)
@@ -481,6 +484,14 @@ func TestJSONAndCSV(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 
+	var paperMACs int64
+	for _, s := range got.Steps {
+		paperMACs += s.PaperMACs
+	}
+	if paperMACs != r.PaperMACs {
+		t.Errorf("steps of %d MACs by the authors' count, the run has %d", paperMACs, r.PaperMACs)
+	}
+
 	var buffer bytes.Buffer
 	if err := r.WriteCSV(&buffer); err != nil {
 		t.Fatal(err)
@@ -489,16 +500,18 @@ func TestJSONAndCSV(t *testing.T) {
 	if err != nil || len(lines) != len(r.Steps)+1 {
 		t.Fatalf("%d lines, %v", len(lines), err)
 	}
-	column, sum := slices.Index(lines[0], "cycles"), r.Drain
-	for _, line := range lines[1:] {
-		n, err := strconv.ParseInt(line[column], 10, 64)
-		if err != nil {
-			t.Fatal(err)
+	for name, want := range map[string]int64{"cycles": r.Cycles - r.Drain, "macs": r.MACs, "authors' macs": r.PaperMACs} {
+		var sum int64
+		for _, line := range lines[1:] {
+			n, err := strconv.ParseInt(line[slices.Index(lines[0], name)], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += n
 		}
-		sum += n
-	}
-	if sum != r.Cycles {
-		t.Errorf("lines of %d cycles, the run has %d", sum, r.Cycles)
+		if sum != want {
+			t.Errorf("lines of %d %s, the run has %d", sum, name, want)
+		}
 	}
 }
 

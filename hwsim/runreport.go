@@ -103,7 +103,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		steps[i] = map[string]any{"name": s.Name, "operations": s.Ops, "label": s.Label, "block": s.Block, "start": s.Start, "cycles": s.Cycles,
-			"compute": s.Compute, "imbalance": r.Imbalance(s), "spending": r.Spending(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs}
+			"compute": s.Compute, "imbalance": r.Imbalance(s), "spending": r.Spending(s), "mat": s.MAT, "rmac": s.RMAC, "bytes": s.Traffic, "macs": s.MACs, "authors_macs": s.PaperMACs}
 	}
 	mat, rmac := r.Utilization()
 	return json.Marshal(struct {
@@ -155,7 +155,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 // summed over the copies, and the bytes that it moves.
 func (r *Run) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	head := []string{"name", "label", "block", "start", "cycles", "compute", "imbalance", "macs",
+	head := []string{"name", "label", "block", "start", "cycles", "compute", "imbalance", "macs", "authors' macs",
 		"weight loads", "input loads", "stores", "input port", "weight port", "output port", "divisor port",
 		"operations per off-chip byte", "GOPS", "roof GOPS", "bound"}
 	for _, engine := range []string{"MAT", "R-MAC"} {
@@ -185,7 +185,7 @@ func (r *Run) WriteCSV(w io.Writer) error {
 	for i := range r.Steps {
 		s, t := &r.Steps[i], &r.Steps[i].Traffic
 		line := []string{s.Name, s.Label, s.Block}
-		numbers := []int64{s.Start, s.Cycles, s.Compute, r.Imbalance(s), s.MACs,
+		numbers := []int64{s.Start, s.Cycles, s.Compute, r.Imbalance(s), s.MACs, s.PaperMACs,
 			t.WeightLoads, t.InputLoads, t.Stores, t.InputPort, t.WeightPort, t.OutputPort, t.DivisorPort}
 		write := func(numbers ...int64) {
 			for _, n := range numbers {

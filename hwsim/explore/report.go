@@ -20,7 +20,7 @@ const maxRows = 40
 // what was assumed.
 func (v *Survey) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%d points tried, %d beyond the limits, %d refused\n", v.Tried, v.OverLimit, v.Refused)
+	fmt.Fprintf(&s, "%s tried, %d beyond the limits, %d refused\n", countPoints(v.Tried), v.OverLimit, v.Refused)
 	if v.Refusal != nil {
 		fmt.Fprintf(&s, "first refusal: %v\n", v.Refusal)
 	}
@@ -30,6 +30,14 @@ func (v *Survey) String() string {
 	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
 	s.WriteString(v.Assumptions().String())
 	return s.String()
+}
+
+// countPoints counts them in words.
+func countPoints(n int) string {
+	if n == 1 {
+		return "1 point"
+	}
+	return fmt.Sprintf("%d points", n)
 }
 
 // MarshalJSON writes the survey with every point, and says of each whether it is
@@ -95,9 +103,9 @@ func (f *Front) String() string {
 	for _, o := range f.Objectives {
 		names = append(names, o.String())
 	}
-	fmt.Fprintf(&s, "%s: %d points that no other beats in %s\n", f.Workload, len(f.Points), strings.Join(names, " and "))
+	fmt.Fprintf(&s, "%s: %s that no other beats in %s\n", f.Workload, countPoints(len(f.Points)), strings.Join(names, " and "))
 	if f.Unrankable > 0 {
-		fmt.Fprintf(&s, "%d points cannot be ranked: %s\n", f.Unrankable, f.Why)
+		fmt.Fprintf(&s, "%s cannot be ranked: %s\n", countPoints(f.Unrankable), f.Why)
 	}
 	if len(f.Points) == 0 {
 		return s.String()

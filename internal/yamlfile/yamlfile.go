@@ -111,4 +111,7 @@ func syntaxError(name string, err error) error {
 	return fmt.Errorf("%s: not YAML: %s", name, oneLine(err.Error()))
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine keeps a tab visible: the parser quotes it as what cannot stand there.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\t", `\t`)), " ")
+}

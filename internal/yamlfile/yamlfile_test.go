@@ -39,6 +39,7 @@ func TestParseIsBounded(t *testing.T) {
 		{"an indented list", strings.Repeat(" ", maxColumn) + "- a", "f:1: a field in column 257"},
 		{"deep fields on many lines", nested(maxColumn - 1), ""},
 		{"open", "[", "f:1: not YAML"},
+		{"a tab", "a: 1\n\tb: 2\n", `f:2: not YAML: found character '\t' that cannot start any token`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := hostile.Read(t, len(test.text), func() error { _, err := Parse("f", []byte(test.text), size); return err })
