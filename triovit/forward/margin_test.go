@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -38,9 +37,6 @@ func TestPartialLoadsDoNotFault(t *testing.T) {
 // TestRunsInFlightHaveAMarginEach: of two graphs that begin together, neither
 // holds anything yet.
 func TestRunsInFlightHaveAMarginEach(t *testing.T) {
-	if platform.SIMD() == "" {
-		t.Skip("no vector instructions here, and no margin")
-	}
 	defer keepAddresses()()
 	const held = 512 << 20
 	for range 2 {
