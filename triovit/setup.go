@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -125,16 +126,35 @@ func isFolder(elem ...string) bool {
 }
 
 func builtInSetup(ctx context.Context) (*Setup, error) {
-	s := new(Setup)
-	var err error
-	if s.Model, err = Open(ctx, "", InputSize(sceneHeight, sceneWidth)); err != nil {
+	model, err := Open(ctx, "", InputSize(sceneHeight, sceneWidth))
+	if err != nil {
 		return nil, err
 	}
-	if s.Calibration, err = scenes.Dataset(ctx, "drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight); err != nil {
-		return nil, err
+	if ctx.Err() != nil { // the same whether or not the scenes are drawn
+		return nil, context.Cause(ctx)
 	}
-	s.Evaluation, err = scenes.Dataset(ctx, "held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
-	return s, err
+	drawn.Lock()
+	defer drawn.Unlock()
+	if drawn.calibration == nil {
+		drawn.calibration, err = scenes.Dataset(ctx, "drawn scenes for calibration", scenes.CalibrationSeed, calibrationScenes, sceneWidth, sceneHeight)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if drawn.evaluation == nil {
+		drawn.evaluation, err = scenes.Dataset(ctx, "held-out drawn scenes", scenes.HeldOutSeed, evaluationScenes, sceneWidth, sceneHeight)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &Setup{model, drawn.calibration, drawn.evaluation}, nil
+}
+
+// drawn holds the scenes, which are always the same and take a second to draw: a
+// cell may ask for its setup again and again.
+var drawn struct {
+	sync.Mutex
+	calibration, evaluation dataset.Dataset
 }
 
 // String names the model and the pictures.

@@ -5,6 +5,8 @@ package scenes
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -19,18 +21,29 @@ func Dataset(ctx context.Context, name string, first uint64, n, w, h int) (datas
 	items := make([]*dataset.Item, n)
 	bar := progress.New("draw "+name, n)
 	defer bar.Done()
-	for i := range items {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		s := Draw(first+uint64(i), w, h)
-		items[i] = &dataset.Item{
-			ID:    fmt.Sprintf("scene-%d", first+uint64(i)),
-			Image: &preprocess.RGB{W: w, H: h, Pix: s.Pix},
-			Width: w, Height: h,
-			Label: dataset.Label{Map: s.Label, W: w, H: h},
-		}
-		bar.Add(1)
+	next := make(chan int)
+	var painters sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		painters.Go(func() {
+			for i := range next {
+				s := Draw(first+uint64(i), w, h)
+				items[i] = &dataset.Item{
+					ID:    fmt.Sprintf("scene-%d", first+uint64(i)),
+					Image: &preprocess.RGB{W: w, H: h, Pix: s.Pix},
+					Width: w, Height: h,
+					Label: dataset.Label{Map: s.Label, W: w, H: h},
+				}
+				bar.Add(1)
+			}
+		})
+	}
+	for i := 0; i < n && ctx.Err() == nil; i++ {
+		next <- i
+	}
+	close(next)
+	painters.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	classes := make([]string, NumClasses)
 	for i := range classes {

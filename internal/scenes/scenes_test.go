@@ -4,8 +4,11 @@ package scenes
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -103,6 +106,17 @@ func TestDataset(t *testing.T) {
 	want := Draw(HeldOutSeed+2, w, h)
 	if !bytes.Equal(item.Image.Pix, want.Pix) || !bytes.Equal(item.Label.Map, want.Label) {
 		t.Error("the third picture is not the scene of the third seed")
+	}
+}
+
+// TestDatasetInterrupted: whoever asks for more scenes than can be waited for gets
+// the error of the context.
+func TestDatasetInterrupted(t *testing.T) {
+	why := errors.New("enough")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, why)
+	defer cancel()
+	if _, err := Dataset(ctx, "too many", HeldOutSeed, 1<<20, 64, 32); err != why {
+		t.Errorf("error %v, want %v", err, why)
 	}
 }
 
