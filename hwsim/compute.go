@@ -136,9 +136,9 @@ func (m *machine) tasks(s *step, a area) []task {
 	case streamed:
 		list = m.streamed(s.engine[0], s.engine[1], a)
 	case halved:
-		list = m.halved(s.last(), a.rows)
+		list = m.halved(s.last(), a)
 	case headPipeline:
-		list = m.headPipeline(s, a.rows)
+		list = m.headPipeline(s, a)
 	}
 	return list
 }
@@ -408,10 +408,10 @@ func (m *machine) streamed(dw, pw *workload.Operation, a area) []task {
 	return list
 }
 
-// product lets one engine compute some heads of a matrix product alone. It
-// returns the cycles and those that the engines of all copies are busy, and adds
-// what passes the ports.
-func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads int64) (cycles, busy int64) {
+// product lets one engine compute some heads of a matrix product alone, of which
+// each output takes so many bytes at the output port. It returns the cycles and those
+// that the engines of all copies are busy, and adds what passes the ports.
+func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads, written int64) (cycles, busy int64) {
 	inner := int64(o.Inner)
 	steps := m.mul(up(inner, int64(e.MACs)), m.turns(o))
 	if o.Role == triovit.Divisor { // one column: tokens across the lanes
@@ -422,7 +422,7 @@ func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads i
 		outputs := m.mul(heads, int64(o.Rows), m.pictures)
 		m.inc(&k.demand[InputPort], m.mul(outputs, inner))
 		m.inc(&k.demand[WeightPort], m.mul(most, inner, m.pictures))
-		m.inc(&k.demand[OutputPort], outputs)
+		m.inc(&k.demand[OutputPort], m.mul(outputs, written))
 		return m.mul(most, steps), m.mul(all, steps)
 	}
 	groups := up(int64(o.Cols), int64(e.Lanes))
@@ -433,7 +433,7 @@ func (m *machine) product(k *task, o *workload.Operation, e arch.Engine, heads i
 	}
 	m.inc(&k.demand[InputPort], m.mul(all, longest, inner))
 	m.inc(&k.demand[WeightPort], m.mul(most, int64(o.Cols), inner, m.pictures)) // each picture has its own
-	m.inc(&k.demand[OutputPort], m.mul(all, int64(o.Cols)))
+	m.inc(&k.demand[OutputPort], m.mul(all, int64(o.Cols), written))
 	return m.mul(most, longest, steps), m.mul(all, groups, steps)
 }
 
@@ -444,14 +444,18 @@ func (m *machine) head(o *workload.Operation, e arch.Engine) int64 {
 }
 
 // halved gives MAT one half of the heads, rounded up, and R-MAC the other.
-func (m *machine) halved(o *workload.Operation, heads int64) []task {
+func (m *machine) halved(o *workload.Operation, a area) []task {
 	k := task{matWorks: true, rmacWorks: true}
+	heads := a.rows
+	if a.cut() {
+		o, heads = a.of(o, a.sums), a.columns
+	}
 	perHead := m.mul(int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures)
 	var own [2]int64
 	accounts := [...]*Account{&k.mat, &k.rmac}
 	for i, e := range []arch.Engine{m.mat, m.rmac} {
 		n := (heads + 1 - int64(i)) / 2
-		own[i], accounts[i].Busy = m.product(&k, o, e, n)
+		own[i], accounts[i].Busy = m.product(&k, o, e, n, a.written())
 		accounts[i].Lanes = m.mul(n, m.head(o, e))
 		accounts[i].MACs = m.mul(n, perHead)
 	}
@@ -482,19 +486,29 @@ func (m *machine) tiled(pixels, channels int64) []passes {
 // headPipeline is the intra-layer pipeline. R-MAC computes KᵀV head by head;
 // MAT makes of every head that is ready the divisors, tokens across the lanes,
 // then the dividends; R-MAC joins when it is through, and both make once more
-// what MAT had begun.
-func (m *machine) headPipeline(s *step, heads int64) []task {
+// what MAT had begun. Of heads that are cut, R-MAC adds a part to KᵀV of one while MAT
+// makes a part of the one before: that is ready from the start.
+func (m *machine) headPipeline(s *step, a area) []task {
 	k := task{matWorks: true, rmacWorks: true}
 	first, dividend, divisor := s.engine[0], s.engine[1], s.engine[2]
 	if dividend.Role == triovit.Divisor {
 		dividend, divisor = divisor, dividend
 	}
-	producing, busy := m.product(&k, first, m.rmac, 1) // of one head
-	k.rmac.Busy = m.mul(heads, busy)
-	k.rmac.Lanes = m.mul(heads, m.head(first, m.rmac))
-	m.demandHeads(&k, dividend, divisor, heads)
+	produced, followed := a.rows, a.rows // heads
+	if a.cut() {
+		first, dividend, divisor = a.of(first, true), a.of(dividend, false), a.of(divisor, false)
+		produced, followed = one(a.sums), one(a.outputs)
+	}
+	producing, busy := m.product(&k, first, m.rmac, 1, a.written()) // of one head
+	ready := producing
+	if a.cut() {
+		ready = 0
+	}
+	k.rmac.Busy = m.mul(produced, busy)
+	k.rmac.Lanes = m.mul(produced, m.head(first, m.rmac))
+	m.demandHeads(&k, dividend, divisor, produced, followed)
 	tokens, dim := int64(divisor.Rows), int64(dividend.Cols)
-	joined := m.mul(heads, producing)
+	joined := m.mul(produced, producing)
 	ends := make([]int64, m.copies)
 	for i := range ends {
 		c := int64(i)
@@ -520,36 +534,50 @@ func (m *machine) headPipeline(s *step, heads int64) []task {
 			}
 		}
 		var spans []span
-		ends[i], spans = m.follow(&k, work, heads, producing)
+		ends[i], spans = m.follow(&k, work, followed, ready, joined)
 		if k.spans == nil || ends[i] > k.cycles {
 			k.spans = spans
 		}
 		k.cycles = max(k.cycles, ends[i], joined)
 	}
 	if m.spans {
-		var produced []span
-		for h := range heads {
-			produced = append(produced, span{first.Name, false, true, h, m.mul(h, producing), m.mul(h+1, producing)})
+		var spans []span
+		for h := range produced {
+			spans = append(spans, span{first.Name, false, true, h, m.mul(h, producing), m.mul(h+1, producing)})
 		}
-		k.spans = append(produced, k.spans...)
+		for _, s := range k.spans {
+			if a.cut() {
+				s.head--
+			}
+			spans = append(spans, s)
+		}
+		k.spans = spans
 	}
 	if m.divisors > 0 {
 		// Each further pass begins with lanes and copies that it may not fill: at
 		// most one set of divisors and one token's dividends.
 		set := m.add(m.alone(divisor, divisor.Inner), m.mul(up(dim, int64(m.mat.Lanes)), m.alone(dividend, dividend.Inner)))
-		k.refill = m.mul(heads, up(tokens, m.divisors)-1, set)
+		k.refill = m.mul(followed, up(tokens, m.divisors)-1, set)
 	}
 	for _, end := range ends {
 		m.inc(&k.mat.Stalls[Imbalance], k.cycles-end)
 		m.inc(&k.rmac.Stalls[Imbalance], k.cycles-end)
 	}
-	m.inc(&k.rmac.Stalls[Imbalance], m.mul(joined, m.copies)-m.mul(heads, busy))
-	var all int64
-	for _, o := range s.engine {
-		m.inc(&all, m.mul(heads, int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures))
+	m.inc(&k.rmac.Stalls[Imbalance], m.mul(joined, m.copies)-m.mul(produced, busy))
+	macs := func(o *workload.Operation, heads int64) int64 {
+		return m.mul(heads, int64(o.Rows), int64(o.Cols), int64(o.Inner), m.pictures)
 	}
+	all := m.add(macs(first, produced), m.add(macs(dividend, followed), macs(divisor, followed)))
 	k.rmac.MACs = all - k.mat.MACs
 	return []task{k}
+}
+
+// one counts a head that is there.
+func one(there bool) int64 {
+	if there {
+		return 1
+	}
+	return 0
 }
 
 // dealt returns the channels of one copy when groups of lanes are dealt in turn.
@@ -576,20 +604,20 @@ type span struct {
 	from, to  int64
 }
 
-// follow lets MAT of one copy do the work of every head behind R-MAC, which
-// takes producing cycles for each. It returns when the last is done, at least
-// when R-MAC is, and books MAT's cycles, and R-MAC's from when it joins.
-func (m *machine) follow(k *task, work []chore, heads, producing int64) (end int64, spans []span) {
+// follow lets MAT of one copy do the work of every head behind R-MAC, which has
+// one more ready every so many cycles and joins when it is through. It returns when
+// the last is done, at least when R-MAC is, and books MAT's cycles, and R-MAC's from
+// when it joins.
+func (m *machine) follow(k *task, work []chore, heads, ready, joined int64) (end int64, spans []span) {
 	lanes := int64(m.mat.Lanes)
 	spend := func(w chore, rmac bool, head, from, to int64) {
 		if m.spans && to > from {
 			spans = append(spans, span{w.op.Name, true, rmac, head, from, to})
 		}
 	}
-	joined := m.mul(heads, producing)
 	now, busy := int64(0), int64(0)
 	for h := range heads {
-		now = max(now, min(joined, m.mul(h+1, producing)))
+		now = max(now, min(joined, m.mul(h+1, ready)))
 		for _, w := range work {
 			alone, both := m.alone(w.op, w.op.Inner), m.together(w.op, w.op.Inner)
 			perPixel := up(w.channels, lanes)
@@ -639,9 +667,9 @@ func (m *machine) join(k *task, channels, cycles int64) {
 }
 
 // demandHeads completes what passes the ports: k has KᵀV of one head until now.
-func (m *machine) demandHeads(k *task, dividend, divisor *workload.Operation, heads int64) {
+func (m *machine) demandHeads(k *task, dividend, divisor *workload.Operation, produced, heads int64) {
 	for _, p := range []Stall{InputPort, WeightPort, OutputPort} {
-		k.demand[p] = m.mul(k.demand[p], heads)
+		k.demand[p] = m.mul(k.demand[p], produced)
 	}
 	tokens, dim, inner := int64(divisor.Rows), int64(dividend.Cols), int64(dividend.Inner)
 	most, all := m.spread(tokens)

@@ -55,9 +55,9 @@
 //
 // A step of it is an operation of the engines, or two or three where a pipeline
 // joins them, with the elementwise operations behind. Steps follow one another.
-// Each is cut into tiles of rows, rectangles or heads, and a tile into tasks, one
-// for each set of output channels that the lanes compute at once. Three things
-// happen to a task:
+// Each is cut into tiles of rows, rectangles, heads or parts of the tokens of heads,
+// and a tile into tasks, one for each set of output channels that the lanes compute at
+// once. Three things happen to a task:
 //
 //   - Its weights, and the inputs of its tile where they are not on the chip, are
 //     loaded as soon as the off-chip memory is free and the buffer has room, well
@@ -76,7 +76,7 @@
 // the input and output buffers together; else it is stored and loaded in tiles.
 // The size of tiles is searched, the same for all steps of a run, unless the
 // options give it: whole rows of so many pixels, then rectangles of so many bytes,
-// down to single pixels. Since the order of events never depends on how large or how
+// down to single pixels, then with parts of heads, down to single tokens. Since the order of events never depends on how large or how
 // fast a memory is, more of either never costs a cycle.
 //
 // [Run.Spending] says what the multipliers of a step are spent on, stalls and the

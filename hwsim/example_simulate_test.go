@@ -168,7 +168,7 @@ func ExampleSimulate_cityscapes() {
 	}
 	// Output:
 	// seg-b0-cityscapes: 56.9 FPS, 0.7 MB of weights, 130.8 MB of activations in and 101.0 MB out, off-chip memory busy 69 %, engines wait for it 25 %
-	// seg-b3-cityscapes: 2.1 FPS, 865.7 MB of weights, 1180.7 MB of activations in and 895.1 MB out, off-chip memory busy 32 %, engines wait for it 4 %
+	// seg-b3-cityscapes: 2.1 FPS, 544.8 MB of weights, 1248.8 MB of activations in and 895.1 MB out, off-chip memory busy 30 %, engines wait for it 4 %
 }
 
 // More lanes may take longer. B1's channels do not divide by 17 lanes, and the

@@ -22,6 +22,9 @@ type Run struct {
 	// TileBytes is 0 where they are whole rows; else they are rectangles whose
 	// inputs and outputs have at most so many bytes.
 	TilePixels, TileBytes int64
+	// CutHeads says that tiles have parts of heads where a head has more than
+	// TileBytes.
+	CutHeads bool
 	// Cycles is the time of the whole batch; RoundCycles that of the first
 	// round, which is one picture, or one for each copy where they share a
 	// batch.
@@ -140,7 +143,7 @@ type Event struct {
 	// empty where an engine has no part in it.
 	MAT, RMAC string
 	// Head is the head of the attention that the intra-layer pipeline works on,
-	// counted from 1 in each tile of heads; else 0. Of the copies, events show
+	// counted from 1 in each tile of heads, or in the step where they are cut; else 0. Of the copies, events show
 	// the one that ends last there.
 	Head int
 	// Start and End are in cycles. A load is there a latency after its end.
@@ -152,6 +155,7 @@ func (r *Run) add(f *flow, times int64) error {
 	var m checked
 	if r.Steps == nil {
 		r.TilePixels, r.TileBytes = f.tiling.pixels, f.tiling.bytes
+		r.CutHeads = f.tiling.cutHeads
 		r.RoundCycles, r.Events, r.Host = f.end(), f.events, f.host
 		r.Elements = make(map[workload.Unit]int64)
 		r.Steps = make([]Step, len(f.steps))

@@ -290,12 +290,13 @@ func attention(heads, tokens, dim int) []workload.Operation {
 }
 
 // A head of 8192 tokens in a buffer for 2048 takes three passes more, each at
-// most 4 steps for a set of divisors and 4·4 for a token's dividends.
+// most 4 steps for a set of divisors and 4·4 for a token's dividends. The output port
+// is narrow: partial sums would take longer than the passes do.
 func TestDivisorPassesByHand(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: attention(2, 8192, 32)}
 	for kib, want := range map[int]int64{8: 0, 2: 2 * 3 * (4 + 4*4), 1: 2 * 7 * (4 + 4*4)} {
 		c := arch.ZCU102()
-		c.Buffers.Divisor.KiB = kib
+		c.Buffers.Divisor.KiB, c.Buffers.Output.PortBytes = kib, 16
 		o := Options{Scope: Backbone, Pipelines: BothPipelines, FreeAuxiliary: true}
 		r := simulate(t, w, c, o)
 		if r.MAT.Stalls[DivisorPasses] != 16*want || r.RMAC.Stalls[DivisorPasses] != 16*want {
@@ -305,6 +306,67 @@ func TestDivisorPassesByHand(t *testing.T) {
 		if free := simulate(t, w, c, o); free.MAT.Stalls[DivisorPasses] != 0 {
 			t.Errorf("%d KiB: without memory, MAT waits %d cycles in passes", kib, free.MAT.Stalls[DivisorPasses])
 		}
+	}
+}
+
+// withTensors is an attention whose Q, K and V are made elsewhere.
+func withTensors(heads, tokens, dim int) *workload.Workload {
+	maps, square := int64(heads*tokens*dim), int64(heads*dim*dim)
+	return &workload.Workload{Name: "attention", Ops: attention(heads, tokens, dim), Tensors: []workload.Tensor{
+		{Elements: 3 * maps, Readers: []workload.Reading{{Op: "ktv", Elements: 2 * maps}, {Op: "dividend", Elements: maps}, {Op: "divisor", Elements: maps}}},
+		{Maker: "ktv", Elements: square, Readers: []workload.Reading{{Op: "dividend", Elements: square}}},
+		{Maker: "dividend", Elements: maps}, {Maker: "divisor", Elements: int64(heads * tokens)},
+	}}
+}
+
+// Two heads of 64 tokens and 8 channels on one copy, in buffers of 1 KiB, a cycle for
+// each transfer.
+func TestCutHeadsByHand(t *testing.T) {
+	w := withTensors(2, 64, 8)
+	c := arch.ZCU102()
+	c.Copies = 1
+	c.Buffers.Input.KiB, c.Buffers.Output.KiB = 1, 1
+	c.OffChip = arch.OffChip{MBPerS: 1e7}
+	type counts struct{ Cycles, Compute, InputLoads, Stores, OutputPort, MATStream int64 }
+	for _, test := range []struct {
+		name  string
+		p     Pipelines
+		bytes int64
+		want  counts
+	}{
+		// Parts of 32 tokens; of the first head R-MAC makes KᵀV alone, 8·4 cycles each.
+		// Then MAT needs 4 for its divisors and 32 for its dividends, the last 4 with
+		// R-MAC; of the last head both need 2 and 32: 2·(32 + 36 + 34). A part of K and V
+		// has 512 bytes, with Q, for dividends and for divisors, 1024: the second, third and
+		// fourth slot of the heads have no room for their first part before the part in
+		// front is done. With the first, four are waited for; the last store is one more.
+		// 64 sums of each head leave as 4 bytes, come back, and leave as one.
+		{"intra-layer", IntraLayerPipeline, 2048, counts{204 + 4 + 1, 204, 2*1024 + 2*1024, 2 * 64 * 9, 2*64*9 + 2*64*9, 2 * 32}},
+		// One head on each engine. KᵀV: 4 parts of 16 tokens with 8·2 cycles; dividends: 4
+		// with 16; divisors: 2 parts of 32 with 4. KᵀV waits a cycle for its first inputs;
+		// the others three, for the store before, inputs, and what stays of them; the
+		// last store is one more. Of 128 sums the first part leaves 4 bytes, two take
+		// and leave 4, and the last takes 4 and leaves 1.
+		{"no pipelines", NoPipelines, 1024, counts{136 + 1 + 3 + 3 + 1, 136, 2*1024 + 1024 + 128 + 1024, 128 + 1024 + 128, 128*(4+8+8+5) + 2*64*9, 0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := &Run{Config: c, Options: Options{Scope: Backbone, Pipelines: test.p, WeightBits: 8, Batch: 1, FreeAuxiliary: true}}
+			f, list, err := r.begin(w, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.tiling = tiling{pixels: 1, bytes: test.bytes, cutHeads: true}
+			if err := errors.Join(f.round(list, limit), r.add(f, 1)); err != nil {
+				t.Fatal(err)
+			}
+			got := counts{Cycles: r.Cycles, InputLoads: r.Traffic.InputLoads, Stores: r.Traffic.Stores, OutputPort: r.Traffic.OutputPort, MATStream: r.MAT.Stalls[Stream]}
+			for _, s := range r.Steps {
+				got.Compute += s.Compute
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

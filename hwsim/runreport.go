@@ -118,6 +118,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		FreeAuxiliary   bool                    `json:"free_auxiliary"`
 		TilePixels      int64                   `json:"tile_pixels"`
 		TileBytes       int64                   `json:"tile_bytes"`
+		CutHeads        bool                    `json:"cut_heads"`
 		Configuration   arch.Config             `json:"configuration"`
 		Assumptions     arch.Assumptions        `json:"assumptions"`
 		DSPs            int                     `json:"dsps"`
@@ -145,7 +146,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Blocks          []RunPart               `json:"blocks"`
 		Steps           []map[string]any        `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch,
-		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.TilePixels, r.TileBytes, r.Config, r.Config.Assumptions(),
+		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.TilePixels, r.TileBytes, r.CutHeads, r.Config, r.Config.Assumptions(),
 		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.FullGOPS(), mat, rmac,
 		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
 		r.ByRole(), r.ByBlock(), steps})

@@ -296,28 +296,24 @@ func (f *flow) run(p *plan) error {
 	if s.mapping == headPipeline && !f.r.Options.FreeMemory && m.divisors == 0 {
 		return fmt.Errorf("buffers.divisor.kib %d is too small: %d pictures have divisors of %d bytes each", buffers.Divisor.KiB, f.pictures, m.divisor)
 	}
-	in, out := fifo{capacity: limit}, fifo{capacity: limit}
-	if s.tight && s.mapping != auxiliaryOnly { // single elements need no window
-		in.capacity, out.capacity = kib(buffers.Input), kib(buffers.Output)
-	}
-	loads, stores := m.mul(s.loads, f.pictures), m.mul(s.stores, f.pictures)
+	in, out := fifo{capacity: p.room.in}, fifo{capacity: p.room.out}
 	passing, total := m.mul(s.passingLoads, f.pictures), m.mul(s.stores+s.passingStores, f.pictures)
-	whole := m.mul(p.height, p.width)
+	loads := p.loads != loads{}
 
 	f.steps = append(f.steps, p.all)
 	st := &f.steps[len(f.steps)-1]
 	st.Start = f.now
 	ids := make([]int, len(p.weights))
 	kept := 0 // the first of the input tiles that are still there
+	var resident piece
 	for n := range int(tiles) {
 		if f.least() >= f.bound {
 			return errSlower
 		}
-		t := p.tile(int64(n), loads)
-		last := t.to == whole
+		t := p.tile(int64(n), p.loads)
+		last := t.out.to == p.whole
 		tasks := p.shapes[t.area]
-		part := func(bytes int64) int64 { return share(bytes, t.to, whole) - share(bytes, t.from, whole) }
-		f.demandUnits(s, tasks, part, last)
+		f.demandUnits(p, tasks, t, last)
 		outID := 0
 		for i := range tasks {
 			k := &tasks[i]
@@ -339,31 +335,35 @@ func (f *flow) run(p *plan) error {
 				if n == 0 {
 					f.issue() // the stores of the step before; what is loaded may be among them
 				}
-				if loads > 0 {
+				if loads {
 					_, space, ok := in.take(t.loads)
 					if !ok {
-						return f.inputTooSmall(s, t)
+						return f.inputTooSmall(p, t)
 					}
 					ready[InputLoad] = f.load(st, InputBuffer, t.loads, max(space, st.Start))
 				}
-				if passing > 0 {
-					ready[InputLoad] = max(ready[InputLoad], f.load(st, NoBuffer, part(passing), st.Start))
+				if t.resident > 0 { // in the place of the band before
+					resident = piece{t.resident, never}
+					ready[InputLoad] = max(ready[InputLoad], f.load(st, InputBuffer, t.resident, f.now))
+				}
+				if passing > 0 && t.in.to > t.in.from {
+					ready[InputLoad] = max(ready[InputLoad], f.load(st, NoBuffer, t.in.of(passing, p.whole), st.Start))
 				}
 				f.issue() // the store of the tile before
-				bytes := part(stores)
-				if s.mapping == streamed && s.tight { // what R-MAC leaves for MAT
-					bytes = f.add(bytes, m.mul(t.rows, t.columns, int64(s.engine[0].Cout), f.pictures))
-				}
-				id, space, ok := out.take(bytes)
+				id, space, ok := out.take(f.made(p, t))
 				if !ok {
-					return fmt.Errorf("buffers.output.kib %d is too small: a tile of %s needs %d bytes", buffers.Output.KiB, s.size(t.area), bytes)
+					return f.outputTooSmall(p, t)
 				}
 				outID, ready[OutputStore] = id, space
 				if n == 0 && s.tight {
 					ready[OutputStore] = f.stored
 				}
 			}
-			f.execute(st, k, ready)
+			head := int64(0)
+			if t.cut() {
+				head = t.band
+			}
+			f.execute(st, k, ready, head)
 			if len(p.weights) > 0 && (last || !p.resident) {
 				f.release(st, ids[k.from:k.to], k.keep)
 			}
@@ -373,35 +373,39 @@ func (f *flow) run(p *plan) error {
 		if t.ends {
 			until = n
 		}
-		for ; loads > 0 && kept <= until; kept++ {
+		for ; loads && kept <= until; kept++ {
 			f.free(st, InputBuffer, &in.pieces[kept])
 		}
+		if t.ends && resident.released == never {
+			f.free(st, InputBuffer, &resident)
+		}
 		out.pieces[outID].released = f.now
-		if total > 0 {
+		if total > 0 && t.out.to > t.out.from {
 			out.pieces[outID].released = never
-			f.pending = &store{step: st, bytes: part(total), ready: f.now, space: &out, id: outID}
+			f.pending = &store{step: st, bytes: t.out.of(total, p.whole), ready: f.now, space: &out, id: outID}
 		}
 	}
 	st.Cycles = f.now - st.Start
 	return nil
 }
 
-func (f *flow) inputTooSmall(s *step, t tile) error {
-	return fmt.Errorf("buffers.input.kib %d is too small: a tile of %s needs more", f.r.Config.Buffers.Input.KiB, s.size(t.area))
-}
-
 // demandUnits divides the elements of the auxiliary units among the tasks of a
-// tile, as their cycles are; part is what the tile has of the step's.
-func (f *flow) demandUnits(s *step, tasks []task, part func(int64) int64, last bool) {
+// tile, as their cycles are. What a tile has of the step's is in proportion to its
+// outputs, but for the sum over K, which goes with KᵀV.
+func (f *flow) demandUnits(p *plan, tasks []task, t tile, last bool) {
 	var total int64
 	for i := range tasks {
 		total += tasks[i].cycles
 	}
 	for u := SumKUnit; u < stallEnd; u++ {
-		if s.elements[u] == 0 {
+		if p.elements[u] == 0 {
 			continue
 		}
-		elements := f.mul(part(s.elements[u]), f.pictures)
+		through := t.out
+		if u == SumKUnit {
+			through = t.in
+		}
+		elements := f.mul(through.of(p.elements[u], p.whole), f.pictures)
 		f.inc(&f.elements[u], elements)
 		if u == DividerUnit {
 			a := &f.r.Config.Auxiliary
@@ -435,8 +439,9 @@ func (f *flow) load(st *Step, b BufferName, bytes, from int64) int64 {
 	return f.add(end, f.off.latency)
 }
 
-// execute lets the engines do one task when nothing holds it any more.
-func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
+// execute lets the engines do one task when nothing holds it any more. The head is
+// the one that those of the task's spans are counted from.
+func (f *flow) execute(st *Step, k *task, ready [firstPort]int64, head int64) {
 	start, cause := f.now, Imbalance
 	for c, at := range ready {
 		if at > start {
@@ -459,7 +464,7 @@ func (f *flow) execute(st *Step, k *task, ready [firstPort]int64) {
 	cycles = f.add(cycles, f.add(k.latency, k.refill))
 	f.now = f.add(start, cycles)
 	for _, p := range k.spans { // longer by as much as the whole task is
-		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(p.head) + 1, Start: start + share(cycles, p.from, k.cycles), End: start + share(cycles, p.to, k.cycles)}
+		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(head+p.head) + 1, Start: start + share(cycles, p.from, k.cycles), End: start + share(cycles, p.to, k.cycles)}
 		if p.mat {
 			e.MAT = p.op
 		}

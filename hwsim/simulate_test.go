@@ -47,7 +47,12 @@ func closedForm(t rapid.TB, w *workload.Workload, c arch.Config) *Result {
 func drawWorkload(t *rapid.T) *workload.Workload {
 	w := &workload.Workload{Name: "drawn"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "operations") {
-		ops := drawOps(t)
+		var ops []workload.Operation
+		if rapid.IntRange(0, 3).Draw(t, "attention") == 0 {
+			ops = attention(rapid.IntRange(1, 5).Draw(t, "heads"), rapid.IntRange(1, 4000).Draw(t, "tokens"), rapid.IntRange(1, 70).Draw(t, "dim"))
+		} else {
+			ops = drawOps(t)
+		}
 		for j := range ops {
 			o := &ops[j]
 			for _, name := range []*string{&o.Name, &o.Feeds, &o.Behind} {
@@ -388,8 +393,8 @@ func TestMoreIsNotSlower(t *testing.T) {
 		} {
 			free := o
 			change(&free)
-			if free.FreeMemory && o.Pipelines&InterLayerPipeline != 0 {
-				continue // one tile for each step, of which a stream may take a few cycles more than of several
+			if free.FreeMemory && (o.Pipelines&InterLayerPipeline != 0 || before.CutHeads) {
+				continue // one tile for each step, of which a pipeline may take a few cycles more than of several
 			}
 			if after := simulate(rt, w, c, free); after.Cycles > before.Cycles {
 				rt.Errorf("free %s: %d cycles, before %d", what, after.Cycles, before.Cycles)
@@ -541,6 +546,60 @@ func TestRefusedOnlyBelowAPixel(t *testing.T) {
 			rt.Errorf("a pixel needs %d and %d bytes: %v", window, made*pictures, err)
 		}
 	})
+}
+
+// Heads are refused only if the buffers do not hold one token of each head at work
+// beside KᵀV, of which the output buffer has partial sums.
+func TestHeadsRefusedOnlyBelowAToken(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		heads, tokens := rapid.IntRange(1, 4).Draw(rt, "heads"), rapid.IntRange(64, 4000).Draw(rt, "tokens")
+		dim := rapid.IntRange(1, 64).Draw(rt, "dim")
+		w := withTensors(heads, tokens, dim)
+		c := arch.ZCU102()
+		c.CopiesShare = rapid.SampledFrom(arch.Shares()).Draw(rt, "share")
+		in, out := rapid.IntRange(1, 64).Draw(rt, "input KiB"), rapid.IntRange(1, 64).Draw(rt, "output KiB")
+		c.Buffers.Input.KiB, c.Buffers.Output.KiB = in, out
+		o := Options{Scope: Backbone, Pipelines: rapid.SampledFrom([]Pipelines{NoPipelines, BothPipelines}).Draw(rt, "pipelines"),
+			Batch: rapid.IntRange(1, 16).Draw(rt, "batch"), FreeAuxiliary: true}
+		pictures := 1
+		if c.CopiesShare == arch.Batch {
+			pictures = o.Batch
+		}
+		needsIn, needsOut := 4*dim, 5*dim*dim+dim+1 // of K, V and twice Q; KᵀV of two heads and outputs
+		if o.Pipelines == NoPipelines {
+			needsIn, needsOut = 2*max(2*dim, dim*dim+dim), 2*5*dim*dim // K and V, or KᵀV and Q; sums and result
+		}
+		fits := needsIn*pictures+2 <= in<<10 && needsOut*pictures+2 <= out<<10
+		r, err := Simulate(w, c, o)
+		switch {
+		case err == nil:
+			if r.MACs != int64(o.Batch)*w.MACs() {
+				rt.Errorf("%d MACs of %d", r.MACs, w.MACs())
+			}
+		case !tooSmall(err) || fits:
+			rt.Errorf("a token needs %d and %d bytes: %v", needsIn*pictures, needsOut*pictures, err)
+		}
+	})
+}
+
+// Sixteen pictures of 1024×2048 share buffers that do not hold a head of each.
+func TestCutHeadsRun(t *testing.T) {
+	names := []string{"seg-b0-cityscapes", "seg-b3-cityscapes"}
+	if testing.Short() { // the other takes seconds
+		names = names[:1]
+	}
+	for _, name := range names {
+		for _, p := range []Pipelines{NoPipelines, BothPipelines} {
+			t.Run(name+", "+p.String(), func(t *testing.T) {
+				w, c := network(t, name), arch.ZCU102()
+				c.CopiesShare = arch.Batch
+				r := simulate(t, w, c, Options{Scope: Whole, Pipelines: p, Batch: 16})
+				if !r.CutHeads || r.MACs != 16*w.MACs() || r.MAT.Total() != 16*r.Cycles || r.RMAC.Total() != 16*r.Cycles {
+					t.Errorf("heads are cut: %t; %d MACs of %d; accounts of %d and %d in %d cycles", r.CutHeads, r.MACs, 16*w.MACs(), r.MAT.Total(), r.RMAC.Total(), r.Cycles)
+				}
+			})
+		}
+	}
 }
 
 // The networks run in buffers of which a row, or sixteen pictures' rows, take

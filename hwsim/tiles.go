@@ -12,17 +12,21 @@ import (
 
 // A tiling is how all steps of a round are cut into tiles of about so many pixels:
 // whole rows, or where bytes is not 0, rectangles whose inputs and outputs have no
-// more than that.
-type tiling struct{ pixels, bytes int64 }
+// more than that. Heads are whole, or where cutHeads is set, of no more bytes either.
+type tiling struct {
+	pixels, bytes int64
+	cutHeads      bool
+}
 
-// tilings lists what to try: whole rows, then rectangles, each the largest first.
-// Of equals the first is taken. The list does not depend on the buffers, so that
-// larger ones have at least the choice of smaller ones.
+// tilings lists what to try: whole rows, then rectangles, then rectangles with parts
+// of heads, each the largest first. Of equals the first is taken. The list does not
+// depend on the buffers, so that larger ones have at least the choice of smaller ones.
 //
 // One tile per step is the fastest where memory is free: the rest of a division
 // by copies is lost once.
 func (f *flow) tilings(list []*step) []tiling {
 	pixels, most, least := int64(1), 1.0, float64(limit)
+	heads, token := 0.0, float64(limit) // bytes of the largest tile of heads, and of the smallest token
 	for _, s := range list {
 		if len(s.engine) == 0 {
 			continue
@@ -32,7 +36,9 @@ func (f *flow) tilings(list []*step) []tiling {
 		size := units
 		if o.Form == workload.Product {
 			units = int64(o.Heads)
-			size = f.mul(units+1, tokens(o))
+			size = f.mul(units+1, longest(o))
+			n, _, _ := s.tokens()
+			heads, token = max(heads, each*float64(s.abreast())), min(token, each/float64(n))
 		}
 		pixels, most, least = max(pixels, size), max(most, float64(units)*each), min(least, each)
 	}
@@ -40,25 +46,63 @@ func (f *flow) tilings(list []*step) []tiling {
 	if given > 0 {
 		pixels = given
 	}
-	all := []tiling{{pixels, 0}}
+	all := []tiling{{pixels: pixels}}
 	if f.r.Options.FreeMemory {
 		return all
 	}
 	for size := int64(1 << 6); size < pixels && given == 0; size <<= 2 {
-		all = slices.Insert(all, 1, tiling{size, 0})
+		all = slices.Insert(all, 1, tiling{pixels: size})
 	}
-	size := int64(2)
-	for float64(4*size) < most {
-		size *= 4
+	// Down to single pixels, and to single tokens.
+	for _, size := range sizes(most, least) {
+		all = append(all, tiling{pixels: pixels, bytes: size})
 	}
-	for ; size > 0 && float64(4*size) > least; size /= 4 { // until tiles are single pixels
-		all = append(all, tiling{pixels, size})
+	for _, size := range sizes(heads, token) {
+		all = append(all, tiling{pixels: pixels, bytes: size, cutHeads: true})
 	}
 	return all
 }
 
-// tokens are the rows of a matrix product's larger operand.
-func tokens(o *workload.Operation) int64 { return int64(max(o.Rows, o.Inner)) }
+// sizes lists those from below the most to not above the least, each a quarter of the
+// one before.
+func sizes(most, least float64) []int64 {
+	size := int64(2)
+	for float64(4*size) < most {
+		size *= 4
+	}
+	var list []int64
+	for ; size > 0 && float64(4*size) > least; size /= 4 {
+		list = append(list, size)
+	}
+	return list
+}
+
+// longest returns the rows of a matrix product's larger operand.
+func longest(o *workload.Operation) int64 { return int64(max(o.Rows, o.Inner)) }
+
+// tokens returns along what the heads of a step's products can be cut, and how: as
+// the inner size of KᵀV, which sums over them, as the rows of what they are multiplied
+// with, which are outputs of their own, or in the intra-layer pipeline both. Of an
+// unnamed product it is the longer side.
+func (s *step) tokens() (n int64, sums, outputs bool) {
+	switch o := s.engine[0]; {
+	case s.mapping == headPipeline:
+		return int64(o.Inner), true, true
+	case o.Inner > o.Rows:
+		return int64(o.Inner), true, false
+	default:
+		return int64(o.Rows), false, true
+	}
+}
+
+// abreast returns the heads that a tile has at least: one for each engine that works
+// on heads of its own.
+func (s *step) abreast() int64 {
+	if s.mapping == halved {
+		return min(2, int64(s.engine[0].Heads))
+	}
+	return 1
+}
 
 // bytes returns those of the inputs and outputs of one pixel or head of a step.
 func (f *flow) bytes(s *step) float64 {
@@ -78,30 +122,42 @@ func (f *flow) bytes(s *step) float64 {
 }
 
 // A grid is the tiles of one step. They follow one another downwards, in bands
-// from the left to the right.
+// from the left to the right. Where heads are cut, a band is a head or two, and its
+// tiles are parts of the tokens.
 type grid struct {
-	height, width int64 // of the outputs, or heads and 1
+	height, width int64 // of the outputs, or heads and 1, or tokens and heads
 	rows, columns int64 // of a tile
 	halo          int64 // outputs around a tile whose inputs it needs, too
+	// sums and outputs say of heads that are cut what their tokens are: summed over
+	// in KᵀV, or outputs. In the intra-layer pipeline they are both, the outputs a
+	// band behind.
+	sums, outputs bool
 }
 
 // grid cuts a step. The sides of a rectangle are powers of two, which lanes and
-// copies divide most often.
+// copies divide most often, and so are parts of heads.
 func (f *flow) grid(s *step) grid {
 	if s.mapping == auxiliaryOnly {
-		return grid{1, 1, 1, 1, 0}
+		return grid{height: 1, width: 1, rows: 1, columns: 1}
 	}
-	o, size := s.engine[0], f.tiling.pixels
+	o, size, each := s.engine[0], f.tiling.pixels, f.bytes(s)
 	fits := int64(limit) // pixels or heads that the bytes allow
 	if f.tiling.bytes > 0 {
-		fits = max(1, int64(float64(f.tiling.bytes)/f.bytes(s)))
+		fits = max(1, int64(float64(f.tiling.bytes)/each))
 	}
 	if heads := int64(o.Heads); o.Form == workload.Product {
-		rows := max(1, min(size/tokens(o), fits))
+		abreast := s.abreast()
+		if least := each * float64(abreast); f.tiling.cutHeads && least > float64(f.tiling.bytes) {
+			n, sums, outputs := s.tokens()
+			part := max(1, int64(float64(f.tiling.bytes)*float64(n)/least))
+			part = min(n, 1<<(bits.Len64(uint64(part))-1))
+			return grid{height: n, width: heads, rows: part, columns: abreast, sums: sums, outputs: outputs}
+		}
+		rows := max(1, min(size/longest(o), fits))
 		if s.mapping == halved { // an even number, one half for each engine
 			rows = 2 * max(1, rows/2)
 		}
-		return grid{heads, 1, min(heads, rows), 1, 0}
+		return grid{height: heads, width: 1, rows: min(heads, rows), columns: 1}
 	}
 	height, columns := int64(o.H), int64(o.W)
 	if f.tiling.bytes > 0 {
@@ -109,69 +165,233 @@ func (f *flow) grid(s *step) grid {
 		size = 1 << places
 		columns = min(columns, 1<<((places+1)/2))
 	}
-	return grid{height, int64(o.W), min(height, max(1, size/columns)), columns, up(int64(o.Kernel-1)/2, int64(o.Stride))}
+	return grid{height: height, width: int64(o.W), rows: min(height, max(1, size/columns)), columns: columns,
+		halo: up(int64(o.Kernel-1)/2, int64(o.Stride))}
 }
 
-// tiles returns how many there are, down those of a band.
-func (g *grid) tiles() int64 { return g.down() * up(g.width, g.columns) }
+// tiles returns how many there are, down those of a band, and bands how many of these.
+func (g *grid) tiles() int64 { return g.down() * g.bands() }
 func (g *grid) down() int64  { return up(g.height, g.rows) }
+func (g *grid) bands() int64 { return up(g.width, g.columns) + g.lag() }
 
-// An area is rows and columns of outputs, or heads and 1.
-type area struct{ rows, columns int64 }
+// lag returns by how many bands outputs are behind what they need.
+func (g *grid) lag() int64 {
+	if g.sums && g.outputs {
+		return 1
+	}
+	return 0
+}
 
-// A tile is a rectangle of a step's outputs.
+// An area is rows and columns of outputs, or heads and 1, or a part of the tokens of
+// some heads.
+type area struct {
+	rows, columns int64
+	// sums says that a part adds to KᵀV of its heads, begins and ends that it is the
+	// first and the last which does. outputs says that it makes outputs by itself: in
+	// the intra-layer pipeline those of the head before. Whole heads have none of these.
+	sums, begins, ends, outputs bool
+}
+
+// cut says whether the area is a part of heads.
+func (a area) cut() bool { return a.sums || a.outputs }
+
+// of returns an operation with no more tokens than the area has.
+func (a area) of(o *workload.Operation, sums bool) *workload.Operation {
+	if !a.cut() {
+		return o
+	}
+	part := *o
+	if sums {
+		part.Inner = int(a.rows)
+	} else {
+		part.Rows = int(a.rows)
+	}
+	return &part
+}
+
+// partialSum is the bytes of an accumulator that waits for further tokens.
+const partialSum = 4
+
+// written returns what passes the output port for each of a product's outputs: the
+// output, or a partial sum which the parts before left and which the next takes up.
+func (a area) written() int64 {
+	n := int64(1)
+	if a.sums && !a.ends {
+		n = partialSum
+	}
+	if a.sums && !a.begins {
+		n += partialSum
+	}
+	return n
+}
+
+// A stretch is outputs of one channel, heads, or tokens of all heads: those between
+// what is done before a tile and after it.
+type stretch struct{ from, to int64 }
+
+// of returns what a stretch has of so many bytes or elements of the whole.
+func (s stretch) of(n, whole int64) int64 { return share(n, s.to, whole) - share(n, s.from, whole) }
+
+// loads are the bytes of a step's inputs by when its tiles need them: with what they
+// take in, with their outputs, or from the first to the last outputs of a band.
+type loads struct{ in, out, band int64 }
+
+// A tile is a rectangle of a step's outputs, or a part of heads.
 type tile struct {
 	area
-	from, to int64 // outputs of one channel, or heads, that are done before and after it
+	in, out  stretch // what it takes in and what it makes: the same but for parts of heads
+	band     int64
 	loads    int64 // bytes of its inputs that the tiles above have not brought
+	resident int64 // and of those that stay until its band ends
 	ends     bool  // it is the last of its band
 }
 
 // tile returns one of the tiles of a step that loads so many bytes of inputs. The
 // rows that a band's tiles have in common are loaded once, the columns that bands
 // have in common for each of them.
-func (g *grid) tile(n, loads int64) tile {
-	left, top := n/g.down()*g.columns, n%g.down()*g.rows
-	right, bottom := min(left+g.columns, g.width), min(top+g.rows, g.height)
-	t := tile{area: area{bottom - top, right - left}, ends: bottom == g.height}
-	t.from = g.height*left + top*t.columns
-	t.to = t.from + t.rows*t.columns
-	band := g.band(n, loads)
-	t.loads = share(band, bottom+g.halo, g.height)
-	if top > 0 {
-		t.loads -= share(band, top+g.halo, g.height)
+func (g *grid) tile(n int64, l loads) tile {
+	t := tile{area: g.area(n), in: g.stretch(n), band: n / g.down(), loads: g.brings(n, l.in), ends: n%g.down() == g.down()-1}
+	t.out = t.in
+	switch {
+	case g.lag() > 0:
+		t.out = stretch{}
+		if behind := n - g.down(); behind >= 0 {
+			t.out = g.stretch(behind)
+			t.loads += g.brings(behind, l.out)
+		}
+	case g.sums: // outputs are there when the last tokens are in
+		t.out = stretch{g.height * t.band * g.columns, g.height * t.band * g.columns}
+		if t.ends {
+			t.out.to = t.in.to
+		}
+	case g.outputs && n%g.down() == 0:
+		t.resident = g.inBand(t.band, l.band)
 	}
 	return t
 }
 
-// band returns what the band of a tile has of the step's inputs.
-func (g *grid) band(n, loads int64) int64 {
-	left := n / g.down() * g.columns
+// corners returns where a tile begins and ends. The bands that lag behind have no
+// columns.
+func (g *grid) corners(n int64) (left, top, right, bottom int64) {
+	left, top = n/g.down()*g.columns, n%g.down()*g.rows
+	return left, top, max(left, min(left+g.columns, g.width)), min(top+g.rows, g.height)
+}
+
+func (g *grid) area(n int64) area {
+	left, top, right, bottom := g.corners(n)
+	a := area{rows: bottom - top, columns: right - left}
+	if g.lag() > 0 {
+		a.columns = g.columns
+	}
+	if a.sums = g.sums && left < g.width; a.sums {
+		a.begins, a.ends = top == 0, bottom == g.height
+	}
+	a.outputs = g.outputs && n/g.down() >= g.lag()
+	return a
+}
+
+// stretch returns what a tile takes in.
+func (g *grid) stretch(n int64) stretch {
+	left, top, right, bottom := g.corners(n)
+	from := g.height*left + top*(right-left)
+	return stretch{from, from + (bottom-top)*(right-left)}
+}
+
+// brings returns what a tile loads of so many bytes.
+func (g *grid) brings(n, loads int64) int64 {
+	_, top, _, bottom := g.corners(n)
+	band := g.inBand(n/g.down(), loads)
+	brings := share(band, bottom+g.halo, g.height)
+	if top > 0 {
+		brings -= share(band, top+g.halo, g.height)
+	}
+	return brings
+}
+
+// inBand returns what a band has of so many bytes of inputs.
+func (g *grid) inBand(band, loads int64) int64 {
+	left := band * g.columns
 	return share(loads, left+g.columns+g.halo, g.width) - share(loads, max(0, left-g.halo), g.width)
+}
+
+// areas returns those of the tiles, each with how many have it.
+func (g *grid) areas(m *checked) map[area]int64 {
+	areas := make(map[area]int64)
+	for _, across := range distinct(g.bands()) {
+		for _, down := range distinct(g.down()) {
+			a := g.area(across.at*g.down() + down.at)
+			areas[a] = m.add(areas[a], m.mul(across.times, down.times))
+		}
+	}
+	return areas
+}
+
+type among struct{ at, times int64 }
+
+// distinct returns the first of n, one for all between, and the last: no others differ.
+func distinct(n int64) []among {
+	list := []among{{0, 1}, {1, n - 2}, {n - 1, 1}}
+	switch n {
+	case 1:
+		return list[:1]
+	case 2:
+		return slices.Delete(list, 1, 2)
+	}
+	return list
 }
 
 // overlap returns how many of the tiles below need inputs that a tile brought.
 func (g *grid) overlap() int { return int(up(2*g.halo, g.rows)) }
 
+// window returns what the buffer holds at once of so many bytes of inputs: of the
+// middle band, which has neighbours if any has, the rows down to the first that leave.
+func (g *grid) window(loads int64) int64 {
+	return share(g.inBand((g.bands()-1)/2, loads), (int64(g.overlap())+1)*g.rows+g.halo, g.height)
+}
+
+// makes returns the first tile that makes outputs.
+func (g *grid) makes() int64 {
+	switch {
+	case g.lag() > 0:
+		return g.down()
+	case g.sums:
+		return g.down() - 1
+	}
+	return 0
+}
+
 // A plan is the tiles of a step, and what does not depend on when they run.
 type plan struct {
 	*step
 	grid
+	loads    loads
+	stores   int64
+	whole    int64 // what the stretches of all tiles add up to
+	room     room
 	shapes   map[area][]task // of the tiles of each area
 	weights  []int64         // bytes of each piece
 	resident bool            // whether they are loaded once, not for every tile
 	all      Step            // of all tiles, but for times and stalls
 }
 
+// room is the bytes of the input and of the output buffer that are left for tiles.
+type room struct{ in, out int64 }
+
 func (f *flow) plan(s *step) (plan, error) {
 	p := plan{step: s, grid: f.grid(s), shapes: make(map[area][]task)}
 	tiles := p.tiles()
-	if n := f.count(s); n > min(maxTileTasks, maxTasks/tiles) {
+	if n := f.count(&p); n > min(maxTileTasks, maxTasks/tiles) {
 		return p, fmt.Errorf("%d tiles with %d tasks each: %w", tiles, n, errTasks)
 	}
+	p.loads, p.stores, p.whole = f.loads(&p), f.mul(s.stores, f.pictures), f.mul(p.height, p.width)
+	p.room = f.room(&p)
 	// Refused at once, before the steps in front are run with these tiles.
-	if t := p.tile(0, f.mul(s.loads, f.pictures)); s.tight && s.mapping != auxiliaryOnly && t.loads > kib(f.r.Config.Buffers.Input) {
-		return p, f.inputTooSmall(s, t)
+	first, made := p.tile(0, p.loads), p.tile(p.makes(), p.loads)
+	switch {
+	case max(p.window(p.loads.in), first.loads, made.loads) > p.room.in:
+		return p, f.inputTooSmall(&p, first)
+	case f.made(&p, made) > p.room.out:
+		return p, f.outputTooSmall(&p, made)
 	}
 	lead := s.lead()
 	macs, paper := s.macs()
@@ -180,20 +400,17 @@ func (f *flow) plan(s *step) (plan, error) {
 		p.all.Ops = append(p.all.Ops, o.Name)
 	}
 	traffic := &p.all.Traffic
-	for _, down := range pieces(p.height, p.rows) { // full ones, and those at the border
-		for _, across := range pieces(p.width, p.columns) {
-			a, times := area{down.size, across.size}, f.mul(down.times, across.times)
-			p.shapes[a] = f.machine.tasks(s, a)
-			for i := range p.shapes[a] {
-				k := &p.shapes[a][i]
-				f.inc(&p.all.Compute, f.mul(times, k.cycles))
-				p.all.MAT.add(&k.mat, times, &f.checked)
-				p.all.RMAC.add(&k.rmac, times, &f.checked)
-				ports := Traffic{InputPort: k.demand[InputPort], WeightPort: k.demand[WeightPort], OutputPort: k.demand[OutputPort], DivisorPort: k.demand[DivisorPort]}
-				traffic.add(&ports, times, &f.checked)
-			}
-			f.inc(&p.all.OneCopy, f.mul(times, f.single.cycles(s, a), f.pictures))
+	for a, times := range p.areas(&f.checked) {
+		p.shapes[a] = f.machine.tasks(s, a)
+		for i := range p.shapes[a] {
+			k := &p.shapes[a][i]
+			f.inc(&p.all.Compute, f.mul(times, k.cycles))
+			p.all.MAT.add(&k.mat, times, &f.checked)
+			p.all.RMAC.add(&k.rmac, times, &f.checked)
+			ports := Traffic{InputPort: k.demand[InputPort], WeightPort: k.demand[WeightPort], OutputPort: k.demand[OutputPort], DivisorPort: k.demand[DivisorPort]}
+			traffic.add(&ports, times, &f.checked)
 		}
+		f.inc(&p.all.OneCopy, f.mul(times, f.single.cycles(s, a), f.pictures))
 	}
 	if f.r.Options.FreeMemory {
 		return p, nil
@@ -205,42 +422,92 @@ func (f *flow) plan(s *step) (plan, error) {
 	if p.resident = tiles == 1 || traffic.WeightLoads <= f.weights.capacity; !p.resident {
 		traffic.WeightLoads = f.mul(tiles, traffic.WeightLoads)
 	}
-	loads := f.mul(s.loads, f.pictures)
-	traffic.InputLoads = f.mul(s.passingLoads, f.pictures)
-	for n := int64(0); n < tiles; n += p.down() {
-		f.inc(&traffic.InputLoads, p.band(n, loads))
+	traffic.InputLoads = f.add(f.mul(s.passingLoads, f.pictures), f.add(p.loads.out, p.loads.band))
+	for band := range p.bands() {
+		f.inc(&traffic.InputLoads, p.inBand(band, p.loads.in))
 	}
 	traffic.Stores = f.mul(s.stores+s.passingStores, f.pictures)
 	return p, nil
 }
 
+// loads divides the inputs of a step where heads are cut, as the operands are: K and V
+// come with the tokens that KᵀV sums over and Q with its outputs; KᵀV, where another
+// step made it, stays for all outputs of its heads.
+func (f *flow) loads(p *plan) loads {
+	l := loads{in: f.mul(p.step.loads, f.pictures)}
+	o := p.engine
+	switch {
+	case p.lag() > 0:
+		q := f.mul(2, int64(o[1].Rows), int64(o[1].Inner)) // for divisors and dividends
+		kv := f.mul(int64(o[0].Inner), int64(o[0].Rows)+int64(o[0].Cols))
+		l.out = share(l.in, q, f.add(q, kv))
+	case p.outputs:
+		l.band = share(l.in, int64(o[0].Cols), int64(o[0].Rows)+int64(o[0].Cols))
+	}
+	l.in -= l.out + l.band
+	return l
+}
+
+// room returns what the buffers have for the tiles of a step. Where heads are cut, the
+// input buffer keeps the second operand of those at work, and the output buffer their
+// partial sums; in the intra-layer pipeline also KᵀV of the head before.
+func (f *flow) room(p *plan) room {
+	if !p.tight || p.mapping == auxiliaryOnly { // single elements need no window
+		return room{limit, limit}
+	}
+	b := &f.r.Config.Buffers
+	r := room{kib(b.Input), kib(b.Output)}
+	r.in -= up(f.mul(p.loads.band, p.columns), p.width)
+	if p.sums {
+		each := int64(partialSum)
+		if p.outputs {
+			each++
+		}
+		r.out -= f.mul(each, p.columns, int64(p.engine[0].Rows), int64(p.engine[0].Cols), f.pictures)
+	}
+	return r
+}
+
+// made returns the bytes that a tile leaves in the output buffer.
+func (f *flow) made(p *plan, t tile) int64 {
+	bytes := t.out.of(p.stores, p.whole)
+	if p.mapping == streamed && p.tight { // what R-MAC leaves for MAT
+		bytes = f.add(bytes, f.mul(t.rows, t.columns, int64(p.engine[0].Cout), f.pictures))
+	}
+	return bytes
+}
+
+func (f *flow) inputTooSmall(p *plan, t tile) error {
+	return fmt.Errorf("buffers.input.kib %d is too small: a tile of %s needs more", f.r.Config.Buffers.Input.KiB, p.size(t.area))
+}
+
+func (f *flow) outputTooSmall(p *plan, t tile) error {
+	b := f.r.Config.Buffers.Output
+	return fmt.Errorf("buffers.output.kib %d is too small: a tile of %s needs %d bytes", b.KiB, p.size(t.area), f.add(f.made(p, t), kib(b)-p.room.out))
+}
+
 // count says how many tasks a tile of the step may have, or pieces of one.
-func (f *flow) count(s *step) int64 {
-	switch s.mapping {
+func (f *flow) count(p *plan) int64 {
+	switch p.mapping {
 	case convolution:
-		return f.machine.rounds(s.last())
+		return f.machine.rounds(p.last())
 	case streamed:
-		return f.machine.rounds(s.last()) + 1
+		return f.machine.rounds(p.last()) + 1
 	case headPipeline:
-		return f.mul(int64(s.engine[0].Heads), f.machine.copies)
+		if p.sums {
+			return f.machine.copies
+		}
+		return f.mul(int64(p.engine[0].Heads), f.machine.copies)
 	}
 	return 1
 }
 
-type extent struct{ size, times int64 }
-
-// pieces cuts a length into pieces of one size and a rest.
-func pieces(length, size int64) []extent {
-	list := []extent{{size, length / size}}
-	if rest := length % size; rest > 0 {
-		list = append(list, extent{rest, 1})
-	}
-	return list
-}
-
 // size is that of a tile, in errors.
 func (s *step) size(a area) string {
-	if s.engine[0].Form == workload.Product {
+	switch {
+	case a.cut():
+		return fmt.Sprintf("%d of the tokens of %d heads", a.rows, a.columns)
+	case s.engine[0].Form == workload.Product:
 		return fmt.Sprintf("%d heads", a.rows)
 	}
 	return fmt.Sprintf("%d×%d pixels", a.rows, a.columns)
