@@ -50,6 +50,31 @@ func TestTrafficOfB1(t *testing.T) {
 	}
 }
 
+// What a host works on leaves the chip and comes back: the LayerNorm of B1's head has
+// 1600 elements, and between the operations of DeiT-Tiny are 12 times two LayerNorms,
+// softmax and GELU, and the last LayerNorm.
+func TestTrafficOfTheHost(t *testing.T) {
+	vit, err := workload.DeiT("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As much goes out as comes back, but for the class token, which the first
+	// LayerNorm gets from elsewhere.
+	host := int64(12*(2*197*192+3*197*197+197*768) + 197*192)
+	for _, test := range []struct {
+		w             *workload.Workload
+		loads, stores int64
+	}{
+		{network(t, "b1-r224"), 224*224*3 + 1600, 1600 + 1000},
+		{vit, host, host - 192 + 1000},
+	} {
+		r := simulate(t, test.w, arch.ZCU102(), Options{Scope: Whole, Pipelines: BothPipelines})
+		if got := []int64{r.Traffic.InputLoads, r.Traffic.Stores}; !slices.Equal(got, []int64{test.loads, test.stores}) {
+			t.Errorf("%s: %d bytes are loaded and stored, want %d and %d", test.w.Name, got, test.loads, test.stores)
+		}
+	}
+}
+
 // What the engines read and write, by hand.
 func TestPortsByHand(t *testing.T) {
 	tests := []struct {

@@ -187,10 +187,25 @@ func isAttention(engine []*workload.Operation) bool {
 		engine[0].Form == workload.Product && a.Form == workload.Product && b.Form == workload.Product
 }
 
-// tensors returns the workload's, or where it has none a chain of operations.
+// tensors returns the workload's, or where it has none a chain of operations. What
+// a host works on between two steps goes to it and comes back.
 func tensors(w *workload.Workload, list []*step) []workload.Tensor {
 	if len(w.Tensors) > 0 {
 		return w.Tensors
+	}
+	behind := make(map[string]int) // the steps of operations, counted from 1
+	for i, s := range list {
+		for _, o := range s.ops {
+			behind[o.Name] = i + 1
+		}
+	}
+	host, done := make([]*workload.Operation, len(list)+1), 0 // its last behind each step
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		done = max(done, behind[o.Name])
+		if o.Unit == workload.Host {
+			host[done] = o
+		}
 	}
 	var chain []workload.Tensor
 	for i, s := range list {
@@ -199,6 +214,10 @@ func tensors(w *workload.Workload, list []*step) []workload.Tensor {
 			made = s.last()
 		}
 		t := workload.Tensor{Maker: made.Name, Elements: made.Outputs()}
+		if h := host[i+1]; h != nil {
+			chain = append(chain, t)
+			t = workload.Tensor{Maker: h.Name, Elements: h.Elements}
+		}
 		if i+1 < len(list) {
 			t.Readers = []workload.Reading{{Op: list[i+1].ops[0].Name, Elements: t.Elements}}
 		}
@@ -224,17 +243,15 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 	type life struct {
 		tensor      *workload.Tensor
 		first, last int
-		outside     bool // the picture, or a result
+		made        bool // here: not the picture, nor the host's
+		outside     bool // that, or what only the host or nobody reads
 	}
 	var lives []life
 	alive := make([]int64, len(list))
 	for t := range all {
 		l := life{tensor: &all[t], first: len(list)}
-		if l.tensor.Maker != "" {
-			maker, ok := index[l.tensor.Maker]
-			if !ok {
-				continue // of the head, out of scope, or of the host
-			}
+		maker, made := index[l.tensor.Maker]
+		if l.made = made; made {
 			l.first, l.last = maker, maker
 		}
 		read := false
@@ -244,9 +261,9 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 				l.first, l.last = min(l.first, i), max(l.last, i)
 			}
 		}
-		l.outside = l.tensor.Maker == "" || !read
+		l.outside = !made || !read
 		if l.first == len(list) || l.first == l.last && !l.outside {
-			continue // the picture, unread; or what passes from unit to unit
+			continue // from outside or out of scope, unread; or what passes from unit to unit
 		}
 		for i := l.first; i <= l.last; i++ {
 			m.inc(&alive[i], l.tensor.Elements)
@@ -263,11 +280,10 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 		if !l.outside && !slices.ContainsFunc(list[l.first:l.last+1], func(s *step) bool { return s.tight }) {
 			continue
 		}
-		maker := l.tensor.Maker
 		for _, r := range l.tensor.Readers {
 			i, ok := index[r.Op]
 			switch {
-			case !ok || maker != "" && i == l.first:
+			case !ok || l.made && i == l.first:
 			case elementwise[r.Op]:
 				m.inc(&list[i].passingLoads, r.Elements)
 			default:
@@ -275,8 +291,8 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 			}
 		}
 		switch {
-		case maker == "":
-		case apart[maker]:
+		case !l.made:
+		case apart[l.tensor.Maker]:
 			m.inc(&list[l.first].passingStores, l.tensor.Elements)
 		default:
 			m.inc(&list[l.first].stores, l.tensor.Elements)

@@ -74,15 +74,15 @@ func ExampleSpeedups() {
 	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Nano  efficientvit-b1-r224  764.1 C            40.29 I/I  18.97 C/I/I
 	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Orin  efficientvit-b1-r224  764.1 C            676.0 I/I   1.13 C/I/I
 	//                    Trio-ViT on ZCU102 (closed form, whole) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  764.1 C            52.60 I/I  14.53 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b1-r224  577.8 C            40.29 I/I  14.34 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b1-r224  577.8 C            676.0 I/I  0.855 C/I/I
-	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  577.8 C            52.60 I/I  10.99 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b1-r224  569.7 C            40.29 I/I  14.14 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b1-r224  569.7 C            676.0 I/I  0.843 C/I/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b1-r224  569.7 C            52.60 I/I  10.83 C/I/I
 	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Nano  efficientvit-b2-r224  254.0 C            19.75 I/I  12.86 C/I/I
 	//                                     Trio-ViT on ZCU102 (closed form, whole) over Jetson Orin  efficientvit-b2-r224  254.0 C            380.3 I/I  0.668 C/I/I
 	//                    Trio-ViT on ZCU102 (closed form, whole) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  254.0 C            unknown U    unknown U
-	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b2-r224  197.2 C            19.75 I/I   9.99 C/I/I
-	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b2-r224  197.2 C            380.3 I/I  0.519 C/I/I
-	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  197.2 C            unknown U    unknown U
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Nano  efficientvit-b2-r224  196.3 C            19.75 I/I   9.94 C/I/I
+	//                    Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over Jetson Orin  efficientvit-b2-r224  196.3 C            380.3 I/I  0.516 C/I/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines) over EdgeCPU (Snapdragon 8 Gen 1)  efficientvit-b2-r224  196.3 C            unknown U    unknown U
 	// note: efficientvit-b1-r224: operations that only a host can do take no time, 1 of them
 	// note: efficientvit-b2-r224: operations that only a host can do take no time, 1 of them
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
@@ -157,9 +157,9 @@ func ExamplePlatforms() {
 	//                               EdgeCPU (Snapdragon 8 Gen 1)                                                  54.7 I             unknown U
 	//                                                  computed:
 	//                    Trio-ViT on ZCU102 (closed form, whole)                                               794.7 C/I
-	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                               600.9 C/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                               592.5 C/I
 	//                    Trio-ViT on ZCU102 (closed form, whole)                                                                     812.9 C/I
-	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                                                     631.2 C/I
+	//   Trio-ViT on ZCU102 (event-driven, whole, both pipelines)                                                                     628.2 C/I
 	// note: efficientvit-b1-r224: operations that only a host can do take no time, 1 of them
 	// note: efficientvit-b2-r224: operations that only a host can do take no time, 1 of them
 	// note: Fig. 10 prints also 6242 and 6328 GOPS, whose bars are not known
