@@ -17,8 +17,9 @@
 //
 // Convolutions take the form that runs fastest on GoMLX's Go backend: a matrix
 // product where the kernel is 1×1 or the convolution is dense, shifted
-// multiply-adds where it is depthwise. [Layout] puts a parameter into the
-// shape that this form reads, [FromLayout] takes it back.
+// multiply-adds where it is depthwise. On XLA the stem is multiply-adds too.
+// [Layout] puts a parameter into the shape that this form reads, [FromLayout]
+// takes it back.
 //
 // Graph-building functions panic with an error, as GoMLX's do; [New] and
 // [Executor.Predict] turn that into an error.

@@ -39,10 +39,21 @@ func conv(op *triovit.Op, in, params []*Node) *Node {
 }
 
 // dense is a convolution over all channels: patches [N·H·W, k·k·I] times
-// weights [k·k·I, O].
+// weights [k·k·I, O]. For XLA a stem's few columns are weighed one by one: it
+// makes one loop of them and copies no patches.
 func dense(op *triovit.Op, x, w *Node) *Node {
 	if op.Kernel > 1 || op.Stride > 1 {
-		x = Concatenate(taps(op, x), -1)
+		patches := taps(op, x)
+		if x.Graph().Backend().Name() == platform.XLA {
+			var all []*Node
+			for _, tap := range patches {
+				for i := range x.Shape().Dimensions[3] {
+					all = append(all, weigh(cut(tap, []int{3}, []int{i}, []int{1}), w, len(all)))
+				}
+			}
+			return sum(all)
+		}
+		x = Concatenate(patches, -1)
 	}
 	n := x.Shape().Dimensions[0]
 	rows := Reshape(x, -1, x.Shape().Dimensions[3])
@@ -55,13 +66,10 @@ func dense(op *triovit.Op, x, w *Node) *Node {
 // the picture in place of k·k.
 func depthwise(op *triovit.Op, x, w *Node) *Node {
 	k := op.Kernel
-	weigh := func(x *Node, position int) *Node {
-		return Mul(x, Reshape(Slice(w, AxisElem(position)), 1, 1, 1, op.Shape[2]))
-	}
 	if op.Stride > 1 {
 		var all []*Node
 		for i, tap := range taps(op, x) {
-			all = append(all, weigh(tap, i))
+			all = append(all, weigh(tap, w, i))
 		}
 		return sum(all)
 	}
@@ -73,11 +81,16 @@ func depthwise(op *triovit.Op, x, w *Node) *Node {
 	for dy := range k {
 		weighed := make([]*Node, k)
 		for dx := range k {
-			weighed[dx] = weigh(columns[dx], dy*k+dx)
+			weighed[dx] = weigh(columns[dx], w, dy*k+dx)
 		}
 		rows[dy] = cut(sum(weighed), []int{1}, []int{dy}, []int{op.Shape[0]})
 	}
 	return sum(rows)
+}
+
+// weigh multiplies x, [N, H, W, C] or [N, H, W, 1], by a row of w, [rows, C].
+func weigh(x, w *Node, row int) *Node {
+	return Mul(x, perChannel(Slice(w, AxisElem(row)), x))
 }
 
 func sum(all []*Node) *Node {
