@@ -240,12 +240,42 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 		}
 	}
 	apart := separate(all, index, elementwise)
-	type life struct {
-		tensor      *workload.Tensor
-		first, last int
-		made        bool // here: not the picture, nor the host's
-		outside     bool // that, or what only the host or nobody reads
+	for _, l := range live(list, all, index, capacity, m) {
+		if !l.outside && !slices.ContainsFunc(list[l.first:l.last+1], func(s *step) bool { return s.tight }) {
+			continue
+		}
+		for _, r := range l.tensor.Readers {
+			i, ok := index[r.Op]
+			switch {
+			case !ok || l.made && i == l.first:
+			case elementwise[r.Op]:
+				m.inc(&list[i].passingLoads, r.Elements)
+			default:
+				m.inc(&list[i].loads, r.Elements)
+			}
+		}
+		switch {
+		case !l.made:
+		case apart[l.tensor.Maker]:
+			m.inc(&list[l.first].passingStores, l.tensor.Elements)
+		default:
+			m.inc(&list[l.first].stores, l.tensor.Elements)
+		}
 	}
+}
+
+// A life is the steps from a tensor's maker to its last reader.
+type life struct {
+	tensor      *workload.Tensor
+	first, last int
+	made        bool // here: not the picture, nor the host's
+	outside     bool // that, or what only the host or nobody reads
+}
+
+// live returns the lives of the tensors that are on their way from step to step, or
+// from or to the outside, and says of each step whether all that is alive is too
+// much.
+func live(list []*step, all []workload.Tensor, index map[string]int, capacity int64, m *checked) []life {
 	var lives []life
 	alive := make([]int64, len(list))
 	for t := range all {
@@ -276,28 +306,7 @@ func place(list []*step, all []workload.Tensor, capacity int64, m *checked) {
 		}
 		s.tight = alive[i] > capacity
 	}
-	for _, l := range lives {
-		if !l.outside && !slices.ContainsFunc(list[l.first:l.last+1], func(s *step) bool { return s.tight }) {
-			continue
-		}
-		for _, r := range l.tensor.Readers {
-			i, ok := index[r.Op]
-			switch {
-			case !ok || l.made && i == l.first:
-			case elementwise[r.Op]:
-				m.inc(&list[i].passingLoads, r.Elements)
-			default:
-				m.inc(&list[i].loads, r.Elements)
-			}
-		}
-		switch {
-		case !l.made:
-		case apart[l.tensor.Maker]:
-			m.inc(&list[l.first].passingStores, l.tensor.Elements)
-		default:
-			m.inc(&list[l.first].stores, l.tensor.Elements)
-		}
-	}
+	return lives
 }
 
 // separate returns the elementwise operations that read nothing of their own
