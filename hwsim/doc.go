@@ -76,8 +76,9 @@
 // the input and output buffers together; else it is stored and loaded in tiles.
 // The size of tiles is searched, the same for all steps of a run, unless the
 // options give it: whole rows of so many pixels, then rectangles of so many bytes,
-// down to single pixels, then with parts of heads, down to single tokens. Since the order of events never depends on how large or how
-// fast a memory is, more of either never costs a cycle.
+// down to single pixels, then with parts of heads, down to single tokens. Since
+// the order of events never depends on how large or how fast a memory is, more of
+// either never costs a cycle.
 //
 // [Run.Spending] says what the multipliers of a step are spent on, stalls and the
 // rounding of lanes and MACs alike, and [Compare] splits the difference of two runs

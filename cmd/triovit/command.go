@@ -116,7 +116,7 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 		fmt.Fprintf(stderr, "triovit %s: %v (\"triovit help %s\" tells more)\n", c.name, err, c.name)
 		return misused
 	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "triovit %s: interrupted; run it again to go on\n", c.name)
+		fmt.Fprintf(stderr, "triovit %s: interrupted; stages that ended are kept\n", c.name)
 		return interrupted
 	}
 	fmt.Fprintf(stderr, "triovit %s: %v\n", c.name, err)

@@ -101,7 +101,7 @@ func TestSignalDuringDownload(t *testing.T) {
 	t.Setenv("HF_HUB_CACHE", t.TempDir())
 	t.Setenv("HF_HUB_OFFLINE", "")
 	p := inProcess(t, []string{"profile", "-model", "birds/b0", "-data", "."}, func() <-chan time.Time { return stalled })
-	if p.status != interrupted || p.stdout != "" || p.stderr != "triovit profile: interrupted; run it again to go on\n" {
+	if p.status != interrupted || p.stdout != "" || p.stderr != "triovit profile: interrupted; stages that ended are kept\n" {
 		t.Errorf("status %d, printed %q, error %q", p.status, p.stdout, p.stderr)
 	}
 }
@@ -149,7 +149,7 @@ func TestSignal(t *testing.T) {
 						t.Errorf("after %v: %d files, error %q, -undisturbed +printed:\n%s", after, len(got.files), got.stderr, d)
 					}
 				case interrupted:
-					if got.stdout != "" || got.stderr != "triovit "+args[0]+": interrupted; run it again to go on\n" {
+					if got.stdout != "" || got.stderr != "triovit "+args[0]+": interrupted; stages that ended are kept\n" {
 						t.Errorf("after %v: printed %q, error %q", after, got.stdout, got.stderr)
 					}
 				default:
