@@ -19,9 +19,9 @@
 //
 // Results go to standard output, as text or with -json as one line of JSON; scores
 // and shares are percent in text and fractions in JSON. Progress and errors go to
-// standard error; TRIOVIT_PROGRESS=0 silences progress. Profiles and
-// evaluations are cached as they grow: after an interruption the next run goes on
-// from there. The exit status is 0 for success, 1 for failure, 2 for wrong usage,
+// standard error; TRIOVIT_PROGRESS=0 silences progress. Profiles
+// are cached, evaluations while they grow: after an interruption the next run goes
+// on from there. The exit status is 0 for success, 1 for failure, 2 for wrong usage,
 // and 3 where a signal ended the command.
 package main
 
