@@ -103,11 +103,17 @@ func drawOptions(t *rapid.T) Options {
 	}
 }
 
-// drawCase draws what both kinds of test need: a network or a few operations.
+// drawCase draws what both kinds of test need: a network, a few operations, or heads
+// that are mostly larger than the buffers.
 func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	c, o := drawMachine(t), drawOptions(t)
-	if rapid.Bool().Draw(t, "few operations") {
+	switch rapid.SampledFrom([]string{"network", "few operations", "heads"}).Draw(t, "kind") {
+	case "few operations":
 		return drawWorkload(t), c, o
+	case "heads":
+		kib := rapid.IntRange(4, 128)
+		c.Buffers.Input.KiB, c.Buffers.Output.KiB = kib.Draw(t, "input KiB"), kib.Draw(t, "output KiB")
+		return withTensors(rapid.IntRange(1, 5).Draw(t, "heads"), rapid.IntRange(1, 4000).Draw(t, "tokens"), rapid.IntRange(1, 64).Draw(t, "dim")), c, o
 	}
 	name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "seg-b0-cityscapes"}).Draw(t, "network")
 	side := rapid.IntRange(1, 6)
