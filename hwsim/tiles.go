@@ -186,10 +186,10 @@ func (g *grid) lag() int64 {
 // some heads.
 type area struct {
 	rows, columns int64
-	// sums says that a part adds to KᵀV of its heads, begins and ends that it is the
+	// sums says that a part adds to KᵀV of its heads, first and last that it is the
 	// first and the last which does. outputs says that it makes outputs by itself: in
 	// the intra-layer pipeline those of the head before. Whole heads have none of these.
-	sums, begins, ends, outputs bool
+	sums, first, last, outputs bool
 }
 
 // cut says whether the area is a part of heads.
@@ -216,10 +216,10 @@ const partialSum = 4
 // output, or a partial sum which the parts before left and which the next takes up.
 func (a area) written() int64 {
 	n := int64(1)
-	if a.sums && !a.ends {
+	if a.sums && !a.last {
 		n = partialSum
 	}
-	if a.sums && !a.begins {
+	if a.sums && !a.first {
 		n += partialSum
 	}
 	return n
@@ -284,7 +284,7 @@ func (g *grid) area(n int64) area {
 		a.columns = g.columns
 	}
 	if a.sums = g.sums && left < g.width; a.sums {
-		a.begins, a.ends = top == 0, bottom == g.height
+		a.first, a.last = top == 0, bottom == g.height
 	}
 	a.outputs = g.outputs && n/g.down() >= g.lag()
 	return a
