@@ -47,7 +47,8 @@ KINDS = {
     "Conv": convolution,
     "LayerNorm": lambda op, x, weight, bias: F.layer_norm(x, x.shape[-1:], weight, bias, op["Eps"]),
     "Linear": lambda op, x, weight, bias=None: F.linear(x, weight, bias),
-    "Hardswish": lambda op, x: F.hardswish(x),
+    # In place, as in timm's modules: nothing else reads a convolution's output.
+    "Hardswish": lambda op, x: F.hardswish(x, inplace=True),
     "ReLU": lambda op, x: F.relu(x),
     "Add": lambda op, a, b: a + b,
     "Concat": lambda op, *x: torch.cat(x, 1),
