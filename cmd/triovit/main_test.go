@@ -69,7 +69,7 @@ func TestInterrupted(t *testing.T) {
 		{"explore", "-axis", "copies=8,16"},
 	} {
 		var out, errors strings.Builder
-		if status := run(ctx, args, &out, &errors); status != interrupted || out.Len() > 0 || !strings.Contains(errors.String(), "interrupted; run it again") {
+		if status := run(ctx, args, &out, &errors); status != interrupted || out.Len() > 0 || !strings.Contains(errors.String(), "interrupted; ") {
 			t.Errorf("%s: status %d, printed %q, error %q", args[0], status, out.String(), errors.String())
 		}
 	}
@@ -138,7 +138,7 @@ func TestEnergy(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			page := must(t, append([]string{"explore", "-timing", "event", "-axis", "copies=16", "-objectives", "fps,energy"}, c.args...)...)
-			if ranked := !strings.Contains(page, "1 points cannot be ranked: ours has no entry for 8-bit multiplication"); ranked != c.known {
+			if ranked := !strings.Contains(page, "1 point cannot be ranked: ours has no entry for 8-bit multiplication"); ranked != c.known {
 				t.Errorf("the point is ranked: %t\n%s", ranked, page)
 			}
 		})
