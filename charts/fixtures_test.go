@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // histogram counts values as package calib does.
@@ -105,8 +106,8 @@ func log2Grid(lo, hi int) calib.Log2 {
 
 func ladderFixture() LadderData {
 	nan := math.NaN()
-	return LadderData{
-		Metric: "mIoU", Unit: "%", Dataset: "CamVid val", Images: 101,
+	d := LadderData{
+		Metric: "mIoU", Unit: "%", Dataset: "CamVid val", Images: 101, PaperMetric: paper.CityscapesB0.What,
 		Rows: []LadderRow{
 			{Recipe: "Float", Value: 69.71, Lo: 68.4, Hi: 70.9},
 			{Recipe: "Vanilla", Value: 11.25, Lo: 10.1, Hi: 12.6},
@@ -115,12 +116,9 @@ func ladderFixture() LadderData {
 			{Recipe: "MSAUniform", Value: nan, Lo: nan, Hi: nan},
 			{Recipe: "TrioViTPlus", Value: 68.02, Lo: 66.7, Hi: 69.2},
 		},
-		PaperMetric: "top-1 %, EfficientViT-B1-R224, ImageNet, Table V",
-		Paper: []LadderRow{
-			{Recipe: "FP", Value: 79.39, Lo: nan, Hi: nan, Mark: "V"},
-			{Recipe: "MBConv, vanilla", Value: 3.23, Lo: nan, Hi: nan, Mark: "V"},
-			{Recipe: "MBConv, migration + shifting", Value: 79.05, Lo: nan, Hi: nan, Mark: "V"},
-			{Recipe: "Trio-ViT", Value: 78.64, Lo: nan, Hi: nan, Mark: "V"},
-		},
 	}
+	for _, n := range paper.CityscapesB0.Rows {
+		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: nan, Hi: nan, Mark: string(n.Mark)})
+	}
+	return d
 }

@@ -131,7 +131,7 @@ func (d LadderData) Figure() (*Figure, error) {
 	bottom := top + rows.height
 	if len(d.Paper) > 0 {
 		paper := panel{
-			title: "Printed elsewhere, not measured here: " + d.PaperMetric,
+			title: "Printed elsewhere, not measured here",
 			left:  left, top: bottom + foot, width: width, height: pitch * len(d.Paper),
 			x:      axis{name: d.axisName(d.PaperMetric), hi: d.extent(d.Paper)},
 			y:      axis{labels: recipes(d.Paper)},
