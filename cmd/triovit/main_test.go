@@ -109,6 +109,39 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// TestWidthOfOneOperation: the flag reaches the operation that it names, and no
+// other.
+func TestWidthOfOneOperation(t *testing.T) {
+	type run struct {
+		Steps []struct {
+			Name  string
+			Bytes struct {
+				WeightLoads int64 `json:"weight_loads"`
+			}
+		}
+	}
+	const name = "backbone.stages.0.op_list.0.main.inverted_conv.conv"
+	var eight, mixed run
+	for got, args := range map[*run][]string{&eight: nil, &mixed: {"-weight-bits-of", name + "=4"}} {
+		if err := json.Unmarshal([]byte(must(t, append([]string{"simulate", "-json"}, args...)...)), got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := false
+	for i, step := range mixed.Steps {
+		want := eight.Steps[i].Bytes.WeightLoads
+		if step.Name == name {
+			seen, want = true, want/2
+		}
+		if got := step.Bytes.WeightLoads; got != want {
+			t.Errorf("%s loads %d bytes of weights, want %d", step.Name, got, want)
+		}
+	}
+	if !seen {
+		t.Errorf("no step is called %s", name)
+	}
+}
+
 // TestEnergy: a simulation is priced by the table of the flag. What it leaves out
 // is unknown, to a survey too.
 func TestEnergy(t *testing.T) {

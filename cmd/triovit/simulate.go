@@ -5,11 +5,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
@@ -176,6 +178,24 @@ func (h *hardware) declare(f *flag.FlagSet, timing string) {
 	f.StringVar(&h.prices, "energy", "", "`file` of an energy table for the event-driven model, YAML; empty for published 45 nm entries and what is derived from them")
 	f.IntVar(&h.options.Batch, "batch", 1, "`pictures` of the event-driven model")
 	f.IntVar(&h.options.WeightBits, "weight-bits", 8, "`bits` of the weights in the event-driven model")
+	f.Func("weight-bits-of", "width of one operation's weights, `operation=bits` by its name in -csv or -json; may be repeated", h.widthOf)
+}
+
+// widthOf reads "stem=4".
+func (h *hardware) widthOf(text string) error {
+	name, width, ok := strings.Cut(text, "=")
+	bits, err := strconv.Atoi(width)
+	switch {
+	case !ok || name == "":
+		return errors.New("want operation=bits")
+	case err != nil:
+		return fmt.Errorf("%.40q is no number of bits", width)
+	}
+	if h.options.WeightBitsOf == nil {
+		h.options.WeightBitsOf = map[string]int{}
+	}
+	h.options.WeightBitsOf[name] = bits
+	return nil
 }
 
 // check refuses what the closed form would not look at, and 0, which is a default
@@ -185,8 +205,8 @@ func (h *hardware) check() error {
 	switch {
 	case o.Batch == 0 || o.WeightBits == 0:
 		return usagef("-batch %d, -weight-bits %d: at least 1 is needed", o.Batch, o.WeightBits)
-	case h.closed() && (h.prices != "" || o.Batch != 1 || o.WeightBits != 8 || o.Pipelines != hwsim.BothPipelines):
-		return usagef("-batch, -energy, -pipelines and -weight-bits need -timing event: the closed form counts single pictures, 8-bit weights, the inter-layer pipeline and no events")
+	case h.closed() && (h.prices != "" || o.Batch != 1 || o.WeightBits != 8 || len(o.WeightBitsOf) > 0 || o.Pipelines != hwsim.BothPipelines):
+		return usagef("-batch, -energy, -pipelines, -weight-bits and -weight-bits-of need -timing event: the closed form counts single pictures, 8-bit weights, the inter-layer pipeline and no events")
 	}
 	return nil
 }
