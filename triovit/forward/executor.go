@@ -21,6 +21,8 @@ type Executor struct {
 	hash  string
 	// held is how many elements a run holds at once for each picture, about.
 	held int
+	// onHeap says that Go's heap holds it. XLA's tensors lie elsewhere.
+	onHeap bool
 	// weights are what the graph takes behind the pictures.
 	weights []any
 }
@@ -83,6 +85,7 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 	if err != nil {
 		return nil, err
 	}
+	e.onHeap = b.Name() != platform.XLA
 	position := map[string]int{}
 	if hooks.Param == nil && b.Name() == platform.XLA {
 		for i := range model.Net.Ops {
@@ -150,7 +153,9 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
-	defer keepMargin(4 * n * e.held)()
+	if e.onHeap {
+		defer keepMargin(4 * n * e.held)()
+	}
 	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
