@@ -179,6 +179,7 @@ func Compare(from, to *Run) (*Difference, error) {
 	if from.Options.Batch != to.Options.Batch {
 		return nil, fmt.Errorf("compare: batches of %d and %d", from.Options.Batch, to.Options.Batch)
 	}
+	different := fmt.Errorf("compare: %s and %s have different operations", from.Workload, to.Workload)
 	d := &Difference{From: from, To: to, Cycles: to.Cycles - from.Cycles}
 	a, b := from.Steps, to.Steps
 	for len(a) > 0 && len(b) > 0 {
@@ -199,17 +200,17 @@ func Compare(from, to *Run) (*Difference, error) {
 				s.Terms.add(&spent, 1)
 				b = b[1:]
 			default:
-				return nil, fmt.Errorf("compare: %s and %s have different operations", from.Workload, to.Workload)
+				return nil, different
 			}
 		}
 		if !slices.Equal(left, right) {
-			return nil, fmt.Errorf("compare: %s and %s have different operations", from.Workload, to.Workload)
+			return nil, different
 		}
 		s.Ops = left
 		d.Steps = append(d.Steps, s)
 	}
 	if len(a)+len(b) > 0 {
-		return nil, fmt.Errorf("compare: %s and %s have different operations", from.Workload, to.Workload)
+		return nil, different
 	}
 	drain := StepDifference{Ops: []string{}, From: from.Drain, To: to.Drain}
 	drain.Terms[TermOf(OutputStore)] = to.Drain - from.Drain
