@@ -96,6 +96,17 @@ func (op *Op) Depthwise() bool {
 // HasBias says whether a Conv or Linear adds a bias.
 func (op *Op) HasBias() bool { return (op.Kind == Conv || op.Kind == Linear) && len(op.Params) == 2 }
 
+// biased checks that the parameters are a weight and at most a bias of n values.
+func (op *Op) biased(n int) error {
+	switch {
+	case len(op.Params) > 2:
+		return fmt.Errorf("takes a weight and a bias, not %d parameters", len(op.Params))
+	case len(op.Params) == 2 && !slices.Equal(op.Params[1].Shape, []int{n}):
+		return fmt.Errorf("bias %v does not fit %d outputs", op.Params[1].Shape, n)
+	}
+	return nil
+}
+
 // infer returns the shape that the operation makes of inputs of these shapes.
 func (op *Op) infer(in [][]int) ([]int, error) {
 	arity := 1
@@ -109,6 +120,9 @@ func (op *Op) infer(in [][]int) ([]int, error) {
 		return nil, fmt.Errorf("takes %d inputs, not %d", arity, len(in))
 	}
 	x := in[0]
+	if len(x) == 0 {
+		return nil, errors.New("takes a tensor with axes, not one number")
+	}
 	rank := func(n int) error {
 		if len(x) != n {
 			return fmt.Errorf("takes a tensor of rank %d, not %v", n, x)
@@ -139,6 +153,9 @@ func (op *Op) infer(in [][]int) ([]int, error) {
 		if x[2]%op.Groups != 0 || out%op.Groups != 0 || !slices.Equal(op.Params[0].Shape, want) {
 			return nil, fmt.Errorf("weight %v does not fit %d channels in %d groups", op.Params[0].Shape, x[2], op.Groups)
 		}
+		if err := op.biased(out); err != nil {
+			return nil, err
+		}
 		side := func(n int) int { return (n+2*(op.Kernel/2)-op.Kernel)/op.Stride + 1 }
 		return []int{side(x[0]), side(x[1]), out}, nil
 	case Linear:
@@ -147,6 +164,9 @@ func (op *Op) infer(in [][]int) ([]int, error) {
 		}
 		if len(op.Params) < 1 || len(op.Params[0].Shape) != 2 || op.Params[0].Shape[1] != x[0] {
 			return nil, fmt.Errorf("weight does not fit %d channels", x[0])
+		}
+		if err := op.biased(op.Params[0].Shape[0]); err != nil {
+			return nil, err
 		}
 		return op.Params[0].Shape[:1], nil
 	case BatchNorm:
@@ -176,6 +196,9 @@ func (op *Op) infer(in [][]int) ([]int, error) {
 	case Upsample:
 		if err := rank(3); err != nil {
 			return nil, err
+		}
+		if op.Factor < 1 || op.Factor > maxElements/(x[0]*x[1]) {
+			return nil, fmt.Errorf("a factor of %d: it must be at least 1 and keep %d × %d within %d positions", op.Factor, x[0], x[1], maxElements)
 		}
 		return []int{x[0] * op.Factor, x[1] * op.Factor, x[2]}, nil
 	case Heads:

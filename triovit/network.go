@@ -179,9 +179,28 @@ func (n *Network) Insert(consumer string, operand int, op Op) error {
 	return nil
 }
 
-// Validate checks that the description is in single-assignment form and that
-// every shape follows from its inputs. The error names the first operation
-// that breaks a rule.
+// maxElements bounds the number of elements of a tensor and of a parameter: with
+// it no product of sizes overflows an int, and a description from a file cannot
+// ask for more than any machine has.
+const maxElements = 1<<31 - 1
+
+// bounded checks that a shape has axes of at least one element each, and at most
+// maxElements elements in all.
+func bounded(shape []int) error {
+	n := 1
+	for _, d := range shape {
+		if d < 1 || d > maxElements/n {
+			return fmt.Errorf("shape %v: each axis must be at least 1, all elements together at most %d", shape, maxElements)
+		}
+		n *= d
+	}
+	return nil
+}
+
+// Validate checks that the description is in single-assignment form, that every
+// shape follows from its inputs, and that no tensor or parameter has more than
+// 2³¹-1 elements. It is safe on any description, also one that was read from a
+// file. The error names the first operation that breaks a rule.
 func (n *Network) Validate() error {
 	if len(n.Ops) == 0 || n.Ops[0].Kind != Input {
 		return fmt.Errorf("network %s: the first operation must be its input", n.Name)
@@ -200,7 +219,22 @@ func (n *Network) Validate() error {
 			}
 			in[j] = shape
 		}
-		if op.Kind != Input {
+		if err := bounded(op.Shape); err != nil {
+			return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
+		}
+		for _, p := range op.Params {
+			if err := bounded(p.Shape); err != nil {
+				return fmt.Errorf("network %s: %s %q: parameter %s: %w", n.Name, op.Kind, op.Name, p.Name, err)
+			}
+		}
+		if op.Kernel > maxElements || op.Stride > maxElements {
+			return fmt.Errorf("network %s: %s %q: a kernel of %d and a stride of %d: at most %d are allowed", n.Name, op.Kind, op.Name, op.Kernel, op.Stride, maxElements)
+		}
+		if op.Kind == Input {
+			if len(op.Inputs) > 0 || len(op.Shape) != 3 {
+				return fmt.Errorf("network %s: the input %q has shape %v and reads %d tensors: want [H, W, C] and none", n.Name, op.Name, op.Shape, len(op.Inputs))
+			}
+		} else {
 			want, err := op.infer(in)
 			if err != nil {
 				return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
