@@ -191,6 +191,15 @@ func TestResizeProperties(t *testing.T) {
 	})
 }
 
+// TestResizeMemory: a long picture costs what its result does, not its rows.
+func TestResizeMemory(t *testing.T) {
+	m := NewRGB(2, 60000)
+	_ = hostile.Read(t, 0, func() error { // 92 MB if all rows became 512 wide at once
+		m.Resize(512, 64, Bilinear)
+		return nil
+	})
+}
+
 func TestPipelineString(t *testing.T) {
 	for want, p := range map[string]Pipeline{
 		"as is":                   {},

@@ -102,58 +102,55 @@ func resampling(n, out int, f Filter) []taps {
 // columns, each pass in fixed point and rounded to 8 bits (libImaging,
 // Resample.c). Newer versions of Pillow (13.0) begin with the columns where a
 // picture becomes wider and less high at once; no protocol here does that. It
-// panics if a side is not positive; [Pipeline.Apply] checks.
+// panics if a side is not positive; [Pipeline.Apply] checks. Beside the result
+// it holds the resampled rows of one output row only, so that a large
+// photograph is not held twice.
 func (m *RGB) Resize(w, h int, f Filter) *RGB {
-	return m.resizeRows(w, f).resizeColumns(h, f)
-}
-
-func (m *RGB) resizeRows(w int, f Filter) *RGB {
-	if w == m.W {
+	if w == m.W && h == m.H {
 		return m
 	}
-	out := NewRGB(w, m.H)
-	columns := resampling(m.W, w, f)
-	for y := range m.H {
-		row := m.Pix[y*m.W*3 : (y+1)*m.W*3]
-		dst := out.Pix[y*w*3 : (y+1)*w*3]
-		for x, t := range columns {
-			r, g, b := int32(roundHalf), int32(roundHalf), int32(roundHalf)
-			src := row[t.first*3:]
-			for i, k := range t.weights {
-				p := src[i*3 : i*3+3 : i*3+3]
-				r += int32(p[0]) * k
-				g += int32(p[1]) * k
-				b += int32(p[2]) * k
-			}
-			dst[x*3], dst[x*3+1], dst[x*3+2] = clip8(r), clip8(g), clip8(b)
-		}
+	out := NewRGB(w, h)
+	columns, rows := resampling(m.W, w, f), resampling(m.H, h, f)
+	window := 0
+	for _, t := range rows {
+		window = max(window, len(t.weights))
 	}
-	return out
-}
-
-func (m *RGB) resizeColumns(h int, f Filter) *RGB {
-	if h == m.H {
-		return m
-	}
-	out := NewRGB(m.W, h)
-	stride := m.W * 3
+	stride := 3 * w
+	ring := make([]uint8, window*stride) // row y of the picture, resampled, at y mod window
 	sums := make([]int32, stride)
-	for y, t := range resampling(m.H, h, f) {
+	next := 0 // the row to be resampled next
+	for y, t := range rows {
 		for i := range sums {
 			sums[i] = roundHalf
 		}
+		for next = max(next, t.first); next < t.first+len(t.weights); next++ {
+			resampleRow(ring[next%window*stride:][:stride], m.Pix[next*m.W*3:][:m.W*3], columns)
+		}
 		for i, k := range t.weights {
-			row := m.Pix[(t.first+i)*stride : (t.first+i+1)*stride]
-			for x, v := range row {
+			for x, v := range ring[(t.first+i)%window*stride:][:stride] {
 				sums[x] += int32(v) * k
 			}
 		}
-		dst := out.Pix[y*stride : (y+1)*stride]
 		for x, sum := range sums {
-			dst[x] = clip8(sum)
+			out.Pix[y*stride+x] = clip8(sum)
 		}
 	}
 	return out
+}
+
+// resampleRow writes the pixels that the taps sum from src to dst.
+func resampleRow(dst, src []uint8, columns []taps) {
+	for x, t := range columns {
+		r, g, b := int32(roundHalf), int32(roundHalf), int32(roundHalf)
+		from := src[t.first*3:]
+		for i, k := range t.weights {
+			p := from[i*3 : i*3+3 : i*3+3]
+			r += int32(p[0]) * k
+			g += int32(p[1]) * k
+			b += int32(p[2]) * k
+		}
+		dst[x*3], dst[x*3+1], dst[x*3+2] = clip8(r), clip8(g), clip8(b)
+	}
 }
 
 // roundHalf, the start of a sum, rounds it to nearest.
