@@ -240,7 +240,7 @@ func TestImageFolderErrors(t *testing.T) {
 		}, want: []string{"no pictures"}},
 		{name: "file among folders", spoil: func(t *testing.T, dir string) { write(t, dir, "val/a.png", nil) }, want: []string{"a.png", "folders"}},
 		{name: "folder among pictures", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/sub.png/a.png", nil) }, want: []string{"sub.png", "no picture"}},
-		{name: "unreadable", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/y.png", []byte("GIF89a..")) }, want: []string{"y.png", "GIF89a"}},
+		{name: "unreadable", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/y.png", []byte("GIF89a..")) }, want: []string{"y.png", "a GIF"}},
 		{name: "class not listed", words: "n01 tench\n", want: []string{"n02", "1 classes", "classes.txt"}},
 		{name: "class without words", words: "n01\n", want: []string{"classes.txt", "line 1"}},
 		{name: "class twice", words: "n01 tench\nn02 shark\nn01 tench\n", want: []string{"classes.txt", "line 3", "n01"}},

@@ -4,39 +4,49 @@ package preprocess
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
+	"io"
 	"os"
 )
 
-// The largest picture that is decoded; a file's header is believed only up to
-// here. 8192x4096, for example, is allowed.
-const (
-	maxSide      = 1 << 14
-	maxPixels    = 1 << 25
-	allowedSizes = "allowed are 1 to 16384 a side and 33554432 in all"
-)
-
-// A picture of more than freePixels, Cityscapes' 2048x1024, needs a file that
-// may hold it: pixelsPerByte is more than a baseline JPEG reaches, whose 16x16
-// pixels take at least 12 bits, and than a PNG of a scene does. A few bytes
-// that claim a giant are refused; a decoder would take its memory before it
-// sees that the pixels are missing.
-const (
-	freePixels    = 1 << 21
-	pixelsPerByte = 256
-)
-
-func sizeAllowed(w, h int) bool {
-	return 1 <= w && w <= maxSide && 1 <= h && h <= maxSide && w*h <= maxPixels
+// sizes says which sizes, in pixels, are allowed.
+type sizes struct {
+	side  int // longest side
+	total int // most pixels
 }
+
+// pictureSizes are the sizes that Pillow opens: up to twice its MAX_IMAGE_PIXELS,
+// with sides up to libjpeg's JPEG_MAX_DIMENSION.
+var pictureSizes = sizes{side: 65500, total: 178956970}
+
+func (s sizes) allow(w, h int) bool {
+	return 1 <= w && w <= s.side && 1 <= h && h <= s.side && w*h <= s.total
+}
+
+func (s sizes) String() string {
+	return fmt.Sprintf("allowed are 1 to %d a side and %d in all", s.side, s.total)
+}
+
+// maxFile is the size in bytes of the largest file that is read. It is above
+// what any usual coding of the largest picture takes.
+const maxFile = 1 << 31
 
 // DecodeFile decodes the PNG or JPEG file at path; see [Decode]. Its errors
 // name the file.
 func DecodeFile(path string) (*RGB, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("open a picture: %w", err)
+	case !info.Mode().IsRegular(): // a device may have no end
+		return nil, fmt.Errorf("%s: allowed are regular files", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s: a picture of %d bytes, allowed are %d", path, info.Size(), maxFile)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open a picture: %w", err)
@@ -50,70 +60,92 @@ func DecodeFile(path string) (*RGB, error) {
 
 // Decode decodes the contents of a PNG or JPEG file and converts the picture to
 // RGB as Pillow's Image.open(path).convert("RGB") does: transparency is dropped,
-// of 16-bit colours the high byte is kept, gray is repeated three times;
-// orientation tags and colour profiles are ignored. Pixels of a PNG are equal to
-// Pillow's, those of a JPEG within the 4 levels by which inverse DCTs differ. The
-// two exceptions are rare: 16-bit gray keeps its high byte where Pillow
-// saturates, and CMYK is converted by image/color.
+// of 16-bit colours the high byte is kept, gray is repeated three times, CMYK is
+// taken for Adobe's; orientation tags and colour profiles are ignored. Pixels of
+// a PNG are equal to Pillow's, those of a JPEG within the 4 levels by which
+// inverse DCTs differ. The one exception is rare: 16-bit gray keeps its high byte
+// where Pillow saturates.
 //
-// The size is limited to 2^14 pixels a side, and to 2^25 pixels, and above 2^21
-// pixels to 256 for each byte of the file; this is checked before anything of
-// that size is allocated.
+// A picture has at most 178956970 pixels, as Pillow's have, and 65500 a side, as
+// libjpeg's have. A header alone costs no memory: a file too small for the pixels
+// that its header claims is refused before anything of their size is allocated.
+//
+// Some rare JPEGs that Pillow reads are refused by what they are: arithmetic
+// coding, a sampling factor of 3, other sampling factors of four components than
+// 1x1 or 2x2, 1x1, 1x1, 2x2, an incomplete progressive JPEG, and one with both
+// restart markers and subsampled chroma.
 func Decode(data []byte) (*RGB, error) {
-	format, header, decode := "PNG", png.DecodeConfig, png.Decode
 	switch {
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-	case bytes.HasPrefix(data, []byte("\xff\xd8")):
-		format, header, decode = "JPEG", jpeg.DecodeConfig, jpeg.Decode
-	default:
-		return nil, fmt.Errorf("no picture: %d bytes that start with %q, allowed are PNG and JPEG files", len(data), data[:min(8, len(data))])
+	case bytes.HasPrefix(data, []byte(magicPNG)):
+		return decodePNG(data)
+	case bytes.HasPrefix(data, []byte(magicJPEG)):
+		return decodeJPEG(data)
 	}
-	config, err := header(bytes.NewReader(data))
+	return nil, fmt.Errorf("%s: allowed are PNG and JPEG pictures", Kind(data))
+}
+
+// checkSize refuses a picture that is larger than allowed, or whose pixels take
+// more bytes than its file has.
+func checkSize(format string, w, h, least, size int) error {
+	switch {
+	case !pictureSizes.allow(w, h):
+		return fmt.Errorf("%s of %dx%d pixels: %v", format, w, h, pictureSizes)
+	case least > size:
+		return fmt.Errorf("%s of %dx%d pixels in %d bytes: so many pixels take at least %d", format, w, h, size, least)
+	}
+	return nil
+}
+
+// inWords returns err in words where it says that the file was cut off.
+func inWords(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("the file is cut off")
+	}
+	return err
+}
+
+// deflates is the most bytes that a byte of a PNG's data stands for: deflate
+// codes 258 bytes in two bits.
+const deflates = 1032
+
+func decodePNG(data []byte) (*RGB, error) {
+	config, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("header of a %s: %w", format, err)
+		return nil, fmt.Errorf("header of a PNG: %w", inWords(err))
 	}
 	w, h := config.Width, config.Height
-	if !sizeAllowed(w, h) {
-		return nil, fmt.Errorf("%s of %dx%d pixels: %s", format, w, h, allowedSizes)
+	bits := int(data[pngDepth]) * pngColourTypes[data[pngColours]].channels // of a pixel
+	if err := checkSize("PNG", w, h, w*h*bits/(8*deflates), len(data)); err != nil {
+		return nil, err
 	}
-	if w*h > max(freePixels, pixelsPerByte*len(data)) {
-		return nil, fmt.Errorf("%s of %dx%d pixels in %d bytes: allowed are %d for each byte above %d pixels", format, w, h, len(data), pixelsPerByte, freePixels)
-	}
-	picture, err := decode(bytes.NewReader(data))
+	picture, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("decode a %s: %w", format, err)
+		return nil, fmt.Errorf("decode a PNG: %w", inWords(err))
 	}
 	return toRGB(picture)
 }
 
-// toRGB copies the pixels of what image/png and image/jpeg return.
+// toRGB copies the pixels of what image/png returns.
 func toRGB(picture image.Image) (*RGB, error) {
 	size := picture.Bounds()
 	out := NewRGB(size.Dx(), size.Dy())
 	switch p := picture.(type) {
-	case *image.YCbCr:
-		out.fromYCbCr(p)
 	case *image.Gray:
 		out.fill(p.Pix, p.Stride, 1, [3]int{0, 0, 0})
 	case *image.Gray16:
 		out.fill(p.Pix, p.Stride, 2, [3]int{0, 0, 0})
-	case *image.RGBA: // opaque: PNG without alpha, or RGB stored in a JPEG
+	case *image.RGBA: // opaque
 		out.fill(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
 	case *image.NRGBA:
 		out.fill(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
-	case *image.RGBA64:
+	case *image.RGBA64: // opaque
 		out.fill(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.NRGBA64:
 		out.fill(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.Paletted:
 		out.fromPaletted(p)
-	case *image.CMYK:
-		for i := range size.Dx() * size.Dy() {
-			c := p.CMYKAt(i%size.Dx(), i/size.Dx())
-			out.Pix[3*i], out.Pix[3*i+1], out.Pix[3*i+2] = color.CMYKToRGB(c.C, c.M, c.Y, c.K)
-		}
 	default:
-		return nil, fmt.Errorf("decode a picture: pixels of kind %T are not supported", picture)
+		return nil, errors.New("decode a PNG: its colours are of a kind that is not read")
 	}
 	return out, nil
 }

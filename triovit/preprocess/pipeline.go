@@ -41,14 +41,17 @@ func ImageNet(resolution int, cropRatio float64) Pipeline {
 	return Pipeline{Width: resolution, Height: resolution, CropRatio: cropRatio, Filter: Bicubic}
 }
 
+// inputSizes are the sizes that a network is given.
+var inputSizes = sizes{side: 1 << 14, total: 1 << 25}
+
 // Check reports what is wrong with the pipeline, whatever the picture.
 func (p Pipeline) Check() error {
 	if p == (Pipeline{}) {
 		return nil
 	}
 	switch {
-	case !sizeAllowed(p.Width, p.Height):
-		return fmt.Errorf("preprocessing to %dx%d pixels: %s", p.Width, p.Height, allowedSizes)
+	case !inputSizes.allow(p.Width, p.Height):
+		return fmt.Errorf("preprocessing to %dx%d pixels: %v", p.Width, p.Height, inputSizes)
 	case p.Filter != Bilinear && p.Filter != Bicubic:
 		return fmt.Errorf("preprocessing with %v: allowed are bilinear and bicubic", p.Filter)
 	case p.CropRatio != 0 && !(p.CropRatio >= minCropRatio && p.CropRatio <= 1):
@@ -79,8 +82,8 @@ func (p Pipeline) Apply(m *RGB) (*RGB, error) {
 		return m.Resize(p.Width, p.Height, p.Filter), nil
 	}
 	side := p.shorterSide()
-	if w, h := shorter(m.W, m.H, side); !sizeAllowed(w, h) {
-		return nil, fmt.Errorf("%v: a picture of %dx%d would become %dx%d: %s", p, m.W, m.H, w, h, allowedSizes)
+	if w, h := shorter(m.W, m.H, side); !pictureSizes.allow(w, h) {
+		return nil, fmt.Errorf("%v: a picture of %dx%d would become %dx%d: %v", p, m.W, m.H, w, h, pictureSizes)
 	}
 	return m.ResizeShorter(side, p.Filter).CenterCrop(p.Width, p.Height)
 }

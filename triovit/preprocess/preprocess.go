@@ -10,7 +10,8 @@
 //
 //   - JPEG files store chroma at half resolution. libjpeg interpolates it with
 //     a triangle filter, Go's image/jpeg repeats it, which moves pixels by up to
-//     95 levels. [Decode] upsamples the decoded planes as libjpeg does.
+//     95 levels. [Decode] upsamples the decoded planes as libjpeg does, whatever
+//     their sampling factors.
 //   - Pillow widens its resampling filter when it shrinks a picture
 //     (antialiasing) and rounds to 8 bits after each of its two passes.
 //     [RGB.Resize] repeats its fixed-point arithmetic.

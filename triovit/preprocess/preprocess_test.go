@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -50,12 +51,18 @@ func same(t *testing.T, got, want *RGB, levels int) {
 	}
 }
 
-func TestDecodeEqualsPillow(t *testing.T) {
+// fixtures returns the files of the pictures in testdata.
+func fixtures(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.[jp][pn]g")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d fixtures: %v", len(files), err)
 	}
-	for _, file := range files {
+	return files
+}
+
+func TestDecodeEqualsPillow(t *testing.T) {
+	for _, file := range fixtures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			got, err := DecodeFile(file)
 			if err != nil {
@@ -237,7 +244,16 @@ func TestPipelineErrors(t *testing.T) {
 	}
 }
 
-// pngHeader is a PNG that claims a size and ends after its header.
+// TestPanorama: what is cut away may be longer than a network's side.
+func TestPanorama(t *testing.T) {
+	m, err := ImageNet(112, 1).Apply(NewRGB(20000, 100))
+	if err != nil || m.W != 112 || m.H != 112 {
+		t.Errorf("22400x112 pixels cut to 112x112: error %v", err)
+	}
+}
+
+// pngHeader is a PNG that claims a size in pixels of 8-bit gray and ends after
+// its header.
 func pngHeader(t testing.TB, w, h uint32) []byte {
 	var buffer bytes.Buffer
 	if err := png.Encode(&buffer, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
@@ -250,45 +266,70 @@ func pngHeader(t testing.TB, w, h uint32) []byte {
 	return data
 }
 
+// jpegHeader is a JPEG that claims a size and has the pixels of one block.
+func jpegHeader(w, h uint16) []byte {
+	data := made{factors: []string{"2x2", "1x1", "1x1"}, coding: "baseline"}.encode(8, 8)
+	at := bytes.Index(data, []byte{0xff, markerBaseline}) + 5
+	binary.BigEndian.PutUint16(data[at:], h)
+	binary.BigEndian.PutUint16(data[at+2:], w)
+	return data
+}
+
 func TestDecodeErrors(t *testing.T) {
 	jpg, err := os.ReadFile("testdata/jpeg_420_37x29.jpg")
 	if err != nil {
 		t.Fatal(err)
 	}
+	const limit = "allowed are 1 to 65500 a side and 178956970 in all"
 	for _, test := range []struct {
 		name, want string
 		data       []byte
 	}{
-		{"empty", "0 bytes", nil},
-		{"text", "allowed are PNG and JPEG", []byte("<html></html>")},
-		{"huge PNG", "PNG of 100000x100000 pixels", pngHeader(t, 100000, 100000)},
-		{"many pixels", "PNG of 16000x16000 pixels", pngHeader(t, 16000, 16000)},
-		{"many pixels in few bytes", "PNG of 2049x1024 pixels in 33 bytes", pngHeader(t, 2049, 1024)},
-		{"truncated PNG", "decode a PNG", pngHeader(t, 8, 8)},
-		{"truncated JPEG header", "header of a JPEG", jpg[:30]},
-		{"truncated JPEG", "decode a JPEG", jpg[:len(jpg)-60]},
+		{"empty", "an empty file: allowed are PNG and JPEG pictures", nil},
+		{"a page", "an HTML page: allowed are PNG and JPEG pictures", []byte("<html></html>")},
+		{"huge PNG", "PNG of 100000x100000 pixels: " + limit, pngHeader(t, 100000, 100000)},
+		{"PNG that overflows", "PNG of 2147483647x1 pixels: " + limit, pngHeader(t, 1<<31-1, 1)},
+		{"one row too many for Pillow", "PNG of 13378x13378 pixels: " + limit, pngHeader(t, 13378, 13378)},
+		{"one row too many as a JPEG", "JPEG of 13378x13378 pixels: " + limit, jpegHeader(13378, 13378)},
+		{"as many as Pillow allows, in a short PNG", "PNG of 13377x13377 pixels in 33 bytes: so many pixels take at least 173395", pngHeader(t, 13377, 13377)},
+		{"as many as Pillow allows, in a short JPEG", "JPEG of 13377x13377 pixels in 167 bytes: so many pixels take at least 1048500", jpegHeader(13377, 13377)},
+		{"truncated PNG", "decode a PNG: the file is cut off", pngHeader(t, 8, 8)},
+		{"truncated JPEG header", "decode a JPEG: the file is cut off", jpg[:30]},
+		{"truncated JPEG", "decode a JPEG: the file is cut off", jpg[:len(jpg)-60]},
+		{"pixels missing", "decode a JPEG: ", append(bytes.Clone(jpg[:len(jpg)-60]), jpg[len(jpg)-2:]...)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "given.png")
 			if err := os.WriteFile(path, test.data, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			_, err := DecodeFile(path)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
-				t.Fatalf("got error %v, want one with %q and the path", err, test.want)
-			}
-			if strings.Contains(err.Error(), "\n") {
-				t.Errorf("error of several lines: %q", err)
+			err := hostile.Read(t, len(test.data), func() error { _, err := DecodeFile(path); return err })
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), path+": ") {
+				t.Errorf("got error %v, want one with %q and the path", err, test.want)
 			}
 		})
 	}
 	if _, err := DecodeFile("testdata/absent.png"); err == nil || !strings.Contains(err.Error(), "absent.png") {
 		t.Errorf("absent file: got error %v", err)
 	}
+	if _, err := DecodeFile("testdata"); err == nil || !strings.Contains(err.Error(), "testdata: allowed are regular files") {
+		t.Errorf("a folder: got error %v", err)
+	}
 }
 
-// FuzzDecode takes files of at most 8 KiB. A larger one may hold a picture of
-// more than 2^21 pixels, whose memory is its own size, whatever the file's.
+// TestFlatPictures: what is coded in few bytes is no giant only because of that.
+func TestFlatPictures(t *testing.T) {
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewPaletted(image.Rect(0, 0, 4000, 3000), color.Palette{color.White})); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := Decode(file.Bytes()); err != nil || m.W != 4000 || m.H != 3000 || m.Pix[0] != 255 {
+		t.Errorf("a PNG of one colour in %d bytes: error %v", file.Len(), err)
+	}
+}
+
+// FuzzDecode leaves out pictures of more than 2^21 pixels: their memory is their
+// own size, whatever the file's.
 func FuzzDecode(f *testing.F) {
 	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
 		data, err := os.ReadFile("testdata/" + name)
@@ -297,9 +338,14 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	for _, factors := range []string{"1x1", "1x1 2x1 1x2", "4x2 1x1 1x1", "2x2 1x1 1x1 2x2"} {
+		made{factors: strings.Fields(factors)}.variants(func(m made) { f.Add(m.encode(19, 11)) })
+	}
 	f.Add(pngHeader(f, 1<<31, 1))
+	f.Add(jpegHeader(1<<16-1, 1<<12))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > freePixels/pixelsPerByte {
+		config, _, _ := image.DecodeConfig(bytes.NewReader(data))
+		if config.Width*config.Height > 1<<21 && config.Width*config.Height <= pictureSizes.total {
 			return
 		}
 		var m *RGB

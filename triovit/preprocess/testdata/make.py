@@ -2,8 +2,17 @@
 """Draws the pictures of this folder and stores how Pillow 11.3.0 (libjpeg-turbo) decodes and resizes them.
 
     pip install pillow==11.3.0 numpy && python make.py
+
+Stores what Pillow makes of the JPEGs that TestSamplingFactors makes (13.0.0 makes the same of them):
+
+    go test .. -run TestSamplingFactors -made /tmp/made && python make.py /tmp/made
 """
+import collections
+import glob
 import io
+import os
+import sys
+import zlib
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -37,6 +46,33 @@ def encode(im, **options):
     return buffer.getvalue()
 
 
+def made(folder):
+    """Stores one digest for each set of sampling factors and colours, over all sizes, where it is the same however the picture is coded."""
+    digests = collections.defaultdict(dict)
+    for size in ["45x37", "5x3", "64x33"]:
+        for path in sorted(glob.glob(f"{glob.escape(folder)}/*; {size}.jpg")):
+            key, coding, interval, _ = os.path.basename(path).split("; ")
+            try:
+                pixels = np.asarray(Image.open(path).convert("RGB")).tobytes()
+                one = digests[key].get((coding, interval), 0)
+                if one is not None:
+                    digests[key][coding, interval] = zlib.crc32(pixels, one)
+            except OSError:
+                digests[key][coding, interval] = None
+    with open("made.txt", "w") as f:
+        for key, all in digests.items():
+            if len(set(all.values())) != 1:
+                sys.exit(f"{key}: {all}")
+            digest = next(iter(all.values()))
+            f.write(f"{key}: {'refused' if digest is None else f'{digest:08x}'}\n")
+        small = Image.open(f"{folder}/large.jpg").resize((224, 224), Image.Resampling.BICUBIC)
+        f.write(f"large: {zlib.crc32(small.tobytes()):08x}\n")
+
+
+if len(sys.argv) > 1:
+    made(sys.argv[1])
+    sys.exit()
+
 for w, h, subsampling in [
     (37, 29, "4:2:0"), (32, 16, "4:2:0"), (38, 31, "4:2:0"), (5, 5, "4:2:0"), (4, 3, "4:2:0"), (1, 1, "4:2:0"),
     (37, 29, "4:2:2"), (48, 19, "4:2:2"), (4, 4, "4:2:2"), (37, 29, "4:4:4"),
@@ -47,12 +83,21 @@ keep("jpeg_gray_37x29", "jpg", encode(drawing(37, 29).convert("L"), format="JPEG
 keep("jpeg_progressive_61x43", "jpg", encode(drawing(61, 43), format="JPEG", quality=85, progressive=True))
 keep("jpeg_rgb_37x29", "jpg", encode(drawing(37, 29), format="JPEG", quality=90, keep_rgb=True))
 
-# Pillow writes no 4:4:0: the sampling factors of a 4:2:2 file are exchanged. Both have eight units of 4 blocks.
-data = bytearray(encode(drawing(32, 32), format="JPEG", quality=90, subsampling="4:2:2"))
-sof = data.index(b"\xff\xc0")
-assert data[sof + 11] == 0x21
-data[sof + 11] = 0x12
-keep("jpeg_440_32x32", "jpg", bytes(data))
+keep("jpeg_cmyk_37x29", "jpg", encode(drawing(37, 29).convert("CMYK"), format="JPEG", quality=90))
+
+
+def refactored(w, h, subsampling, width, height, factors):
+    """A JPEG whose luma has other sampling factors than Pillow writes: a picture of w by h pixels becomes one of width by height that has as many units of as many blocks."""
+    data = bytearray(encode(drawing(w, h), format="JPEG", quality=90, subsampling=subsampling))
+    sof = data.index(b"\xff\xc0")
+    data[sof + 5 : sof + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    data[sof + 11] = factors
+    return bytes(data)
+
+
+keep("jpeg_440_32x32", "jpg", refactored(32, 32, "4:2:2", 32, 32, 0x12))
+keep("jpeg_411_64x16", "jpg", refactored(32, 32, "4:2:0", 64, 16, 0x41))
+keep("jpeg_luma_1x4_16x64", "jpg", refactored(32, 32, "4:2:0", 16, 64, 0x14))
 
 im = drawing(23, 17)
 alpha = Image.linear_gradient("L").resize(im.size)
