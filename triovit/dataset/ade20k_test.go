@@ -5,6 +5,7 @@ package dataset
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"image"
 	"image/color"
 	"os"
 	"path/filepath"
@@ -98,4 +99,19 @@ func TestLabelsOfFewBits(t *testing.T) {
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // of the header
 	_, err := camVidCoding().parse(data, 4, 2)
 	wantError(t, err, "4-bit gray levels")
+}
+
+// TestLabelsOfOtherKinds: the message says in words what a label file is.
+func TestLabelsOfOtherKinds(t *testing.T) {
+	size := image.Rect(0, 0, 4, 2)
+	for want, data := range map[string][]byte{
+		"a PNG of 16-bit gray levels":                 encode(t, image.NewGray16(size)),
+		"a PNG of 8-bit RGB with transparency":        encode(t, image.NewNRGBA(size)),
+		"a JPEG":                                      []byte("\xff\xd8\xff\xe0"),
+		"a WebP picture":                              []byte("RIFF\x24\x00\x00\x00WEBPVP8 "),
+		`a file of 5 bytes that starts with "text\n"`: []byte("text\n"),
+	} {
+		_, err := camVidCoding().parse(data, 4, 2)
+		wantError(t, err, "decode labels: "+want+", allowed are PNGs of opaque 8-bit gray levels or of palette indices")
+	}
 }

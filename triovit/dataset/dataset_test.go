@@ -158,7 +158,7 @@ func TestCamVidErrors(t *testing.T) {
 		{"label outside", func(t *testing.T, dir string) { write(t, dir, "valannot/a.png", gray(t, 480, 360, 12)) }, []string{filepath.Join("valannot", "a.png"), "label 12 at (0, 0)", "0 to 10"}},
 		{"label kind", func(t *testing.T, dir string) {
 			write(t, dir, "valannot/a.png", encode(t, image.NewRGBA(image.Rect(0, 0, 480, 360))))
-		}, []string{filepath.Join("valannot", "a.png"), "NRGBA"}},
+		}, []string{filepath.Join("valannot", "a.png"), "8-bit RGB with transparency"}},
 		{"empty", func(t *testing.T, dir string) {
 			for _, name := range []string{"a", "b", "c"} {
 				os.Remove(filepath.Join(dir, "val", name+".png"))

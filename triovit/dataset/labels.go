@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -64,16 +65,21 @@ func (c *coding) read(path string, w, h int) (Label, error) {
 // parse decodes a PNG whose gray levels or palette indices are labels, of w by
 // h pixels.
 func (c *coding) parse(data []byte, w, h int) (Label, error) {
+	kind := preprocess.Kind(data)
+	unfit := fmt.Errorf("decode labels: %s, allowed are PNGs of opaque 8-bit gray levels or of palette indices", kind)
 	config, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
+	switch {
+	case !strings.HasPrefix(kind, "a PNG"):
+		return Label{}, unfit
+	case err != nil:
 		return Label{}, fmt.Errorf("decode labels: %w", err)
 	}
 	if config.Width != w || config.Height != h {
 		return Label{}, fmt.Errorf("labels of %dx%d pixels for a picture of %dx%d", config.Width, config.Height, w, h)
 	}
 	// The header's last fields: image/png stretches levels of fewer bits to 255.
-	if depth, kind := data[24], data[25]; kind == 0 && depth < 8 {
-		return Label{}, fmt.Errorf("labels of %d-bit gray levels: allowed are 8-bit gray levels or palette indices", depth)
+	if depth, colours := data[24], data[25]; colours == 0 && depth < 8 {
+		return Label{}, unfit
 	}
 	decoded, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -86,7 +92,7 @@ func (c *coding) parse(data []byte, w, h int) (Label, error) {
 	case *image.Paletted:
 		pix = m.Pix
 	default:
-		return Label{}, fmt.Errorf("labels of kind %T: allowed are 8-bit gray levels or palette indices", decoded)
+		return Label{}, unfit
 	}
 	for i, level := range pix {
 		class := c.class[level]
