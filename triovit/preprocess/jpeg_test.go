@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/shared"
 )
 
 // made describes a JPEG that a test makes. Every block has one level, drawn at
@@ -320,6 +321,18 @@ func TestSamplingFactors(t *testing.T) {
 	}
 	if d := cmp.Diff(want, read); d != "" {
 		t.Errorf("pictures read, by their components and coding (-want +got):\n%s", d)
+	}
+}
+
+// TestFactorsOfAFile decodes a picture with details, whose red-difference plane
+// has twice the rows of the blue-difference plane; the digest is of Pillow's pixels.
+func TestFactorsOfAFile(t *testing.T) {
+	picture, err := DecodeFile(shared.Path(t, "data/field/factors_chroma_1x1_1x2.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := crc32.ChecksumIEEE(picture.Pix); got != 0x882ab613 {
+		t.Errorf("pixels have the digest %08x, Pillow's 882ab613", got)
 	}
 }
 
