@@ -33,7 +33,7 @@ func (s sizes) String() string {
 
 // maxFile is the size in bytes of the largest file that is read. It is above
 // what any usual coding of the largest picture takes.
-const maxFile = 1 << 31
+const maxFile = 1<<31 - 1
 
 // DecodeFile decodes the PNG or JPEG file at path; see [Decode]. Its errors
 // name the file.
