@@ -3,8 +3,26 @@
 # Two commands matter: `make notebooks` and `make test`. Both need only Go (1.21
 # or later, which fetches the toolchain named here), Python 3.11 or later and
 # npm, and make everything else inside the checkout.
+#
+# A path may have spaces, at which make's functions, targets and prerequisites
+# end a word. So a target is a path relative to the checkout, and every other path
+# reaches a recipe in single quotes ($(call quote,...)) or as a variable of the
+# environment. internal/maketest runs each target in a folder with spaces.
 
 SHELL := bash
+quote = '$(subst ','\'',$(1))'
+
+# `make -f checkout/Makefile` makes its goals in the checkout. The relative paths
+# that a user gives begin in the folder where make was called.
+from := $(CURDIR)
+elsewhere := $(shell file=$(call quote,$(MAKEFILE_LIST)); folder=$$(dirname -- "$${file/\# /}"); \
+	[ . -ef "$$folder" ] || printf %s "$$folder")
+ifneq ($(elsewhere),)
+.PHONY: $(MAKECMDGOALS) in-checkout
+$(or $(MAKECMDGOALS),help): in-checkout ; @:
+in-checkout:
+	@$(MAKE) --no-print-directory -C $(call quote,$(elsewhere)) from=$(call quote,$(subst $$,$$$$,$(CURDIR))) $(MAKECMDGOALS)
+else
 
 # The toolchain is named because a machine may be set to `local`, and because
 # GoNB's go.work says only `go 1.27`: under `auto` cells would be compiled with
@@ -13,15 +31,33 @@ SHELL := bash
 export GOTOOLCHAIN := go1.27.4
 export GOEXPERIMENT := simd
 export GOFLAGS := -buildvcs=false
-export TRIOVIT_ECHARTS := $(CURDIR)/build/echarts/echarts.min.js
-# Results of stages stay inside the checkout; two checkouts share none.
-export TRIOVIT_CACHE ?= $(CURDIR)/.cache
 
-PYTHON ?= python3
+# Programs run in other folders than make, notebooks in their own, so each path
+# that a user gives is made absolute: `override` does so also for a variable of
+# make's command line. Make expands a $ on its command line, and none that the
+# environment holds.
+given = $(if $(filter environment,$(origin $(1))),$(value $(1)),$($(1)))
+path = $(if $(call given,$(1)),$(shell bash scripts/path.sh $(call quote,$(from)) $(call quote,$(call given,$(1))) $(2)))
+# The name of a file that exists is one word of the shell; else there may be several.
+shell_words = $(if $(shell [ -e $(call quote,$(1)) ] && echo exists),$(call quote,$(1)),$(1))
+
+echarts := build/echarts/echarts.min.js
+override TRIOVIT_MODEL := $(call path,TRIOVIT_MODEL,name)
+override TRIOVIT_DATA := $(call path,TRIOVIT_DATA)
+override TRIOVIT_SHARED := $(or $(call path,TRIOVIT_SHARED),$(CURDIR)/../shared)
+override TRIOVIT_ECHARTS := $(or $(call path,TRIOVIT_ECHARTS),$(CURDIR)/$(echarts))
+# Results of stages stay inside the checkout; two checkouts share none.
+override TRIOVIT_CACHE := $(or $(call path,TRIOVIT_CACHE),$(CURDIR)/.cache)
+export TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_SHARED TRIOVIT_ECHARTS TRIOVIT_CACHE
+# Package hub reads these, and expands a variable that they begin with.
+$(foreach v,HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_TOKEN_PATH, \
+	$(if $(filter-out $$%,$(call given,$(v))),$(eval override $(v) := $$(call path,$(v)))$(eval export $(v))))
+
 # Conda users: make ... VENV=$CONDA_PREFIX
-VENV ?= .venv
+override VENV := $(or $(call path,VENV),.venv)
+override PYTHON := $(or $(call shell_words,$(call path,PYTHON,name)),python3)
+override NOTEBOOKS := $(or $(call shell_words,$(call given,NOTEBOOKS)),notebooks/*.ipynb)
 KERNEL ?= gotriovit
-NOTEBOOKS ?= $(sort $(wildcard notebooks/*.ipynb))
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 PACKAGES ?= ./...
 TEST_FLAGS ?= -timeout 20m
@@ -29,22 +65,14 @@ BENCH ?= .
 FUZZTIME ?= 10s
 FUZZJOBS ?= 2
 
-# Notebooks run in their own folder, so a relative path given on the command
-# line is made absolute. A built-in name is no path and stays as it is.
-define absolute
-ifneq ($$(wildcard $$($(1))),)
-export $(1) := $$(abspath $$($(1)))
-endif
-endef
-$(foreach v,TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_SHARED,$(eval $(call absolute,$(v))))
-
-python := $(VENV)/bin/python
-python_ready := $(VENV)/.gotriovit
+python := $(call quote,$(VENV)/bin/python)
 tools_ready := .bin/.ready
+# A file of the user's own is not made.
+echarts_ready := $(if $(subst $(CURDIR)/$(echarts),,$(TRIOVIT_ECHARTS)),,$(echarts))
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
@@ -67,9 +95,8 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 # cell's go.work looks into every module of go.mod, also those that no package
 # needs, and the kernel downloads nothing, so all have to be there.
 .PHONY: kernel
-kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and fill its build cache
-	@$(python) scripts/kernelspec.py "$(CURDIR)" "$(VENV)" \
-		$(foreach v,GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE,"$(v)=$($(v))")
+kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its build cache
+	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE
 	@go mod download
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 
@@ -77,20 +104,20 @@ kernel: $(python_ready) $(tools_ready) $(TRIOVIT_ECHARTS) ## make the kernel and
 
 # The plug-in is opened at run time, so only what is built with the tag xla, by
 # a C compiler, can use it. The kernelspec for XLA is written where the plug-in is.
-xla_plugin := $(CURDIR)/build/xla/lammps_jax_pjrt_cpu
-xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(xla_plugin)
+xla_plugin := build/xla/lammps_jax_pjrt_cpu
+xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(call quote,$(CURDIR)/$(xla_plugin))
 XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./calib
 
 .PHONY: xla
 xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"
 	go build -tags=xla ./...
 	@echo "XLA is ready: the kernel \"Go (Trio-ViT, XLA)\", or from a shell"
-	@echo "  export $(xla_run)"
+	@printf '  export %s\n' $(call quote,$(xla_run))
 	@echo "  go run -tags=xla ./cmd/triovit ladder"
 
-$(xla_plugin)/.ready: requirements-xla.txt $(python_ready)
+$(xla_plugin)/.ready: requirements-xla.txt | python
 	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
-		--target $(dir $(patsubst %/,%,$(dir $@))) -r $<
+		--target build/xla -r $<
 	@touch $@
 
 # What TestKilledStages asks of the cache is asked on the Go backend: here each of
@@ -114,20 +141,24 @@ build/requirements.txt: environment.yml
 		{ echo "$<: some lines of the pip list were not read" >&2; exit 1; }
 	@mv $@.tmp $@
 
-$(python_ready): build/requirements.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"$(PYTHON) is Python {v.major}.{v.minor}; 3.11 or later is needed: make PYTHON=...")'
-	[ -x $(python) ] || $(PYTHON) -m venv $(VENV)
-	$(python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
-	$(python) -m pip check
-	@touch $@
+# The environment keeps the list that was installed in it: it may lie anywhere, so
+# it is no target.
+.PHONY: python
+python: build/requirements.txt
+	@cmp -s $< $(call quote,$(VENV)/.gotriovit) || { set -ex; \
+		$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"{sys.executable} is Python {v.major}.{v.minor}; 3.11 or later is needed: make PYTHON=...")'; \
+		[ -x $(python) ] || $(PYTHON) -m venv $(call quote,$(VENV)); \
+		$(python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<; \
+		$(python) -m pip check; \
+		cp $< $(call quote,$(VENV)/.gotriovit); }
 
 $(tools_ready): go.mod go.sum
 	@echo "Compiling takes some minutes the first time."
-	GOBIN="$(CURDIR)/.bin" go install tool
+	GOBIN=$(call quote,$(CURDIR)/.bin) go install tool
 	@touch $@
 
 # Figures are drawn by ECharts itself, in the tests too, and without a network.
-$(TRIOVIT_ECHARTS): package.json package-lock.json
+$(echarts): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@mkdir -p $(@D)
 	@cp node_modules/echarts/dist/echarts.min.js $@
@@ -138,18 +169,18 @@ $(TRIOVIT_ECHARTS): package.json package-lock.json
 # One of the tests runs every notebook in a browser, on the kernel.
 .PHONY: test
 test: kernel ## run all tests; the run ends with the count of skips
-	TRIOVIT_PYTHON="$(abspath $(python))" go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
+	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
 
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
-	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l $(filter-out build/ node_modules/,$(wildcard */))); \
+	@unformatted=$$(find ./* \( -path ./build -o -path ./node_modules \) -prune -o -name '*.go' -exec "$$(go env GOROOT)/bin/gofmt" -l {} +); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi >&2
 	go vet $(PACKAGES)
 	.bin/staticcheck $(PACKAGES)
 	$(PYTHON) scripts/check_notebooks.py $(NOTEBOOKS)
 
 .PHONY: check
-check: lint $(TRIOVIT_ECHARTS) ## lint and short tests: what to run before every commit
+check: lint $(echarts_ready) ## lint and short tests: what to run before every commit
 	go run ./internal/testsummary -short $(PACKAGES)
 
 .PHONY: strip
@@ -168,7 +199,7 @@ cross: ## compile for Linux, macOS and Windows without cgo
 	done
 
 .PHONY: benchmarks
-benchmarks: $(TRIOVIT_ECHARTS) ## run the benchmarks of the packages; BENCH=regexp narrows
+benchmarks: $(echarts_ready) ## run the benchmarks of the packages; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
 # XLA and PyTorch eager take part where they are installed; PyTorch is the
@@ -189,7 +220,7 @@ bench: ## time both backends and PyTorch, as far as installed, in interleaved ro
 	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
 		$(if $(bench_torch),"PyTorch=$(peer_torch)") \
 		"Go=TRIOVIT_BACKEND=go build/bench/go" \
-		$(if $(bench_xla),"XLA=$(xla_run) build/bench/xla") \
+		$(if $(bench_xla),$(call quote,XLA=$(xla_run) build/bench/xla)) \
 		$(if $(bench_torch),"timm=$(peer_torch) timm")
 bench_xla = $(wildcard $(xla_plugin)/.ready)
 bench_torch = $(wildcard build/peers/.ready)
@@ -207,7 +238,7 @@ build/peers/.ready: requirements-peers.txt
 # side by side. Minimizing an input is bounded too: by default each takes up to a
 # minute beyond FUZZTIME.
 .PHONY: fuzz
-fuzz: $(TRIOVIT_ECHARTS) ## fuzz whatever reads files, each target for FUZZTIME (10s)
+fuzz: $(echarts_ready) ## fuzz whatever reads files, each target for FUZZTIME (10s)
 	@set -o pipefail; go test -list '^Fuzz' $(PACKAGES) \
 	| awk '/^Fuzz/{name[++n]=$$1} /^ok/{for(i=1;i<=n;i++) print $$2, name[i]; n=0}' \
 	| xargs -P $(FUZZJOBS) -n 2 bash -c 'go test -run "^$$" -fuzz "^$$1\$$" \
@@ -221,16 +252,16 @@ train: ## train the built-in model anew (at most 90 minutes on two cores; resume
 
 # The README's tables and figure: the built-in model always, the real checkpoints where the
 # reference data is. Everything is cached, so an interrupted run goes on.
-SHARED := $(or $(TRIOVIT_SHARED),../shared)
 ladder_of = go run ./cmd/triovit ladder -out build/ladder/$(1) $(2)
-seg_b0 := -model $(SHARED)/data/weights/efficientvit_seg_b0_cityscapes.pt -data $(SHARED)/data/camvid
-cls_b0 := -model $(SHARED)/data/weights/efficientvit_b0_tiny_imagenet_r128.pt -data $(SHARED)/data/tiny-imagenet
+shared_data := "$$TRIOVIT_SHARED"/data
+seg_b0 := -model $(shared_data)/weights/efficientvit_seg_b0_cityscapes.pt -data $(shared_data)/camvid
+cls_b0 := -model $(shared_data)/weights/efficientvit_b0_tiny_imagenet_r128.pt -data $(shared_data)/tiny-imagenet
 
 .PHONY: ladder
-ladder: $(TRIOVIT_ECHARTS) ## score every recipe on all pictures (half an hour on two cores) and write build/ladder
+ladder: $(echarts_ready) ## score every recipe on all pictures (half an hour on two cores) and write build/ladder
 	$(call ladder_of,seg-b0-scenes,)
-	@if [ ! -d "$(SHARED)/data" ]; then echo "$(SHARED)/data is absent: no ladder of a real checkpoint"; fi
-	@if [ -d "$(SHARED)/data" ]; then set -ex; \
+	@if [ ! -d $(shared_data) ]; then echo $(shared_data)" is absent: no ladder of a real checkpoint"; fi
+	@if [ -d $(shared_data) ]; then set -ex; \
 		$(call ladder_of,seg-b0-camvid,$(seg_b0)); \
 		cp build/ladder/seg-b0-camvid/ladder.svg docs/; \
 		$(call ladder_of,b0-tiny-imagenet,$(cls_b0)); \
@@ -242,7 +273,7 @@ ladder: $(TRIOVIT_ECHARTS) ## score every recipe on all pictures (half an hour o
 searched := -recipes "TrioViTPlus by L2.4 search,TrioViTPlus by affine L2.4 search,TrioViTPlus by OMSE,TrioViTPlus by percentile 99.99,TrioViTPlus by entropy,TrioViTPlus by EMA,TrioViT by L2.4 search"
 
 .PHONY: observers
-observers: $(TRIOVIT_ECHARTS) ## score TrioViTPlus by every observer on the real checkpoints' pictures and write build/ladder
+observers: $(echarts_ready) ## score TrioViTPlus by every observer on the real checkpoints' pictures and write build/ladder
 	$(call ladder_of,seg-b0-camvid-observers,$(searched) $(seg_b0))
 	$(call ladder_of,b0-tiny-imagenet-observers,$(searched) $(cls_b0))
 
@@ -253,3 +284,5 @@ clean: ## remove what runs wrote; distclean also the environment, tools and cach
 .PHONY: distclean
 distclean: clean
 	rm -rf .venv .bin .cache node_modules
+
+endif # make -f

@@ -2,13 +2,13 @@
 """Write the kernelspecs "Go (Trio-ViT)" and, where XLA's plug-in is,
 "Go (Trio-ViT, XLA)" into a Python environment.
 
-    python scripts/kernelspec.py CHECKOUT PREFIX NAME=VALUE ...
+    python scripts/kernelspec.py PREFIX VARIABLE ...
 
-CHECKOUT is the absolute path of the module, which every cell can import
-through a go.work file; PREFIX is the environment, whose Jupyter then finds
-the kernel with no variable set; the rest is the environment that cells are
-compiled and run in. It has to be the one that the build cache was filled with,
-or the first cell waits for a cold build.
+The working folder is the module's, which every cell can import through a go.work
+file; PREFIX is the environment, whose Jupyter then finds the kernel with no
+variable set; cells are compiled and run with the present values of the VARIABLEs.
+They have to be those that the build cache was filled with, or the first cell waits
+for a cold build.
 
 The paths are absolute, so the file is made on each machine and never committed.
 JupyterLab's question about news, and its look for updates, are turned off: a
@@ -16,15 +16,17 @@ notebook should reach out to no host by itself.
 """
 
 import json
+import os
 import pathlib
 import shutil
 import sys
 
 
-def main(checkout, prefix, *variables):
-    env = dict(variable.split("=", 1) for variable in variables)
+def main(prefix, *variables):
+    checkout = os.getcwd()
+    env = {name: verbatim(os.environ[name]) for name in variables}
     # The tools of the checkout come first, so that GoNB finds its goimports.
-    env["PATH"] = f"{checkout}/.bin:${{PATH}}"
+    env["PATH"] = verbatim(f"{checkout}/.bin:") + "${PATH}"
     # All modules are there by now; a cell that imports another one fails at
     # once, by name, instead of downloading whatever is newest.
     env["GOPROXY"] = "off"
@@ -35,7 +37,7 @@ def main(checkout, prefix, *variables):
     if (plugin / ".ready").exists():
         env["GOFLAGS"] = f"{env.get('GOFLAGS', '')} -tags=xla".strip()
         env["TRIOVIT_BACKEND"] = "xla"
-        env["PJRT_PLUGIN_LIBRARY_PATH"] = str(plugin)
+        env["PJRT_PLUGIN_LIBRARY_PATH"] = verbatim(str(plugin))
         write_kernel(checkout, kernels / "gotriovit-xla", "Go (Trio-ViT, XLA)", env)
     else:
         shutil.rmtree(kernels / "gotriovit-xla", ignore_errors=True)
@@ -48,6 +50,12 @@ def main(checkout, prefix, *variables):
             }
         },
     )
+
+
+def verbatim(text):
+    """Text in which Jupyter, which expands variables in a kernel's environment,
+    finds none."""
+    return text.replace("$", "$$")
 
 
 def write_kernel(checkout, folder, name, env):
