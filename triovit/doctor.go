@@ -101,7 +101,10 @@ func checkModel() Check {
 	}
 	path := name
 	if onHub(name) {
-		var err error
+		_, err := hub.Parse(name)
+		if err != nil {
+			return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to a name as docs/DATA.md has them, or to a checkpoint's path"}
+		}
 		switch path, err = downloaded(name); {
 		case err != nil && hubOffline():
 			return Check{"model", err.Error(), false, "unset HF_HUB_OFFLINE, or set TRIOVIT_MODEL to a checkpoint's path"}

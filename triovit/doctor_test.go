@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit/hub"
 )
 
 func TestDoctor(t *testing.T) {
@@ -35,6 +36,8 @@ func TestDoctor(t *testing.T) {
 		"no such model":          {map[string]string{"TRIOVIT_MODEL": file + "x"}, "model", false, "no such file"},
 		"a file of another kind": {map[string]string{"TRIOVIT_MODEL": file}, "model", false, "no-checkpoint.pt"},
 		"on the hub":             {map[string]string{"TRIOVIT_MODEL": "owner/name"}, "model", true, "owner/name on the Hugging Face hub, not downloaded"},
+		"page on the hub":        {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/owner/name/tree/main"}, "model", true, "not downloaded"},
+		"no page of a model":     {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/datasets/owner/name"}, "model", false, "no name of a model"},
 		"on the hub, offline":    {map[string]string{"TRIOVIT_MODEL": "owner/name", "HF_HUB_OFFLINE": "1"}, "model", false, "not in the cache"},
 		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},
 		"data without model":     {map[string]string{"TRIOVIT_DATA": folder}, "data", false, folder},

@@ -84,11 +84,12 @@ func source(name string) Source {
 	return File(name)
 }
 
-// onHub reports whether a user means a name on the hub: not where a path exists;
-// what else can be such a name is one, unless it begins with a folder that exists
-// or, of two parts, ends as a checkpoint does.
+// onHub reports whether a user means a name on the hub: for certain where it begins
+// with hf:// or is an address, and not where a path exists; what else can be such a
+// name is one, unless it begins with a folder that exists or, of two parts, ends as a
+// checkpoint does.
 func onHub(name string) bool {
-	if strings.HasPrefix(name, hub.Scheme) {
+	if hub.Certain(name) {
 		return true
 	}
 	ref, err := hub.Parse(name)
@@ -154,7 +155,8 @@ func Load(ctx context.Context, name string, source Source, options ...Option) (*
 // Open returns the model at a path or of a name on the Hugging Face hub, as in
 // "timm/efficientvit_b1.r224_in1k" (see [hub.Parse]), or the built-in one where
 // the name is empty; the weights tell which variant it is. A path that exists
-// comes first; a name that begins with hf:// is the hub's in any case. A download
+// comes first; a name that begins with hf:// or hf-hub:, or that is the address of
+// the model's page, is the hub's in any case. A download
 // ends with ctx.
 func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
 	return Load(ctx, "", source(name), options...)

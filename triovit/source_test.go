@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -63,13 +64,19 @@ func TestOpenHub(t *testing.T) {
 		{"./models/b1", "weights: open"},
 		{"b1.pt", "weights: open"},
 		{"hf://b1", "hub: "},
+		{"hf-hub:timm/other", "hub: timm/other"},
+		{"hf_hub:mit-han-lab/other/b1.pt", "hub: mit-han-lab/other/b1.pt"},
+		{hub.DefaultEndpoint + "/timm/other", "hub: timm/other"},
+		{"https://example.com/timm/other/b1.pt", "hub: \"https://example.com/timm/other/b1.pt\" is no name of a model"},
 	} {
 		if _, err := Open(t.Context(), test.name); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
 		}
 	}
-	if _, err := Open(t.Context(), "hf://"+name); err != nil {
-		t.Error(err)
+	for _, before := range []string{"hf://", "hf-hub:", hub.DefaultEndpoint + "/"} {
+		if _, err := Open(t.Context(), before+name); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -20,22 +19,6 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
-
-// cacheDir returns the folder of huggingface_hub's cache
-// (huggingface_hub/constants.py).
-func cacheDir() (string, error) {
-	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
-		return dir, nil
-	}
-	if home := os.Getenv("HF_HOME"); home != "" {
-		return filepath.Join(home, "hub"), nil
-	}
-	user, err := os.UserHomeDir()
-	if err != nil && os.Getenv("XDG_CACHE_HOME") == "" {
-		return "", fmt.Errorf("no folder for downloads: set HF_HOME: %w", err)
-	}
-	return filepath.Join(cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(user, ".cache")), "huggingface", "hub"), nil
-}
 
 // folder is where the cache keeps a repository.
 func (c *Client) folder(repo string) string {

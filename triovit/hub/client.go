@@ -3,7 +3,6 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,10 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -29,21 +26,7 @@ type Client struct {
 	Token    string // sent to the endpoint alone; may be empty
 	Dir      string // folder of the cache, of huggingface_hub's layout
 	Offline  bool   // use what the cache has, ask nobody
-}
-
-// FromEnvironment returns the client that huggingface_hub's variables describe:
-// HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE or HF_HOME, and HF_HUB_OFFLINE.
-func FromEnvironment() (*Client, error) {
-	dir, err := cacheDir()
-	if err != nil {
-		return nil, fmt.Errorf("hub: %w", err)
-	}
-	return &Client{
-		Endpoint: strings.TrimRight(cmp.Or(os.Getenv("HF_ENDPOINT"), DefaultEndpoint), "/"),
-		Token:    os.Getenv("HF_TOKEN"),
-		Dir:      dir,
-		Offline:  slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv("HF_HUB_OFFLINE"))),
-	}, nil
+	login    string // what an error of a refusal says behind "token"
 }
 
 // MaxSize is how many bytes a file has at most: what package weights reads.
@@ -69,7 +52,7 @@ func (c *Client) fetch(ctx context.Context, ref Ref) (string, error) {
 	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision) && ref.File != ""): // which file is the only checkpoint, the hub knows
 		return path, nil
 	case c.Offline:
-		return "", fmt.Errorf("%w, and HF_HUB_OFFLINE is set: unset it, or give the path of a checkpoint instead of its name", absent)
+		return "", fmt.Errorf("%w, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set: unset it, or give the path of a checkpoint instead of its name", absent)
 	}
 	commit, files, err := c.info(ctx, ref)
 	var gone *unreachable
@@ -174,16 +157,18 @@ func (c *Client) refusal(response *http.Response, ref Ref) error {
 	switch {
 	case status >= 500 || status == http.StatusTooManyRequests:
 		return &unreachable{fmt.Errorf("%s answers %q", c.Endpoint, response.Status)}
+	case code == "GatedRepo" && c.Token != "":
+		return fmt.Errorf("the model is gated: accept its terms on its page, as the owner of the token%s", c.login)
 	case code == "GatedRepo":
-		return fmt.Errorf("the model is gated: accept its terms on its page, then set HF_TOKEN to a token of yours")
+		return fmt.Errorf("the model is gated: accept its terms on its page, then set HF_TOKEN or run hf auth login for a token%s", c.login)
 	case code == "RevisionNotFound":
 		return fmt.Errorf("no revision %s there", ref.Revision)
 	case code == "EntryNotFound":
 		return fmt.Errorf("no such file there")
 	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && c.Token != "":
-		return fmt.Errorf("%s does not let this HF_TOKEN read it: check the name and the token", c.Endpoint)
+		return fmt.Errorf("%s does not let the token%s read it: check the name and the token", c.Endpoint, c.login)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return fmt.Errorf("%s knows no public model of this name: check it, or set HF_TOKEN for a private one", c.Endpoint)
+		return fmt.Errorf("%s knows no public model of this name: check it, or for a private one set HF_TOKEN or run hf auth login for a token%s", c.Endpoint, c.login)
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%s knows no model of this name", c.Endpoint)
 	}

@@ -3,7 +3,10 @@
 package hub
 
 import (
+	"cmp"
 	"fmt"
+	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -19,31 +22,118 @@ type Ref struct {
 	File     string // path in the repository with slashes; empty: its only checkpoint
 }
 
-// Scheme may stand before a name, to tell it from a path for certain.
-const Scheme = "hf://"
+// schemes may stand before a name: that of Python's paths, and timm's two.
+var schemes = []string{"hf://", "hf-hub:", "hf_hub:"}
+
+// shortEndpoint is where the public hub's own short addresses lead.
+const shortEndpoint = "https://hf.co"
+
+// pages are what stands behind a model's name in the address of a page of it, before
+// a revision.
+var pages = []string{"tree", "blob", "resolve", "raw", "commit", "commits"}
 
 var (
 	component = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
 	commitID  = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
-// Parse reads "owner/name", "owner/name@revision" and either with "/file"
-// behind it, the form of Python's hf:// paths. A slash in a revision is
-// written %2F.
+// Certain reports whether a name can be no path: it begins with hf://, hf-hub: or
+// hf_hub:, or is an address.
+func Certain(name string) bool {
+	_, scheme := cutScheme(name)
+	return scheme || strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
+}
+
+func cutScheme(name string) (rest string, found bool) {
+	for _, scheme := range schemes {
+		if rest, found = strings.CutPrefix(name, scheme); found {
+			return rest, true
+		}
+	}
+	return name, false
+}
+
+// Parse reads "owner/name", "owner/name@revision" and either with "/file" behind it,
+// the form of Python's hf:// paths; a slash in a revision is written %2F. "hf://", or
+// timm's "hf-hub:", may stand before it. It also reads the address of the model's
+// page, or of a revision or file of it, on the public hub and on that of HF_ENDPOINT.
 func Parse(name string) (Ref, error) {
-	owner, rest, _ := strings.Cut(strings.TrimPrefix(name, Scheme), "/")
+	return parse(name, cmp.Or(os.Getenv("HF_ENDPOINT"), DefaultEndpoint), DefaultEndpoint, shortEndpoint)
+}
+
+func parse(name string, endpoints ...string) (Ref, error) {
+	rest, _ := cutScheme(name)
+	var ref Ref
+	if page, ok := cutEndpoint(rest, endpoints); ok {
+		ref = readPage(page)
+	} else {
+		ref = readName(rest)
+	}
+	owner, repo, _ := strings.Cut(ref.Repo, "/")
+	valid := component.MatchString(owner) && component.MatchString(repo) && !strings.Contains(ref.Repo, "..") &&
+		owner != "datasets" && owner != "spaces" && // which are no models
+		validPath(ref.Revision) && !strings.Contains(ref.Revision, "%2F") && (ref.File == "" || validPath(ref.File))
+	if !valid {
+		return Ref{}, fmt.Errorf("hub: %.200q is no name of a model: want owner/name, owner/name@revision, either with /file behind it, or the address of its page on the Hugging Face hub", name)
+	}
+	return ref, nil
+}
+
+// readName reads owner/name@revision/file.
+func readName(name string) Ref {
+	owner, rest, _ := strings.Cut(name, "/")
 	repo, file, hasFile := strings.Cut(rest, "/")
 	repo, revision, hasRevision := strings.Cut(repo, "@")
-	if !hasRevision {
+	switch {
+	case hasFile && file == "":
+		return Ref{} // a slash with nothing behind it
+	case !hasRevision:
 		revision = "main"
 	}
-	revision = strings.ReplaceAll(revision, "%2F", "/")
-	valid := component.MatchString(owner) && component.MatchString(repo) && !strings.Contains(owner+repo, "..") &&
-		validPath(revision) && (!hasFile || validPath(file))
-	if !valid {
-		return Ref{}, fmt.Errorf("hub: %.200q is no name of a model: want owner/name, owner/name@revision or either with /file behind it", name)
+	return Ref{owner + "/" + repo, strings.ReplaceAll(revision, "%2F", "/"), file}
+}
+
+// cutEndpoint returns the path, as it is escaped, of an address on one of the hubs.
+// "https://" may be left out before a host with a dot, which is no owner.
+func cutEndpoint(address string, endpoints []string) (page string, ok bool) {
+	bare := !strings.Contains(address, "://")
+	if bare {
+		address = "https://" + address
 	}
-	return Ref{Repo: owner + "/" + repo, Revision: revision, File: file}, nil
+	u, err := url.Parse(address)
+	if err != nil || bare && !strings.Contains(u.Host, ".") {
+		return "", false
+	}
+	for _, endpoint := range endpoints {
+		hub, err := url.Parse(endpoint)
+		if err == nil && strings.EqualFold(u.Host, hub.Host) {
+			return strings.CutPrefix(u.EscapedPath(), strings.TrimRight(hub.Path, "/")+"/")
+		}
+	}
+	return "", false
+}
+
+// readPage reads the path of a page: owner/name, or with a kind of page, a revision
+// and a file behind it.
+func readPage(page string) Ref {
+	parts := strings.Split(strings.TrimRight(page, "/"), "/")
+	for i, part := range parts {
+		var err error
+		if parts[i], err = url.PathUnescape(part); err != nil {
+			return Ref{}
+		}
+	}
+	switch {
+	case len(parts) == 2:
+		return Ref{parts[0] + "/" + parts[1], "main", ""}
+	case len(parts) < 4 || !slices.Contains(pages, parts[2]):
+		return Ref{}
+	}
+	revision, file := parts[3:4], parts[4:]
+	if revision[0] == "refs" && len(file) >= 2 { // as in refs/pr/1
+		revision, file = parts[3:6], parts[6:]
+	}
+	return Ref{parts[0] + "/" + parts[1], strings.Join(revision, "/"), strings.Join(file, "/")}
 }
 
 // String returns the name that [Parse] reads.

@@ -20,8 +20,25 @@ func TestParse(t *testing.T) {
 		{"hf://timm/efficientvit_b1.r224_in1k@v1.0", Ref{"timm/efficientvit_b1.r224_in1k", "v1.0", ""}},
 		{"mit-han-lab/efficientvit-cls/b1/r224.pt", Ref{"mit-han-lab/efficientvit-cls", "main", "b1/r224.pt"}},
 		{"a/b@refs%2Fpr%2F1/model.safetensors", Ref{"a/b", "refs/pr/1", "model.safetensors"}},
+		{"hf-hub:timm/b1@v1.0", Ref{"timm/b1", "v1.0", ""}},
+		{"hf_hub:timm/b1", Ref{"timm/b1", "main", ""}},
+		{DefaultEndpoint + "/timm/b1", Ref{"timm/b1", "main", ""}},
+		{DefaultEndpoint + "/timm/b1/", Ref{"timm/b1", "main", ""}},
+		{strings.Replace(DefaultEndpoint, "https", "http", 1) + "/timm/b1?library=timm#how-to", Ref{"timm/b1", "main", ""}},
+		{strings.ToUpper(DefaultEndpoint) + "/timm/b1", Ref{"timm/b1", "main", ""}},
+		{strings.TrimPrefix(DefaultEndpoint, "https://") + "/timm/b1", Ref{"timm/b1", "main", ""}},
+		{"hf-hub:" + shortEndpoint + "/timm/b1", Ref{"timm/b1", "main", ""}},
+		{DefaultEndpoint + "/timm/b1/tree/v1.0", Ref{"timm/b1", "v1.0", ""}},
+		{DefaultEndpoint + "/timm/b1/tree/main/", Ref{"timm/b1", "main", ""}},
+		{DefaultEndpoint + "/timm/b1/commit/" + commit, Ref{"timm/b1", commit, ""}},
+		{DefaultEndpoint + "/timm/b1/blob/main/model.safetensors", Ref{"timm/b1", "main", "model.safetensors"}},
+		{DefaultEndpoint + "/mit-han-lab/cls/resolve/main/b1/r%20224.pt?download=true", Ref{"mit-han-lab/cls", "main", "b1/r 224.pt"}},
+		{DefaultEndpoint + "/a/b/tree/refs%2Fpr%2F1", Ref{"a/b", "refs/pr/1", ""}},
+		{DefaultEndpoint + "/a/b/resolve/refs/pr/1/b1.pt", Ref{"a/b", "refs/pr/1", "b1.pt"}},
+		{"https://mirror.example:8080/hub/timm/b1/raw/main/b1.pt", Ref{"timm/b1", "main", "b1.pt"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("HF_ENDPOINT", "https://mirror.example:8080/hub/")
 			got, err := Parse(test.name)
 			if err != nil {
 				t.Fatal(err)
@@ -35,7 +52,12 @@ func TestParse(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"", "b0", "/a/b", "./a/b", "../b", "a/..", "a/b/", "a/b/../c", "a/b/c/../../../d", "a/b@", "a/b@../x", "a/b@/x",
-		"a/b\nc", "a/b/c\n", `a/b/c\d`, "https://a/b", "a//b", "hf://", "a/b/C:x", "a/" + strings.Repeat("x", 97)} {
+		"a/b\nc", "a/b/c\n", `a/b/c\d`, "https://a/b", "a//b", "hf://", "a/b/C:x", "a/" + strings.Repeat("x", 97),
+		DefaultEndpoint + "/timm", DefaultEndpoint + "/timm/b1/discussions/1", DefaultEndpoint + "/timm/b1/tree",
+		DefaultEndpoint + "/timm/b1/tree/../../x", DefaultEndpoint + "/timm/b1/blob/main/..%2F..%2Fx", DefaultEndpoint + "/%2e%2e/b1",
+		DefaultEndpoint + "/a%2Fb/c", DefaultEndpoint + "/a/b/blob/main/%zz", DefaultEndpoint + "/a/b/tree/a%252Fb",
+		DefaultEndpoint + "/datasets/a/b", DefaultEndpoint + "/spaces/a", "datasets/a", "hf://" + strings.TrimPrefix(DefaultEndpoint, "https://") + "/a",
+		DefaultEndpoint + ".example/timm/b1", "https://example.com/timm/b1", "https://mirror.example/timm/b1", "ftp://example.com/a/b"} {
 		if ref, err := Parse(name); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q is read as %+v, error %v", name, ref, err)
 		}
@@ -47,6 +69,7 @@ func TestParse(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("timm/efficientvit_b1.r224_in1k@main/model.safetensors")
 	f.Add("a/b@..%2F..%2Fx/../y")
+	f.Add(DefaultEndpoint + "/a/b/blob/refs%2Fpr%2F1/..%2Fx?y#z")
 	f.Fuzz(func(t *testing.T, name string) {
 		var ref Ref
 		if hostile.Read(t, len(name), func() (err error) { ref, err = Parse(name); return }) != nil {

@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
 
 // TestFilledByAnother: a cache that this user cannot write is read, also while
-// the hub answers; what it lacks is an error that says what to do.
+// the hub answers; what it lacks is an error that says what to do. A token that this
+// user cannot read is no error.
 func TestFilledByAnother(t *testing.T) {
 	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other user
 		if os.Getuid() == 0 { // whom no permission binds
@@ -22,11 +24,19 @@ func TestFilledByAnother(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c := &Client{Endpoint: os.Getenv("HF_ENDPOINT"), Dir: dir}
+		endpoint := os.Getenv("HF_ENDPOINT")
+		without(t)
+		t.Setenv("HF_ENDPOINT", endpoint)
+		t.Setenv("HF_HUB_CACHE", dir)
+		t.Setenv("HF_TOKEN_PATH", filepath.Join(dir, "token"))
+		c, err := FromEnvironment()
+		if err != nil || c.Token != "" || !strings.Contains(c.login, "permission denied") {
+			t.Fatalf("%+v, %v", c, err)
+		}
 		if _, err := fetch(t, c, repo); err != nil {
 			t.Error(err)
 		}
-		_, err := fetch(t, c, repo+"/config.json")
+		_, err = fetch(t, c, repo+"/config.json")
 		wantError(t, err, "permission denied", "HF_HOME")
 		return
 	}
@@ -48,6 +58,9 @@ func TestFilledByAnother(t *testing.T) {
 	c := &Client{Endpoint: w.hub.URL, Dir: dir}
 	mustFetch(t, w, c, repo, "model.safetensors")
 	if err := os.Remove(filepath.Join(c.folder(repo), "refs", "main")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "token"), []byte("login"), 0); err != nil {
 		t.Fatal(err)
 	}
 	mode(0o555)
