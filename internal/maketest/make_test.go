@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, parent string) *world {
 	}
 	// Where a path is cut at its first space, something of the user's lies.
 	cut, _, _ := strings.Cut(w.checkout, " ")
-	w.write(t, cut, "the user's")
+	w.write(t, cut, "nothing of make's")
 	w.write(t, filepath.Join(w.checkout, "notebooks", "my notebook.ipynb"), `{"cells": [], "metadata": {"kernelspec": {"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}}}`)
 	w.write(t, filepath.Join(w.checkout, "my data", "x.go"), "package x\n")
 	w.write(t, filepath.Join(w.checkout, "docs", "ladder.svg"), "the repository's")
@@ -304,11 +305,22 @@ func TestGivenNames(t *testing.T) {
 	}
 }
 
-// TestTargets runs each target, and looks at the call that needs a path.
+var target = regexp.MustCompile(`(?m)^([a-z-]+):.*## `)
+
+// TestTargets runs each target that make help lists, and looks at the call that needs
+// a path.
 func TestTargets(t *testing.T) {
 	t.Parallel()
 	for _, parent := range parents {
 		w := newWorld(t, parent)
+		makefile, err := os.ReadFile(filepath.Join(w.checkout, "Makefile"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		untested := map[string]bool{}
+		for _, match := range target.FindAllSubmatch(makefile, -1) {
+			untested[string(match[1])] = true
+		}
 		shared := filepath.Join(w.root, "shared data")
 		if err := os.MkdirAll(filepath.Join(shared, "data"), 0o777); err != nil {
 			t.Fatal(err)
@@ -342,6 +354,7 @@ func TestTargets(t *testing.T) {
 			{"distclean", nil, nil},
 		} {
 			t.Run(parent+", "+test.target, func(t *testing.T) {
+				delete(untested, test.target)
 				may := filepath.Join(w.checkout, "notebooks") // which strip writes
 				calls := w.make(t, w.checkout, nil, []string{test.target, "TRIOVIT_SHARED=" + shared, "ROUNDS=1"}, may)
 				if test.words == nil {
@@ -354,6 +367,9 @@ func TestTargets(t *testing.T) {
 					}
 				}
 			})
+		}
+		if len(untested) > 0 {
+			t.Errorf("targets without a test: %v", untested)
 		}
 		for _, name := range made {
 			if _, err := os.Stat(filepath.Join(w.checkout, name)); err == nil && name != "docs" {
