@@ -102,6 +102,9 @@ func checkModel() Check {
 	path := name
 	if onHub(name) {
 		_, err := hub.Parse(name)
+		if err == nil {
+			_, err = hub.FromEnvironment()
+		}
 		if err != nil {
 			return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to a name as docs/DATA.md has them, or to a checkpoint's path"}
 		}

@@ -38,6 +38,7 @@ func TestDoctor(t *testing.T) {
 		"on the hub":             {map[string]string{"TRIOVIT_MODEL": "owner/name"}, "model", true, "owner/name on the Hugging Face hub, not downloaded"},
 		"page on the hub":        {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/owner/name/tree/main"}, "model", true, "not downloaded"},
 		"no page of a model":     {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/datasets/owner/name"}, "model", false, "no name of a model"},
+		"no folder of the hub":   {map[string]string{"TRIOVIT_MODEL": "owner/name", "HF_HOME": "~nobody-of-this-name"}, "model", false, "set HF_HOME"},
 		"on the hub, offline":    {map[string]string{"TRIOVIT_MODEL": "owner/name", "HF_HUB_OFFLINE": "1"}, "model", false, "not in the cache"},
 		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},
 		"data without model":     {map[string]string{"TRIOVIT_DATA": folder}, "data", false, folder},
