@@ -166,9 +166,10 @@ $(echarts): package.json package-lock.json
 
 # --- Tests --------------------------------------------------------------------
 
-# One of the tests runs every notebook in a browser, on the kernel.
+# One of the tests runs every notebook on the kernel, in a browser that a package of
+# npm's drives: it comes with ECharts.
 .PHONY: test
-test: kernel ## run all tests; the run ends with the count of skips
+test: kernel $(echarts) ## run all tests; the run ends with the count of skips
 	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
 
 .PHONY: lint
