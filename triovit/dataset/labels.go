@@ -45,6 +45,15 @@ func (c *coding) sized(w, h int, logits preprocess.Filter) *coding {
 	return c
 }
 
+// checkWhole reports what is wrong with a pipeline for pictures whose labels are of
+// the whole picture.
+func checkWhole(p preprocess.Pipeline) error {
+	if p.CropRatio != 0 {
+		return fmt.Errorf("preprocessing with a crop ratio of %v: the labels are of the whole picture, allowed is 0", p.CropRatio)
+	}
+	return p.Check()
+}
+
 // read reads the label file of a picture of w by h pixels.
 func (c *coding) read(path string, w, h int) (Label, error) {
 	if c.w != 0 && (w != c.w || h != c.h) {
@@ -61,6 +70,18 @@ func (c *coding) read(path string, w, h int) (Label, error) {
 	return label, nil
 }
 
+// Kinds of pixels by their number in a PNG's header.
+const (
+	grayLevels = 0
+	grayAlpha  = 4
+)
+
+var pngKinds = map[byte]string{grayLevels: "gray levels", 2: "RGB colours", 3: "palette indices", grayAlpha: "gray levels with transparency", 6: "RGBA colours"}
+
+func refuseLabels(depth, kind byte) error {
+	return fmt.Errorf("labels of %d-bit %s: allowed are 8-bit gray levels or palette indices", depth, pngKinds[kind])
+}
+
 // parse decodes a PNG whose gray levels or palette indices are labels, of w by
 // h pixels.
 func (c *coding) parse(data []byte, w, h int) (Label, error) {
@@ -72,8 +93,9 @@ func (c *coding) parse(data []byte, w, h int) (Label, error) {
 		return Label{}, fmt.Errorf("labels of %dx%d pixels for a picture of %dx%d", config.Width, config.Height, w, h)
 	}
 	// The header's last fields: image/png stretches levels of fewer bits to 255.
-	if depth, kind := data[24], data[25]; kind == 0 && depth < 8 {
-		return Label{}, fmt.Errorf("labels of %d-bit gray levels: allowed are 8-bit gray levels or palette indices", depth)
+	depth, kind := data[24], data[25]
+	if kind == grayLevels && depth < 8 {
+		return Label{}, refuseLabels(depth, kind)
 	}
 	decoded, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -86,7 +108,10 @@ func (c *coding) parse(data []byte, w, h int) (Label, error) {
 	case *image.Paletted:
 		pix = m.Pix
 	default:
-		return Label{}, fmt.Errorf("labels of kind %T: allowed are 8-bit gray levels or palette indices", decoded)
+		if kind == grayLevels && depth == 8 {
+			kind = grayAlpha // one level is declared transparent
+		}
+		return Label{}, refuseLabels(depth, kind)
 	}
 	for i, level := range pix {
 		class := c.class[level]
