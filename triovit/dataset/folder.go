@@ -75,11 +75,19 @@ func nameOf(dir string) string {
 // classes returns the classes of a set in dir whose folders or truth name these:
 // the list's, or the names and those of the set beside it in the chosen order.
 func (s *settings) classes(dir string, names []string) (*wordList, error) {
-	switch {
-	case int(s.order) >= len(orders):
-		return nil, fmt.Errorf("%s: classes in %v: allowed are %v and %v", dir, s.order, TextOrder, NaturalOrder)
-	case s.words != "":
-		return readWords(s.words, names)
+	var order Order
+	if s.order != nil {
+		order = *s.order
+	}
+	if int(order) >= len(orders) {
+		return nil, fmt.Errorf("%s: classes in %v: allowed are %v and %v", dir, order, TextOrder, NaturalOrder)
+	}
+	if s.words != "" {
+		list, err := readWords(s.words, names)
+		if err == nil && s.order != nil {
+			list.sort(order.compare)
+		}
+		return list, err
 	}
 	if s.beside != "" {
 		others, err := ClassFolders(s.beside)
@@ -93,10 +101,20 @@ func (s *settings) classes(dir string, names []string) (*wordList, error) {
 		}
 		names = append(slices.Clone(names), there...)
 	}
-	if remark := s.order.remark(names); remark != "" {
+	if remark := order.remark(names); remark != "" {
 		s.remarks = append(s.remarks, remark)
 	}
-	names = s.order.sorted(names)
+	names = order.sorted(names)
+	if s.unlike != "" {
+		list, err := readWords(s.unlike, names)
+		if err != nil {
+			return nil, err
+		}
+		if class := firstDifference(list.ids, names); class >= 0 {
+			s.remarks = append(s.remarks, fmt.Sprintf("classes are not numbered as in %s: class %d is %q, and %q there: -class-order %[1]s takes its order",
+				filepath.Base(s.unlike), class, names[class], list.ids[class]))
+		}
+	}
 	return &wordList{ids: names, words: names}, nil
 }
 

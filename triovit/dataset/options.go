@@ -6,10 +6,10 @@ package dataset
 type Option func(*settings)
 
 type settings struct {
-	words, beside string
-	order         Order
-	most          int
-	remarks       []string
+	words, beside, unlike string
+	order                 *Order // nil where none was given
+	most                  int
+	remarks               []string
 }
 
 func apply(options []Option) *settings {
@@ -32,14 +32,19 @@ func apply(options []Option) *settings {
 // map_clsloc.txt has another order and a number in each line, and is sorted.
 func Words(path string) Option { return func(s *settings) { s.words = path } }
 
-// Ordered numbers the classes of a classification in an order; without it they
-// are numbered in [TextOrder]. With [Words] it does nothing.
-func Ordered(o Order) Option { return func(s *settings) { s.order = o } }
+// Ordered numbers the classes of a classification in an order, those of a list of
+// [Words] too. Without it and without a list they are numbered in [TextOrder].
+func Ordered(o Order) Option { return func(s *settings) { s.order = &o } }
 
 // Beside names the folder of another split of a classification. The classes are
 // those of the split that has more, and a class that only the smaller split has is
 // an error. With [Words] it does nothing.
 func Beside(dir string) Option { return func(s *settings) { s.beside = dir } }
+
+// Unlike names a file with the classes of a classification in an order that some
+// people number them by, as Tiny ImageNet's wnids.txt: where it differs from the
+// order that is taken, a remark says so. With [Words] it does nothing.
+func Unlike(path string) Option { return func(s *settings) { s.unlike = path } }
 
 // AtMost opens n of the pictures, spread evenly over the list, or all if there
 // are fewer: a set to calibrate on from a split of which nobody wants to read,

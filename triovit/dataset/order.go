@@ -35,12 +35,17 @@ func (o Order) String() string {
 	return fmt.Sprintf("Order(%d)", uint8(o))
 }
 
+// compare compares two names in the order.
+func (o Order) compare(a, b string) int {
+	if o == NaturalOrder {
+		return compareNaturally(a, b)
+	}
+	return strings.Compare(a, b)
+}
+
 // sorted returns the names in the order.
 func (o Order) sorted(names []string) []string {
-	if o == NaturalOrder {
-		return slices.SortedFunc(slices.Values(names), compareNaturally)
-	}
-	return slices.Sorted(slices.Values(names))
+	return slices.SortedFunc(slices.Values(names), o.compare)
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)
@@ -77,11 +82,21 @@ func compareParts(a, b string) int {
 func (o Order) remark(names []string) string {
 	other := TextOrder + NaturalOrder - o
 	mine, others := o.sorted(names), other.sorted(names)
-	for class := range mine {
-		if mine[class] != others[class] {
-			return fmt.Sprintf("classes are numbered in %s order, as %s does: class %d is %q; in %s order, as %s does, it is %q: -class-order, TRIOVIT_CLASS_ORDER or triovit.ClassOrder choose",
-				o, orders[o].who, class, mine[class], other, orders[other].who, others[class])
+	class := firstDifference(mine, others)
+	if class < 0 {
+		return ""
+	}
+	return fmt.Sprintf("classes are numbered in %s order, as %s does: class %d is %q; in %s order, as %s does, it is %q: -class-order, TRIOVIT_CLASS_ORDER or triovit.ClassOrder choose",
+		o, orders[o].who, class, mine[class], other, orders[other].who, others[class])
+}
+
+// firstDifference returns the first place in which two lists have other names,
+// or -1.
+func firstDifference(a, b []string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
 		}
 	}
-	return ""
+	return -1
 }

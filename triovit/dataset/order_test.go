@@ -97,8 +97,16 @@ func TestClassOrder(t *testing.T) {
 		t.Error("the two orders share cached scores")
 	}
 	write(t, root, "classes.txt", []byte("11\n10\n9\n8\n7\n6\n5\n4\n3\n2\n1\n0\n"))
-	if listed := open(Words(filepath.Join(root, "classes.txt")), Ordered(NaturalOrder)); len(listed.Remarks()) > 0 || listed.Classes()[0] != "11" {
+	list := filepath.Join(root, "classes.txt")
+	if listed := open(Words(list)); len(listed.Remarks()) > 0 || listed.Classes()[0] != "11" {
 		t.Errorf("a list fixes the order: classes %q, remarks %q", listed.Classes(), listed.Remarks())
+	}
+	if listed := open(Words(list), Ordered(NaturalOrder)); len(listed.Remarks()) > 0 || listed.Classes()[2] != "2" {
+		t.Errorf("an order that is asked for comes before a list's: classes %q, remarks %q", listed.Classes(), listed.Remarks())
+	}
+	unlike := open(Unlike(list), Ordered(NaturalOrder)).Remarks()
+	if len(unlike) != 2 || !strings.Contains(unlike[1], `not numbered as in classes.txt: class 0 is "0", and "11" there: -class-order classes.txt`) {
+		t.Errorf("beside another list: remarks %q", unlike)
 	}
 	_, err := ImageFolder(t.Context(), filepath.Join(root, "val"), preprocess.Classification(8), Ordered(7))
 	wantError(t, err, "Order(7)", "text and natural")

@@ -137,6 +137,21 @@ func (l *wordList) sortNumbered() bool {
 	return true
 }
 
+// sort sorts the classes; the order of a list with numbers is its own.
+func (l *wordList) sort(compare func(a, b string) int) {
+	if l.number != nil {
+		return
+	}
+	words := make(map[string]string, len(l.ids))
+	for i, id := range l.ids {
+		words[id] = l.words[i]
+	}
+	slices.SortFunc(l.ids, compare)
+	for i, id := range l.ids {
+		l.words[i] = words[id]
+	}
+}
+
 // cutName divides a line into the name of a folder and the words behind it, which
 // are the name where there are none. A name that a tab ends may have spaces.
 func cutName(line string) (name, words string) {
