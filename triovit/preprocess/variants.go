@@ -31,8 +31,8 @@ var Crops = [...]Crop{
 
 // ForEfficientViT returns the preprocessing under which a checkpoint was scored
 // on ImageNet, [ImageNet] at its resolution with its crop ratio. An accuracy is
-// comparable with the published one only under it: the two sources disagree for
-// four of the ten.
+// comparable with the published one only under it: the two sources disagree on the
+// ratio of four of the ten, and timm rounds the shorter side down.
 //
 // The crop ratio is that of the published resolution, which is returned too: the
 // checkpoint's own, or the nearest of its backbone, the smaller of two.
@@ -51,6 +51,7 @@ func ForEfficientViT(backbone string, resolution int, timm bool) (p Pipeline, pu
 		return Pipeline{}, 0, fmt.Errorf("no crop ratio is known for %q: have b0 to b3", backbone)
 	}
 	p = ImageNet(resolution, ratio)
+	p.RoundDown = timm
 	return p, published, p.Check()
 }
 

@@ -21,11 +21,11 @@ func TestForEfficientViT(t *testing.T) {
 		{"b1", 288, false, "shorter side 304 bicubic, centre 288x288", 288},
 		{"b1", 288, true, "shorter side 288 bicubic, centre 288x288", 288},
 		{"b2", 224, false, "shorter side 224 bicubic, centre 224x224", 224},
-		{"b2", 224, true, "shorter side 236 bicubic, centre 224x224", 224},
+		{"b2", 224, true, "shorter side 235 bicubic, centre 224x224", 224},
 		{"b3", 288, false, "shorter side 288 bicubic, centre 288x288", 288},
 		{"b0", 288, false, "shorter side 304 bicubic, centre 288x288", 224},
-		{"b1", 128, true, "shorter side 135 bicubic, centre 128x128", 224},
-		{"b1", 240, true, "shorter side 253 bicubic, centre 240x240", 224},
+		{"b1", 128, true, "shorter side 134 bicubic, centre 128x128", 224},
+		{"b1", 240, true, "shorter side 252 bicubic, centre 240x240", 224},
 		{"b1", 512, true, "shorter side 512 bicubic, centre 512x512", 288},
 	} {
 		p, published, err := ForEfficientViT(test.backbone, test.resolution, test.timm)
