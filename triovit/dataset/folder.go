@@ -49,7 +49,7 @@ func openImageFolder(ctx context.Context, dir string, p preprocess.Pipeline, s *
 		}
 		class, ok := index[name]
 		if !ok {
-			return nil, fmt.Errorf("%s: not one of the %d classes in %s", filepath.Join(dir, name), len(index), s.words)
+			return nil, fmt.Errorf("%s: not one of the %d classes in %s (-class-order text or natural takes the folders without a list)", filepath.Join(dir, name), len(index), s.words)
 		}
 		pictures, err := d.list(name)
 		if err != nil {
@@ -84,10 +84,14 @@ func (s *settings) classes(dir string, names []string) (*wordList, error) {
 	}
 	if s.words != "" {
 		list, err := readWords(s.words, names)
-		if err == nil && s.order != nil {
+		switch {
+		case err != nil || s.order == nil:
+			return list, err
+		case len(without(names, list.ids)) == 0:
 			list.sort(order.compare)
+			return list, nil
 		}
-		return list, err
+		s.remarks = append(s.remarks, fmt.Sprintf("%s lists other classes than the folders and is not used", filepath.Base(s.words)))
 	}
 	if s.beside != "" {
 		others, err := ClassFolders(s.beside)

@@ -33,7 +33,8 @@ func apply(options []Option) *settings {
 func Words(path string) Option { return func(s *settings) { s.words = path } }
 
 // Ordered numbers the classes of a classification in an order, those of a list of
-// [Words] too. Without it and without a list they are numbered in [TextOrder].
+// [Words] too; a list without all of the folders is left out then. Without it and
+// without a list they are numbered in [TextOrder].
 func Ordered(o Order) Option { return func(s *settings) { s.order = &o } }
 
 // Beside names the folder of another split of a classification. The classes are

@@ -104,11 +104,18 @@ func TestClassOrder(t *testing.T) {
 	if listed := open(Words(list), Ordered(NaturalOrder)); len(listed.Remarks()) > 0 || listed.Classes()[2] != "2" {
 		t.Errorf("an order that is asked for comes before a list's: classes %q, remarks %q", listed.Classes(), listed.Remarks())
 	}
+	write(t, root, "animals.txt", []byte("ant\nbee\n"))
+	animals := Words(filepath.Join(root, "animals.txt"))
+	if listed := open(animals, Ordered(NaturalOrder)); listed.Classes()[2] != "2" || !strings.Contains(listed.Remarks()[0], "animals.txt lists other classes") {
+		t.Errorf("an order that is asked for needs no list: classes %q, remarks %q", listed.Classes(), listed.Remarks())
+	}
+	_, err := ImageFolder(t.Context(), filepath.Join(root, "val"), preprocess.Classification(8), animals)
+	wantError(t, err, filepath.Join("val", "0"), "2 classes", "animals.txt", "-class-order text")
 	unlike := open(Unlike(list), Ordered(NaturalOrder)).Remarks()
 	if len(unlike) != 2 || !strings.Contains(unlike[1], `not numbered as in classes.txt: class 0 is "0", and "11" there: -class-order classes.txt`) {
 		t.Errorf("beside another list: remarks %q", unlike)
 	}
-	_, err := ImageFolder(t.Context(), filepath.Join(root, "val"), preprocess.Classification(8), Ordered(7))
+	_, err = ImageFolder(t.Context(), filepath.Join(root, "val"), preprocess.Classification(8), Ordered(7))
 	wantError(t, err, "Order(7)", "text and natural")
 }
 
