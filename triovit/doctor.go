@@ -146,19 +146,22 @@ const examined = 8
 
 // checkData looks at the pictures, for the model if that is right.
 func checkData(model bool) Check {
-	checkpoint, folder := os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA")
-	switch {
-	case checkpoint == "" && folder == "":
+	options, err := environment()
+	if err != nil {
+		return Check{"data", err.Error(), false, "unset it, or write it as docs/DATA.md says"}
+	}
+	r := newRequest(os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"), options)
+	if err := r.check(); err != nil {
+		return Check{"data", err.Error(), false, "set both TRIOVIT_MODEL and TRIOVIT_DATA, or nothing"}
+	}
+	if r.checkpoint == "" {
 		return Check{"data", fmt.Sprintf("%d drawn scenes to calibrate on, %d others to score on", calibrationScenes, evaluationScenes), true,
 			"TRIOVIT_DATA=folder takes others"}
-	case folder == "":
-		return Check{"data", "none for TRIOVIT_MODEL", false, "set TRIOVIT_DATA to a folder of pictures"}
-	case checkpoint == "":
-		return Check{"data", folder + ", but no model", false, "set TRIOVIT_MODEL too"}
-	case !model:
-		return Check{"data", folder + ", not looked at without its model", false, "mend the model first"}
 	}
-	found, err := examine(context.Background(), checkpoint, folder)
+	if !model {
+		return Check{"data", r.folder + ", not looked at without its model", false, "mend the model first"}
+	}
+	found, err := r.examine(context.Background())
 	if err != nil {
 		return Check{"data", err.Error(), false, "arrange the folder as docs/DATA.md says"}
 	}
@@ -167,18 +170,13 @@ func checkData(model bool) Check {
 
 // examine opens the pictures as an evaluation does, reads some of each split, and
 // says what was found.
-func examine(ctx context.Context, checkpoint, folder string) (string, error) {
-	options, err := environment()
-	if err != nil {
-		return "", err
-	}
-	r := newRequest(checkpoint, folder, options)
+func (r *request) examine(ctx context.Context) (string, error) {
 	r.most = examined
 	opened, unknown, err := r.forDoctor(ctx)
 	if err != nil {
 		return "", err
 	}
-	found := []string{fmt.Sprintf("%s, laid out as %s, pictures %d wide and %d high", folder, opened.name, opened.w, opened.h)}
+	found := []string{fmt.Sprintf("%s, laid out as %s, pictures %d wide and %d high", r.folder, opened.name, opened.w, opened.h)}
 	if r.pipeline != (preprocess.Pipeline{}) {
 		found[0] += fmt.Sprintf(" (%v)", r.pipeline)
 	}

@@ -204,7 +204,7 @@ func wanted(folder string, task dataset.Task) string {
 	}
 	found, _ := os.ReadDir(folder)
 	for _, f := range found {
-		if !dataset.Litter(f.Name()) {
+		if !dataset.Litter(f.Name()) && !f.Type().IsRegular() {
 			near = append(near, filepath.Join(folder, f.Name()))
 		}
 	}

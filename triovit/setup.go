@@ -111,15 +111,11 @@ func ClassOrder(order string) PrepareOption {
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
 	r := newRequest(checkpoint, folder, options)
-	switch {
-	case checkpoint == "" && folder == "" && r.chosen():
-		return nil, fmt.Errorf("a preprocessing or an order of classes is given but no pictures: the drawn scenes have their own")
-	case checkpoint == "" && folder == "":
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if checkpoint == "" {
 		return builtInSetup(ctx)
-	case checkpoint == "":
-		return nil, fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", folder)
-	case folder == "":
-		return nil, fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", checkpoint)
 	}
 	model, opened, err := r.setup(ctx)
 	if err != nil {
@@ -132,7 +128,7 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 // pictures stands for the folder around it where that has their truth.
 func newRequest(checkpoint, folder string, options []PrepareOption) *request {
 	r := &request{checkpoint: checkpoint, folder: home(folder)}
-	if abs, err := filepath.Abs(r.folder); err == nil {
+	if abs, err := filepath.Abs(r.folder); err == nil && folder != "" {
 		if root, ok := strings.CutSuffix(filepath.ToSlash(abs), "/"+competition); ok && first(root, truths) != "" {
 			r.folder = filepath.FromSlash(root)
 		}
@@ -143,9 +139,19 @@ func newRequest(checkpoint, folder string, options []PrepareOption) *request {
 	return r
 }
 
-// chosen reports whether the user says how the pictures are read.
-func (r *request) chosen() bool {
-	return r.pipeline != (preprocess.Pipeline{}) || r.changes != (preprocess.Changes{}) || r.order != ""
+// check reports what is given without what it belongs to. Nothing at all is the
+// built-in model with drawn scenes.
+func (r *request) check() error {
+	chosen := r.pipeline != (preprocess.Pipeline{}) || r.changes != (preprocess.Changes{}) || r.order != ""
+	switch {
+	case r.checkpoint == "" && r.folder != "":
+		return fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.folder)
+	case r.checkpoint != "" && r.folder == "":
+		return fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", r.checkpoint)
+	case r.checkpoint == "" && chosen:
+		return fmt.Errorf("a preprocessing or an order of classes is given but no pictures: the drawn scenes have their own")
+	}
+	return nil
 }
 
 // setup opens the model and the pictures for it.
@@ -170,7 +176,8 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	}
 	classes := opened.evaluation.Classes()
 	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
-		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all", from, n, opened.evaluation.Name(), len(classes))
+		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
+			from, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
 	}
 	model, err = Load(ctx, "", tensors, InputSize(opened.h, opened.w))
 	return model, opened, err

@@ -73,8 +73,8 @@ func percent(k, n int) string {
 	return strings.TrimSuffix(triovit.Wilson(k, n).String(), ")")
 }
 
-// TestFieldLadder: a ladder tells how its pictures were read, in its table and its
-// JSON.
+// TestFieldLadder: a ladder and a profile tell how their pictures were read, in
+// their tables and their JSON.
 func TestFieldLadder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network: run without -short")
@@ -88,6 +88,14 @@ func TestFieldLadder(t *testing.T) {
 	}
 	if len(s.Remarks) != 2 || !strings.HasSuffix(text, strings.Join(s.Remarks, "\n")+"\n") {
 		t.Errorf("remarks %q in\n%s", s.Remarks, text)
+	}
+	args = append([]string{"profile"}, args[1:len(args)-2]...)
+	var o observed
+	if err := json.Unmarshal([]byte(must(t, append(args, "-json")...)), &o); err != nil {
+		t.Fatal(err)
+	}
+	if text := must(t, args...); !slices.Equal(o.Remarks, s.Remarks) || !strings.Contains(text, "\n"+strings.Join(s.Remarks, "\n")+"\n") {
+		t.Errorf("remarks %q in\n%s", o.Remarks, text)
 	}
 }
 

@@ -41,6 +41,7 @@ func openImageFolder(ctx context.Context, dir string, p preprocess.Pipeline, s *
 	}
 	d := &files{name: nameOf(dir), task: Classification, classes: classes.words, dir: dir, pipeline: p}
 	index := classes.index()
+	var empty []string
 	bar := progress.New("list "+d.name, len(folders))
 	defer bar.Done()
 	for _, name := range folders {
@@ -55,12 +56,18 @@ func openImageFolder(ctx context.Context, dir string, p preprocess.Pipeline, s *
 		if err != nil {
 			return nil, err
 		}
+		if len(pictures) == 0 {
+			empty = append(empty, name)
+		}
 		for _, picture := range pictures {
 			d.entries = append(d.entries, entry{id: picture, class: class})
 		}
 		bar.Add(1)
 	}
 	bar.Done()
+	if len(empty) > 0 {
+		s.remarks = append(s.remarks, "no picture lies in the class folders "+some(empty))
+	}
 	return d, d.seal(ctx, s)
 }
 

@@ -107,7 +107,7 @@ func TestFilesBesideClassFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"n00", "n01", "n02"}, d.Classes()); diff != "" || d.Len() != 3 || len(d.Remarks()) > 0 {
+	if diff := cmp.Diff([]string{"n00", "n01", "n02"}, d.Classes()); diff != "" || d.Len() != 3 || strings.Join(d.Remarks(), "") != "no picture lies in the class folders n00" {
 		t.Errorf("%d pictures, remarks %q, classes -want +got:\n%s", d.Len(), d.Remarks(), diff)
 	}
 }
