@@ -176,7 +176,7 @@ func (r *request) examine(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := []string{fmt.Sprintf("%s, laid out as %s, pictures %d wide and %d high", r.folder, opened.name, opened.w, opened.h)}
+	found := []string{fmt.Sprintf("%s, laid out as %s, pictures %d wide and %d high", r.folder, opened.layout.name, opened.w, opened.h)}
 	if r.pipeline != (preprocess.Pipeline{}) {
 		found[0] += fmt.Sprintf(" (%v)", r.pipeline)
 	}

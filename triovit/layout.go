@@ -230,7 +230,7 @@ func first(folder string, names []string) string {
 
 // A prepared is what a layout makes of a request.
 type prepared struct {
-	*layout
+	layout                  *layout
 	calibration, evaluation dataset.Dataset
 	h, w                    int // of the network's input
 }
