@@ -102,5 +102,8 @@ func (c *Climb) String() string {
 		fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t\n", 100*d.Value, 100*d.Lo, 100*d.Hi)
 	}
 	w.Flush()
+	for _, remark := range c.Float.Remarks {
+		fmt.Fprintln(&s, remark)
+	}
 	return s.String()
 }

@@ -4,7 +4,6 @@ package calib
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -36,7 +35,8 @@ func Observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 
 func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
 	if data.Len() == 0 {
-		return nil, errors.New("the calibration set is empty")
+		_, err := data.Load(0) // says why
+		return nil, err
 	}
 	folded, err := model.Fold()
 	if err != nil {

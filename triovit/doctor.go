@@ -13,7 +13,9 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // A Diagnosis says what a program found on this machine.
@@ -32,11 +34,14 @@ type Check struct {
 
 // Doctor looks at what every experiment rests on: the Go toolchain, vector
 // instructions, the backend, the model and the pictures that [FromEnvironment]
-// would take, the cache of results, and what may reach out to the network. It
-// runs no network, draws no scene and downloads nothing: it takes milliseconds.
+// would take, the cache of results, and what may reach out to the network. The
+// pictures are opened as for an evaluation, and a few of them are read. It runs no
+// network, draws no scene and downloads nothing: it takes as long as the listing of
+// the pictures' folder.
 func Doctor() *Diagnosis {
+	model := checkModel()
 	return &Diagnosis{[]Check{
-		checkGo(), checkSIMD(), checkBackend(), checkModel(), checkData(), checkCache(), checkNetwork(),
+		checkGo(), checkSIMD(), checkBackend(), model, checkData(model.OK), checkCache(), checkNetwork(),
 	}}
 }
 
@@ -99,7 +104,7 @@ func checkModel() Check {
 	if name == "" {
 		return Check{"model", "built-in: " + builtin.Name, true, "TRIOVIT_MODEL=checkpoint takes another"}
 	}
-	path := name
+	path := home(name)
 	if onHub(name) {
 		_, err := hub.Parse(name)
 		if err == nil {
@@ -142,27 +147,83 @@ func hubOffline() bool {
 	return err == nil && client.Offline
 }
 
-func checkData() Check {
-	model, folder := os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA")
-	switch {
-	case model == "" && folder == "":
+// examined is how many pictures of a split are read, spread over it.
+const examined = 8
+
+// checkData looks at the pictures, for the model if that is right.
+func checkData(model bool) Check {
+	options, err := environment()
+	if err != nil {
+		return Check{"data", err.Error(), false, "unset it, or write it as docs/DATA.md says"}
+	}
+	r := newRequest(os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"), options)
+	if err := r.check(); err != nil {
+		return Check{"data", err.Error(), false, "set both TRIOVIT_MODEL and TRIOVIT_DATA, or nothing"}
+	}
+	if r.checkpoint == "" {
 		return Check{"data", fmt.Sprintf("%d drawn scenes to calibrate on, %d others to score on", calibrationScenes, evaluationScenes), true,
 			"TRIOVIT_DATA=folder takes others"}
-	case folder == "":
-		return Check{"data", "none for TRIOVIT_MODEL", false, "set TRIOVIT_DATA to a folder of pictures"}
-	case model == "":
-		return Check{"data", folder + ", but no model", false, "set TRIOVIT_MODEL too"}
-	case !isFolder(folder):
-		return Check{"data", folder + " is no folder", false, "set TRIOVIT_DATA to a folder of pictures"}
 	}
-	l, err := recognize(folder)
-	if err == nil {
-		err = l.check(folder)
+	if !model {
+		return Check{"data", r.folder + ", not looked at without its model", false, "mend the model first"}
 	}
+	found, err := r.examine(context.Background())
 	if err != nil {
 		return Check{"data", err.Error(), false, "arrange the folder as docs/DATA.md says"}
 	}
-	return Check{"data", fmt.Sprintf("%s, laid out as %s", folder, l.name), true, "set by TRIOVIT_DATA"}
+	return Check{"data", found, true, "set by TRIOVIT_DATA"}
+}
+
+// examine opens the pictures as an evaluation does, reads some of each split, and
+// says what was found.
+func (r *request) examine(ctx context.Context) (string, error) {
+	r.most = examined
+	opened, unknown, err := r.forDoctor(ctx)
+	if err != nil {
+		return "", err
+	}
+	found := []string{fmt.Sprintf("%s, laid out as %s, pictures %d wide and %d high", r.folder, opened.layout.name, opened.w, opened.h)}
+	if r.pipeline != (preprocess.Pipeline{}) {
+		found[0] += fmt.Sprintf(" (%v)", r.pipeline)
+	}
+	for _, set := range []dataset.Dataset{opened.evaluation, opened.calibration} {
+		_, err := set.Load(0)
+		for i := 1; i < set.Len() && err == nil; i++ {
+			_, err = set.Load(i)
+		}
+		switch {
+		case err == nil:
+			found = append(found, "read: "+set.Name())
+		case set.Len() > 0 || r.calibration != "":
+			return "", err
+		default: // there is no such split
+			found = append(found, "floating point only: "+err.Error())
+		}
+	}
+	found = append(found, opened.evaluation.Remarks()...)
+	if unknown {
+		found = append(found, "whether they fit the model is seen when that is downloaded")
+	}
+	return strings.Join(found, "; "), nil
+}
+
+// forDoctor opens the pictures for the model, or tells that this is unknown, as it
+// is not downloaded yet: then the pictures are opened as for another of their task.
+func (r *request) forDoctor(ctx context.Context) (opened *prepared, unknown bool, err error) {
+	if onHub(r.checkpoint) {
+		_, err = downloaded(r.checkpoint)
+	}
+	if err == nil {
+		_, opened, err = r.setup(ctx)
+		return opened, false, err
+	}
+	task := dataset.Classification
+	if l := recognize(r.folder); l != nil {
+		task = l.task
+	}
+	r.variant = "efficientvit-b0"
+	opened, err = r.prepare(ctx, task)
+	return opened, true, err
 }
 
 func checkCache() Check {

@@ -166,7 +166,7 @@ func (e *evaluation) report(first int, outcomes []outcome) *Report {
 	id := e.predictor.ID()
 	r := &Report{Network: e.predictor.Network().Name, Label: e.label, Predictor: cache.Key(id, preprocess.Version, strconv.Itoa(evaluateVersion)),
 		Dataset: e.data.Name(), Fingerprint: e.data.Fingerprint(), Pictures: e.data.Len(), Shard: e.shard,
-		Task: e.data.Task(), Classes: e.data.Classes()}
+		Task: e.data.Task(), Classes: e.data.Classes(), Remarks: e.data.Remarks()}
 	if p, ok := e.predictor.(interface{ Platform() string }); ok {
 		r.Platform = p.Platform()
 	}

@@ -383,9 +383,10 @@ func TestPrepareErrors(t *testing.T) {
 		{"pictures without a model", "", dir, "name one by TRIOVIT_MODEL"},
 		{"model without pictures", "x.pt", "", "name their folder by TRIOVIT_DATA"},
 		{"absent model", "x.pt", dir, "x.pt"},
-		{"absent folder", checkpoint, filepath.Join(dir, "absent"), "no folder of pictures: open"},
-		{"not a folder of pictures", checkpoint, dir, "class folders"},
-		{"no picture in any class", checkpoint, empty, "no class folder has a picture"},
+		{"absent folder", checkpoint, filepath.Join(dir, "absent"), "no folder of pictures: stat"},
+		{"a file", checkpoint, checkpoint, "b0.safetensors is a file"},
+		{"not a folder of pictures", checkpoint, dir, "with a folder for each class"},
+		{"no picture in any class", checkpoint, empty, "no pictures"},
 		{"pictures for a segmentation", checkpoint, maps, "does not fit efficientvit-b0"},
 	} {
 		if _, err := Prepare(t.Context(), c.model, c.data); err == nil || !strings.Contains(err.Error(), c.want) {

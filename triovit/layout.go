@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -27,32 +29,50 @@ const (
 // A layout is one way in which a folder holds the pictures of a data set.
 type layout struct {
 	name  string
+	wants string // what a folder of it has to score on, for people
 	task  dataset.Task
-	mark  []string // one of these tells the layout
-	needs []string // folders of which all must be there
-	// open returns the pictures to calibrate on, those to score on, and the
-	// height and width of the network's input.
-	open func(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error)
-}
-
-// A request is what a layout is opened for.
-type request struct {
-	folder     string
-	checkpoint string // as the user named it
-	variant    string // as in "efficientvit-b1-r224"
-	timm       bool
-	pipeline   preprocess.Pipeline // the user's, or zero
+	// mark are files and folders of which each tells the layout.
+	mark []string
+	// folders are those of a split, whose name stands in place of the asterisk.
+	folders []string
+	// evaluation and calibration are the names that a split may have; the first
+	// that is there is taken.
+	evaluation, calibration []string
+	// most is how many pictures are calibrated on; 0 is all.
+	most int
+	// pipeline is the protocol unless the user gives another. Where it is zero
+	// the network takes pictures of height h and width w.
+	pipeline preprocess.Pipeline
+	h, w     int
+	// choose returns the protocol where it depends on network and pictures.
+	choose func(r *request) (preprocess.Pipeline, error)
+	// open returns the pictures of a split.
+	open func(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error)
 }
 
 var layouts = []layout{
-	{"CamVid", dataset.Segmentation, []string{"trainannot"}, []string{"train", "val", "valannot"}, openCamVid},
-	{"Cityscapes", dataset.Segmentation, []string{"leftImg8bit"}, []string{"leftImg8bit/train", "leftImg8bit/val", "gtFine/train", "gtFine/val"}, openCityscapes},
-	{"ADE20K", dataset.Segmentation, []string{"annotations"}, []string{"images/training", "images/validation", "annotations/training", "annotations/validation"}, openADE20K},
-	{"ImageNet", dataset.Classification, []string{"val", competition + "/val"}, []string{"train"}, openImageNet},
+	{name: "CamVid", wants: "CamVid's val and valannot", task: dataset.Segmentation, mark: []string{"trainannot", "valannot"},
+		folders: []string{"*", "*annot"}, evaluation: []string{"val"}, calibration: []string{"train"},
+		h: 704, w: 960, open: openCamVid},
+	{name: "Cityscapes", wants: "Cityscapes' leftImg8bit/val and gtFine/val", task: dataset.Segmentation, mark: []string{"leftImg8bit", "gtFine"},
+		folders: []string{"leftImg8bit/*", "gtFine/*"}, evaluation: []string{"val"}, calibration: []string{"train"},
+		most: calibrationStreets, h: 1024, w: 2048, open: openCityscapes},
+	{name: "ADE20K", wants: "ADE20K's images/validation and annotations/validation", task: dataset.Segmentation, mark: []string{"annotations"},
+		folders: []string{"images/*", "annotations/*"}, evaluation: []string{"validation", "val"}, calibration: []string{"training", "train"},
+		most: calibrationStreets, pipeline: preprocess.Fixed(512, 512, preprocess.Bicubic), open: openADE20K},
+	{name: "ImageNet", wants: "val, valid, validation, eval or evaluation with a folder for each class, or ImageNet's flat val", task: dataset.Classification, mark: slices.Concat(valNames, trainNames),
+		folders: []string{"*"}, evaluation: valNames, calibration: trainNames,
+		most: calibrationPictures, choose: imageNetProtocol, open: openImageNet},
 }
 
-// competition is where ImageNet's distribution for the Kaggle competition has
-// its pictures.
+// The names of the splits of class folders, as timm looks for them
+// (timm/data/dataset_factory.py), and in ImageNet's distribution for the Kaggle
+// competition.
+var (
+	trainNames = []string{"train", "training", competition + "/train"}
+	valNames   = []string{"val", "valid", "validation", "eval", "evaluation", competition + "/val"}
+)
+
 const competition = "ILSVRC/Data/CLS-LOC"
 
 // Where ImageNet's truth and lists of classes lie in a folder; the development
@@ -65,40 +85,137 @@ var (
 	classLists = append([]string{"classes.txt", "LOC_synset_mapping.txt", "synset_words.txt"}, kitClasses...)
 )
 
-// recognize returns the layout of a folder.
-func recognize(folder string) (*layout, error) {
-	for i, l := range layouts {
-		if first(folder, l.mark) != "" {
-			return &layouts[i], nil
-		}
-	}
-	found, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, fmt.Errorf("no folder of pictures: %w", err)
-	}
-	var names []string
-	for _, f := range found {
-		names = append(names, f.Name())
-	}
-	has := "nothing in it"
-	if len(names) > 0 {
-		has = strings.Join(names[:min(8, len(names))], ", ")
-	}
-	if len(names) > 8 {
-		has += fmt.Sprintf(" and %d more", len(names)-8)
-	}
-	return nil, fmt.Errorf("%s has %s: want train and val with class folders or ImageNet's flat val, CamVid's train, trainannot, val and valannot, "+
-		"Cityscapes' leftImg8bit and gtFine, or ADE20K's images and annotations", folder, has)
+// Tiny ImageNet's archive has the truth in val, beside the folder of the pictures,
+// and a list of the classes in no order.
+const (
+	tinyTruth    = "val_annotations.txt"
+	tinyPictures = "images"
+	tinyClasses  = "wnids.txt"
+)
+
+// A request is what a layout is opened for.
+type request struct {
+	folder     string
+	checkpoint string // as the user named it
+	variant    string // as in "efficientvit-b1-r224"
+	timm       bool
+	pipeline   preprocess.Pipeline // the user's, or zero
+	changes    preprocess.Changes  // the user's, to the pipeline
+	order      string              // of the classes, the user's, or empty
+	most       int                 // how many pictures of each split; 0 is all
+
+	// evaluation and calibration are the names of the splits, or empty.
+	evaluation, calibration string
+	remarks                 []string // on what was chosen, for whoever reads a score
 }
 
-// check reports what a folder of the layout lacks.
-func (l *layout) check(folder string) error {
-	for _, need := range l.needs {
-		if !isFolder(folder, need) && !isFolder(folder, competition, need) {
-			return fmt.Errorf("%s looks like %s, but has no folder %s", folder, l.name, need)
+// recognize returns the layout of a folder, or nil.
+func recognize(folder string) *layout {
+	for i, l := range layouts {
+		if first(folder, l.mark) != "" {
+			return &layouts[i]
 		}
 	}
 	return nil
+}
+
+// split returns the name of a split whose folders are all there, or what is
+// missing.
+func (l *layout) split(folder string, names []string) (name, missing string) {
+	for _, name := range names {
+		if !slices.ContainsFunc(l.folders, func(f string) bool { return !isFolder(folder, strings.ReplaceAll(f, "*", name)) }) {
+			return name, ""
+		}
+	}
+	for _, f := range l.folders {
+		var all []string
+		for _, name := range names {
+			if !strings.HasPrefix(name, competition) || isFolder(folder, competition) {
+				all = append(all, strings.ReplaceAll(f, "*", name))
+			}
+		}
+		if !slices.ContainsFunc(all, func(f string) bool { return isFolder(folder, f) }) {
+			return "", strings.Join(all, " or ")
+		}
+	}
+	return "", strings.Join(l.folders, " and ") + " of one split"
+}
+
+// find returns the layout of the folder, whose pictures must be for the task.
+func (r *request) find(task dataset.Task) (*layout, error) {
+	folder := r.folder
+	if info, err := os.Stat(folder); err != nil {
+		return nil, fmt.Errorf("no folder of pictures: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("no folder of pictures: %s is a file", folder)
+	}
+	l := recognize(folder)
+	switch {
+	case l == nil:
+		return nil, fmt.Errorf("%s has %s: %s", folder, listed(folder), wanted(folder, task))
+	case l.task != task:
+		return nil, fmt.Errorf("%s does not fit %s: with %s it looks like %s, a %v; for a %v %s",
+			folder, r.variant, listed(folder), l.name, l.task, task, wanted(folder, task))
+	}
+	if _, missing := l.split(folder, l.evaluation); missing != "" {
+		return nil, fmt.Errorf("%s looks like %s, but has no folder %s: it has %s", folder, l.name, missing, listed(folder))
+	}
+	return l, nil
+}
+
+// listed lists what a folder has, for people.
+func listed(folder string) string {
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		return err.Error()
+	}
+	found = slices.DeleteFunc(found, func(f os.DirEntry) bool { return dataset.Litter(f.Name()) })
+	if len(found) == 0 {
+		return "nothing in it"
+	}
+	const most = 8
+	var names []string
+	for _, f := range found[:min(most, len(found))] {
+		names = append(names, f.Name())
+	}
+	text := strings.Join(names, ", ")
+	if len(found) > most {
+		text += fmt.Sprintf(" and %d more", len(found)-most)
+	}
+	return text
+}
+
+// wanted says what was looked for in a folder in vain, and which folder around it
+// or in it has that.
+func wanted(folder string, task dataset.Task) string {
+	var wants []string
+	for _, l := range layouts {
+		if l.task == task {
+			wants = append(wants, l.wants)
+		}
+	}
+	text := "want " + strings.Join(wants, ", or ")
+	var near []string
+	if abs, err := filepath.Abs(folder); err == nil {
+		for range 3 { // no data set is deeper
+			abs = filepath.Dir(abs)
+			near = append(near, abs)
+		}
+	}
+	found, _ := os.ReadDir(folder)
+	for _, f := range found {
+		if !dataset.Litter(f.Name()) && !f.Type().IsRegular() {
+			near = append(near, filepath.Join(folder, f.Name()))
+		}
+	}
+	for _, dir := range near {
+		if l := recognize(dir); l != nil && l.task == task {
+			if _, missing := l.split(dir, l.evaluation); missing == "" {
+				return fmt.Sprintf("%s; %s looks like %s: give that folder", text, dir, l.name)
+			}
+		}
+	}
+	return text
 }
 
 // first returns the path of the first of the names that a folder has, or "".
@@ -111,94 +228,175 @@ func first(folder string, names []string) string {
 	return ""
 }
 
-func openCamVid(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
-	if r.pipeline != (preprocess.Pipeline{}) {
-		return nil, nil, 0, 0, fmt.Errorf("CamVid is scored at 960 x 704 only: leave its preprocessing as it is")
-	}
-	if calibration, err = dataset.CamVid(ctx, r.folder, "train"); err == nil {
-		evaluation, err = dataset.CamVid(ctx, r.folder, "val")
-	}
-	return calibration, evaluation, 704, 960, err
+// A prepared is what a layout makes of a request.
+type prepared struct {
+	layout                  *layout
+	calibration, evaluation dataset.Dataset
+	h, w                    int // of the network's input
 }
 
-func openCityscapes(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
-	h, w = 1024, 2048
-	if p := r.pipeline; p != (preprocess.Pipeline{}) {
-		h, w = p.Height, p.Width
+// prepare opens both splits of the folder, whose pictures must be for the task.
+// Where the split to calibrate on is absent or cannot be opened, whoever needs its
+// pictures receives the reason.
+func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, error) {
+	l, err := r.find(task)
+	if err != nil {
+		return nil, err
 	}
-	if calibration, err = dataset.Cityscapes(ctx, r.folder, "train", r.pipeline, dataset.AtMost(calibrationStreets)); err == nil {
-		evaluation, err = dataset.Cityscapes(ctx, r.folder, "val", r.pipeline)
+	if r.order != "" && task == dataset.Segmentation {
+		return nil, fmt.Errorf("class order %q is given, but %s is a segmentation, whose classes are in its own order", r.order, l.name)
 	}
-	return calibration, evaluation, h, w, err
+	var missing string
+	r.evaluation, _ = l.split(r.folder, l.evaluation)
+	r.calibration, missing = l.split(r.folder, l.calibration)
+	if err := l.settle(r); err != nil {
+		return nil, err
+	}
+	opened := &prepared{layout: l, h: r.pipeline.Height, w: r.pipeline.Width}
+	if r.pipeline == (preprocess.Pipeline{}) {
+		opened.h, opened.w = l.h, l.w
+	}
+	options := []dataset.Option{dataset.AtMost(r.most)}
+	for _, remark := range r.remarks {
+		options = append(options, dataset.Remark(remark))
+	}
+	if opened.evaluation, err = l.open(ctx, r, r.evaluation, options...); err != nil {
+		return nil, err
+	}
+	if r.most == 0 {
+		options = append(options, dataset.AtMost(l.most))
+	}
+	if missing == "" {
+		opened.calibration, err = l.open(ctx, r, r.calibration, options...)
+	} else {
+		err = fmt.Errorf("%s has no folder %s: put pictures to calibrate on there, or give the profile of a machine that has them by -profile; floating point needs none", r.folder, missing)
+	}
+	if err != nil {
+		opened.calibration = dataset.Absent("nothing", l.task, err)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return opened, nil
 }
 
-func openADE20K(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
-	p := r.pipeline
-	if p == (preprocess.Pipeline{}) {
-		p = preprocess.Fixed(512, 512, preprocess.Bicubic)
-	}
-	if calibration, err = dataset.ADE20K(ctx, r.folder, "training", p, dataset.AtMost(calibrationStreets)); err == nil {
-		evaluation, err = dataset.ADE20K(ctx, r.folder, "validation", p)
-	}
-	return calibration, evaluation, p.Height, p.Width, err
-}
-
-// openImageNet opens class folders, and a val without class folders with its
-// file of truth.
-func openImageNet(ctx context.Context, r *request) (calibration, evaluation dataset.Dataset, h, w int, err error) {
-	pictures := r.folder
-	if isFolder(pictures, competition) {
-		pictures = filepath.Join(pictures, filepath.FromSlash(competition))
-	}
-	train, val := filepath.Join(pictures, "train"), filepath.Join(pictures, "val")
-	p := r.pipeline
-	if p == (preprocess.Pipeline{}) {
-		if p, err = r.imageNet(train); err != nil {
-			return nil, nil, 0, 0, err
+// settle sets the request's pipeline: the user's, or the layout's with the user's
+// changes.
+func (l *layout) settle(r *request) (err error) {
+	if r.pipeline == (preprocess.Pipeline{}) {
+		r.pipeline = l.pipeline
+		if l.choose != nil {
+			if r.pipeline, err = l.choose(r); err != nil {
+				return err
+			}
 		}
 	}
-	truth, lists := first(r.folder, truths), classLists
+	if r.changes != (preprocess.Changes{}) {
+		if r.pipeline == (preprocess.Pipeline{}) {
+			r.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bicubic) // as they are
+		}
+		r.pipeline = r.changes.Apply(r.pipeline)
+	}
+	return nil
+}
+
+func openCamVid(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error) {
+	if r.pipeline != (preprocess.Pipeline{}) {
+		return nil, fmt.Errorf("CamVid is scored at 960 x 704 only: leave its preprocessing as it is")
+	}
+	return dataset.CamVid(ctx, r.folder, split, options...)
+}
+
+func openCityscapes(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error) {
+	return dataset.Cityscapes(ctx, r.folder, split, r.pipeline, options...)
+}
+
+func openADE20K(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error) {
+	return dataset.ADE20K(ctx, r.folder, split, r.pipeline, options...)
+}
+
+// openImageNet opens class folders, and a validation set without them with its
+// file of truth.
+func openImageNet(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error) {
+	val, truth := r.path(r.evaluation), first(r.folder, truths)
+	pictures, flat := val, false
+	if tiny := first(val, []string{tinyTruth}); tiny != "" && isFolder(val, tinyPictures) {
+		pictures, truth, flat = filepath.Join(val, tinyPictures), tiny, true
+	} else if folders, err := dataset.ClassFolders(val); err == nil {
+		flat = len(folders) == 0
+	}
+	order, err := r.classOrder(truth)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, order...)
+	switch {
+	case split != r.evaluation && !flat:
+		options = append(options, dataset.Beside(val))
+	case split == r.evaluation && r.calibration != "":
+		options = append(options, dataset.Beside(r.path(r.calibration)))
+	}
+	switch {
+	case split != r.evaluation || !flat:
+		return dataset.ImageFolder(ctx, r.path(split), r.pipeline, options...)
+	case truth == "":
+		return nil, fmt.Errorf("%s has pictures without class folders: want their classes in %s, as %s", val, r.folder, strings.Join(truths[:3], ", "))
+	}
+	return dataset.ImageNetVal(ctx, pictures, truth, r.pipeline, options...)
+}
+
+// path returns the folder of a split of class folders.
+func (r *request) path(split string) string {
+	return filepath.Join(r.folder, filepath.FromSlash(split))
+}
+
+// classOrder returns how the classes are numbered: as the user says, else as a
+// list in the folder has them, else as the weights' own loader numbers them.
+func (r *request) classOrder(truth string) (options []dataset.Option, err error) {
+	lists := classLists
 	if truth != "" && filepath.Base(truth) == kitTruths[0] {
 		lists = append(slices.Clone(kitClasses), classLists...)
 	}
-	var options []dataset.Option
-	if list := first(r.folder, lists); list != "" {
-		options = append(options, dataset.Words(list))
-	}
-	if calibration, err = dataset.ImageFolder(ctx, train, p, append(options, dataset.AtMost(calibrationPictures))...); err != nil {
-		return nil, nil, 0, 0, err
-	}
-	switch flat, err := isFlat(val); {
-	case err != nil:
-		return nil, nil, 0, 0, err
-	case !flat:
-		evaluation, err = dataset.ImageFolder(ctx, val, p, options...)
-		return calibration, evaluation, p.Height, p.Width, err
-	case truth == "":
-		return nil, nil, 0, 0, fmt.Errorf("%s has pictures without class folders: want their classes in %s, as %s", val, r.folder, strings.Join(truths[:3], ", "))
-	}
-	evaluation, err = dataset.ImageNetVal(ctx, val, truth, p, options...)
-	return calibration, evaluation, p.Height, p.Width, err
-}
-
-// isFlat reports whether a folder has files, not folders.
-func isFlat(dir string) (bool, error) {
-	found, err := os.ReadDir(dir)
-	for _, f := range found {
-		if !strings.HasPrefix(f.Name(), ".") {
-			return !isFolder(dir, f.Name()), nil
+	list := first(r.folder, lists)
+	switch r.order {
+	case "":
+		if r.timm && list == "" {
+			options = append(options, dataset.Ordered(dataset.NaturalOrder))
+		}
+		if other := first(r.folder, []string{tinyClasses}); other != "" {
+			options = append(options, dataset.Unlike(other))
+		}
+	case dataset.TextOrder.String():
+		options = append(options, dataset.Ordered(dataset.TextOrder))
+	case dataset.NaturalOrder.String():
+		options = append(options, dataset.Ordered(dataset.NaturalOrder))
+	default:
+		if list = first(r.folder, []string{r.order}); list == "" {
+			list = home(r.order)
+		}
+		if !exists(list) {
+			return nil, fmt.Errorf("class order %q: allowed are %v, %v, or a file that lists the classes, in %s or elsewhere", r.order, dataset.TextOrder, dataset.NaturalOrder, r.folder)
 		}
 	}
-	return false, err
+	if list != "" {
+		options = append(options, dataset.Words(list))
+	}
+	return options, nil
 }
 
-var resolutionInName = regexp.MustCompile(`(?:^|[^A-Za-z0-9])r([0-9]{3})(?:[^0-9]|$)`)
+// thumbnail is the longest side of Tiny ImageNet's pictures, thumbnailResolution
+// the side to which they are brought.
+const (
+	thumbnail           = 64
+	thumbnailResolution = 128
+)
 
-// imageNet chooses the preprocessing: pictures of at most 64 pixels a side (Tiny
-// ImageNet) are resized to 128, others as the checkpoint was scored, at the
-// resolution in its name or 224.
-func (r *request) imageNet(train string) (preprocess.Pipeline, error) {
-	picture, err := firstPicture(train)
+// imageNetProtocol chooses the preprocessing: thumbnails are resized whole, others
+// as the checkpoint was scored, at the resolution that the user wants, that in the
+// checkpoint's name, or 224. Where the crop ratio of that resolution is published
+// nowhere, a remark says which is taken.
+func imageNetProtocol(r *request) (preprocess.Pipeline, error) {
+	picture, err := dataset.FirstPicture(r.path(r.evaluation))
 	if err != nil {
 		return preprocess.Pipeline{}, err
 	}
@@ -206,42 +404,60 @@ func (r *request) imageNet(train string) (preprocess.Pipeline, error) {
 	if err != nil {
 		return preprocess.Pipeline{}, err
 	}
-	if max(m.W, m.H) <= 64 {
-		return preprocess.Classification(128), nil
+	if max(m.W, m.H) <= thumbnail {
+		return preprocess.Classification(thumbnailResolution), nil
 	}
-	resolution := 224
-	if names := resolutionInName.FindAllStringSubmatch(r.checkpoint, -1); names != nil {
-		resolution, err = strconv.Atoi(names[len(names)-1][1])
+	resolution := min(r.changes.Height, r.changes.Width)
+	if resolution == 0 {
+		resolution = namedResolution(r.checkpoint)
 	}
-	if err != nil {
-		return preprocess.Pipeline{}, err
+	if resolution == 0 {
+		resolution = 224
 	}
-	p, err := preprocess.ForEfficientViT(strings.Split(r.variant, "-")[1], resolution, r.timm)
+	backbone := strings.Split(r.variant, "-")[1]
+	p, published, err := preprocess.ForEfficientViT(backbone, resolution, r.timm)
 	if err != nil {
 		return p, fmt.Errorf("%s: %w", r.checkpoint, err)
+	}
+	if published != resolution && r.changes.CropRatio == nil {
+		r.remarks = append(r.remarks, fmt.Sprintf("no crop ratio is published for %s at %d: taken is %v, that of %d (-preprocess crop=1, TRIOVIT_PREPROCESS or triovit.Change take another)",
+			strings.ToUpper(backbone), resolution, p.CropRatio, published))
 	}
 	return p, nil
 }
 
-// firstPicture returns the first file of the class folders that is not hidden.
-func firstPicture(dir string) (string, error) {
-	classes, err := os.ReadDir(dir)
-	if err != nil {
-		return "", err
+var (
+	resolutionInModel = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])b[0-9][-_.]r([0-9]{2,4})(?:[^0-9]|$)`)
+	resolutionAlone   = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])r([0-9]{3,4})(?:[^0-9]|$)`)
+	modelName         = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])efficientvit[-_.]?b[0-9]`)
+)
+
+// namedResolution returns the resolution that the name of a checkpoint says, or 0:
+// that in the name of its file, as b1-r288.pt, else that in the name of a folder or
+// repository that is called after the model, as efficientvit_b1.r256_in1k.
+func namedResolution(checkpoint string) int {
+	name := filepath.ToSlash(checkpoint)
+	if onHub(checkpoint) {
+		if ref, err := hub.Parse(checkpoint); err == nil {
+			name = path.Join(ref.Repo, ref.File) // a revision is none
+		}
 	}
-	for _, class := range classes {
-		if strings.HasPrefix(class.Name(), ".") || !isFolder(dir, class.Name()) {
+	parts := strings.Split(name, "/")
+	for i, part := range slices.Backward(parts) {
+		found := resolutionInModel.FindAllStringSubmatch(part, -1)
+		if i == len(parts)-1 {
+			for _, m := range resolutionAlone.FindAllStringSubmatch(part, -1) {
+				if n, _ := strconv.Atoi(m[1]); n%inputDivisor == 0 { // r101 is another network
+					found = append(found, m)
+				}
+			}
+		} else if !modelName.MatchString(part) {
 			continue
 		}
-		files, err := os.ReadDir(filepath.Join(dir, class.Name()))
-		if err != nil {
-			return "", err
-		}
-		for _, f := range files {
-			if !strings.HasPrefix(f.Name(), ".") {
-				return filepath.Join(dir, class.Name(), f.Name()), nil
-			}
+		if found != nil {
+			n, _ := strconv.Atoi(found[len(found)-1][1])
+			return n
 		}
 	}
-	return "", fmt.Errorf("%s: no class folder has a picture", dir)
+	return 0
 }

@@ -81,7 +81,7 @@ func source(name string) Source {
 	case onHub(name):
 		return Hub(name)
 	}
-	return File(name)
+	return File(home(name))
 }
 
 // onHub reports whether a user means a name on the hub: for certain where it begins

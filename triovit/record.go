@@ -30,6 +30,7 @@ type record struct {
 	Shard       Shard               `json:"shard"`
 	Task        string              `json:"task"`
 	Classes     []string            `json:"classes"`
+	Remarks     []string            `json:"remarks,omitempty"`
 	Images      int                 `json:"images"`
 	Scores      map[string]Estimate `json:"scores"`
 	IoU         []jsonfloat.Float   `json:"iou,omitempty"`
@@ -51,7 +52,7 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 func (r *Report) MarshalJSON() ([]byte, error) {
 	f := record{Format: reportFormat, Network: r.Network, Label: r.Label, Predictor: r.Predictor, Platform: r.Platform,
 		Dataset: r.Dataset, Fingerprint: r.Fingerprint, Pictures: r.Pictures, Shard: r.Shard, Task: r.Task.String(),
-		Classes: r.Classes, Images: r.Images, Outcomes: r.Outcomes}
+		Classes: r.Classes, Remarks: r.Remarks, Images: r.Images, Outcomes: r.Outcomes}
 	if r.Task == dataset.Classification {
 		f.Scores = map[string]Estimate{"top-1": r.Top1, "top-5": r.Top5}
 	} else {
@@ -77,7 +78,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("the format is %.40q, want %q", f.Format, reportFormat)
 	}
 	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Dataset: f.Dataset,
-		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Outcomes: f.Outcomes}
+		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Remarks: f.Remarks, Outcomes: f.Outcomes}
 	if err := f.Shard.check(); err != nil {
 		return err
 	}

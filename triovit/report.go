@@ -27,8 +27,10 @@ type Report struct {
 	Pictures int
 	Shard    Shard
 	Task     dataset.Task
-	// Classes are the data set's.
+	// Classes are the data set's, and so are the Remarks on how it was read: the
+	// order of the classes, what was left out, what was assumed.
 	Classes []string
+	Remarks []string
 	// Outcomes are those of the shard's pictures in the data set's order.
 	Outcomes []Outcome
 
@@ -80,7 +82,8 @@ func (r *Report) Score() (Estimate, string) {
 	return r.MIoU, "mIoU"
 }
 
-// String tells the score with its interval and the number of pictures.
+// String tells the score with its interval and the number of pictures, and each
+// remark in a line of its own.
 func (r *Report) String() string {
 	var s strings.Builder
 	s.WriteString(r.Network)
@@ -98,6 +101,9 @@ func (r *Report) String() string {
 		fmt.Fprintf(&s, ": top-1 %s, top-5 %s", r.Top1, r.Top5)
 	default:
 		fmt.Fprintf(&s, ": mIoU %s", r.MIoU)
+	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(&s, "\n%s", remark)
 	}
 	return s.String()
 }

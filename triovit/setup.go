@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
@@ -17,15 +18,32 @@ import (
 // A Setup is what an experiment needs: a model, pictures to calibrate on and
 // other pictures to score on, of the size that the network takes.
 type Setup struct {
-	Model                   *Model
+	Model *Model
+	// Calibration is empty where the pictures lack: whoever needs them receives
+	// the reason.
 	Calibration, Evaluation dataset.Dataset
 }
 
 // FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
-// on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where
-// neither is set it is the built-in model with drawn scenes, which needs no file.
+// on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]); with
+// TRIOVIT_CLASS_ORDER for [ClassOrder] and TRIOVIT_PREPROCESS for [Change]. Where
+// neither of the first two is set it is the built-in model with drawn scenes, which
+// needs no file.
 func FromEnvironment(ctx context.Context) (*Setup, error) {
-	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"))
+	options, err := environment()
+	if err != nil {
+		return nil, err
+	}
+	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"), options...)
+}
+
+// environment returns the options that the environment has.
+func environment() ([]PrepareOption, error) {
+	changes, err := preprocess.ParseChanges(os.Getenv("TRIOVIT_PREPROCESS"))
+	if err != nil {
+		return nil, fmt.Errorf("TRIOVIT_PREPROCESS: %w", err)
+	}
+	return []PrepareOption{Change(changes), ClassOrder(os.Getenv("TRIOVIT_CLASS_ORDER"))}, nil
 }
 
 // The drawn scenes of the built-in setup: pictures of the size that the model
@@ -45,74 +63,135 @@ func Preprocess(p preprocess.Pipeline) PrepareOption {
 	return func(r *request) { r.pipeline = p }
 }
 
+// Change changes parts of the protocol that [Preprocess], or the data set and the
+// checkpoint, decide.
+func Change(c preprocess.Changes) PrepareOption {
+	return func(r *request) { r.changes = c }
+}
+
+// ClassOrder numbers the classes of class folders: "text" as torchvision does,
+// "natural" as timm does ([dataset.Order]), or as a file lists them, which lies in
+// the folder of pictures or elsewhere. Where it is empty a list in the folder
+// decides; without one, weights with timm's names take the natural order, others
+// that of the text. Reports say which was taken where the two differ.
+func ClassOrder(order string) PrepareOption {
+	return func(r *request) { r.order = order }
+}
+
 // Prepare opens a checkpoint (a path or a name on the hub, see [Open]) and a
 // folder of pictures, of one of these layouts:
 //
-//   - Cityscapes: leftImg8bit and gtFine, each with train and val. Pictures and
+//   - Cityscapes: leftImg8bit and gtFine, each with val and train. Pictures and
 //     scores are at 2048 × 1024; [dataset.Cityscapes] has the protocol.
-//   - CamVid: train, trainannot, val and valannot. Pictures are brought to
+//   - CamVid: val, valannot, train and trainannot. Pictures are brought to
 //     960 × 704.
-//   - ADE20K: images and annotations, each with training and validation, at
+//   - ADE20K: images and annotations, each with validation and training, at
 //     512 × 512.
-//   - ImageNet: train with a folder for each class, and val likewise, or all its
-//     pictures in val and their classes in LOC_val_solution.csv, val.txt or the
-//     development kit's file ([dataset.ImageNetVal]). Resolution and crop are
-//     those under which the checkpoint was scored ([preprocess.ForEfficientViT]),
-//     by the variant and by what its name says, as in "efficientvit_b1.r256_in1k";
-//     224 where it says nothing. Pictures of at most 64 pixels a side, Tiny
-//     ImageNet's, are brought to 128 × 128. A list of the classes ([dataset.Words])
-//     may lie in the folder as classes.txt, LOC_synset_mapping.txt,
-//     synset_words.txt or map_clsloc.txt.
+//   - ImageNet and other class folders: val with a folder for each class, or all
+//     its pictures and their classes in LOC_val_solution.csv, val.txt or the
+//     development kit's file, or Tiny ImageNet's with val_annotations.txt
+//     ([dataset.ImageNetVal]); and train with a folder for each class. A list of
+//     the classes ([dataset.Words]) may lie in the folder as classes.txt,
+//     LOC_synset_mapping.txt, synset_words.txt or map_clsloc.txt; without it
+//     [ClassOrder] says how the folders are numbered. The folders may be called
+//     valid, validation, eval or evaluation, and training, as timm has them.
 //
-// Calibration takes the training split, at most 1,024 pictures of a classifier's
-// and 128 of Cityscapes or ADE20K, spread over it; evaluation takes the other
-// split. Where both names are empty the setup is the built-in model with drawn
-// scenes.
+// A classifier's resolution and crop are those under which the checkpoint was
+// scored ([preprocess.ForEfficientViT]), by the variant and by what the name of its
+// file, folder or repository says, as in "efficientvit_b1.r256_in1k"; 224 where it
+// says nothing. Pictures of at most 64 pixels a side, Tiny ImageNet's, are brought
+// to 128 × 128.
+//
+// Evaluation takes the first split. Calibration takes the second, at most 1,024
+// pictures of a classifier's and 128 of Cityscapes or ADE20K, spread over it;
+// without it only what calibrates is an error. Where both names are empty the
+// setup is the built-in model with drawn scenes.
 //
 // A download, the hashing of pictures and the drawing of scenes show their
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
-	switch {
-	case checkpoint == "" && folder == "":
-		return builtInSetup(ctx)
-	case checkpoint == "":
-		return nil, fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", folder)
-	case folder == "":
-		return nil, fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", checkpoint)
+	r := newRequest(checkpoint, folder, options)
+	if err := r.check(); err != nil {
+		return nil, err
 	}
-	set, from, err := source(checkpoint)(ctx) // once: the file may be large
+	if checkpoint == "" {
+		return builtInSetup(ctx)
+	}
+	model, opened, err := r.setup(ctx)
 	if err != nil {
 		return nil, err
+	}
+	return &Setup{model, opened.calibration, opened.evaluation}, nil
+}
+
+// newRequest returns what is asked of a folder. One of the Kaggle competition's
+// pictures stands for the folder around it where that has their truth.
+func newRequest(checkpoint, folder string, options []PrepareOption) *request {
+	r := &request{checkpoint: checkpoint, folder: home(folder)}
+	if abs, err := filepath.Abs(r.folder); err == nil && folder != "" {
+		if root, ok := strings.CutSuffix(filepath.ToSlash(abs), "/"+competition); ok && first(root, truths) != "" {
+			r.folder = filepath.FromSlash(root)
+		}
+	}
+	for _, option := range options {
+		option(r)
+	}
+	return r
+}
+
+// check reports what is given without what it belongs to. Nothing at all is the
+// built-in model with drawn scenes.
+func (r *request) check() error {
+	chosen := r.pipeline != (preprocess.Pipeline{}) || r.changes != (preprocess.Changes{}) || r.order != ""
+	switch {
+	case r.checkpoint == "" && r.folder != "":
+		return fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.folder)
+	case r.checkpoint != "" && r.folder == "":
+		return fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", r.checkpoint)
+	case r.checkpoint == "" && chosen:
+		return fmt.Errorf("a preprocessing or an order of classes is given but no pictures: the drawn scenes have their own")
+	}
+	return nil
+}
+
+// setup opens the model and the pictures for it.
+func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
+	set, from, err := source(r.checkpoint)(ctx) // once: the file may be large
+	if err != nil {
+		return nil, nil, err
 	}
 	tensors := Tensors(set, from)
 	model, err := Load(ctx, "", tensors)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r := &request{folder: folder, checkpoint: checkpoint, variant: model.Net.Name, timm: isTimm(set)}
-	for _, option := range options {
-		option(r)
+	r.variant, r.timm = model.Net.Name, isTimm(set)
+	shape, task := model.Net.Output().Shape, dataset.Segmentation
+	if len(shape) == 1 {
+		task = dataset.Classification
 	}
-	l, err := recognize(folder)
+	opened, err := r.prepare(ctx, task)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if classifies := len(model.Net.Output().Shape) == 1; classifies != (l.task == dataset.Classification) {
-		return nil, fmt.Errorf("%s does not fit %s: it looks like %s, a %v; give other pictures or another checkpoint", folder, model.Net.Name, l.name, l.task)
-	}
-	if err := l.check(folder); err != nil {
-		return nil, err
-	}
-	calibration, evaluation, h, w, err := l.open(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	shape, classes := model.Net.Output().Shape, evaluation.Classes()
+	classes := opened.evaluation.Classes()
 	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
-		return nil, fmt.Errorf("%s has %d classes, %s has %d: a folder with a part of the classes needs a list of all", from, n, evaluation.Name(), len(classes))
+		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
+			from, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
 	}
-	model, err = Load(ctx, "", tensors, InputSize(h, w))
-	return &Setup{model, calibration, evaluation}, err
+	model, err = Load(ctx, "", tensors, InputSize(opened.h, opened.w))
+	return model, opened, err
+}
+
+// home replaces a tilde before a path by the user's folder, as a shell does where
+// the path begins a word.
+func home(path string) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	dir, err := os.UserHomeDir()
+	if !ok || err != nil || rest != "" && !os.IsPathSeparator(rest[0]) {
+		return path
+	}
+	return filepath.Join(dir, rest)
 }
 
 func exists(path string) bool {
@@ -159,8 +238,11 @@ var drawn struct {
 
 // String names the model and the pictures.
 func (s *Setup) String() string {
-	return fmt.Sprintf("%s (%s), calibrated on %d pictures of %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source,
-		s.Calibration.Len(), s.Calibration.Name(), s.Evaluation.Len(), s.Evaluation.Name())
+	calibrated := "not calibrated"
+	if n := s.Calibration.Len(); n > 0 {
+		calibrated = fmt.Sprintf("calibrated on %d pictures of %s", n, s.Calibration.Name())
+	}
+	return fmt.Sprintf("%s (%s), %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source, calibrated, s.Evaluation.Len(), s.Evaluation.Name())
 }
 
 // Segment returns what the model's logits say of a picture, at the size of its

@@ -14,8 +14,9 @@ import (
 var doctorCommand = command{
 	name: "doctor", about: "what is found on this machine, and what to do where it is not right",
 	help: `Looks at the Go version, vector instructions, backend, model, pictures and cache
-that the other commands use where their flags name no others. The exit status is 1
-where a line is not right.`,
+that the other commands use where their flags name no others. The pictures are
+opened as for an evaluation, and a few of them are read with their labels. The exit
+status is 1 where a line is not right.`,
 	declare: func(*flag.FlagSet) action {
 		return func(context.Context, []string) (output, error) {
 			d := triovit.Doctor()

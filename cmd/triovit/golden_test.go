@@ -277,11 +277,18 @@ func TestGoldenErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := readFile(t, file("other.profile"))
-	for _, folder := range []string{"empty", "camvid/train", "camvid/trainannot", "imagenet/train", "imagenet/val"} {
+	for _, folder := range []string{"empty", "camvid/train", "camvid/trainannot", "imagenet/train", "imagenet/val",
+		"kaggle/train", "kaggle/train_labels", "kaggle/val", "kaggle/val_labels", "city/leftImg8bit/val", "city/gtFine/val", "only/test/n1"} {
 		if err := os.MkdirAll(file(folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
+	b0 := file("b0.safetensors")
+	writeClassifier(t, b0, 2)
+	for _, picture := range []string{"half/val/n1/a", "half/val/n2/b", "others/train/n1/a", "others/train/n2/b", "others/val/n1/c", "others/val/n3/d", "more/val/n1/a", "more/val/n2/b", "more/val/n3/c"} {
+		writePicture(t, file(picture+".png"))
+	}
+	writePicture(t, file("flat/val/a.png"))
 	var all string
 	for _, c := range []struct {
 		name   string
@@ -308,6 +315,20 @@ func TestGoldenErrors(t *testing.T) {
 		{"no pictures", failed, []string{"profile", "-model", seg, "-data", file("empty")}},
 		{"half a data set", failed, []string{"profile", "-model", seg, "-data", file("camvid")}},
 		{"pictures of another task", failed, []string{"profile", "-model", seg, "-data", file("imagenet")}},
+		{"labels in other folders", failed, []string{"evaluate", "-model", seg, "-data", file("kaggle")}},
+		{"a folder of the data set", failed, []string{"evaluate", "-model", seg, "-data", file("city/leftImg8bit")}},
+		{"a split of the data set", failed, []string{"evaluate", "-model", b0, "-data", file("half/val")}},
+		{"no split to score on", failed, []string{"evaluate", "-model", b0, "-data", file("only")}},
+		{"no truth", failed, []string{"evaluate", "-model", b0, "-data", file("flat")}},
+		{"more classes than the model", failed, []string{"evaluate", "-model", b0, "-data", file("more")}},
+		{"splits of other classes", failed, []string{"evaluate", "-model", b0, "-data", file("others")}},
+		{"nothing to calibrate on", failed, []string{"evaluate", "-model", b0, "-data", file("half"), "-recipe", "TrioViT"}},
+		{"order of classes", failed, []string{"evaluate", "-model", b0, "-data", file("half"), "-class-order", "numeric"}},
+		{"order of a segmentation's classes", failed, []string{"evaluate", "-model", seg, "-data", file("city"), "-class-order", "text"}},
+		{"preprocessing", misused, []string{"evaluate", "-model", b0, "-data", file("half"), "-preprocess", "crop=big"}},
+		{"crop ratio", misused, []string{"evaluate", "-model", b0, "-data", file("half"), "-preprocess", "crop=2"}},
+		{"crop of a segmentation", failed, []string{"evaluate", "-model", seg, "-data", file("city"), "-preprocess", "crop=0.9"}},
+		{"preprocessing of drawn scenes", failed, []string{"evaluate", "-preprocess", "crop=1"}},
 		{"sample", misused, []string{"evaluate", "-sample", "0x"}},
 		{"negative sample", misused, []string{"evaluate", "-sample", "-1"}},
 		{"no calibration sample", misused, []string{"profile", "-calibration-sample", "0"}},

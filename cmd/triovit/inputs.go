@@ -13,17 +13,21 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // inputs are the flags that say which model and which pictures.
 type inputs struct {
 	model, data               string
+	classOrder, preprocess    string
 	sample, calibrationSample int
 }
 
 func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub; $TRIOVIT_MODEL, else the built-in model")
 	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
+	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
+	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
 	in.sample = 1 // for commands that do not score
 	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
 }
@@ -41,7 +45,11 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	case in.calibrationSample < 1:
 		return nil, usagef("-calibration-sample %d: at least 1 is needed", in.calibrationSample)
 	}
-	s, err := triovit.Prepare(ctx, in.model, in.data)
+	changes, err := preprocess.ParseChanges(in.preprocess)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	s, err := triovit.Prepare(ctx, in.model, in.data, triovit.Change(changes), triovit.ClassOrder(in.classOrder))
 	if err != nil {
 		return nil, err
 	}

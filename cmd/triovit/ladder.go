@@ -105,7 +105,9 @@ type summary struct {
 	CalibrationImages int    `json:"calibration_images"`
 	Evaluation        string `json:"evaluation"`
 	EvaluationImages  int    `json:"evaluation_images"`
-	Scores            []row  `json:"scores"`
+	// Remarks are on how the pictures were read.
+	Remarks []string `json:"remarks,omitempty"`
+	Scores  []row    `json:"scores"`
 }
 
 type row struct {
@@ -119,7 +121,7 @@ type row struct {
 func summarize(c *calib.Climb) summary {
 	score, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
-		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Scores: []row{{Recipe: "float", Score: score}}}
+		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: score}}}
 	for _, r := range c.Rungs {
 		score, _ := r.Report.Score()
 		s.Scores = append(s.Scores, row{r.Recipe.Name, score, len(r.Changes), r.AgainstFloat})

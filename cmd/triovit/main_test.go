@@ -3,13 +3,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // childEnv is set where the test program is to be the command itself, which says
@@ -35,6 +41,8 @@ func TestMain(m *testing.M) {
 	os.Setenv("TRIOVIT_CACHE", dir)
 	os.Unsetenv("TRIOVIT_MODEL")
 	os.Unsetenv("TRIOVIT_DATA")
+	os.Unsetenv("TRIOVIT_CLASS_ORDER")
+	os.Unsetenv("TRIOVIT_PREPROCESS")
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -216,6 +224,33 @@ func writeFile(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// writeClassifier writes a B0 of synthetic weights.
+func writeClassifier(t *testing.T, path string, classes int) {
+	t.Helper()
+	net, err := triovit.Describe("b0-r224", triovit.Classes(classes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := weights.WriteSafetensors(&file, weights.Synthetic(net.Params()), weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, file.String())
+}
+
+// writePicture writes a gray PNG, and the folders around it.
+func writePicture(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 70, 70))); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, file.String())
 }
 
 func readFile(t *testing.T, path string) string {

@@ -43,7 +43,11 @@ several machines are to share grids, make the profile once and give it to
 				}
 			}
 			head := fmt.Sprintf("%d tensors of %s over %d pictures of %s\n", len(p.Tensors), p.Network, len(p.Images), setup.Calibration.Name())
-			return output{head + calib.SpreadTable(spreads, 12), profileData(p)}, nil
+			remarks := setup.Calibration.Remarks()
+			for _, remark := range remarks {
+				head += remark + "\n"
+			}
+			return output{head + calib.SpreadTable(spreads, 12), profileData(p, remarks)}, nil
 		}
 	},
 }
@@ -53,6 +57,7 @@ type observed struct {
 	Network string   `json:"network"`
 	Model   string   `json:"model"`
 	Images  int      `json:"images"`
+	Remarks []string `json:"remarks,omitempty"` // on how the pictures were read
 	Tensors []extent `json:"tensors"`
 }
 
@@ -64,8 +69,8 @@ type extent struct {
 	Max   float32 `json:"max"`
 }
 
-func profileData(p *calib.Profile) observed {
-	o := observed{p.Network, p.Model, len(p.Images), nil}
+func profileData(p *calib.Profile, remarks []string) observed {
+	o := observed{p.Network, p.Model, len(p.Images), remarks, nil}
 	for _, s := range p.Tensors {
 		o.Tensors = append(o.Tensors, extent{s.Name, s.Role.String(), s.Shape, slices.Min(s.Min), slices.Max(s.Max)})
 	}

@@ -10,9 +10,11 @@
 package shared
 
 import (
+	"archive/zip"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -41,4 +43,20 @@ func Path(tb testing.TB, name string) string {
 		tb.Skipf("shared data %s is absent: set TRIOVIT_SHARED to its folder", name)
 	}
 	return path
+}
+
+// Unzipped unpacks a shared archive into a folder of the test, and returns the
+// path of the one folder that it holds, of the archive's name.
+func Unzipped(tb testing.TB, name string) string {
+	tb.Helper()
+	archive, err := zip.OpenReader(Path(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer archive.Close()
+	dir := tb.TempDir()
+	if err := os.CopyFS(dir, archive); err != nil {
+		tb.Fatal(err)
+	}
+	return filepath.Join(dir, strings.TrimSuffix(filepath.Base(name), ".zip"))
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"image/color"
-	"path/filepath"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -31,7 +30,7 @@ func ADE20K(ctx context.Context, dir, split string, p preprocess.Pipeline, optio
 }
 
 func ade20k(ctx context.Context, dir, split string, p preprocess.Pipeline, options []Option) (*files, error) {
-	if err := p.Check(); err != nil {
+	if err := checkWhole(p); err != nil {
 		return nil, err
 	}
 	class := map[uint8]uint8{}
@@ -42,11 +41,10 @@ func ade20k(ctx context.Context, dir, split string, p preprocess.Pipeline, optio
 		name: "ADE20K " + split, task: Segmentation, classes: names(ADE20KClasses[:]), dir: dir, pipeline: p,
 		coding: newCoding("0 for other objects, and 1 to 150", class, 0).sized(0, 0, preprocess.Bicubic),
 	}
-	png := func(picture string) string { return strings.TrimSuffix(picture, filepath.Ext(picture)) + ".png" }
-	if err := d.pair("images/"+split, "annotations/"+split, png); err != nil {
+	if err := d.pair("images/"+split, "annotations/"+split); err != nil {
 		return nil, err
 	}
-	return d, d.seal(ctx, options)
+	return d, d.seal(ctx, apply(options))
 }
 
 // ADE20KClasses are the 150 classes of the scene parsing benchmark in the order

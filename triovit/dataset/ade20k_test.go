@@ -70,7 +70,7 @@ func TestADE20KErrors(t *testing.T) {
 		want  []string
 	}{
 		{"no folder", func(t *testing.T, dir string) { os.RemoveAll(filepath.Join(dir, "annotations")) }, []string{"annotations"}},
-		{"no label", func(t *testing.T, dir string) { write(t, dir, "images/validation/a.jpg", nil) }, []string{"a.jpg", "no label a.png"}},
+		{"no label", func(t *testing.T, dir string) { write(t, dir, "images/validation/a.jpg", nil) }, []string{"a.jpg", "no label of this name in annotations/validation"}},
 		{"no picture", func(t *testing.T, dir string) { write(t, dir, "annotations/validation/a.png", nil) }, []string{"a.png", "no picture"}},
 		{"label size", func(t *testing.T, dir string) {
 			write(t, dir, "annotations/validation/ADE_val_00000001.png", gray(t, 30, 20, 1))

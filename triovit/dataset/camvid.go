@@ -24,7 +24,7 @@ func camVidCoding() *coding {
 // dir/split, resized to 960x704 with the bilinear filter, and the labels of the
 // same names in dir/splitannot, 480x360, 0 to 10 for the classes and 11 for
 // void, which becomes [Ignore].
-func CamVid(ctx context.Context, dir, split string) (Dataset, error) {
+func CamVid(ctx context.Context, dir, split string, options ...Option) (Dataset, error) {
 	d := &files{
 		name:     "CamVid " + split,
 		task:     Segmentation,
@@ -33,10 +33,10 @@ func CamVid(ctx context.Context, dir, split string) (Dataset, error) {
 		pipeline: preprocess.Fixed(960, 704, preprocess.Bilinear),
 		coding:   camVidCoding(),
 	}
-	if err := d.pair(split, split+"annot", func(picture string) string { return picture }); err != nil {
+	if err := d.pair(split, split+"annot"); err != nil {
 		return nil, fmt.Errorf("CamVid: %w", err)
 	}
-	if err := d.seal(ctx, nil); err != nil {
+	if err := d.seal(ctx, apply(options)); err != nil {
 		return nil, fmt.Errorf("CamVid: %w", err)
 	}
 	return d, nil

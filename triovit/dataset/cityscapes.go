@@ -5,7 +5,9 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -60,51 +62,44 @@ func cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, o
 	if split != "train" && split != "val" {
 		return nil, fmt.Errorf("split %q: allowed are train and val, which have labels", split)
 	}
-	if err := p.Check(); err != nil {
-		return nil, err
-	}
-	cities, err := list(filepath.Join(dir, "leftImg8bit", split), true)
-	if err != nil {
+	if err := checkWhole(p); err != nil {
 		return nil, err
 	}
 	d := &files{name: "Cityscapes " + split, task: Segmentation, classes: names(CityscapesClasses[:]), dir: dir, pipeline: p}
-	ending := ""
-	for _, city := range cities {
-		pictures, err := list(filepath.Join(dir, "leftImg8bit", split, city), false)
-		if err != nil {
-			return nil, err
-		}
-		for _, picture := range pictures {
-			id := strings.Join([]string{"leftImg8bit", split, city, picture}, "/")
-			frame, ok := strings.CutSuffix(picture, cityPicture)
-			if !ok {
-				return nil, fmt.Errorf("%s: want a name that ends with %s", d.path(id), cityPicture)
-			}
-			label := strings.Join([]string{"gtFine", split, city, frame}, "/")
-			if ending == "" { // one kind for the whole split
-				ending = cityLabelIDs
-				if _, err := os.Stat(d.path(label + cityLabelIDs)); err != nil {
-					ending = cityTrainIDs
-				}
-			}
-			if _, err := os.Stat(d.path(label + ending)); err != nil {
-				return nil, fmt.Errorf("%s: no label: want %s or %s in %s", d.path(id), frame+cityLabelIDs, frame+cityTrainIDs, filepath.Dir(d.path(label)))
-			}
-			d.entries = append(d.entries, entry{id: id, label: label + ending})
-		}
-	}
-	labels, err := filepath.Glob(filepath.Join(escape(d.path("gtFine/"+split)), "*", "*"+ending))
+	pictures, err := d.list("leftImg8bit/" + split)
 	if err != nil {
 		return nil, err
 	}
-	if len(d.entries) > 0 && len(labels) > len(d.entries) {
-		return nil, fmt.Errorf("%s: %d pictures for the %d labels in gtFine", filepath.Join(dir, "leftImg8bit", split), len(d.entries), len(labels))
+	ending := ""
+	used := make(map[string]bool, len(pictures))
+	for _, id := range pictures {
+		frame, ok := strings.CutSuffix(id, cityPicture)
+		if !ok {
+			return nil, fmt.Errorf("%s: want a name that ends with %s", d.path(id), cityPicture)
+		}
+		frame = "gtFine" + strings.TrimPrefix(frame, "leftImg8bit")
+		if ending == "" { // one kind for the whole split
+			ending = cityLabelIDs
+			if _, err := os.Stat(d.path(frame + cityLabelIDs)); err != nil {
+				ending = cityTrainIDs
+			}
+		}
+		label := frame + ending
+		if _, err := os.Stat(d.path(label)); err != nil {
+			return nil, fmt.Errorf("%s: no label: want %s or %s in %s", d.path(id), path.Base(frame+cityLabelIDs), path.Base(frame+cityTrainIDs), filepath.Dir(d.path(label)))
+		}
+		used[label] = true
+		d.entries = append(d.entries, entry{id: id, label: label})
+	}
+	labels := "gtFine/" + split
+	if err := walk(d.path(labels), func(id string, _ fs.FileInfo) error {
+		if label := path.Join(labels, id); ending != "" && strings.HasSuffix(label, ending) && !used[label] {
+			return fmt.Errorf("%s: no picture for this label in %s", d.path(label), d.path("leftImg8bit/"+split))
+		}
+		return nil
+	}); err != nil {
+		return nil, err
 	}
 	d.coding = cityscapesCoding(ending).sized(2048, 1024, preprocess.Bicubic)
-	return d, d.seal(ctx, options)
-}
-
-// escape quotes what filepath.Glob would take as a pattern.
-func escape(path string) string {
-	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
+	return d, d.seal(ctx, apply(options))
 }

@@ -113,7 +113,7 @@ func TestCityscapesErrors(t *testing.T) {
 		}, []string{"bonn_000001_000019_leftImg8bit.png", "no label"}},
 		{"picture missing", func(t *testing.T, dir string) {
 			os.Remove(filepath.Join(dir, "leftImg8bit/val/bonn/bonn_000001_000019"+cityPicture))
-		}, []string{"2 pictures for the 3 labels"}},
+		}, []string{"bonn_000001_000019_gtFine_labelIds.png", "no picture for this label"}},
 		{"picture size", func(t *testing.T, dir string) {
 			write(t, dir, "leftImg8bit/val/aachen/aachen_000000_000019"+cityPicture, gray(t, 1024, 512, 0))
 		}, []string{"aachen_000000_000019", "1024x512", "2048x1024"}},
@@ -136,6 +136,8 @@ func TestCityscapesErrors(t *testing.T) {
 	}
 	_, err := Cityscapes(t.Context(), t.TempDir(), "test", preprocess.Pipeline{})
 	wantError(t, err, `"test"`, "train and val")
+	_, err = Cityscapes(t.Context(), t.TempDir(), "val", preprocess.ImageNet(224, 0.95))
+	wantError(t, err, "crop ratio of 0.95", "whole picture")
 }
 
 // TestCityscapesFrames reads the real frames: their labels use no id outside

@@ -19,8 +19,10 @@
 // Sets come from folders ([Cityscapes], [CamVid], [ADE20K], [ImageFolder],
 // [ImageNetVal]) or from pictures drawn by the program ([Memory]); [Head],
 // [Every] and [Subset] take parts of them, and [AtMost] opens a part only.
-// Nothing is skipped in silence: a picture without a label, a file that is no
-// picture or a label outside the classes is an error that names the file.
+// Nothing is skipped in silence: a picture without a label, a picture in another
+// format or a label outside the classes is an error that names the file, and a
+// file that is no picture, such as a README, stands in the set's remarks. Only the
+// litter of systems and hidden files are passed over ([Litter]).
 //
 // To open a folder is to hash its files, which takes minutes for the gigabytes of
 // a large one, the first time. It shows its progress, and returns ctx's error when
@@ -92,10 +94,17 @@ type Dataset interface {
 	// Fingerprint identifies the pictures, their labels, the classes and the
 	// preprocessing, independent of where the files lie: part of a cache key.
 	Fingerprint() string
+	// Remarks says what a reader of a score must know of how the set was read:
+	// the order of the classes where people number them in two ways, what was
+	// left out, what was assumed. It is empty where nothing is to be said.
+	Remarks() []string
 }
 
 // within says that a set has no picture of a number.
 func within(d Dataset, i int) error {
+	if d.Len() == 0 {
+		return fmt.Errorf("data set %s is empty", d.Name())
+	}
 	if i < 0 || i >= d.Len() {
 		return fmt.Errorf("data set %s: no picture %d: there are %d, from 0", d.Name(), i, d.Len())
 	}

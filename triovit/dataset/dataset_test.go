@@ -150,7 +150,8 @@ func TestCamVidErrors(t *testing.T) {
 		{"no folder", func(t *testing.T, dir string) { os.RemoveAll(filepath.Join(dir, "valannot")) }, []string{"CamVid", "valannot"}},
 		{"no label", func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, "valannot", "a.png")) }, []string{filepath.Join("val", "a.png"), "no label"}},
 		{"no picture", func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, "val", "c.png")) }, []string{filepath.Join("valannot", "c.png"), "no picture"}},
-		{"other file", func(t *testing.T, dir string) { write(t, dir, "val/notes.txt", nil) }, []string{"notes.txt", ".png"}},
+		{"picture of another format", func(t *testing.T, dir string) { write(t, dir, "val/d.bmp", nil) }, []string{"d.bmp", ".png"}},
+		{"two labels", func(t *testing.T, dir string) { write(t, dir, "valannot/a.jpg", nil) }, []string{"second label", "a.png", "a.jpg"}},
 		{"unreadable picture", func(t *testing.T, dir string) { write(t, dir, "val/a.png", []byte("not a picture")) }, []string{filepath.Join("val", "a.png"), "PNG"}},
 		{"unreadable label", func(t *testing.T, dir string) { write(t, dir, "valannot/a.png", []byte("not a picture")) }, []string{filepath.Join("valannot", "a.png"), "decode labels"}},
 		{"picture size", func(t *testing.T, dir string) { write(t, dir, "val/a.png", gray(t, 960, 720, 0)) }, []string{"a.png", "960x720", "480x360"}},
@@ -237,12 +238,17 @@ func TestImageFolderErrors(t *testing.T) {
 		{name: "empty", spoil: func(t *testing.T, dir string) {
 			os.RemoveAll(filepath.Join(dir, "val", "n01"))
 			os.RemoveAll(filepath.Join(dir, "val", "n02"))
-		}, want: []string{"no pictures"}},
+		}, want: []string{"no class folders"}},
+		{name: "no pictures in the folders", spoil: func(t *testing.T, dir string) {
+			for _, picture := range []string{"n01/y.png", "n01/z.png", "n02/x.JPEG.png"} {
+				os.Remove(filepath.Join(dir, "val", filepath.FromSlash(picture)))
+			}
+			write(t, dir, "val/n01/y", nil)
+		}, want: []string{"no pictures", "left out", "n01/y"}},
 		{name: "file among folders", spoil: func(t *testing.T, dir string) { write(t, dir, "val/a.png", nil) }, want: []string{"a.png", "folders"}},
-		{name: "folder among pictures", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/sub.png/a.png", nil) }, want: []string{"sub.png", "no picture"}},
+		{name: "picture of another format", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/sub/a.WebP", nil) }, want: []string{"a.WebP", "no picture that is read"}},
 		{name: "unreadable", spoil: func(t *testing.T, dir string) { write(t, dir, "val/n01/y.png", []byte("GIF89a..")) }, want: []string{"y.png", "a GIF"}},
 		{name: "class not listed", words: "n01 tench\n", want: []string{"n02", "1 classes", "classes.txt"}},
-		{name: "class without words", words: "n01\n", want: []string{"classes.txt", "line 1"}},
 		{name: "class twice", words: "n01 tench\nn02 shark\nn01 tench\n", want: []string{"classes.txt", "line 3", "n01"}},
 		{name: "no classes", words: "\n", want: []string{"classes.txt", "no classes"}},
 		{name: "pipeline", pipeline: preprocess.Classification(-1), want: []string{"-1x-1"}},

@@ -6,9 +6,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,6 +30,8 @@ type files struct {
 	pipeline    preprocess.Pipeline
 	coding      *coding // of the label maps, for segmentation
 	entries     []entry
+	others      []string // files among the pictures that are none
+	remarks     []string
 	fingerprint string
 }
 
@@ -44,17 +48,35 @@ func (d *files) Classes() []string   { return d.classes }
 func (d *files) Len() int            { return len(d.entries) }
 func (d *files) ID(i int) string     { return d.entries[i].id }
 func (d *files) Fingerprint() string { return d.fingerprint }
+func (d *files) Remarks() []string   { return d.remarks }
 
 // path returns where the file of an id lies.
 func (d *files) path(id string) string { return filepath.Join(d.dir, filepath.FromSlash(id)) }
 
+// list returns the ids of the pictures below a folder of the set, and keeps which
+// files are left out.
+func (d *files) list(folder string) ([]string, error) {
+	pictures, others, err := list(d.path(folder))
+	for i, picture := range pictures {
+		pictures[i] = path.Join(folder, picture)
+	}
+	for _, other := range others {
+		d.others = append(d.others, path.Join(folder, other))
+	}
+	return pictures, err
+}
+
 // seal applies the options and sets the fingerprint, when everything else is
 // set. It reads every file, unless the cache remembers them or ctx ends.
-func (d *files) seal(ctx context.Context, options []Option) error {
-	if len(d.entries) == 0 {
-		return fmt.Errorf("%s: no pictures", d.dir)
+func (d *files) seal(ctx context.Context, s *settings) error {
+	d.remarks = s.remarks
+	if len(d.others) > 0 {
+		d.remarks = append(d.remarks, "left out, as they are no .png, .jpg or .jpeg files: "+some(d.others))
 	}
-	if most, all := apply(options).most, d.entries; most > 0 && most < len(all) {
+	if len(d.entries) == 0 {
+		return errors.New(strings.Join(append([]string{d.dir + ": no pictures"}, d.remarks...), "; "))
+	}
+	if most, all := s.most, d.entries; most > 0 && most < len(all) {
 		d.entries = make([]entry, most)
 		for i := range d.entries {
 			d.entries[i] = all[i*len(all)/most]
@@ -102,8 +124,8 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !info.Mode().IsRegular() { // a device may have no end
-			return "", fmt.Errorf("%s: %v, allowed are regular files", d.path(id), info.Mode().Type())
+		if err := regular(d.path(id), info); err != nil {
+			return "", err
 		}
 		if now.Sub(info.ModTime()) < settled {
 			store = nil
@@ -165,33 +187,4 @@ func (d *files) Load(i int) (*Item, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return item, nil
-}
-
-// list returns the names in a folder, sorted, of its folders or of its
-// pictures. Hidden files are left out; any other file is an error, as it may
-// be a picture in a format that would be missed.
-func list(dir string, folders bool) ([]string, error) {
-	found, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, file := range found {
-		if strings.HasPrefix(file.Name(), ".") {
-			continue
-		}
-		path := filepath.Join(dir, file.Name())
-		info, err := os.Stat(path) // follows links
-		if err != nil {
-			return nil, err
-		}
-		switch extension := strings.ToLower(filepath.Ext(file.Name())); {
-		case folders && !info.IsDir():
-			return nil, fmt.Errorf("%s: a file, allowed are folders of pictures", path)
-		case !folders && (info.IsDir() || extension != ".png" && extension != ".jpg" && extension != ".jpeg"):
-			return nil, fmt.Errorf("%s: no picture, allowed are .png, .jpg and .jpeg files", path)
-		}
-		all = append(all, file.Name())
-	}
-	return all, nil
 }

@@ -3,160 +3,232 @@
 package dataset
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// ImageNetVal returns the pictures of ImageNet's validation set as they are
-// distributed: all in one folder, with their classes in a file of truth, of one
-// of three forms that its first line tells:
+// ImageNetVal returns the pictures of a validation set that lie all in one folder,
+// as ImageNet and Tiny ImageNet are distributed, with their classes in a file of
+// truth, of one of these forms:
 //
 //   - LOC_val_solution.csv: a header, then a picture's name without extension,
 //     a comma, and a WordNet id with boxes;
+//   - val_annotations.txt: a picture's name, white space, and a WordNet id with a
+//     box;
 //   - val.txt: a picture's name, white space, and the index of its class;
 //   - ILSVRC2012_validation_ground_truth.txt of the development kit: the class
 //     of picture i, ILSVRC2012_val_0000000i, in line i, by the kit's own numbers.
 //
-// [Words] must name the classes, whose index is the place of the WordNet id in
-// sorted order; for the development kit's numbers it must be map_clsloc.txt,
-// which tells them. Every picture must have a class in the file, and every line
-// a picture.
+// [Words] names the classes; for the development kit's numbers it must be
+// map_clsloc.txt, which tells them. Without it they are the class folders of
+// [Beside] and the ids in the file, numbered as [Ordered] says. Every picture must
+// have a class in the file, and every line a picture.
 func ImageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
-	d, err := imageNetVal(ctx, dir, truth, p, options)
+	d, err := imageNetVal(ctx, dir, truth, p, apply(options))
 	if err != nil {
 		return nil, fmt.Errorf("ImageNet: %w", err)
 	}
 	return d, nil
 }
 
-func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, options []Option) (*files, error) {
+func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, s *settings) (*files, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	words := apply(options).words
-	if words == "" {
+	var rows *truths
+	if err := readList(truth, func(r io.Reader) (err error) { rows, err = parseTruth(r); return err }); err != nil {
+		return nil, err
+	}
+	classes, err := s.classes(dir, rows.ids())
+	if err != nil {
+		return nil, err
+	}
+	if len(classes.ids) == 0 {
 		return nil, fmt.Errorf("%s: no list of the classes: allowed are LOC_synset_mapping.txt, synset_words.txt, map_clsloc.txt", dir)
 	}
-	classes, err := readWords(words)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(truth)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	class, err := parseTruth(f, classes)
+	class, err := rows.classes(classes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", truth, err)
 	}
-	pictures, err := list(dir, false)
+	d := &files{name: "ImageNet val", task: Classification, classes: classes.words, dir: dir, pipeline: p}
+	if filepath.Base(dir) == "images" { // Tiny ImageNet's
+		d.name = nameOf(filepath.Dir(dir))
+	}
+	pictures, err := d.list("")
 	if err != nil {
 		return nil, err
 	}
-	d := &files{name: "ImageNet val", task: Classification, classes: classes.words, dir: dir, pipeline: p}
 	for _, picture := range pictures {
-		c, ok := class[strings.TrimSuffix(picture, filepath.Ext(picture))]
+		name := stem(picture)
+		c, ok := class[name]
 		if !ok {
-			return nil, fmt.Errorf("%s: no class in %s", filepath.Join(dir, picture), truth)
+			return nil, fmt.Errorf("%s: no class of its own in %s", d.path(picture), truth)
 		}
+		delete(class, name)
 		d.entries = append(d.entries, entry{id: picture, class: c})
 	}
-	if len(class) > len(pictures) {
-		return nil, fmt.Errorf("%s: %d pictures for the %d classes in %s", dir, len(pictures), len(class), truth)
+	if len(class) > 0 {
+		return nil, fmt.Errorf("%s: %d pictures for the %d classes in %s: there is no picture %s",
+			dir, len(pictures), len(rows.rows), truth, some(slices.Sorted(maps.Keys(class))))
 	}
-	return d, d.seal(ctx, options)
+	return d, d.seal(ctx, s)
+}
+
+// stem returns a picture's name without extension.
+func stem(picture string) string { return strings.TrimSuffix(picture, path.Ext(picture)) }
+
+// A truths is a file of truth: a row for each picture, whose class is a name, an
+// index or a number of the development kit.
+type truths struct {
+	form truthForm
+	rows []truthRow
+}
+
+type truthForm uint8
+
+const (
+	byID truthForm = iota
+	byIndex
+	byNumber
+)
+
+type truthRow struct {
+	line           int
+	picture, class string
+}
+
+// ids returns the classes that the file names.
+func (t *truths) ids() []string {
+	if t.form != byID {
+		return nil
+	}
+	known := make(map[string]bool)
+	for _, row := range t.rows {
+		known[row.class] = true
+	}
+	return slices.Collect(maps.Keys(known))
 }
 
 const solutionHeader = "ImageId,PredictionString"
 
-// parseTruth returns the index of the class of every picture, by its name
-// without extension.
-func parseTruth(r io.ReadSeeker, classes *wordList) (map[string]int, error) {
-	head := make([]byte, len(solutionHeader))
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
+// parseTruth reads a file of truth; its first line tells the form.
+func parseTruth(r io.Reader) (*truths, error) {
+	text := bufio.NewReader(decoded(r))
+	head, err := text.Peek(len(solutionHeader))
+	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	truth := make(map[string]int)
-	add := func(picture string, class int) error {
-		if _, twice := truth[picture]; twice {
-			return fmt.Errorf("picture %.60q a second time", picture)
-		}
-		truth[picture] = class
-		return nil
-	}
-	if string(head[:n]) == solutionHeader {
-		err = parseSolution(r, classes.index(), add)
+	t := new(truths)
+	if string(head) == solutionHeader {
+		t.rows, err = parseSolution(text)
 	} else {
-		err = parseLines(r, classes, add)
+		err = t.parseLines(text)
 	}
-	if err == nil && len(truth) == 0 {
+	if err == nil && len(t.rows) == 0 {
 		err = errors.New("no classes")
 	}
-	return truth, err
+	return t, err
 }
 
 // parseSolution reads LOC_val_solution.csv.
-func parseSolution(r io.Reader, index map[string]int, add func(string, int) error) error {
+func parseSolution(r io.Reader) (all []truthRow, err error) {
 	rows := csv.NewReader(r)
 	rows.FieldsPerRecord = 2
 	for first := true; ; first = false {
 		row, err := rows.Read()
 		switch {
 		case err == io.EOF:
-			return nil
+			return all, nil
 		case err != nil:
-			return err
+			return nil, err
 		case first:
 			continue
 		}
 		line, _ := rows.FieldPos(0)
 		id, _, _ := strings.Cut(row[1], " ")
-		class, ok := index[id]
-		if !ok {
-			return fmt.Errorf("line %d: %.60q is not one of the %d classes", line, id, len(index))
-		}
-		if err := add(row[0], class); err != nil {
-			return fmt.Errorf("line %d: %w", line, err)
-		}
+		all = append(all, truthRow{line, row[0], id})
 	}
 }
 
-// parseLines reads val.txt or the development kit's file.
-func parseLines(r io.Reader, classes *wordList, add func(string, int) error) error {
-	picture := 0
-	return eachLine(r, func(line string) error {
-		fields := strings.Fields(line)
-		n, err := strconv.Atoi(fields[len(fields)-1])
-		switch {
-		case err != nil || len(fields) > 2:
-			return fmt.Errorf("%.60q: want a picture and the index of its class, or the number of a class", line)
-		case len(fields) == 2:
-			if n < 0 || n >= len(classes.ids) {
-				return fmt.Errorf("class %d: allowed are 0 to %d", n, len(classes.ids)-1)
+// parseLines reads val_annotations.txt, val.txt or the development kit's file.
+func (t *truths) parseLines(r io.Reader) error {
+	lines, err := readLines(r)
+	if err != nil {
+		return err
+	}
+	for i, line := range lines {
+		fields := strings.Fields(line.text)
+		form, row := byNumber, truthRow{line.number, fmt.Sprintf("ILSVRC2012_val_%08d", i+1), fields[0]}
+		if len(fields) > 1 {
+			form, row.picture, row.class = byID, stem(fields[0]), fields[1]
+			if _, err := strconv.Atoi(row.class); err == nil {
+				form = byIndex
 			}
-			return add(strings.TrimSuffix(fields[0], filepath.Ext(fields[0])), n)
-		case classes.number == nil:
-			return errors.New("numbers of the development kit, which has an order of its own: give its map_clsloc.txt as the list of the classes")
 		}
-		class, ok := classes.number[n]
+		if i == 0 {
+			t.form = form
+		}
+		if form != t.form || form == byIndex && len(fields) > 2 {
+			return fmt.Errorf("line %d: %.60q: want a picture and the index or the WordNet id of its class, or the number of a class, and the same in every line", line.number, line.text)
+		}
+		t.rows = append(t.rows, row)
+	}
+	return nil
+}
+
+// classes returns the index of the class of every picture, by its name without
+// extension.
+func (t *truths) classes(list *wordList) (map[string]int, error) {
+	index, class := list.index(), make(map[string]int, len(t.rows))
+	for _, row := range t.rows {
+		c, err := t.class(row.class, list, index)
+		if _, twice := class[row.picture]; twice && err == nil {
+			err = fmt.Errorf("picture %.60q a second time", row.picture)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", row.line, err)
+		}
+		class[row.picture] = c
+	}
+	return class, nil
+}
+
+// class returns the index of a class in the list.
+func (t *truths) class(text string, list *wordList, index map[string]int) (int, error) {
+	if t.form == byID {
+		c, ok := index[text]
 		if !ok {
-			return fmt.Errorf("class %d: allowed are 1 to %d", n, len(classes.ids))
+			return 0, fmt.Errorf("%.60q is not one of the %d classes", text, len(index))
 		}
-		picture++
-		return add(fmt.Sprintf("ILSVRC2012_val_%08d", picture), class)
-	})
+		return c, nil
+	}
+	if t.form == byNumber && list.number == nil {
+		return 0, errors.New("numbers of the development kit, which has an order of its own: give its map_clsloc.txt as the list of the classes")
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%.60q: want the number of a class", text)
+	case t.form == byIndex && (n < 0 || n >= len(list.ids)):
+		return 0, fmt.Errorf("class %d: allowed are 0 to %d", n, len(list.ids)-1)
+	case t.form == byIndex:
+		return n, nil
+	}
+	c, ok := list.number[n]
+	if !ok {
+		return 0, fmt.Errorf("class %d: allowed are 1 to %d", n, len(list.ids))
+	}
+	return c, nil
 }

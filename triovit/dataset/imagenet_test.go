@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,21 +58,34 @@ func TestImageNetVal(t *testing.T) {
 	}
 }
 
+// thousandUnsorted lists as many classes as ImageNet has, the last of them first.
+func thousandUnsorted() string {
+	lines := []string{"n00000999 x\n"}
+	for i := range 999 {
+		lines = append(lines, fmt.Sprintf("n%08d x\n", i))
+	}
+	return strings.Join(lines, "")
+}
+
 func TestImageNetValErrors(t *testing.T) {
 	for _, test := range []struct {
 		name, words, truth string
 		want               []string
 	}{
 		{"no list", "", "1\n2\n", []string{"LOC_synset_mapping.txt", "map_clsloc.txt"}},
-		{"unsorted list", "n02119789 kit fox\nn01443537 goldfish\n", "1\n2\n", []string{"words.txt", "n01443537 after n02119789", "sorted"}},
+		{"unsorted list of ImageNet", thousandUnsorted(), "a.JPEG 3\n", []string{"words.txt", "n00000000 after n00000999", "sorted"}},
 		{"kit without its order", synsetWords, "1\n2\n", []string{"truth", "line 1", "map_clsloc.txt"}},
 		{"kit's number", mapCLSLoc, "1\n4\n", []string{"truth", "line 2", "class 4", "1 to 3"}},
 		{"cut off", mapCLSLoc, "1\n", []string{"ILSVRC2012_val_00000002.JPEG", "no class"}},
-		{"too long", mapCLSLoc, "1\n2\n3\n", []string{"2 pictures for the 3 classes"}},
+		{"too long", mapCLSLoc, "1\n2\n3\n", []string{"2 pictures for the 3 classes", "no picture ILSVRC2012_val_00000003"}},
 		{"empty", mapCLSLoc, "\n", []string{"truth", "no classes"}},
 		{"index", synsetWords, "a.JPEG 3\n", []string{"line 1", "class 3", "0 to 2"}},
 		{"twice", synsetWords, "a.JPEG 1\na.JPEG 1\n", []string{"line 2", `"a"`}},
-		{"no number", synsetWords, "a.JPEG fox\n", []string{"line 1", "a.JPEG fox"}},
+		{"two forms", synsetWords, "a.JPEG 1\nb.JPEG n02119789\n", []string{"line 2", "b.JPEG n02119789", "same in every line"}},
+		{"an index and more", synsetWords, "a.JPEG 1 2\n", []string{"line 1", "a.JPEG 1 2"}},
+		{"no number", synsetWords, "fox\n", []string{"line 1", "map_clsloc.txt"}},
+		{"no number of the kit", mapCLSLoc, "fox\n", []string{"line 1", `"fox"`, "number"}},
+		{"no class", synsetWords, "a.JPEG fox\n", []string{"line 1", `"fox" is not one of the 3 classes`}},
 		{"solution's class", synsetWords, "ImageId,PredictionString\na,n00000001 1 2 3 4\n", []string{"line 2", "n00000001", "3 classes"}},
 		{"solution cut off", synsetWords, "ImageId,PredictionString\na\n", []string{"line 2"}},
 	} {
@@ -117,7 +131,7 @@ func FuzzParseWords(f *testing.F) {
 	f.Add("\xff\x00 \t")
 	f.Fuzz(func(t *testing.T, text string) {
 		var l *wordList
-		if hostile.Read(t, len(text), func() (err error) { l, err = parseWords(strings.NewReader(text)); return }) != nil {
+		if hostile.Read(t, len(text), func() (err error) { l, err = parseWords(strings.NewReader(text), nil); return }) != nil {
 			return
 		}
 		if len(l.ids) == 0 || len(l.ids) != len(l.words) {
@@ -134,13 +148,17 @@ func FuzzParseTruth(f *testing.F) {
 	f.Add("a.JPEG 1\nb.JPEG 2\n")
 	f.Add("1\n2\n3\n")
 	f.Add("ImageId,PredictionString\n\"a\n")
-	classes, err := parseWords(strings.NewReader(mapCLSLoc))
+	classes, err := parseWords(strings.NewReader(mapCLSLoc), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var truth map[string]int
-		if hostile.Read(t, len(text), func() (err error) { truth, err = parseTruth(strings.NewReader(text), classes); return }) != nil {
+		var rows *truths
+		if hostile.Read(t, len(text), func() (err error) { rows, err = parseTruth(strings.NewReader(text)); return }) != nil {
+			return
+		}
+		truth, err := rows.classes(classes)
+		if err != nil {
 			return
 		}
 		for picture, class := range truth {

@@ -46,6 +46,15 @@ func (c *coding) sized(w, h int, logits preprocess.Filter) *coding {
 	return c
 }
 
+// checkWhole reports what is wrong with a pipeline for pictures whose labels are of
+// the whole picture.
+func checkWhole(p preprocess.Pipeline) error {
+	if p.CropRatio != 0 {
+		return fmt.Errorf("preprocessing with a crop ratio of %v: the labels are of the whole picture, allowed is 0", p.CropRatio)
+	}
+	return p.Check()
+}
+
 // read reads the label file of a picture of w by h pixels.
 func (c *coding) read(path string, w, h int) (Label, error) {
 	if c.w != 0 && (w != c.w || h != c.h) {

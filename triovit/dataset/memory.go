@@ -74,6 +74,7 @@ func (d *memory) Classes() []string   { return d.classes }
 func (d *memory) Len() int            { return len(d.items) }
 func (d *memory) ID(i int) string     { return d.items[i].ID }
 func (d *memory) Fingerprint() string { return d.fingerprint }
+func (d *memory) Remarks() []string   { return nil }
 
 func (d *memory) Load(i int) (*Item, error) {
 	if err := within(d, i); err != nil {
@@ -81,3 +82,17 @@ func (d *memory) Load(i int) (*Item, error) {
 	}
 	return d.items[i], nil
 }
+
+// absent is a set that is not there.
+type absent struct {
+	memory
+	why error
+}
+
+// Absent returns an empty set in place of one that could not be opened: whoever
+// needs its pictures receives the reason from Load.
+func Absent(name string, task Task, why error) Dataset {
+	return &absent{memory{name: name, task: task, fingerprint: cache.Key(name)}, why}
+}
+
+func (d *absent) Load(int) (*Item, error) { return nil, d.why }

@@ -2,43 +2,40 @@
 
 package dataset
 
-import (
-	"fmt"
-	"path/filepath"
-)
+import "fmt"
 
-// pair adds the pictures of one folder with the labels of another, both given
-// below the data set's folder with slashes. A picture without the label that
-// labelOf names, and a label without a picture, are errors.
-func (d *files) pair(pictures, labels string, labelOf func(picture string) string) error {
-	pictureFolder, labelFolder := filepath.FromSlash(pictures), filepath.FromSlash(labels)
-	pictureNames, err := list(filepath.Join(d.dir, pictureFolder), false)
+// pair adds the pictures of one folder with the labels of the same names,
+// extensions apart, in another, both given below the data set's folder with
+// slashes. A picture without a label, and a label without a picture, are errors.
+func (d *files) pair(pictures, labels string) error {
+	pictureIDs, err := d.list(pictures)
 	if err != nil {
 		return err
 	}
-	labelNames, err := list(filepath.Join(d.dir, labelFolder), false)
+	labelIDs, err := d.list(labels)
 	if err != nil {
 		return err
 	}
-	unused := make(map[string]bool, len(labelNames))
-	for _, label := range labelNames {
-		unused[label] = true
-	}
-	for _, picture := range pictureNames {
-		label := labelOf(picture)
-		if !unused[label] {
-			what := label
-			if label == picture {
-				what = "of this name"
-			}
-			return fmt.Errorf("%s: no label %s in %s", filepath.Join(d.dir, pictureFolder, picture), what, labelFolder)
+	unused := make(map[string]string, len(labelIDs))
+	for _, label := range labelIDs {
+		name := stem(label[len(labels):])
+		if twin, twice := unused[name]; twice {
+			return fmt.Errorf("%s: a second label of this name, beside %s", d.path(label), twin)
 		}
-		delete(unused, label)
-		d.entries = append(d.entries, entry{id: pictures + "/" + picture, label: labels + "/" + label})
+		unused[name] = label
 	}
-	for _, label := range labelNames {
-		if unused[label] {
-			return fmt.Errorf("%s: no picture of this name in %s", filepath.Join(d.dir, labelFolder, label), pictureFolder)
+	for _, picture := range pictureIDs {
+		name := stem(picture[len(pictures):])
+		label, ok := unused[name]
+		if !ok {
+			return fmt.Errorf("%s: no label of this name in %s", d.path(picture), labels)
+		}
+		delete(unused, name)
+		d.entries = append(d.entries, entry{id: picture, label: label})
+	}
+	for _, label := range labelIDs {
+		if _, ok := unused[stem(label[len(labels):])]; ok {
+			return fmt.Errorf("%s: no picture of this name in %s", d.path(label), pictures)
 		}
 	}
 	return nil

@@ -79,7 +79,7 @@ func Every(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("one picture in %d of %s: allowed are 1 to %d", n, d.Name(), d.Len())
 	}
-	if n == 1 {
+	if n == 1 || d.Len() == 0 {
 		return d, nil
 	}
 	var indices []int

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // A wordList is a list of classes in the order of their indices.
@@ -29,43 +32,67 @@ func (l *wordList) index() map[string]int {
 	return index
 }
 
-func readWords(path string) (*wordList, error) {
+// readList gives the text of a list to a parser, whose errors it names the file in.
+func readList(path string, parse func(io.Reader) error) error {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = regular(path, info)
+	}
+	if err != nil {
+		return err
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	l, err := parseWords(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := parse(f); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return l, nil
+	return nil
 }
 
-// parseWords reads lines of a class's folder, white space and its words.
-func parseWords(r io.Reader) (*wordList, error) {
+// decoded returns a list's text as UTF-8. A byte order mark at its begin, which
+// editors and spreadsheets write, tells UTF-8 or UTF-16 and is left out.
+func decoded(r io.Reader) io.Reader {
+	return transform.NewReader(r, unicode.BOMOverride(transform.Nop))
+}
+
+// readWords reads a list of classes, of which the given names are some.
+func readWords(path string, names []string) (l *wordList, err error) {
+	err = readList(path, func(r io.Reader) error { l, err = parseWords(r, names); return err })
+	return l, err
+}
+
+// parseWords reads lines of a class's folder, white space and its words, or of
+// the folder alone: so where all of the names are whole lines.
+func parseWords(r io.Reader, names []string) (*wordList, error) {
+	lines, err := readLines(decoded(r))
+	if err != nil {
+		return nil, err
+	}
+	whole := make(map[string]bool, len(lines))
+	for _, line := range lines {
+		whole[line.text] = true
+	}
+	bare := len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !whole[name] })
 	l := new(wordList)
 	known := make(map[string]bool)
-	err := eachLine(r, func(line string) error {
-		end := strings.IndexAny(line, " \t")
-		if end < 0 {
-			return fmt.Errorf("%.60q: want the name of a folder and the words of its class", line)
+	for _, line := range lines {
+		id, words := line.text, line.text
+		if !bare {
+			id, words = cutName(line.text)
 		}
-		id := line[:end]
 		if known[id] {
-			return fmt.Errorf("class %.60q a second time", id)
+			return nil, fmt.Errorf("line %d: class %.60q a second time", line.number, id)
 		}
 		known[id] = true
-		l.ids = append(l.ids, id)
-		l.words = append(l.words, strings.TrimSpace(line[end:]))
-		return nil
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case len(l.ids) == 0:
+		l.ids, l.words = append(l.ids, id), append(l.words, words)
+	}
+	if len(l.ids) == 0 {
 		return nil, fmt.Errorf("no classes")
-	case l.sortNumbered():
+	}
+	if l.sortNumbered() || len(l.ids) != imageNetClasses {
 		return l, nil
 	}
 	for i, id := range l.ids {
@@ -78,6 +105,10 @@ func parseWords(r io.Reader) (*wordList, error) {
 	}
 	return l, nil
 }
+
+// imageNetClasses is the number of classes of the published checkpoints, which
+// all have them in one order.
+const imageNetClasses = 1000
 
 var wordNetID = regexp.MustCompile(`^n[0-9]{8}$`)
 
@@ -106,23 +137,53 @@ func (l *wordList) sortNumbered() bool {
 	return true
 }
 
-// eachLine calls do with every line that is not empty, without white space
-// around it; errors name the line.
-func eachLine(r io.Reader, do func(line string) error) error {
+// sort sorts the classes; the order of a list with numbers is its own.
+func (l *wordList) sort(compare func(a, b string) int) {
+	if l.number != nil {
+		return
+	}
+	words := make(map[string]string, len(l.ids))
+	for i, id := range l.ids {
+		words[id] = l.words[i]
+	}
+	slices.SortFunc(l.ids, compare)
+	for i, id := range l.ids {
+		l.words[i] = words[id]
+	}
+}
+
+// cutName divides a line into the name of a folder and the words behind it, which
+// are the name where there are none. A name that a tab ends may have spaces.
+func cutName(line string) (name, words string) {
+	end := strings.IndexByte(line, '\t')
+	if end < 0 {
+		end = strings.IndexByte(line, ' ')
+	}
+	if end < 0 {
+		return line, line
+	}
+	return line[:end], strings.TrimSpace(line[end:])
+}
+
+// A line is one of a list, without white space around it.
+type line struct {
+	number int // from 1
+	text   string
+}
+
+// readLines returns the lines of a list that are not empty.
+func readLines(r io.Reader) ([]line, error) {
+	var all []line
 	lines := bufio.NewScanner(r)
 	number := 0
 	for lines.Scan() {
 		number++
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		if err := do(line); err != nil {
-			return fmt.Errorf("line %d: %w", number, err)
+		if text := strings.TrimSpace(lines.Text()); text != "" {
+			all = append(all, line{number, text})
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", number+1, err)
+		return nil, fmt.Errorf("line %d: %w", number+1, err)
 	}
-	return nil
+	return all, nil
 }

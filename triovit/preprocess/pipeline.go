@@ -18,6 +18,9 @@ type Pipeline struct {
 	// remains. With 0 the whole picture is resized to Width by Height, its
 	// aspect ratio not kept.
 	CropRatio float64
+	// RoundDown resizes the shorter side to floor(min(Width, Height)/CropRatio)
+	// instead, as timm does (timm/data/transforms_factory.py).
+	RoundDown bool
 	// Filter resamples the picture.
 	Filter Filter
 }
@@ -66,7 +69,11 @@ const minCropRatio = 0.1
 
 // shorterSide returns the length of the shorter side before the crop.
 func (p Pipeline) shorterSide() int {
-	return int(math.Ceil(float64(min(p.Width, p.Height)) / p.CropRatio))
+	side := float64(min(p.Width, p.Height)) / p.CropRatio
+	if p.RoundDown {
+		return int(side)
+	}
+	return int(math.Ceil(side))
 }
 
 // Apply returns the network's pixels, [Height, Width, 3]. It never changes m,

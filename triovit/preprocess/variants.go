@@ -2,10 +2,7 @@
 
 package preprocess
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // A Crop is the protocol by which a checkpoint of EfficientViT was scored on
 // ImageNet.
@@ -34,19 +31,28 @@ var Crops = [...]Crop{
 
 // ForEfficientViT returns the preprocessing under which a checkpoint was scored
 // on ImageNet, [ImageNet] at its resolution with its crop ratio. An accuracy is
-// comparable with the published one only under it: the two sources disagree for
-// four of the ten.
-func ForEfficientViT(backbone string, resolution int, timm bool) (Pipeline, error) {
-	var known []string
+// comparable with the published one only under it: the two sources disagree on the
+// ratio of four of the ten, and timm rounds the shorter side down.
+//
+// The crop ratio is that of the published resolution, which is returned too: the
+// checkpoint's own, or the nearest of its backbone, the smaller of two.
+func ForEfficientViT(backbone string, resolution int, timm bool) (p Pipeline, published int, err error) {
+	ratio := 0.0
 	for _, c := range Crops {
-		switch {
-		case c.Backbone != backbone || c.Resolution != resolution:
-			known = append(known, fmt.Sprintf("%s at %d", c.Backbone, c.Resolution))
-		case timm:
-			return ImageNet(resolution, c.Timm), nil
-		default:
-			return ImageNet(resolution, c.Official), nil
+		if c.Backbone != backbone || published > 0 && distance(c.Resolution, resolution) >= distance(published, resolution) {
+			continue
+		}
+		published, ratio = c.Resolution, c.Official
+		if timm {
+			ratio = c.Timm
 		}
 	}
-	return Pipeline{}, fmt.Errorf("no crop ratio is known for %q at %d: have %s", backbone, resolution, strings.Join(known, ", "))
+	if published == 0 {
+		return Pipeline{}, 0, fmt.Errorf("no crop ratio is known for %q: have b0 to b3", backbone)
+	}
+	p = ImageNet(resolution, ratio)
+	p.RoundDown = timm
+	return p, published, p.Check()
 }
+
+func distance(a, b int) int { return max(a-b, b-a) }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/shared"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// rightOnes returns the pictures that a report in JSON has right.
+func rightOnes(t *testing.T, text string) (right []string, report *triovit.Report) {
+	t.Helper()
+	report = new(triovit.Report)
+	if err := json.Unmarshal([]byte(text), report); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range report.Outcomes {
+		if o.Rank == 0 {
+			right = append(right, o.ID)
+		}
+	}
+	return right, report
+}
+
+// TestFieldEvaluate: the command scores folders as people have them. The model
+// always answers with one class, so that the pictures that are right tell which
+// folder was taken for it.
+func TestFieldEvaluate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network: run without -short")
+	}
+	twelve, ten := shared.Path(t, "data/field/always2_of_12.pt"), shared.Path(t, "data/field/always5_of_10.pt")
+	for _, test := range []struct {
+		name, model, set string
+		args             []string
+		right            []string
+		remark           string
+	}{
+		{"torchvision's order", twelve, "numbered_folders", nil, []string{"10/0.JPEG", "10/1.JPEG"}, `class 2 is "10"; in natural order, as timm does, it is "2": -class-order`},
+		{"timm's order", twelve, "numbered_folders", []string{"-class-order", "natural"}, []string{"2/0.JPEG", "2/1.JPEG"}, `class 2 is "2"; in text order, as torchvision does, it is "10"`},
+		{"only val", ten, "val_only", nil, []string{"n01445769/0.JPEG", "n01445769/1.JPEG"}, ""},
+		{"Tiny ImageNet", ten, "tiny_imagenet", nil, []string{"val_5.JPEG"}, ""},
+		{"class list", ten, "plain_class_list", nil, []string{"n01445769/0.JPEG", "n01445769/1.JPEG"}, ""},
+		{"byte order mark", ten, "list_with_bom", nil, []string{"n01445769/0.JPEG", "n01445769/1.JPEG"}, ""},
+		{"another protocol", ten, "class_folders", []string{"-preprocess", "size=64"}, []string{"n01445769/0.JPEG", "n01445769/1.JPEG"}, "no crop ratio is published for B0 at 64: taken is 0.95, that of 224"},
+		{"another crop", ten, "class_folders", []string{"-preprocess", "size=64,crop=1"}, []string{"n01445769/0.JPEG", "n01445769/1.JPEG"}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			args := append([]string{"evaluate", "-model", test.model, "-data", shared.Unzipped(t, "data/field/"+test.set+".zip")}, test.args...)
+			right, report := rightOnes(t, must(t, slices.Insert(slices.Clone(args), 1, "-json")...))
+			if !slices.Equal(right, test.right) {
+				t.Errorf("right are %q, want %q", right, test.right)
+			}
+			said := strings.Join(report.Remarks, "\n")
+			if (said == "") != (test.remark == "") || !strings.Contains(said, test.remark) {
+				t.Errorf("remarks %q, want %q", said, test.remark)
+			}
+			if text := must(t, args...); !strings.HasSuffix(text, said+"\n") || !strings.Contains(text, "top-1 "+percent(len(right), report.Images)) {
+				t.Errorf("text:\n%s", text)
+			}
+		})
+	}
+}
+
+func percent(k, n int) string {
+	return strings.TrimSuffix(triovit.Wilson(k, n).String(), ")")
+}
+
+// TestFieldLadder: a ladder and a profile tell how their pictures were read, in
+// their tables and their JSON.
+func TestFieldLadder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network: run without -short")
+	}
+	root := shared.Unzipped(t, "data/field/numbered_folders.zip")
+	args := []string{"ladder", "-model", shared.Path(t, "data/field/always2_of_12.pt"), "-data", root, "-preprocess", "size=64", "-calibration-sample", "12", "-recipes", "Vanilla"}
+	text := must(t, args...)
+	var s summary
+	if err := json.Unmarshal([]byte(must(t, append(args, "-json")...)), &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Remarks) != 2 || !strings.HasSuffix(text, strings.Join(s.Remarks, "\n")+"\n") {
+		t.Errorf("remarks %q in\n%s", s.Remarks, text)
+	}
+	args = append([]string{"profile"}, args[1:len(args)-2]...)
+	var o observed
+	if err := json.Unmarshal([]byte(must(t, append(args, "-json")...)), &o); err != nil {
+		t.Fatal(err)
+	}
+	if text := must(t, args...); !slices.Equal(o.Remarks, s.Remarks) || !strings.Contains(text, "\n"+strings.Join(s.Remarks, "\n")+"\n") {
+		t.Errorf("remarks %q in\n%s", o.Remarks, text)
+	}
+}
+
+// TestFieldDoctor: the doctor says ok to what an evaluation reads, and to nothing
+// else.
+func TestFieldDoctor(t *testing.T) {
+	t.Setenv("TRIOVIT_MODEL", shared.Path(t, "data/field/always5_of_10.pt"))
+	for set, ok := range map[string]bool{"class_folders": true, "val_only": true, "tiny_imagenet": true, "list_with_bom": true, "val_of_other_classes": false, "numbered_folders": false, "cityscapes_mac": false} {
+		root := shared.Unzipped(t, "data/field/"+set+".zip")
+		t.Setenv("TRIOVIT_DATA", root)
+		_, text, _ := call(t, "doctor")
+		if said := strings.Contains(text, "\nok   data"); said != ok {
+			t.Errorf("%s: want ok %v in\n%s", set, ok, text)
+		}
+		if !ok {
+			continue
+		}
+		picture, err := dataset.FirstPicture(filepath.Join(root, "val"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, picture, "no picture")
+		if _, text, _ := call(t, "doctor"); !strings.Contains(text, "\n!!   data     "+picture) {
+			t.Errorf("%s with a damaged picture:\n%s", set, text)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Litter reports whether a file or folder of this name is one that systems and
+// tools leave in folders: a hidden one, as macOS's ._ files and
+// .ipynb_checkpoints, or one of Windows, of an archive or of a network drive. No
+// data set is read from it.
+func Litter(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(litter, strings.ToLower(name))
+}
+
+var litter = []string{
+	"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information",
+	"__macosx", "icon\r", "@eadir", "#recycle", "lost+found", "__pycache__",
+}
+
+// The endings of the pictures that are read, and those of pictures in other
+// formats, which are refused: who has them would miss them.
+var (
+	readable   = []string{".png", ".jpg", ".jpeg"}
+	unreadable = []string{".avif", ".bmp", ".gif", ".heic", ".jfif", ".jp2", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
+)
+
+func endsAs(name string, endings []string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
+}
+
+// regular returns an error for what is no regular file: to read a pipe may wait
+// for ever, and a device may have no end.
+func regular(path string, info fs.FileInfo) error {
+	kind := "a special file"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return fmt.Errorf("%s: %s, allowed are regular files", path, kind)
+}
+
+// walk visits the files below a folder at any depth, in the order of their names,
+// with their paths below it, with slashes. Links are followed; litter is left out.
+// The walk ends without an error where visit returns [fs.SkipAll].
+func walk(dir string, visit func(id string, info fs.FileInfo) error) error {
+	info, err := os.Stat(dir)
+	if err == nil {
+		err = walkBelow(dir, "", []fs.FileInfo{info}, visit)
+	}
+	if errors.Is(err, fs.SkipAll) {
+		return nil
+	}
+	return err
+}
+
+// walkBelow visits the files of one folder below dir; above are the folders from
+// dir down to it.
+func walkBelow(dir, below string, above []fs.FileInfo, visit func(string, fs.FileInfo) error) error {
+	found, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(below)))
+	if err != nil {
+		return err
+	}
+	for _, file := range found {
+		if Litter(file.Name()) {
+			continue
+		}
+		id := path.Join(below, file.Name())
+		full := filepath.Join(dir, filepath.FromSlash(id))
+		info, err := os.Stat(full) // follows links
+		switch {
+		case err != nil:
+			return err
+		case !info.IsDir():
+			err = visit(id, info)
+		case slices.ContainsFunc(above, func(outer fs.FileInfo) bool { return os.SameFile(outer, info) }):
+			return fmt.Errorf("%s: a link to a folder in which it lies", full)
+		default:
+			err = walkBelow(dir, id, append(above, info), visit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the pictures below a folder at any depth, as paths below it with
+// slashes, and the files that are left out because they are no pictures, such as
+// a README. A picture in a format that is not read, or one that is no regular
+// file, is an error.
+func list(dir string) (pictures, others []string, err error) {
+	err = walk(dir, func(id string, info fs.FileInfo) error {
+		full := filepath.Join(dir, filepath.FromSlash(id))
+		switch {
+		case endsAs(id, unreadable):
+			return fmt.Errorf("%s: no picture that is read, allowed are .png, .jpg and .jpeg files", full)
+		case !endsAs(id, readable):
+			others = append(others, id)
+			return nil
+		}
+		pictures = append(pictures, id)
+		return regular(full, info)
+	})
+	return pictures, others, err
+}
+
+// FirstPicture returns the path of the first picture below a folder at any depth,
+// by the names of folders and files.
+func FirstPicture(dir string) (string, error) {
+	first := ""
+	err := walk(dir, func(id string, info fs.FileInfo) error {
+		if !endsAs(id, readable) {
+			return nil
+		}
+		first = filepath.Join(dir, filepath.FromSlash(id))
+		if err := regular(first, info); err != nil {
+			return err
+		}
+		return fs.SkipAll
+	})
+	if err == nil && first == "" {
+		err = fmt.Errorf("%s: no pictures", dir)
+	}
+	return first, err
+}
+
+// ClassFolders returns the names of the folders in a folder, sorted as text,
+// without litter. Pictures beside them are an error, as some would be left out;
+// other files are none, such as a README.
+func ClassFolders(dir string) ([]string, error) {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var folders []string
+	picture := ""
+	for _, file := range found {
+		if Litter(file.Name()) {
+			continue
+		}
+		full := filepath.Join(dir, file.Name())
+		info, err := os.Stat(full) // follows links
+		switch {
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			folders = append(folders, file.Name())
+		case endsAs(file.Name(), readable) || endsAs(file.Name(), unreadable):
+			picture = full
+		}
+	}
+	if picture != "" && len(folders) > 0 {
+		return nil, fmt.Errorf("%s: a picture beside folders of pictures, such as %s", picture, folders[0])
+	}
+	return folders, nil
+}
+
+// some shows the first few of a list of names.
+func some(names []string) string {
+	const shown = 3
+	text := strings.Join(names[:min(shown, len(names))], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

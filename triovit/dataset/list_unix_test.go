@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package dataset
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// TestPipes: nobody waits for a named pipe, whether it has the name of a picture
+// or of a list.
+func TestPipes(t *testing.T) {
+	dir := imageFolder(t)
+	pipe := func(name string) string {
+		t.Helper()
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		os.Remove(path)
+		if err := syscall.Mkfifo(path, 0o666); err != nil {
+			t.Skip(err)
+		}
+		return path
+	}
+	list := pipe("classes.txt")
+	_, err := ImageFolder(t.Context(), filepath.Join(dir, "val"), preprocess.Classification(8), Words(list))
+	wantError(t, err, list, "a named pipe")
+	_, err = ImageNetVal(t.Context(), filepath.Join(dir, "val"), list, preprocess.Classification(8))
+	wantError(t, err, list, "a named pipe")
+	picture := pipe("val/n01/y.png")
+	_, err = ImageFolder(t.Context(), filepath.Join(dir, "val"), preprocess.Classification(8))
+	wantError(t, err, picture, "a named pipe")
+	_, err = FirstPicture(filepath.Join(dir, "val"))
+	wantError(t, err, picture, "a named pipe")
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An Order is the order in which class folders are numbered where no list of the
+// classes gives another.
+type Order uint8
+
+const (
+	// TextOrder compares names letter by letter: 0, 1, 10, 2. Torchvision's
+	// ImageFolder numbers classes so.
+	TextOrder Order = iota
+	// NaturalOrder compares the numbers in names as numbers, and letters without
+	// regard to case: 0, 1, 2, 10. Timm numbers classes so (natural_key in
+	// timm/utils/misc.py).
+	NaturalOrder
+)
+
+// orders say how an order is called, and who numbers classes in it.
+var orders = [...]struct{ name, who string }{TextOrder: {"text", "torchvision"}, NaturalOrder: {"natural", "timm"}}
+
+// String returns "text" or "natural".
+func (o Order) String() string {
+	if int(o) < len(orders) {
+		return orders[o].name
+	}
+	return fmt.Sprintf("Order(%d)", uint8(o))
+}
+
+// compare compares two names in the order.
+func (o Order) compare(a, b string) int {
+	if o == NaturalOrder {
+		return compareNaturally(a, b)
+	}
+	return strings.Compare(a, b)
+}
+
+// sorted returns the names in the order.
+func (o Order) sorted(names []string) []string {
+	return slices.SortedFunc(slices.Values(names), o.compare)
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// compareNaturally compares two names as timm's natural_key does. Names that are
+// equal to it are compared as text.
+func compareNaturally(a, b string) int {
+	return cmp.Or(slices.CompareFunc(naturalParts(a), naturalParts(b), compareParts), strings.Compare(a, b))
+}
+
+// naturalParts returns the text before the first number of a name, then by turns
+// a number and the text behind it.
+func naturalParts(name string) []string {
+	name = strings.ToLower(name)
+	var parts []string
+	end := 0
+	for _, at := range digits.FindAllStringIndex(name, -1) {
+		parts = append(parts, name[end:at[0]], name[at[0]:at[1]])
+		end = at[1]
+	}
+	return append(parts, name[end:])
+}
+
+func compareParts(a, b string) int {
+	if digits.MatchString(a) && digits.MatchString(b) { // of any length
+		a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	}
+	return strings.Compare(a, b)
+}
+
+// remark says in which order the names are numbered where the other order
+// numbers them otherwise, and how to choose; else it is empty.
+func (o Order) remark(names []string) string {
+	other := TextOrder + NaturalOrder - o
+	mine, others := o.sorted(names), other.sorted(names)
+	class := firstDifference(mine, others)
+	if class < 0 {
+		return ""
+	}
+	return fmt.Sprintf("classes are numbered in %s order, as %s does: class %d is %q; in %s order, as %s does, it is %q: -class-order, TRIOVIT_CLASS_ORDER or triovit.ClassOrder choose",
+		o, orders[o].who, class, mine[class], other, orders[other].who, others[class])
+}
+
+// firstDifference returns the first place in which two lists have other names,
+// or -1.
+func firstDifference(a, b []string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}
