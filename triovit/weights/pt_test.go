@@ -152,14 +152,15 @@ func TestReadPTRefuses(t *testing.T) {
 		want    []string
 	}{
 		{"system command", []entry{raw("cposix\nsystem\n(\x8c\x07echo hitR.")}, []string{"posix.system"}},
-		{"no pickle", []entry{data}, []string{"*/data.pkl"}},
+		{"no pickle", []entry{data}, []string{"data.pkl", "m/data/0"}},
 		{"two pickles", []entry{ok, {name: "n/data.pkl"}}, []string{"m/data.pkl", "n/data.pkl"}},
 		{"entry twice", []entry{ok, data, data}, []string{"m/data/0", "twice"}},
 		{"big endian", []entry{ok, data, {name: "m/byteorder", content: []byte("big")}}, []string{"byteorder", "big"}},
 		{"not a dict", []entry{raw("K\x01.")}, []string{"holds int"}},
+		{"whole model", []entry{raw("cnet\nB1\n)\x81.")}, []string{`"net.B1"`, "model.state_dict()"}},
 		{"state_dict that is none", []entry{raw("}\x8c\x0astate_dictK\x01s.")}, []string{"int", "state_dict"}},
 		{"no tensor in the state dict", []entry{raw("}\x8c\x05epochK\x01s.")}, []string{"epoch", "int"}},
-		{"nothing in the state dict", []entry{raw("}.")}, []string{"no tensor of floats"}},
+		{"nothing in the state dict", []entry{raw("}.")}, []string{"empty dict"}},
 		{"storage absent", []entry{ok}, []string{"layer.w", "m/data/0"}},
 		{"storage shorter than claimed", []entry{w(5, 0, []int{4}, []int{1}), data}, []string{"layer.w", "16 bytes", "5 elements"}},
 		{"storage of astronomic size", []entry{w(math.MaxInt, 0, []int{4}, []int{1}), data}, []string{"layer.w", "too large"}},
@@ -174,7 +175,15 @@ func TestReadPTRefuses(t *testing.T) {
 		{"dimensions without strides", []entry{w(4, 0, []int{4}, nil), data}, []string{"1 dimensions and 0 strides"}},
 		{"damaged pickle", []entry{{ok.name, ok.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}, data}, []string{"data.pkl", "checksum"}},
 		{"damaged storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}}, []string{"layer.w", "checksum"}},
-		{"compressed storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"m/data/0", "compressed"}},
+		{"storage that is not what it is compressed to", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"layer.w", "flate"}},
+		{"storage in another compression", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = 12 }}}, []string{"m/data/0", "method 12"}},
+		{"encrypted storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Flags |= encrypted }}}, []string{"m/data/0", "encrypted"}},
+		{"compressed storage of astronomic size", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) {
+			h.Method, h.UncompressedSize64 = zip.Deflate, math.MaxUint64
+		}}}, []string{"m/data/0", "18446744073709551615"}},
+		{"compressed pickle larger than memory", []entry{{ok.name, ok.content, func(h *zip.FileHeader) {
+			h.Method, h.UncompressedSize64 = zip.Deflate, 1<<40
+		}}, data}, []string{"data.pkl", errBudget.Error()}},
 		{"entry larger than the file", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) {
 			h.CompressedSize64, h.UncompressedSize64 = 1<<40, 1<<40
 		}}}, []string{"m/data/0", "exceeds the file"}},
@@ -268,7 +277,7 @@ func TestReadFS(t *testing.T) {
 	if diff := cmp.Diff(smallSet, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	for name, want := range map[string]string{"dir/b.txt": "safetensors", "empty": "0 bytes", "absent": "not exist", "dir": "not a regular file"} {
+	for name, want := range map[string]string{"dir/b.txt": "web page", "empty": "0 bytes", "absent": "not exist", "dir": "is a folder"} {
 		if _, err := ReadFS(fsys, name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want an error with the name and %q", name, err, want)
 		}
