@@ -24,8 +24,9 @@ type Setup struct {
 // FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
 // on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]). Where
 // neither is set it is the built-in model with drawn scenes, which needs no file.
+// TRIOVIT_WEIGHTS is the key of the weights in the checkpoint (see [WeightsAt]).
 func FromEnvironment(ctx context.Context) (*Setup, error) {
-	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"))
+	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"), WeightsAt(os.Getenv("TRIOVIT_WEIGHTS")))
 }
 
 // The drawn scenes of the built-in setup: pictures of the size that the model
@@ -36,13 +37,19 @@ const (
 	evaluationScenes        = 100
 )
 
-// A PrepareOption changes how [Prepare] opens pictures.
+// A PrepareOption changes how [Prepare] opens the checkpoint and the pictures.
 type PrepareOption func(*request)
 
 // Preprocess gives the network pictures of a protocol of one's own; its size is
 // the network's. Without it the data set and the checkpoint decide.
 func Preprocess(p preprocess.Pipeline) PrepareOption {
 	return func(r *request) { r.pipeline = p }
+}
+
+// WeightsAt takes the weights of a key among those of a training file: see
+// [Source.At]. An empty key takes those that their own loader takes.
+func WeightsAt(key string) PrepareOption {
+	return func(r *request) { r.key = key }
 }
 
 // Prepare opens a checkpoint (a path or a name on the hub, see [Open]) and a
@@ -72,7 +79,13 @@ func Preprocess(p preprocess.Pipeline) PrepareOption {
 // A download, the hashing of pictures and the drawing of scenes show their
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
+	r := &request{folder: folder, checkpoint: checkpoint}
+	for _, option := range options {
+		option(r)
+	}
 	switch {
+	case checkpoint == "" && r.key != "":
+		return nil, fmt.Errorf("weights are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.key)
 	case checkpoint == "" && folder == "":
 		return builtInSetup(ctx)
 	case checkpoint == "":
@@ -80,19 +93,11 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	case folder == "":
 		return nil, fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", checkpoint)
 	}
-	set, from, err := source(checkpoint)(ctx) // once: the file may be large
+	model, chosen, err := load(ctx, "", source(checkpoint).At(r.key))
 	if err != nil {
 		return nil, err
 	}
-	tensors := Tensors(set, from)
-	model, err := Load(ctx, "", tensors)
-	if err != nil {
-		return nil, err
-	}
-	r := &request{folder: folder, checkpoint: checkpoint, variant: model.Net.Name, timm: isTimm(set)}
-	for _, option := range options {
-		option(r)
-	}
+	r.variant, r.timm = model.Net.Name, chosen.timm
 	l, err := recognize(folder)
 	if err != nil {
 		return nil, err
@@ -109,9 +114,9 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	}
 	shape, classes := model.Net.Output().Shape, evaluation.Classes()
 	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
-		return nil, fmt.Errorf("%s has %d classes, %s has %d: a folder with a part of the classes needs a list of all", from, n, evaluation.Name(), len(classes))
+		return nil, fmt.Errorf("%s has %d classes, %s has %d: a folder with a part of the classes needs a list of all", model.Source, n, evaluation.Name(), len(classes))
 	}
-	model, err = Load(ctx, "", tensors, InputSize(h, w))
+	model.Net, err = Describe(chosen.variant, append(chosen.options, InputSize(h, w))...)
 	return &Setup{model, calibration, evaluation}, err
 }
 
