@@ -36,7 +36,7 @@ type candidate struct {
 }
 
 // topKey is how a user calls weights at the top of a file.
-const topKey = "."
+const topKey = "top"
 
 // stems are the names of the first convolution's weights, official and timm's,
 // divided at the dots.

@@ -48,7 +48,7 @@ func TestDoctor(t *testing.T) {
 		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_DATA", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
+			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_WEIGHTS", "TRIOVIT_DATA", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				t.Setenv(v, "")
 			}
 			t.Setenv("TRIOVIT_CACHE", t.TempDir())

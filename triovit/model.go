@@ -51,7 +51,7 @@ type Source struct {
 //
 // A key is made of the keys that lead to the dict, and of the prefix of the
 // tensors' names if they have one, joined by dots, as [Model.Source] says them:
-// "state_dict", "ema.0.9998", "state_dict.module"; "." is the file's top. The
+// "state_dict", "ema.0.9998", "state_dict.module"; "top" is the file's top. The
 // beginning of a key is enough where no other begins so.
 func (s Source) At(key string) Source {
 	s.key = key

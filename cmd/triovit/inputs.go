@@ -17,12 +17,13 @@ import (
 
 // inputs are the flags that say which model and which pictures.
 type inputs struct {
-	model, data               string
+	model, weights, data      string
 	sample, calibrationSample int
 }
 
 func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub; $TRIOVIT_MODEL, else the built-in model")
+	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
 	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
 	in.sample = 1 // for commands that do not score
 	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
@@ -41,7 +42,7 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	case in.calibrationSample < 1:
 		return nil, usagef("-calibration-sample %d: at least 1 is needed", in.calibrationSample)
 	}
-	s, err := triovit.Prepare(ctx, in.model, in.data)
+	s, err := triovit.Prepare(ctx, in.model, in.data, triovit.WeightsAt(in.weights))
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("TRIOVIT_CACHE", dir)
 	os.Unsetenv("TRIOVIT_MODEL")
+	os.Unsetenv("TRIOVIT_WEIGHTS")
 	os.Unsetenv("TRIOVIT_DATA")
 	code := m.Run()
 	os.RemoveAll(dir)

@@ -42,8 +42,8 @@ several machines are to share grids, make the profile once and give it to
 					return output{}, err
 				}
 			}
-			head := fmt.Sprintf("%d tensors of %s over %d pictures of %s\n", len(p.Tensors), p.Network, len(p.Images), setup.Calibration.Name())
-			return output{head + calib.SpreadTable(spreads, 12), profileData(p)}, nil
+			head := fmt.Sprintf("%d tensors of %s from %s over %d pictures of %s\n", len(p.Tensors), p.Network, setup.Model.Source, len(p.Images), setup.Calibration.Name())
+			return output{head + calib.SpreadTable(spreads, 12), profileData(p, setup.Model.Source)}, nil
 		}
 	},
 }
@@ -51,6 +51,7 @@ several machines are to share grids, make the profile once and give it to
 // observed is the JSON form of a profile: one line per tensor, no histogram.
 type observed struct {
 	Network string   `json:"network"`
+	Source  string   `json:"source"`
 	Model   string   `json:"model"`
 	Images  int      `json:"images"`
 	Tensors []extent `json:"tensors"`
@@ -64,8 +65,8 @@ type extent struct {
 	Max   float32 `json:"max"`
 }
 
-func profileData(p *calib.Profile) observed {
-	o := observed{p.Network, p.Model, len(p.Images), nil}
+func profileData(p *calib.Profile, source string) observed {
+	o := observed{p.Network, source, p.Model, len(p.Images), nil}
 	for _, s := range p.Tensors {
 		o.Tensors = append(o.Tensors, extent{s.Name, s.Role.String(), s.Shape, slices.Min(s.Min), slices.Max(s.Max)})
 	}
