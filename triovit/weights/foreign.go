@@ -48,7 +48,7 @@ var foreign = []struct {
 // byteOrderMark may stand before a text.
 const byteOrderMark = "\ufeff"
 
-var pointerSize = regexp.MustCompile(`(?m)^size (\d+)$`)
+var pointerSize = regexp.MustCompile(`(?m)^size (\d+)\r?$`)
 
 // foreignError says what a file is whose beginning is no checkpoint's.
 func foreignError(head []byte, size int64) error {

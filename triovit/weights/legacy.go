@@ -40,7 +40,7 @@ func openLegacy(r io.ReaderAt, size int64) (*File, error) {
 	for i := range values {
 		var err error
 		if values[i], err = m.run(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("torch.save's format before PyTorch 1.6: %w: the file is damaged or cut, %s", err, download)
 		}
 	}
 	if values[1] != any(int64(legacyProtocol)) {

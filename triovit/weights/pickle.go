@@ -73,7 +73,7 @@ const (
 
 // opcodeCharge is what an opcode costs of the budget, in bytes: none leaves
 // more behind, apart from strings, which are charged by length.
-const opcodeCharge = 128
+const opcodeCharge = 160
 
 // The functions of which a state dict is made: [machine.call] knows what they
 // return.
@@ -141,7 +141,7 @@ func storageDType(g global) string {
 		return "I16"
 	case "torch.CharStorage":
 		return "I8"
-	case "torch.ByteStorage":
+	case "torch.ByteStorage", "torch.UntypedStorage", "torch.storage.UntypedStorage":
 		return "U8"
 	case "torch.BoolStorage":
 		return "BOOL"
@@ -541,11 +541,16 @@ func newView(args tuple) (v view, err error) {
 	return v, nil
 }
 
-// storage reads the persistent id ("storage", class, key, location, numel); before
-// PyTorch 1.6 a sixth item says which part of another storage it is, or None.
+// storage reads the persistent id ("storage", class, key, location, numel). Before
+// PyTorch 1.6 a sixth item says of which storage it is a part, or None, and the
+// classes of a whole model have persistent ids too, ("module", class, file, source).
 func (m *machine) storage(id any) {
 	t, _ := id.(tuple)
-	if len(t) == 6 && t[5] == nil {
+	switch {
+	case len(t) == 4 && t[0] == any("module"):
+		m.push(t[1])
+		return
+	case len(t) == 6 && t[5] == nil:
 		t = t[:5]
 	}
 	if len(t) != 5 || t[0] != any("storage") {

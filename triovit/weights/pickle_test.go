@@ -8,34 +8,13 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/torchsave"
 )
-
-// pickler writes pickles as torch.save does, protocol 2 without memo.
-type pickler struct{ bytes.Buffer }
-
-func (p *pickler) op(op byte, operand ...byte) { p.WriteByte(op); p.Write(operand) }
-func (p *pickler) str(s string) {
-	p.op(opUnicode, binary.LittleEndian.AppendUint32(nil, uint32(len(s)))...)
-	p.WriteString(s)
-}
-func (p *pickler) global(module, name string) {
-	p.op(opGlobal)
-	p.WriteString(module + "\n" + name + "\n")
-}
-func (p *pickler) int(n int64) {
-	p.op(opLong1, append([]byte{8}, binary.LittleEndian.AppendUint64(nil, uint64(n))...)...)
-}
-func (p *pickler) ints(ns []int) {
-	p.op(opMark)
-	for _, n := range ns {
-		p.int(int64(n))
-	}
-	p.op(opTuple)
-}
 
 // savedTensor is a tensor as torch.save sees it.
 type savedTensor struct {
@@ -44,54 +23,17 @@ type savedTensor struct {
 	shape, stride    []int
 }
 
-func (p *pickler) tensor(t savedTensor) {
-	p.global("torch._utils", "_rebuild_tensor_v2")
-	p.op(opMark)
-	p.op(opMark)
-	p.str("storage")
-	p.global("torch", t.class)
-	p.str(t.key)
-	p.str("cpu")
-	p.int(int64(t.numel))
-	p.op(opTuple)
-	p.op(opPersistentID)
-	p.int(int64(t.offset))
-	p.ints(t.shape)
-	p.ints(t.stride)
-	p.op(opFalse)
-	p.orderedDict()
-	p.op(opTuple)
-	p.op(opReduce)
-}
-
-func (p *pickler) orderedDict() {
-	p.global("collections", "OrderedDict")
-	p.op(opEmptyTuple)
-	p.op(opReduce)
-}
-
 // stateDictPickle writes a state dict below the keys of wrap.
 func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
-	var p pickler
-	p.op(opProtocol, 2)
-	for _, key := range wrap {
-		p.op(opEmptyDict)
-		p.str(key)
-	}
-	p.orderedDict()
-	p.op(opMark)
+	var items torchsave.StateDict
 	for _, t := range tensors {
-		p.str(t.name)
-		p.tensor(t)
+		items = append(items, torchsave.Item{Key: t.name, Value: torchsave.Tensor{Class: t.class, Key: t.key, Numel: t.numel, Offset: t.offset, Shape: t.shape, Stride: t.stride}})
 	}
-	p.op(opSetItems)
-	p.op(opEmptyDict) // attributes
-	p.op(opBuild)
-	for range wrap {
-		p.op(opSetItem)
+	var value any = items
+	for _, key := range slices.Backward(wrap) {
+		value = torchsave.Dict{{Key: key, Value: value}}
 	}
-	p.op(opStop)
-	return p.Bytes()
+	return torchsave.Pickle(value)
 }
 
 // entry is one file of an archive.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/shared"
+	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
 func parsePT(file []byte) (Set, error) { return ReadPT(bytes.NewReader(file), int64(len(file))) }
@@ -365,8 +366,47 @@ func FuzzReadPT(f *testing.F) {
 	f.Add(archiveOf(f,
 		entry{name: "m/data.pkl", content: stateDictPickle([]savedTensor{{"w", "HalfStorage", "0", 4, 1, []int{1, 3}, []int{0, 1}}})},
 		entry{name: "m/data/0", content: make([]byte, 8)}))
+	f.Add(ts.Zip(training))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		checkParsed(t, file, parsePT)
+	})
+}
+
+// training is what a training file holds, in small.
+var training = ts.Dict{
+	{Key: "epoch", Value: 3},
+	{Key: "args", Value: ts.Object{Class: "argparse.Namespace", Attributes: ts.Dict{{Key: "lr", Value: 0.1}}}},
+	{Key: "state_dict", Value: weightsOf(1)},
+	{Key: "ema", Value: ts.Dict{{Key: 0.9998, Value: weightsOf(2)}}},
+}
+
+// FuzzOpen feeds files of every kind, and reads all that a file says to hold.
+func FuzzOpen(f *testing.F) {
+	f.Add(ts.Zip(training))
+	f.Add(ts.Legacy(training))
+	f.Add(encode(f, smallSet, F32, nil))
+	f.Add([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 13\n"))
+	f.Add([]byte("\ufeff <html>"))
+	f.Add([]byte("Entry not found"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		checkParsed(t, content, func(content []byte) (Set, error) {
+			file, err := OpenFS(fstest.MapFS{"a.pt": {Data: content}}, "a.pt")
+			if err != nil {
+				return nil, err
+			}
+			defer file.Close()
+			all := Set{}
+			for i, d := range file.Dicts {
+				for name := range d.Tensors {
+					set, err := file.Read(i, map[string]string{name: "w"})
+					if err != nil {
+						return nil, err
+					}
+					all[d.Key+"."+name] = set["w"]
+				}
+			}
+			return all, nil
+		})
 	})
 }
 
@@ -375,6 +415,8 @@ func FuzzUnpickle(f *testing.F) {
 	f.Add(stateDictPickle([]savedTensor{{"w", "FloatStorage", "0", 6, 0, []int{2, 3}, []int{3, 1}}}, "state_dict"))
 	f.Add([]byte("\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R."))
 	f.Add([]byte("}(\x8c\x01l](K\x01K\x02eK\x03aK\x07K\x01K\x02K\x03\x86\x86u."))
+	f.Add(ts.Pickle(training))
+	f.Add([]byte("}q\x00(G\x7f\xf8\x00\x00\x00\x00\x00\x01h\x00X\x01\x00\x00\x00al(h\x00h\x00\x86\x91u."))
 	f.Fuzz(func(t *testing.T, code []byte) {
 		archive := archiveOf(t, entry{name: "m/data.pkl", content: code}, entry{name: "m/data/0", content: make([]byte, 24)})
 		checkParsed(t, archive, parsePT)

@@ -50,7 +50,7 @@ var loaderKeys = []string{"state_dict_ema", "model_ema", "state_dict", "model"}
 
 // What the search for dicts takes in memory, about, in bytes.
 const (
-	nodeBytes   = 192 // for a dict, list or tuple
+	nodeBytes   = 224 // for a dict, list or tuple
 	nameBytes   = 64  // for an item under a name
 	tensorBytes = 192 // for a tensor
 )
@@ -134,6 +134,9 @@ func (s *search) addAll(n *node, values []any) error {
 }
 
 func (s *search) visitDict(n *node, d *dict) error {
+	if len(d.items) == 0 {
+		return nil
+	}
 	if err := s.budget.take(nameBytes * len(d.items)); err != nil {
 		return err
 	}
@@ -143,9 +146,12 @@ func (s *search) visitDict(n *node, d *dict) error {
 			values[name] = item.value
 		}
 	}
-	tensors := map[string]Header{}
+	var tensors map[string]Header
 	for name, value := range values {
 		if v, ok := value.(view); ok {
+			if tensors == nil {
+				tensors = map[string]Header{}
+			}
 			if err := s.budget.take(tensorBytes); err != nil {
 				return err
 			}
