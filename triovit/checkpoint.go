@@ -228,7 +228,7 @@ func called(key string, all []*candidate) (*candidate, error) {
 			return all[i], nil
 		}
 	}
-	return nil, fmt.Errorf("no weights are called %q: there are %s", key, keysOf(all))
+	return nil, fmt.Errorf("no weights are called %q: the file has %s", key, keysOf(all))
 }
 
 // preferred returns of several candidates, which fit, the one that a loader takes,
@@ -289,7 +289,11 @@ func (c *candidate) source(file string, others []*candidate) string {
 		if more := len(names) - most; more > 0 {
 			names = append(names[:most], fmt.Sprintf("%d more", more))
 		}
-		text += fmt.Sprintf(", %d tensors left out that no inference needs (%s)", len(c.left), strings.Join(names, ", "))
+		tensors := "tensors"
+		if len(c.left) == 1 {
+			tensors = "tensor"
+		}
+		text += fmt.Sprintf(", %d %s left out that no inference needs (%s)", len(c.left), tensors, strings.Join(names, ", "))
 	}
 	return text
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/platform"
+	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
 func TestDoctor(t *testing.T) {
@@ -18,6 +19,8 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(file, []byte("text"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	training := filepath.Join(folder, "training.pt")
+	put(t, training, ts.Zip(dictOf("state_dict", stateDict(t, "b0-r224", 1, below("")), "state_dict_ema", stateDict(t, "b0-r224", 2, below("")))))
 	pictures := t.TempDir()
 	for _, split := range []string{"train", "val"} {
 		if err := os.Mkdir(filepath.Join(pictures, split), 0o777); err != nil {
@@ -34,6 +37,10 @@ func TestDoctor(t *testing.T) {
 		"drawn scenes":           {nil, "data", true, "100 others to score on"},
 		"no such model":          {map[string]string{"TRIOVIT_MODEL": file + "x"}, "model", false, "no such file"},
 		"a file of another kind": {map[string]string{"TRIOVIT_MODEL": file}, "model", false, "no-checkpoint.pt"},
+		"averaged weights":       {map[string]string{"TRIOVIT_MODEL": training}, "model", true, training + ", weights state_dict_ema (also there: state_dict)"},
+		"plain weights":          {map[string]string{"TRIOVIT_MODEL": training, "TRIOVIT_WEIGHTS": "state_dict"}, "model", true, training + ", weights state_dict (also there: state_dict_ema)"},
+		"no such weights":        {map[string]string{"TRIOVIT_MODEL": training, "TRIOVIT_WEIGHTS": "ema"}, "model", false, `no weights are called "ema": the file has state_dict_ema, state_dict`},
+		"weights without model":  {map[string]string{"TRIOVIT_WEIGHTS": "ema"}, "model", false, "weights ema, but of no checkpoint"},
 		"on the hub":             {map[string]string{"TRIOVIT_MODEL": "owner/name"}, "model", true, "owner/name on the Hugging Face hub, not downloaded"},
 		"on the hub, offline":    {map[string]string{"TRIOVIT_MODEL": "owner/name", "HF_HUB_OFFLINE": "1"}, "model", false, "not in the cache"},
 		"model without data":     {map[string]string{"TRIOVIT_MODEL": file}, "data", false, "TRIOVIT_MODEL"},

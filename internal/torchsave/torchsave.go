@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -172,8 +173,11 @@ func ints(ns []int) Tuple {
 // orderedDict is an empty OrderedDict.
 var orderedDict = Call{"collections.OrderedDict", nil}
 
-// storages returns the bytes of the storages of a value's tensors made by [Full].
-func storages(value any, found map[string][]byte) map[string][]byte {
+// elementSizes are the bytes of an element of a storage class.
+var elementSizes = map[string]int{"FloatStorage": 4, "LongStorage": 8, "CharStorage": 1, "QInt8Storage": 1}
+
+// storages finds the storages of a value's tensors, by key.
+func storages(value any, found map[string]Tensor) map[string]Tensor {
 	switch v := value.(type) {
 	case Dict:
 		storages(StateDict(v), found)
@@ -188,26 +192,25 @@ func storages(value any, found map[string][]byte) map[string][]byte {
 			storages(item, found)
 		}
 	case Tensor:
-		var f float32
-		if _, err := fmt.Sscan(v.Key, &f); err != nil {
-			panic(fmt.Sprintf("torchsave: tensor over %q was not made by Full", v.Key))
-		}
-		found[v.Key] = binary.LittleEndian.AppendUint32(nil, math.Float32bits(f))
+		found[v.Key] = v
 	}
 	return found
 }
 
-func sorted(storages map[string][]byte) []string {
-	var keys []string
-	for key := range storages {
-		keys = append(keys, key)
+// bytes returns what the tensor's storage holds: the value of [Full], or zeros.
+func (t Tensor) bytes() []byte {
+	if t.Class != "FloatStorage" {
+		return make([]byte, t.Numel*elementSizes[t.Class])
 	}
-	slices.Sort(keys)
-	return keys
+	var f float32
+	if _, err := fmt.Sscan(t.Key, &f); err != nil {
+		panic(fmt.Sprintf("torchsave: tensor over %q was not made by Full", t.Key))
+	}
+	return binary.LittleEndian.AppendUint32(nil, math.Float32bits(f))
 }
 
-// Zip writes a value as torch.save does since PyTorch 1.6. Its tensors are made by
-// [Full].
+// Zip writes a value as torch.save does since PyTorch 1.6. Its tensors of floats are
+// made by [Full]; those of integers are zeros.
 func Zip(value any) []byte {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
@@ -223,9 +226,9 @@ func Zip(value any) []byte {
 	}
 	put("data.pkl", Pickle(value))
 	put("byteorder", []byte("little"))
-	found := storages(value, map[string][]byte{})
-	for _, key := range sorted(found) {
-		put("data/"+key, found[key])
+	found := storages(value, map[string]Tensor{})
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		put("data/"+key, found[key].bytes())
 	}
 	put("version", []byte("3\n"))
 	if err := z.Close(); err != nil {
@@ -235,11 +238,12 @@ func Zip(value any) []byte {
 }
 
 // Legacy writes a value as torch.save did before PyTorch 1.6 and does where it is
-// told to (torch/serialization.py, _legacy_save). Its tensors are made by [Full].
+// told to (torch/serialization.py, _legacy_save). Its tensors are those of [Zip].
 func Legacy(value any) []byte {
-	found := storages(value, map[string][]byte{})
+	found := storages(value, map[string]Tensor{})
+	order := slices.Sorted(maps.Keys(found))
 	var keys List
-	for _, key := range sorted(found) {
+	for _, key := range order {
 		keys = append(keys, key)
 	}
 	file := []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")
@@ -248,9 +252,9 @@ func Legacy(value any) []byte {
 	}
 	file = append(file, write(value, true)...)
 	file = append(file, Pickle(keys)...)
-	for _, key := range sorted(found) {
-		file = binary.LittleEndian.AppendUint64(file, uint64(len(found[key])/4))
-		file = append(file, found[key]...)
+	for _, key := range order {
+		file = binary.LittleEndian.AppendUint64(file, uint64(found[key].Numel))
+		file = append(file, found[key].bytes()...)
 	}
 	return file
 }

@@ -112,7 +112,7 @@ func nested(depth int, value any) any {
 // TestFileReads: of the chosen dict the wanted tensors, under their new names.
 func TestFileReads(t *testing.T) {
 	file, err := stored(t, ts.Dict{{Key: "state_dict", Value: weightsOf(1)}, {Key: "ema", Value: ts.Dict{
-		{Key: 0.99, Value: append(weightsOf(2), ts.Item{Key: "n", Value: ts.Tensor{Class: "LongStorage", Key: "1", Numel: 1}}, ts.Item{Key: "q", Value: ts.Tensor{Class: "QInt8Storage", Key: "1", Numel: 1}})},
+		{Key: 0.99, Value: append(weightsOf(2), ts.Item{Key: "n", Value: ts.Tensor{Class: "LongStorage", Key: "count", Numel: 1}}, ts.Item{Key: "q", Value: ts.Tensor{Class: "QInt8Storage", Key: "quantized", Numel: 1}})},
 	}}})
 	if err != nil {
 		t.Fatal(err)
