@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
@@ -24,7 +23,9 @@ import (
 type Model struct {
 	Net     *Network
 	Weights weights.Set
-	// Source says where the weights came from, for people to read.
+	// Source says where the weights came from, for people to read: the file or the
+	// name on the hub, which of its weights these are (see [Source.At]), which
+	// others fit, and what was left out.
 	Source string
 }
 
@@ -123,7 +124,7 @@ func onHub(name string) bool {
 	}
 	ref, err := hub.Parse(name)
 	owner, repo := path.Split(ref.Repo)
-	checkpoint := ref.File == "" && slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin", ".tar", ".ckpt"}, path.Ext(repo))
+	checkpoint := ref.File == "" && weights.IsCheckpointName(repo)
 	return err == nil && !exists(name) && !isFolder(owner) && !checkpoint
 }
 

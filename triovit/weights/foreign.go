@@ -90,8 +90,10 @@ func isText(head []byte) bool {
 	return true
 }
 
-// checkpointExtensions are what names of checkpoints end with.
-var checkpointExtensions = []string{".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar"}
+// IsCheckpointName tells whether a file's name ends as those of checkpoints do.
+func IsCheckpointName(name string) bool {
+	return slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar"}, path.Ext(name))
+}
 
 // folderError says what a folder has that could have been meant.
 func folderError(f fs.File) error {
@@ -109,7 +111,7 @@ func folderError(f fs.File) error {
 		switch name := e.Name(); {
 		case name == pickleName:
 			return errors.New("is a folder with the parts of what torch.save wrote: want them in one .pt file, as zip -0 -r makes it")
-		case slices.Contains(checkpointExtensions, path.Ext(name)):
+		case IsCheckpointName(name):
 			names = append(names, Printable(name))
 		}
 	}
@@ -146,7 +148,7 @@ func foreignArchive(files []*zip.File) error {
 func noPickle(files []*zip.File) error {
 	var names []string
 	for _, f := range files {
-		if slices.Contains(checkpointExtensions, path.Ext(f.Name)) {
+		if IsCheckpointName(f.Name) {
 			return fmt.Errorf("is a zip archive with %.200q in it: %s", f.Name, unpack)
 		}
 		names = append(names, Printable(f.Name))
