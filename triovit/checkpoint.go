@@ -245,14 +245,15 @@ func preferred(fitting []*candidate) (*candidate, error) {
 	return same[0], nil
 }
 
-// noNetwork says what a file holds that has no EfficientViT.
+// noNetwork says what the largest dict of a file holds that has no EfficientViT.
 func noNetwork(dicts []weights.Dict) error {
-	has := "no tensor"
-	for _, d := range dicts[:min(1, len(dicts))] {
-		has = fmt.Sprintf("%d tensors, such as %s", len(d.Tensors), weights.Printable(slices.Min(slices.Collect(maps.Keys(d.Tensors)))))
-		if d.Key != "" {
-			has += ", under " + d.Key
-		}
+	d := slices.MaxFunc(dicts, func(x, y weights.Dict) int { return cmp.Compare(len(x.Tensors), len(y.Tensors)) })
+	has := "no tensor at all"
+	if len(d.Tensors) > 0 {
+		has = fmt.Sprintf("%d tensors, such as %s", len(d.Tensors), weights.Printable(slices.Sorted(maps.Keys(d.Tensors))[0]))
+	}
+	if d.Key != "" {
+		has += ", under " + d.Key
 	}
 	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", officialStem, timmStem, has)
 }
@@ -293,7 +294,7 @@ func (c *candidate) source(file string, others []*candidate) string {
 		if len(c.left) == 1 {
 			tensors = "tensor"
 		}
-		text += fmt.Sprintf(", %d %s left out that no inference needs (%s)", len(c.left), tensors, strings.Join(names, ", "))
+		text += fmt.Sprintf(", %d other %s left out (%s)", len(c.left), tensors, strings.Join(names, ", "))
 	}
 	return text
 }

@@ -92,16 +92,16 @@ func TestWrappings(t *testing.T) {
 		{"DataParallel", b0(1, below("module.")), "", 1, ", weights module"},
 		{"DataParallel around torch.compile", dictOf("model", b0(1, below("module._orig_mod."))), "", 1, ", weights model.module._orig_mod"},
 		{"Lightning", dictOf("state_dict", with(b0(1, below("model.")), ts.Item{Key: "criterion.weight", Value: ts.Full(9, 3)}), "hyper_parameters", args),
-			"", 1, ", weights state_dict.model, 1 tensor left out that no inference needs (criterion.weight)"},
+			"", 1, ", weights state_dict.model, 1 other tensor left out (criterion.weight)"},
 		{"Lightning, averaged elsewhere", dictOf("state_dict", b0(1, below("model.")), "ema_state_dict", b0(2, below("model."))), "", 1, ", weights state_dict.model (also there: ema_state_dict.model)"},
 		{"averaged below a prefix", with(b0(1, same), b0(2, below("ema.module."))...), "", 1, ", weights top (also there: ema.module)"},
 		{"averaged below a prefix, by its key", with(b0(1, same), b0(2, below("ema.module."))...), "ema", 2, ", weights ema.module (also there: top)"},
 		{"the top, by its key", with(b0(1, same), b0(2, below("ema."))...), "top", 1, ", weights top (also there: ema)"},
 		{"teacher", dictOf("state_dict", with(b0(1, below("student.")), b0(2, below("teacher."))...)), "state_dict.teacher", 2, ", weights state_dict.teacher (also there: state_dict.student)"},
 		{"modules compiled within", b0(1, middle), "", 1, ""},
-		{"AveragedModel", with(b0(1, below("module.")), ts.Item{Key: "n_averaged", Value: counter}), "", 1, ", weights module, 1 tensor left out that no inference needs (n_averaged)"},
+		{"AveragedModel", with(b0(1, below("module.")), ts.Item{Key: "n_averaged", Value: counter}), "", 1, ", weights module, 1 other tensor left out (n_averaged)"},
 		{"thop", with(b0(1, same), ts.Item{Key: "total_ops", Value: ts.Full(9, 1)}, ts.Item{Key: "total_params", Value: ts.Full(9, 1)}, ts.Item{Key: "head.total_ops", Value: ts.Full(9, 1)}),
-			"", 1, ", 3 tensors left out that no inference needs (total_ops, total_params)"},
+			"", 1, ", 3 other tensors left out (total_ops, total_params)"},
 		{"counters of BatchNorm", with(b0(1, same), ts.Item{Key: "backbone.input_stem.op_list.0.norm.num_batches_tracked", Value: counter}), "", 1, ""},
 		{"epoch beside the tensors", with(b0(1, same), ts.Item{Key: "epoch", Value: 3}), "", 1, ""},
 		{"a command beside it", dictOf("state_dict", b0(1, same), "hook", ts.Call{Function: "posix.system", Arguments: ts.Tuple{"exit 1"}}), "", 1, ", weights state_dict"},
@@ -144,6 +144,7 @@ func TestWrappingsRefused(t *testing.T) {
 		{"integers in place of weights", "", "", append(slices.Clone(b0[1:]), ts.Item{Key: b0[0].Key, Value: ts.Tensor{Class: "CharStorage", Key: "integers", Numel: 1,
 			Shape: b0[0].Value.(ts.Tensor).Shape, Stride: b0[0].Value.(ts.Tensor).Stride}}), []string{`dtype "I8", want F32`}},
 		{"two tensors of one name", "", "", append(stateDict(t, "b0-r224", 1, same), ts.Item{Key: strings.Replace(b0[1].Key.(string), ".", ".module.", 1), Value: b0[1].Value}), []string{"two tensors are called " + b0[1].Key.(string)}},
+		{"another network, beside a mean", "", "", dictOf("mean", ts.Full(1, 3), "net", dictOf("conv1.weight", ts.Full(1, 64, 3, 7, 7), "fc.weight", ts.Full(1, 10, 512))), []string{"but 2 tensors, such as conv1.weight, under net"}},
 		{"another network", "", "", dictOf("state_dict", dictOf("conv1.weight", ts.Full(1, 64, 3, 7, 7), "fc.weight", ts.Full(1, 10, 512))),
 			[]string{"not the weights of an EfficientViT of the B series, but 2 tensors, such as conv1.weight, under state_dict"}},
 		{"whole model", "", "", dictOf("model", ts.Object{Class: "efficientvit.EfficientViTCls", Attributes: dictOf("training", false)}),
@@ -317,5 +318,20 @@ func TestPrepareTakesWeights(t *testing.T) {
 	}
 	if _, err := Prepare(t.Context(), "", "", WeightsAt("ema")); err == nil || !strings.Contains(err.Error(), "weights are given (ema) but no checkpoint") {
 		t.Errorf("weights of no checkpoint: error %v", err)
+	}
+}
+
+// TestNoTensors: a set without any is no network.
+func TestNoTensors(t *testing.T) {
+	var file bytes.Buffer
+	if err := weights.WriteSafetensors(&file, nil, weights.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "empty.safetensors")
+	put(t, path, file.Bytes())
+	for _, source := range []Source{File(path), Tensors(nil, "empty.safetensors")} {
+		if _, err := Load(t.Context(), "", source); err == nil || !strings.Contains(err.Error(), "empty.safetensors: no tensor") {
+			t.Errorf("error %v", err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package weights
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -165,7 +166,7 @@ func openContent(f fs.File) (*File, error) {
 		return nil, folderError(f)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("is no regular file, want a .pt or .safetensors file")
+		return nil, errors.New("is no regular file, want a .pt or .safetensors file")
 	}
 	size := info.Size()
 	if err := checkSize(size); err != nil {

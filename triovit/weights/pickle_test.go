@@ -155,6 +155,7 @@ func TestPickleObjects(t *testing.T) {
 		{"float as a key", "}G\x3f\xf8\x00\x00\x00\x00\x00\x00K\x01s.", &dict{items: []item{{1.5, int64(1)}}}},
 		{"None and a tuple as keys", "}(NK\x01K\x02\x85K\x03u.", &dict{items: []item{{nil, int64(1)}, {tuple{int64(2)}, int64(3)}}}},
 		{"class as a key", "}ca\nB\nK\x01s.", &dict{items: []item{{global("a.B"), int64(1)}}}},
+		{"class of a legacy file's whole model", "(\x8c\x06moduleca\nB\nNNtQ)\x81.", object("a.B")},
 		{"storage of another class", "(\x8c\x07storagectorch\nQInt8Storage\n\x8c\x010\x8c\x03cpuK\x01tQ.", storage{"0", "torch.QInt8Storage", 1}},
 		{"popped", "K\x01K\x020(K\x03K\x041.", int64(1)},
 	} {
