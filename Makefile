@@ -44,11 +44,12 @@ shell_words = $(if $(shell [ -e $(call quote,$(1)) ] && echo exists),$(call quot
 echarts := build/echarts/echarts.min.js
 override TRIOVIT_MODEL := $(call path,TRIOVIT_MODEL,name)
 override TRIOVIT_DATA := $(call path,TRIOVIT_DATA)
+override TRIOVIT_CLASS_ORDER := $(call path,TRIOVIT_CLASS_ORDER,name)
 override TRIOVIT_SHARED := $(or $(call path,TRIOVIT_SHARED),$(CURDIR)/../shared)
 override TRIOVIT_ECHARTS := $(or $(call path,TRIOVIT_ECHARTS),$(CURDIR)/$(echarts))
 # Results of stages stay inside the checkout; two checkouts share none.
 override TRIOVIT_CACHE := $(or $(call path,TRIOVIT_CACHE),$(CURDIR)/.cache)
-export TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_SHARED TRIOVIT_ECHARTS TRIOVIT_CACHE
+export TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_CLASS_ORDER TRIOVIT_SHARED TRIOVIT_ECHARTS TRIOVIT_CACHE
 # Package hub reads these, and expands a variable that they begin with.
 $(foreach v,HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_TOKEN_PATH, \
 	$(if $(filter-out $$%,$(call given,$(v))),$(eval override $(v) := $$(call path,$(v)))$(eval export $(v))))
@@ -76,6 +77,7 @@ help: ## list the targets
 	@echo
 	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
+	@echo "  TRIOVIT_WEIGHTS, TRIOVIT_CLASS_ORDER, TRIOVIT_PREPROCESS  how both are read: docs/DATA.md"
 	@echo "  TRIOVIT_SHARED=...   the reference data of the tests (default ../shared)"
 	@echo "  KERNEL=gotriovit-xla  execute notebooks on XLA (make xla first)"
 	@echo "  NOTEBOOKS=...  PACKAGES=...  narrow a run, e.g. make test PACKAGES=./calib/..."

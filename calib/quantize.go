@@ -231,5 +231,8 @@ func (q *Quantized) ID() string { return q.exec.ID() }
 // Platform names what computes, for reports.
 func (q *Quantized) Platform() string { return q.exec.Platform() }
 
+// Source says where the model's weights came from, for reports.
+func (q *Quantized) Source() string { return q.Model.Source }
+
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (q *Quantized) Predict(pictures []float32) ([]float32, error) { return q.exec.Predict(pictures) }

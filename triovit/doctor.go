@@ -100,8 +100,11 @@ func checkBackend() Check {
 }
 
 func checkModel() Check {
-	name := os.Getenv("TRIOVIT_MODEL")
-	if name == "" {
+	name, key := os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_WEIGHTS")
+	switch {
+	case name == "" && key != "":
+		return Check{"model", "weights " + key + ", but of no checkpoint", false, "set TRIOVIT_MODEL too, or unset TRIOVIT_WEIGHTS"}
+	case name == "":
 		return Check{"model", "built-in: " + builtin.Name, true, "TRIOVIT_MODEL=checkpoint takes another"}
 	}
 	path := home(name)
@@ -120,11 +123,15 @@ func checkModel() Check {
 			return Check{"model", name + " on the Hugging Face hub, not downloaded yet", true, "set by TRIOVIT_MODEL"}
 		}
 	}
-	model, err := Load(context.Background(), "", File(path))
+	model, err := Load(context.Background(), "", File(path).At(key).named(name))
 	if err != nil {
 		return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"}
 	}
-	return Check{"model", fmt.Sprintf("%s from %s", model.Net.Name, name), true, "set by TRIOVIT_MODEL"}
+	remedy := "set by TRIOVIT_MODEL"
+	if key != "" {
+		remedy += " and TRIOVIT_WEIGHTS"
+	}
+	return Check{"model", fmt.Sprintf("%s from %s", model.Net.Name, model.Source), true, remedy}
 }
 
 // downloaded returns the path of a checkpoint of the hub if the cache has it,

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/platform"
+	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 	"github.com/gotriovit/gotriovit/triovit/hub"
 )
 
@@ -21,6 +22,8 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(file, []byte("text"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	training := filepath.Join(folder, "training.pt")
+	put(t, training, ts.Zip(dictOf("state_dict", stateDict(t, "b0-r224", 1, below("")), "state_dict_ema", stateDict(t, "b0-r224", 2, below("")))))
 	b0 := checkpointOf(t, filepath.Join(folder, "models", "b0.safetensors"), "efficientvit-b0-r224", Classes(2))
 	seg := checkpointOf(t, filepath.Join(folder, "models", "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
 	photo := blank(t, 80, 70)
@@ -52,6 +55,10 @@ func TestDoctor(t *testing.T) {
 		"drawn scenes":           {nil, "data", true, "100 others to score on"},
 		"no such model":          {map[string]string{"TRIOVIT_MODEL": file + "x"}, "model", false, "no such file"},
 		"a file of another kind": {map[string]string{"TRIOVIT_MODEL": file}, "model", false, "no-checkpoint.pt"},
+		"averaged weights":       {map[string]string{"TRIOVIT_MODEL": training}, "model", true, training + ", weights state_dict_ema (also there: state_dict)"},
+		"plain weights":          {map[string]string{"TRIOVIT_MODEL": training, "TRIOVIT_WEIGHTS": "state_dict"}, "model", true, training + ", weights state_dict (also there: state_dict_ema)"},
+		"no such weights":        {map[string]string{"TRIOVIT_MODEL": training, "TRIOVIT_WEIGHTS": "ema"}, "model", false, `no weights are called "ema": the file has state_dict_ema, state_dict`},
+		"weights without model":  {map[string]string{"TRIOVIT_WEIGHTS": "ema"}, "model", false, "weights ema, but of no checkpoint"},
 		"on the hub":             {map[string]string{"TRIOVIT_MODEL": "owner/name"}, "model", true, "owner/name on the Hugging Face hub, not downloaded"},
 		"page on the hub":        {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/owner/name/tree/main"}, "model", true, "not downloaded"},
 		"no page of a model":     {map[string]string{"TRIOVIT_MODEL": hub.DefaultEndpoint + "/datasets/owner/name"}, "model", false, "no name of a model"},
@@ -85,7 +92,7 @@ func TestDoctor(t *testing.T) {
 		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_DATA", "TRIOVIT_CLASS_ORDER", "TRIOVIT_PREPROCESS", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
+			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_WEIGHTS", "TRIOVIT_DATA", "TRIOVIT_CLASS_ORDER", "TRIOVIT_PREPROCESS", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				t.Setenv(v, "")
 			}
 			t.Setenv("TRIOVIT_CACHE", t.TempDir())

@@ -29,7 +29,7 @@ type Predictor interface {
 	// results are cached under it.
 	ID() string
 	// A predictor with a method Platform() string says in its reports what
-	// computed them.
+	// computed them, one with a method Source() string where its weights came from.
 }
 
 // evaluateVersion changes when the same outputs and labels would score
@@ -169,6 +169,9 @@ func (e *evaluation) report(first int, outcomes []outcome) *Report {
 		Task: e.data.Task(), Classes: e.data.Classes(), Remarks: e.data.Remarks()}
 	if p, ok := e.predictor.(interface{ Platform() string }); ok {
 		r.Platform = p.Platform()
+	}
+	if p, ok := e.predictor.(interface{ Source() string }); ok {
+		r.Source = p.Source()
 	}
 	for i, o := range outcomes {
 		public := Outcome{ID: e.data.ID(first + i), Rank: o.Rank}

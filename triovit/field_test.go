@@ -111,7 +111,7 @@ func TestFieldClassOrder(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	root := shared.Unzipped(t, "data/field/numbered_folders.zip")
 	official := shared.Path(t, "data/field/always2_of_12.pt")
-	set, _, err := File(official)(t.Context())
+	set, err := weights.Read(official)
 	if err != nil {
 		t.Fatal(err)
 	}

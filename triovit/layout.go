@@ -97,6 +97,7 @@ const (
 type request struct {
 	folder     string
 	checkpoint string // as the user named it
+	key        string // of the weights in it, or empty
 	variant    string // as in "efficientvit-b1-r224"
 	timm       bool
 	pipeline   preprocess.Pipeline // the user's, or zero

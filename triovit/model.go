@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
@@ -24,7 +23,9 @@ import (
 type Model struct {
 	Net     *Network
 	Weights weights.Set
-	// Source says where the weights came from, for people to read.
+	// Source says where the weights came from, for people to read: the file or the
+	// name on the hub, which of its weights these are (see [Source.At]), which
+	// others fit, and what was left out.
 	Source string
 }
 
@@ -34,27 +35,57 @@ func (m *Model) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors]. One
-// that waits for others returns ctx's error when ctx ends.
-type Source func(ctx context.Context) (set weights.Set, name string, err error)
+// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors].
+type Source struct {
+	// open returns the checkpoint and its name. Where it waits for others it
+	// returns ctx's error when ctx ends.
+	open func(ctx context.Context) (*weights.File, string, error)
+	key  string
+}
 
-// File is a checkpoint on disk: an official ".pt", or ".safetensors" with
+// At is the same source where the weights are those of a key. A training file
+// has several: plain ones, averaged ones, those of other networks. Without a key
+// [Load] takes those that timm's or MIT's own loader takes: of "state_dict_ema",
+// "model_ema", "state_dict", "model" and the file's top the first that fits the
+// network. Where none of these does it takes the only ones that fit, and where
+// several do its error lists them.
+//
+// A key is made of the keys that lead to the dict, and of the prefix of the
+// tensors' names if they have one, joined by dots, as [Model.Source] says them:
+// "state_dict", "ema.0.9998", "state_dict.module"; "top" is the file's top. The
+// beginning of a key is enough where no other begins so.
+func (s Source) At(key string) Source {
+	s.key = key
+	return s
+}
+
+// named is the same source under another name.
+func (s Source) named(name string) Source {
+	open := s.open
+	s.open = func(ctx context.Context) (*weights.File, string, error) {
+		file, _, err := open(ctx)
+		return file, name, err
+	}
+	return s
+}
+
+// File is a checkpoint on disk: what torch.save writes, or safetensors, with
 // timm's names or the official ones. The content decides, not the extension.
 func File(path string) Source {
-	return func(context.Context) (weights.Set, string, error) {
-		set, err := weights.Read(path)
+	return Source{open: func(context.Context) (*weights.File, string, error) {
+		file, err := weights.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: want a .pt or .safetensors file, or a name on the Hugging Face hub such as timm/efficientvit_b1.r224_in1k", err)
 		}
-		return set, filepath.Base(path), err
-	}
+		return file, filepath.Base(path), err
+	}}
 }
 
 // Hub is a checkpoint on the Hugging Face hub, by a name that [hub.Parse]
 // reads. It is downloaded once; [hub.FromEnvironment] says from where and to
 // where.
 func Hub(name string) Source {
-	return func(ctx context.Context) (weights.Set, string, error) {
+	return Source{open: func(ctx context.Context) (*weights.File, string, error) {
 		ref, err := hub.Parse(name)
 		if err != nil {
 			return nil, "", err
@@ -63,13 +94,13 @@ func Hub(name string) Source {
 		if err != nil {
 			return nil, "", err
 		}
-		file, err := client.Fetch(ctx, ref)
+		path, err := client.Fetch(ctx, ref)
 		if err != nil {
 			return nil, "", err
 		}
-		set, err := weights.Read(file)
-		return set, ref.Repo + "/" + filepath.Base(file), err
-	}
+		file, err := weights.Open(path)
+		return file, ref.Repo + "/" + filepath.Base(path), err
+	}}
 }
 
 // source tells what a user means: nothing is the built-in model, the rest a name
@@ -94,62 +125,52 @@ func onHub(name string) bool {
 	}
 	ref, err := hub.Parse(name)
 	owner, repo := path.Split(ref.Repo)
-	checkpoint := ref.File == "" && slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin"}, path.Ext(repo))
+	checkpoint := ref.File == "" && weights.IsCheckpointName(repo)
 	return err == nil && !exists(name) && !isFolder(owner) && !checkpoint
 }
 
 // BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
 // (see package builtin); it needs no file and no network.
 func BuiltIn() Source {
-	return func(context.Context) (weights.Set, string, error) {
+	return Source{open: func(context.Context) (*weights.File, string, error) {
 		data := builtin.Weights()
 		set, err := weights.ReadSafetensors(bytes.NewReader(data), int64(len(data)))
-		return set, "built-in: " + builtin.Name, err
-	}
+		return weights.InMemory(set), "built-in: " + builtin.Name, err
+	}}
 }
 
 // Tensors is a set of weights in memory.
 func Tensors(set weights.Set, name string) Source {
-	return func(context.Context) (weights.Set, string, error) { return set, name, nil }
+	return Source{open: func(context.Context) (*weights.File, string, error) { return weights.InMemory(set), name, nil }}
 }
 
 // Load returns a variant with weights. The name is one that [Describe] knows;
 // where it is empty the weights decide ([Identify]). Weights with timm's names
-// are given the official ones, and timm's eps of the divisors, 1e-5. The error
-// for weights that do not fit lists what is missing, extra or misshapen. A download
-// ends with ctx.
+// are given the official ones, and timm's eps of the divisors, 1e-5. Prefixes of
+// names and bookkeeping of a training are taken away; of several weights in a
+// file [Source.At] chooses. The error for weights that do not fit lists what is
+// missing, extra or misshapen. A download ends with ctx.
 func Load(ctx context.Context, name string, source Source, options ...Option) (*Model, error) {
-	set, from, err := source(ctx)
+	model, _, err := load(ctx, name, source, options...)
+	return model, err
+}
+
+// load returns the chosen weights beside the model.
+func load(ctx context.Context, name string, source Source, options ...Option) (*Model, *candidate, error) {
+	file, from, err := source.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	timm := isTimm(set)
-	if timm {
-		set = officialNames(set)
-		options = append([]Option{DivisorEps(1e-5)}, options...)
-	}
-	found, classes, err := Identify(set)
-	switch {
-	case err == nil && name == "":
-		name = found
-	case name == "":
-		return nil, fmt.Errorf("%s: %w", from, err)
-	}
-	if classes > 0 {
-		options = append([]Option{Classes(classes)}, options...)
-	}
-	net, err := Describe(name, options...)
+	defer file.Close()
+	c, others, err := choose(file.Dicts, source.key, name, options)
 	if err != nil {
-		return nil, err
+		return nil, nil, fmt.Errorf("%s: %w", from, err)
 	}
-	if err := set.Check(net.Params()); err != nil {
-		hint := ""
-		if found != "" && found != net.Name {
-			hint = fmt.Sprintf(" (they look like %s)", found)
-		}
-		return nil, fmt.Errorf("%s: the weights do not fit %s%s: %w", from, net.Name, hint, err)
+	set, err := file.Read(c.dict, c.names)
+	if err != nil {
+		return nil, nil, err
 	}
-	return &Model{Net: net, Weights: set, Source: from}, nil
+	return &Model{Net: c.net, Weights: set, Source: c.source(from, others)}, c, nil
 }
 
 // Open returns the model at a path or of a name on the Hugging Face hub, as in
@@ -163,14 +184,19 @@ func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
 }
 
 // Identify returns the variant whose first and last layers the weights have,
-// at its smallest resolution, and the number of classes.
+// at its smallest resolution, and the number of classes. The weights have the
+// official names.
 func Identify(set weights.Set) (name string, classes int, err error) {
-	stem, ok := set["backbone.input_stem.op_list.0.conv.weight"]
-	if !ok || len(stem.Shape) == 0 {
-		return "", 0, fmt.Errorf("no tensor backbone.input_stem.op_list.0.conv.weight: not the weights of an EfficientViT of the B series")
+	return identify(set.Shapes())
+}
+
+func identify(shapes map[string][]int) (name string, classes int, err error) {
+	stem := shapes[officialStem]
+	if len(stem) == 0 {
+		return "", 0, fmt.Errorf("no tensor %s: not the weights of an EfficientViT of the B series", officialStem)
 	}
 	for b, spec := range backbones {
-		if spec.widths[0] != stem.Shape[0] {
+		if spec.widths[0] != stem[0] {
 			continue
 		}
 		for _, head := range []struct{ last, variant string }{
@@ -178,13 +204,13 @@ func Identify(set weights.Set) (name string, classes int, err error) {
 			{"head.output_ops.0.op_list.1.conv.weight", "efficientvit-seg-" + b + "-cityscapes"},
 			{"head.output_ops.0.op_list.0.conv.weight", "efficientvit-seg-" + b + "-ade20k"},
 		} {
-			if last, ok := set[head.last]; ok && len(last.Shape) > 0 {
+			if last := shapes[head.last]; len(last) > 0 {
 				if _, err := Describe(head.variant); err != nil {
 					break
 				}
-				return head.variant, last.Shape[0], nil
+				return head.variant, last[0], nil
 			}
 		}
 	}
-	return "", 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem.Shape[0], strings.Join(Variants(), ", "))
+	return "", 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem[0], strings.Join(Variants(), ", "))
 }

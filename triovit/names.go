@@ -2,11 +2,7 @@
 
 package triovit
 
-import (
-	"strings"
-
-	"github.com/gotriovit/gotriovit/triovit/weights"
-)
+import "strings"
 
 // timm keeps the modules of MIT's code under shorter names
 // (timm/models/efficientvit_mit.py).
@@ -18,10 +14,11 @@ var timmPrefixes = []struct{ timm, official string }{
 	{"head.classifier.4.", "head.op_list.3.linear."},
 }
 
-func isTimm(set weights.Set) bool {
-	_, ok := set["stem.in_conv.conv.weight"]
-	return ok
-}
+// The first convolution's weights tell whose names a checkpoint has.
+const (
+	officialStem = "backbone.input_stem.op_list.0.conv.weight"
+	timmStem     = "stem.in_conv.conv.weight"
+)
 
 // officialName returns the official name of a parameter that timm names so.
 func officialName(name string) string {
@@ -40,12 +37,4 @@ func officialName(name string) string {
 		return "backbone.stages." + strings.Replace(rest, ".blocks.", ".op_list.", 1)
 	}
 	return name
-}
-
-func officialNames(set weights.Set) weights.Set {
-	official := make(weights.Set, len(set))
-	for name, t := range set {
-		official[officialName(name)] = t
-	}
-	return official
 }

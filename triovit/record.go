@@ -24,6 +24,7 @@ type record struct {
 	Label       string              `json:"label"`
 	Predictor   string              `json:"predictor"`
 	Platform    string              `json:"platform"`
+	Source      string              `json:"source,omitempty"`
 	Dataset     string              `json:"dataset"`
 	Fingerprint string              `json:"fingerprint"`
 	Pictures    int                 `json:"pictures"`
@@ -50,7 +51,7 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 // MarshalJSON writes the report with its outcomes. Scores are fractions with
 // the bounds of their 95 % intervals, null where there is none.
 func (r *Report) MarshalJSON() ([]byte, error) {
-	f := record{Format: reportFormat, Network: r.Network, Label: r.Label, Predictor: r.Predictor, Platform: r.Platform,
+	f := record{Format: reportFormat, Network: r.Network, Label: r.Label, Predictor: r.Predictor, Platform: r.Platform, Source: r.Source,
 		Dataset: r.Dataset, Fingerprint: r.Fingerprint, Pictures: r.Pictures, Shard: r.Shard, Task: r.Task.String(),
 		Classes: r.Classes, Remarks: r.Remarks, Images: r.Images, Outcomes: r.Outcomes}
 	if r.Task == dataset.Classification {
@@ -77,7 +78,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	if f.Format != reportFormat {
 		return fmt.Errorf("the format is %.40q, want %q", f.Format, reportFormat)
 	}
-	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Dataset: f.Dataset,
+	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Source: f.Source, Dataset: f.Dataset,
 		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Remarks: f.Remarks, Outcomes: f.Outcomes}
 	if err := f.Shard.check(); err != nil {
 		return err
@@ -139,6 +140,6 @@ func ReadReport(path string) (*Report, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("read report %s: not a file of Report.Save or \"triovit evaluate -out\": %w", path, err)
 	}
-	r.source = path
+	r.file = path
 	return r, nil
 }

@@ -23,6 +23,9 @@ type Report struct {
 	// Predictor identifies the model, the recipe and the platform, Fingerprint
 	// the data set. Platform says what computed, empty where it is not known.
 	Predictor, Platform, Fingerprint string
+	// Source says where the weights came from, as [Model.Source] does. It is empty
+	// where the predictor does not tell.
+	Source string
 	// Pictures is the size of the data set, of which the report covers a shard.
 	Pictures int
 	Shard    Shard
@@ -49,7 +52,7 @@ type Report struct {
 	// Confusion counts pixels, [truth][predicted].
 	Confusion [][]int64
 
-	source string // the file that it was read from, or empty
+	file string // that it was read from, or empty
 }
 
 // An Outcome is what one picture contributes to a [Report].
@@ -82,8 +85,8 @@ func (r *Report) Score() (Estimate, string) {
 	return r.MIoU, "mIoU"
 }
 
-// String tells the score with its interval and the number of pictures, and each
-// remark in a line of its own.
+// String tells the score with its interval, the number of pictures and where the
+// weights came from, and each remark in a line of its own.
 func (r *Report) String() string {
 	var s strings.Builder
 	s.WriteString(r.Network)
@@ -101,6 +104,9 @@ func (r *Report) String() string {
 		fmt.Fprintf(&s, ": top-1 %s, top-5 %s", r.Top1, r.Top5)
 	default:
 		fmt.Fprintf(&s, ": mIoU %s", r.MIoU)
+	}
+	if r.Source != "" {
+		fmt.Fprintf(&s, "; from %s", r.Source)
 	}
 	for _, remark := range r.Remarks {
 		fmt.Fprintf(&s, "\n%s", remark)

@@ -26,9 +26,9 @@ type Setup struct {
 
 // FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
 // on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]); with
-// TRIOVIT_CLASS_ORDER for [ClassOrder] and TRIOVIT_PREPROCESS for [Change]. Where
-// neither of the first two is set it is the built-in model with drawn scenes, which
-// needs no file.
+// TRIOVIT_WEIGHTS for [WeightsAt], TRIOVIT_CLASS_ORDER for [ClassOrder] and
+// TRIOVIT_PREPROCESS for [Change]. Where neither of the first two is set it is the
+// built-in model with drawn scenes, which needs no file.
 func FromEnvironment(ctx context.Context) (*Setup, error) {
 	options, err := environment()
 	if err != nil {
@@ -43,7 +43,7 @@ func environment() ([]PrepareOption, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TRIOVIT_PREPROCESS: %w", err)
 	}
-	return []PrepareOption{Change(changes), ClassOrder(os.Getenv("TRIOVIT_CLASS_ORDER"))}, nil
+	return []PrepareOption{WeightsAt(os.Getenv("TRIOVIT_WEIGHTS")), Change(changes), ClassOrder(os.Getenv("TRIOVIT_CLASS_ORDER"))}, nil
 }
 
 // The drawn scenes of the built-in setup: pictures of the size that the model
@@ -54,7 +54,7 @@ const (
 	evaluationScenes        = 100
 )
 
-// A PrepareOption changes how [Prepare] opens pictures.
+// A PrepareOption changes how [Prepare] opens the checkpoint and the pictures.
 type PrepareOption func(*request)
 
 // Preprocess gives the network pictures of a protocol of one's own; its size is
@@ -76,6 +76,12 @@ func Change(c preprocess.Changes) PrepareOption {
 // that of the text. Reports say which was taken where the two differ.
 func ClassOrder(order string) PrepareOption {
 	return func(r *request) { r.order = order }
+}
+
+// WeightsAt takes the weights of a key among those of a training file: see
+// [Source.At]. An empty key takes those that their own loader takes.
+func WeightsAt(key string) PrepareOption {
+	return func(r *request) { r.key = key }
 }
 
 // Prepare opens a checkpoint (a path or a name on the hub, see [Open]) and a
@@ -144,6 +150,8 @@ func newRequest(checkpoint, folder string, options []PrepareOption) *request {
 func (r *request) check() error {
 	chosen := r.pipeline != (preprocess.Pipeline{}) || r.changes != (preprocess.Changes{}) || r.order != ""
 	switch {
+	case r.checkpoint == "" && r.key != "":
+		return fmt.Errorf("weights are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.key)
 	case r.checkpoint == "" && r.folder != "":
 		return fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.folder)
 	case r.checkpoint != "" && r.folder == "":
@@ -156,16 +164,11 @@ func (r *request) check() error {
 
 // setup opens the model and the pictures for it.
 func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
-	set, from, err := source(r.checkpoint)(ctx) // once: the file may be large
+	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))
 	if err != nil {
 		return nil, nil, err
 	}
-	tensors := Tensors(set, from)
-	model, err := Load(ctx, "", tensors)
-	if err != nil {
-		return nil, nil, err
-	}
-	r.variant, r.timm = model.Net.Name, isTimm(set)
+	r.variant, r.timm = model.Net.Name, chosen.timm
 	shape, task := model.Net.Output().Shape, dataset.Segmentation
 	if len(shape) == 1 {
 		task = dataset.Classification
@@ -177,9 +180,9 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	classes := opened.evaluation.Classes()
 	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
 		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
-			from, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
+			model.Source, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
 	}
-	model, err = Load(ctx, "", tensors, InputSize(opened.h, opened.w))
+	model.Net, err = Describe(chosen.variant, append(chosen.options, InputSize(opened.h, opened.w))...)
 	return model, opened, err
 }
 

@@ -79,7 +79,7 @@ func Merge(shards ...*Report) (*Report, error) {
 		seen[s.Shard.Index] = s
 	}
 	merged := *first
-	merged.source, merged.Shard, merged.Outcomes = "", whole, nil
+	merged.file, merged.Shard, merged.Outcomes = "", whole, nil
 	for i := 1; i <= first.Shard.Of; i++ {
 		if seen[i] == nil {
 			return nil, fmt.Errorf("shard %s is missing: %d of %d are given", Shard{i, first.Shard.Of}, len(shards), first.Shard.Of)
@@ -117,16 +117,16 @@ func (r *Report) foreign(first *Report) error {
 
 // who names the report in errors.
 func (r *Report) who() string {
-	if r.source == "" {
+	if r.file == "" {
 		return "shard " + r.Shard.String()
 	}
-	return fmt.Sprintf("shard %s (%s)", r.Shard, r.source)
+	return fmt.Sprintf("shard %s (%s)", r.Shard, r.file)
 }
 
 // again names where else a shard is.
 func (r *Report) again() string {
-	if r.source == "" {
+	if r.file == "" {
 		return ""
 	}
-	return ", also as " + r.source
+	return ", also as " + r.file
 }

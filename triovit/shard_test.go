@@ -135,7 +135,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"doubled for missing", func(s []*Report) []*Report { s[1] = s[2]; return s }, "shard 3/4 is given twice"},
 		{"doubled files", func(s []*Report) []*Report {
 			twin := *s[2]
-			s[2].source, twin.source = "a.json", "b.json"
+			s[2].file, twin.file = "a.json", "b.json"
 			return append(s, &twin)
 		}, "shard 3/4 (b.json) is given twice, also as a.json"},
 		{"other weights", func(s []*Report) []*Report { s[3] = other[3]; return s }, "shard 4/4 has other weights or grids than shard 1/4"},

@@ -61,6 +61,7 @@ func TestOpenHub(t *testing.T) {
 		{"mit-han-lab/other", "hub: mit-han-lab/other"},
 		{"mit-han-lab/other/b1.pt", "hub: mit-han-lab/other/b1.pt"},
 		{"models/b1.pt", "weights: open"},
+		{"run/model_best.pth.tar", "weights: open"},
 		{"./models/b1", "weights: open"},
 		{"b1.pt", "weights: open"},
 		{"hf://b1", "hub: "},

@@ -305,6 +305,8 @@ func TestGoldenErrors(t *testing.T) {
 		{"folder below a file", failed, []string{"ladder", "-out", filepath.Join(text, "ladder")}},
 
 		{"model without pictures", failed, []string{"ladder", "-model", seg}},
+		{"weights without model", failed, []string{"ladder", "-weights", "state_dict"}},
+		{"weights that are not there", failed, []string{"ladder", "-model", seg, "-weights", "state_dict", "-data", dir}},
 		{"pictures without model", failed, []string{"ladder", "-data", dir}},
 		{"absent model", failed, []string{"profile", "-model", file("absent.pt"), "-data", dir}},
 		{"no model in the file", failed, []string{"profile", "-model", text, "-data", dir}},

@@ -18,13 +18,14 @@ import (
 
 // inputs are the flags that say which model and which pictures.
 type inputs struct {
-	model, data               string
+	model, weights, data      string
 	classOrder, preprocess    string
 	sample, calibrationSample int
 }
 
 func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub; $TRIOVIT_MODEL, else the built-in model")
+	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
 	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
 	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
 	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
@@ -49,7 +50,7 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	s, err := triovit.Prepare(ctx, in.model, in.data, triovit.Change(changes), triovit.ClassOrder(in.classOrder))
+	s, err := triovit.Prepare(ctx, in.model, in.data, triovit.WeightsAt(in.weights), triovit.Change(changes), triovit.ClassOrder(in.classOrder))
 	if err != nil {
 		return nil, err
 	}

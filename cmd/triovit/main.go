@@ -15,7 +15,8 @@
 //
 // "triovit help" lists the commands, "triovit help evaluate" tells about one.
 // Without a checkpoint the model is the one of TRIOVIT_MODEL with the pictures
-// of TRIOVIT_DATA, and without those the built-in model with drawn scenes.
+// of TRIOVIT_DATA, and without those the built-in model with drawn scenes. Of a
+// training file TRIOVIT_WEIGHTS says which weights.
 //
 // Results go to standard output, as text or with -json as one line of JSON; scores
 // and shares are percent in text and fractions in JSON. Progress and errors go to

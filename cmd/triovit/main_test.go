@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("TRIOVIT_CACHE", dir)
 	os.Unsetenv("TRIOVIT_MODEL")
+	os.Unsetenv("TRIOVIT_WEIGHTS")
 	os.Unsetenv("TRIOVIT_DATA")
 	os.Unsetenv("TRIOVIT_CLASS_ORDER")
 	os.Unsetenv("TRIOVIT_PREPROCESS")

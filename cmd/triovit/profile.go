@@ -42,12 +42,12 @@ several machines are to share grids, make the profile once and give it to
 					return output{}, err
 				}
 			}
-			head := fmt.Sprintf("%d tensors of %s over %d pictures of %s\n", len(p.Tensors), p.Network, len(p.Images), setup.Calibration.Name())
+			head := fmt.Sprintf("%d tensors of %s from %s over %d pictures of %s\n", len(p.Tensors), p.Network, setup.Model.Source, len(p.Images), setup.Calibration.Name())
 			remarks := setup.Calibration.Remarks()
 			for _, remark := range remarks {
 				head += remark + "\n"
 			}
-			return output{head + calib.SpreadTable(spreads, 12), profileData(p, remarks)}, nil
+			return output{head + calib.SpreadTable(spreads, 12), profileData(p, setup.Model.Source, remarks)}, nil
 		}
 	},
 }
@@ -55,6 +55,7 @@ several machines are to share grids, make the profile once and give it to
 // observed is the JSON form of a profile: one line per tensor, no histogram.
 type observed struct {
 	Network string   `json:"network"`
+	Source  string   `json:"source"`
 	Model   string   `json:"model"`
 	Images  int      `json:"images"`
 	Remarks []string `json:"remarks,omitempty"` // on how the pictures were read
@@ -69,8 +70,8 @@ type extent struct {
 	Max   float32 `json:"max"`
 }
 
-func profileData(p *calib.Profile, remarks []string) observed {
-	o := observed{p.Network, p.Model, len(p.Images), remarks, nil}
+func profileData(p *calib.Profile, source string, remarks []string) observed {
+	o := observed{p.Network, source, p.Model, len(p.Images), remarks, nil}
 	for _, s := range p.Tensors {
 		o.Tensors = append(o.Tensors, extent{s.Name, s.Role.String(), s.Shape, slices.Min(s.Min), slices.Max(s.Max)})
 	}

@@ -52,8 +52,8 @@ and refuses if the digest is another.`,
 			for _, w := range q.WeightGrids {
 				filters += len(w)
 			}
-			text := fmt.Sprintf("%s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
-				g.Network, g.Images, named, len(q.Quantizers), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
+			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
+				g.Network, g.Source, g.Images, named, len(q.Quantizers), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
 			return output{text, g}, nil
 		}
 	},
@@ -66,6 +66,7 @@ const gridsFormat = "gotriovit grids 1"
 type grids struct {
 	Format         string   `json:"format"`
 	Network        string   `json:"network"`
+	Source         string   `json:"source"`
 	Recipe         string   `json:"recipe"`
 	WeightBits     int      `json:"weight_bits"`
 	ActivationBits int      `json:"activation_bits"`
@@ -80,7 +81,7 @@ type change struct {
 }
 
 func gridsOf(q *calib.Quantized, images int, r recipe) *grids {
-	g := &grids{Format: gridsFormat, Network: q.Network().Name, Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
+	g := &grids{Format: gridsFormat, Network: q.Network().Name, Source: q.Source(), Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
 		Images: images, Digest: digest(q)}
 	for _, c := range q.Changes {
 		g.Changes = append(g.Changes, change(c))

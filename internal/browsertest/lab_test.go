@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,7 +43,7 @@ func (b *bench) startLab(t *testing.T) *lab {
 	cmd := exec.Command(b.python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
 		fmt.Sprintf("--port=%d", port), "--ServerApp.port_retries=0", "--IdentityProvider.token="+token, "--ServerApp.root_dir="+b.folder)
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "TRIOVIT_MODEL=") && !strings.HasPrefix(v, "TRIOVIT_DATA=") {
+		if name, _, _ := strings.Cut(v, "="); !slices.Contains([]string{"TRIOVIT_MODEL", "TRIOVIT_WEIGHTS", "TRIOVIT_DATA"}, name) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}

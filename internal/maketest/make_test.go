@@ -181,7 +181,7 @@ func find(t *testing.T, calls []call, program string, words ...string) call {
 // given are the paths that a user gives, without what they begin with.
 var given = map[string]string{
 	"TRIOVIT_MODEL": "my models/b1.pt", "TRIOVIT_DATA": "my folder/", "TRIOVIT_SHARED": "../the shared",
-	"TRIOVIT_CACHE": "a cache", "TRIOVIT_ECHARTS": "its charts/echarts.js", "HF_HOME": "a hub",
+	"TRIOVIT_CLASS_ORDER": "my classes.txt", "TRIOVIT_CACHE": "a cache", "TRIOVIT_ECHARTS": "its charts/echarts.js", "HF_HOME": "a hub",
 	"VENV": "a venv", "PYTHON": "the programs/python3",
 }
 
@@ -221,6 +221,7 @@ func TestGivenPaths(t *testing.T) {
 						t.Fatal(err)
 					}
 					w.write(t, want["TRIOVIT_MODEL"], "weights")
+					w.write(t, want["TRIOVIT_CLASS_ORDER"], "classes")
 					w.write(t, want["TRIOVIT_ECHARTS"], "the user's")
 					if err := os.RemoveAll(want["VENV"]); err != nil {
 						t.Fatal(err)

@@ -135,6 +135,9 @@ func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
 // Platform is that of the package, for reports.
 func (e *Executor) Platform() string { return Platform() }
 
+// Source says where the model's weights came from, for reports.
+func (e *Executor) Source() string { return e.model.Source }
+
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	outputs, err := e.Run(pictures)

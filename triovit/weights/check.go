@@ -34,7 +34,7 @@ type Misshape struct {
 func (e *MismatchError) Error() string {
 	misshapen := make([]string, len(e.Misshapen))
 	for i, m := range e.Misshapen {
-		misshapen[i] = fmt.Sprintf("%s is %v, want %v", printable(m.Name), m.Got, m.Want)
+		misshapen[i] = fmt.Sprintf("%s is %v, want %v", Printable(m.Name), m.Got, m.Want)
 	}
 	var parts []string
 	for _, kind := range []struct {
@@ -53,9 +53,9 @@ func (e *MismatchError) Error() string {
 	return "weights: the tensors do not fit the network: " + strings.Join(parts, "; ")
 }
 
-// printable returns a tensor's name as it is where it can stand in a line of
+// Printable returns a tensor's name as it is where it can stand in a line of
 // text; a file may name a tensor anything, and then it is quoted.
-func printable(name string) string {
+func Printable(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
 	}
@@ -68,27 +68,31 @@ func printable(name string) string {
 func printables(names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
-		all[i] = printable(name)
+		all[i] = Printable(name)
 	}
 	return all
 }
 
-// Check compares the set with the names and shapes that a network wants. All
-// differences are one error, a [*MismatchError]. BatchNorm's
+// Check compares the set with the names and shapes that a network wants: see
+// [CheckShapes].
+func (s Set) Check(want map[string][]int) error { return CheckShapes(s.Shapes(), want) }
+
+// CheckShapes compares the names and shapes of tensors with those that a network
+// wants. All differences are one error, a [*MismatchError]. BatchNorm's
 // num_batches_tracked, which no inference needs, may be present or not.
-func (s Set) Check(want map[string][]int) error {
+func CheckShapes(got, want map[string][]int) error {
 	e := &MismatchError{}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		t, ok := s[name]
+		shape, ok := got[name]
 		switch {
 		case isCounter(name):
 		case !ok:
 			e.Missing = append(e.Missing, name)
-		case !slices.Equal(t.Shape, want[name]):
-			e.Misshapen = append(e.Misshapen, Misshape{name, t.Shape, want[name]})
+		case !slices.Equal(shape, want[name]):
+			e.Misshapen = append(e.Misshapen, Misshape{name, shape, want[name]})
 		}
 	}
-	for _, name := range s.Names() {
+	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, ok := want[name]; !ok && !isCounter(name) {
 			e.Extra = append(e.Extra, name)
 		}

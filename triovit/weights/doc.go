@@ -6,16 +6,19 @@
 // EfficientViT's checkpoints come in two forms. The official ones are written
 // by torch.save: a zip archive with one pickle, which says how tensors view
 // storages, and one entry of raw bytes per storage. A pickle is a program, and
-// PyTorch's loader may run what it names; [ReadPT] instead interprets it with
-// a small machine that knows dicts, tensors and storages only, and refuses any
-// other global by name. timm's checkpoints, and those of this project, are
-// [safetensors] files: a JSON header and the raw bytes. Either way the result
-// is a [Set], a map from the parameter's name in the reference implementation
-// to a float32 [Tensor] in the reference's layout: nothing is renamed,
-// transposed or folded here.
+// PyTorch's loader may run what it names. [Open] instead interprets it with a
+// small machine that knows dicts, tensors and storages only: an object of any
+// other class is a name to it, and nothing is run. timm's checkpoints, and those
+// of this project, are [safetensors] files: a JSON header and the raw bytes.
+//
+// A training file holds several dicts of tensors beside other objects. [File]
+// lists them by names and shapes, those first that the loaders of timm and MIT
+// prefer, and reads the values of the chosen one only. The result is a [Set], a
+// map from a parameter's name to a float32 [Tensor] in the reference's layout:
+// nothing is transposed or folded here.
 //
 // The steps are plain: read a set, check it against the names and shapes that
-// a network needs, use it.
+// a network needs, use it. [Read] takes the dict that the loaders prefer.
 //
 //	set, err := weights.Read("efficientvit_seg_b0_cityscapes.pt")
 //	if err != nil {

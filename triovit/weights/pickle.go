@@ -11,13 +11,18 @@ import (
 )
 
 // A pickle is a program for a stack machine. The machine here knows the
-// opcodes with which Python's pickle module, protocols 2 to 4, writes a state
-// dict, and the globals of [admitted]; neither can do anything but build the
-// values below. Opcodes are documented in Python's pickletools module.
+// opcodes with which Python's pickle module, protocols 2 to 5, writes values,
+// and does nothing but build the values below. A checkpoint may hold objects
+// of any class beside its tensors. A class or function that a state dict does
+// not need is a name here, and an object made by it an empty dict that
+// remembers the name: nothing is looked up, imported or called. Opcodes are
+// documented in Python's pickletools module.
 
 const (
 	opMark         = '('
 	opStop         = '.'
+	opPop          = '0'
+	opPopMark      = '1'
 	opNone         = 'N'
 	opTrue         = 0x88
 	opFalse        = 0x89
@@ -25,9 +30,17 @@ const (
 	opUint1        = 'K'
 	opUint2        = 'M'
 	opLong1        = 0x8a
+	opLong4        = 0x8b
 	opFloat        = 'G'
 	opUnicode      = 'X'
 	opShortUnicode = 0x8c
+	opUnicode8     = 0x8d
+	opString       = 'T' // Python 2's str
+	opShortString  = 'U'
+	opBytes        = 'B'
+	opShortBytes   = 'C'
+	opBytes8       = 0x8e
+	opByteArray8   = 0x96
 	opEmptyTuple   = ')'
 	opTuple        = 't'
 	opTuple1       = 0x85
@@ -39,6 +52,9 @@ const (
 	opEmptyDict    = '}'
 	opSetItem      = 's'
 	opSetItems     = 'u'
+	opEmptySet     = 0x8f
+	opAddItems     = 0x90
+	opFrozenSet    = 0x91
 	opGet1         = 'h'
 	opGet4         = 'j'
 	opPut1         = 'q'
@@ -47,6 +63,8 @@ const (
 	opGlobal       = 'c'
 	opStackGlobal  = 0x93
 	opReduce       = 'R'
+	opNewObject    = 0x81
+	opNewObjectEx  = 0x92
 	opBuild        = 'b'
 	opPersistentID = 'Q'
 	opProtocol     = 0x80
@@ -55,27 +73,42 @@ const (
 
 // opcodeCharge is what an opcode costs of the budget, in bytes: none leaves
 // more behind, apart from strings, which are charged by length.
-const opcodeCharge = 128
+const opcodeCharge = 160
 
-// The functions that a pickle may call.
+// The functions of which a state dict is made: [machine.call] knows what they
+// return.
 const (
-	rebuildTensor    = global("torch._utils._rebuild_tensor_v2")
-	rebuildParameter = global("torch._utils._rebuild_parameter")
-	orderedDict      = global("collections.OrderedDict")
+	rebuildTensor             = global("torch._utils._rebuild_tensor_v2")
+	rebuildParameter          = global("torch._utils._rebuild_parameter")
+	rebuildParameterWithState = global("torch._utils._rebuild_parameter_with_state")
+	orderedDict               = global("collections.OrderedDict")
+)
+
+// The classes of values of which nothing but the class is kept.
+const (
+	bytesClass   = global("bytes")
+	longIntClass = global("int of over 8 bytes")
 )
 
 // Values on the machine's stack, besides nil (None), bool, int64, float64 and
 // string.
 type (
 	tuple  []any
-	list   struct{ items []any }
-	dict   struct{ items map[any]any } // an OrderedDict too: order has no meaning here
-	global string                      // "module.name", admitted
+	list   struct{ items []any } // a set too
+	global string                // "module.name"
+
+	// dict is a dict, an OrderedDict, or an object of any other class, which is
+	// empty unless items were set.
+	dict struct {
+		class global // empty for dict and OrderedDict
+		items []item // as they were set: a key may come twice, and the last counts
+	}
+	item struct{ key, value any }
 
 	// storage names an entry of raw bytes in the archive.
 	storage struct {
 		key   string
-		dtype string // as in elementOf
+		dtype string // as in elementOf, or the name of another class
 		numel int    // elements, as the pickle claims
 	}
 
@@ -88,12 +121,8 @@ type (
 	}
 )
 
-// admitted tells whether a pickle may name a global.
-func admitted(g global) bool {
-	return g == rebuildTensor || g == rebuildParameter || g == orderedDict || storageDType(g) != ""
-}
-
-// storageDType returns the element type of a storage class, as in elementOf.
+// storageDType returns the element type of a storage class, as in elementOf;
+// of a class that it does not know, the name.
 func storageDType(g global) string {
 	switch g {
 	case "torch.FloatStorage":
@@ -112,29 +141,40 @@ func storageDType(g global) string {
 		return "I16"
 	case "torch.CharStorage":
 		return "I8"
-	case "torch.ByteStorage":
+	case "torch.ByteStorage", "torch.UntypedStorage", "torch.storage.UntypedStorage":
 		return "U8"
 	case "torch.BoolStorage":
 		return "BOOL"
 	}
-	return ""
+	return string(g)
 }
 
 // machine interprets one pickle. After the first failure err is set and every
 // method returns zero values, so that opcodes need no checks of their own.
 type machine struct {
-	code   []byte
-	pos    int
-	stack  []any
-	marks  []int // heights of the stack
-	memo   map[uint32]any
-	budget *budget
-	err    error
+	code     []byte
+	pos      int
+	stack    []any
+	marks    []int // heights of the stack
+	memo     map[uint32]any
+	storages map[string]storage // by key
+	budget   *budget
+	err      error
 }
 
 // unpickle interprets a pickle and returns its value.
 func unpickle(code []byte, b *budget) (any, error) {
-	m := &machine{code: code, memo: map[uint32]any{}, budget: b}
+	return newMachine(code, b).run()
+}
+
+func newMachine(code []byte, b *budget) *machine {
+	return &machine{code: code, storages: map[string]storage{}, budget: b}
+}
+
+// run interprets the pickle at the machine's position and returns its value. Of
+// several pickles one after another it leaves the position at the next.
+func (m *machine) run() (any, error) {
+	m.stack, m.marks, m.memo = nil, nil, map[uint32]any{}
 	for {
 		at := m.pos
 		m.charge(opcodeCharge)
@@ -163,6 +203,11 @@ func (m *machine) step(op byte) {
 	case opFrame:
 		m.take(8) // a hint for buffering
 
+	case opPop:
+		m.pop()
+	case opPopMark:
+		m.popMark()
+
 	case opNone:
 		m.push(nil)
 	case opTrue, opFalse:
@@ -174,15 +219,25 @@ func (m *machine) step(op byte) {
 	case opUint2:
 		m.push(int64(m.uint(2)))
 	case opLong1:
-		m.push(m.long())
+		m.push(m.long(m.uint(1)))
+	case opLong4:
+		m.push(m.long(m.uint(4)))
 	case opFloat:
 		if b := m.take(8); b != nil {
 			m.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
 		}
-	case opUnicode:
+	case opUnicode, opString:
 		m.push(m.text(m.uint(4)))
-	case opShortUnicode:
+	case opShortUnicode, opShortString:
 		m.push(m.text(m.uint(1)))
+	case opUnicode8:
+		m.push(m.text(m.uint(8)))
+	case opBytes:
+		m.skip(m.uint(4))
+	case opShortBytes:
+		m.skip(m.uint(1))
+	case opBytes8, opByteArray8:
+		m.skip(m.uint(8))
 
 	case opMark:
 		m.marks = append(m.marks, len(m.stack))
@@ -192,11 +247,13 @@ func (m *machine) step(op byte) {
 		m.push(tuple(m.popMark()))
 	case opTuple1, opTuple2, opTuple3:
 		m.push(tuple(m.popN(int(op-opTuple1) + 1)))
-	case opEmptyList:
+	case opEmptyList, opEmptySet:
 		m.push(&list{})
+	case opFrozenSet:
+		m.push(&list{m.popMark()})
 	case opAppend:
 		m.extend(m.popN(1))
-	case opAppends:
+	case opAppends, opAddItems:
 		m.extend(m.popMark())
 	case opEmptyDict:
 		m.push(&dict{})
@@ -218,7 +275,7 @@ func (m *machine) step(op byte) {
 
 	case opGlobal:
 		module, name := m.line(), m.line()
-		m.global(module, name)
+		m.push(global(module + "." + name))
 	case opStackGlobal:
 		pair := m.popN(2)
 		if m.err != nil {
@@ -229,12 +286,19 @@ func (m *machine) step(op byte) {
 		if !okModule || !okName {
 			m.fail("a global named by %s and %s, want str and str", kind(pair[0]), kind(pair[1]))
 		}
-		m.global(module, name)
+		m.push(global(module + "." + name))
 	case opReduce:
 		args := m.pop()
 		m.call(m.pop(), args)
+	case opNewObject:
+		m.pop() // arguments
+		m.object(m.pop())
+	case opNewObjectEx:
+		m.popN(2) // arguments, and those by name
+		m.object(m.pop())
 	case opBuild:
-		// A state dict's attributes: "_metadata" with the versions of modules.
+		// An object's attributes, such as the "_metadata" of a state dict, which
+		// has the versions of modules.
 		m.pop()
 		if _, ok := m.top().(*dict); !ok {
 			m.fail("attributes of %s, want of dict", kind(m.top()))
@@ -280,17 +344,23 @@ func (m *machine) uint(n uint64) (v uint64) {
 	return v
 }
 
-// long consumes a length byte and a two's complement number of that length.
-func (m *machine) long() int64 {
-	n := m.uint(1)
+// long consumes a two's complement number of n bytes: an int64 where it fits.
+func (m *machine) long(n uint64) any {
 	if n > 8 {
-		m.fail("an integer of %d bytes, want at most 8", n)
+		m.take(n)
+		return &dict{class: longIntClass}
 	}
 	if m.err != nil || n == 0 {
-		return 0
+		return int64(0)
 	}
 	unused := 64 - 8*n
 	return int64(m.uint(n)<<unused) >> unused
+}
+
+// skip consumes n bytes of which the value is not kept.
+func (m *machine) skip(n uint64) {
+	m.take(n)
+	m.push(&dict{class: bytesClass})
 }
 
 // text consumes a string of n bytes.
@@ -373,12 +443,17 @@ func (m *machine) get(key uint32) {
 }
 
 func (m *machine) extend(items []any) {
-	l, ok := m.top().(*list)
-	if !ok {
-		m.fail("items for %s, want for list", kind(m.top()))
-		return
+	switch top := m.top().(type) {
+	case *list:
+		top.items = append(top.items, items...)
+	case *dict:
+		if top.class != "" { // an object of a class that extends list
+			return
+		}
+		m.fail("items for %s, want for list", kind(top))
+	default:
+		m.fail("items for %s, want for list", kind(top))
 	}
-	l.items = append(l.items, items...)
 }
 
 // update sets keys and values, in turns, in the dict on the stack.
@@ -388,46 +463,63 @@ func (m *machine) update(pairs []any) {
 		m.fail("%d keys and values for %s, want pairs for dict", len(pairs), kind(m.top()))
 		return
 	}
-	if d.items == nil {
-		d.items = map[any]any{}
-	}
 	for i := 0; i < len(pairs); i += 2 {
-		switch pairs[i].(type) {
-		case string, int64, bool:
-			d.items[pairs[i]] = pairs[i+1]
-		default:
-			m.fail("a dict's key is %s, want str, int or bool", kind(pairs[i]))
+		if unhashable(pairs[i]) {
+			m.fail("a dict's key is %s, which has no hash", kind(pairs[i]))
 		}
+		d.items = append(d.items, item{pairs[i], pairs[i+1]})
 	}
 }
 
-func (m *machine) global(module, name string) {
-	g := global(module + "." + name)
-	if !admitted(g) {
-		m.fail("names the global %.200q, which no state dict needs: refused, nothing was run", string(g))
+// unhashable tells whether Python refuses a value as a dict's key.
+func unhashable(key any) bool {
+	switch key := key.(type) {
+	case *list:
+		return true
+	case *dict:
+		return key.class == ""
 	}
-	m.push(g)
+	return false
 }
 
-// call applies an admitted global to its arguments.
+// call pushes what a function returns for its arguments where it is one of
+// those that make a state dict, else an object of which only the function's
+// name is known.
 func (m *machine) call(fn, arguments any) {
-	g, isGlobal := fn.(global)
 	args, isTuple := arguments.(tuple)
+	if !isTuple {
+		m.fail("calls %s with %s, want a tuple", kind(fn), kind(arguments))
+		return
+	}
 	switch {
-	case !isGlobal || !isTuple:
-		m.fail("calls %s with %s, want a global with a tuple", kind(fn), kind(arguments))
-	case g == orderedDict && len(args) == 0:
+	case fn == any(orderedDict) && len(args) == 0:
 		m.push(&dict{})
-	case g == rebuildParameter && len(args) > 0:
+	case (fn == any(rebuildParameter) || fn == any(rebuildParameterWithState)) && len(args) > 0:
 		m.push(args[0])
-	case g == rebuildTensor && len(args) >= 4:
+	case fn == any(rebuildTensor) && len(args) >= 4:
 		v, err := newView(args)
 		if err != nil {
 			m.fail("%s: %w", rebuildTensor, err)
 		}
 		m.push(v)
 	default:
-		m.fail("%s cannot be called with %d arguments", g, len(args))
+		m.object(fn)
+	}
+}
+
+// object pushes an object of a class, or of a function that returns objects.
+func (m *machine) object(class any) {
+	switch class := class.(type) {
+	case global:
+		m.push(&dict{class: class})
+	case *dict:
+		if class.class != "" { // such as the value of a call of getattr
+			m.push(&dict{class: class.class})
+			return
+		}
+		m.fail("calls %s, want a class or function", kind(class))
+	default:
+		m.fail("calls %s, want a class or function", kind(class))
 	}
 }
 
@@ -449,22 +541,32 @@ func newView(args tuple) (v view, err error) {
 	return v, nil
 }
 
-// storage reads the persistent id ("storage", class, key, location, numel).
+// storage reads the persistent id ("storage", class, key, location, numel). Before
+// PyTorch 1.6 a sixth item says of which storage it is a part, or None, and the
+// classes of a whole model have persistent ids too, ("module", class, file, source).
 func (m *machine) storage(id any) {
 	t, _ := id.(tuple)
+	switch {
+	case len(t) == 4 && t[0] == any("module"):
+		m.push(t[1])
+		return
+	case len(t) == 6 && t[5] == nil:
+		t = t[:5]
+	}
 	if len(t) != 5 || t[0] != any("storage") {
 		m.fail("a persistent id is not the storage tuple of five")
 		return
 	}
-	class, _ := t[1].(global)
+	class, okClass := t[1].(global)
 	key, okKey := t[2].(string)
 	numel, okNumel := natural(t[4])
-	dtype := storageDType(class)
-	if dtype == "" || !okKey || !okNumel {
-		m.fail("a storage of class %s %s, key %s, length %s: want torch's storage class, str, int from 0 up", kind(t[1]), class, kind(t[2]), kind(t[4]))
+	if !okClass || !okKey || !okNumel {
+		m.fail("a storage of class %s, key %s, length %s: want torch's storage class, str, int from 0 up", kind(t[1]), kind(t[2]), kind(t[4]))
 		return
 	}
-	m.push(storage{key: key, dtype: dtype, numel: numel})
+	s := storage{key: key, dtype: storageDType(class), numel: numel}
+	m.storages[key] = s
+	m.push(s)
 }
 
 func natural(v any) (int, bool) {
@@ -484,7 +586,7 @@ func naturals(v any) ([]int, bool) {
 
 // kind names a value's type in Python's words.
 func kind(v any) string {
-	switch v.(type) {
+	switch v := v.(type) {
 	case nil:
 		return "None"
 	case bool:
@@ -500,19 +602,27 @@ func kind(v any) string {
 	case *list:
 		return "list"
 	case *dict:
+		if v.class != "" {
+			return fmt.Sprintf("an object of %.120q", string(v.class))
+		}
 		return "dict"
 	case storage:
 		return "storage"
 	case view:
 		return "tensor"
+	case global:
+		return fmt.Sprintf("the name %.120q", string(v))
 	}
-	return "global"
+	return "nothing"
 }
 
 // budget counts down the memory that a file may claim.
 type budget struct{ limit, used int64 }
 
 var errBudget = errors.New("claims more memory than a checkpoint of its size needs")
+
+// newBudget returns the budget of a file of size bytes.
+func newBudget(size int64) *budget { return &budget{limit: 2*size + 64<<20} }
 
 // take claims n bytes.
 func (b *budget) take(n int) error {

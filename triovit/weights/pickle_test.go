@@ -8,32 +8,13 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/torchsave"
 )
-
-// pickler writes pickles as torch.save does, protocol 2 without memo.
-type pickler struct{ bytes.Buffer }
-
-func (p *pickler) op(op byte, operand ...byte) { p.WriteByte(op); p.Write(operand) }
-func (p *pickler) str(s string) {
-	p.op(opUnicode, binary.LittleEndian.AppendUint32(nil, uint32(len(s)))...)
-	p.WriteString(s)
-}
-func (p *pickler) global(module, name string) {
-	p.op(opGlobal)
-	p.WriteString(module + "\n" + name + "\n")
-}
-func (p *pickler) int(n int64) {
-	p.op(opLong1, append([]byte{8}, binary.LittleEndian.AppendUint64(nil, uint64(n))...)...)
-}
-func (p *pickler) ints(ns []int) {
-	p.op(opMark)
-	for _, n := range ns {
-		p.int(int64(n))
-	}
-	p.op(opTuple)
-}
 
 // savedTensor is a tensor as torch.save sees it.
 type savedTensor struct {
@@ -42,54 +23,17 @@ type savedTensor struct {
 	shape, stride    []int
 }
 
-func (p *pickler) tensor(t savedTensor) {
-	p.global("torch._utils", "_rebuild_tensor_v2")
-	p.op(opMark)
-	p.op(opMark)
-	p.str("storage")
-	p.global("torch", t.class)
-	p.str(t.key)
-	p.str("cpu")
-	p.int(int64(t.numel))
-	p.op(opTuple)
-	p.op(opPersistentID)
-	p.int(int64(t.offset))
-	p.ints(t.shape)
-	p.ints(t.stride)
-	p.op(opFalse)
-	p.orderedDict()
-	p.op(opTuple)
-	p.op(opReduce)
-}
-
-func (p *pickler) orderedDict() {
-	p.global("collections", "OrderedDict")
-	p.op(opEmptyTuple)
-	p.op(opReduce)
-}
-
 // stateDictPickle writes a state dict below the keys of wrap.
 func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
-	var p pickler
-	p.op(opProtocol, 2)
-	for _, key := range wrap {
-		p.op(opEmptyDict)
-		p.str(key)
-	}
-	p.orderedDict()
-	p.op(opMark)
+	var items torchsave.StateDict
 	for _, t := range tensors {
-		p.str(t.name)
-		p.tensor(t)
+		items = append(items, torchsave.Item{Key: t.name, Value: torchsave.Tensor{Class: t.class, Key: t.key, Numel: t.numel, Offset: t.offset, Shape: t.shape, Stride: t.stride}})
 	}
-	p.op(opSetItems)
-	p.op(opEmptyDict) // attributes
-	p.op(opBuild)
-	for range wrap {
-		p.op(opSetItem)
+	var value any = items
+	for _, key := range slices.Backward(wrap) {
+		value = torchsave.Dict{{Key: key, Value: value}}
 	}
-	p.op(opStop)
-	return p.Bytes()
+	return torchsave.Pickle(value)
 }
 
 // entry is one file of an archive.
@@ -171,26 +115,70 @@ func TestPickleContainers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := got.(*dict)
-	l := d.items["l"].(*list)
-	if len(l.items) != 3 || l.items[2] != any(int64(3)) {
-		t.Errorf("list: got %v, want [1 2 3]", l.items)
+	want := &dict{items: []item{
+		{"l", &list{[]any{int64(1), int64(2), int64(3)}}},
+		{int64(7), tuple{int64(1), tuple{int64(2), int64(3)}}},
+	}}
+	if diff := cmp.Diff(want, got, unexported); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
-	outer := d.items[int64(7)].(tuple)
-	if inner := outer[1].(tuple); outer[0] != any(int64(1)) || inner[0] != any(int64(2)) || inner[1] != any(int64(3)) {
-		t.Errorf("tuple: got %v, want (1, (2, 3))", outer)
+}
+
+var unexported = cmp.AllowUnexported(dict{}, list{}, item{}, view{}, storage{})
+
+// TestPickleObjects: what a state dict does not need becomes an object of which
+// only the class is known.
+func TestPickleObjects(t *testing.T) {
+	object := func(class global, items ...item) *dict { return &dict{class, items} }
+	for _, tt := range []struct {
+		name, code string
+		want       any
+	}{
+		{"system command, called", "cposix\nsystem\n(\x8c\x07echo hitR.", object("posix.system")},
+		{"system command, protocol 4", "\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R.", object("posix.system")},
+		{"eval, not called", "c__builtin__\neval\n.", global("__builtin__.eval")},
+		{"what a call returns, called", "c__builtin__\ngetattr\n(cos\npath\nX\x06\x00\x00\x00systemtR)R.", object("__builtin__.getattr")},
+		{"namespace with attributes", "cargparse\nNamespace\n)\x81}X\x02\x00\x00\x00lrK\x01sb.", object("argparse.Namespace")},
+		{"object by name and arguments", "ca\nB\n)}\x92.", object("a.B")},
+		{"dict of a class of one's own", "ca\nD\n)\x81X\x01\x00\x00\x00wK\x01s.", object("a.D", item{"w", int64(1)})},
+		{"list of a class of one's own", "ca\nL\n)\x81(K\x01K\x02e.", object("a.L")},
+		{"call of a storage class", "ctorch\nFloatStorage\n)R.", object("torch.FloatStorage")},
+		{"OrderedDict of items", "ccollections\nOrderedDict\n]\x85R.", object(orderedDict)},
+		{"parameter of nothing", "ctorch._utils\n_rebuild_parameter\n)R.", object(rebuildParameter)},
+		{"int of 16 bytes", "\x8a\x100123456789abcdef.", object(longIntClass)},
+		{"long int of 16 bytes", "\x8b\x10\x00\x00\x000123456789abcdef.", object(longIntClass)},
+		{"bytes", "C\x02ab.", object(bytesClass)},
+		{"long bytes", "\x8e\x02\x00\x00\x00\x00\x00\x00\x00ab.", object(bytesClass)},
+		{"bytearray", "\x96\x02\x00\x00\x00\x00\x00\x00\x00ab.", object(bytesClass)},
+		{"set", "\x8f(K\x01\x90.", &list{[]any{int64(1)}}},
+		{"frozenset", "(K\x01\x91.", &list{[]any{int64(1)}}},
+		{"float as a key", "}G\x3f\xf8\x00\x00\x00\x00\x00\x00K\x01s.", &dict{items: []item{{1.5, int64(1)}}}},
+		{"None and a tuple as keys", "}(NK\x01K\x02\x85K\x03u.", &dict{items: []item{{nil, int64(1)}, {tuple{int64(2)}, int64(3)}}}},
+		{"class as a key", "}ca\nB\nK\x01s.", &dict{items: []item{{global("a.B"), int64(1)}}}},
+		{"class of a legacy file's whole model", "(\x8c\x06moduleca\nB\nNNtQ)\x81.", object("a.B")},
+		{"storage of another class", "(\x8c\x07storagectorch\nQInt8Storage\n\x8c\x010\x8c\x03cpuK\x01tQ.", storage{"0", "torch.QInt8Storage", 1}},
+		{"popped", "K\x01K\x020(K\x03K\x041.", int64(1)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := run(tt.code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got, unexported); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
 	}
 }
 
 func TestPickleRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, code, want string }{
-		{"system command", "cposix\nsystem\n(\x8c\x07echo hitR.", "posix.system"},
-		{"system command of Windows", "cnt\nsystem\n.", "nt.system"},
-		{"system command, protocol 4", "\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R.", "posix.system"},
-		{"eval", "c__builtin__\neval\n.", "__builtin__.eval"},
-		{"another function of torch", "ctorch.hub\nload\n.", "torch.hub.load"},
+		{"long int beyond the end", "\x8b\xff\xff\xff\xff1.", "ends early"},
+		{"bytes beyond the end", "\x8e\xff\xff\xff\xff\xff\xff\xff\xffa.", "ends early"},
+		{"str beyond the end", "\x8d\xff\xff\xff\xff\xff\xff\xff\xffa.", "ends early"},
+		{"class of an object that is none", "K\x01)\x81.", "calls int"},
+		{"dict as a class", "})\x81.", "calls dict"},
 		{"instance", "(iposix\nsystem\n.", "opcode 0x69"},
-		{"object by a class", "ccollections\nOrderedDict\n)\x81.", "opcode 0x81"},
 		{"extension registry", "\x82\x01.", "opcode 0x82"},
 		{"empty", "", "ends early"},
 		{"no stop", "K\x01", "ends early"},
@@ -198,7 +186,6 @@ func TestPickleRefuses(t *testing.T) {
 		{"global without end", "ctorch", "a line has no end"},
 		{"frame beyond the end", "\x95\x00", "ends early"},
 		{"float beyond the end", "G\x00", "ends early"},
-		{"long of nine bytes", "\x8a\x09123456789.", "at most 8"},
 		{"protocol 6", "\x80\x06N.", "protocol 6"},
 		{"stop on an empty stack", ".", "holds 0 values"},
 		{"tuple without mark", "K\x01t.", "no mark"},
@@ -211,12 +198,9 @@ func TestPickleRefuses(t *testing.T) {
 		{"key that cannot be hashed", "}]K\x01s.", "key is list"},
 		{"call of a number", "K\x01)R.", "calls int"},
 		{"call without tuple", "ccollections\nOrderedDict\nK\x01R.", "with int"},
-		{"call of a storage class", "ctorch\nFloatStorage\n)R.", "torch.FloatStorage cannot be called"},
-		{"parameter of nothing", "ctorch._utils\n_rebuild_parameter\n)R.", "0 arguments"},
 		{"attributes of a list", "]}b.", "attributes of list"},
 		{"stack global of numbers", "K\x01K\x02\x93.", "named by int and int"},
 		{"persistent id of a number", "K\x01Q.", "persistent id"},
-		{"storage of a class that is none", "(\x8c\x07storageccollections\nOrderedDict\n\x8c\x010\x8c\x03cpuK\x01tQ.", "class global collections.OrderedDict"},
 		{"tensor of numbers", "ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x01K\x01K\x01tR.", "argument 0 is int"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

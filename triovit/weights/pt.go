@@ -11,31 +11,37 @@ import (
 	"math"
 	"path"
 	"slices"
-	"strings"
 )
 
 // maxDirectory bounds the bytes of a zip archive's directory, whose entries
 // grow in memory; that of EfficientViT-B3 has about 100 KiB.
 const maxDirectory = 4 << 20
 
-// ReadPT reads a state dict from the zip archive that torch.save writes since
-// PyTorch 1.6. The state dict is the pickled dict's item "state_dict" (as in
-// the official EfficientViT checkpoints) or "model", else the dict itself.
-// Tensors of integers (num_batches_tracked) are left out; those of floats
-// become float32 in row-major order, whatever their strides in the file.
+// ReadPT reads the weights of what torch.save writes since PyTorch 1.6, a zip
+// archive: of several dicts of tensors that which the loaders of timm and MIT
+// prefer (see [File]), else the only one. Tensors of integers
+// (num_batches_tracked) are left out; those of floats become float32 in
+// row-major order, whatever their strides in the file. Compressed members,
+// which another program's archive has, are read too.
 //
-// No code of the file is run: a global other than those of a state dict is an
-// error naming it. So are entries that are compressed, truncated, or larger
-// than the file, and views outside their storage.
-func ReadPT(r io.ReaderAt, size int64) (Set, error) {
-	s, err := readPT(r, size)
+// No code of the file is run, whatever its pickle names. Members that are
+// truncated or larger than the file, and views outside their storage, are
+// errors.
+func ReadPT(r io.ReaderAt, size int64) (Set, error) { return readFrom(openPT(r, size)) }
+
+// readFrom reads the weights of a file that has no name.
+func readFrom(f *File, err error) (Set, error) {
+	var s Set
+	if err == nil {
+		s, err = f.all()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	return s, nil
 }
 
-func readPT(r io.ReaderAt, size int64) (Set, error) {
+func openPT(r io.ReaderAt, size int64) (*File, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
@@ -43,8 +49,8 @@ func readPT(r io.ReaderAt, size int64) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &budget{limit: 2*size + 64<<20}
-	code, err := a.read("data.pkl", b)
+	b := newBudget(size)
+	code, err := a.read(pickleName, b)
 	if err != nil {
 		return nil, err
 	}
@@ -52,59 +58,22 @@ func readPT(r io.ReaderAt, size int64) (Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}
-	views, err := stateDict(root)
+	dicts, err := findDicts(root, b)
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}
-	return a.load(views, b)
+	return &File{Dicts: dicts, source: &storages{a.openStorage, b}}, nil
 }
 
-// namedView is an item of a state dict.
-type namedView struct {
-	name string
-	view
-}
+// pickleName is the archive's member that says how tensors view storages.
+const pickleName = "data.pkl"
 
-// stateDict finds the state dict in a pickled value and returns its tensors.
-func stateDict(root any) ([]namedView, error) {
-	d, ok := root.(*dict)
-	if !ok {
-		return nil, fmt.Errorf("holds %s, want a dict of tensors", kind(root))
-	}
-	for _, key := range []string{"state_dict", "model"} {
-		if item, has := d.items[key]; has {
-			if d, ok = item.(*dict); !ok {
-				return nil, fmt.Errorf("holds %s under %q, want a dict of tensors", kind(item), key)
-			}
-			break
-		}
-	}
-	views := make([]namedView, 0, len(d.items))
-	var others []string
-	for key, item := range d.items {
-		name, isName := key.(string)
-		v, isTensor := item.(view)
-		if isName && isTensor {
-			views = append(views, namedView{name, v})
-		} else {
-			others = append(others, fmt.Sprintf("%.200q is %s under %s", fmt.Sprint(key), kind(item), kind(key)))
-		}
-	}
-	if len(others) > 0 {
-		return nil, fmt.Errorf(`state dict: %d items are no tensors, for example %s: want tensors under str, at the top or as item "state_dict" or "model"`, len(others), slices.Min(others))
-	}
-	// By storage, so that each is read once and only one is held.
-	slices.SortFunc(views, func(x, y namedView) int {
-		return cmp.Or(
-			cmp.Compare(x.storage.key, y.storage.key),
-			cmp.Compare(x.storage.dtype, y.storage.dtype),
-			cmp.Compare(x.storage.numel, y.storage.numel),
-			cmp.Compare(x.name, y.name))
-	})
-	return views, nil
-}
+// encrypted is the flag of a zip archive's encrypted entry.
+const encrypted = 1
 
-// archive is torch.save's zip file: <prefix>/data.pkl, <prefix>/data/<key>.
+// archive is torch.save's zip file: <prefix>data.pkl, <prefix>data/<key>. The
+// prefix is a folder, where the file was unpacked and packed again perhaps none
+// or several.
 type archive struct {
 	prefix  string
 	entries map[string]*zip.File
@@ -115,34 +84,41 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	metered := &meteredReader{r: r, left: maxDirectory}
 	z, err := zip.NewReader(metered, size)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the file is damaged or cut", err)
+		return nil, fmt.Errorf("%w: the file is damaged or cut, %s", err, download)
 	}
 	metered.left = math.MaxInt64
 
 	a := &archive{entries: make(map[string]*zip.File, len(z.File))}
 	left := uint64(size)
+	found := false
 	for _, f := range z.File {
-		if f.Method != zip.Store || f.CompressedSize64 != f.UncompressedSize64 {
-			return nil, fmt.Errorf("zip: entry %.200q is compressed, want it stored as torch.save does", f.Name)
+		switch {
+		case f.Flags&encrypted != 0:
+			return nil, fmt.Errorf("zip: entry %.200q is encrypted: %s", f.Name, unpack)
+		case f.Method != zip.Store && f.Method != zip.Deflate:
+			return nil, fmt.Errorf("zip: entry %.200q is compressed by method %d, want it stored or deflated", f.Name, f.Method)
+		case f.Method == zip.Store && f.CompressedSize64 != f.UncompressedSize64, f.UncompressedSize64 > math.MaxInt64:
+			return nil, fmt.Errorf("zip: entry %.200q has %d bytes, stored as %d", f.Name, f.UncompressedSize64, f.CompressedSize64)
+		case f.CompressedSize64 > left: // entries that share bytes would let a small file claim much
+			return nil, fmt.Errorf("zip: entry %.200q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.CompressedSize64, size)
 		}
-		// Entries that share bytes would let a small file claim much.
-		if f.UncompressedSize64 > left {
-			return nil, fmt.Errorf("zip: entry %.200q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.UncompressedSize64, size)
-		}
-		left -= f.UncompressedSize64
+		left -= f.CompressedSize64
 		if _, twice := a.entries[f.Name]; twice {
 			return nil, fmt.Errorf("zip: entry %.200q occurs twice", f.Name)
 		}
 		a.entries[f.Name] = f
-		if dir, file := path.Split(f.Name); file == "data.pkl" && strings.Count(dir, "/") == 1 {
-			if a.prefix != "" {
-				return nil, fmt.Errorf("zip: both %.200q and %.200q, want one", a.prefix+"data.pkl", f.Name)
+		if dir, file := path.Split(f.Name); file == pickleName {
+			if found {
+				return nil, fmt.Errorf("zip: both %.200q and %.200q, want one", a.prefix+pickleName, f.Name)
 			}
-			a.prefix = dir
+			a.prefix, found = dir, true
 		}
 	}
-	if a.prefix == "" {
-		return nil, errors.New("zip: no entry */data.pkl: not written by torch.save")
+	if err := foreignArchive(z.File); err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, noPickle(z.File)
 	}
 	if _, ok := a.entries[a.prefix+"byteorder"]; ok {
 		order, err := a.read("byteorder", &budget{limit: 16})
@@ -189,27 +165,9 @@ func (a *archive) read(name string, b *budget) ([]byte, error) {
 	return content, nil
 }
 
-// readStorage returns a storage's elements.
-func (a *archive) readStorage(s storage, e element, b *budget) ([]float32, error) {
-	r, size, err := a.open("data/" + s.key)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	if size%int64(e.size) != 0 || size/int64(e.size) != int64(s.numel) {
-		return nil, fmt.Errorf("storage %.200q has %d bytes, want %d elements of %s", s.key, size, s.numel, s.dtype)
-	}
-	if err := b.take(4 * s.numel); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
-	}
-	data := make([]float32, s.numel)
-	if err := e.read(r, data); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
-	}
-	if err := atEnd(r); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", s.key, err)
-	}
-	return data, nil
+// openStorage opens the entry of a storage.
+func (a *archive) openStorage(s storage) (io.ReadCloser, int64, error) {
+	return a.open("data/" + s.key)
 }
 
 // atEnd reads to an entry's io.EOF, which checks its CRC-32.
@@ -224,38 +182,81 @@ func atEnd(r io.Reader) error {
 	return nil
 }
 
-// load makes tensors of views that are sorted by storage.
-func (a *archive) load(views []namedView, b *budget) (Set, error) {
+// storages is where the tensors of a pickle have their values.
+type storages struct {
+	// open opens the bytes of a storage and returns their number.
+	open   func(storage) (io.ReadCloser, int64, error)
+	budget *budget
+}
+
+// namedView is a tensor to read, under its name in the set.
+type namedView struct {
+	name string
+	view
+}
+
+// load implements source.
+func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
+	views := make([]namedView, 0, len(names))
+	for from, name := range names {
+		views = append(views, namedView{name, d.values[from].(view)})
+	}
+	// By storage, so that each is read once and only one is held.
+	slices.SortFunc(views, func(x, y namedView) int {
+		return cmp.Or(
+			cmp.Compare(x.storage.key, y.storage.key),
+			cmp.Compare(x.storage.dtype, y.storage.dtype),
+			cmp.Compare(x.storage.numel, y.storage.numel),
+			cmp.Compare(x.name, y.name))
+	})
 	set := Set{}
 	var held storage
 	var data []float32 // of held
 	for _, v := range views {
-		e, _ := elementOf(v.storage.dtype)
-		if e.decode == nil {
-			continue
-		}
 		n, err := v.check()
 		if err != nil {
 			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 		}
 		if data == nil || v.storage != held {
-			b.release(4 * len(data))
-			if data, err = a.readStorage(v.storage, e, b); err != nil {
+			s.budget.release(4 * len(data))
+			if data, err = s.read(v.storage); err != nil {
 				return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 			}
 			held = v.storage
 		}
-		if err := b.take(4 * n); err != nil {
+		if err := s.budget.take(4 * n); err != nil {
 			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
 		}
 		t := New(v.shape...)
 		gather(t.Data, data, v.offset, v.shape, v.stride)
 		set[v.name] = t
 	}
-	if len(set) == 0 {
-		return nil, errors.New("data.pkl: the state dict has no tensor of floats")
-	}
+	s.budget.release(4 * len(data))
 	return set, nil
+}
+
+// read returns a storage's elements.
+func (s *storages) read(of storage) ([]float32, error) {
+	e, _ := elementOf(of.dtype)
+	r, size, err := s.open(of)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if size%int64(e.size) != 0 || size/int64(e.size) != int64(of.numel) {
+		return nil, fmt.Errorf("storage %.200q has %d bytes, want %d elements of %s", of.key, size, of.numel, of.dtype)
+	}
+	if err := s.budget.take(4 * of.numel); err != nil {
+		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+	}
+	data := make([]float32, of.numel)
+	if err := e.read(r, data); err != nil {
+		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+	}
+	if err := atEnd(r); err != nil {
+		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+	}
+	return data, nil
 }
 
 // check returns the view's number of elements, all of which lie in its

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/shared"
+	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
 func parsePT(file []byte) (Set, error) { return ReadPT(bytes.NewReader(file), int64(len(file))) }
@@ -152,14 +153,15 @@ func TestReadPTRefuses(t *testing.T) {
 		want    []string
 	}{
 		{"system command", []entry{raw("cposix\nsystem\n(\x8c\x07echo hitR.")}, []string{"posix.system"}},
-		{"no pickle", []entry{data}, []string{"*/data.pkl"}},
+		{"no pickle", []entry{data}, []string{"data.pkl", "m/data/0"}},
 		{"two pickles", []entry{ok, {name: "n/data.pkl"}}, []string{"m/data.pkl", "n/data.pkl"}},
 		{"entry twice", []entry{ok, data, data}, []string{"m/data/0", "twice"}},
 		{"big endian", []entry{ok, data, {name: "m/byteorder", content: []byte("big")}}, []string{"byteorder", "big"}},
 		{"not a dict", []entry{raw("K\x01.")}, []string{"holds int"}},
+		{"whole model", []entry{raw("cnet\nB1\n)\x81.")}, []string{`"net.B1"`, "model.state_dict()"}},
 		{"state_dict that is none", []entry{raw("}\x8c\x0astate_dictK\x01s.")}, []string{"int", "state_dict"}},
 		{"no tensor in the state dict", []entry{raw("}\x8c\x05epochK\x01s.")}, []string{"epoch", "int"}},
-		{"nothing in the state dict", []entry{raw("}.")}, []string{"no tensor of floats"}},
+		{"nothing in the state dict", []entry{raw("}.")}, []string{"empty dict"}},
 		{"storage absent", []entry{ok}, []string{"layer.w", "m/data/0"}},
 		{"storage shorter than claimed", []entry{w(5, 0, []int{4}, []int{1}), data}, []string{"layer.w", "16 bytes", "5 elements"}},
 		{"storage of astronomic size", []entry{w(math.MaxInt, 0, []int{4}, []int{1}), data}, []string{"layer.w", "too large"}},
@@ -174,7 +176,15 @@ func TestReadPTRefuses(t *testing.T) {
 		{"dimensions without strides", []entry{w(4, 0, []int{4}, nil), data}, []string{"1 dimensions and 0 strides"}},
 		{"damaged pickle", []entry{{ok.name, ok.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}, data}, []string{"data.pkl", "checksum"}},
 		{"damaged storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.CRC32 ^= 1 }}}, []string{"layer.w", "checksum"}},
-		{"compressed storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"m/data/0", "compressed"}},
+		{"storage that is not what it is compressed to", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"layer.w", "flate"}},
+		{"storage in another compression", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Method = 12 }}}, []string{"m/data/0", "method 12"}},
+		{"encrypted storage", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) { h.Flags |= encrypted }}}, []string{"m/data/0", "encrypted"}},
+		{"compressed storage of astronomic size", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) {
+			h.Method, h.UncompressedSize64 = zip.Deflate, math.MaxUint64
+		}}}, []string{"m/data/0", "18446744073709551615"}},
+		{"compressed pickle larger than memory", []entry{{ok.name, ok.content, func(h *zip.FileHeader) {
+			h.Method, h.UncompressedSize64 = zip.Deflate, 1<<40
+		}}, data}, []string{"data.pkl", errBudget.Error()}},
 		{"entry larger than the file", []entry{ok, {data.name, data.content, func(h *zip.FileHeader) {
 			h.CompressedSize64, h.UncompressedSize64 = 1<<40, 1<<40
 		}}}, []string{"m/data/0", "exceeds the file"}},
@@ -268,7 +278,7 @@ func TestReadFS(t *testing.T) {
 	if diff := cmp.Diff(smallSet, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	for name, want := range map[string]string{"dir/b.txt": "safetensors", "empty": "0 bytes", "absent": "not exist", "dir": "not a regular file"} {
+	for name, want := range map[string]string{"dir/b.txt": "web page", "empty": "0 bytes", "absent": "not exist", "dir": "is a folder"} {
 		if _, err := ReadFS(fsys, name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want an error with the name and %q", name, err, want)
 		}
@@ -356,8 +366,47 @@ func FuzzReadPT(f *testing.F) {
 	f.Add(archiveOf(f,
 		entry{name: "m/data.pkl", content: stateDictPickle([]savedTensor{{"w", "HalfStorage", "0", 4, 1, []int{1, 3}, []int{0, 1}}})},
 		entry{name: "m/data/0", content: make([]byte, 8)}))
+	f.Add(ts.Zip(training))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		checkParsed(t, file, parsePT)
+	})
+}
+
+// training is what a training file holds, in small.
+var training = ts.Dict{
+	{Key: "epoch", Value: 3},
+	{Key: "args", Value: ts.Object{Class: "argparse.Namespace", Attributes: ts.Dict{{Key: "lr", Value: 0.1}}}},
+	{Key: "state_dict", Value: weightsOf(1)},
+	{Key: "ema", Value: ts.Dict{{Key: 0.9998, Value: weightsOf(2)}}},
+}
+
+// FuzzOpen feeds files of every kind, and reads all that a file says to hold.
+func FuzzOpen(f *testing.F) {
+	f.Add(ts.Zip(training))
+	f.Add(ts.Legacy(training))
+	f.Add(encode(f, smallSet, F32, nil))
+	f.Add([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 13\n"))
+	f.Add([]byte("\ufeff <html>"))
+	f.Add([]byte("Entry not found"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		checkParsed(t, content, func(content []byte) (Set, error) {
+			file, err := OpenFS(fstest.MapFS{"a.pt": {Data: content}}, "a.pt")
+			if err != nil {
+				return nil, err
+			}
+			defer file.Close()
+			all := Set{}
+			for i, d := range file.Dicts {
+				for name := range d.Tensors {
+					set, err := file.Read(i, map[string]string{name: "w"})
+					if err != nil {
+						return nil, err
+					}
+					all[d.Key+"."+name] = set["w"]
+				}
+			}
+			return all, nil
+		})
 	})
 }
 
@@ -366,6 +415,8 @@ func FuzzUnpickle(f *testing.F) {
 	f.Add(stateDictPickle([]savedTensor{{"w", "FloatStorage", "0", 6, 0, []int{2, 3}, []int{3, 1}}}, "state_dict"))
 	f.Add([]byte("\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R."))
 	f.Add([]byte("}(\x8c\x01l](K\x01K\x02eK\x03aK\x07K\x01K\x02K\x03\x86\x86u."))
+	f.Add(ts.Pickle(training))
+	f.Add([]byte("}q\x00(G\x7f\xf8\x00\x00\x00\x00\x00\x01h\x00X\x01\x00\x00\x00al(h\x00h\x00\x86\x91u."))
 	f.Fuzz(func(t *testing.T, code []byte) {
 		archive := archiveOf(t, entry{name: "m/data.pkl", content: code}, entry{name: "m/data/0", content: make([]byte, 24)})
 		checkParsed(t, archive, parsePT)

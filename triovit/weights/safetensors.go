@@ -37,14 +37,13 @@ type tensorInfo struct {
 // the tensors must cover the file's data without overlap or gap; anything else
 // is an error naming the tensor.
 func ReadSafetensors(r io.ReaderAt, size int64) (Set, error) {
-	s, err := readSafetensors(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	return s, nil
+	return readFrom(openSafetensors(r, size))
 }
 
-func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
+// sections is where the tensors of a safetensors file have their bytes, by name.
+type sections map[string]*io.SectionReader
+
+func openSafetensors(r io.ReaderAt, size int64) (*File, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
@@ -75,36 +74,44 @@ func readSafetensors(r io.ReaderAt, size int64) (Set, error) {
 		return cmp.Or(slices.Compare(x.Offsets, y.Offsets), cmp.Compare(x.name, y.name))
 	})
 
-	set := Set{}
+	tensors, lie := make(map[string]Header, len(infos)), make(sections, len(infos))
 	end := int64(0) // of the tensors so far
 	for _, info := range infos {
-		e, ok := elementOf(info.DType)
-		if !ok {
-			return nil, fmt.Errorf("tensor %.200q: dtype %.200q, want F32, F16, BF16, F64 or an integer type", info.name, info.DType)
-		}
 		n, ok := elements(info.Shape)
 		if !ok {
 			return nil, fmt.Errorf("tensor %.200q: %d dimensions from %v on, want at most %d from 0 up that fit in memory", info.name, len(info.Shape), info.Shape[:min(len(info.Shape), maxRank)], maxRank)
 		}
 		first, last := info.Offsets[0], info.Offsets[1]
+		if last > size-start && first == end {
+			return nil, fmt.Errorf("tensor %.200q: data_offsets %v, but the file has %d bytes of data: it is cut, %s", info.name, info.Offsets, size-start, download)
+		}
 		if first != end || last < first || last > size-start {
 			return nil, fmt.Errorf("tensor %.200q: data_offsets %v, want them to begin at %d, after the tensor before, and to end within the data's %d bytes", info.name, info.Offsets, end, size-start)
 		}
-		if last-first != int64(n)*int64(e.size) {
+		if e, ok := elementOf(info.DType); ok && last-first != int64(n)*int64(e.size) {
 			return nil, fmt.Errorf("tensor %.200q: %d bytes of data, want %d of %s for shape %v", info.name, last-first, n, info.DType, info.Shape)
 		}
 		end = last
-		if e.decode == nil {
-			continue
-		}
-		t := New(info.Shape...)
-		if err := e.read(io.NewSectionReader(r, start+first, last-first), t.Data); err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", info.name, err)
-		}
-		set[info.name] = t
+		tensors[info.name] = Header{info.DType, info.Shape}
+		lie[info.name] = io.NewSectionReader(r, start+first, last-first)
 	}
 	if end != size-start {
 		return nil, fmt.Errorf("the tensors end at byte %d of the data, want %d", end, size-start)
+	}
+	return &File{Dicts: []Dict{{Loader: true, Tensors: tensors}}, source: lie}, nil
+}
+
+// load implements source.
+func (lie sections) load(d *Dict, names map[string]string) (Set, error) {
+	set := make(Set, len(names))
+	for from, name := range names {
+		h := d.Tensors[from]
+		e, _ := elementOf(h.DType)
+		t := New(h.Shape...)
+		if err := e.read(io.NewSectionReader(lie[from], 0, lie[from].Size()), t.Data); err != nil {
+			return nil, fmt.Errorf("tensor %.200q: %w", from, err)
+		}
+		set[name] = t
 	}
 	return set, nil
 }

@@ -3,17 +3,11 @@
 package weights
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 )
 
@@ -44,6 +38,15 @@ type Set map[string]*Tensor
 // Names returns the names in ascending order.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
+// Shapes returns the tensors' shapes by name.
+func (s Set) Shapes() map[string][]int {
+	shapes := make(map[string][]int, len(s))
+	for name, t := range s {
+		shapes[name] = t.Shape
+	}
+	return shapes
+}
+
 // Hash returns the SHA-256, in hexadecimal, of the names, the shapes and the
 // bits of the data: equal sets have equal hashes in every process, whichever
 // file format they came from.
@@ -69,82 +72,6 @@ func (s Set) Hash() string {
 		flush()
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Read reads a checkpoint file of either format, which its first bytes tell:
-// see [ReadPT] and [ReadSafetensors]. Errors name the file and, where one is
-// to blame, the tensor.
-func Read(path string) (Set, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	defer f.Close()
-	return readFile(path, f)
-}
-
-// ReadFS is [Read] for a file of fsys, for example an embedded one.
-func ReadFS(fsys fs.FS, name string) (Set, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	defer f.Close()
-	return readFile(name, f)
-}
-
-// maxFile bounds a checkpoint's size in bytes: several times the largest of the
-// B series. The size of a sparse file costs its author nothing.
-const maxFile = 1 << 30
-
-func checkSize(size int64) error {
-	if size > maxFile {
-		return fmt.Errorf("has %d bytes: checkpoints of at most %d are read", size, maxFile)
-	}
-	return nil
-}
-
-func readFile(name string, f fs.File) (Set, error) {
-	s, err := readContent(f)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %s: %w", name, err)
-	}
-	return s, nil
-}
-
-// readContent chooses the reader by the file's first bytes.
-func readContent(f fs.File) (Set, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("is not a regular file, want a .pt or .safetensors file")
-	}
-	size := info.Size()
-	if err := checkSize(size); err != nil {
-		return nil, err
-	}
-	r, ok := f.(io.ReaderAt)
-	if !ok {
-		content, err := io.ReadAll(io.LimitReader(f, size))
-		if err != nil {
-			return nil, err
-		}
-		r, size = bytes.NewReader(content), int64(len(content))
-	}
-
-	var head [9]byte
-	if _, err := r.ReadAt(head[:], 0); err != nil && err != io.EOF {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(head[:], []byte("PK\x03\x04")):
-		return readPT(r, size)
-	case head[8] == '{': // after eight bytes of header length
-		return readSafetensors(r, size)
-	}
-	return nil, fmt.Errorf("its %d bytes begin with %q: want torch.save's zip format (PyTorch 1.6 or later) or safetensors", size, head[:min(size, 9)])
 }
 
 // elements returns the number of elements of a shape, and false where a

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package weights
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// legacyMagic begins what torch.save writes with
+// _use_new_zipfile_serialization=False, as it did before PyTorch 1.6: the pickle
+// of a number that stands for the format (torch/serialization.py, MAGIC_NUMBER).
+var legacyMagic = []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")
+
+const (
+	legacyProtocol = 1001
+	// maxPickles bounds the bytes of a legacy file's pickles, which lie before
+	// the storages and do not say where they end. A checkpoint of EfficientViT-B3
+	// with its optimizer's state has about a MiB.
+	maxPickles = 8 << 20
+)
+
+// openLegacy opens a legacy file: five pickles one after another, which are the
+// format's number, its version, the machine that wrote it, the value, and the
+// list of the storages' keys; then each storage as its number of elements in
+// eight bytes and the elements.
+func openLegacy(r io.ReaderAt, size int64) (*File, error) {
+	b := newBudget(size)
+	code := make([]byte, min(size, maxPickles))
+	if err := b.take(len(code)); err != nil {
+		return nil, err
+	}
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), code); err != nil {
+		return nil, err
+	}
+	m := newMachine(code, b)
+	var values [5]any
+	for i := range values {
+		var err error
+		if values[i], err = m.run(); err != nil {
+			return nil, fmt.Errorf("torch.save's format before PyTorch 1.6: %w: the file is damaged or cut, %s", err, download)
+		}
+	}
+	if values[1] != any(int64(legacyProtocol)) {
+		return nil, fmt.Errorf("torch.save's format before PyTorch 1.6 in another version than %d", legacyProtocol)
+	}
+	if machine, ok := values[2].(*dict); ok {
+		for _, item := range machine.items {
+			if item.key == any("little_endian") && item.value != any(true) {
+				return nil, errors.New("the bytes are in big-endian order, want little-endian")
+			}
+		}
+	}
+	sections, err := legacySections(r, size, int64(m.pos), values[4], m.storages)
+	if err != nil {
+		return nil, err
+	}
+	dicts, err := findDicts(values[3], b)
+	if err != nil {
+		return nil, err
+	}
+	open := func(s storage) (io.ReadCloser, int64, error) {
+		section, ok := sections[s.key]
+		if !ok {
+			return nil, 0, fmt.Errorf("no storage %.200q", s.key)
+		}
+		section.Seek(0, io.SeekStart) // which cannot fail there
+		return io.NopCloser(section), section.Size(), nil
+	}
+	return &File{Dicts: dicts, source: &storages{open, b}}, nil
+}
+
+// legacySections returns where each storage lies. They begin at an offset, in
+// the order of the list of keys.
+func legacySections(r io.ReaderAt, size, at int64, keys any, known map[string]storage) (map[string]*io.SectionReader, error) {
+	list, ok := keys.(*list)
+	if !ok {
+		return nil, fmt.Errorf("the storages' keys are %s, want a list", kind(keys))
+	}
+	sections := make(map[string]*io.SectionReader, len(known))
+	for _, k := range list.items {
+		key, _ := k.(string)
+		s, ok := known[key]
+		if _, twice := sections[key]; !ok || twice {
+			return nil, fmt.Errorf("the storage %s is listed twice or is no tensor's", keyText(k))
+		}
+		e, ok := elementOf(s.dtype)
+		if !ok {
+			return nil, fmt.Errorf("storage %.200q: elements of %.200q have no known size", key, s.dtype)
+		}
+		var count [8]byte
+		if _, err := r.ReadAt(count[:], at); err != nil {
+			return nil, fmt.Errorf("storage %.200q: the file is cut, %s", key, download)
+		}
+		n := binary.LittleEndian.Uint64(count[:])
+		at += int64(len(count))
+		if n > uint64(size-at)/uint64(e.size) {
+			return nil, fmt.Errorf("storage %.200q: %d elements of %s exceed the file of %d bytes: it is cut, %s", key, n, s.dtype, size, download)
+		}
+		sections[key] = io.NewSectionReader(r, at, int64(n)*int64(e.size))
+		at += sections[key].Size()
+	}
+	return sections, nil
+}
