@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"pgregory.net/rapid"
 )
 
@@ -47,11 +48,11 @@ func TestQuantizerLaws(t *testing.T) {
 			}
 		}
 		switch q := q.(type) {
-		case Uniform:
+		case grid.Uniform:
 			if q.Fake(0) != 0 {
 				t.Errorf("%s: zero becomes %g", q, q.Fake(0))
 			}
-		case Log2:
+		case grid.Log2:
 			if f, _ := math.Frexp(float64(ys[0] / q.Unit)); f != 0.5 {
 				t.Errorf("%s: %g is no power of two", q, ys[0])
 			}
@@ -67,7 +68,11 @@ func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32
 	if err != nil {
 		t.Fatal(err)
 	}
-	y, err := graph.CallOnce(backend, q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
+	form, err := graphOf(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := graph.CallOnce(backend, form, tensors.FromFlatDataAndDimensions(xs, len(xs)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +87,7 @@ func TestLeadingOneOfThePaper(t *testing.T) {
 		t.Fatal(err)
 	}
 	for x, code := range map[float32]int{0b0110_0011: 7, 0b0101_1111: 6, 0b0110_0000: 7, 0b0100_0000: 6, 3: 2, 2: 1, 1: 0, 0: 0, 255: 8} {
-		if got := q.(Log2).Code(x); got != code {
+		if got := q.(grid.Log2).Code(x); got != code {
 			t.Errorf("%g takes code %d, want %d", x, got, code)
 		}
 	}
@@ -104,7 +109,7 @@ func TestLogDomain(t *testing.T) {
 		if near := math.Abs(x/math.Exp2(y)/math.Sqrt2 - 1); near < 1e-6 || math.Abs(x/math.Exp2(y)*math.Sqrt2-1) < 1e-6 {
 			return // float32 and float64 may fall on different sides
 		}
-		if got := q.(Log2).Code(float32(x)); got != want {
+		if got := q.(grid.Log2).Code(float32(x)); got != want {
 			t.Errorf("%g takes code %d, want %d", x, got, want)
 		}
 	})

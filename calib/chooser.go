@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // A Chooser picks the quantizer of a tensor from what the tensor looked like.
@@ -60,7 +61,7 @@ func (m MinMax) String() string {
 	return fmt.Sprintf("%s, uniform in %d bits", kind, m.Bits)
 }
 
-// Choose returns a [Uniform].
+// Choose returns a [grid.Uniform].
 func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	bits := m.Bits
 	if bits == 0 {
@@ -78,9 +79,9 @@ func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, erro
 
 // spread returns the grid of a range. A tensor that is zero throughout gets a
 // step of one: every value is exact.
-func spread(lo, hi float64, bits int, signed, affine bool) Uniform {
+func spread(lo, hi float64, bits int, signed, affine bool) grid.Uniform {
 	levels := 1<<bits - 1
-	u := Uniform{Hi: levels}
+	u := grid.Uniform{Hi: levels}
 	switch {
 	case affine:
 		lo, hi = min(lo, 0), max(hi, 0) // zero stays exact: padding is zero
@@ -129,7 +130,7 @@ func (l LogDomain) bits() int {
 	return l.Bits
 }
 
-// Choose returns a [Log2].
+// Choose returns a [grid.Log2].
 func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
 	if l.bits() < 1 || l.bits() > 6 {
 		return nil, fmt.Errorf("log2 codes for %s of %d bits: 1 to 6 are allowed", stats.Name, l.bits())
@@ -143,7 +144,7 @@ func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error
 		}
 		lo = nearestCode(largest) - n + 1
 	}
-	return Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
+	return grid.Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
 }
 
 // nearestCode is the code of x in the log domain; 0 where x is not positive.
@@ -169,7 +170,7 @@ func (l LeadingOne) String() string {
 	return fmt.Sprintf("leading one of %d-bit integers, %d bits", l.IntegerBits, LogDomain{Bits: l.Bits}.bits())
 }
 
-// Choose returns a [Log2] over integers.
+// Choose returns a [grid.Log2] over integers.
 func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
 	bits := LogDomain{Bits: l.Bits}.bits()
 	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
@@ -185,5 +186,5 @@ func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, erro
 		unit = 1
 	}
 	hi := l.IntegerBits // 2^n − 1 rounds up to 2^n
-	return Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
+	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }
