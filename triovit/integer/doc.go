@@ -11,9 +11,9 @@
 // shape of the result and the interval that its integers provably keep to, or
 // says why the operands do not fit.
 //
-//	h := integer.Hardswish{Three: 1024}       // 3 in steps of 3/1024
-//	a, err := integer.NewAffine(f, 0, 18)     // a real factor for one DSP slice
-//	code := a.Of(h.Of(x))                     // of one 16-bit pre-activation
+//	h := integer.Hardswish{Three: 1024, Six: 2048} // in steps of 3/1024
+//	a, err := integer.NewAffine(f, 0, 18)          // a real factor for one DSP slice
+//	code := a.Of(h.Of(x))                          // of one 16-bit pre-activation
 //
 // Constructors turn real numbers into integer parameters. They belong to
 // freezing; nothing that runs a model computes with floats.

@@ -13,8 +13,8 @@ import (
 
 // TestHardswishByHand: steps of 3/4, so that 3 is 4 and 6 is 8.
 func TestHardswishByHand(t *testing.T) {
-	h := &Hardswish{Three: 4}
-	cut := &Hardswish{Three: 4, Drop: 1}
+	h := &Hardswish{Three: 4, Six: 8}
+	cut := &Hardswish{Three: 4, Six: 8, Drop: 1}
 	for _, c := range []struct {
 		name        string
 		x, want     int32
@@ -37,7 +37,8 @@ func TestHardswishByHand(t *testing.T) {
 // TestHardswishIntervalIsExact: no code leaves it, and both ends are reached.
 func TestHardswishIntervalIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &Hardswish{Three: rapid.Int32Range(1, 60).Draw(t, "three"), Drop: uint8(rapid.IntRange(0, 4).Draw(t, "drop"))}
+		three := rapid.Int32Range(1, 60).Draw(t, "three")
+		h := &Hardswish{Three: three, Six: 2*three + rapid.Int32Range(-1, 1).Draw(t, "six"), Drop: uint8(rapid.IntRange(0, 4).Draw(t, "drop"))}
 		lo := rapid.Int64Range(-100, 100).Draw(t, "lo")
 		x := Interval{lo, rapid.Int64Range(lo, 100).Draw(t, "hi")}
 		want := Interval{math.MaxInt64, math.MinInt64}
@@ -76,13 +77,13 @@ func TestHardswishIsExact(t *testing.T) {
 		got := a.Of(h.Of(q))
 
 		// In rationals: the product with its low bits cut, times the mantissa.
-		gate := min(max(int64(q)+int64(h.Three), 0), 2*int64(h.Three))
+		gate := min(max(int64(q)+int64(h.Three), 0), int64(h.Six))
 		p := new(big.Int).Mul(big.NewInt(int64(q)), big.NewInt(gate))
 		p.Rsh(p, uint(h.Drop))
 		if want := nearest(p.Mul(p, big.NewInt(int64(a.Mantissa))), uint(a.Shift)); want.Int64() != got {
 			t.Fatalf("%+v, %+v of %d is %d, want %s", h, a, q, got, want)
 		}
-		// Three is off by half a step at most: x/6 times that.
+		// Three and Six are off by half a step at most: x/6 times that.
 		x := step * float64(q)
 		within := 0.5 + math.Abs(x)*step/12/out + 127*math.Ldexp(1, -17) + 127*math.Ldexp(1, -22)
 		if off := math.Abs(float64(got) - hardswish(x)/out); off > within {
