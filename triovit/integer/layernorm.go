@@ -97,7 +97,7 @@ func (l *LayerNorm) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	}
 	c := int64(x.Shape[2])
 	far := (int64(Sqrt(uint64(c))) + 1) << NormBits
-	d := c*(x.Range.Hi-x.Range.Lo)<<rootBits + maxEpsilon>>1 // |C·x − Sum| times the reciprocal, and the rounding constant
+	d := c*(x.Range.Hi-x.Range.Lo)<<rootBits + 1<<28 // |C·x − Sum| times the reciprocal, and the rounding constant
 	return Tensor{Shape: x.Shape, Range: Interval{-far, far}, Sum: Interval{-d, d}}, nil
 }
 

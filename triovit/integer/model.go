@@ -5,6 +5,7 @@ package integer
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -162,6 +163,9 @@ func (i *Input) Codes(picture []float32) []int32 {
 
 func (i *Input) run(Value, []Value) {} // the executor is given its codes
 
+// kind returns the name of an operation's type.
+func kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }
+
 // takes returns how many operands an operation takes.
 func takes(op Operation) (least, most int) {
 	switch op.(type) {
@@ -199,10 +203,10 @@ func (m *Model) Infer() ([]Tensor, error) {
 			return fail("%q does nothing", op.Name)
 		}
 		if _, first := op.Operation.(*Input); first != (i == 0) {
-			return fail("%T %q at place %d: the input comes first, and only there", op.Operation, op.Name, i)
+			return fail("%s %q at place %d: the input comes first, and only there", kind(op.Operation), op.Name, i)
 		}
 		if least, most := takes(op.Operation); len(op.Inputs) < least || len(op.Inputs) > most {
-			return fail("%T %q has %d operands", op.Operation, op.Name, len(op.Inputs))
+			return fail("%s %q has %d operands", kind(op.Operation), op.Name, len(op.Inputs))
 		}
 		in := make([]Tensor, len(op.Inputs))
 		for j, name := range op.Inputs {
@@ -220,7 +224,7 @@ func (m *Model) Infer() ([]Tensor, error) {
 			err = op.Values.check(t.Shape[2])
 		}
 		if err != nil {
-			return fail("%T %q: %w", op.Operation, op.Name, err)
+			return fail("%s %q: %w", kind(op.Operation), op.Name, err)
 		}
 		tensors[i], made[op.Name] = t, i
 	}

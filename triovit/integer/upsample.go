@@ -7,10 +7,14 @@ import "fmt"
 // Upsample is the reference's bicubic resize of codes [H, W, C] by an integer
 // factor (a = -0.75, align_corners false, borders repeated; INTEGER.md, Resize):
 // sums of four neighbours along the width, then along the height, with constants
-// in units of 1/2048. One unit of the result is the operand's step divided by 2^22.
+// in units of 1/2048. One unit of the result is the operand's step divided by
+// 2^(22−Drop).
 type Upsample struct {
 	// Factor is 2 or 4. Their constants are exact multiples of 1/2048.
 	Factor int
+	// Drop is how many low bits of the sum are cut off, so that the multiplier
+	// behind it can take the rest.
+	Drop uint8
 }
 
 // resizeBits is the number of fraction bits of the constants.
@@ -46,6 +50,9 @@ func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	if err != nil {
 		return Tensor{}, err
 	}
+	if u.Drop > 2*resizeBits {
+		return Tensor{}, fmt.Errorf("%d bits dropped: 0 to %d are allowed", u.Drop, 2*resizeBits)
+	}
 	if err := x.operand(); err != nil {
 		return Tensor{}, err
 	}
@@ -64,33 +71,34 @@ func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
 		}
 		return y
 	}
-	r := along(along(x.Range))
-	return Tensor{Shape: [3]int{x.Shape[0] * u.Factor, x.Shape[1] * u.Factor, x.Shape[2]}, Range: r, Sum: r}, nil
+	sum := along(along(x.Range))
+	return Tensor{Shape: [3]int{x.Shape[0] * u.Factor, x.Shape[1] * u.Factor, x.Shape[2]}, Sum: sum,
+		Range: Interval{sum.Lo >> u.Drop, sum.Hi >> u.Drop}}, nil
 }
 
 func (u *Upsample) run(y Value, in []Value) {
 	x := in[0]
 	phases, _ := u.Bicubic() // Infer has refused what has none
-	c := x.Shape[2]
+	c, width := x.Shape[2], y.Shape[1]
 	at := func(i, n int) int { return min(max(i, 0), n-1) }
-	wide := make([]int32, x.Shape[0]*y.Shape[1]*c) // [H, W', C]
+	wide := make([]int32, x.Shape[0]*width*c) // [H, W', C]
 	for row := range x.Shape[0] {
-		for column := range y.Shape[1] {
+		for column := range width {
 			for k, weight := range phases[column%u.Factor] {
 				from := x.Data[(row*x.Shape[1]+at(u.First(column)+k, x.Shape[1]))*c:][:c]
 				for i, v := range from {
-					wide[(row*y.Shape[1]+column)*c+i] += weight * v
+					wide[(row*width+column)*c+i] += weight * v
 				}
 			}
 		}
 	}
-	stride := y.Shape[1] * c
 	for row := range y.Shape[0] {
-		for k, weight := range phases[row%u.Factor] {
-			from := wide[at(u.First(row)+k, x.Shape[0])*stride:][:stride]
-			for i, v := range from {
-				y.Data[row*stride+i] += weight * v
+		for i := range width * c {
+			sum := int64(0)
+			for k, weight := range phases[row%u.Factor] {
+				sum += int64(weight) * int64(wide[at(u.First(row)+k, x.Shape[0])*width*c+i])
 			}
+			y.Data[row*width*c+i] = int32(sum >> u.Drop)
 		}
 	}
 }

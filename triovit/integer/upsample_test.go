@@ -53,6 +53,12 @@ func TestUpsampleIsExact(t *testing.T) {
 		shape := [3]int{rapid.IntRange(1, 4).Draw(t, "H"), rapid.IntRange(1, 4).Draw(t, "W"), rapid.IntRange(1, 2).Draw(t, "C")}
 		x := Value{shape, drawCodes(t, shape, Interval{-128, 127})}
 		y := execute(t, u, Limits{}, Interval{-128, 127}, x)
+		cut := execute(t, &Upsample{Factor: u.Factor, Drop: 4}, Limits{}, Interval{-128, 127}, x)
+		for i, v := range y.Data {
+			if cut.Data[i] != v>>4 {
+				t.Fatalf("%d without its four lowest bits is %d", v, cut.Data[i])
+			}
+		}
 		f, h, w, c := u.Factor, shape[0], shape[1], shape[2]
 		for row := range f * h {
 			for column := range f * w {
