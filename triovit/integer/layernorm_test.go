@@ -4,6 +4,7 @@ package integer
 
 import (
 	"math"
+	"math/big"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -58,16 +59,21 @@ func TestLayerNormIsNear(t *testing.T) {
 		l := &LayerNorm{Epsilon: rapid.SampledFrom([]int64{1, 100, 1 << 30, maxEpsilon}).Draw(t, "epsilon")}
 		codes := Interval{-1 << 15, 1<<15 - 1}
 		y := execute(t, l, Limits{}, codes, Value{[3]int{1, 1, n}, x})
-		var mean, variance float64
+		// Exactly: C times the mean is the sum, and C³ times the variance is the sum
+		// of the squares of C·x − sum.
+		c, sum := int64(n), int64(0)
 		for _, v := range x {
-			mean += float64(v) / float64(n)
+			sum += int64(v)
 		}
+		variance := new(big.Int)
 		for _, v := range x {
-			variance += (float64(v) - mean) * (float64(v) - mean) / float64(n)
+			d := big.NewInt(c*int64(v) - sum)
+			variance.Add(variance, d.Mul(d, d))
 		}
-		deviation := math.Sqrt(variance + float64(l.Epsilon)/float64(n)/float64(n))
+		variance.Div(variance, big.NewInt(c))
+		deviation, _ := variance.Add(variance, big.NewInt(l.Epsilon)).Float64()
 		for i, v := range x {
-			want := (float64(v) - mean) / deviation
+			want := float64(c*int64(v)-sum) / math.Sqrt(deviation)
 			if got := math.Ldexp(float64(y.Data[i]), -NormBits); math.Abs(got-want) > math.Ldexp(math.Abs(want), -15)+math.Ldexp(1.001, -17) {
 				t.Fatalf("%d of %d channels: %d becomes %g, want %g", i, n, v, got, want)
 			}
