@@ -20,7 +20,7 @@ func grids(t *rapid.T) Quantizer {
 	stats := &TensorStats{Name: "x", Min: []float32{-float32(rapid.Float64Range(0, 1e3).Draw(t, "-min"))},
 		Max: []float32{float32(rapid.Float64Range(1e-3, 1e5).Draw(t, "max"))}}
 	point := triovit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
-	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3},
+	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
 		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}}
 	q, err := rapid.SampledFrom(choosers).Draw(t, "rule").Choose(stats, point)
 	if err != nil {
@@ -113,6 +113,27 @@ func TestLogDomain(t *testing.T) {
 			t.Errorf("%g takes code %d, want %d", x, got, want)
 		}
 	})
+}
+
+// TestTopCode: the 16 codes end at the nearest code of the largest divisor, or, as
+// the paper's Fig. 4 shows for 1,599, at the code below.
+func TestTopCode(t *testing.T) {
+	for _, c := range []struct {
+		rule    LogDomain
+		largest float32
+		lo, hi  int
+	}{
+		{LogDomain{}, 1599, -4, 11}, {LogDomain{Floor: true}, 1599, -5, 10}, {LogDomain{Floor: true}, 1024, -5, 10},
+		{LogDomain{}, 1400, -5, 10}, {LogDomain{Floor: true}, 0, -15, 0},
+	} {
+		q, err := c.rule.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{c.largest}}, triovit.Point{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := q.(grid.Log2); g.Lo != c.lo || g.Hi != c.hi {
+			t.Errorf("%s of %g: codes %d..%d, want %d..%d", c.rule, c.largest, g.Lo, g.Hi, c.lo, c.hi)
+		}
+	}
 }
 
 // TestHistogram: the centre of a bin is within 1/128 of every value in it, and

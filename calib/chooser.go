@@ -110,6 +110,9 @@ type LogDomain struct {
 	// otherwise the 2^Bits codes end at the largest divisor that was seen.
 	Fixed bool
 	Lo    int
+	// Floor lets them end at the floor of the largest divisor's logarithm, as in
+	// Fig. 4 of the paper, in place of its nearest code.
+	Floor bool
 }
 
 // ReleasedCodes is the code range that the released code has as constants.
@@ -119,6 +122,9 @@ var ReleasedCodes = LogDomain{Bits: 4, Fixed: true, Lo: -6}
 func (l LogDomain) String() string {
 	if l.Fixed {
 		return fmt.Sprintf("log2 of the log domain, %d bits, codes from %d", l.bits(), l.Lo)
+	}
+	if l.Floor {
+		return fmt.Sprintf("log2 of the log domain, %d bits, calibrated codes to the floor of the largest", l.bits())
 	}
 	return fmt.Sprintf("log2 of the log domain, %d bits, calibrated codes", l.bits())
 }
@@ -142,15 +148,19 @@ func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error
 		if err != nil {
 			return nil, err
 		}
-		lo = nearestCode(largest) - n + 1
+		lo = topCode(largest, l.Floor) - n + 1
 	}
 	return grid.Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
 }
 
-// nearestCode is the code of x in the log domain; 0 where x is not positive.
-func nearestCode(x float64) int {
-	if !(x > 0) {
+// topCode is the code of x in the log domain, the nearest or the one below; 0 where
+// x is not positive.
+func topCode(x float64, floor bool) int {
+	switch {
+	case !(x > 0):
 		return 0
+	case floor:
+		return int(math.Floor(math.Log2(x)))
 	}
 	return int(math.RoundToEven(math.Log2(x)))
 }
