@@ -2,7 +2,10 @@
 
 package integer
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Upsample is the reference's bicubic resize of codes [H, W, C] by an integer
 // factor (a = -0.75, align_corners false, borders repeated; INTEGER.md, Resize):
@@ -16,6 +19,23 @@ type Upsample struct {
 	// behind it can take the rest.
 	Drop uint8
 }
+
+// NewUpsample returns the resize by a factor of codes, and drops as few bits as let
+// the sum fit so many bits.
+func NewUpsample(factor int, codes Interval, bits int) (*Upsample, error) {
+	u := &Upsample{Factor: factor}
+	phases, err := u.Bicubic()
+	if err != nil {
+		return nil, err
+	}
+	if excess := u.sum(phases, codes).Bits() - bits; excess > 0 {
+		u.Drop = uint8(excess)
+	}
+	return u, nil
+}
+
+// Unit returns the part of the operand's step that one unit of the result is.
+func (u *Upsample) Unit() float64 { return math.Ldexp(1, int(u.Drop)-2*resizeBits) }
 
 // resizeBits is the number of fraction bits of the constants.
 const resizeBits = 11
@@ -43,19 +63,9 @@ func (u *Upsample) Bicubic() ([][4]int32, error) {
 // two places outside of the side, as may the last.
 func (u *Upsample) First(i int) int { return (2*i+1+u.Factor)/(2*u.Factor) - 2 }
 
-// Infer implements [Operation].
-func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
-	x := in[0]
-	phases, err := u.Bicubic()
-	if err != nil {
-		return Tensor{}, err
-	}
-	if u.Drop > 2*resizeBits {
-		return Tensor{}, fmt.Errorf("%d bits dropped: 0 to %d are allowed", u.Drop, 2*resizeBits)
-	}
-	if err := x.operand(); err != nil {
-		return Tensor{}, err
-	}
+// sum returns the exact interval of the sums along both sides, before bits are
+// dropped.
+func (u *Upsample) sum(phases [][4]int32, x Interval) Interval {
 	along := func(x Interval) Interval {
 		var y Interval
 		for i, constants := range phases {
@@ -71,7 +81,23 @@ func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
 		}
 		return y
 	}
-	sum := along(along(x.Range))
+	return along(along(x))
+}
+
+// Infer implements [Operation].
+func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
+	x := in[0]
+	phases, err := u.Bicubic()
+	if err != nil {
+		return Tensor{}, err
+	}
+	if u.Drop > 2*resizeBits {
+		return Tensor{}, fmt.Errorf("%d bits dropped: 0 to %d are allowed", u.Drop, 2*resizeBits)
+	}
+	if err := x.operand(); err != nil {
+		return Tensor{}, err
+	}
+	sum := u.sum(phases, x.Range)
 	return Tensor{Shape: [3]int{x.Shape[0] * u.Factor, x.Shape[1] * u.Factor, x.Shape[2]}, Sum: sum,
 		Range: Interval{sum.Lo >> u.Drop, sum.Hi >> u.Drop}}, nil
 }
