@@ -21,11 +21,15 @@ type Heads struct {
 // Infer implements [Operation].
 func (h *Heads) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	x := in[0]
-	if h.Heads < 1 || h.Heads > maxElements || h.Dim < 1 || h.Dim > maxElements || h.Part < 0 || h.Part > 2 || h.Heads*h.Dim*3 != x.Shape[2] {
+	if h.Heads < 1 || h.Dim < 1 || h.Part < 0 || h.Part > 2 || x.Shape[2]%3 != 0 || !splits(x.Shape[2]/3, h.Heads, h.Dim) {
 		return Tensor{}, fmt.Errorf("part %d of %d heads of %d does not split %v", h.Part, h.Heads, h.Dim, x.Shape)
 	}
 	return Tensor{Shape: [3]int{x.Shape[0] * x.Shape[1], h.Heads, h.Dim}, Range: x.Range}, nil
 }
+
+// splits says whether n is a times b, which are positive; their product could leave
+// 64 bits.
+func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
 
 func (h *Heads) run(y Value, in []Value) {
 	data := y.Data
@@ -41,7 +45,7 @@ type MergeHeads struct{ H, W int }
 // Infer implements [Operation].
 func (m *MergeHeads) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	x := in[0]
-	if m.H < 1 || m.H > maxElements || m.W < 1 || m.W > maxElements || m.H*m.W != x.Shape[0] {
+	if m.H < 1 || m.W < 1 || !splits(x.Shape[0], m.H, m.W) {
 		return Tensor{}, fmt.Errorf("a map of %d×%d does not hold the tokens of %v", m.H, m.W, x.Shape)
 	}
 	return Tensor{Shape: [3]int{m.H, m.W, x.Shape[1] * x.Shape[2]}, Range: x.Range}, nil

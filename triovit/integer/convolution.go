@@ -29,7 +29,8 @@ func (c *Conv) Infer(in []Tensor, _ Limits) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("kernel %d, stride %d and groups %d: an odd kernel and positive numbers are allowed", c.Kernel, c.Stride, c.Groups)
 	}
 	channels := x.Shape[2]
-	if channels%c.Groups != 0 || filters == 0 || filters%c.Groups != 0 || len(c.Weights) != filters*(channels/c.Groups)*c.Kernel*c.Kernel {
+	if channels%c.Groups != 0 || filters == 0 || filters%c.Groups != 0 || len(c.Weights)%filters != 0 ||
+		!splits(len(c.Weights)/filters, channels/c.Groups, c.Kernel*c.Kernel) {
 		return Tensor{}, fmt.Errorf("%d weights do not fit %d filters of %d×%d over %d channels in %d groups", len(c.Weights), filters, c.Kernel, c.Kernel, channels, c.Groups)
 	}
 	if err := x.operand(); err != nil {
@@ -48,7 +49,7 @@ func (c *Conv) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	}
 	codes := x.Range
 	if c.Kernel > 1 {
-		for i := range channels {
+		for i := range max(1, len(c.Pad)) {
 			pad := int64(c.pad(i))
 			codes = codes.union(Interval{pad, pad})
 		}
@@ -125,7 +126,9 @@ func (*Concat) Infer(in []Tensor, _ Limits) (Tensor, error) {
 		if x.Shape[0] != y.Shape[0] || x.Shape[1] != y.Shape[1] {
 			return Tensor{}, fmt.Errorf("joins %v and %v", in[0].Shape, x.Shape)
 		}
-		y.Shape[2] += x.Shape[2]
+		if y.Shape[2] += x.Shape[2]; y.Shape[2] > maxElements {
+			return Tensor{}, fmt.Errorf("joins %d channels and more: at most %d are allowed", y.Shape[2], maxElements)
+		}
 		y.Range = y.Range.union(x.Range)
 	}
 	return Tensor{Shape: y.Shape, Range: y.Range}, nil

@@ -4,6 +4,7 @@ package integer
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -82,6 +83,12 @@ func TestRefusals(t *testing.T) {
 		{"weights", func(m *Model) { conv(m).Weights = wide[:3] }, "3 weights do not fit 2 filters of 1×1 over 2 channels in 1 groups"},
 		{"weights of 4 bits", func(m *Model) { conv(m).WeightBits = 4; conv(m).Weights = wide }, "a weight of 127 does not fit 4 bits"},
 		{"weights of 9 bits", func(m *Model) { conv(m).WeightBits = 9 }, "weights of 9 bits: 2 to 8"},
+		{"a product beyond 64 bits", func(m *Model) {
+			m.Input().Shape = [3]int{1, 1, 1 << 28}
+			conv(m).Kernel, conv(m).Weights, conv(m).Bias = 1<<14-1, nil, make([]int32, 1<<10)
+		}, "0 weights do not fit 1024 filters of 16383×16383 over 268435456 channels"},
+		{"heads beyond 64 bits", with(&Heads{Heads: math.MaxInt/2 + 1, Dim: 4}, "codes"), "heads of 4 does not split [1 1 2]"},
+		{"a map beyond 64 bits", with(&MergeHeads{H: math.MaxInt/2 + 1, W: 4}, "codes"), "does not hold the tokens"},
 		{"no filters", func(m *Model) { conv(m).Bias = nil }, "4 weights do not fit 0 filters"},
 		{"groups", func(m *Model) { conv(m).Groups = 3 }, "over 2 channels in 3 groups"},
 		{"kernel", func(m *Model) { conv(m).Kernel = 2 }, "kernel 2, stride 1 and groups 1: an odd kernel"},
