@@ -10,7 +10,9 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -261,4 +263,77 @@ func (affineWhereAllowed) Choose(stats *TensorStats, p triovit.Point) (Quantizer
 		return MinMax{}.Choose(stats, p)
 	}
 	return MinMax{Affine: true}.Choose(stats, p)
+}
+
+// TestFrozenModelsAgree: the integers of whole networks say of pictures what fake
+// quantization says, of nearly all pixels or pictures: of the built-in model, and of
+// the real networks where the shared data is. A log2 code more or less lets logits
+// differ.
+func TestFrozenModelsAgree(t *testing.T) {
+	data := func(name string) string { return shared.Path(t, "data/"+name) }
+	for _, c := range []struct {
+		name               string
+		checkpoint, folder func() string
+		pictures           int
+		bits               int // of the widest accumulator
+		agree              float64
+	}{
+		{"built-in", func() string { return "" }, func() string { return "" }, 2, 27, 0.98},
+		{"classifier", func() string { return data("weights/efficientvit_b0_tiny_imagenet_r128.pt") }, func() string { return data("tiny-imagenet") }, 20, 32, 0.8},
+		{"Seg-B0", func() string { return data("weights/efficientvit_seg_b0_cityscapes.pt") }, func() string { return data("camvid") }, 1, 32, 0.95},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			checkpoint, folder := c.checkpoint(), c.folder()
+			if testing.Short() && checkpoint != "" {
+				t.Skip("runs a real network")
+			}
+			setup, err := triovit.Prepare(t.Context(), checkpoint, folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			few, err := dataset.Head(setup.Calibration, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, err := Calibrate(t.Context(), setup.Model, few, TrioViTPlusInteger)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := Freeze(q, integer.Limits{MultiplierBits: integer.MultiplierPort, AccumulatorBits: c.bits})
+			if err != nil {
+				t.Fatal(err)
+			}
+			classes := setup.Model.Net.Output().Shape[len(setup.Model.Net.Output().Shape)-1]
+			same, all := 0, 0
+			for i := range c.pictures {
+				picture, _, err := triovit.LoadBatch(t.Context(), setup.Model.Net, setup.Evaluation, i, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fake, err := q.Predict(picture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				y, err := m.Run(m.Input().Codes(picture))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for at := 0; at < len(fake); at += classes {
+					all++
+					if largest(fake[at:][:classes]) == largest(y.Data[at:][:classes]) {
+						same++
+					}
+				}
+			}
+			t.Logf("%d of %d alike", same, all)
+			if float64(same) < c.agree*float64(all) {
+				t.Errorf("%d of %d alike, at least %.0f %% are allowed", same, all, 100*c.agree)
+			}
+		})
+	}
+}
+
+// largest returns the index of the largest element.
+func largest[T int32 | float32](xs []T) int {
+	return slices.Index(xs, slices.Max(xs))
 }
