@@ -133,6 +133,10 @@ func checkCodes(codes Interval, bits int) error {
 	return nil
 }
 
+// splits says whether n is a times b, which are positive; their product could leave
+// 64 bits.
+func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
+
 // Input is the normalized picture as codes of a grid, rounded once.
 type Input struct {
 	// Shape is [H, W, 3].
