@@ -19,26 +19,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// slices are the widths of one DSP slice.
+// oneSlice has the widths of one DSP slice.
 var oneSlice = integer.Limits{MultiplierBits: integer.MultiplierPort, AccumulatorBits: integer.OperandPort}
-
-// smallOf is small for a variant.
-func smallOf(t *testing.T, variant string) (*triovit.Model, *Profile) {
-	t.Helper()
-	net, err := triovit.Describe(variant, triovit.InputSize(64, 64), triovit.Classes(10))
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := (&triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}).Fold()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := Observe(t.Context(), model, noise(t, 6, 64))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return model, p
-}
 
 // TestFrozenOperationsAreNear: every operation of a frozen network makes of its
 // integers what the float operation makes of the numbers that they stand for, but
