@@ -161,7 +161,8 @@ func TestRequantizeByHand(t *testing.T) {
 	}
 }
 
-// TestRequantizeIsMonotone, and its interval is that of its codes.
+// TestRequantizeIsMonotone, its interval is that of its codes, and that of its sum is
+// what the sums at both ends say.
 func TestRequantizeIsMonotone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := affines(t)
@@ -177,6 +178,11 @@ func TestRequantizeIsMonotone(t *testing.T) {
 		}
 		if p > q || out.Range != (Interval{int64(p), int64(q)}) {
 			t.Errorf("%+v takes %d and %d to %d and %d, inferred %v", a, x, y, p, q, out.Range)
+		}
+		half := int64(1) << a.Shift >> 1
+		u, v := int64(x)*int64(a.Mantissa)+a.Addend+half, int64(y)*int64(a.Mantissa)+a.Addend+half
+		if want := (Interval{min(u, v), max(u, v)}); out.Sum != want {
+			t.Errorf("%+v of %d and %d: a sum of %v, want %v", a, x, y, out.Sum, want)
 		}
 	})
 }
@@ -221,6 +227,10 @@ func TestAddIsExact(t *testing.T) {
 		sum := big.NewInt(int64(x)*int64(a.Left) + int64(y)*int64(a.Right))
 		if want := nearest(sum, uint(a.Shift)); want.Int64() != int64(got) {
 			t.Errorf("%+v of %d and %d is %d, want %s", a, x, y, got, want)
+		}
+		point := func(v int32) Tensor { return Tensor{Shape: [3]int{1, 1, 1}, Range: Interval{int64(v), int64(v)}} }
+		if out, err := a.Infer([]Tensor{point(x), point(y)}, Limits{MultiplierBits: 18}); err != nil || out.Range != (Interval{int64(got), int64(got)}) {
+			t.Errorf("%+v of %d and %d is %d, inferred %v (%v)", a, x, y, got, out.Range, err)
 		}
 		exact := left*float64(x) + right*float64(y)
 		if off := math.Abs(float64(got) - exact); off > 0.5+256*math.Ldexp(0.5, -int(a.Shift)) {

@@ -46,12 +46,12 @@ func (h *Hardswish) product(x int64) int64 {
 	return x * min(max(x+int64(h.Three), 0), int64(h.Six)) >> h.Drop
 }
 
-// interval returns the exact interval of the product: it falls to x = −Three/2,
-// then rises, and is 0 below −Three.
+// interval returns the exact interval of the product: it is 0 below −Three, falls to
+// x = −Three/2, or to the two numbers beside it alike, then rises.
 func (h *Hardswish) interval(x Interval) Interval {
 	y := Interval{h.product(x.Lo), h.product(x.Lo)}
 	three := int64(h.Three)
-	for _, at := range []int64{x.Hi, -three, -(three + 1) / 2, -three / 2} {
+	for _, at := range []int64{x.Hi, -three, -three / 2} {
 		p := h.product(min(max(at, x.Lo), x.Hi))
 		y = y.union(Interval{p, p})
 	}

@@ -119,6 +119,11 @@ func TestRefusals(t *testing.T) {
 		{"negative divisors", with(&Log2{Thresholds: []int32{1}}, "codes"), "divisors in -127..127 (8 bits): 0 to 2^31 - 2"},
 		{"thresholds", with(&Log2{Thresholds: []int32{4, 3}}, "codes"), "a threshold of 3 behind one of 4"},
 		{"many thresholds", with(&Log2{Thresholds: make([]int32, 64)}, "codes"), "64 thresholds: at most 63"},
+		{"a quotient beyond 64 bits", func(m *Model) {
+			m.Input().Grid.Lo, m.Input().Shape, m.Classes = 0, [3]int{1, 1, 1}, nil
+			m.Ops = append(m.Ops[:1], Op{Name: "code", Inputs: []string{"input"}, Operation: &Log2{Thresholds: slices.Repeat([]int32{1}, 40)}},
+				Op{Name: "last", Inputs: []string{"input", "code"}, Operation: &Divide{Shift: 30, Codes: Interval{0, 1}}})
+		}, "a shift of 30 and codes in 0..40 (7 bits): together 0 to 62"},
 		{"divide", with(&Divide{Codes: Interval{0, 1}}, "codes", "input"), "divides [1 1 2] by [1 1 2]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
