@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"pgregory.net/rapid"
 )
 
@@ -19,7 +20,7 @@ func grids(t *rapid.T) Quantizer {
 	stats := &TensorStats{Name: "x", Min: []float32{-float32(rapid.Float64Range(0, 1e3).Draw(t, "-min"))},
 		Max: []float32{float32(rapid.Float64Range(1e-3, 1e5).Draw(t, "max"))}}
 	point := triovit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
-	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3},
+	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
 		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}}
 	q, err := rapid.SampledFrom(choosers).Draw(t, "rule").Choose(stats, point)
 	if err != nil {
@@ -47,11 +48,11 @@ func TestQuantizerLaws(t *testing.T) {
 			}
 		}
 		switch q := q.(type) {
-		case Uniform:
+		case grid.Uniform:
 			if q.Fake(0) != 0 {
 				t.Errorf("%s: zero becomes %g", q, q.Fake(0))
 			}
-		case Log2:
+		case grid.Log2:
 			if f, _ := math.Frexp(float64(ys[0] / q.Unit)); f != 0.5 {
 				t.Errorf("%s: %g is no power of two", q, ys[0])
 			}
@@ -67,7 +68,11 @@ func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32
 	if err != nil {
 		t.Fatal(err)
 	}
-	y, err := graph.CallOnce(backend, q.Graph, tensors.FromFlatDataAndDimensions(xs, len(xs)))
+	form, err := graphOf(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := graph.CallOnce(backend, form, tensors.FromFlatDataAndDimensions(xs, len(xs)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +87,7 @@ func TestLeadingOneOfThePaper(t *testing.T) {
 		t.Fatal(err)
 	}
 	for x, code := range map[float32]int{0b0110_0011: 7, 0b0101_1111: 6, 0b0110_0000: 7, 0b0100_0000: 6, 3: 2, 2: 1, 1: 0, 0: 0, 255: 8} {
-		if got := q.(Log2).Code(x); got != code {
+		if got := q.(grid.Log2).Code(x); got != code {
 			t.Errorf("%g takes code %d, want %d", x, got, code)
 		}
 	}
@@ -104,10 +109,31 @@ func TestLogDomain(t *testing.T) {
 		if near := math.Abs(x/math.Exp2(y)/math.Sqrt2 - 1); near < 1e-6 || math.Abs(x/math.Exp2(y)*math.Sqrt2-1) < 1e-6 {
 			return // float32 and float64 may fall on different sides
 		}
-		if got := q.(Log2).Code(float32(x)); got != want {
+		if got := q.(grid.Log2).Code(float32(x)); got != want {
 			t.Errorf("%g takes code %d, want %d", x, got, want)
 		}
 	})
+}
+
+// TestTopCode: the 16 codes end at the nearest code of the largest divisor, or, as
+// the paper's Fig. 4 shows for 1,599, at the code below.
+func TestTopCode(t *testing.T) {
+	for _, c := range []struct {
+		rule    LogDomain
+		largest float32
+		lo, hi  int
+	}{
+		{LogDomain{}, 1599, -4, 11}, {LogDomain{Floor: true}, 1599, -5, 10}, {LogDomain{Floor: true}, 1024, -5, 10},
+		{LogDomain{}, 1400, -5, 10}, {LogDomain{Floor: true}, 0, -15, 0},
+	} {
+		q, err := c.rule.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{c.largest}}, triovit.Point{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := q.(grid.Log2); g.Lo != c.lo || g.Hi != c.hi {
+			t.Errorf("%s of %g: codes %d..%d, want %d..%d", c.rule, c.largest, g.Lo, g.Hi, c.lo, c.hi)
+		}
+	}
 }
 
 // TestHistogram: the centre of a bin is within 1/128 of every value in it, and

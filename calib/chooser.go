@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // A Chooser picks the quantizer of a tensor from what the tensor looked like.
@@ -60,7 +61,7 @@ func (m MinMax) String() string {
 	return fmt.Sprintf("%s, uniform in %d bits", kind, m.Bits)
 }
 
-// Choose returns a [Uniform].
+// Choose returns a [grid.Uniform].
 func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	bits := m.Bits
 	if bits == 0 {
@@ -78,9 +79,9 @@ func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, erro
 
 // spread returns the grid of a range. A tensor that is zero throughout gets a
 // step of one: every value is exact.
-func spread(lo, hi float64, bits int, signed, affine bool) Uniform {
+func spread(lo, hi float64, bits int, signed, affine bool) grid.Uniform {
 	levels := 1<<bits - 1
-	u := Uniform{Hi: levels}
+	u := grid.Uniform{Hi: levels}
 	switch {
 	case affine:
 		lo, hi = min(lo, 0), max(hi, 0) // zero stays exact: padding is zero
@@ -109,6 +110,9 @@ type LogDomain struct {
 	// otherwise the 2^Bits codes end at the largest divisor that was seen.
 	Fixed bool
 	Lo    int
+	// Floor lets them end at the floor of the largest divisor's logarithm, as in
+	// Fig. 4 of the paper, in place of its nearest code.
+	Floor bool
 }
 
 // ReleasedCodes is the code range that the released code has as constants.
@@ -118,6 +122,9 @@ var ReleasedCodes = LogDomain{Bits: 4, Fixed: true, Lo: -6}
 func (l LogDomain) String() string {
 	if l.Fixed {
 		return fmt.Sprintf("log2 of the log domain, %d bits, codes from %d", l.bits(), l.Lo)
+	}
+	if l.Floor {
+		return fmt.Sprintf("log2 of the log domain, %d bits, calibrated codes to the floor of the largest", l.bits())
 	}
 	return fmt.Sprintf("log2 of the log domain, %d bits, calibrated codes", l.bits())
 }
@@ -129,7 +136,7 @@ func (l LogDomain) bits() int {
 	return l.Bits
 }
 
-// Choose returns a [Log2].
+// Choose returns a [grid.Log2].
 func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
 	if l.bits() < 1 || l.bits() > 6 {
 		return nil, fmt.Errorf("log2 codes for %s of %d bits: 1 to 6 are allowed", stats.Name, l.bits())
@@ -141,15 +148,19 @@ func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error
 		if err != nil {
 			return nil, err
 		}
-		lo = nearestCode(largest) - n + 1
+		lo = topCode(largest, l.Floor) - n + 1
 	}
-	return Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
+	return grid.Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
 }
 
-// nearestCode is the code of x in the log domain; 0 where x is not positive.
-func nearestCode(x float64) int {
-	if !(x > 0) {
+// topCode is the code of x in the log domain, the nearest or the one below; 0 where
+// x is not positive.
+func topCode(x float64, floor bool) int {
+	switch {
+	case !(x > 0):
 		return 0
+	case floor:
+		return int(math.Floor(math.Log2(x)))
 	}
 	return int(math.RoundToEven(math.Log2(x)))
 }
@@ -169,7 +180,7 @@ func (l LeadingOne) String() string {
 	return fmt.Sprintf("leading one of %d-bit integers, %d bits", l.IntegerBits, LogDomain{Bits: l.Bits}.bits())
 }
 
-// Choose returns a [Log2] over integers.
+// Choose returns a [grid.Log2] over integers.
 func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
 	bits := LogDomain{Bits: l.Bits}.bits()
 	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
@@ -185,5 +196,5 @@ func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, erro
 		unit = 1
 	}
 	hi := l.IntegerBits // 2^n − 1 rounds up to 2^n
-	return Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
+	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }

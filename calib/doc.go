@@ -20,6 +20,7 @@
 //     INTEGER.md are rounded, which rule picks their grids.
 //   - [Quantize] applies it and returns a [Quantized], which predicts like any
 //     other model, and a list of what it changed.
+//   - [Freeze] makes integers of it (package integer): no float is left.
 //   - [RunLadder] scores recipes side by side on pictures that calibration did
 //     not see.
 //

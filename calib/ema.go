@@ -35,7 +35,7 @@ func (e EMA) weight() float64 {
 	return e.Weight
 }
 
-// Choose returns a [Uniform].
+// Choose returns a grid.Uniform.
 func (e EMA) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	w := e.weight()
 	if !(w > 0 && w <= 1) {

@@ -22,7 +22,7 @@ const entropyBins = 2048
 // String names the rule.
 func (Entropy) String() string { return "entropy" }
 
-// Choose returns a symmetric or unsigned [Uniform].
+// Choose returns a symmetric or unsigned grid.Uniform.
 func (Entropy) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	lo, hi, err := stats.distribution(point)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // ternary is a quantizer of one's own: it keeps only the sign and one size.
@@ -174,7 +175,7 @@ func ExampleCalibrate() {
 	}
 	fmt.Println(len(q.Quantizers), "tensors on grids")
 	divisor := q.Quantizers["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
-	_, log2 := divisor.(calib.Log2)
+	_, log2 := divisor.(grid.Log2)
 	fmt.Println("divisors on a log2 grid:", log2)
 	// Output:
 	// 63 tensors on grids

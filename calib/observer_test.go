@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"pgregory.net/rapid"
 )
 
@@ -68,10 +69,10 @@ func sample(t *rapid.T, n int) []float32 {
 }
 
 // lpError is the mean of |x − x̂|^p over the values themselves.
-func lpError(xs []float32, grid Quantizer, p float64) float64 {
+func lpError(xs []float32, q Quantizer, p float64) float64 {
 	sum := 0.0
 	for _, x := range xs {
-		sum += math.Pow(math.Abs(float64(x)-float64(grid.Fake(x))), p)
+		sum += math.Pow(math.Abs(float64(x)-float64(q.Fake(x))), p)
 	}
 	return sum / float64(len(xs))
 }
@@ -80,7 +81,7 @@ func lpError(xs []float32, grid Quantizer, p float64) float64 {
 // search picks from their histogram, and that of the best of the same
 // candidates, found by trying them all.
 func searched(t interface{ Fatal(...any) }, search LpSearch, xs []float32, bits int) (got, best float64) {
-	grid, err := search.Choose(statsOf(t, xs), triovit.Point{Bits: bits, Signed: true})
+	q, err := search.Choose(statsOf(t, xs), triovit.Point{Bits: bits, Signed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func searched(t interface{ Fatal(...any) }, search LpSearch, xs []float32, bits 
 		keep := 1 - float64(i)/100
 		best = min(best, lpError(xs, spread(lo*keep, hi*keep, bits, true, search.Affine), search.P))
 	}
-	return lpError(xs, grid, search.P), best
+	return lpError(xs, q, search.P), best
 }
 
 // blur returns the mean of |x − u|^p over values x and all u in the bin of x: how
@@ -145,14 +146,14 @@ func TestSearchOfDistributions(t *testing.T) {
 
 // TestGridErrorIsAnIntegral: the closed form equals a sum over narrow slices.
 func TestGridErrorIsAnIntegral(t *testing.T) {
-	grid := Uniform{Scale: 0.5, Zero: 3, Lo: 0, Hi: 7} // −1.5 to 2
+	u := grid.Uniform{Scale: 0.5, Zero: 3, Lo: 0, Hi: 7} // −1.5 to 2
 	for _, p := range []float64{1, 2, 2.4} {
 		e := gridError{p: p, lo: -3, hi: 4, half: math.Pow(0.5, p+1)}
 		for _, to := range []float64{-4, -1.6, -1.1, -0.2, 0, 0.25, 0.9, 2, 2.2, 5} {
 			want, slices := 0.0, 200000
 			for i := range slices {
 				x := to * (float64(i) + 0.5) / float64(slices)
-				want += math.Pow(math.Abs(x-float64(grid.Fake(float32(x)))), p) * to / float64(slices)
+				want += math.Pow(math.Abs(x-float64(u.Fake(float32(x)))), p) * to / float64(slices)
 			}
 			if got := e.integral(to/0.5) * math.Pow(0.5, p+1); math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
 				t.Errorf("p %g from 0 to %g: %g, the sum is %g", p, to, got, want)
@@ -173,7 +174,7 @@ func TestOMSE(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if clip := 7.5 * q.(Uniform).Scale; clip < 2.4 || clip > 2.8 {
+	if clip := 7.5 * q.(grid.Uniform).Scale; clip < 2.4 || clip > 2.8 {
 		t.Errorf("clips at %g deviations", clip)
 	}
 }
@@ -233,12 +234,12 @@ func TestObserverLaws(t *testing.T) {
 		xs := sample(t, 300)
 		observer := rapid.SampledFrom(Observers).Draw(t, "observer")
 		point := triovit.Point{Bits: rapid.IntRange(MinBits, 9).Draw(t, "bits"), Signed: true}
-		choose := func(xs []float32) Uniform {
+		choose := func(xs []float32) grid.Uniform {
 			q, err := observer.Choose(statsOf(t, xs[:150], xs[150:]), point)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return q.(Uniform)
+			return q.(grid.Uniform)
 		}
 		q := choose(xs)
 		widest := float64(max(-slices.Min(xs), slices.Max(xs)))
@@ -274,7 +275,7 @@ func TestPercentileIsMonotone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			steps = append(steps, q.(Uniform).Scale)
+			steps = append(steps, q.(grid.Uniform).Scale)
 		}
 		if steps[0] > steps[1] {
 			t.Errorf("percentiles %v have steps of %v", percents, steps)
@@ -361,8 +362,8 @@ func TestCalibrateLooksAtTransformedTensors(t *testing.T) {
 			t.Errorf("%s: %d changes and %d quantizers, by min-max %d and %d", recipe.Name, len(q.Changes), len(q.Quantizers), len(plain.Changes), len(plain.Quantizers))
 		}
 		finer := 0
-		for name, grid := range q.Quantizers {
-			if u, ok := grid.(Uniform); ok && u.Scale < 0.999*plain.Quantizers[name].(Uniform).Scale {
+		for name, quantizer := range q.Quantizers {
+			if u, ok := quantizer.(grid.Uniform); ok && u.Scale < 0.999*plain.Quantizers[name].(grid.Uniform).Scale {
 				finer++
 			}
 		}

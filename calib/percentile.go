@@ -31,7 +31,7 @@ func (p Percentile) percent() float64 {
 	return p.Percent
 }
 
-// Choose returns a [Uniform]. An end is exact to the width of a histogram's bin,
+// Choose returns a grid.Uniform. An end is exact to the width of a histogram's bin,
 // 0.8 %, and never beyond what was seen.
 func (p Percentile) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	if percent := p.percent(); !(percent > 50 && percent <= 100) {

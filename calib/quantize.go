@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -26,12 +27,14 @@ type Quantized struct {
 	Quantizers map[string]Quantizer
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
-	WeightGrids map[string][]Uniform
+	WeightGrids map[string][]grid.Uniform
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
 	rounded map[operand]bool
-	exec    *forward.Executor
+	// graphs holds the graph form of every rounded tensor's grid.
+	graphs map[string]func(x *graph.Node) *graph.Node
+	exec   *forward.Executor
 }
 
 type operand struct {
@@ -98,7 +101,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model, t.profile
-	q := &Quantized{Model: m, Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]Uniform{}, Changes: t.changes, rounded: map[operand]bool{}}
+	q := &Quantized{Model: m, Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err != nil {
 		return nil, err
@@ -144,6 +147,9 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 			if q.Quantizers[tensor], err = choose.Choose(stats, p); err != nil {
 				return err
 			}
+			if q.graphs[tensor], err = graphOf(q.Quantizers[tensor]); err != nil {
+				return fmt.Errorf("%s: %w", tensor, err)
+			}
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
 		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.Quantizers[tensor])})
@@ -162,7 +168,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
-	input, uniform := q.Quantizers[op.Inputs[0]].(Uniform)
+	input, uniform := q.Quantizers[op.Inputs[0]].(grid.Uniform)
 	least := make([]float64, exact.Shape[0])
 	var bias *weights.Tensor
 	if op.HasBias() {
@@ -198,7 +204,7 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 // fake is the graph's hook: it passes rounded operands through their grids.
 func (q *Quantized) fake(op *triovit.Op, index int, x *graph.Node) *graph.Node {
 	if q.rounded[operand{op.Name, index}] {
-		return q.Quantizers[op.Inputs[index]].Graph(x)
+		return q.graphs[op.Inputs[index]](x)
 	}
 	return x
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -148,7 +149,7 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 		if !op.HasBias() {
 			continue
 		}
-		in := q.Quantizers[op.Inputs[0]].(Uniform)
+		in := q.Quantizers[op.Inputs[0]].(grid.Uniform)
 		for o, v := range q.Model.Weights[op.Params[1].Name].Data {
 			code := float64(v) / (float64(in.Scale) * float64(grids[o].Scale))
 			if off := math.Abs(code - math.Round(code)); off > 1e-3*max(1, math.Abs(code)*1e-3) {
@@ -335,5 +336,24 @@ func TestErrors(t *testing.T) {
 				t.Errorf("error of several lines: %q", err)
 			}
 		})
+	}
+}
+
+// formless is a quantizer of one's own that lacks a graph form.
+type formless struct{}
+
+func (formless) String() string         { return "formless" }
+func (formless) Fake(x float32) float32 { return x }
+
+// Choose returns the quantizer itself for every tensor.
+func (f formless) Choose(*TensorStats, triovit.Point) (Quantizer, error) { return f, nil }
+
+// TestNoGraphForm: a quantizer that no graph can apply is refused when the model
+// is quantized, with the tensor's name, not when its first picture runs.
+func TestNoGraphForm(t *testing.T) {
+	model, profile := small(t)
+	_, err := Quantize(model, profile, MBConv.With("formless", func(r *Recipe) { r.Activations = formless{} }))
+	if err == nil || !strings.Contains(err.Error(), "quantizer formless (calib.formless) has no graph form") || !strings.Contains(err.Error(), "backbone.") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -7,86 +7,49 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A Quantizer maps a tensor onto the values that integers can express. It is
-// pure data with two equal forms: of one value, and of a graph.
+// A Quantizer maps a value onto those that integers can express. It is pure
+// data: [grid.Uniform], [grid.Log2], or a [Grapher] of one's own.
 type Quantizer interface {
 	// String tells the grid in words; two quantizers that differ have
 	// different strings, because results are cached under them.
 	String() string
 	// Fake returns the value that stands for x.
 	Fake(x float32) float32
+}
+
+// A Grapher is a quantizer that brings its graph form along.
+type Grapher interface {
+	Quantizer
 	// Graph returns the node whose elements are Fake of x's elements.
 	Graph(x *Node) *Node
 }
 
-// Uniform is a grid of equal steps: x ≈ Scale·(q − Zero) for the integers q
-// from Lo to Hi (paper Eq. 5; Zero is 0 on a symmetric grid).
-type Uniform struct {
-	Scale  float32
-	Zero   int
-	Lo, Hi int
+// graphOf returns the graph form of a quantizer: a function from a node x to
+// the node whose elements are q.Fake of x's elements.
+func graphOf(q Quantizer) (func(x *Node) *Node, error) {
+	switch q := q.(type) {
+	case grid.Uniform:
+		return func(x *Node) *Node { return uniformGraph(q, x) }, nil
+	case grid.Log2:
+		return func(x *Node) *Node { return log2Graph(q, x) }, nil
+	case Grapher:
+		return q.Graph, nil
+	}
+	return nil, fmt.Errorf("quantizer %s (%T) has no graph form: only grid.Uniform, grid.Log2 and a calib.Grapher have one", q, q)
 }
 
-// Code returns the integer that stands for x: x/Scale rounded half to even,
-// plus Zero, clamped to Lo..Hi.
-func (u Uniform) Code(x float32) int {
-	q := math.RoundToEven(float64(x/u.Scale)) + float64(u.Zero)
-	return int(min(max(q, float64(u.Lo)), float64(u.Hi)))
-}
-
-// Fake returns Scale·(Code(x) − Zero).
-func (u Uniform) Fake(x float32) float32 { return float32(u.Code(x)-u.Zero) * u.Scale }
-
-// Graph returns Fake of every element.
-func (u Uniform) Graph(x *Node) *Node {
+func uniformGraph(u grid.Uniform, x *Node) *Node {
 	q := Round(DivScalar(x, u.Scale))
 	return MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale)
 }
 
-// String tells the range and the step.
-func (u Uniform) String() string {
-	return fmt.Sprintf("uniform %d..%d zero %d step %g", u.Lo, u.Hi, u.Zero, u.Scale)
-}
-
-// Log2 is a grid of powers of two: Unit·2^c for the codes c from Lo to Hi. A
-// value takes code c+1 instead of c from Threshold·2^c on, so that dividing by
-// it becomes a shift (paper Section III-D; facts of both variants in
-// [LogDomain] and [LeadingOne]).
-type Log2 struct {
-	Unit      float32
-	Lo, Hi    int
-	Threshold float64
-	// Integer says that x/Unit is first rounded to an integer, half to even,
-	// and clamped to at most IntegerMax: the divisor as hardware holds it.
-	Integer    bool
-	IntegerMax int
-}
-
-// Code returns the code that stands for x.
-func (l Log2) Code(x float32) int {
-	v := x / l.Unit
-	if l.Integer {
-		v = min(float32(math.RoundToEven(float64(v))), float32(l.IntegerMax))
-	}
-	c := l.Lo
-	for c < l.Hi && v >= l.threshold(c) {
-		c++
-	}
-	return c
-}
-
-// threshold is the smallest multiple of Unit that takes code c+1.
-func (l Log2) threshold(c int) float32 { return float32(math.Ldexp(l.Threshold, c)) }
-
-// Fake returns Unit·2^Code(x).
-func (l Log2) Fake(x float32) float32 { return float32(math.Ldexp(float64(l.Unit), l.Code(x))) }
-
-// Graph returns Fake of every element. It adds the steps between neighbouring
-// powers of two wherever x has reached their threshold: no logarithm, whose
-// rounding would not be that of the hardware.
-func (l Log2) Graph(x *Node) *Node {
+// log2Graph adds the steps between neighbouring powers of two wherever x has
+// reached their threshold: no logarithm, whose rounding would not be that of
+// the hardware.
+func log2Graph(l grid.Log2, x *Node) *Node {
 	g := x.Graph()
 	v := DivScalar(x, l.Unit)
 	if l.Integer {
@@ -94,17 +57,8 @@ func (l Log2) Graph(x *Node) *Node {
 	}
 	y := BroadcastToShape(Scalar(g, x.DType(), math.Ldexp(float64(l.Unit), l.Lo)), x.Shape())
 	for c := l.Lo; c < l.Hi; c++ {
-		reached := ConvertDType(GreaterOrEqual(v, Scalar(g, x.DType(), l.threshold(c))), x.DType())
+		reached := ConvertDType(GreaterOrEqual(v, Scalar(g, x.DType(), l.Boundary(c))), x.DType())
 		y = Add(y, MulScalar(reached, math.Ldexp(float64(l.Unit), c)))
 	}
 	return y
-}
-
-// String tells the codes and the variant.
-func (l Log2) String() string {
-	s := fmt.Sprintf("log2 codes %d..%d unit %g threshold %.4g", l.Lo, l.Hi, l.Unit, l.Threshold)
-	if l.Integer {
-		s += fmt.Sprintf(" of integers to %d", l.IntegerMax)
-	}
-	return s
 }

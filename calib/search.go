@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // LpSearch shrinks the range that was seen step by step and keeps the grid
@@ -56,7 +57,7 @@ func (l LpSearch) candidates() int {
 	return l.Candidates
 }
 
-// Choose returns a [Uniform].
+// Choose returns a [grid.Uniform].
 func (l LpSearch) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
 	if n := l.candidates(); !(l.P >= 1 && l.P <= 8) || n < 1 || n > 100 {
 		return nil, fmt.Errorf("search over %d ranges with exponent %g: 1 to 100 and 1 to 8 are allowed", n, l.P)
@@ -65,31 +66,31 @@ func (l LpSearch) Choose(stats *TensorStats, point triovit.Point) (Quantizer, er
 	if err != nil {
 		return nil, err
 	}
-	grid := func(i int) Uniform {
+	candidate := func(i int) grid.Uniform {
 		keep := 1 - float64(i)/100
 		return spread(lo*keep, hi*keep, point.Bits, point.Signed, l.Affine)
 	}
 	// What rounds to zero on the finest grid does so on all, with one error.
-	finest := float64(grid(l.candidates() - 1).Scale)
+	finest := float64(candidate(l.candidates() - 1).Scale)
 	var bins []Bin
 	for _, b := range stats.Hist.Bins {
 		if near, far := b.Bounds(); max(-near, far) > float32(finest/2) {
 			bins = append(bins, b)
 		}
 	}
-	best, least := grid(0), math.Inf(1)
+	best, least := candidate(0), math.Inf(1)
 	for i := range l.candidates() {
-		if e := l.error(bins, grid(i), lo, hi); e < least {
-			best, least = grid(i), e
+		if e := l.error(bins, candidate(i), lo, hi); e < least {
+			best, least = candidate(i), e
 		}
 	}
 	return best, nil
 }
 
 // error returns the sum of |x − x̂|^P over bins of values from lo to hi.
-func (l LpSearch) error(bins []Bin, grid Uniform, lo, hi float64) float64 {
-	step := float64(grid.Scale)
-	e := gridError{p: l.P, lo: float64(grid.Lo - grid.Zero), hi: float64(grid.Hi - grid.Zero), half: math.Pow(0.5, l.P+1)}
+func (l LpSearch) error(bins []Bin, u grid.Uniform, lo, hi float64) float64 {
+	step := float64(u.Scale)
+	e := gridError{p: l.P, lo: float64(u.Lo - u.Zero), hi: float64(u.Hi - u.Zero), half: math.Pow(0.5, l.P+1)}
 	sum := 0.0
 	for _, b := range bins {
 		near, far := b.within(lo, hi)

@@ -56,7 +56,13 @@ func noise(t testing.TB, n, side int) dataset.Dataset {
 // and its profile.
 func small(t testing.TB) (*triovit.Model, *Profile) {
 	t.Helper()
-	net, err := triovit.Describe("b0-r224", triovit.InputSize(64, 64), triovit.Classes(10))
+	return smallOf(t, "b0-r224")
+}
+
+// smallOf is small for another variant.
+func smallOf(t testing.TB, variant string) (*triovit.Model, *Profile) {
+	t.Helper()
+	net, err := triovit.Describe(variant, triovit.InputSize(64, 64), triovit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}

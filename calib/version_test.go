@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // TestObserveVersion keeps observeVersion honest: the profile of a small
@@ -67,7 +68,7 @@ func TestQuantizeVersion(t *testing.T) {
 			end := float64(q.Quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
 			own := graph.MulScalar(fill(x, y.Shape().Dimensions), end)
 			rounded := q.fake(op, i, own)
-			if _, powers := q.Quantizers[op.Inputs[i]].(Log2); powers {
+			if _, powers := q.Quantizers[op.Inputs[i]].(grid.Log2); powers {
 				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
 			} else {
 				look(op, end, graph.Sub(rounded, own))
@@ -122,12 +123,12 @@ draw:
 		if len(numbers)%2 == 1 {
 			u *= float32(math.Exp2(-16 * rng.Float64()))
 		}
-		for _, grid := range q.Quantizers {
+		for _, quantizer := range q.Quantizers {
 			var code float64 // of u, with its fraction; thresholds are whole
-			switch g := grid.(type) {
-			case Uniform:
+			switch g := quantizer.(type) {
+			case grid.Uniform:
 				code = float64(u)*float64(g.Hi-g.Zero) + 0.5
-			case Log2:
+			case grid.Log2:
 				code = math.Log2(math.Abs(float64(u)) / g.Threshold)
 			}
 			if math.Abs(code-math.Round(code)) < 0.02 {

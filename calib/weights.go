@@ -5,6 +5,7 @@ package calib
 import (
 	"math"
 
+	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -15,9 +16,9 @@ const maxBiasCode = 1 << 30
 // quantizeFilters puts the weights on a grid per filter (first axis) of the
 // given width: symmetric min-max as in the paper, or affine as in the released
 // code. The step of filter o is at least least[o].
-func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) (*weights.Tensor, []Uniform) {
+func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) (*weights.Tensor, []grid.Uniform) {
 	q := weights.New(w.Shape...)
-	grids := make([]Uniform, w.Shape[0])
+	grids := make([]grid.Uniform, w.Shape[0])
 	per := len(w.Data) / len(grids)
 	for o := range grids {
 		filter := w.Data[o*per : (o+1)*per]
@@ -25,21 +26,21 @@ func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) 
 		for _, v := range filter {
 			lo, hi = min(lo, float64(v)), max(hi, float64(v))
 		}
-		grid := spread(lo, hi, bits, true, affine)
-		if lo == hi || float64(grid.Scale) < least[o] {
+		u := spread(lo, hi, bits, true, affine)
+		if lo == hi || float64(u.Scale) < least[o] {
 			// A filter of next to nothing: its step is that of its bias.
-			grid.Scale = float32(least[o])
-			if !(grid.Scale > 0) {
-				grid.Scale = 1
+			u.Scale = float32(least[o])
+			if !(u.Scale > 0) {
+				u.Scale = 1
 			}
 			if affine {
-				grid.Zero = int(math.RoundToEven(-lo / float64(grid.Scale)))
+				u.Zero = int(math.RoundToEven(-lo / float64(u.Scale)))
 			}
 		}
 		for i, v := range filter {
-			q.Data[o*per+i] = grid.Fake(v)
+			q.Data[o*per+i] = u.Fake(v)
 		}
-		grids[o] = grid
+		grids[o] = u
 	}
 	return q, grids
 }

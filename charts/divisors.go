@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // Divisors draws the paper's Fig. 4 of one MSA: its divisors, the 8-bit uniform
@@ -33,7 +34,7 @@ func Divisors(prof *calib.Profile, net *triovit.Network, block string) (*Figure,
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	return DivisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(calib.Uniform), Log2: log2.(calib.Log2)}.Figure()
+	return DivisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(grid.Uniform), Log2: log2.(grid.Log2)}.Figure()
 }
 
 // DivisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
@@ -45,10 +46,10 @@ type DivisorsData struct {
 	Hist calib.Histogram
 	// Uniform is the unsigned grid of equal steps; under min-max calibration its
 	// largest code stands for the largest divisor.
-	Uniform calib.Uniform
+	Uniform grid.Uniform
 	// Log2 is the grid of powers of two, in units of one; the released code has
 	// the codes -6 to 9 (section 2.5).
-	Log2 calib.Log2
+	Log2 grid.Log2
 }
 
 // divisorSummary is what the divisors say about the two grids. Shares are of

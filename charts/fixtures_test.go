@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // histogram counts values as package calib does.
@@ -98,10 +99,10 @@ func divisorsFixture() DivisorsData {
 	}
 }
 
-func uniformGrid(step float32) calib.Uniform { return calib.Uniform{Scale: step, Hi: 255} }
+func uniformGrid(step float32) grid.Uniform { return grid.Uniform{Scale: step, Hi: 255} }
 
-func log2Grid(lo, hi int) calib.Log2 {
-	return calib.Log2{Unit: 1, Lo: lo, Hi: hi, Threshold: math.Sqrt2}
+func log2Grid(lo, hi int) grid.Log2 {
+	return grid.Log2{Unit: 1, Lo: lo, Hi: hi, Threshold: math.Sqrt2}
 }
 
 func ladderFixture() LadderData {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package integer is the arithmetic of a quantized EfficientViT: what every
+// operation does with integers, in small pure functions, and a [Model] that
+// lists the operations of a network with their integer parameters. The page
+// calib/INTEGER.md defines the same in words; each type names its section.
+//
+// An operation is a type with three parts. Its fields are its parameters, as an
+// artefact stores them. A method, mostly called Of, makes one element of the
+// result, and every executor calls it or equals it bit for bit. Infer gives the
+// shape of the result and the interval that its integers provably keep to, or
+// says why the operands do not fit.
+//
+//	h := integer.Hardswish{Three: 1024, Six: 2048} // in steps of 3/1024
+//	a, err := integer.NewAffine(f, 0, 18)          // a real factor for one DSP slice
+//	code := a.Of(h.Of(x))                          // of one 16-bit pre-activation
+//
+// Constructors turn real numbers into integer parameters. They belong to
+// freezing; nothing that runs a model computes with floats.
+//
+// [Model.Run] is the reference executor: plain loops over these functions. The
+// package links no tensor library.
+package integer

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integer
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// A Model is a quantized network as integers: its operations in
+// single-assignment form, and what a program needs to go from a picture to an
+// answer. Every operation makes one tensor, named like the operation, from
+// tensors made before it. The first one is the [Input], the last one makes the
+// logits.
+type Model struct {
+	// Name is the variant's name, such as "efficientvit-b1-r224".
+	Name string
+	Limits
+	Ops []Op
+	// Classes are the names of the classes, one for each channel of the logits, or
+	// none where they are not known.
+	Classes []string
+	// Picture says how a file becomes the input.
+	Picture Picture
+	Source  Source
+}
+
+// Limits are the widths of the hardware that a model is made for.
+type Limits struct {
+	// MultiplierBits is the width of a mantissa, sign included: [MultiplierPort]
+	// for one DSP slice, 32 for the field's software.
+	MultiplierBits int
+	// AccumulatorBits is the width of an accumulator, at most 32; [OperandPort]
+	// lets one DSP slice requantize it.
+	AccumulatorBits int
+}
+
+// A Picture says how a decoded file becomes numbers: resized and cropped by the
+// pipeline, then each of the values from 0 to 1 of a channel normalized by Mean
+// and Std.
+type Picture struct {
+	Pipeline  preprocess.Pipeline
+	Mean, Std [3]float32
+}
+
+// A Source says what a model was made from.
+type Source struct {
+	// Weights and Calibration are hashes of the folded model's weights and of the
+	// calibration pictures, in hexadecimal.
+	Weights, Calibration string
+	// Recipe tells everything that the recipe decides.
+	Recipe string
+	// Code is the version of the code that froze the model.
+	Code string
+}
+
+// An Op is one operation of a [Model].
+type Op struct {
+	// Name names the operation and the tensor that it makes.
+	Name string
+	// Inputs are the names of the tensors taken.
+	Inputs []string
+	Operation
+	// Values says which real numbers the integers stand for. No executor reads it.
+	Values Values
+}
+
+// Values maps the integers q of a tensor to real numbers, Steps·q + Offsets: both
+// have one element, or one for each channel, the last axis. Offsets may be absent,
+// which stands for zeros. Both are absent where no such map describes the tensor,
+// as the codes of divisors.
+type Values struct{ Steps, Offsets []float64 }
+
+// Of returns the real number for the integer q of a channel, NaN where there is
+// none.
+func (v Values) Of(channel int, q int32) float64 {
+	if len(v.Steps) == 0 {
+		return math.NaN()
+	}
+	x := v.Steps[channel%len(v.Steps)] * float64(q)
+	if len(v.Offsets) > 0 {
+		x += v.Offsets[channel%len(v.Offsets)]
+	}
+	return x
+}
+
+// An Operation is what an [Op] does: [Input], [Conv], [Requantize], [Hardswish],
+// [Add], [Concat], [Pool], [Upsample], [LayerNorm], [Heads], [MergeHeads], [ReLU],
+// [MatMul], [SumTokens], [Log2] or [Divide].
+type Operation interface {
+	// Infer returns what the operation makes of operands, as many as it takes; the
+	// error says which parameter or operand is not allowed.
+	Infer(in []Tensor, limits Limits) (Tensor, error)
+	// run fills y, which is zero, and has the inferred shape.
+	run(y Value, in []Value)
+}
+
+// A Tensor describes what an operation makes.
+type Tensor struct {
+	// Shape is [H, W, C], in the attention [tokens, heads, d] or [heads, d, e].
+	Shape [3]int
+	// Range is where its integers provably lie.
+	Range Interval
+	// Sum is where the widest sum on the way to them lies, such as a product
+	// before its shift; 0..0 where nothing is added.
+	Sum Interval
+}
+
+// Bounds of tensors and their integers.
+const (
+	maxSide         = 1 << 14
+	maxElements     = 1 << 28
+	codeBits        = 16 // of what is multiplied
+	accumulatorBits = 32
+)
+
+// operand says whether a tensor may be multiplied: its integers are codes.
+func (t Tensor) operand() error {
+	if t.Range.Bits() > codeBits {
+		return fmt.Errorf("an operand of %v: at most %d bits are allowed, as a requantization makes them", t.Range, codeBits)
+	}
+	return nil
+}
+
+func checkCodes(codes Interval, bits int) error {
+	if codes.Lo > codes.Hi || codes.Bits() > bits {
+		return fmt.Errorf("codes %d..%d: from the lower to the higher within %d bits are allowed", codes.Lo, codes.Hi, bits)
+	}
+	return nil
+}
+
+// splits says whether n is a times b, which are positive; their product could leave
+// 64 bits.
+func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
+
+// Input is the normalized picture as codes of a grid, rounded once.
+type Input struct {
+	// Shape is [H, W, 3].
+	Shape [3]int
+	Grid  grid.Uniform
+}
+
+// Infer implements [Operation].
+func (i *Input) Infer([]Tensor, Limits) (Tensor, error) {
+	codes := Interval{int64(i.Grid.Lo), int64(i.Grid.Hi)}
+	if err := checkCodes(codes, codeBits); err != nil {
+		return Tensor{}, err
+	}
+	if !(i.Grid.Scale > 0) || math.IsInf(float64(i.Grid.Scale), 0) {
+		return Tensor{}, fmt.Errorf("a step of %g: it must be positive", i.Grid.Scale)
+	}
+	return Tensor{Shape: i.Shape, Range: codes}, nil
+}
+
+// Codes returns the codes of a normalized picture.
+func (i *Input) Codes(picture []float32) []int32 {
+	codes := make([]int32, len(picture))
+	for j, x := range picture {
+		codes[j] = int32(i.Grid.Code(x))
+	}
+	return codes
+}
+
+func (i *Input) run(Value, []Value) {} // the executor is given its codes
+
+// kind returns the name of an operation's type.
+func kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }
+
+// takes returns how many operands an operation takes.
+func takes(op Operation) (least, most int) {
+	switch op.(type) {
+	case *Input:
+		return 0, 0
+	case *Add, *MatMul, *Divide:
+		return 2, 2
+	case *Concat:
+		return 1, math.MaxInt
+	}
+	return 1, 1
+}
+
+// Input returns the model's first operation.
+func (m *Model) Input() *Input { return m.Ops[0].Operation.(*Input) }
+
+// Infer returns what each operation makes, in order. The error names the first
+// operation that breaks a rule: of the form, of shapes, of its parameters, or one
+// whose accumulators do not fit the [Limits].
+func (m *Model) Infer() ([]Tensor, error) {
+	fail := func(format string, args ...any) ([]Tensor, error) {
+		return nil, fmt.Errorf("integer model %s: "+format, append([]any{m.Name}, args...)...)
+	}
+	if m.MultiplierBits < 2 || m.MultiplierBits > MaxMultiplierBits || m.AccumulatorBits < codeBits || m.AccumulatorBits > accumulatorBits {
+		return fail("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", m.MultiplierBits, m.AccumulatorBits, MaxMultiplierBits, codeBits, accumulatorBits)
+	}
+	tensors := make([]Tensor, len(m.Ops))
+	made := make(map[string]int, len(m.Ops))
+	for i := range m.Ops {
+		op := &m.Ops[i]
+		if _, twice := made[op.Name]; twice {
+			return fail("%q is made twice", op.Name)
+		}
+		if op.Operation == nil {
+			return fail("%q does nothing", op.Name)
+		}
+		if _, first := op.Operation.(*Input); first != (i == 0) {
+			return fail("%s %q at place %d: the input comes first, and only there", kind(op.Operation), op.Name, i)
+		}
+		if least, most := takes(op.Operation); len(op.Inputs) < least || len(op.Inputs) > most {
+			return fail("%s %q has %d operands", kind(op.Operation), op.Name, len(op.Inputs))
+		}
+		in := make([]Tensor, len(op.Inputs))
+		for j, name := range op.Inputs {
+			at, ok := made[name]
+			if !ok {
+				return fail("%q reads %q, which nothing before it makes", op.Name, name)
+			}
+			in[j] = tensors[at]
+		}
+		t, err := op.Infer(in, m.Limits)
+		if err == nil {
+			err = t.check(m.AccumulatorBits)
+		}
+		if err == nil {
+			err = op.Values.check(t.Shape[2])
+		}
+		if err != nil {
+			return fail("%s %q: %w", kind(op.Operation), op.Name, err)
+		}
+		tensors[i], made[op.Name] = t, i
+	}
+	if len(m.Ops) == 0 {
+		return fail("it has no operations")
+	}
+	if last := tensors[len(tensors)-1]; len(m.Classes) > 0 && len(m.Classes) != last.Shape[2] {
+		return fail("%d names of classes for %d channels", len(m.Classes), last.Shape[2])
+	}
+	return tensors, nil
+}
+
+// Validate returns the error of [Model.Infer].
+func (m *Model) Validate() error {
+	_, err := m.Infer()
+	return err
+}
+
+func (t Tensor) check(bits int) error {
+	n := 1
+	for _, side := range t.Shape {
+		if side < 1 || side > maxElements/n {
+			return fmt.Errorf("a tensor of %v: at least 1 and at most %d elements are allowed", t.Shape, maxElements)
+		}
+		n *= side
+	}
+	if t.Range.Bits() > bits {
+		return fmt.Errorf("its integers take %v, the accumulators have %d", t.Range, bits)
+	}
+	return nil
+}
+
+func (v Values) check(channels int) error {
+	for _, values := range [][]float64{v.Steps, v.Offsets} {
+		if len(values) > 1 && len(values) != channels {
+			return fmt.Errorf("%d real values for %d channels: none, one, or one for each, is allowed", len(values), channels)
+		}
+		for _, x := range values {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("a real value of %g", x)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integer
+
+import "fmt"
+
+// A Value is a tensor of integers, its last axis the fastest.
+type Value struct {
+	Shape [3]int
+	Data  []int32
+}
+
+// Run is the reference executor: it computes the logits of one picture, given as
+// the codes of the [Input], in plain loops. Each watch sees every tensor as soon
+// as it is made and may keep it.
+func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, error) {
+	tensors, err := m.Infer()
+	if err != nil {
+		return Value{}, err
+	}
+	if n := tensors[0].elements(); len(picture) != n {
+		return Value{}, fmt.Errorf("integer model %s: a picture of %d codes, its input %v has %d", m.Name, len(picture), tensors[0].Shape, n)
+	}
+	for i, q := range picture {
+		if !tensors[0].Range.Contains(int64(q)) {
+			return Value{}, fmt.Errorf("integer model %s: code %d of the picture is %d, its input has %v", m.Name, i, q, tensors[0].Range)
+		}
+	}
+	last := map[string]int{} // reader of a tensor
+	for i := range m.Ops {
+		for _, name := range m.Ops[i].Inputs {
+			last[name] = i
+		}
+	}
+	made := map[string]Value{}
+	var y Value
+	for i := range m.Ops {
+		op := &m.Ops[i]
+		y = Value{tensors[i].Shape, picture}
+		if i > 0 {
+			y.Data = make([]int32, tensors[i].elements())
+		}
+		in := make([]Value, len(op.Inputs))
+		for j, name := range op.Inputs {
+			in[j] = made[name]
+		}
+		op.run(y, in)
+		made[op.Name] = y
+		for _, name := range op.Inputs {
+			if last[name] == i {
+				delete(made, name)
+			}
+		}
+		for _, w := range watch {
+			w(op, y)
+		}
+	}
+	return y, nil
+}
+
+func (t Tensor) elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }
