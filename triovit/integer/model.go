@@ -165,6 +165,21 @@ func (i *Input) Codes(picture []float32) []int32 {
 	return codes
 }
 
+// Check says what is wrong with a picture, given as codes: their number, or one that
+// the grid does not have. Every executor refuses such a picture.
+func (i *Input) Check(picture []int32) error {
+	if n := i.Shape[0] * i.Shape[1] * i.Shape[2]; len(picture) != n {
+		return fmt.Errorf("a picture of %d codes, its input %v has %d", len(picture), i.Shape, n)
+	}
+	codes := Interval{int64(i.Grid.Lo), int64(i.Grid.Hi)}
+	for j, q := range picture {
+		if !codes.Contains(int64(q)) {
+			return fmt.Errorf("code %d of the picture is %d, its input has %v", j, q, codes)
+		}
+	}
+	return nil
+}
+
 func (i *Input) run(Value, []Value) {} // the executor is given its codes
 
 // kind returns the name of an operation's type.

@@ -18,13 +18,8 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 	if err != nil {
 		return Value{}, err
 	}
-	if n := tensors[0].elements(); len(picture) != n {
-		return Value{}, fmt.Errorf("integer model %s: a picture of %d codes, its input %v has %d", m.Name, len(picture), tensors[0].Shape, n)
-	}
-	for i, q := range picture {
-		if !tensors[0].Range.Contains(int64(q)) {
-			return Value{}, fmt.Errorf("integer model %s: code %d of the picture is %d, its input has %v", m.Name, i, q, tensors[0].Range)
-		}
+	if err := m.Input().Check(picture); err != nil {
+		return Value{}, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
 	last := map[string]int{} // reader of a tensor
 	for i := range m.Ops {
