@@ -8,6 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/forward/internal/window"
 )
 
 // Hooks are the seams of the walk. All but Param may be nil.
@@ -44,8 +45,8 @@ var builders = map[triovit.Kind]func(op *triovit.Op, in, params []*Node) *Node{
 	triovit.Divide: func(op *triovit.Op, in, _ []*Node) *Node {
 		return Div(in[0], AddScalar(in[1], op.Eps))
 	},
-	triovit.Scale: func(_ *triovit.Op, in, params []*Node) *Node { return Mul(in[0], perChannel(params[0], in[0])) },
-	triovit.Shift: func(_ *triovit.Op, in, params []*Node) *Node { return Sub(in[0], perChannel(params[0], in[0])) },
+	triovit.Scale: func(_ *triovit.Op, in, params []*Node) *Node { return Mul(in[0], window.PerChannel(params[0], in[0])) },
+	triovit.Shift: func(_ *triovit.Op, in, params []*Node) *Node { return Sub(in[0], window.PerChannel(params[0], in[0])) },
 }
 
 // Build adds the network to the graph of input, [N, H, W, 3], and returns the

@@ -21,8 +21,6 @@ type Executor struct {
 	hash  string
 	// held is how many elements a run holds at once for each picture, about.
 	held int
-	// onHeap says that Go's heap holds it. XLA's tensors lie elsewhere.
-	onHeap bool
 	// weights are what the graph takes behind the pictures.
 	weights []any
 }
@@ -85,7 +83,6 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 	if err != nil {
 		return nil, err
 	}
-	e.onHeap = b.Name() != platform.XLA
 	position := map[string]int{}
 	if hooks.Param == nil && b.Name() == platform.XLA {
 		for i := range model.Net.Ops {
@@ -156,10 +153,9 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
-	if e.onHeap {
-		defer keepMargin(4 * n * e.held)()
-	}
-	results, err := e.call(tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...))
+	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
+	defer x.MustFinalizeAll()
+	results, err := Call(e.exec, 4*n*e.held, append([]any{x}, e.weights...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
 	}
@@ -173,9 +169,13 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 	return outputs, nil
 }
 
-// call runs the graph, building it first where the batch is new. Whatever
-// panics while it is built, GoMLX or a hook, becomes an error here.
-func (e *Executor) call(x *tensors.Tensor) (results []*tensors.Tensor, err error) {
+// Call runs a graph, building it first where the shapes are new, that holds so many
+// bytes while it runs. Whatever panics while the graph
+// is built, GoMLX or a hook, becomes an error here.
+func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, err error) {
+	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
+		defer keepMargin(held)()
+	}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -185,6 +185,5 @@ func (e *Executor) call(x *tensors.Tensor) (results []*tensors.Tensor, err error
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	defer x.MustFinalizeAll()
-	return e.exec.Call(append([]any{x}, e.weights...)...)
+	return exec.Call(args...)
 }
