@@ -33,7 +33,7 @@ func executeIn(t fataler, op Operation, limits Limits, in []Interval, operands .
 	if err != nil {
 		t.Fatal(err)
 	}
-	y := Value{out.Shape, make([]int32, out.elements())}
+	y := Value{out.Shape, make([]int32, out.Elements())}
 	op.run(y, operands)
 	for _, v := range y.Data {
 		if !out.Range.Contains(int64(v)) {

@@ -33,7 +33,7 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 		op := &m.Ops[i]
 		y = Value{tensors[i].Shape, picture}
 		if i > 0 {
-			y.Data = make([]int32, tensors[i].elements())
+			y.Data = make([]int32, tensors[i].Elements())
 		}
 		in := make([]Value, len(op.Inputs))
 		for j, name := range op.Inputs {
@@ -53,4 +53,5 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 	return y, nil
 }
 
-func (t Tensor) elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }
+// Elements returns how many integers the tensor has.
+func (t Tensor) Elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intgraph_test
+
+import (
+	"testing"
+
+	"github.com/gotriovit/gotriovit/triovit/forward/intgraph"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
+)
+
+func executor(m *integer.Model) (integertest.Run, error) {
+	e, err := intgraph.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return e.Run, nil
+}
+
+// TestConformance: the graph makes the reference's integers.
+func TestConformance(t *testing.T) {
+	integertest.Test(t, executor)
+}
