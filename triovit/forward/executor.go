@@ -83,17 +83,21 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 	if err != nil {
 		return nil, err
 	}
+	var parameters []*tensors.Tensor
 	position := map[string]int{}
 	if hooks.Param == nil && b.Name() == platform.XLA {
 		for i := range model.Net.Ops {
 			op := &model.Net.Ops[i]
 			for _, p := range op.Params {
 				if t, ok := model.Weights[p.Name]; ok {
-					e.weights = append(e.weights, constant(op, p, t))
-					position[p.Name] = len(e.weights) // behind the pictures
+					parameters = append(parameters, constant(op, p, t))
+					position[p.Name] = len(parameters) // behind the pictures
 				}
 			}
 		}
+	}
+	if e.weights, err = Arguments(parameters); err != nil {
+		return nil, fmt.Errorf("%s: %w", model.Net.Name, err)
 	}
 	e.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		hooks := hooks
@@ -167,6 +171,24 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 		r.MustFinalizeAll()
 	}
 	return outputs, nil
+}
+
+// Arguments brings tensors that every run of a graph takes to the backend, and returns
+// them for [Call]. A tensor that the first runs bring there themselves is for a moment
+// invalid to all but one of them (GoMLX 0.28.16 checks it without its lock).
+func Arguments(shared []*tensors.Tensor) ([]any, error) {
+	b, err := Backend()
+	if err != nil {
+		return nil, err
+	}
+	args := make([]any, len(shared))
+	for i, t := range shared {
+		if err := t.MaterializeOnDevice(b, true, 0); err != nil {
+			return nil, err
+		}
+		args[i] = t
+	}
+	return args, nil
 }
 
 // Call runs a graph, building it first where the shapes are new, that holds so many

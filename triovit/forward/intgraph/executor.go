@@ -35,6 +35,7 @@ func New(m *integer.Model) (*Executor, error) {
 	if e.tensors, err = m.Infer(); err != nil {
 		return nil, err
 	}
+	var params []*tensors.Tensor
 	at := map[string]int{}
 	for i := range m.Ops {
 		op := &m.Ops[i]
@@ -48,11 +49,12 @@ func New(m *integer.Model) (*Executor, error) {
 			s.inputs = append(s.inputs, at[name])
 		}
 		e.steps = append(e.steps, s)
-		for _, p := range s.params {
-			e.params = append(e.params, p)
-		}
+		params = append(params, s.params...)
 		bytes := 4 * e.tensors[i].Elements()
 		e.held, e.made = max(e.held, 8*bytes), e.made+bytes // a few of the largest, of int64
+	}
+	if e.params, err = forward.Arguments(params); err != nil {
+		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
 	if e.logits, err = graph.NewExec(b, func(in []*graph.Node) *graph.Node {
 		all := e.build(in)

@@ -15,9 +15,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A drawing is a model in the making.
+// A drawing is a model in the making. Rapid draws its sizes, and makes them small
+// again where a test fails; the parameters come from a generator that rapid seeds,
+// since rapid itself prefers small numbers.
 type drawing struct {
 	*rapid.T
+	rng   *rand.Rand
 	model *integer.Model
 	made  map[string]integer.Tensor
 }
@@ -29,6 +32,7 @@ var drawings = []struct {
 }{
 	{"Requantize", func(n *drawing) { n.requantize(n.wide(n.anyInput())) }},
 	{"Conv", (*drawing).convs},
+	{"Conv with wide sums", (*drawing).wideConv},
 	{"Hardswish", func(n *drawing) { n.hardswish(n.anyInput()) }},
 	{"Add", func(n *drawing) {
 		x := n.anyInput()
@@ -37,23 +41,35 @@ var drawings = []struct {
 	{"Concat", func(n *drawing) {
 		x := n.anyInput()
 		operands := []string{x, n.wide(x), n.conv(x, 1, 1, 1)}
-		n.add(&integer.Concat{}, operands[:n.int(1, 3, "operands")]...)
+		n.add(&integer.Concat{}, operands[:n.size(1, 3, "operands")]...)
 	}},
 	{"Pool", func(n *drawing) { n.add(&integer.Pool{}, n.anyInput()) }},
 	{"Upsample", func(n *drawing) { n.upsample(n.anyInput()) }},
 	{"LayerNorm", (*drawing).layerNorm},
+	{"Log2", func(n *drawing) {
+		n.log2(n.input(1, n.size(1, 9, "divisors"), 1, grid.Uniform{Scale: 1, Hi: n.int(1, 20)}))
+	}},
 	{"attention", (*drawing).attention},
 }
 
-func (n *drawing) int(lo, hi int, label string) int { return rapid.IntRange(lo, hi).Draw(n.T, label) }
+// size draws one of the model's sizes.
+func (n *drawing) size(lo, hi int, label string) int {
+	return rapid.IntRange(lo, hi).Draw(n.T, label)
+}
 
-func (n *drawing) bool(label string) bool { return rapid.Bool().Draw(n.T, label) }
+// int and bool draw parameters, all alike.
+func (n *drawing) int(lo, hi int) int { return lo + n.rng.IntN(hi-lo+1) }
+
+func (n *drawing) bool() bool { return n.rng.IntN(2) == 0 }
+
+func one[T any](n *drawing, of ...T) T { return of[n.rng.IntN(len(of))] }
 
 // add appends an operation, and fails where the model refuses it.
 func (n *drawing) add(op integer.Operation, inputs ...string) string {
 	n.Helper()
 	name := strconv.Itoa(len(n.model.Ops))
 	n.model.Ops = append(n.model.Ops, integer.Op{Name: name, Inputs: inputs, Operation: op})
+	n.Logf("%s is %T of %v: %+v", name, op, inputs, op)
 	tensors, err := n.model.Infer()
 	if err != nil {
 		n.Fatal(err)
@@ -67,19 +83,19 @@ func symmetric(bits int) grid.Uniform {
 	return grid.Uniform{Scale: 1, Lo: -1 << (bits - 1), Hi: 1<<(bits-1) - 1}
 }
 
-// input draws a grid: one that quantizers make, or any.
-func (n *drawing) input(h, w, c int) string {
-	grids := []grid.Uniform{symmetric(8), symmetric(4), symmetric(16), {Scale: 1, Hi: 255}, {Scale: 1, Lo: -127, Hi: 127}, {Scale: 1, Lo: -5, Hi: -5}}
-	u := rapid.SampledFrom(grids).Draw(n.T, "grid")
-	if n.bool("any grid") {
-		u.Lo = n.int(math.MinInt16, math.MaxInt16, "lo")
-		u.Hi = n.int(u.Lo, math.MaxInt16, "hi")
-	}
+func (n *drawing) input(h, w, c int, u grid.Uniform) string {
 	return n.add(&integer.Input{Shape: [3]int{h, w, c}, Grid: u})
 }
 
+// grid draws one that quantizers make, or any.
+func (n *drawing) grid() grid.Uniform {
+	lo := n.int(math.MinInt16, math.MaxInt16)
+	free := grid.Uniform{Scale: 1, Lo: lo, Hi: n.int(lo, math.MaxInt16)}
+	return one(n, free, symmetric(8), symmetric(4), symmetric(16), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127}, grid.Uniform{Scale: 1, Lo: -5, Hi: -5})
+}
+
 func (n *drawing) anyInput() string {
-	return n.input(n.int(1, 6, "height"), n.int(1, 6, "width"), n.int(1, 6, "channels"))
+	return n.input(n.size(1, 6, "height"), n.size(1, 6, "width"), n.size(1, 6, "channels"), n.grid())
 }
 
 // pictures returns one of the lowest codes, one of the highest, and random ones with
@@ -87,7 +103,7 @@ func (n *drawing) anyInput() string {
 func (n *drawing) pictures() iter.Seq[[]int32] {
 	input := n.model.Input()
 	lo, hi := int32(input.Grid.Lo), int32(input.Grid.Hi)
-	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(n.T, "pictures"), 0))
+	rng := n.rng
 	return func(yield func([]int32) bool) {
 		for _, ends := range []int{0, 2, 8, 8} { // one code in so many is the lowest, or the highest
 			picture := make([]int32, input.Shape[0]*input.Shape[1]*input.Shape[2])
@@ -110,37 +126,30 @@ func (n *drawing) pictures() iter.Seq[[]int32] {
 }
 
 // mantissa draws one of any length.
-func (n *drawing) mantissa() int32 {
-	return int32(rapid.Int64Range(math.MinInt32, math.MaxInt32).Draw(n.T, "mantissa") >> n.int(0, 31, "short by"))
-}
+func (n *drawing) mantissa() int32 { return int32(n.int(math.MinInt32, math.MaxInt32) >> n.int(0, 31)) }
 
 // affine draws any factor and addend; its shift mostly brings an interval to about as
 // many bits as the codes have.
 func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
-	a := integer.Affine{Mantissa: n.mantissa(), Shift: uint8(n.int(0, 46, "shift"))}
-	if n.int(0, 3, "fit") > 0 {
+	a := integer.Affine{Mantissa: n.mantissa(), Shift: uint8(n.int(0, 46))}
+	if n.int(0, 3) > 0 {
 		product := x.Bits() + bits.Len32(uint32(max(a.Mantissa, -a.Mantissa)))
-		a.Shift = uint8(min(max(product-codes.Bits()+n.int(-2, 2, "beside"), 0), 46))
+		a.Shift = uint8(min(max(product-codes.Bits()+n.int(-2, 2), 0), 46))
 	}
-	switch n.int(0, 3, "addend") {
-	case 0:
-		a.Addend = rapid.Int64Range(-1<<60, 1<<60).Draw(n.T, "any addend")
-	case 1:
-		a.Addend = rapid.Int64Range(codes.Lo, codes.Hi).Draw(n.T, "codes") << min(a.Shift, 28)
-	}
+	a.Addend = one(n, 0, 0, int64(n.int(-1<<60, 1<<60)), int64(n.int(int(codes.Lo), int(codes.Hi)))<<min(a.Shift, 28))
 	return a
 }
 
 // codes draws a grid's codes of at most 16 bits.
 func (n *drawing) codes() integer.Interval {
-	all := []integer.Interval{{Lo: -128, Hi: 127}, {Lo: -8, Hi: 7}, {Lo: 0, Hi: 255}, {Lo: math.MinInt16, Hi: math.MaxInt16}, {Lo: 3, Hi: 3}}
-	return rapid.SampledFrom(all).Draw(n.T, "codes")
+	u := n.grid()
+	return integer.Interval{Lo: int64(u.Lo), Hi: int64(u.Hi)}
 }
 
 func (n *drawing) requantizeTo(codes integer.Interval, x string) string {
 	t := n.made[x]
 	channels := 1
-	if n.bool("of each channel") {
+	if n.bool() {
 		channels = t.Shape[2]
 	}
 	r := &integer.Requantize{Codes: codes}
@@ -161,34 +170,45 @@ func (n *drawing) wide(x string) string {
 func (n *drawing) convs() {
 	x := n.anyInput()
 	channels := n.made[x].Shape[2]
-	n.conv(x, 1, n.int(1, 5, "filters"), 3)
+	n.conv(x, 1, n.size(1, 5, "filters"), 3)
 	n.conv(x, channels, 1, 3)
 	for groups := 1; groups <= channels; groups++ {
-		if channels%groups == 0 && n.bool("groups") {
-			n.conv(x, groups, n.int(1, 3, "filters of a group"), 3)
+		if channels%groups == 0 && n.bool() {
+			n.conv(x, groups, n.size(1, 3, "filters of a group"), 3)
 		}
 	}
+}
+
+// wideConv has sums of up to 30 bits, which no float32 holds.
+func (n *drawing) wideConv() {
+	n.conv(n.input(1, n.size(1, 6, "width"), 48, one(n, symmetric(16), grid.Uniform{Scale: 1, Lo: math.MinInt16})), one(n, 1, 3), 2, 1)
 }
 
 // conv draws a convolution with so many filters in each group and at most a stride.
 func (n *drawing) conv(x string, groups, each, stride int) string {
 	t := n.made[x]
-	c := &integer.Conv{Kernel: 2*n.int(0, 2, "half of the kernel") + 1, Stride: n.int(1, stride, "stride"), Groups: groups, WeightBits: n.int(2, 8, "weights")}
-	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(n.T, "filters"), 1))
+	c := &integer.Conv{Kernel: 2*n.size(0, 2, "half of the kernel") + 1, Stride: n.size(1, stride, "stride"), Groups: groups, WeightBits: n.int(2, 8)}
+	if t.Shape[2] > 6 { // or the sums leave 32 bits
+		c.Kernel = 1
+	}
 	c.Weights = make([]int8, each*t.Shape[2]*c.Kernel*c.Kernel)
 	low := -1 << (c.WeightBits - 1)
 	for i := range c.Weights {
-		c.Weights[i] = int8(low + rng.IntN(-2*low))
-		if rng.IntN(4) == 0 {
-			c.Weights[i] = int8(low)
-		}
+		c.Weights[i] = int8(one(n, low, n.int(low, ^low), n.int(low, ^low)))
 	}
 	c.Bias = make([]int32, groups*each)
 	for i := range c.Bias {
-		c.Bias[i] = rng.Int32N(1<<27) - 1<<26
+		c.Bias[i] = int32(n.int(-1<<26, 1<<26))
 	}
-	code := rapid.Int32Range(int32(t.Range.Lo), int32(t.Range.Hi))
-	c.Pad = [][]int32{nil, {code.Draw(n.T, "border")}, rapid.SliceOfN(code, t.Shape[2], t.Shape[2]).Draw(n.T, "border of each channel")}[n.int(0, 2, "borders")]
+	code := func() int32 { return int32(n.int(int(t.Range.Lo), int(t.Range.Hi))) }
+	switch n.int(0, 2) {
+	case 1:
+		c.Pad = []int32{code()}
+	case 2:
+		for range t.Shape[2] {
+			c.Pad = append(c.Pad, code())
+		}
+	}
 	return n.add(c, x)
 }
 
@@ -203,9 +223,9 @@ func (n *drawing) fitting(op integer.Operation, drop *uint8, x string) string {
 }
 
 func (n *drawing) hardswish(x string) string {
-	three := int32(n.int(1, 1<<30-1, "three") >> n.int(0, 29, "short by"))
-	h := &integer.Hardswish{Three: max(three, 1), Drop: uint8(n.int(0, 8, "drop"))}
-	h.Six = 2*h.Three + int32(n.int(-1, 1, "beside"))
+	three := int32(n.int(1, 1<<30-1) >> n.int(0, 29))
+	h := &integer.Hardswish{Three: max(three, 1), Drop: uint8(n.int(0, 8))}
+	h.Six = 2*h.Three + int32(n.int(-1, 1))
 	return n.fitting(h, &h.Drop, x)
 }
 
@@ -216,35 +236,46 @@ func (n *drawing) sum(x, y string) string {
 }
 
 func (n *drawing) upsample(x string) string {
-	u := &integer.Upsample{Factor: rapid.SampledFrom([]int{2, 4}).Draw(n.T, "factor"), Drop: uint8(n.int(0, 8, "drop"))}
+	u := &integer.Upsample{Factor: one(n, 2, 4), Drop: uint8(n.int(0, 8))}
 	return n.fitting(u, &u.Drop, x)
 }
 
+// layerNorm draws vectors of any codes, or of two codes whose root is a power of two,
+// with any epsilon and with the least.
 func (n *drawing) layerNorm() {
-	x := n.input(1, n.int(1, 6, "vectors"), rapid.SampledFrom([]int{1, 2, 3, 8, 40}).Draw(n.T, "channels"))
-	for range 3 {
-		n.add(&integer.LayerNorm{Epsilon: max(1, int64(1)<<54>>n.int(0, 54, "short by")-int64(n.int(0, 1, "beside")))}, x)
+	x := ""
+	if w := n.size(1, 6, "vectors"); n.bool() {
+		x = n.input(1, w, 2, grid.Uniform{Scale: 1, Lo: -1 << 14, Hi: 1 << 14})
+	} else {
+		x = n.input(1, w, one(n, 1, 2, 3, 8, 24, 40), n.grid())
 	}
+	n.add(&integer.LayerNorm{Epsilon: 1}, x)
+	n.add(&integer.LayerNorm{Epsilon: max(1, int64(1)<<54>>n.int(0, 54)-int64(n.int(0, 1)))}, x)
+}
+
+// log2 draws small thresholds, which divisors meet exactly, and any.
+func (n *drawing) log2(x string) string {
+	l := &integer.Log2{}
+	for range n.int(0, 15) {
+		l.Thresholds = append(l.Thresholds, int32(one(n, n.int(1, 20), max(1, n.int(1, math.MaxInt32)>>n.int(0, 30)))))
+	}
+	slices.Sort(l.Thresholds)
+	return n.add(l, x)
 }
 
 // attention is one with one or two heads, of any integers.
 func (n *drawing) attention() {
-	h, w, heads, dim := n.int(1, 4, "height"), n.int(1, 4, "width"), n.int(1, 2, "heads"), n.int(1, 4, "dim")
-	x := n.requantize(n.input(h, w, heads*3*dim))
+	h, w, heads, dim := n.size(1, 4, "height"), n.size(1, 4, "width"), n.size(1, 2, "heads"), n.size(1, 4, "dim")
+	x := n.requantize(n.input(h, w, heads*3*dim, n.grid()))
 	part := func(i int) string { return n.add(&integer.Heads{Heads: heads, Dim: dim, Part: i}, x) }
 	q, k, v := n.add(&integer.ReLU{}, part(0)), n.add(&integer.ReLU{}, part(1)), part(2)
 	ktv := n.requantize(n.accumulators(&integer.MatMul{OverTokens: true}, k, v))
 	sumK := n.requantizeTo(integer.Interval{Hi: 255}, n.add(&integer.SumTokens{}, k))
 	dividend := n.accumulators(&integer.MatMul{}, q, ktv)
-	if n.bool("rounded first") {
+	if n.bool() {
 		dividend = n.requantize(dividend)
 	}
-	log2 := &integer.Log2{Thresholds: rapid.SliceOfN(rapid.Int32Range(1, math.MaxInt32), 0, 15).Draw(n.T, "thresholds")}
-	for i := range log2.Thresholds {
-		log2.Thresholds[i] = max(1, log2.Thresholds[i]>>n.int(0, 30, "short by"))
-	}
-	slices.Sort(log2.Thresholds)
-	code := n.add(log2, n.accumulators(&integer.MatMul{}, q, sumK))
+	code := n.log2(n.accumulators(&integer.MatMul{}, q, sumK))
 	codes := n.codes()
 	a := n.affine(n.made[dividend].Range, codes)
 	y := n.add(&integer.Divide{Mantissa: a.Mantissa, Shift: a.Shift, Codes: codes}, dividend, code)

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"testing"
@@ -42,7 +43,8 @@ func Test(t *testing.T, exec Executor, cases ...Case) {
 	for _, d := range drawings {
 		t.Run(d.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				n := &drawing{T: t, model: &integer.Model{Name: d.name, Limits: integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}}, made: map[string]integer.Tensor{}}
+				seed := rapid.Uint64().Draw(t, "parameters")
+				n := &drawing{T: t, rng: rand.New(rand.NewPCG(seed, 0)), model: &integer.Model{Name: d.name, Limits: integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}}, made: map[string]integer.Tensor{}}
 				d.draw(n)
 				Equal(t, exec, n.model, n.pictures())
 			})
