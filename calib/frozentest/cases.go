@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
@@ -27,7 +28,7 @@ import (
 // variants, and of the real networks 1 and 5 pictures.
 func Cases() []integertest.Case {
 	var cases []integertest.Case
-	for _, variant := range triovit.Variants() {
+	for _, variant := range efficientvit.Variants() {
 		if !testing.Short() || strings.Contains(variant, "b0") {
 			cases = append(cases, synthetic(variant, variant, calib.TrioViTPlusInteger, oneSlice))
 		}
@@ -49,7 +50,7 @@ var oneSlice = integer.Limits{MultiplierBits: integer.MultiplierPort, Accumulato
 // synthetic is a variant with synthetic weights, calibrated on noise.
 func synthetic(name, variant string, recipe calib.Recipe, limits integer.Limits) integertest.Case {
 	return integertest.Case{Name: name, Open: func(t *testing.T) (*integer.Model, iter.Seq[[]int32]) {
-		net, err := triovit.Describe(variant, triovit.InputSize(64, 64), triovit.Classes(10))
+		net, err := efficientvit.Describe(variant, efficientvit.InputSize(64, 64), efficientvit.Classes(10))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -47,10 +48,10 @@ func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks)
 
 // NewTapped returns an executor whose Run returns the tensors that the
 // operations in taps make, in the order of the network.
-func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, error) {
+func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Executor, error) {
 	e, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if taps(op) {
 				tapped = append(tapped, y)
 			}
@@ -64,7 +65,7 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 	}
 	for i := range model.Net.Ops {
 		if op := &model.Net.Ops[i]; taps(op) {
-			e.held += triovit.Size(op.Shape)
+			e.held += efficientvit.Size(op.Shape)
 		}
 	}
 	return e, nil
@@ -77,7 +78,7 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Executor, er
 func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
 	e := &Executor{model: model, id: id, hash: model.Hash()}
 	for i := range model.Net.Ops {
-		e.held = max(e.held, 4*triovit.Size(model.Net.Ops[i].Shape)) // a few of the largest
+		e.held = max(e.held, 4*efficientvit.Size(model.Net.Ops[i].Shape)) // a few of the largest
 	}
 	b, err := Backend()
 	if err != nil {
@@ -102,7 +103,7 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 	e.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		hooks := hooks
 		if hooks.Param == nil {
-			hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
+			hooks.Param = func(op *efficientvit.Op, p efficientvit.Param) *graph.Node {
 				if at, ok := position[p.Name]; ok {
 					return in[at]
 				}
@@ -122,13 +123,13 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 }
 
 // constant is a parameter's value in the layout that the graph reads.
-func constant(op *triovit.Op, p triovit.Param, t *weights.Tensor) *tensors.Tensor {
+func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *tensors.Tensor {
 	t = Layout(op, p, t)
 	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
 }
 
 // Network returns the network that runs.
-func (e *Executor) Network() *triovit.Network { return e.model.Net }
+func (e *Executor) Network() *efficientvit.Network { return e.model.Net }
 
 // ID identifies the model, its form and what runs it for the cache of results.
 func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
@@ -152,7 +153,7 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 // The graph is compiled once for each n.
 func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 	in := e.model.Net.Input().Shape
-	size := triovit.Size(in)
+	size := efficientvit.Size(in)
 	if len(pictures) == 0 || len(pictures)%size != 0 {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
 	}

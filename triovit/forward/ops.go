@@ -7,12 +7,12 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/internal/platform"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward/internal/window"
 )
 
 // conv is the one place where a convolution's form is chosen.
-func conv(op *triovit.Op, in, params []*Node) *Node {
+func conv(op *efficientvit.Op, in, params []*Node) *Node {
 	var y *Node
 	switch {
 	case op.Depthwise():
@@ -29,14 +29,14 @@ func conv(op *triovit.Op, in, params []*Node) *Node {
 	return y
 }
 
-func windowOf(op *triovit.Op) window.Window {
+func windowOf(op *efficientvit.Op) window.Window {
 	return window.Window{Kernel: op.Kernel, Stride: op.Stride, H: op.Shape[0], W: op.Shape[1]}
 }
 
 // dense is a convolution over all channels: patches [N·H·W, k·k·I] times
 // weights [k·k·I, O]. For XLA a stem's few columns are weighed one by one: it
 // makes one loop of them and copies no patches.
-func dense(op *triovit.Op, x, w *Node) *Node {
+func dense(op *efficientvit.Op, x, w *Node) *Node {
 	if op.Kernel > 1 || op.Stride > 1 {
 		v := windowOf(op)
 		patches := v.Taps(v.Pad(x))
@@ -58,14 +58,14 @@ func dense(op *triovit.Op, x, w *Node) *Node {
 
 // grouped is a 1×1 convolution in groups; w is [blocks, i, o], each block the
 // weights of some neighbouring groups (see Layout).
-func grouped(op *triovit.Op, x, w *Node) *Node {
+func grouped(op *efficientvit.Op, x, w *Node) *Node {
 	dims := x.Shape().Dimensions
 	blocks, i := w.Shape().Dimensions[0], w.Shape().Dimensions[1]
 	rows := Reshape(x, -1, blocks, i)
 	return Reshape(Einsum("rbi,bio->rbo", rows, w), dims[0], op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
-func linear(_ *triovit.Op, in, params []*Node) *Node {
+func linear(_ *efficientvit.Op, in, params []*Node) *Node {
 	y := Dot(in[0], params[0]).Product()
 	if len(params) > 1 {
 		y = Add(y, window.PerChannel(params[1], y))
@@ -74,13 +74,13 @@ func linear(_ *triovit.Op, in, params []*Node) *Node {
 }
 
 // batchNorm normalizes by the stored statistics.
-func batchNorm(op *triovit.Op, in, params []*Node) *Node {
+func batchNorm(op *efficientvit.Op, in, params []*Node) *Node {
 	gain := Div(params[0], Sqrt(AddScalar(params[3], op.Eps)))
 	offset := Sub(params[1], Mul(params[2], gain))
 	return Add(Mul(in[0], window.PerChannel(gain, in[0])), window.PerChannel(offset, in[0]))
 }
 
-func layerNorm(op *triovit.Op, in, params []*Node) *Node {
+func layerNorm(op *efficientvit.Op, in, params []*Node) *Node {
 	x := in[0]
 	centered := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
 	variance := ReduceAndKeep(Mul(centered, centered), ReduceMean, -1)
@@ -89,31 +89,31 @@ func layerNorm(op *triovit.Op, in, params []*Node) *Node {
 }
 
 // heads takes q, k or v: [N, H, W, heads·3·d] to [N, H·W, heads, d].
-func heads(op *triovit.Op, in, _ []*Node) *Node {
+func heads(op *efficientvit.Op, in, _ []*Node) *Node {
 	t, h, d := op.Shape[0], op.Shape[1], op.Shape[2]
 	n := in[0].Shape().Dimensions[0]
 	x := Reshape(in[0], n, t, h, 3, d)
 	return Reshape(window.Cut(x, []int{3}, []int{op.Part}, []int{1}), n, t, h, d)
 }
 
-func mergeHeads(op *triovit.Op, in, _ []*Node) *Node {
+func mergeHeads(op *efficientvit.Op, in, _ []*Node) *Node {
 	return Reshape(in[0], in[0].Shape().Dimensions[0], op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
-func matMul(op *triovit.Op, in, _ []*Node) *Node {
+func matMul(op *efficientvit.Op, in, _ []*Node) *Node {
 	if op.OverTokens {
 		return Einsum("nthd,nthe->nhde", in[0], in[1])
 	}
 	return Einsum("nthd,nhde->nthe", in[0], in[1])
 }
 
-func sumTokens(_ *triovit.Op, in, _ []*Node) *Node {
+func sumTokens(_ *efficientvit.Op, in, _ []*Node) *Node {
 	return InsertAxes(ReduceSum(in[0], 1), -1)
 }
 
 // upsample is PyTorch's bicubic resize by an integer factor as two products
 // with constant matrices, along the width and along the height.
-func upsample(op *triovit.Op, in, _ []*Node) *Node {
+func upsample(op *efficientvit.Op, in, _ []*Node) *Node {
 	x := in[0]
 	g, dims := x.Graph(), x.Shape().Dimensions
 	along := func(n int) *Node { return Const(g, bicubic(n, op.Factor)) }
