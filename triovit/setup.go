@@ -69,6 +69,8 @@ func Preprocess(p preprocess.Pipeline) PrepareOption {
 // split. Where both names are empty the setup is the built-in model with drawn
 // scenes.
 //
+// Weights with which nothing can be computed ([Model.CheckValues]) are an error.
+//
 // A download, the hashing of pictures and the drawing of scenes show their
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
@@ -86,6 +88,9 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	}
 	tensors := Tensors(set, from)
 	model, err := Load(ctx, "", tensors)
+	if err == nil {
+		err = model.CheckValues() // before pictures are looked at
+	}
 	if err != nil {
 		return nil, err
 	}
