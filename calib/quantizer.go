@@ -7,6 +7,7 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/finite"
 )
 
 // A Quantizer maps a tensor onto the values that integers can express. It is
@@ -15,10 +16,28 @@ type Quantizer interface {
 	// String tells the grid in words; two quantizers that differ have
 	// different strings, because results are cached under them.
 	String() string
-	// Fake returns the value that stands for x.
+	// Fake returns the value that stands for x, NaN where x is NaN or infinite: a
+	// grid must not hide that a network overflows.
 	Fake(x float32) float32
 	// Graph returns the node whose elements are Fake of x's elements.
 	Graph(x *Node) *Node
+}
+
+// checkGrid returns an error for a grid whose ends are not finite or not in order,
+// such as one with a step of zero, and for divisors of which one is zero.
+func checkGrid(q Quantizer) error {
+	lo, hi := q.Fake(-math.MaxFloat32), q.Fake(math.MaxFloat32)
+	ok := finite.First([]float32{lo, hi}) < 0
+	switch q.(type) {
+	case Uniform:
+		ok = ok && lo < hi
+	case Log2:
+		ok = ok && lo > 0
+	}
+	if !ok {
+		return fmt.Errorf("%s reaches from %g to %g, which is no grid", q, lo, hi)
+	}
+	return nil
 }
 
 // Uniform is a grid of equal steps: x ≈ Scale·(q − Zero) for the integers q
@@ -37,12 +56,14 @@ func (u Uniform) Code(x float32) int {
 }
 
 // Fake returns Scale·(Code(x) − Zero).
-func (u Uniform) Fake(x float32) float32 { return float32(u.Code(x)-u.Zero) * u.Scale }
+func (u Uniform) Fake(x float32) float32 {
+	return float32(u.Code(x)-u.Zero)*u.Scale + (x - x)
+}
 
 // Graph returns Fake of every element.
 func (u Uniform) Graph(x *Node) *Node {
 	q := Round(DivScalar(x, u.Scale))
-	return MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale)
+	return keepNotFinite(x, MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale))
 }
 
 // String tells the range and the step.
@@ -81,7 +102,9 @@ func (l Log2) Code(x float32) int {
 func (l Log2) threshold(c int) float32 { return float32(math.Ldexp(l.Threshold, c)) }
 
 // Fake returns Unit·2^Code(x).
-func (l Log2) Fake(x float32) float32 { return float32(math.Ldexp(float64(l.Unit), l.Code(x))) }
+func (l Log2) Fake(x float32) float32 {
+	return float32(math.Ldexp(float64(l.Unit), l.Code(x))) + (x - x)
+}
 
 // Graph returns Fake of every element. It adds the steps between neighbouring
 // powers of two wherever x has reached their threshold: no logarithm, whose
@@ -97,12 +120,17 @@ func (l Log2) Graph(x *Node) *Node {
 		reached := ConvertDType(GreaterOrEqual(v, Scalar(g, x.DType(), l.threshold(c))), x.DType())
 		y = Add(y, MulScalar(reached, math.Ldexp(float64(l.Unit), c)))
 	}
-	return y
+	return keepNotFinite(x, y)
 }
+
+// keepNotFinite returns y with NaN wherever x is NaN or infinite. Clipping makes
+// infinities finite, and NaN too: which of its operands a maximum takes there
+// depends on the backend.
+func keepNotFinite(x, y *Node) *Node { return Add(y, Sub(x, x)) }
 
 // String tells the codes and the variant.
 func (l Log2) String() string {
-	s := fmt.Sprintf("log2 codes %d..%d unit %g threshold %.4g", l.Lo, l.Hi, l.Unit, l.Threshold)
+	s := fmt.Sprintf("log2 codes %d..%d unit %g threshold %g", l.Lo, l.Hi, l.Unit, l.Threshold)
 	if l.Integer {
 		s += fmt.Sprintf(" of integers to %d", l.IntegerMax)
 	}
