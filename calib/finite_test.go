@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -208,4 +209,33 @@ func TestGridsHaveNames(t *testing.T) {
 			t.Errorf("%#v is %q, %#v is %q", a, a, b, b)
 		}
 	})
+}
+
+// TestRungWithoutScore: a recipe by which a network overflows is told in the table,
+// and the others have their scores.
+func TestRungWithoutScore(t *testing.T) {
+	model, _ := small(t)
+	data := noise(t, 4, 64)
+	// Every divisor becomes 0, of which the eps makes 1e-15, block after block.
+	overflows := TrioViT.With("overflows", func(r *Recipe) {
+		r.Points = []PointSelection{{Classes: []triovit.PointClass{triovit.ConvInput}, Where: Roles(triovit.DW)}}
+		r.Divisors = always{Uniform{Scale: 1e30, Hi: 255}}
+	})
+	climb, err := RunLadder(t.Context(), model, data, data, []Recipe{Vanilla, overflows, MBConv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range climb.Rungs {
+		if scored := i != 1; scored != (r.Report != nil) || scored != (r.AgainstFloat != nil) || scored != (r.Unscored == nil) || len(r.Changes) == 0 {
+			t.Errorf("%s: report %v, against float %v, unscored %v", r.Recipe.Name, r.Report, r.AgainstFloat, r.Unscored)
+		}
+	}
+	bad := new(triovit.NotFiniteError)
+	if !errors.As(climb.Rungs[1].Unscored, &bad) || !strings.Contains(bad.Tensor, "context_module") {
+		t.Errorf("%v", climb.Rungs[1].Unscored)
+	}
+	want := "no score: evaluate " + model.Net.Name + " (overflows) on noise: picture noise/0: tensor " + bad.Tensor + " is not finite"
+	if table := climb.String(); !strings.Contains(table, want) || strings.Contains(table, "NaN") || strings.Count(table, "no score") != 2 {
+		t.Errorf("the table does not say %q:\n%s", want, table)
+	}
 }

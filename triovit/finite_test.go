@@ -188,7 +188,7 @@ func TestCheckpointThatIsNotFinite(t *testing.T) {
 func TestNoPixelIsScored(t *testing.T) {
 	net, all := mapsOf(t, 40, func(int, int) uint8 { return dataset.Ignore })
 	p := likes(net, t.Name(), 0)
-	const none = "no pixel is scored: the labels of all "
+	const none = "no pixel is scored: all labels of "
 	_, err := Evaluate(t.Context(), p, all, Labelled("R"))
 	told(t, err, "evaluate "+net.Name+" (R) on maps: "+none+"40 pictures are void")
 	_, err = Merge(evaluateShards(t, p, all, 3)...)

@@ -123,7 +123,7 @@ func (r *Report) unscored() error {
 	case r.Images == 0:
 		return errors.New("no score: there are no pictures")
 	}
-	return fmt.Errorf("no pixel is scored: the labels of all %d pictures are void", r.Images)
+	return fmt.Errorf("no pixel is scored: all labels of %d pictures are void", r.Images)
 }
 
 // score fills in what follows from the outcomes. Without a picture, and without

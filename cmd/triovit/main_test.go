@@ -5,11 +5,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // childEnv is set where the test program is to be the command itself, which says
@@ -90,6 +94,19 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(must(t, "help"), c.about) {
 			t.Errorf("help does not list %s", c.name)
 		}
+	}
+}
+
+// TestRowWithoutScore: in JSON a recipe by which the network overflowed has null for
+// its score, and the reason.
+func TestRowWithoutScore(t *testing.T) {
+	float := new(triovit.Report)
+	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
+		t.Fatal(err)
+	}
+	row, err := json.Marshal(summarize(&calib.Climb{Float: float, Rungs: []calib.Rung{{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}}}).Scores[1])
+	if want := `{"recipe":"Vanilla","score":null,"changes":0,"unscored":"it overflows"}`; err != nil || string(row) != want {
+		t.Errorf("%s (%v), want %s", row, err, want)
 	}
 }
 
