@@ -217,10 +217,10 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			err = fmt.Errorf("the predictor returned %d values for %d pictures of %v", len(outputs), n, out)
 		}
 		var bad *NotFiniteError
-		if err == nil {
+		if !errors.As(err, &bad) && err == nil {
 			bad = net.Output().NotFinite(outputs)
 		}
-		if (bad != nil || errors.As(err, &bad)) && bad.Picture >= 0 && bad.Picture < n {
+		if bad != nil && bad.Picture >= 0 && bad.Picture < n {
 			err = fmt.Errorf("picture %s: %w", items[bad.Picture].ID, bad)
 		}
 		if err != nil {
@@ -252,7 +252,7 @@ func rank(logits []float32, class int) int {
 }
 
 // Segment returns the class of every pixel of a picture of w × h pixels, from
-// logits [H', W', classes]: resized bilinearly (align_corners false), then the
+// finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
 // largest, [h, w].
 func Segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
