@@ -173,8 +173,8 @@ func ExampleCalibrate() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(len(q.Quantizers), "tensors on grids")
-	divisor := q.Quantizers["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
+	fmt.Println(len(q.Quantizers()), "tensors on grids")
+	divisor := q.Quantizers()["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
 	_, log2 := divisor.(grid.Log2)
 	fmt.Println("divisors on a log2 grid:", log2)
 	// Output:

@@ -129,7 +129,7 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 
 // grid returns the uniform grid of a tensor.
 func (f *freezer) grid(tensor string) (grid.Uniform, error) {
-	switch g := f.q.Quantizers[tensor].(type) {
+	switch g := f.q.quantizers[tensor].(type) {
 	case grid.Uniform:
 		return g, nil
 	case nil:
@@ -324,7 +324,7 @@ func (f *freezer) divide(op *triovit.Op) (frozen, error) {
 			return frozen{}, err
 		}
 	}
-	g, powers := f.q.Quantizers[op.Inputs[1]].(grid.Log2)
+	g, powers := f.q.quantizers[op.Inputs[1]].(grid.Log2)
 	if !powers {
 		return frozen{}, fmt.Errorf("divisors %q are not on a log2 grid: integers divide by shifts", op.Inputs[1])
 	}
@@ -359,7 +359,7 @@ func (f *freezer) divide(op *triovit.Op) (frozen, error) {
 func (f *freezer) reader(tensor string) string {
 	net := f.q.Model.Net
 	for {
-		if _, rounded := f.q.Quantizers[tensor]; rounded {
+		if _, rounded := f.q.quantizers[tensor]; rounded {
 			return tensor
 		}
 		readers := net.Consumers(tensor)

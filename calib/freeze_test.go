@@ -100,7 +100,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 		t.Fatal(err)
 	}
 	for _, r := range reads {
-		quantizer := q.Quantizers[r.tensor]
+		quantizer := q.quantizers[r.tensor]
 		for j, v := range made[r.frozen] {
 			y := want[r.output][j]
 			off := 3e-4*max(y, -y) + slack(quantizer)

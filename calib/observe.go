@@ -4,6 +4,7 @@ package calib
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -73,7 +74,11 @@ func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 			return nil, err
 		}
 		if err := each(collectors, func(i int) error { return collectors[i].add(tensors[i]) }); err != nil {
-			return nil, fmt.Errorf("pictures %d to %d: %w", first, first+n-1, err)
+			var bad *triovit.NotFiniteError
+			if errors.As(err, &bad) {
+				return nil, fmt.Errorf("picture %s: %w", items[bad.Picture].ID, bad)
+			}
+			return nil, err
 		}
 		bar.Add(n)
 	}

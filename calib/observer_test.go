@@ -358,12 +358,12 @@ func TestCalibrateLooksAtTransformedTensors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(q.Changes) != len(plain.Changes) || len(q.Quantizers) != len(plain.Quantizers) {
-			t.Errorf("%s: %d changes and %d quantizers, by min-max %d and %d", recipe.Name, len(q.Changes), len(q.Quantizers), len(plain.Changes), len(plain.Quantizers))
+		if len(q.Changes) != len(plain.Changes) || len(q.quantizers) != len(plain.quantizers) {
+			t.Errorf("%s: %d changes and %d quantizers, by min-max %d and %d", recipe.Name, len(q.Changes), len(q.quantizers), len(plain.Changes), len(plain.quantizers))
 		}
 		finer := 0
-		for name, quantizer := range q.Quantizers {
-			if u, ok := quantizer.(grid.Uniform); ok && u.Scale < 0.999*plain.Quantizers[name].(grid.Uniform).Scale {
+		for name, quantizer := range q.quantizers {
+			if u, ok := quantizer.(grid.Uniform); ok && u.Scale < 0.999*plain.quantizers[name].(grid.Uniform).Scale {
 				finer++
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/finite"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -232,6 +233,9 @@ func (s *TensorStats) check(pictures int) error {
 		return fmt.Errorf("tensor %q of shape %v has %d minima, %d maxima and %d means: one for each channel is needed",
 			s.Name, s.Shape, len(s.Min), len(s.Max), len(s.Mean))
 	}
+	if at := finite.First(s.Mean); at >= 0 {
+		return fmt.Errorf("tensor %q has a mean of %g in channel %d", s.Name, s.Mean[at], at)
+	}
 	if len(s.Ranges) > 0 && len(s.Ranges) != pictures {
 		return fmt.Errorf("tensor %q has %d ranges of %d pictures: one for each is needed, or none", s.Name, len(s.Ranges), pictures)
 	}
@@ -265,6 +269,7 @@ func (s *TensorStats) bounds() (lo, hi float64, err error) {
 
 // collector gathers the statistics of one tensor.
 type collector struct {
+	op     *triovit.Op
 	stats  *TensorStats
 	sum    []float64
 	counts *counter
@@ -277,11 +282,15 @@ func newCollector(op *triovit.Op) *collector {
 	for i := range c {
 		s.Min[i], s.Max[i] = float32(math.Inf(1)), float32(math.Inf(-1))
 	}
-	return &collector{stats: s, sum: make([]float64, c), counts: new(counter)}
+	return &collector{op: op, stats: s, sum: make([]float64, c), counts: new(counter)}
 }
 
-// add takes the values of some pictures; the last axis is the channel.
+// add takes the values of some pictures; the last axis is the channel. Values that
+// are not finite are a [*triovit.NotFiniteError].
 func (c *collector) add(x []float32) error {
+	if bad := c.op.NotFinite(x); bad != nil {
+		return bad
+	}
 	s := c.stats
 	for picture := range slices.Chunk(x, triovit.Size(s.Shape)) {
 		s.Ranges = append(s.Ranges, Range{slices.Min(picture), slices.Max(picture)})
@@ -300,11 +309,6 @@ func (c *collector) add(x []float32) error {
 		}
 	}
 	s.Count += int64(len(x) / channels)
-	for i, sum := range c.sum {
-		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return fmt.Errorf("tensor %s is not finite in channel %d", s.Name, i)
-		}
-	}
 	return nil
 }
 

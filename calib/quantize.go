@@ -4,6 +4,7 @@ package calib
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -23,15 +24,14 @@ type Quantized struct {
 	// Model is folded and transformed; its quantized weights have the values
 	// of their grids.
 	Model *triovit.Model
-	// Quantizers holds the grid of every rounded tensor by its name.
-	Quantizers map[string]Quantizer
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
 	WeightGrids map[string][]grid.Uniform
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
-	rounded map[operand]bool
+	quantizers map[string]Quantizer // of the rounded tensors, by name
+	rounded    map[operand]bool
 	// graphs holds the graph form of every rounded tensor's grid.
 	graphs map[string]func(x *graph.Node) *graph.Node
 	exec   *forward.Executor
@@ -42,9 +42,15 @@ type operand struct {
 	index int
 }
 
+// Quantizers returns the grid of every rounded tensor by its name. The map is a
+// copy: another grid is another recipe's.
+func (q *Quantized) Quantizers() map[string]Quantizer { return maps.Clone(q.quantizers) }
+
 // Quantize applies a recipe to a model whose tensors were profiled. It is
 // pure: the model and the profile stay as they are. A recipe that changes
-// nothing is an error, and so is a width that no grid has.
+// nothing is an error, and so are a width that no grid has, a tensor of which two
+// readers want different grids, and weights with which nothing can be computed
+// ([triovit.Model.CheckValues]), before the transforms and behind them.
 func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
 	q, err := quantize(model, profile, recipe)
 	if err != nil {
@@ -95,14 +101,20 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 		}
 		t.changes = append(t.changes, changes...)
 	}
+	if err := t.model.CheckValues(); err != nil {
+		return nil, fmt.Errorf("behind the transforms, %w", err)
+	}
 	return t, nil
 }
 
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model, t.profile
-	q := &Quantized{Model: m, Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
+	if err == nil {
+		err = agree(m.Net, recipe, rounds)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +133,31 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	return q, err
 }
 
+// agree returns an error where two operations that read a tensor want different
+// grids of it: a tensor has one grid, whoever reads it (INTEGER.md).
+func agree(net *triovit.Network, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
+	type reader struct{ op, grid string }
+	first := map[string]reader{}
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		for _, p := range op.Points {
+			if !rounds(op, p) {
+				continue
+			}
+			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", recipe.widen(p).Bits, p.Signed)
+			if p.Class == triovit.DivisorOperand {
+				grid = "a divisor"
+			}
+			if other, read := first[tensor]; !read {
+				first[tensor] = reader{op.Name, grid}
+			} else if other.grid != grid {
+				return fmt.Errorf("%s is read as %s by %s and as %s by %s: a tensor has one grid", tensor, other.grid, other.op, grid, op.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // roundOp quantizes the points of one operation and, where a convolution's
 // input is rounded, its weights and bias.
 func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
@@ -128,11 +165,9 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		if !rounds(op, p) {
 			continue
 		}
-		if p.Bits == 8 && p.Class != triovit.DivisorOperand {
-			p.Bits = recipe.activationBits()
-		}
+		p = recipe.widen(p)
 		tensor := op.Inputs[p.Operand]
-		if _, done := q.Quantizers[tensor]; !done {
+		if _, done := q.quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
 			choose := recipe.activations()
 			if p.Class == triovit.DivisorOperand {
@@ -144,15 +179,20 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 			if err != nil {
 				return err
 			}
-			if q.Quantizers[tensor], err = choose.Choose(stats, p); err != nil {
+			quantizer, err := choose.Choose(stats, p)
+			if err != nil {
 				return err
 			}
-			if q.graphs[tensor], err = graphOf(q.Quantizers[tensor]); err != nil {
+			if err := checkGrid(quantizer); err != nil {
+				return fmt.Errorf("%s for %s: %w", choose, tensor, err)
+			}
+			if q.graphs[tensor], err = graphOf(quantizer); err != nil {
 				return fmt.Errorf("%s: %w", tensor, err)
 			}
+			q.quantizers[tensor] = quantizer
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
-		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.Quantizers[tensor])})
+		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
 		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
 			q.roundWeights(op, recipe)
 			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())})
@@ -168,7 +208,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
-	input, uniform := q.Quantizers[op.Inputs[0]].(grid.Uniform)
+	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
 	least := make([]float64, exact.Shape[0])
 	var bias *weights.Tensor
 	if op.HasBias() {
@@ -221,7 +261,7 @@ func (q *Quantized) id() string {
 		op := &q.Model.Net.Ops[i]
 		for _, p := range op.Points {
 			if q.rounded[operand{op.Name, p.Operand}] {
-				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.Quantizers[op.Inputs[p.Operand]])
+				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.quantizers[op.Inputs[p.Operand]])
 			}
 		}
 	}

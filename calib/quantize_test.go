@@ -99,8 +99,8 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 	}
 	for i, values := range outputs {
 		for _, v := range values {
-			if q.Quantizers[read[i]].Fake(v) != v {
-				t.Fatalf("%s takes %g, which is not on its grid (%s)", read[i], v, q.Quantizers[read[i]])
+			if q.quantizers[read[i]].Fake(v) != v {
+				t.Fatalf("%s takes %g, which is not on its grid (%s)", read[i], v, q.quantizers[read[i]])
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 		if !op.HasBias() {
 			continue
 		}
-		in := q.Quantizers[op.Inputs[0]].(grid.Uniform)
+		in := q.quantizers[op.Inputs[0]].(grid.Uniform)
 		for o, v := range q.Model.Weights[op.Params[1].Name].Data {
 			code := float64(v) / (float64(in.Scale) * float64(grids[o].Scale))
 			if off := math.Abs(code - math.Round(code)); off > 1e-3*max(1, math.Abs(code)*1e-3) {

@@ -232,6 +232,15 @@ func (r Recipe) activationBits() int {
 	return r.ActivationBits
 }
 
+// widen returns a point with the recipe's width of activations, where that governs
+// it.
+func (r Recipe) widen(p triovit.Point) triovit.Point {
+	if p.Bits == 8 && p.Class != triovit.DivisorOperand {
+		p.Bits = r.activationBits()
+	}
+	return p
+}
+
 func (r Recipe) activations() Chooser {
 	if r.Activations == nil {
 		return MinMax{}

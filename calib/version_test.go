@@ -65,10 +65,10 @@ func TestQuantizeVersion(t *testing.T) {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
-			end := float64(q.Quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
+			end := float64(q.quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
 			own := graph.MulScalar(fill(x, y.Shape().Dimensions), end)
 			rounded := q.fake(op, i, own)
-			if _, powers := q.Quantizers[op.Inputs[i]].(grid.Log2); powers {
+			if _, powers := q.quantizers[op.Inputs[i]].(grid.Log2); powers {
 				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
 			} else {
 				look(op, end, graph.Sub(rounded, own))
@@ -123,7 +123,7 @@ draw:
 		if len(numbers)%2 == 1 {
 			u *= float32(math.Exp2(-16 * rng.Float64()))
 		}
-		for _, quantizer := range q.Quantizers {
+		for _, quantizer := range q.quantizers {
 			var code float64 // of u, with its fraction; thresholds are whole
 			switch g := quantizer.(type) {
 			case grid.Uniform:

@@ -14,10 +14,15 @@ import (
 // Fold returns the model with every BatchNorm merged into the convolution
 // before it, which gains a bias: the form in which everything is quantized.
 // It computes the same function. The tensor that the BatchNorm made is then
-// made by the convolution, under the convolution's name.
+// made by the convolution, under the convolution's name. Weights with which
+// nothing can be computed ([Model.CheckValues]) are an error, before and after.
 func (m *Model) Fold() (*Model, error) {
+	who := named(m.Net.Name, m.Source)
 	if err := m.Weights.Check(m.Net.Params()); err != nil {
-		return nil, fmt.Errorf("fold %s: %w", m.Net.Name, err)
+		return nil, fmt.Errorf("fold %s: %w", who, err)
+	}
+	if err := m.checkValues(); err != nil {
+		return nil, fmt.Errorf("fold %s: %w", who, err)
 	}
 	net := m.Net.Clone()
 	set := maps.Clone(m.Weights)
@@ -47,7 +52,11 @@ func (m *Model) Fold() (*Model, error) {
 		}
 	}
 	net.Ops = ops
-	return &Model{Net: net, Weights: set, Source: m.Source}, net.Validate()
+	folded := &Model{Net: net, Weights: set, Source: m.Source}
+	if err := folded.checkValues(); err != nil {
+		return nil, fmt.Errorf("fold %s: with the BatchNorms merged, %w", who, err)
+	}
+	return folded, net.Validate()
 }
 
 // foldInto replaces w by w·g/σ and the bias by (bias − μ)·g/σ + β, computed

@@ -113,6 +113,8 @@ func WeightsAt(key string) PrepareOption {
 // without it only what calibrates is an error. Where both names are empty the
 // setup is the built-in model with drawn scenes.
 //
+// Weights with which nothing can be computed ([Model.CheckValues]) are an error.
+//
 // A download, the hashing of pictures and the drawing of scenes show their
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
@@ -165,6 +167,9 @@ func (r *request) check() error {
 // setup opens the model and the pictures for it.
 func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))
+	if err == nil {
+		err = model.CheckValues() // before pictures are looked at
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,7 +22,8 @@ var ladderCommand = command{
 quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
-fractions in JSON.`,
+fractions in JSON. A recipe by which the network makes something that is not finite has
+no score, and the table says of which picture.`,
 	declare: func(f *flag.FlagSet) action {
 		var l ladder
 		l.declareEvaluation(f)
@@ -111,20 +112,28 @@ type summary struct {
 }
 
 type row struct {
-	Recipe  string           `json:"recipe"`
-	Score   triovit.Estimate `json:"score"`
-	Changes int              `json:"changes"`
+	Recipe  string            `json:"recipe"`
+	Score   *triovit.Estimate `json:"score"` // null where there is none
+	Changes int               `json:"changes"`
 	// AgainstFloat compares with the float network on the same pictures.
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
+	// Unscored says why there is no score.
+	Unscored string `json:"unscored,omitempty"`
 }
 
 func summarize(c *calib.Climb) summary {
 	score, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
-		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: score}}}
+		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: &score}}}
 	for _, r := range c.Rungs {
-		score, _ := r.Report.Score()
-		s.Scores = append(s.Scores, row{r.Recipe.Name, score, len(r.Changes), r.AgainstFloat})
+		line := row{Recipe: r.Recipe.Name, Changes: len(r.Changes), AgainstFloat: r.AgainstFloat}
+		if r.Unscored != nil {
+			line.Unscored = r.Unscored.Error()
+		} else {
+			score, _ := r.Report.Score()
+			line.Score = &score
+		}
+		s.Scores = append(s.Scores, line)
 	}
 	return s
 }

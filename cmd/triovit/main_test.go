@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -99,6 +101,19 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(must(t, "help"), c.about) {
 			t.Errorf("help does not list %s", c.name)
 		}
+	}
+}
+
+// TestRowWithoutScore: in JSON a recipe by which the network overflowed has null for
+// its score, and the reason.
+func TestRowWithoutScore(t *testing.T) {
+	float := new(triovit.Report)
+	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
+		t.Fatal(err)
+	}
+	row, err := json.Marshal(summarize(&calib.Climb{Float: float, Rungs: []calib.Rung{{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}}}).Scores[1])
+	if want := `{"recipe":"Vanilla","score":null,"changes":0,"unscored":"it overflows"}`; err != nil || string(row) != want {
+		t.Errorf("%s (%v), want %s", row, err, want)
 	}
 }
 
@@ -234,21 +249,26 @@ func writeClassifier(t *testing.T, path string, classes int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeWeights(t, path, weights.Synthetic(net.Params()))
+}
+
+func writeWeights(t *testing.T, path string, set weights.Set) {
+	t.Helper()
 	var file bytes.Buffer
-	if err := weights.WriteSafetensors(&file, weights.Synthetic(net.Params()), weights.F32, nil); err != nil {
+	if err := weights.WriteSafetensors(&file, set, weights.F32, nil); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, path, file.String())
 }
 
-// writePicture writes a gray PNG, and the folders around it.
-func writePicture(t *testing.T, path string) {
+// writePicture writes a PNG, and the folders around it.
+func writePicture(t *testing.T, path string, m image.Image) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 70, 70))); err != nil {
+	if err := png.Encode(&file, m); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, path, file.String())

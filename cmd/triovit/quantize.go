@@ -53,7 +53,7 @@ and refuses if the digest is another.`,
 				filters += len(w)
 			}
 			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
-				g.Network, g.Source, g.Images, named, len(q.Quantizers), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
+				g.Network, g.Source, g.Images, named, len(q.Quantizers()), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
 			return output{text, g}, nil
 		}
 	},

@@ -22,5 +22,6 @@
 // takes it back.
 //
 // Graph-building functions panic with an error, as GoMLX's do; [New] and
-// [Executor.Predict] turn that into an error.
+// [Executor.Predict] turn that into an error. [NewTapped] and [NewWithOutputs]
+// return a [Runner], which gives out tensors and is no predictor.
 package forward

@@ -53,18 +53,25 @@ func elementOf(dtype string) (element, bool) {
 	return element{}, false
 }
 
-// read fills dst with consecutive elements from r.
+// read fills dst with consecutive elements from r. A finite value that float32
+// cannot hold is an error.
 func (e element) read(r io.Reader, dst []float32) error {
 	buf := make([]byte, min(chunkBytes, len(dst)*e.size))
-	for len(dst) > 0 {
+	for read := 0; len(dst) > 0; {
 		n := min(len(dst), len(buf)/e.size)
 		if _, err := io.ReadFull(r, buf[:n*e.size]); err != nil {
 			return fmt.Errorf("reading data: %w", err)
 		}
 		for i := range n {
-			dst[i] = e.decode(buf[i*e.size:])
+			number := buf[i*e.size:]
+			dst[i] = e.decode(number)
+			if math.IsInf(float64(dst[i]), 0) && e.size == 8 {
+				if v := math.Float64frombits(binary.LittleEndian.Uint64(number)); !math.IsInf(v, 0) {
+					return fmt.Errorf("value %d is %g, which float32 cannot hold", read+i, v)
+				}
+			}
 		}
-		dst = dst[n:]
+		dst, read = dst[n:], read+n
 	}
 	return nil
 }

@@ -24,6 +24,15 @@ func safetensorsOf(header string, data ...byte) []byte {
 	return append(append(file, header...), data...)
 }
 
+// doubles are the bytes of float64 numbers.
+func doubles(numbers ...float64) []byte {
+	var b []byte
+	for _, v := range numbers {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
+}
+
 func TestReadSafetensors(t *testing.T) {
 	file := safetensorsOf(`{"__metadata__":{"format":"pt"},`+
 		`"b":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},`+
@@ -73,6 +82,7 @@ func TestReadSafetensorsRefuses(t *testing.T) {
 		{"end before start", one(`{"dtype":"F32","shape":[0],"data_offsets":[0,-8]}`), []string{"layer.w", "[0 -8]"}},
 		{"gap at the start", one(`{"dtype":"F32","shape":[1],"data_offsets":[4,8]}`), []string{"layer.w", "begin at 0"}},
 		{"gap at the end", one(`{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`), []string{"end at byte 4"}},
+		{"value beyond float32", safetensorsOf(`{"layer.w":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, doubles(math.Inf(-1), -1e39)...), []string{"layer.w", "value 1 is -1e+39, which float32 cannot hold"}},
 		{"overlap", safetensorsOf(`{"v":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...), []string{`"w"`, "begin at 8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
