@@ -20,9 +20,9 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
+	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/internal/hwtest"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with

@@ -8,7 +8,7 @@
 // Here much depends on reference data beside the checkout, so the count of
 // skips is part of the result:
 //
-//	$ go run ./internal/testsummary ./...
+//	$ go run ./cmd/testsummary ./...
 //	ok  	github.com/gotriovit/gotriovit/calib	1.204s
 //	ok  	github.com/gotriovit/gotriovit/triovit/weights	0.318s
 //
