@@ -9,6 +9,8 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -37,7 +39,7 @@ func unknown(why string) Estimate {
 
 // closedForm charges by the authors' formulas.
 func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) Estimate {
-	r, err := hwsim.ClosedForm(w, c, scope)
+	r, err := closed.Charge(w, c, scope)
 	if err != nil {
 		return unknown(err.Error())
 	}
@@ -46,7 +48,7 @@ func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) Estimate
 
 // eventDriven simulates.
 func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim.Pipelines) Estimate {
-	r, err := hwsim.Simulate(w, c, hwsim.Options{Scope: scope, Pipelines: p})
+	r, err := event.Simulate(w, c, event.Options{Scope: scope, Pipelines: p})
 	if err != nil {
 		return unknown(err.Error())
 	}
@@ -128,7 +130,7 @@ func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (
 // latency stand in the place of log2 module and shifter. The logic that they take
 // is not known.
 func RealDividers(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	c.Division = arch.RealDivision
+	c.Division = arch.DividerDivision
 	return ablation("log2 divisors", c, unknown("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 

@@ -89,15 +89,15 @@ type Division string
 const (
 	// Log2Division rounds divisors to powers of two and shifts.
 	Log2Division Division = "log2"
-	// RealDivision has dividers in the place of log2 module and shifter, as the
+	// DividerDivision has dividers in the place of log2 module and shifter, as the
 	// companion paper. Divisors are then accumulators of [Config.DivisorBytes].
-	RealDivision Division = "dividers"
+	DividerDivision Division = "dividers"
 )
 
 // DivisorBytes is what one divisor takes in the divisor buffer: the exponent of
 // a power of two, or an accumulator of 32 bits.
 func (c Config) DivisorBytes() int {
-	if c.Division == RealDivision {
+	if c.Division == DividerDivision {
 		return 4
 	}
 	return 1
@@ -133,7 +133,7 @@ type Auxiliary struct {
 	Log2    int // rounds divisors to powers of two
 	Shifter int // divides by shifting
 	// Dividers take the place of Log2 and Shifter in a design of
-	// [RealDivision]. Each begins a division every DividerInterval cycles (its
+	// [DividerDivision]. Each begins a division every DividerInterval cycles (its
 	// initiation interval), whose quotient is there DividerLatency cycles later.
 	Dividers, DividerInterval, DividerLatency int
 

@@ -10,6 +10,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
@@ -33,7 +36,7 @@ type Design struct {
 }
 
 // ClosedForm returns a result as a design. It has no energy.
-func ClosedForm(r *hwsim.Result) Design {
+func ClosedForm(r *closed.Result) Design {
 	d := Design{
 		Config: r.Config, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload, Scope: r.Scope,
 		FPS: r.FPS(), GOPS: r.GOPS(),
@@ -49,7 +52,7 @@ func ClosedForm(r *hwsim.Result) Design {
 
 // EventDriven returns a run as a design. Its events are priced by the table; a
 // nil table prices none.
-func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
+func EventDriven(r *event.Run, t *energy.Table) Design {
 	d := Design{
 		Config: r.Config, Model: "event-driven, " + r.Options.String(), Network: r.Workload, Scope: r.Options.Scope,
 		FPS: r.FPS(), GOPS: r.GOPS(),
@@ -58,12 +61,12 @@ func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
 	if t == nil {
 		return d
 	}
-	e := r.Energy(t)
+	e := t.Price(r.Counts())
 	d.EventGOPSPerW = e.GOPSPerW()
 	if _, missing := e.Known(); len(missing) > 0 {
 		d.Energy = fmt.Sprintf("%s (%s) has no entry for %s", t.Name, t.Source, strings.Join(missing, "; "))
 	} else {
-		d.Energy = fmt.Sprintf("by %s (%s), %s", t.Name, t.Source, hwsim.NotPriced)
+		d.Energy = fmt.Sprintf("by %s (%s), %s", t.Name, t.Source, energy.NotPriced)
 	}
 	return d
 }

@@ -12,6 +12,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/paper"
@@ -25,7 +28,7 @@ func design(t *testing.T, name string) Design {
 
 func charge(t *testing.T, w *workload.Workload) Design {
 	t.Helper()
-	r, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+	r, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,8 +222,8 @@ func TestNotesOfABackbone(t *testing.T) {
 // of the closed form.
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b1-r224")
-	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
-	r, err := hwsim.Simulate(w, arch.ZCU102(), options)
+	options := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	r, err := event.Simulate(w, arch.ZCU102(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,19 +248,19 @@ func TestEventDriven(t *testing.T) {
 func TestEventEnergy(t *testing.T) {
 	w := &workload.Workload{Name: "EfficientViT-B1-R224", Ops: []workload.Operation{{Name: "pw", Unit: workload.Engines, Form: workload.Convolution,
 		H: 8, W: 8, Cin: 16, Cout: 16, Groups: 1, Kernel: 1, Stride: 1}}}
-	r, err := hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone})
+	r, err := event.Simulate(w, arch.ZCU102(), event.Options{Scope: hwsim.Backbone})
 	if err != nil {
 		t.Fatal(err)
 	}
-	macsOnly := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1, SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20}}}
+	macsOnly := &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1, SRAM: []energy.SRAM{{KiB: 1 << 20}}}
 	tests := []struct {
 		name  string
-		table *hwsim.EnergyTable
+		table *energy.Table
 		want  string // GOPS/W of events
 		note  string
 	}{
 		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock, control and the host"}, // two operations for 4 pJ
-		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
+		{"a buffer is not in the table", &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
 		{"no table", nil, "unknown U", "no energy table is given"},
 	}
 	for _, test := range tests {

@@ -10,9 +10,9 @@
 // and computed rows stand apart, and a number made of two has both marks: a
 // speed-up of C/M is as certain as a memory.
 //
-//	result, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+//	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	...
-//	run, err := hwsim.Simulate(w, arch.ZCU102(), options)
+//	run, err := event.Simulate(w, arch.ZCU102(), options)
 //	...
 //	d := []compare.Design{compare.ClosedForm(result), compare.EventDriven(run, table)}
 //	fmt.Println(compare.Accelerators(d...)) // FPS, GOPS, GOPS/W, GOPS/DSP

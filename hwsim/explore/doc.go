@@ -33,8 +33,8 @@
 // [EventDriven] simulates each point with its memory, some dozens a second, and
 // prices its events by an energy table:
 //
-//	Model: explore.EventDriven(hwsim.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Derived45nm())
+//	Model: explore.EventDriven(event.Options{
+//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, energy.Derived45nm())
 //	...
 //	front, err := survey.Front(w.Name, explore.FPS, explore.Energy)
 //	fmt.Println(front)

@@ -19,6 +19,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
@@ -96,7 +99,7 @@ func TestRunAsLoops(t *testing.T) {
 							want.OverLimit++
 							continue
 						}
-						r, err := hwsim.ClosedForm(w, c, hwsim.Whole)
+						r, err := closed.Charge(w, c, hwsim.Whole)
 						if err != nil { // 8 MACs in R-MAC's lanes, 12 in MAT's are beyond the limit
 							t.Fatal(err)
 						}
@@ -356,7 +359,7 @@ func TestCancelOnTheWay(t *testing.T) {
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	table := everything()
-	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	options := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 8, 16), Over("off_chip.mb_per_s", 600, 19200)},
 		Workloads: []*workload.Workload{w}, Model: EventDriven(options, table)})
 	if err != nil {
@@ -365,11 +368,11 @@ func TestEventDriven(t *testing.T) {
 	var got, want []Measure
 	for _, p := range v.Points {
 		got = append(got, p.Measure)
-		r, err := hwsim.Simulate(w, p.Config, options)
+		r, err := event.Simulate(w, p.Config, options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, Measure{Cycles: float64(r.Cycles) / 2, FPS: r.FPS(), GOPS: r.GOPS(), Joules: r.Energy(table).Joules() / 2})
+		want = append(want, Measure{Cycles: float64(r.Cycles) / 2, FPS: r.FPS(), GOPS: r.GOPS(), Joules: table.Price(r.Counts()).Joules() / 2})
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(got) != 4 {
 		t.Errorf("%d points (-simulated +survey):\n%s", len(got), diff)
@@ -380,9 +383,9 @@ func TestEventDriven(t *testing.T) {
 }
 
 // everything prices all events at 1 pJ.
-func everything() *hwsim.EnergyTable {
-	t := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
-		SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
+func everything() *energy.Table {
+	t := &energy.Table{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
+		SRAM: []energy.SRAM{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
 	for _, u := range workload.Units() {
 		t.Units[u] = 1
 	}
@@ -395,7 +398,7 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	part := everything()
 	part.SRAM[0].KiB = 1024 // says nothing of larger buffers
-	options := hwsim.Options{Scope: hwsim.Backbone}
+	options := event.Options{Scope: hwsim.Backbone}
 	tests := []struct {
 		name             string
 		model            Model
@@ -432,7 +435,7 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 func TestFrontObjectives(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
-		Workloads: []*workload.Workload{w}, Model: EventDriven(hwsim.Options{Scope: hwsim.Backbone}, everything())})
+		Workloads: []*workload.Workload{w}, Model: EventDriven(event.Options{Scope: hwsim.Backbone}, everything())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -481,7 +484,7 @@ func BenchmarkClosedForm(b *testing.B) {
 }
 
 func BenchmarkEventDriven(b *testing.B) {
-	benchmark(b, EventDriven(hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Horowitz45nm()),
+	benchmark(b, EventDriven(event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, energy.Horowitz45nm()),
 		Over("mat.lanes", 4, 8, 16), Over("copies", 8, 16, 32))
 }
 

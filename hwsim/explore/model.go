@@ -9,6 +9,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
@@ -41,12 +44,12 @@ func ClosedForm(scope hwsim.Scope) Model {
 		Name: "closed form, " + string(scope),
 		Note: "memory and auxiliary units take no time",
 		Prepare: func(w *workload.Workload) (func(arch.Config) (Measure, error), error) {
-			p, err := hwsim.Prepare(w, scope)
+			p, err := closed.Prepare(w, scope)
 			if err != nil {
 				return nil, err
 			}
 			return func(c arch.Config) (Measure, error) {
-				r, err := p.ClosedForm(c)
+				r, err := p.On(c)
 				if err != nil {
 					return Measure{}, err
 				}
@@ -57,25 +60,25 @@ func ClosedForm(scope hwsim.Scope) Model {
 	}
 }
 
-// EventDriven returns hwsim.Simulate as a model. Events are priced by the table;
+// EventDriven returns event.Simulate as a model. Events are priced by the table;
 // without one no energy is known. A simulation takes milliseconds where the
 // closed form takes microseconds, and a cancelled survey ends those that it has
 // begun.
-func EventDriven(o hwsim.Options, t *hwsim.EnergyTable) Model {
+func EventDriven(o event.Options, t *energy.Table) Model {
 	o.Events = false
 	m := Model{
 		Name: "event-driven model, " + o.String(),
 		Note: "energy is not priced",
 	}
 	if t != nil {
-		m.Note = fmt.Sprintf("energy by %s, %s", t.Name, hwsim.NotPriced)
+		m.Note = fmt.Sprintf("energy by %s, %s", t.Name, energy.NotPriced)
 	}
 	m.Prepare = func(w *workload.Workload) (func(arch.Config) (Measure, error), error) {
 		if err := w.Validate(); err != nil {
 			return nil, err
 		}
 		return func(c arch.Config) (Measure, error) {
-			r, err := hwsim.Simulate(w, c, o)
+			r, err := event.Simulate(w, c, o)
 			if err != nil {
 				return Measure{}, err
 			}
@@ -83,7 +86,7 @@ func EventDriven(o hwsim.Options, t *hwsim.EnergyTable) Model {
 			measure := Measure{Cycles: float64(r.Cycles) / batch, FPS: r.FPS(), GOPS: r.GOPS(),
 				Joules: math.NaN(), NoEnergy: "there is no energy table"}
 			if t != nil {
-				e := r.Energy(t)
+				e := t.Price(r.Counts())
 				measure.Joules, measure.NoEnergy = e.Joules()/batch, ""
 				if _, missing := e.Known(); len(missing) > 0 {
 					measure.NoEnergy = fmt.Sprintf("%s has no entry for %s", t.Name, strings.Join(missing, "; "))
