@@ -20,7 +20,8 @@
 // Each package answers one question:
 //
 //   - closed: how long by the authors' formulas, which know no memory.
-//   - event: how long by the clock, with buffers, off-chip memory and units.
+//   - schedule: what runs in which order, as steps, tiles and tasks.
+//   - event: how long a schedule takes by the clock, with buffers, off-chip memory and units.
 //   - energy: what the counted events cost by a table.
 //   - register: what the engines do cycle by cycle, with int8 data.
 //   - explore, ablate, compare, peer: how one design stands beside others.

@@ -111,12 +111,19 @@ type Buffers struct {
 	Divisor Buffer
 }
 
+// Capacity returns the bytes of the input and the output buffer together, which
+// change roles from layer to layer.
+func (b Buffers) Capacity() int64 { return b.Input.Bytes() + b.Output.Bytes() }
+
 // A Buffer is one memory on the chip.
 type Buffer struct {
 	KiB int
 	// PortBytes is what the engines' side moves per cycle, in bytes.
 	PortBytes int
 }
+
+// Bytes returns what the buffer holds.
+func (b Buffer) Bytes() int64 { return int64(b.KiB) << 10 }
 
 // OffChip is the memory behind the buffers.
 type OffChip struct {

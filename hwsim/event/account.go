@@ -53,7 +53,7 @@ const (
 	stallEnd
 )
 
-// firstPort is the first of the stalls that stand for a resource of [demands].
+// firstPort is the first of the stalls that stand for a rate: a port or an auxiliary unit.
 const firstPort = InputPort
 
 var stallNames = [stallEnd]string{
@@ -113,12 +113,14 @@ func (a *Account) Total() int64 {
 }
 
 // add adds times as much of b.
-func (a *Account) add(b *Account, times int64, m *count.Checked) {
-	a.Busy = m.Add(a.Busy, m.Mul(times, b.Busy))
-	a.Idle = m.Add(a.Idle, m.Mul(times, b.Idle))
-	for i := range a.Stalls {
-		a.Stalls[i] = m.Add(a.Stalls[i], m.Mul(times, b.Stalls[i]))
+func (a *Account) add(b *Account, times int64) {
+	count.Inc(&a.Busy, count.Mul(times, b.Busy))
+	count.Inc(&a.Idle, count.Mul(times, b.Idle))
+	for i, n := range b.Stalls {
+		if n != 0 {
+			count.Inc(&a.Stalls[i], count.Mul(times, n))
+		}
 	}
-	a.Lanes = m.Add(a.Lanes, m.Mul(times, b.Lanes))
-	a.MACs = m.Add(a.MACs, m.Mul(times, b.MACs))
+	count.Inc(&a.Lanes, count.Mul(times, b.Lanes))
+	count.Inc(&a.MACs, count.Mul(times, b.MACs))
 }

@@ -8,11 +8,9 @@
 //		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
 //	fmt.Println(run)
 //
-// A step of it is an operation of the engines, or two or three where a pipeline
-// joins them, with the elementwise operations behind. Steps follow one another.
-// Each is cut into tiles of rows, rectangles, heads or parts of the tokens of heads,
-// and a tile into tasks, one for each set of output channels that the lanes compute at
-// once. Three things happen to a task:
+// Package schedule says what runs in which order: steps follow one another, each is
+// cut into tiles, and a tile into tasks. This package prices the tasks and finds when
+// they take place. Three things happen to a task:
 //
 //   - Its weights, and the inputs of its tile where they are not on the chip, are
 //     loaded as soon as the off-chip memory is free and the buffer has room, well

@@ -152,7 +152,7 @@ func ExampleSimulate_buffers() {
 		c := arch.ZCU102()
 		c.Buffers.Input.KiB, c.Buffers.Output.KiB = kib, kib
 		r := simulate(list("b1-r224"), c, event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
-		fmt.Printf("%d KiB: %d cycles, %.1f MB of activations off the chip, rectangles: %t\n", kib, r.Cycles, float64(r.Traffic.InputLoads+r.Traffic.Stores)/1e6, r.TileBytes > 0)
+		fmt.Printf("%d KiB: %d cycles, %.1f MB of activations off the chip, rectangles: %t\n", kib, r.Cycles, float64(r.Traffic.InputLoads+r.Traffic.Stores)/1e6, r.Tiling.Bytes > 0)
 	}
 	// Output:
 	// 1024 KiB: 296449 cycles, 0.2 MB of activations off the chip, rectangles: false

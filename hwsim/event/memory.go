@@ -7,7 +7,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/internal/count"
 )
 
-// never is when something is released of which that is not yet known.
+// never marks a piece whose release time is not known yet.
 const never = -1
 
 // A fifo is the space of a buffer through which pieces pass in order.
@@ -21,7 +21,8 @@ type fifo struct {
 type piece struct{ bytes, released int64 }
 
 // take makes room for a piece. It returns its number and the time from which
-// there is room, and false where the room depends on the piece itself.
+// there is room, and false where the room depends on the piece itself: the buffer
+// would have to hold f.held and the piece at once.
 func (f *fifo) take(bytes int64) (id int, from int64, ok bool) {
 	for f.held+bytes > f.capacity {
 		if f.oldest == len(f.pieces) || f.pieces[f.oldest].released == never {
@@ -41,28 +42,27 @@ func (f *fifo) take(bytes int64) (id int, from int64, ok bool) {
 type channel struct {
 	cyclesPerByte float64
 	latency       int64
-	free          int64
-	busy          int64
+	free          int64 // when the last transfer ends
+	busy          int64 // cycles of all transfers
 }
 
-func newChannel(c arch.Config) channel {
+func newChannel(c *arch.Config) channel {
 	return channel{cyclesPerByte: c.ClockMHz / c.OffChip.MBPerS, latency: int64(c.OffChip.LatencyCycles)}
 }
 
 // move transfers bytes from the given time on. It returns when the transfer
 // begins and ends; what was loaded arrives a latency after the end.
-func (c *channel) move(bytes, from int64, m *count.Checked) (begin, end int64) {
+func (c *channel) move(bytes, from int64) (begin, end int64) {
 	cycles := float64(bytes) * c.cyclesPerByte
 	if cycles > count.Limit {
-		m.Over = true
-		return 0, 0
+		count.Overflow()
 	}
 	n := int64(cycles)
 	if float64(n) < cycles {
 		n++
 	}
 	begin = max(c.free, from)
-	c.free = m.Add(begin, n)
-	m.Inc(&c.busy, n)
+	c.free = count.Add(begin, n)
+	count.Inc(&c.busy, n)
 	return begin, c.free
 }

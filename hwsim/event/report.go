@@ -140,7 +140,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Blocks          []Part                  `json:"blocks"`
 		Steps           []map[string]any        `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch,
-		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.TilePixels, r.TileBytes, r.CutHeads, r.Config, r.Config.Assumptions(),
+		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.Tiling.Pixels, r.Tiling.Bytes, r.Tiling.CutHeads, r.Config, r.Config.Assumptions(),
 		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.AllGOPS(), mat, rmac,
 		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]hwsim.Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
 		r.ByRole(), r.ByBlock(), steps})

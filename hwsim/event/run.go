@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/schedule"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
@@ -21,13 +22,9 @@ type Run struct {
 	Config   arch.Config
 	// Options are those of the call, with defaults filled in.
 	Options Options
-	// TilePixels is the size of tiles that was the fastest for the first round.
-	// TileBytes is 0 where they are whole rows; else they are rectangles whose
-	// inputs and outputs have at most so many bytes.
-	TilePixels, TileBytes int64
-	// CutHeads says that tiles have parts of heads where a head has more than
-	// TileBytes.
-	CutHeads bool
+	// Tiling is the size of tiles that was the fastest for the first round. With it
+	// [schedule.Schedule] gives the tiles and tasks that were run.
+	Tiling schedule.Tiling
 	// Cycles is the time of the whole batch; RoundCycles that of the first
 	// round, which is one picture, or one for each copy where they share a
 	// batch.
@@ -100,10 +97,10 @@ type Traffic struct {
 // OffChip returns the bytes to and from off-chip memory.
 func (t *Traffic) OffChip() int64 { return t.WeightLoads + t.InputLoads + t.Stores }
 
-func (t *Traffic) add(b *Traffic, times int64, m *count.Checked) {
+func (t *Traffic) add(b *Traffic, times int64) {
 	to := []*int64{&t.WeightLoads, &t.InputLoads, &t.Stores, &t.InputPort, &t.WeightPort, &t.OutputPort, &t.DivisorPort}
 	for i, n := range []int64{b.WeightLoads, b.InputLoads, b.Stores, b.InputPort, b.WeightPort, b.OutputPort, b.DivisorPort} {
-		m.Inc(to[i], m.Mul(n, times))
+		count.Inc(to[i], count.Mul(n, times))
 	}
 }
 
@@ -145,59 +142,56 @@ type Event struct {
 	// MAT and RMAC are the operations that the engines run in a ComputeEvent,
 	// empty where an engine has no part in it.
 	MAT, RMAC string
-	// Head is the head of the attention that the intra-layer pipeline works on,
-	// counted from 1 in each tile of heads, or in the step where they are cut; else 0. Of the copies, events show
-	// the one that ends last there.
+	// Head is the number of the head that the intra-layer pipeline works on, from 1
+	// within a tile, or within the step where heads are cut; 0 outside the attention.
+	// Only the slowest copy is recorded.
 	Head int
 	// Start and End are in cycles. A load is there a latency after its end.
 	Start, End int64
 }
 
-// add adds one kind of rounds.
-func (r *Run) add(f *flow, times int64) error {
-	var m count.Checked
-	if r.Steps == nil {
-		r.TilePixels, r.TileBytes = f.tiling.pixels, f.tiling.bytes
-		r.CutHeads = f.tiling.cutHeads
-		r.RoundCycles, r.Events, r.Host = f.end(), f.events, f.host
-		r.Elements = make(map[workload.Unit]int64)
-		r.Steps = make([]Step, len(f.steps))
-		for i, s := range f.steps {
-			r.Steps[i] = Step{Name: s.Name, Ops: s.Ops, Label: s.Label, Block: s.Block, Start: s.Start}
-		}
+// newRun returns a run of which no round is added yet; the first says how it was
+// tiled.
+func newRun(name string, c *arch.Config, o *Options, first *round) *Run {
+	r := &Run{Workload: name, Config: *c, Options: *o, Tiling: first.tiling,
+		RoundCycles: first.end, Events: first.events, Host: first.host,
+		Elements: make(map[workload.Unit]int64), Steps: make([]Step, len(first.steps))}
+	for i, s := range first.steps {
+		r.Steps[i] = Step{Name: s.Name, Ops: s.Ops, Label: s.Label, Block: s.Block, Start: s.Start}
 	}
+	return r
+}
+
+// add adds as many equal rounds.
+func (r *Run) add(f *round, times int64) {
 	for i := range f.steps {
 		from, to := &f.steps[i], &r.Steps[i]
-		m.Inc(&to.Cycles, m.Mul(times, from.Cycles))
-		m.Inc(&to.Compute, m.Mul(times, from.Compute))
-		m.Inc(&to.OneCopy, m.Mul(times, from.OneCopy))
-		m.Inc(&to.MACs, m.Mul(times, from.MACs))
-		m.Inc(&to.PaperMACs, m.Mul(times, from.PaperMACs))
-		to.MAT.add(&from.MAT, times, &m)
-		to.RMAC.add(&from.RMAC, times, &m)
-		to.Traffic.add(&from.Traffic, times, &m)
-		m.Inc(&r.MACs, m.Mul(times, from.MACs))
-		m.Inc(&r.PaperMACs, m.Mul(times, from.PaperMACs))
-		r.MAT.add(&from.MAT, times, &m)
-		r.RMAC.add(&from.RMAC, times, &m)
-		r.Traffic.add(&from.Traffic, times, &m)
+		count.Inc(&to.Cycles, count.Mul(times, from.Cycles))
+		count.Inc(&to.Compute, count.Mul(times, from.Compute))
+		count.Inc(&to.OneCopy, count.Mul(times, from.OneCopy))
+		count.Inc(&to.MACs, count.Mul(times, from.MACs))
+		count.Inc(&to.PaperMACs, count.Mul(times, from.PaperMACs))
+		to.MAT.add(&from.MAT, times)
+		to.RMAC.add(&from.RMAC, times)
+		to.Traffic.add(&from.Traffic, times)
+		count.Inc(&r.MACs, count.Mul(times, from.MACs))
+		count.Inc(&r.PaperMACs, count.Mul(times, from.PaperMACs))
+		r.MAT.add(&from.MAT, times)
+		r.RMAC.add(&from.RMAC, times)
+		r.Traffic.add(&from.Traffic, times)
 	}
-	drain := m.Mul(times, f.end()-f.now)
-	m.Inc(&r.Drain, drain)
+	drain := count.Mul(times, f.drain)
+	count.Inc(&r.Drain, drain)
 	for _, a := range []*Account{&r.MAT, &r.RMAC} {
-		m.Inc(&a.Stalls[OutputStore], m.Mul(drain, int64(r.Config.Copies)))
+		count.Inc(&a.Stalls[OutputStore], count.Mul(drain, int64(r.Config.Copies)))
 	}
-	m.Inc(&r.Cycles, m.Mul(times, f.end()))
-	m.Inc(&r.OffChipBusy, m.Mul(times, f.off.busy))
+	count.Inc(&r.Cycles, count.Mul(times, f.end))
+	count.Inc(&r.OffChipBusy, count.Mul(times, f.offChipBusy))
 	for unit, s := range unitStall {
-		if n := m.Mul(times, f.elements[s]); n > 0 {
-			r.Elements[unit] = m.Add(r.Elements[unit], n)
+		if n := count.Mul(times, f.elements[s]); n > 0 {
+			r.Elements[unit] = count.Add(r.Elements[unit], n)
 		}
 	}
-	if m.Mul(r.Cycles, int64(r.Config.Copies)); m.Over {
-		return errOverflow
-	}
-	return nil
 }
 
 // Counts returns the run's events that energy is spent on.

@@ -19,7 +19,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/energy"
-	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/schedule"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -213,7 +213,7 @@ func TestRectanglesByHand(t *testing.T) {
 			outputs = append(outputs, e.Bytes)
 		}
 	}
-	if len(outputs) != 64 || slices.Min(outputs) != 8*8*16 || slices.Max(outputs) != 8*8*16 || r.Traffic.InputLoads != 64*(64+7*2)*16 || r.TileBytes == 0 {
+	if len(outputs) != 64 || slices.Min(outputs) != 8*8*16 || slices.Max(outputs) != 8*8*16 || r.Traffic.InputLoads != 64*(64+7*2)*16 || r.Tiling.Bytes == 0 {
 		t.Errorf("stores of %v bytes, %d bytes loaded", outputs, r.Traffic.InputLoads)
 	}
 }
@@ -370,13 +370,9 @@ func TestCutHeadsByHand(t *testing.T) {
 		{"no pipelines", hwsim.NoPipelines, 1024, counts{136 + 1 + 3 + 3 + 1, 136, 2*1024 + 1024 + 128 + 1024, 128 + 1024 + 128, 128*(4+8+8+5) + 2*64*9, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := &Run{Config: c, Options: Options{Scope: hwsim.Backbone, Pipelines: test.p, WeightBits: 8, Batch: 1, FreeAuxiliary: true}}
-			f, list, err := r.begin(w, 1)
+			o := Options{Scope: hwsim.Backbone, Pipelines: test.p, FreeAuxiliary: true}.filled()
+			r, err := roundOf(w, &c, &o, schedule.Tiling{Pixels: 1, Bytes: test.bytes, CutHeads: true})
 			if err != nil {
-				t.Fatal(err)
-			}
-			f.tiling = tiling{pixels: 1, bytes: test.bytes, cutHeads: true}
-			if err := errors.Join(f.round(list, count.Limit), r.add(f, 1)); err != nil {
 				t.Fatal(err)
 			}
 			got := counts{Cycles: r.Cycles, InputLoads: r.Traffic.InputLoads, Stores: r.Traffic.Stores, OutputPort: r.Traffic.OutputPort, MATStream: r.MAT.Stalls[Stream]}
@@ -388,6 +384,26 @@ func TestCutHeadsByHand(t *testing.T) {
 			}
 		})
 	}
+}
+
+// roundOf runs one picture with a given tiling.
+func roundOf(w *workload.Workload, c *arch.Config, o *Options, t schedule.Tiling) (*Run, error) {
+	l, err := newLayout(w, c, o, 1)
+	if err != nil {
+		return nil, err
+	}
+	m := newMachine(c, o, 1, l, newPricing(pricingFor(c, o, 1), o))
+	grids := make([]schedule.Grid, len(m.schedule.Steps))
+	for i := range grids {
+		grids[i] = m.schedule.Grid(&m.schedule.Steps[i], t)
+	}
+	f, err := m.round(t, grids, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(w.Name, c, o, f)
+	r.add(f, 1)
+	return r, nil
 }
 
 // The host's time is unknown, or that of its throughput, and apart.

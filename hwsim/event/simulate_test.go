@@ -401,7 +401,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 		} {
 			free := o
 			change(&free)
-			if free.FreeMemory && (o.Pipelines&hwsim.InterLayerPipeline != 0 || before.CutHeads) {
+			if free.FreeMemory && (o.Pipelines&hwsim.InterLayerPipeline != 0 || before.Tiling.CutHeads) {
 				continue // one tile for each step, of which a pipeline may take a few cycles more than of several
 			}
 			if after := simulate(rt, w, c, free); after.Cycles > before.Cycles {
@@ -488,7 +488,7 @@ func TestEventsConserveBytes(t *testing.T) {
 			var level int64
 			for _, ch := range list {
 				level += ch.bytes
-				if level < 0 || b == WeightBuffer && level > kib(c.Buffers.Weight) {
+				if level < 0 || b == WeightBuffer && level > c.Buffers.Weight.Bytes() {
 					rt.Fatalf("%s holds %d bytes at cycle %d", b, level, ch.at)
 				}
 			}
@@ -602,8 +602,8 @@ func TestCutHeadsRun(t *testing.T) {
 				w, c := network(t, name), arch.ZCU102()
 				c.CopiesShare = arch.Batch
 				r := simulate(t, w, c, Options{Scope: hwsim.Whole, Pipelines: p, Batch: 16})
-				if !r.CutHeads || r.MACs != 16*w.MACs() || r.MAT.Total() != 16*r.Cycles || r.RMAC.Total() != 16*r.Cycles {
-					t.Errorf("heads are cut: %t; %d MACs of %d; accounts of %d and %d in %d cycles", r.CutHeads, r.MACs, 16*w.MACs(), r.MAT.Total(), r.RMAC.Total(), r.Cycles)
+				if !r.Tiling.CutHeads || r.MACs != 16*w.MACs() || r.MAT.Total() != 16*r.Cycles || r.RMAC.Total() != 16*r.Cycles {
+					t.Errorf("heads are cut: %t; %d MACs of %d; accounts of %d and %d in %d cycles", r.Tiling.CutHeads, r.MACs, 16*w.MACs(), r.MAT.Total(), r.RMAC.Total(), r.Cycles)
 				}
 			})
 		}
@@ -621,7 +621,7 @@ func TestLargeMapsRun(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if r := paperRun(t, change); r.TileBytes == 0 || r.MACs != int64(r.Options.Batch)*paperRun(t, nil).MACs {
+			if r := paperRun(t, change); r.Tiling.Bytes == 0 || r.MACs != int64(r.Options.Batch)*paperRun(t, nil).MACs {
 				t.Errorf("whole rows, or %d MACs", r.MACs)
 			}
 		})
