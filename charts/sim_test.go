@@ -19,7 +19,6 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
-	"github.com/gotriovit/gotriovit/hwsim/compare"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
@@ -307,7 +306,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("ablations", func(t *testing.T) {
-		study, err := ablate.Run(w, config, hwsim.Backbone)
+		study, err := ablate.Each(w, config, hwsim.Backbone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +363,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Platforms(compare.ClosedForm(result), compare.EventDriven(r, nil))
+		f, err := Platforms(result.Estimate(), r.Estimate(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -379,10 +378,10 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("front", func(t *testing.T) {
-		survey, err := explore.Run(context.Background(), explore.Space{
+		survey, err := explore.Sweep(context.Background(), explore.Space{
 			Base:      config,
 			Axes:      []explore.Axis{explore.Over("mat.lanes", 4, 8, 16), explore.Over("copies", 8, 16)},
-			Workloads: []*workload.Workload{w}, Model: explore.ClosedForm(hwsim.Backbone),
+			Workloads: []*workload.Workload{w}, Model: closed.Model(hwsim.Backbone),
 		})
 		if err != nil {
 			t.Fatal(err)

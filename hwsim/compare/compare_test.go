@@ -20,19 +20,19 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-func design(t *testing.T, name string) Design {
+func design(t *testing.T, name string) hwsim.Estimate {
 	t.Helper()
 	w := hwtest.Network(t, name)
 	return charge(t, w)
 }
 
-func charge(t *testing.T, w *workload.Workload) Design {
+func charge(t *testing.T, w *workload.Workload) hwsim.Estimate {
 	t.Helper()
 	r, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ClosedForm(r)
+	return r.Estimate()
 }
 
 func TestNumberString(t *testing.T) {
@@ -61,7 +61,7 @@ func TestNumberString(t *testing.T) {
 }
 
 // tables returns every table of the designs.
-func tables(designs ...Design) map[string]*Table {
+func tables(designs ...hwsim.Estimate) map[string]*Table {
 	return map[string]*Table{
 		"accelerators": Accelerators(designs...), "platforms": Platforms(designs...),
 		"speed-ups": Speedups(designs...), "ratios": Ratios(designs...),
@@ -227,7 +227,7 @@ func TestEventDriven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := EventDriven(r, nil)
+	d := r.Estimate(nil)
 	if d.FPS != r.FPS() || d.GOPS != r.GOPS() || d.Config != r.Config || d.Model != "event-driven, backbone, both pipelines, batch of 2" {
 		t.Errorf("%+v", d)
 	}
@@ -265,7 +265,7 @@ func TestEventEnergy(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := EventDriven(r, test.table)
+			d := r.Estimate(test.table)
 			table := Accelerators(d)
 			numbers := table.Computed[0].Numbers
 			if got := numbers[len(numbers)-1].String(); got != test.want {

@@ -14,7 +14,7 @@
 //	...
 //	run, err := event.Simulate(w, arch.ZCU102(), options)
 //	...
-//	d := []compare.Design{compare.ClosedForm(result), compare.EventDriven(run, table)}
+//	d := []hwsim.Estimate{result.Estimate(), run.Estimate(table)}
 //	fmt.Println(compare.Accelerators(d...)) // FPS, GOPS, GOPS/W, GOPS/DSP
 //	fmt.Println(compare.Platforms(d...))    // Fig. 10
 //	fmt.Println(compare.Speedups(d...))     // over Fig. 10, on the same network

@@ -18,13 +18,13 @@ import (
 )
 
 // run charges networks on the paper's accelerator by both timing models.
-func run(scope hwsim.Scope, names ...string) []compare.Design {
-	var designs []compare.Design
+func run(scope hwsim.Scope, names ...string) []hwsim.Estimate {
+	var designs []hwsim.Estimate
 	for _, name := range names {
 		w := must.M1(workload.FromNetwork(must.M1(triovit.Describe(name))))
 		result := must.M1(closed.Charge(w, arch.ZCU102(), scope))
 		simulated := must.M1(event.Simulate(w, arch.ZCU102(), event.Options{Scope: scope, Pipelines: hwsim.BothPipelines}))
-		designs = append(designs, compare.ClosedForm(result), compare.EventDriven(simulated, energy.Derived45nm()))
+		designs = append(designs, result.Estimate(), simulated.Estimate(energy.Derived45nm()))
 	}
 	return designs
 }

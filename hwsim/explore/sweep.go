@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
@@ -38,29 +39,27 @@ type Survey struct {
 
 // A Point is one workload on one configuration.
 type Point struct {
-	Workload string
-	Config   arch.Config
+	hwsim.Estimate
 	// Values are the configuration's on the axes.
 	Values []any
 	// DSPs are those of the multipliers, BRAMs the block RAMs of 36 Kbit of the
 	// buffers.
 	DSPs, BRAMs int
-	Measure
 }
 
 // Utilization returns GOPS as a share of the configuration's peak.
 func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 
-// Run tries every combination on all processors. It refuses a space with a
+// Sweep tries every combination on all processors. It refuses a space with a
 // value that a field cannot have, with no workload, or with more than 2^20
 // points. A stage that takes long shows its progress. If ctx ends before, its
 // error is returned.
-func Run(ctx context.Context, s Space) (*Survey, error) {
+func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	size, err := s.size()
 	if err != nil {
 		return nil, err
 	}
-	charges := make([]func(arch.Config) (Measure, error), len(s.Workloads))
+	charges := make([]func(arch.Config) (hwsim.Estimate, error), len(s.Workloads))
 	for i, w := range s.Workloads {
 		if charges[i], err = s.Model.Prepare(w); err != nil {
 			return nil, fmt.Errorf("explore: %w", err)
@@ -98,7 +97,7 @@ type outcome struct {
 }
 
 // try charges the configuration of that index.
-func (s *Space) try(index int, charge func(arch.Config) (Measure, error)) outcome {
+func (s *Space) try(index int, charge func(arch.Config) (hwsim.Estimate, error)) outcome {
 	c, values, err := s.at(index)
 	if err != nil {
 		return outcome{refusal: err}
@@ -106,11 +105,12 @@ func (s *Space) try(index int, charge func(arch.Config) (Measure, error)) outcom
 	if !s.Limits.allow(&c) {
 		return outcome{}
 	}
-	m, err := charge(c)
+	e, err := charge(c)
 	if err != nil {
 		return outcome{refusal: err}
 	}
-	return outcome{point: &Point{Config: c, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs(), Measure: m}}
+	e.Config = c
+	return outcome{point: &Point{Estimate: e, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs()}}
 }
 
 // survey gathers the outcomes.
