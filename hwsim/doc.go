@@ -12,8 +12,7 @@
 //	w, err := workload.FromNetwork(net)
 //	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	fmt.Println(result)
-//	run, err := event.Simulate(w, arch.ZCU102(), event.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+//	run, err := event.Simulate(w, arch.ZCU102(), event.Options{})
 //	fmt.Println(run)
 //	fmt.Println(energy.Derived45nm().Price(run.Counts()))
 //

@@ -3,6 +3,7 @@
 package ablate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -27,6 +28,7 @@ type Study struct {
 
 // Each makes every ablation.
 func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
+	scope = cmp.Or(scope, hwsim.Backbone)
 	s := &Study{Workload: w.Name, Config: c, Scope: scope}
 	designs := []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
 		WithoutInterLayer, WithoutIntraLayer, WithoutPipelines, MATOnly, MATOnlyWindows, OneMultiplication, RealDividers,

@@ -48,8 +48,9 @@ type charge struct {
 // Prepare checks a workload and finds the rule of each of its operations, with
 // the errors of [Charge].
 func Prepare(w *workload.Workload, scope hwsim.Scope) (*Prepared, error) {
-	if scope != hwsim.Backbone && scope != hwsim.Whole {
-		return nil, fmt.Errorf("closed form: no scope %q: have %q and %q", scope, hwsim.Backbone, hwsim.Whole)
+	scope, err := scope.Checked()
+	if err != nil {
+		return nil, fmt.Errorf("closed form: %w", err)
 	}
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)

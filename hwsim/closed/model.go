@@ -3,6 +3,7 @@
 package closed
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/gotriovit/gotriovit/hwsim"
@@ -26,6 +27,7 @@ func (r *Result) Estimate() hwsim.Estimate {
 
 // Model returns the authors' formulas as a timing model.
 func Model(scope hwsim.Scope) hwsim.Model {
+	scope = cmp.Or(scope, hwsim.Backbone)
 	return hwsim.Model{
 		Name: "closed form, " + string(scope),
 		Note: "memory and auxiliary units take no time",

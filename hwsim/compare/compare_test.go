@@ -248,7 +248,7 @@ func TestEventDriven(t *testing.T) {
 func TestEventEnergy(t *testing.T) {
 	w := &workload.Workload{Name: "EfficientViT-B1-R224", Ops: []workload.Operation{{Name: "pw", Unit: workload.Engines, Form: workload.Convolution,
 		H: 8, W: 8, Cin: 16, Cout: 16, Groups: 1, Kernel: 1, Stride: 1}}}
-	r, err := event.Simulate(w, arch.ZCU102(), event.Options{Scope: hwsim.Backbone})
+	r, err := event.Simulate(w, arch.ZCU102(), event.Options{Pipelines: hwsim.NoPipelines})
 	if err != nil {
 		t.Fatal(err)
 	}

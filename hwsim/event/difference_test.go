@@ -64,7 +64,7 @@ func TestDifferencesAddUp(t *testing.T) {
 		c.MAT.Lanes += lanes.Draw(rt, "more of MAT")
 		c.RMAC.Lanes += lanes.Draw(rt, "more of R-MAC")
 		if rapid.Bool().Draw(rt, "other pipelines") {
-			o.Pipelines ^= hwsim.BothPipelines
+			o.Pipelines ^= hwsim.NoPipelines
 		}
 		to, err := Simulate(w, c, o)
 		if tooSmall(err) {

@@ -4,8 +4,7 @@
 // closed form leaves out. It says for every cycle of every copy of each engine
 // whether it is busy, waits for a named cause, or has no work:
 //
-//	run, err := event.Simulate(w, arch.ZCU102(), event.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+//	run, err := event.Simulate(w, arch.ZCU102(), event.Options{})
 //	fmt.Println(run)
 //
 // Package schedule says what runs in which order: steps follow one another, each is

@@ -104,7 +104,7 @@ func ExampleSimulate_againstTheClosedForm() {
 // units.
 func ExampleSimulate_pipelines() {
 	for _, copies := range []int{16, 1} {
-		for p := hwsim.NoPipelines; p <= hwsim.BothPipelines; p++ {
+		for _, p := range []hwsim.Pipelines{hwsim.NoPipelines, hwsim.InterLayerPipeline, hwsim.IntraLayerPipeline, hwsim.BothPipelines} {
 			c := arch.ZCU102()
 			c.Copies = copies
 			r := simulate(list("b1-r224"), c, event.Options{Scope: hwsim.Backbone, Pipelines: p})

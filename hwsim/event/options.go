@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Options say what [Simulate] runs. The zero value of all but the scope runs one
-// picture with 8-bit weights and without pipelines.
+// Options say what [Simulate] runs. The zero value runs one picture through the
+// backbone, with both pipelines and 8-bit weights.
 type Options struct {
 	Scope     hwsim.Scope
 	Pipelines hwsim.Pipelines
@@ -45,11 +45,13 @@ func (o *Options) check() error {
 		}
 		return nil
 	}
+	if _, err := o.Scope.Checked(); err != nil {
+		return err
+	}
+	if err := o.Pipelines.Check(); err != nil {
+		return err
+	}
 	switch {
-	case o.Scope != hwsim.Backbone && o.Scope != hwsim.Whole:
-		return fmt.Errorf("no scope %q: have %q and %q", o.Scope, hwsim.Backbone, hwsim.Whole)
-	case o.Pipelines > hwsim.BothPipelines:
-		return fmt.Errorf("pipelines %d: 0 to %d are allowed", o.Pipelines, hwsim.BothPipelines)
 	case o.Batch < 0 || o.Batch > maxBatch:
 		return fmt.Errorf("batch %d: 1 to %d pictures are allowed", o.Batch, maxBatch)
 	case o.TilePixels < 0:
@@ -80,6 +82,7 @@ func (o *Options) known(w *workload.Workload) error {
 
 // filled returns the options with their defaults.
 func (o Options) filled() Options {
+	o.Scope = cmp.Or(o.Scope, hwsim.Backbone)
 	o.Batch = max(o.Batch, 1)
 	o.WeightBits = cmp.Or(o.WeightBits, 8)
 	return o
@@ -88,13 +91,13 @@ func (o Options) filled() Options {
 // String says in a report's words what was run: "backbone, both pipelines", and
 // whatever is not as usual.
 func (o Options) String() string {
+	o = o.filled()
 	parts := []string{string(o.Scope), o.Pipelines.String()}
 	add := func(unusual bool, format string, args ...any) {
 		if unusual {
 			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
-	o = o.filled()
 	add(o.Batch > 1, "batch of %d", o.Batch)
 	add(o.WeightBits != 8, "%d-bit weights", o.WeightBits)
 	add(len(o.WeightBitsOf) > 0, "weights of another width in %d operations", len(o.WeightBitsOf))

@@ -13,10 +13,11 @@ import (
 // A report says whatever is not as usual.
 func TestOptionsString(t *testing.T) {
 	for want, o := range map[string]Options{
-		"backbone, no pipelines": {Scope: hwsim.Backbone},
-		"whole, both pipelines":  {Scope: hwsim.Whole, Pipelines: hwsim.BothPipelines, Batch: 1, WeightBits: 8},
-		"backbone, no pipelines, batch of 4, 4-bit weights, weights of another width in 1 operations, free memory": {Scope: hwsim.Backbone, Batch: 4, WeightBits: 4, WeightBitsOf: map[string]int{"a": 2}, FreeMemory: true},
-		"backbone, no pipelines, tiles of 64 pixels, free auxiliary units":                                         {Scope: hwsim.Backbone, TilePixels: 64, FreeAuxiliary: true},
+		"backbone, both pipelines": {},
+		"backbone, no pipelines":   {Pipelines: hwsim.NoPipelines},
+		"whole, both pipelines":    {Scope: hwsim.Whole, Batch: 1, WeightBits: 8},
+		"backbone, no pipelines, batch of 4, 4-bit weights, weights of another width in 1 operations, free memory": {Pipelines: hwsim.NoPipelines, Batch: 4, WeightBits: 4, WeightBitsOf: map[string]int{"a": 2}, FreeMemory: true},
+		"backbone, no pipelines, tiles of 64 pixels, free auxiliary units":                                         {Pipelines: hwsim.NoPipelines, TilePixels: 64, FreeAuxiliary: true},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

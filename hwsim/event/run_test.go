@@ -464,7 +464,7 @@ func TestSimulateErrors(t *testing.T) {
 		o      Options
 		want   string
 	}{
-		{"scope", one, arch.ZCU102(), Options{}, `simulate: no scope "": have "backbone" and "whole"`},
+		{"scope", one, arch.ZCU102(), Options{Scope: "all"}, `simulate: no scope "all": have "backbone" and "whole"`},
 		{"pipelines", one, arch.ZCU102(), Options{Scope: hwsim.Whole, Pipelines: 4}, `simulate: pipelines 4: 0 to 3 are allowed`},
 		{"batch", one, arch.ZCU102(), Options{Scope: hwsim.Whole, Batch: -1}, `simulate: batch -1: 1 to 1048576 pictures are allowed`},
 		{"tile", one, arch.ZCU102(), Options{Scope: hwsim.Whole, TilePixels: -1}, `simulate: tile pixels -1: at least 1 is needed, or 0 to search`},

@@ -401,7 +401,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 		} {
 			free := o
 			change(&free)
-			if free.FreeMemory && (o.Pipelines&hwsim.InterLayerPipeline != 0 || before.Tiling.CutHeads) {
+			if free.FreeMemory && (o.Pipelines.InterLayer() || before.Tiling.CutHeads) {
 				continue // one tile for each step, of which a pipeline may take a few cycles more than of several
 			}
 			if after := simulate(rt, w, c, free); after.Cycles > before.Cycles {
@@ -626,7 +626,7 @@ func TestLargeMapsRun(t *testing.T) {
 			}
 		})
 	}
-	for p := hwsim.NoPipelines; p <= hwsim.BothPipelines; p++ {
+	for p := hwsim.BothPipelines; p <= hwsim.NoPipelines; p++ {
 		t.Run(p.String(), func(t *testing.T) {
 			w := network(t, "seg-b3-cityscapes")
 			r := simulate(t, w, arch.ZCU102(), Options{Scope: hwsim.Whole, Pipelines: p})

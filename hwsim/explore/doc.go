@@ -33,8 +33,7 @@
 // event-driven model (event.Model) simulates each point with its memory, some hundreds
 // a second, and prices its events by an energy table:
 //
-//	Model: event.Model(event.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, energy.Derived45nm())
+//	Model: event.Model(event.Options{}, energy.Derived45nm())
 //	...
 //	front, err := survey.Front(w.Name, explore.FPS, explore.Energy)
 //	fmt.Println(front)

@@ -5,8 +5,7 @@
 // The event-driven model (package event) reads it to price it; an executor reads
 // the same to compute its operations on data:
 //
-//	s, err := schedule.New(w, arch.ZCU102(), schedule.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+//	s, err := schedule.New(w, arch.ZCU102(), schedule.Options{})
 //	for i := range s.Steps {
 //		p := s.Plan(&s.Steps[i], tiling) // of a run: run.Tiling
 //		for t := range p.All() {

@@ -3,6 +3,7 @@
 package schedule
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 
@@ -12,14 +13,16 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Options say what is scheduled.
+// Options say what is scheduled. The zero value schedules one picture through the
+// backbone, with both pipelines and 8-bit weights.
 type Options struct {
 	Scope     hwsim.Scope
 	Pipelines hwsim.Pipelines
-	// Pictures is how many run at once: more than 1 only where copies share a batch.
+	// Pictures is how many run at once, 1 where it is 0: more only where copies share
+	// a batch.
 	Pictures int64
-	// WeightBits is the width of weights from 1 to 8; WeightBitsOf overrides it by
-	// operation.
+	// WeightBits is the width of weights from 1 to 8, 8 where it is 0; WeightBitsOf
+	// overrides it by operation.
 	WeightBits   int
 	WeightBitsOf map[string]int
 	// FreeMemory makes the buffers unlimited, so that each step is one tile and no
@@ -42,6 +45,7 @@ type Schedule struct {
 // to count.
 func New(w *workload.Workload, c arch.Config, o Options) (s *Schedule, err error) {
 	defer count.Catch(&err)
+	o.Scope, o.Pictures, o.WeightBits = cmp.Or(o.Scope, hwsim.Backbone), max(1, o.Pictures), cmp.Or(o.WeightBits, 8)
 	s = &Schedule{freeMemory: o.FreeMemory, Engines: Engines{MAT: c.MAT, RMAC: c.RMAC, Share: c.CopiesShare, Copies: int64(c.Copies),
 		Pictures: o.Pictures, MultiplierBits: int64(c.MultiplierBits), WeightBits: o.WeightBits, WeightBitsOf: o.WeightBitsOf}}
 	s.Steps, s.Host = cut(w, c.Depthwise, o.Scope, o.Pipelines)

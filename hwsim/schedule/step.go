@@ -128,11 +128,11 @@ func join(engine []*workload.Operation, d arch.Depthwise, p hwsim.Pipelines) (Ma
 	switch {
 	case o.Form == workload.Depthwise && d == arch.ChannelParallel:
 		return BothEngines, 1
-	case o.Form == workload.Depthwise && p&hwsim.InterLayerPipeline != 0 && len(engine) > 1 && o.Feeds == engine[1].Name:
+	case o.Form == workload.Depthwise && p.InterLayer() && len(engine) > 1 && o.Feeds == engine[1].Name:
 		return Streamed, 2
 	case o.Form == workload.Depthwise:
 		return DepthwiseOnly, 1
-	case p&hwsim.IntraLayerPipeline != 0 && isAttention(engine):
+	case p.IntraLayer() && isAttention(engine):
 		return HeadPipeline, 3
 	case o.Form == workload.Product:
 		return HalvedHeads, 1
