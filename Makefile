@@ -126,7 +126,7 @@ $(xla_plugin)/.ready: requirements-xla.txt | python
 # its more than a hundred processes would compile for 12 s.
 .PHONY: test-xla
 test-xla: $(xla_plugin)/.ready ## run on XLA what the tests hold against the references
-	$(xla_run) go run ./internal/testsummary -tags=xla -skip '^TestKilledStages$$' $(TEST_FLAGS) $(XLA_PACKAGES)
+	$(xla_run) go run ./cmd/testsummary -tags=xla -skip '^TestKilledStages$$' $(TEST_FLAGS) $(XLA_PACKAGES)
 
 # A line that is not name==version would be installed in some other form than
 # the one written, or not at all: it is an error. Nothing floats, because pip
@@ -172,7 +172,7 @@ $(echarts): package.json package-lock.json
 # npm's drives: it comes with ECharts.
 .PHONY: test
 test: kernel $(echarts) ## run all tests; the run ends with the count of skips
-	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./internal/testsummary $(TEST_FLAGS) $(PACKAGES)
+	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./cmd/testsummary $(TEST_FLAGS) $(PACKAGES)
 
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
@@ -184,7 +184,7 @@ lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
 
 .PHONY: check
 check: lint $(echarts_ready) ## lint and short tests: what to run before every commit
-	go run ./internal/testsummary -short $(PACKAGES)
+	go run ./cmd/testsummary -short $(PACKAGES)
 
 .PHONY: strip
 strip: ## remove outputs and counts from the notebooks
@@ -216,9 +216,9 @@ peer_torch := $(peers_python) scripts/peer_torch.py build/bench/networks
 
 .PHONY: bench
 bench: ## time both backends and PyTorch, as far as installed, in interleaved rounds (ROUNDS=20, CORES=all)
-	go build -o build/bench/go ./internal/benchforward
+	go build -o build/bench/go ./cmd/benchforward
 	build/bench/go build/bench/networks
-	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./internal/benchforward,echo "XLA is left out: make xla fetches it")
+	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
 	@$(if $(bench_torch),,echo "PyTorch is left out: make peers installs it")
 	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
 		$(if $(bench_torch),"PyTorch=$(peer_torch)") \

@@ -15,9 +15,9 @@ import (
 )
 
 // What the paper's design choices buy for EfficientViT-B1.
-func ExampleRun() {
+func ExampleEach() {
 	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
-	study := must.M1(ablate.Run(w, arch.ZCU102(), hwsim.Backbone))
+	study := must.M1(ablate.Each(w, arch.ZCU102(), hwsim.Backbone))
 	page, _, _ := strings.Cut(study.String(), "assumption: ") // a list ends it
 	fmt.Print(page)
 	// Output:

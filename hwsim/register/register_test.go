@@ -15,6 +15,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -150,7 +151,7 @@ func drawEngines(t *rapid.T, expressible bool) arch.Config {
 // closedForm charges one operation, or a streamed pair.
 func closedForm(t rapid.TB, c arch.Config, ops ...workload.Operation) int64 {
 	t.Helper()
-	r, err := hwsim.ClosedForm(&workload.Workload{Name: "one", Ops: ops}, c, hwsim.Backbone)
+	r, err := closed.Charge(&workload.Workload{Name: "one", Ops: ops}, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,7 +421,7 @@ func TestInterLayerCycles(t *testing.T) {
 
 // charged returns what the closed form charges for EfficientViT-B1 at a
 // resolution, and its operations by their names.
-func charged(t *testing.T, c arch.Config, side int) ([]hwsim.OpCycles, map[string]workload.Operation) {
+func charged(t *testing.T, c arch.Config, side int) ([]closed.OpCycles, map[string]workload.Operation) {
 	t.Helper()
 	net, err := triovit.Describe("b1-r224", triovit.InputSize(side, side))
 	if err != nil {
@@ -430,7 +431,7 @@ func charged(t *testing.T, c arch.Config, side int) ([]hwsim.OpCycles, map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := hwsim.ClosedForm(w, c, hwsim.Backbone)
+	r, err := closed.Charge(w, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -336,7 +336,7 @@ func TestTargets(t *testing.T) {
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
 			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
-			{"test", []string{"go", "run", "./internal/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
+			{"test", []string{"go", "run", "./cmd/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
 			{"bench", []string{"build/bench/go", "build/bench/networks"}, nil},
 			{"xla", []string{".venv/bin/python", "--target", "build/xla"}, nil},
 			{"test-xla", []string{"go", "run", "-tags=xla"}, map[string]string{"PJRT_PLUGIN_LIBRARY_PATH": plugin}},
