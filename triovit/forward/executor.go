@@ -193,6 +193,18 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 			}
 		}
 	}
+	b, err := Backend()
+	if err != nil || b.Name() != platform.XLA {
+		return f, err
+	}
+	// GoMLX moves a tensor to XLA's device in the first run that takes it, and looks
+	// without a lock whether it is on either side: of several first runs at once, one
+	// found it on neither. So all weights are there before any run.
+	for name, t := range f.params {
+		if err := t.ToDevice(b, 0); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", f.net.Name, name, err)
+		}
+	}
 	return f, nil
 }
 

@@ -63,6 +63,39 @@ func TestPredictConcurrently(t *testing.T) {
 
 // TestLayoutRoundTrip: FromLayout undoes Layout, for every parameter of a
 // network that has all kinds of them.
+// TestFirstRunsTogether starts each of many executors in several goroutines at once:
+// their first runs share weights that no run has taken before.
+func TestFirstRunsTogether(t *testing.T) {
+	model := tiny(t)
+	in := weights.SyntheticInput(triovit.Size(model.Net.Input().Shape))
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
+	for round := range rounds {
+		// A graph that takes no time to compile. On XLA every run takes all weights.
+		r, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
+			stem := &model.Net.Ops[1]
+			return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var together sync.WaitGroup
+		begin := make(chan struct{})
+		for range 8 {
+			together.Go(func() {
+				<-begin
+				if _, err := r.Run(in); err != nil {
+					t.Errorf("round %d: %.300s", round, err)
+				}
+			})
+		}
+		close(begin)
+		together.Wait()
+	}
+}
+
 func TestLayoutRoundTrip(t *testing.T) {
 	m := tiny(t)
 	rapid.Check(t, func(t *rapid.T) {
