@@ -131,7 +131,7 @@ func TestFieldDoctor(t *testing.T) {
 // makes a network of them.
 func TestFieldNaN(t *testing.T) {
 	weights, data := shared.Path(t, "data/field/nan_weight.pt"), shared.Unzipped(t, "data/field/class_folders.zip")
-	const want = "efficientvit-b0-r224 (nan_weight.pt): parameter backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight is not finite: value 0 of 12288 is NaN\n"
+	const want = "efficientvit-b0-r224 (nan_weight.pt, weights state_dict): parameter backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight is not finite: value 0 of 12288 is NaN\n"
 	for _, args := range [][]string{{"evaluate"}, {"evaluate", "-recipe", "TrioViT"}, {"evaluate", "-shard", "1/2"}, {"profile"}, {"quantize"}, {"ladder"}} {
 		status, out, errors := call(t, append(args, "-model", weights, "-data", data)...)
 		if status != failed || out != "" || errors != "triovit "+args[0]+": "+want {
