@@ -257,7 +257,8 @@ train: ## train the built-in model anew (at most 90 minutes on two cores; resume
 # reference data is. Everything is cached, so an interrupted run goes on.
 ladder_of = go run ./cmd/triovit ladder -out build/ladder/$(1) $(2)
 shared_data := "$$TRIOVIT_SHARED"/data
-seg_b0 := -model $(shared_data)/weights/efficientvit_seg_b0_cityscapes.pt -data $(shared_data)/camvid
+seg_b0_weights := $(shared_data)/weights/efficientvit_seg_b0_cityscapes.pt
+seg_b0 := -model $(seg_b0_weights) -data $(shared_data)/camvid
 cls_b0 := -model $(shared_data)/weights/efficientvit_b0_tiny_imagenet_r128.pt -data $(shared_data)/tiny-imagenet
 
 .PHONY: ladder
@@ -279,6 +280,14 @@ searched := -recipes "TrioViTPlus by L2.4 search,TrioViTPlus by affine L2.4 sear
 observers: $(echarts_ready) ## score TrioViTPlus by every observer on the real checkpoints' pictures and write build/ladder
 	$(call ladder_of,seg-b0-camvid-observers,$(searched) $(seg_b0))
 	$(call ladder_of,b0-tiny-imagenet-observers,$(searched) $(cls_b0))
+
+# Each folder has one drive to score on and pictures of the two others to calibrate on.
+.PHONY: drives
+drives: $(echarts_ready) ## score recipes on drives that calibration never saw and write build/ladder
+	@set -ex; for drive in 0001TP 0006R0 0016E5; do \
+		$(call ladder_of,seg-b0-drive-$$drive,$(unseen) -model $(seg_b0_weights) -data $(shared_data)/camvid-drives/$$drive); \
+	done
+unseen := -recipes "MBConv,TrioViTPlus,TrioViTPlus by EMA,TrioViTPlus by OMSE,TrioViTPlus by percentile 99.99,TrioViTPlus by L2.4 search"
 
 .PHONY: clean
 clean: ## remove what runs wrote; distclean also the environment, tools and cached stages
