@@ -174,6 +174,13 @@ $(echarts): package.json package-lock.json
 test: kernel $(echarts) ## run all tests; the run ends with the count of skips
 	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./cmd/testsummary $(TEST_FLAGS) $(PACKAGES)
 
+# GoMLX's packing of matrices reads behind a slice, which the race detector's check of
+# pointers takes for an error. XLA's plug-in aborts under the detector.
+.PHONY: race
+race: $(echarts_ready) ## run under the race detector what several goroutines share
+	go test -race -short -shuffle=on ./internal/cache ./triovit/hub ./triovit/dataset
+	go test -race -short -shuffle=on -gcflags=all=-d=checkptr=0 -run "Concurrently|Together|TestEvaluate" ./triovit ./triovit/forward
+
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
 	@unformatted=$$(find ./* \( -path ./build -o -path ./node_modules \) -prune -o -name '*.go' -exec "$$(go env GOROOT)/bin/gofmt" -l {} +); \
