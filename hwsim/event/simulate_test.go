@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -122,9 +121,6 @@ func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	w := hwtest.Network(t, name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
 	return w, c, o
 }
-
-// tooSmall says whether a configuration's buffers cannot hold a tile.
-func tooSmall(err error) bool { return err != nil && strings.Contains(err.Error(), "is too small") }
 
 // One copy without memory and units takes what the closed form says, whatever
 // the copy's share is called.
