@@ -11,9 +11,9 @@ import "fmt"
 // subtracts c_i.
 type Requantize struct {
 	// Affine has one element, or one for each channel, the last axis.
-	Affine []Affine
+	Affine []Affine `json:"-"`
 	// Codes are those of the grid, such as -128..127.
-	Codes Interval
+	Codes Interval `json:"codes"`
 }
 
 // Of returns the code of x, which lies in the given channel.
