@@ -3,12 +3,14 @@
 package integer
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json/v2"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -397,19 +399,49 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// fuzzed reads a file that may hold anything.
+func fuzzed(t *testing.T, file []byte) {
+	var m *Model
+	if err := hostile.Read(t, len(file), func() (err error) { m, err = parse(file); return }); err != nil {
+		if m != nil {
+			t.Fatalf("a model beside the error %q", err)
+		}
+		return
+	}
+	if !bytes.Equal(written(t, m), file) {
+		t.Fatal("what is read is written differently")
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(written(f, whole()))
 	f.Add(written(f, network(1)))
-	f.Fuzz(func(t *testing.T, file []byte) {
-		var m *Model
-		if err := hostile.Read(t, len(file), func() (err error) { m, err = parse(file); return }); err != nil {
-			if m != nil {
-				t.Fatalf("a model beside the error %q", err)
-			}
-			return
+	f.Fuzz(fuzzed)
+}
+
+// FuzzReadDescription puts any text in place of the model's, in a file that is right
+// otherwise.
+func FuzzReadDescription(f *testing.F) {
+	good := written(f, whole())
+	f.Add(apart(f, good).Metadata["model"])
+	f.Add(apart(f, written(f, network(1))).Metadata["model"])
+	h, err := safetensors.Open(bytes.NewReader(good), int64(len(good)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var tensors []safetensors.Output
+		for _, of := range h.Tensors {
+			tensors = append(tensors, safetensors.Output{Name: of.Name, DType: of.DType, Shape: of.Shape, Write: func(w *bufio.Writer) error {
+				_, err := io.Copy(w, io.NewSectionReader(of.Data, 0, of.Data.Size()))
+				return err
+			}})
 		}
-		if !bytes.Equal(written(t, m), file) {
-			t.Fatal("what is read is written differently")
+		var file bytes.Buffer
+		meta := map[string]string{"format": fileFormat, "model": text, "version": "1"}
+		if safetensors.Write(&file, meta, tensors) != nil {
+			return // no valid text, or one beyond all bounds
 		}
+		fuzzed(t, file.Bytes())
 	})
 }
