@@ -47,7 +47,9 @@ func (m *Model) Fold() (*Model, error) {
 		}
 	}
 	net.Ops = ops
-	return &Model{Net: net, Weights: set, Source: m.Source}, net.Validate()
+	folded := *m
+	folded.Net, folded.Weights = net, set
+	return &folded, net.Validate()
 }
 
 // foldInto replaces w by w·g/σ and the bias by (bias − μ)·g/σ + β, computed

@@ -234,6 +234,8 @@ type prepared struct {
 	layout                  *layout
 	calibration, evaluation dataset.Dataset
 	h, w                    int // of the network's input
+	// pipeline brings any picture to that size, as the data set brings its own.
+	pipeline preprocess.Pipeline
 }
 
 // prepare opens both splits of the folder, whose pictures must be for the task.
@@ -253,10 +255,11 @@ func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, er
 	if err := l.settle(r); err != nil {
 		return nil, err
 	}
-	opened := &prepared{layout: l, h: r.pipeline.Height, w: r.pipeline.Width}
+	opened := &prepared{layout: l, pipeline: r.pipeline}
 	if r.pipeline == (preprocess.Pipeline{}) {
-		opened.h, opened.w = l.h, l.w
+		opened.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bilinear) // CamVid's; Cityscapes' have that size
 	}
+	opened.h, opened.w = opened.pipeline.Height, opened.pipeline.Width
 	options := []dataset.Option{dataset.AtMost(r.most)}
 	for _, remark := range r.remarks {
 		options = append(options, dataset.Remark(remark))

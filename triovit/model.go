@@ -16,6 +16,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -27,6 +28,10 @@ type Model struct {
 	// name on the hub, which of its weights these are (see [Source.At]), which
 	// others fit, and what was left out.
 	Source string
+	// Classes are the names of the network's classes, and Pipeline brings a picture
+	// to its size: as [Prepare] found them, zero where nobody has said.
+	Classes  []string
+	Pipeline preprocess.Pipeline
 }
 
 // Hash returns a digest of the description and of every weight.

@@ -182,6 +182,7 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
 			model.Source, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
 	}
+	model.Classes, model.Pipeline = dataset.NetworkClasses(shape[len(shape)-1], classes), opened.pipeline
 	model.Net, err = Describe(chosen.variant, append(chosen.options, InputSize(opened.h, opened.w))...)
 	return model, opened, err
 }
@@ -229,6 +230,7 @@ func builtInSetup(ctx context.Context) (*Setup, error) {
 			return nil, err
 		}
 	}
+	model.Classes, model.Pipeline = drawn.evaluation.Classes(), preprocess.Fixed(sceneWidth, sceneHeight, preprocess.Bilinear)
 	return &Setup{model, drawn.calibration, drawn.evaluation}, nil
 }
 

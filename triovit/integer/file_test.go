@@ -207,7 +207,9 @@ func apart(t testing.TB, file []byte) *parts {
 }
 
 // operation returns the record of an operation.
-func (p *parts) operation(i int) map[string]any { return p.Model["operations"].([]any)[i].(map[string]any) }
+func (p *parts) operation(i int) map[string]any {
+	return p.Model["operations"].([]any)[i].(map[string]any)
+}
 
 // joined is the file of the parts.
 func (p *parts) joined(t testing.TB) []byte {

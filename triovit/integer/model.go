@@ -42,8 +42,9 @@ type Limits struct {
 
 // A Source says what a model was made from.
 type Source struct {
-	// Weights and Calibration are hashes of the folded model's weights and of the
-	// calibration pictures with their preprocessing, in hexadecimal.
+	// Weights and Calibration are hashes, in hexadecimal: of the folded model's
+	// description and weights, and of the calibration pictures with their
+	// preprocessing; empty where that is not known.
 	Weights     string `json:"weights"`
 	Calibration string `json:"calibration"`
 	// Recipe tells everything that the recipe decides, in lines.
