@@ -16,6 +16,9 @@ import (
 // It computes the same function. The tensor that the BatchNorm made is then
 // made by the convolution, under the convolution's name.
 func (m *Model) Fold() (*Model, error) {
+	if m.Weights == nil {
+		return nil, fmt.Errorf("fold %s: %s has no weights in floating point: an artefact is evaluated as it is, everything else takes the checkpoint", m.Net.Name, m.Source)
+	}
 	if err := m.Weights.Check(m.Net.Params()); err != nil {
 		return nil, fmt.Errorf("fold %s: %w", m.Net.Name, err)
 	}

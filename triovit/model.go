@@ -16,6 +16,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -78,6 +79,9 @@ func (s Source) named(name string) Source {
 // timm's names or the official ones. The content decides, not the extension.
 func File(path string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) {
+		if integer.IsArtefact(path) {
+			return nil, "", fmt.Errorf("%s is an artefact of integers, not the weights of a network: triovit.Prepare and triovit.ReadFrozen open it", path)
+		}
 		file, err := weights.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: want a .pt or .safetensors file, or a name on the Hugging Face hub such as timm/efficientvit_b1.r224_in1k", err)
