@@ -108,7 +108,7 @@ func checkModel() Check {
 		return Check{"model", "built-in: " + builtin.Name, true, "TRIOVIT_MODEL=checkpoint takes another"}
 	}
 	path := home(name)
-	if isArtefact(name) {
+	if IsArtefact(name) {
 		frozen, err := openFrozen(name, key)
 		if err != nil {
 			return Check{"model", err.Error(), false, "freeze the model anew, or set TRIOVIT_MODEL to a checkpoint and unset TRIOVIT_WEIGHTS"}

@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// isArtefact tells whether a user means an artefact, by the content of the file.
-func isArtefact(name string) bool {
+// IsArtefact tells whether a user means an artefact, by the content of the file.
+func IsArtefact(name string) bool {
 	return name != "" && !onHub(name) && integer.IsArtefact(home(name))
 }
 

@@ -170,7 +170,7 @@ func (r *request) check() error {
 		return fmt.Errorf("weights are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.key)
 	case r.checkpoint == "" && r.folder != "":
 		return fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.folder)
-	case r.checkpoint != "" && r.folder == "" && !isArtefact(r.checkpoint):
+	case r.checkpoint != "" && r.folder == "" && !IsArtefact(r.checkpoint):
 		return fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", r.checkpoint)
 	case r.folder == "" && chosen:
 		return fmt.Errorf("a preprocessing or an order of classes is given but no pictures: the drawn scenes have their own")
@@ -180,7 +180,7 @@ func (r *request) check() error {
 
 // setup opens the model and the pictures for it.
 func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
-	if isArtefact(r.checkpoint) {
+	if IsArtefact(r.checkpoint) {
 		return r.setupFrozen(ctx)
 	}
 	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))

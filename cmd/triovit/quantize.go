@@ -34,7 +34,7 @@ and refuses if the digest is another.`,
 			if err != nil {
 				return output{}, err
 			}
-			setup, err := in.open(ctx)
+			setup, err := in.openWeights(ctx)
 			if err != nil {
 				return output{}, err
 			}

@@ -40,6 +40,14 @@ type Limits struct {
 	AccumulatorBits int `json:"accumulator_bits"`
 }
 
+// Check reports widths that no model has.
+func (l Limits) Check() error {
+	if l.MultiplierBits < 2 || l.MultiplierBits > MaxMultiplierBits || l.AccumulatorBits < codeBits || l.AccumulatorBits > MaxAccumulatorBits {
+		return fmt.Errorf("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", l.MultiplierBits, l.AccumulatorBits, MaxMultiplierBits, codeBits, MaxAccumulatorBits)
+	}
+	return nil
+}
+
 // A Source says what a model was made from.
 type Source struct {
 	// Weights and Calibration are hashes, in hexadecimal: of the folded model's
@@ -107,13 +115,14 @@ type Tensor struct {
 
 // Bounds of tensors and their integers.
 const (
-	maxSide         = 1 << 14
-	maxElements     = 1 << 28
-	maxOps          = 1 << 14
-	maxOperands     = 64
-	maxText         = 1 << 10 // bytes of a name, or of a line of a recipe
-	codeBits        = 16      // of what is multiplied
-	accumulatorBits = 32
+	maxSide     = 1 << 14
+	maxElements = 1 << 28
+	maxOps      = 1 << 14
+	maxOperands = 64
+	maxText     = 1 << 10 // bytes of a name, or of a line of a recipe
+	codeBits    = 16      // of what is multiplied
+	// MaxAccumulatorBits is the largest width of an accumulator.
+	MaxAccumulatorBits = 32
 )
 
 // operand says whether a tensor may be multiplied: its integers are codes.
@@ -185,8 +194,8 @@ func (m *Model) Infer() ([]Tensor, error) {
 	if err := m.checkTexts(); err != nil {
 		return nil, err
 	}
-	if m.MultiplierBits < 2 || m.MultiplierBits > MaxMultiplierBits || m.AccumulatorBits < codeBits || m.AccumulatorBits > accumulatorBits {
-		return fail("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", m.MultiplierBits, m.AccumulatorBits, MaxMultiplierBits, codeBits, accumulatorBits)
+	if err := m.Limits.Check(); err != nil {
+		return fail("%w", err)
 	}
 	if len(m.Ops) > maxOps {
 		return fail("%d operations: at most %d are allowed", len(m.Ops), maxOps)

@@ -24,7 +24,7 @@ func (r *Requantize) Of(channel int, x int32) int32 {
 // Infer implements [Operation].
 func (r *Requantize) Infer(in []Tensor, limits Limits) (Tensor, error) {
 	x := in[0]
-	if err := checkCodes(r.Codes, accumulatorBits); err != nil {
+	if err := checkCodes(r.Codes, MaxAccumulatorBits); err != nil {
 		return Tensor{}, err
 	}
 	if len(r.Affine) != 1 && len(r.Affine) != x.Shape[2] {
