@@ -26,29 +26,17 @@ equal models are equal files.
 A network whose accumulators need more than -accumulator-bits is refused, with the
 operation and the width that it needs.`,
 	declare: func(f *flag.FlagSet) action {
-		var in inputs
-		var p profiled
-		var r recipe
-		in.declare(f)
-		p.declare(f)
-		r.declare(f, calib.TrioViTPlusInteger.Name, "")
+		var z quantization
+		z.declare(f, calib.TrioViTPlusInteger.Name)
 		limits := integer.Limits{}
 		f.IntVar(&limits.MultiplierBits, "multiplier-bits", integer.MultiplierPort, "`bits` of a multiplier, with its sign")
 		f.IntVar(&limits.AccumulatorBits, "accumulator-bits", integer.MaxAccumulatorBits, "`bits` of an accumulator at most")
 		out := outFile(f, "out", "`file` for the artefact; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
-			named, err := r.get()
-			if err != nil {
-				return output{}, err
-			}
 			if err := limits.Check(); err != nil {
 				return output{}, usageError{err}
 			}
-			setup, err := in.openWeights(ctx)
-			if err != nil {
-				return output{}, err
-			}
-			q, images, err := p.quantize(ctx, setup, named)
+			q, images, named, err := z.run(ctx)
 			if err != nil {
 				return output{}, err
 			}

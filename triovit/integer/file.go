@@ -247,6 +247,9 @@ func Read(r io.ReaderAt, size int64) (*Model, error) {
 // IsArtefact says whether a file is called an artefact by its first bytes, whatever
 // its version.
 func IsArtefact(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false // to open a pipe waits for its writer
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

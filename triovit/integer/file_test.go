@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"fmt"
 	"io"
@@ -165,6 +166,50 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestPage: docs/ARTEFACT.md lists every kind with its parameters and lists, in the
+// order of the file.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ARTEFACT.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := network(1)
+	for i := range m.Ops {
+		op := &m.Ops[i]
+		text, err := json.Marshal(op.Operation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parameters, lists []string
+		for d := jsontext.NewDecoder(bytes.NewReader(text)); ; {
+			token, err := d.ReadToken()
+			if err != nil {
+				break
+			}
+			if d.StackDepth() != 1 {
+				continue // a grid, an interval, or the end
+			}
+			if _, n := d.StackIndex(1); n%2 == 1 && token.Kind() == '"' {
+				parameters = append(parameters, "`"+token.String()+"`")
+			}
+		}
+		for _, l := range listsOf(op, nil) {
+			if l.name() != "steps" && l.name() != "offsets" {
+				lists = append(lists, "`"+l.name()+"`")
+			}
+		}
+		row := fmt.Sprintf("| `%s` | %s | %s |\n", kind(op.Operation), strings.Join(parameters, ", "), strings.Join(lists, ", "))
+		if len(parameters) == 0 {
+			row = "`" + kind(op.Operation) + "`"
+		} else if len(lists) == 0 {
+			row = strings.Replace(row, "|  |", "| |", 1)
+		}
+		if !strings.Contains(string(page), row) {
+			t.Errorf("no row %s", row)
+		}
+	}
+}
+
 // TestNibbles: weights of four bits lie in pairs, the first in the low bits, and
 // nothing lies behind an odd number of them.
 func TestNibbles(t *testing.T) {
@@ -278,6 +323,13 @@ func TestReadRefuses(t *testing.T) {
 		{"many joined", changed(func(p *parts) {
 			p.operation(2)["kind"], p.operation(2)["parameters"], p.operation(2)["inputs"] = "Concat", map[string]any{}, slices.Repeat([]string{"conv"}, 1<<16)
 		}), `tensor "codes/mantissa"`},
+		{"many classes", changed(func(p *parts) { p.Model["classes"] = make([]string, 1<<18) }), "262144 names of classes for 1 channels"},
+		{"many tensors", changed(func(p *parts) {
+			for i := range 33000 {
+				p.Header[fmt.Sprintf("%x", i)] = map[string]any{"dtype": "U8", "shape": []int{0}, "data_offsets": []int{0, 0}}
+			}
+		}), `tensor "0": no operation has it`},
+		{"a shape without end", safetensorsOf(`{"w":{"dtype":"U8","data_offsets":[0,0],"shape":[` + strings.Repeat("0,", 1<<19) + `0]}}`), `tensor "w": 524289 dimensions`},
 		{"a key twice", model(`{"name":"a","name":"b"}`), "duplicate"},
 		{"an unknown key", changed(func(p *parts) { p.Model["new"] = 1 }), "unknown"},
 		{"another case", changed(func(p *parts) { p.Model["Name"] = "a" }), "unknown"},
