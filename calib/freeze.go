@@ -10,6 +10,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // Freeze returns a quantized network as integers (INTEGER.md): weights and biases
@@ -18,10 +19,11 @@ import (
 // their convolutions. Every tensor that is multiplied must be on a grid; an
 // operand that the recipe leaves in float is an error with its name, except for
 // the dividends, which are then divided at full width. Accumulators that do not
-// fit the limits are an error too. Classes, Picture and Source are left to the
-// caller.
+// fit the limits are an error too. Classes and Picture are those of the quantized
+// model ([triovit.Model]), Source says what it was made from.
 func Freeze(q *Quantized, limits integer.Limits) (*integer.Model, error) {
-	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits}, made: map[string]frozen{}}
+	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits, Classes: q.Model.Classes, Source: q.source,
+		Picture: integer.Picture{Pipeline: q.Model.Pipeline, Normalization: preprocess.ImageNetNormalization()}}, made: map[string]frozen{}}
 	for i := range q.Model.Net.Ops {
 		op := &q.Model.Net.Ops[i]
 		if err := f.op(op); err != nil {

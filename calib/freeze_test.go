@@ -4,18 +4,22 @@ package calib
 
 import (
 	"math"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -217,6 +221,66 @@ func TestFreezeRefuses(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestFreezeSource: a frozen model says what it was made from and how a picture
+// becomes its input; the same quantized model freezes into the same bytes, and
+// another recipe, other weights or other pictures into others.
+func TestFreezeSource(t *testing.T) {
+	model, profile := small(t)
+	named := *model
+	named.Classes = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
+	named.Pipeline = preprocess.ImageNet(64, 0.95)
+	recipe := TrioViTPlusInteger
+	freeze := func(model *triovit.Model, profile *Profile, recipe Recipe) (*integer.Model, string) {
+		t.Helper()
+		q, err := Quantize(model, profile, recipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Freeze(q, oneSlice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := m.Hash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, hash
+	}
+	m, hash := freeze(&named, profile, recipe)
+	if !slices.Equal(m.Classes, named.Classes) || m.Picture != (integer.Picture{Pipeline: named.Pipeline, Normalization: preprocess.ImageNetNormalization()}) {
+		t.Errorf("classes %q, picture %+v", m.Classes, m.Picture)
+	}
+	want := integer.Source{Weights: named.Hash(), Calibration: noise(t, 6, 64).Fingerprint(), Recipe: recipe.String(), Code: platform.Version()}
+	if m.Source != want {
+		t.Errorf("source %+v, want %+v", m.Source, want)
+	}
+	if _, again := freeze(&named, profile, recipe); again != hash {
+		t.Error("the same quantized model freezes into two artefacts")
+	}
+	other := *profile
+	other.Pictures = "other"
+	for name, changed := range map[string]func() (*integer.Model, string){
+		"recipe":   func() (*integer.Model, string) { return freeze(&named, profile, recipe.Bits(4, 8)) },
+		"pictures": func() (*integer.Model, string) { return freeze(&named, &other, recipe) },
+		"classes":  func() (*integer.Model, string) { return freeze(model, profile, recipe) },
+	} {
+		if _, got := changed(); got == hash {
+			t.Errorf("another %s, the same hash", name)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "small.triovit")
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	read, err := integer.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(m, read) {
+		t.Error("the frozen model is read differently")
 	}
 }
 

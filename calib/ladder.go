@@ -82,6 +82,20 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 	return c, nil
 }
 
+// Add scores another predictor of the same network, such as an artefact, on the
+// ladder's evaluation pictures, and appends it as a rung of that name.
+func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
+	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Titled(name), triovit.Labelled(name))
+	if err != nil {
+		return err
+	}
+	paired, err := triovit.Compare(c.Float, report)
+	if err == nil {
+		c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Report: report, AgainstFloat: paired})
+	}
+	return err
+}
+
 // Each calls do for the float network and then for every rung, with the name
 // that tables and figures give it. The report of a rung without a score is nil.
 func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Change)) {

@@ -22,8 +22,10 @@ type Profile struct {
 	// Network is the profiled network's name, and Model the hash of the folded
 	// model: grids of one model are never taken from another's tensors.
 	Network, Model string
-	// Images are the ids of the pictures, in the order they were seen.
-	Images []string
+	// Images are the ids of the pictures, in the order they were seen, and Pictures
+	// is the fingerprint of their data set, empty where it is not known.
+	Images   []string
+	Pictures string
 	// Tensors holds one entry per observed tensor, in network order; a
 	// transform appends those that it makes.
 	Tensors []*TensorStats
@@ -166,6 +168,7 @@ type profileHeader struct {
 	Format, Network, Model string
 	Images                 []string
 	Tensors                int
+	Pictures               string
 }
 
 // Save writes the profile to a file, which is complete or absent.
@@ -178,7 +181,7 @@ func (p *Profile) Save(path string) error {
 
 func (p *Profile) write(w io.Writer) error {
 	encoder := gob.NewEncoder(w)
-	if err := encoder.Encode(profileHeader{profileFormat, p.Network, p.Model, p.Images, len(p.Tensors)}); err != nil {
+	if err := encoder.Encode(profileHeader{profileFormat, p.Network, p.Model, p.Images, len(p.Tensors), p.Pictures}); err != nil {
 		return err
 	}
 	for _, s := range p.Tensors {
@@ -209,7 +212,7 @@ func readProfile(r io.Reader) (*Profile, error) {
 	if err := decoder.Decode(&h); err != nil || h.Format != profileFormat {
 		return nil, fmt.Errorf("not a file of %q: make one by Profile.Save or \"triovit profile\"", profileFormat)
 	}
-	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images}
+	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images, Pictures: h.Pictures}
 	for i := range h.Tensors {
 		s := new(TensorStats)
 		if err := decoder.Decode(s); err != nil {

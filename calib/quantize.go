@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -30,6 +32,8 @@ type Quantized struct {
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
+	// source says what the model was quantized from.
+	source     integer.Source
 	quantizers map[string]Quantizer // of the rounded tensors, by name
 	rounded    map[operand]bool
 	// graphs holds the graph form of every rounded tensor's grid.
@@ -72,6 +76,7 @@ type transformed struct {
 	model   *triovit.Model
 	profile *Profile
 	changes []Change
+	source  integer.Source
 }
 
 func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transformed, error) {
@@ -93,7 +98,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 	if err != nil {
 		return nil, err
 	}
-	t := &transformed{model: m, profile: profile}
+	t := &transformed{model: m, profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
 	for _, step := range recipe.Transforms {
 		var changes []Change
 		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
@@ -110,7 +115,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model, t.profile
-	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err == nil {
 		err = agree(m.Net, recipe, rounds)

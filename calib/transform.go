@@ -35,7 +35,9 @@ type Change struct {
 func edit(m *triovit.Model, p *Profile) (*triovit.Model, *Profile) {
 	profile := *p
 	profile.Tensors = slices.Clone(p.Tensors)
-	return &triovit.Model{Net: m.Net.Clone(), Weights: maps.Clone(m.Weights), Source: m.Source}, &profile
+	model := *m
+	model.Net, model.Weights = m.Net.Clone(), maps.Clone(m.Weights)
+	return &model, &profile
 }
 
 // picked returns the names of the convolutions of a folded network that a

@@ -18,6 +18,9 @@ import (
 // nothing can be computed ([Model.CheckValues]) are an error, before and after.
 func (m *Model) Fold() (*Model, error) {
 	who := named(m.Net.Name, m.Source)
+	if m.Weights == nil {
+		return nil, fmt.Errorf("fold %s: no weights in floating point: an artefact is evaluated as it is, everything else takes the checkpoint", who)
+	}
 	if err := m.Weights.Check(m.Net.Params()); err != nil {
 		return nil, fmt.Errorf("fold %s: %w", who, err)
 	}
@@ -52,11 +55,12 @@ func (m *Model) Fold() (*Model, error) {
 		}
 	}
 	net.Ops = ops
-	folded := &Model{Net: net, Weights: set, Source: m.Source}
+	folded := *m
+	folded.Net, folded.Weights = net, set
 	if err := folded.checkValues(); err != nil {
 		return nil, fmt.Errorf("fold %s: with the BatchNorms merged, %w", who, err)
 	}
-	return folded, net.Validate()
+	return &folded, net.Validate()
 }
 
 // foldInto replaces w by w·g/σ and the bias by (bias − μ)·g/σ + β, computed

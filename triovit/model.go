@@ -16,6 +16,8 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -27,6 +29,10 @@ type Model struct {
 	// name on the hub, which of its weights these are (see [Source.At]), which
 	// others fit, and what was left out.
 	Source string
+	// Classes are the names of the network's classes, and Pipeline brings a picture
+	// to its size: as [Prepare] found them, zero where nobody has said.
+	Classes  []string
+	Pipeline preprocess.Pipeline
 }
 
 // Hash returns a digest of the description and of every weight.
@@ -73,6 +79,9 @@ func (s Source) named(name string) Source {
 // timm's names or the official ones. The content decides, not the extension.
 func File(path string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) {
+		if integer.IsArtefact(path) {
+			return nil, "", fmt.Errorf("%s is an artefact of integers, not the weights of a network: triovit.Prepare and triovit.ReadFrozen open it", path)
+		}
 		file, err := weights.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: want a .pt or .safetensors file, or a name on the Hugging Face hub such as timm/efficientvit_b1.r224_in1k", err)

@@ -20,6 +20,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -67,6 +68,9 @@ var masks = []struct {
 	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
 	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
 	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
+	{regexp.MustCompile(`"code":"[^"]*"`), `"code":"VERSION"`},
+	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // steps of more or fewer digits
+	{regexp.MustCompile(`\d+ bytes, hash`), "N bytes, hash"},
 	{regexp.MustCompile(`"cells":\[\[[0-9,\[\]]*\]\]`), `"cells":CELLS`},
 	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns
 }
@@ -160,6 +164,37 @@ func TestGoldenExperiment(t *testing.T) {
 	if observed := must(t, few("-recipe", "TrioViT")...); observed != whole {
 		t.Errorf("without the profile's file:\n%s, with it:\n%s", observed, whole)
 	}
+	t.Run("artefact", func(t *testing.T) {
+		freeze := small("freeze", "-profile", file("p.profile"), "-out", file("m.triovit"))
+		golden.Text(t, "freeze.golden", masked(succeeds(t, dir, freeze...)))
+		first := readFile(t, file("m.triovit"))
+		golden.Text(t, "freeze-json.golden", masked(succeeds(t, dir, small("freeze", "-json", "-out", file("m.triovit"))...)))
+		if readFile(t, file("m.triovit")) != first {
+			t.Error("the same model, observed anew, is frozen into another file")
+		}
+		score := []string{"evaluate", "-sample", "6", "-model", file("m.triovit")}
+		golden.Text(t, "evaluate-artefact.golden", masked(succeeds(t, dir, append(score, "-out", file("integers.json"))...)))
+		if r, err := triovit.ReadReport(file("integers.json")); err != nil || r.MIoU.Value < 0.7 {
+			t.Errorf("%v (%v): the built-in model has about 80 mIoU", r, err)
+		}
+		whole := must(t, score...)
+		t.Setenv("TRIOVIT_MODEL", file("m.triovit"))
+		for _, shard := range []string{"1", "2"} {
+			must(t, "evaluate", "-sample", "6", "-shard", shard+"/2", "-out", file(shard+"of2.json"))
+		}
+		t.Setenv("TRIOVIT_MODEL", "")
+		if merged := must(t, "merge", file("1of2.json"), file("2of2.json")); merged != whole {
+			t.Errorf("merged %s, whole %s", merged, whole)
+		}
+		golden.Text(t, "report-artefact.golden", masked(succeeds(t, dir, "report", file("whole.json"), file("integers.json"))))
+		golden.Text(t, "ladder-artefact.golden", masked(succeeds(t, dir, small("ladder", "-sample", "6", "-recipes", "TrioViT", "-artefacts", file("m.triovit"))...)))
+		if status, _, errors := call(t, small("freeze", "-recipe", "TrioViT", "-out", file("none.triovit"))...); status != failed || !strings.Contains(errors, "in float") {
+			t.Errorf("a recipe that leaves tensors in float: status %d, %s", status, errors)
+		}
+		if _, err := os.Stat(file("none.triovit")); err == nil {
+			t.Error("an artefact is written beside an error")
+		}
+	})
 	var shards []string
 	for i := range 3 {
 		name := file(fmt.Sprintf("%d.json", i+1))
@@ -326,6 +361,8 @@ func TestGoldenErrors(t *testing.T) {
 		writePicture(t, file(picture+".png"), gray)
 	}
 	writePicture(t, file("flat/val/a.png"), gray)
+	red := file("red.triovit")
+	writeArtefact(t, red, 2)
 	var all string
 	for _, c := range []struct {
 		name   string
@@ -396,6 +433,20 @@ func TestGoldenErrors(t *testing.T) {
 		{"recipe of grids", failed, []string{"evaluate", "-quantized", given("unknown.json", `{"format": "gotriovit grids 1", "recipe": "Vanila"}`)}},
 		{"width beside grids", misused, []string{"evaluate", "-quantized", file("unknown.json"), "-weight-bits", "4"}},
 		{"shard", misused, []string{"evaluate", "-shard", "5/4"}},
+
+		{"profile of an artefact", misused, []string{"profile", "-model", red, "-data", file("half")}},
+		{"grids of an artefact", misused, []string{"quantize", "-model", red, "-data", file("half")}},
+		{"artefact of an artefact", misused, []string{"freeze", "-model", red, "-data", file("half")}},
+		{"ladder of an artefact", misused, []string{"ladder", "-model", red, "-data", file("half")}},
+		{"recipe of an artefact", misused, []string{"evaluate", "-model", red, "-data", file("half"), "-recipe", "TrioViT"}},
+		{"weights of an artefact", failed, []string{"evaluate", "-model", red, "-data", file("half"), "-weights", "ema"}},
+		{"artefact without pictures", failed, []string{"evaluate", "-model", red}},
+		{"pictures of another size", failed, []string{"evaluate", "-model", red, "-data", file("half"), "-preprocess", "size=96"}},
+		{"more classes than the artefact", failed, []string{"evaluate", "-model", red, "-data", file("more")}},
+		{"cut artefact", failed, []string{"evaluate", "-model", given("cut.triovit", readFile(t, red)[:900]), "-data", file("half")}},
+		{"newer artefact", failed, []string{"evaluate", "-model", given("new.triovit", strings.Replace(readFile(t, red), `"version":"1"`, `"version":"2"`, 1)), "-data", file("half")}},
+		{"no artefact in the file", failed, []string{"ladder", "-artefacts", text}},
+		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},
 
 		{"no report", misused, []string{"report"}},
 		{"absent report", failed, []string{"report", file("absent.json")}},

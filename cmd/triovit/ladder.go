@@ -29,6 +29,7 @@ no score, and the table says of which picture.`,
 		l.declareEvaluation(f)
 		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
 		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+recipeNames())
+		f.StringVar(&l.artefacts, "artefacts", "", "comma-separated `files` of \"triovit freeze\", scored behind the recipes")
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
 		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
 	},
@@ -37,8 +38,8 @@ no score, and the table says of which picture.`,
 // ladder holds the flags of the command.
 type ladder struct {
 	inputs
-	out, recipes string
-	costs        bool
+	out, recipes, artefacts string
+	costs                   bool
 }
 
 func (l ladder) run(ctx context.Context) (output, error) {
@@ -56,12 +57,22 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			recipes = append(recipes, r)
 		}
 	}
+	var frozen []*triovit.Frozen
+	if l.artefacts != "" {
+		for path := range strings.SplitSeq(l.artefacts, ",") {
+			a, err := triovit.ReadFrozen(strings.TrimSpace(path))
+			if err != nil {
+				return output{}, err
+			}
+			frozen = append(frozen, a)
+		}
+	}
 	if l.out != "" {
 		if err := os.MkdirAll(l.out, 0o777); err != nil {
 			return output{}, err
 		}
 	}
-	setup, err := l.open(ctx)
+	setup, err := l.openWeights(ctx)
 	if err != nil {
 		return output{}, err
 	}
@@ -71,6 +82,11 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
 	if err != nil {
 		return output{}, err
+	}
+	for _, a := range frozen {
+		if err := climb.Add(ctx, a.Source(), a, setup.Evaluation); err != nil {
+			return output{}, err
+		}
 	}
 	numbers := summarize(climb)
 	if l.out != "" {

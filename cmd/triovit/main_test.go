@@ -17,6 +17,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -75,6 +78,7 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	for _, args := range [][]string{
 		{"profile", "-calibration-sample", "47"},
+		{"freeze", "-calibration-sample", "47"},
 		{"evaluate", "-sample", "99"},
 		{"simulate"},
 		{"explore", "-axis", "copies=8,16"},
@@ -259,6 +263,21 @@ func writeWeights(t *testing.T, path string, set weights.Set) {
 		t.Fatal(err)
 	}
 	writeFile(t, path, file.String())
+}
+
+// writeArtefact writes an integer model of nothing but a convolution, under the name
+// of a classifier.
+func writeArtefact(t *testing.T, path string, classes int) {
+	t.Helper()
+	m := &integer.Model{Name: "efficientvit-b0-r64", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 27}, Ops: []integer.Op{
+		{Name: "input", Operation: &integer.Input{Shape: [3]int{64, 64, 3}, Grid: grid.Uniform{Scale: 0.02, Lo: -128, Hi: 127}}},
+		{Name: "logits", Inputs: []string{"input"}, Values: integer.Values{Steps: []float64{1}},
+			Operation: &integer.Conv{Kernel: 1, Stride: 64, Groups: 1, WeightBits: 8, Weights: make([]int8, 3*classes), Bias: make([]int32, classes)}},
+	}}
+	m.Picture = integer.Picture{Pipeline: preprocess.Classification(64), Normalization: preprocess.ImageNetNormalization()}
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writePicture writes a PNG, and the folders around it.

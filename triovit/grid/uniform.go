@@ -10,9 +10,10 @@ import (
 // Uniform is a grid of equal steps: x ≈ Scale·(q − Zero) for the integers q
 // from Lo to Hi (paper Eq. 5; Zero is 0 on a symmetric grid).
 type Uniform struct {
-	Scale  float32
-	Zero   int
-	Lo, Hi int
+	Scale float32 `json:"step"`
+	Zero  int     `json:"zero"`
+	Lo    int     `json:"lo"`
+	Hi    int     `json:"hi"`
 }
 
 // Code returns the integer that stands for x: x/Scale rounded half to even,

@@ -16,6 +16,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
@@ -432,7 +433,7 @@ func checkParsed(t *testing.T, file []byte, parse func([]byte) (Set, error)) {
 		return
 	}
 	for name, tensor := range set {
-		n, ok := elements(tensor.Shape)
+		n, ok := safetensors.Elements(tensor.Shape)
 		if !ok || n != len(tensor.Data) {
 			t.Fatalf("%q: %d values for shape %v", name, len(tensor.Data), tensor.Shape)
 		}
