@@ -208,7 +208,7 @@ func TestPrepareFrozen(t *testing.T) {
 	if text := s.String(); text != "efficientvit-b0-r64 (red.pt), in integers, scored on 3 of three val" {
 		t.Errorf("setup %q", text)
 	}
-	if _, err := s.Model.Fold(); err == nil || !strings.Contains(err.Error(), "red.pt no weights in floating point") {
+	if _, err := s.Model.Fold(); err == nil || !strings.Contains(err.Error(), "red.pt): no weights in floating point") {
 		t.Errorf("fold: error %v", err)
 	}
 	if _, err := s.Calibration.Load(0); err == nil || !strings.Contains(err.Error(), "red.pt is an artefact: it was calibrated before") {
