@@ -291,7 +291,7 @@ func newCollector(op *triovit.Op) *collector {
 // add takes the values of some pictures; the last axis is the channel. Values that
 // are not finite are a [*triovit.NotFiniteError].
 func (c *collector) add(x []float32) error {
-	if bad := c.op.NotFinite(x); bad != nil {
+	if bad := triovit.NotFinite(c.op, x); bad != nil {
 		return bad
 	}
 	s := c.stats

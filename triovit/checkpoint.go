@@ -40,7 +40,7 @@ const topKey = "top"
 
 // stems are the names of the first convolution's weights, official and timm's,
 // divided at the dots.
-var stems = [][]string{strings.Split(officialStem, "."), strings.Split(timmStem, ".")}
+var stems = [][]string{strings.Split(OfficialStem, "."), strings.Split(TimmStem, ".")}
 
 // wrappers are the names under which PyTorch keeps a module in another that is
 // put around it: DataParallel and its distributed kind, torch.compile, FSDP,
@@ -124,7 +124,7 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 			c.names[name], shapes[official] = official, dict.Tensors[name].Shape
 		}
 	}
-	found, classes, err := identify(shapes)
+	found, classes, err := Identify(shapes)
 	if variant == "" && err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (c *candidate) owner(name string, all []*candidate) *candidate {
 func (c *candidate) officialName(name string) string {
 	name = strings.Join(slices.DeleteFunc(strings.Split(name[len(c.prefix):], "."), isWrapper), ".")
 	if c.timm {
-		return officialName(name)
+		return OfficialName(name)
 	}
 	return name
 }
@@ -255,7 +255,7 @@ func noNetwork(dicts []weights.Dict) error {
 	if d.Key != "" {
 		has += ", under " + d.Key
 	}
-	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", officialStem, timmStem, has)
+	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", OfficialStem, TimmStem, has)
 }
 
 // keysOf lists how candidates are called.

@@ -202,7 +202,7 @@ func TestSafetensorsOfDataParallel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Source != "model.safetensors, weights module" || m.Weights[officialStem] == nil {
+		if m.Source != "model.safetensors, weights module" || m.Weights[OfficialStem] == nil {
 			t.Errorf("%s of %q", m.Net.Name, m.Source)
 		}
 	}
@@ -211,7 +211,7 @@ func TestSafetensorsOfDataParallel(t *testing.T) {
 // TestTooManyNetworks: a file of thousands of networks is an error of one line.
 func TestTooManyNetworks(t *testing.T) {
 	var dicts []weights.Dict
-	tensors := map[string]weights.Header{officialStem: {DType: "F32", Shape: []int{8, 3, 3, 3}}}
+	tensors := map[string]weights.Header{OfficialStem: {DType: "F32", Shape: []int{8, 3, 3, 3}}}
 	for range 10_000 {
 		dicts = append(dicts, weights.Dict{Key: "net", Tensors: tensors})
 	}
@@ -273,7 +273,7 @@ func TestFieldCheckpoints(t *testing.T) {
 			if class := slices.Index(bias, slices.Max(bias)); class != test.class || m.Source != test.file+test.source {
 				t.Errorf("class %d from %q, want %d from %q", class, m.Source, test.class, test.file+test.source)
 			}
-			eps := map[bool]float64{false: divisorEps, true: 1e-5}[test.timm]
+			eps := map[bool]float64{false: 1e-15, true: 1e-5}[test.timm]
 			if i := slices.IndexFunc(m.Net.Ops, func(op Op) bool { return op.Eps == eps && op.Kind == Divide }); i < 0 {
 				t.Errorf("no division has an eps of %g", eps)
 			}

@@ -10,13 +10,16 @@ import (
 
 // The reference's constants (efficientvit/models in MIT's code).
 const (
-	normEps      = 1e-5  // BatchNorm and LayerNorm of the "B" series
-	divisorEps   = 1e-15 // LiteMLA in MIT's code
-	expandRatio  = 4     // of every MBConv
-	aggregation  = 5     // kernel of the only aggregation branch
-	headStride   = 8     // of a segmentation head's output
-	inputDivisor = 32    // total stride of the trunk
+	normEps     = 1e-5  // BatchNorm and LayerNorm of the "B" series
+	divisorEps  = 1e-15 // LiteMLA in MIT's code
+	expandRatio = 4     // of every MBConv
+	aggregation = 5     // kernel of the only aggregation branch
+	headStride  = 8     // of a segmentation head's output
 )
+
+// InputDivisor is the total stride of the trunk: a side of the picture is at least so
+// long, and a multiple of it for a segmentation.
+const InputDivisor = 32
 
 // backbone holds what distinguishes B0 to B3: EfficientViTBackbone in MIT's
 // code, with the widths and depths of the stem and the four stages.
@@ -113,11 +116,11 @@ func Describe(name string, options ...Option) (*Network, error) {
 	if !(d.divisorEps >= 0 && d.divisorEps <= 1) {
 		return nil, fmt.Errorf("%s: an eps of the divisors of %g: 0 to 1 are allowed", v.name, d.divisorEps)
 	}
-	if d.h < inputDivisor || d.w < inputDivisor || d.h > 1<<14 || d.w > 1<<14 {
-		return nil, fmt.Errorf("%s: a picture of height %d and width %d: each must be %d to %d", v.name, d.h, d.w, inputDivisor, 1<<14)
+	if d.h < InputDivisor || d.w < InputDivisor || d.h > 1<<14 || d.w > 1<<14 {
+		return nil, fmt.Errorf("%s: a picture of height %d and width %d: each must be %d to %d", v.name, d.h, d.w, InputDivisor, 1<<14)
 	}
-	if v.head != "cls" && (d.h%inputDivisor != 0 || d.w%inputDivisor != 0) {
-		return nil, fmt.Errorf("%s: a picture of height %d and width %d: a segmentation head needs multiples of %d", v.name, d.h, d.w, inputDivisor)
+	if v.head != "cls" && (d.h%InputDivisor != 0 || d.w%InputDivisor != 0) {
+		return nil, fmt.Errorf("%s: a picture of height %d and width %d: a segmentation head needs multiples of %d", v.name, d.h, d.w, InputDivisor)
 	}
 	if v.head == "cls" {
 		v.name = fmt.Sprintf("efficientvit-%s-r%d", v.backbone, d.h)

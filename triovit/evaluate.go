@@ -221,7 +221,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 		}
 		var bad *NotFiniteError
 		if !errors.As(err, &bad) && err == nil {
-			bad = net.Output().NotFinite(outputs)
+			bad = NotFinite(net.Output(), outputs)
 		}
 		if bad != nil && bad.Picture >= 0 && bad.Picture < n {
 			err = fmt.Errorf("picture %s: %w", items[bad.Picture].ID, bad)

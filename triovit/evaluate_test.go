@@ -336,7 +336,7 @@ func TestIdentify(t *testing.T) {
 		for n, shape := range net.Params() {
 			set[n] = &weights.Tensor{Shape: shape}
 		}
-		got, classes, err := Identify(set)
+		got, classes, err := Identify(set.Shapes())
 		out := net.Output().Shape
 		if err != nil || got != name || classes != out[len(out)-1] {
 			t.Errorf("%s is taken for %q with %d classes (%v)", name, got, classes, err)

@@ -24,9 +24,9 @@ func (e *NotFiniteError) Error() string {
 	return fmt.Sprintf("tensor %s is not finite in channel %d", e.Tensor, e.Channel)
 }
 
-// NotFinite looks at the values that the operation made of some pictures, [n, ...],
+// NotFinite looks at the values that an operation made of some pictures, [n, ...],
 // and returns nil where all of them are finite.
-func (op *Op) NotFinite(values []float32) *NotFiniteError {
+func NotFinite(op *Op, values []float32) *NotFiniteError {
 	at := finite.First(values)
 	if at < 0 {
 		return nil

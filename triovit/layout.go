@@ -456,7 +456,7 @@ func namedResolution(checkpoint string) int {
 		found := resolutionInModel.FindAllStringSubmatch(part, -1)
 		if i == len(parts)-1 {
 			for _, m := range resolutionAlone.FindAllStringSubmatch(part, -1) {
-				if n, _ := strconv.Atoi(m[1]); n%inputDivisor == 0 { // r101 is another network
+				if n, _ := strconv.Atoi(m[1]); n%InputDivisor == 0 { // r101 is another network
 					found = append(found, m)
 				}
 			}

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/hub"
@@ -192,34 +191,5 @@ func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
 	return Load(ctx, "", source(name), options...)
 }
 
-// Identify returns the variant whose first and last layers the weights have,
-// at its smallest resolution, and the number of classes. The weights have the
-// official names.
-func Identify(set weights.Set) (name string, classes int, err error) {
-	return identify(set.Shapes())
-}
-
-func identify(shapes map[string][]int) (name string, classes int, err error) {
-	stem := shapes[officialStem]
-	if len(stem) == 0 {
-		return "", 0, fmt.Errorf("no tensor %s: not the weights of an EfficientViT of the B series", officialStem)
-	}
-	for b, spec := range backbones {
-		if spec.widths[0] != stem[0] {
-			continue
-		}
-		for _, head := range []struct{ last, variant string }{
-			{"head.op_list.3.linear.weight", "efficientvit-" + b + "-r224"},
-			{"head.output_ops.0.op_list.1.conv.weight", "efficientvit-seg-" + b + "-cityscapes"},
-			{"head.output_ops.0.op_list.0.conv.weight", "efficientvit-seg-" + b + "-ade20k"},
-		} {
-			if last := shapes[head.last]; len(last) > 0 {
-				if _, err := Describe(head.variant); err != nil {
-					break
-				}
-				return head.variant, last[0], nil
-			}
-		}
-	}
-	return "", 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem[0], strings.Join(Variants(), ", "))
-}
+// String names the model, where its weights came from, and its network.
+func (m *Model) String() string { return m.Source + "\n" + m.Net.String() }

@@ -14,14 +14,15 @@ var timmPrefixes = []struct{ timm, official string }{
 	{"head.classifier.4.", "head.op_list.3.linear."},
 }
 
-// The first convolution's weights tell whose names a checkpoint has.
+// The weights of the first convolution, by whose name a checkpoint tells whether it
+// has the official names or timm's.
 const (
-	officialStem = "backbone.input_stem.op_list.0.conv.weight"
-	timmStem     = "stem.in_conv.conv.weight"
+	OfficialStem = "backbone.input_stem.op_list.0.conv.weight"
+	TimmStem     = "stem.in_conv.conv.weight"
 )
 
-// officialName returns the official name of a parameter that timm names so.
-func officialName(name string) string {
+// OfficialName returns the official name of a parameter that timm names so.
+func OfficialName(name string) string {
 	for _, p := range timmPrefixes {
 		if rest, ok := strings.CutPrefix(name, p.timm); ok {
 			return p.official + rest

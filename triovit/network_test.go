@@ -107,7 +107,7 @@ func TestNamesOfCheckpoints(t *testing.T) {
 					continue
 				}
 				if parts[0] == "timm" {
-					key = officialName(key)
+					key = OfficialName(key)
 				}
 				seen++
 				if got, ok := want[key]; !ok || !slices.Equal(got, shape) {

@@ -54,6 +54,3 @@ func (n *Network) String() string {
 	w.Flush()
 	return s.String()
 }
-
-// String names the model, where its weights came from, and its network.
-func (m *Model) String() string { return m.Source + "\n" + m.Net.String() }

@@ -70,7 +70,7 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bad := e.net.Output().NotFinite(outputs[0]); bad != nil {
+	if bad := triovit.NotFinite(e.net.Output(), outputs[0]); bad != nil {
 		n := len(pictures) / triovit.Size(e.net.Input().Shape)
 		return nil, fmt.Errorf("%s: picture %d of %d: %w", e.net.Name, bad.Picture+1, n, e.diagnose(pictures, bad))
 	}
@@ -93,7 +93,7 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 		return output
 	}
 	for i, values := range tensors {
-		if bad := e.net.Ops[i].NotFinite(values); bad != nil {
+		if bad := triovit.NotFinite(&e.net.Ops[i], values); bad != nil {
 			bad.Picture = output.Picture
 			return bad
 		}

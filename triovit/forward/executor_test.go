@@ -184,7 +184,7 @@ func TestOutputsAreFinite(t *testing.T) {
 		}
 		logits, err := exec.Predict(pictures)
 		if err == nil {
-			if bad := model.Net.Output().NotFinite(logits); bad != nil {
+			if bad := triovit.NotFinite(model.Net.Output(), logits); bad != nil {
 				t.Errorf("huge weights of %s: %v is returned without an error", op.Name, logits)
 			}
 			continue
@@ -203,7 +203,7 @@ func TestOutputsAreFinite(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, values := range tensors {
-			if bad := model.Net.Ops[i].NotFinite(values); bad != nil {
+			if bad := triovit.NotFinite(&model.Net.Ops[i], values); bad != nil {
 				if bad.Tensor != got.Tensor || bad.Channel != got.Channel {
 					t.Errorf("huge weights of %s: %v, the first is %v", op.Name, got, bad)
 				}
