@@ -11,6 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -38,7 +39,7 @@ type mean struct{}
 
 func (mean) String() string { return "ternary at the largest mean" }
 
-func (mean) Choose(stats *calib.TensorStats, _ triovit.Point) (calib.Quantizer, error) {
+func (mean) Choose(stats *calib.TensorStats, _ efficientvit.Point) (calib.Quantizer, error) {
 	largest := float32(0)
 	for _, m := range stats.Mean {
 		largest = max(largest, m, -m)
@@ -65,7 +66,7 @@ func ExampleRecipe_With() {
 	recipe := calib.MBConv.With("ternary PW1 of stage 4", func(r *calib.Recipe) {
 		r.Transforms = nil
 		r.Activations = mean{}
-		r.Only = calib.Selection{Roles: []triovit.Role{triovit.PW1}, Name: `stages\.3\.`}
+		r.Only = calib.Selection{Roles: []efficientvit.Role{efficientvit.PW1}, Name: `stages\.3\.`}
 	})
 	q, err := calib.Quantize(setup.Model, profile, recipe)
 	if err != nil {

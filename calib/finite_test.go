@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -108,8 +109,8 @@ func TestGridsHideNothing(t *testing.T) {
 // always chooses one quantizer.
 type always struct{ Quantizer }
 
-func (a always) String() string                                        { return "always" }
-func (a always) Choose(*TensorStats, triovit.Point) (Quantizer, error) { return a.Quantizer, nil }
+func (a always) String() string                                             { return "always" }
+func (a always) Choose(*TensorStats, efficientvit.Point) (Quantizer, error) { return a.Quantizer, nil }
 
 // TestGridsThatAreNone: a rule of one's own may choose anything, but nothing is
 // rounded to what is no grid.
@@ -128,8 +129,8 @@ func TestGridsThatAreNone(t *testing.T) {
 // TestReadersOfATensorAgree: two that want different grids of it are named; those of
 // the networks as they are described want the same, by every recipe.
 func TestReadersOfATensorAgree(t *testing.T) {
-	for _, name := range triovit.Variants() {
-		net, err := triovit.Describe(name)
+	for _, name := range efficientvit.Variants() {
+		net, err := efficientvit.Describe(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,12 +148,12 @@ func TestReadersOfATensorAgree(t *testing.T) {
 	const add, conv = "backbone.stages.0.op_list.1.add", "backbone.stages.0.op_list.1.main.inverted_conv.conv"
 	for _, c := range []struct {
 		name string
-		edit func(p *triovit.Point)
+		edit func(p *efficientvit.Point)
 		want []string
 	}{
-		{"width", func(p *triovit.Point) { p.Bits = 4 }, []string{"4 bits, signed true by " + conv, "8 bits, signed true by " + add}},
-		{"sign", func(p *triovit.Point) { p.Signed = false }, []string{"8 bits, signed false by " + conv, "8 bits, signed true by " + add}},
-		{"divisor", func(p *triovit.Point) { p.Class = triovit.DivisorOperand }, []string{"a divisor by " + conv}},
+		{"width", func(p *efficientvit.Point) { p.Bits = 4 }, []string{"4 bits, signed true by " + conv, "8 bits, signed true by " + add}},
+		{"sign", func(p *efficientvit.Point) { p.Signed = false }, []string{"8 bits, signed false by " + conv, "8 bits, signed true by " + add}},
+		{"divisor", func(p *efficientvit.Point) { p.Class = efficientvit.DivisorOperand }, []string{"a divisor by " + conv}},
 	} {
 		mixed := &triovit.Model{Net: model.Net.Clone(), Weights: model.Weights}
 		op := mixed.Net.Op(conv)
@@ -219,7 +220,7 @@ func TestRungWithoutScore(t *testing.T) {
 	data := noise(t, 4, 64)
 	// Every divisor becomes 0, of which the eps makes 1e-15, block after block.
 	overflows := TrioViT.With("overflows", func(r *Recipe) {
-		r.Points = []PointSelection{{Classes: []triovit.PointClass{triovit.ConvInput}, Where: Roles(triovit.DW)}}
+		r.Points = []PointSelection{{Classes: []efficientvit.PointClass{efficientvit.ConvInput}, Where: Roles(efficientvit.DW)}}
 		r.Divisors = always{grid.Uniform{Scale: 1e30, Hi: 255}}
 	})
 	climb, err := RunLadder(t.Context(), model, data, data, []Recipe{Vanilla, overflows, MBConv})

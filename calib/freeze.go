@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -58,29 +58,29 @@ func (f *freezer) add(name string, op integer.Operation, values integer.Values, 
 }
 
 // op freezes one operation of the network.
-func (f *freezer) op(op *triovit.Op) error {
+func (f *freezer) op(op *efficientvit.Op) error {
 	y, err := f.freeze(op)
 	f.made[op.Name] = y
 	return err
 }
 
-func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
+func (f *freezer) freeze(op *efficientvit.Op) (frozen, error) {
 	switch op.Kind {
-	case triovit.Input:
+	case efficientvit.Input:
 		u, err := f.grid(op.Name)
 		if err != nil {
 			return frozen{}, err
 		}
 		return f.onGrid(f.add(op.Name, &integer.Input{Shape: [3]int(op.Shape), Grid: u}, valuesOf(u)), u), nil
-	case triovit.Scale, triovit.Shift:
+	case efficientvit.Scale, efficientvit.Shift:
 		return f.channelwise(op), nil
-	case triovit.Conv, triovit.Linear:
+	case efficientvit.Conv, efficientvit.Linear:
 		return f.conv(op)
-	case triovit.Hardswish:
+	case efficientvit.Hardswish:
 		return f.hardswish(op)
-	case triovit.Add:
+	case efficientvit.Add:
 		return f.sum(op)
-	case triovit.GlobalAvgPool:
+	case efficientvit.GlobalAvgPool:
 		x, err := f.operand(op, 0)
 		if err != nil {
 			return frozen{}, err
@@ -88,21 +88,21 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		in := f.q.Model.Net.Op(op.Inputs[0]).Shape
 		values := integer.Values{Steps: []float64{x.Steps[0] / float64(in[0]*in[1])}, Offsets: x.Offsets}
 		return f.add(op.Name, &integer.Pool{}, values, x.tensor), nil
-	case triovit.Upsample:
+	case efficientvit.Upsample:
 		return f.upsample(op)
-	case triovit.LayerNorm:
+	case efficientvit.LayerNorm:
 		return f.layerNorm(op)
-	case triovit.Heads:
+	case efficientvit.Heads:
 		x, err := f.symmetric(op, 0)
 		return f.add(op.Name, &integer.Heads{Heads: op.Shape[1], Dim: op.Shape[2], Part: op.Part}, x.Values, x.tensor), err
-	case triovit.ReLU:
+	case efficientvit.ReLU:
 		x := f.made[op.Inputs[0]]
 		return f.add(op.Name, &integer.ReLU{}, x.Values, x.tensor), nil
-	case triovit.MergeHeads:
+	case efficientvit.MergeHeads:
 		x := f.made[op.Inputs[0]]
 		y := f.add(op.Name, &integer.MergeHeads{H: op.Shape[0], W: op.Shape[1]}, x.Values, x.tensor)
 		return frozen{y.tensor, y.Values, x.codes}, nil
-	case triovit.Concat:
+	case efficientvit.Concat:
 		var inputs []string
 		for _, name := range op.Inputs {
 			inputs = append(inputs, f.made[name].tensor)
@@ -110,7 +110,7 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		x := f.made[op.Inputs[0]] // quotients are made on the grid of what joins them
 		y := f.add(op.Name, &integer.Concat{}, x.Values, inputs...)
 		return frozen{y.tensor, y.Values, x.codes}, nil
-	case triovit.MatMul:
+	case efficientvit.MatMul:
 		x, y := f.made[op.Inputs[0]], f.made[op.Inputs[1]]
 		if len(op.Points) > 0 {
 			var err error
@@ -120,10 +120,10 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		}
 		values := integer.Values{Steps: []float64{x.Steps[0] * y.Steps[0]}}
 		return f.add(op.Name, &integer.MatMul{OverTokens: op.OverTokens}, values, x.tensor, y.tensor), nil
-	case triovit.SumTokens:
+	case efficientvit.SumTokens:
 		x := f.made[op.Inputs[0]]
 		return f.add(op.Name, &integer.SumTokens{}, x.Values, x.tensor), nil
-	case triovit.Divide:
+	case efficientvit.Divide:
 		return f.divide(op)
 	}
 	return frozen{}, fmt.Errorf("integers know no such operation")
@@ -160,7 +160,7 @@ func codesOf(u grid.Uniform) integer.Interval {
 
 // operand returns the codes of an operation's operand, requantizing its tensor
 // where no operation before has.
-func (f *freezer) operand(op *triovit.Op, index int) (frozen, error) {
+func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	tensor := op.Inputs[index]
 	x := f.made[tensor]
 	if !f.q.rounded[operand{op.Name, index}] {
@@ -194,7 +194,7 @@ func (f *freezer) operand(op *triovit.Op, index int) (frozen, error) {
 const codesSuffix = ".codes"
 
 // symmetric is operand for an operation that takes only grids without a zero point.
-func (f *freezer) symmetric(op *triovit.Op, index int) (frozen, error) {
+func (f *freezer) symmetric(op *efficientvit.Op, index int) (frozen, error) {
 	x, err := f.operand(op, index)
 	if err == nil && x.codes.Zero != 0 {
 		err = fmt.Errorf("operand %d, %q, has a zero point of %d: only a symmetric grid can be frozen there", index, op.Inputs[index], x.codes.Zero)
@@ -204,13 +204,13 @@ func (f *freezer) symmetric(op *triovit.Op, index int) (frozen, error) {
 
 // channelwise freezes a Scale or a Shift: the integers stay, what they stand for
 // changes.
-func (f *freezer) channelwise(op *triovit.Op) frozen {
+func (f *freezer) channelwise(op *efficientvit.Op) frozen {
 	x := f.made[op.Inputs[0]]
 	parameter := f.q.Model.Weights[op.Params[0].Name].Data
 	steps, offsets := make([]float64, len(parameter)), make([]float64, len(parameter))
 	for i, p := range parameter {
 		steps[i], offsets[i] = x.Of(i, 1)-x.Of(i, 0), x.Of(i, 0)
-		if op.Kind == triovit.Scale {
+		if op.Kind == efficientvit.Scale {
 			steps[i], offsets[i] = steps[i]*float64(p), offsets[i]*float64(p)
 		} else {
 			offsets[i] -= float64(p)
@@ -219,7 +219,7 @@ func (f *freezer) channelwise(op *triovit.Op) frozen {
 	return frozen{tensor: x.tensor, Values: integer.Values{Steps: steps, Offsets: offsets}}
 }
 
-func (f *freezer) conv(op *triovit.Op) (frozen, error) {
+func (f *freezer) conv(op *efficientvit.Op) (frozen, error) {
 	x, err := f.operand(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -255,7 +255,7 @@ func (f *freezer) conv(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, c, integer.Values{Steps: steps}, x.tensor), nil
 }
 
-func (f *freezer) hardswish(op *triovit.Op) (frozen, error) {
+func (f *freezer) hardswish(op *efficientvit.Op) (frozen, error) {
 	x, err := f.symmetric(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -268,7 +268,7 @@ func (f *freezer) hardswish(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, h, integer.Values{Steps: []float64{step}}, x.tensor), nil
 }
 
-func (f *freezer) sum(op *triovit.Op) (frozen, error) {
+func (f *freezer) sum(op *efficientvit.Op) (frozen, error) {
 	var in [2]frozen
 	for i := range in {
 		var err error
@@ -285,7 +285,7 @@ func (f *freezer) sum(op *triovit.Op) (frozen, error) {
 	return f.onGrid(f.add(op.Name, a, valuesOf(u), in[0].tensor, in[1].tensor), u), err
 }
 
-func (f *freezer) upsample(op *triovit.Op) (frozen, error) {
+func (f *freezer) upsample(op *efficientvit.Op) (frozen, error) {
 	x, err := f.operand(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -298,7 +298,7 @@ func (f *freezer) upsample(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, u, values, x.tensor), nil
 }
 
-func (f *freezer) layerNorm(op *triovit.Op) (frozen, error) {
+func (f *freezer) layerNorm(op *efficientvit.Op) (frozen, error) {
 	x, err := f.symmetric(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -318,7 +318,7 @@ func (f *freezer) layerNorm(op *triovit.Op) (frozen, error) {
 
 // divide freezes the divisors' codes and the division onto the grid of the
 // operation that reads the quotients.
-func (f *freezer) divide(op *triovit.Op) (frozen, error) {
+func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	x, divisor := f.made[op.Inputs[0]], f.made[op.Inputs[1]]
 	if f.q.rounded[operand{op.Name, 0}] {
 		var err error
@@ -365,7 +365,7 @@ func (f *freezer) reader(tensor string) string {
 			return tensor
 		}
 		readers := net.Consumers(tensor)
-		if len(readers) != 1 || !slices.Contains([]triovit.Kind{triovit.MergeHeads, triovit.Concat}, net.Op(readers[0]).Kind) {
+		if len(readers) != 1 || !slices.Contains([]efficientvit.Kind{efficientvit.MergeHeads, efficientvit.Concat}, net.Op(readers[0]).Kind) {
 			return tensor
 		}
 		tensor = readers[0]

@@ -16,6 +16,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -78,7 +79,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		names, reads = nil, nil
-		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
@@ -87,7 +88,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			names, outputs = append(names, ""), append(outputs, y)
 			return graph.ConstTensor(x.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
 		}
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if ops[op.Name] != nil {
 				names, outputs = append(names, op.Name), append(outputs, y)
 			}
@@ -132,9 +133,9 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 // fullDividends leaves the dividends of a recipe that rounds every point at full
 // width.
 func fullDividends(r *Recipe) {
-	classes := slices.DeleteFunc(slices.Clone(EveryPoint.Classes), func(c triovit.PointClass) bool { return c == triovit.AttentionOperand })
-	r.Points = []PointSelection{{Classes: classes}, {Classes: []triovit.PointClass{triovit.AttentionOperand},
-		Where: Roles(triovit.Query, triovit.Key, triovit.Value, triovit.Dividend, triovit.Divisor)}}
+	classes := slices.DeleteFunc(slices.Clone(EveryPoint.Classes), func(c efficientvit.PointClass) bool { return c == efficientvit.AttentionOperand })
+	r.Points = []PointSelection{{Classes: classes}, {Classes: []efficientvit.PointClass{efficientvit.AttentionOperand},
+		Where: Roles(efficientvit.Query, efficientvit.Key, efficientvit.Value, efficientvit.Dividend, efficientvit.Divisor)}}
 }
 
 // numbers returns what the integers of a tensor stand for.
@@ -300,12 +301,12 @@ type affineWhereAllowed struct{}
 
 func (affineWhereAllowed) String() string { return "affine where integers allow it" }
 
-func (affineWhereAllowed) Choose(stats *TensorStats, p triovit.Point) (Quantizer, error) {
+func (affineWhereAllowed) Choose(stats *TensorStats, p efficientvit.Point) (Quantizer, error) {
 	switch p.Class {
-	case triovit.PreActivation, triovit.AttentionOperand, triovit.NormInput:
+	case efficientvit.PreActivation, efficientvit.AttentionOperand, efficientvit.NormInput:
 		return MinMax{}.Choose(stats, p)
 	}
-	if stats.Role == triovit.Attention || stats.Role == triovit.QKV || stats.Role == triovit.AggPW {
+	if stats.Role == efficientvit.Attention || stats.Role == efficientvit.QKV || stats.Role == efficientvit.AggPW {
 		return MinMax{}.Choose(stats, p)
 	}
 	return MinMax{Affine: true}.Choose(stats, p)

@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -52,7 +53,7 @@ func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 }
 
 func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
-	exec, err := forward.NewTapped(model, func(*triovit.Op) bool { return true })
+	exec, err := forward.NewTapped(model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		return nil, err
 	}

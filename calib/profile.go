@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/finite"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Profile is what a network's tensors looked like over calibration pictures:
@@ -38,7 +39,7 @@ type TensorStats struct {
 	// one made by the rule in package triovit.
 	Name string
 	// Role is what the operation that made the tensor does in the paper.
-	Role triovit.Role
+	Role efficientvit.Role
 	// Block is the module around that operation.
 	Block string
 	// Shape is the shape for one picture, without the batch axis.
@@ -82,34 +83,34 @@ func (p *Profile) Tensor(name string) (*TensorStats, error) {
 // MBConv returns the inputs of the three convolutions of an MBConv (Fig. 3 of
 // the paper). The block may be given by the end of its name, such as
 // "stages.3.op_list.2.local_module".
-func (p *Profile) MBConv(net *triovit.Network, block string) (pw1, dw, pw2 *TensorStats, err error) {
-	inputs := map[triovit.Role]*TensorStats{}
-	full, err := blockOf(net, block, triovit.PW1)
+func (p *Profile) MBConv(net *efficientvit.Network, block string) (pw1, dw, pw2 *TensorStats, err error) {
+	inputs := map[efficientvit.Role]*TensorStats{}
+	full, err := blockOf(net, block, efficientvit.PW1)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	for i := range net.Ops {
 		op := &net.Ops[i]
-		if op.Block == full && op.Kind == triovit.Conv {
+		if op.Block == full && op.Kind == efficientvit.Conv {
 			if inputs[op.Role], err = p.Tensor(tensorBefore(net, op)); err != nil {
 				return nil, nil, nil, err
 			}
 		}
 	}
-	return inputs[triovit.PW1], inputs[triovit.DW], inputs[triovit.PW2], nil
+	return inputs[efficientvit.PW1], inputs[efficientvit.DW], inputs[efficientvit.PW2], nil
 }
 
 // Divisors returns the divisors of both branches of an MSA as one tensor (Fig.
 // 4 of the paper). The block may be given by the end of its name, such as
 // "stages.3.op_list.2.context_module".
-func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, error) {
-	full, err := blockOf(net, block, triovit.Divisor)
+func (p *Profile) Divisors(net *efficientvit.Network, block string) (*TensorStats, error) {
+	full, err := blockOf(net, block, efficientvit.Divisor)
 	if err != nil {
 		return nil, err
 	}
 	var all *TensorStats
 	for _, s := range p.Tensors {
-		if s.Block != full || s.Role != triovit.Divisor {
+		if s.Block != full || s.Role != efficientvit.Divisor {
 			continue
 		}
 		if all == nil {
@@ -134,16 +135,16 @@ func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, er
 
 // tensorBefore is the name of what a convolution reads in the network that was
 // profiled: folded, and before any Scale or Shift that a transform put there.
-func tensorBefore(net *triovit.Network, op *triovit.Op) string {
+func tensorBefore(net *efficientvit.Network, op *efficientvit.Op) string {
 	in := net.Op(op.Inputs[0])
-	for in.Kind == triovit.Scale || in.Kind == triovit.Shift || in.Kind == triovit.BatchNorm {
+	for in.Kind == efficientvit.Scale || in.Kind == efficientvit.Shift || in.Kind == efficientvit.BatchNorm {
 		in = net.Op(in.Inputs[0])
 	}
 	return in.Name
 }
 
 // blockOf completes the name of a block that has operations of a role.
-func blockOf(net *triovit.Network, block string, role triovit.Role) (string, error) {
+func blockOf(net *efficientvit.Network, block string, role efficientvit.Role) (string, error) {
 	var known []string
 	for i := range net.Ops {
 		op := &net.Ops[i]
@@ -272,13 +273,13 @@ func (s *TensorStats) bounds() (lo, hi float64, err error) {
 
 // collector gathers the statistics of one tensor.
 type collector struct {
-	op     *triovit.Op
+	op     *efficientvit.Op
 	stats  *TensorStats
 	sum    []float64
 	counts *counter
 }
 
-func newCollector(op *triovit.Op) *collector {
+func newCollector(op *efficientvit.Op) *collector {
 	c := op.Shape[len(op.Shape)-1]
 	s := &TensorStats{Name: op.Name, Role: op.Role, Block: op.Block, Shape: op.Shape,
 		Min: make([]float32, c), Max: make([]float32, c), Mean: make([]float32, c)}
@@ -295,7 +296,7 @@ func (c *collector) add(x []float32) error {
 		return bad
 	}
 	s := c.stats
-	for picture := range slices.Chunk(x, triovit.Size(s.Shape)) {
+	for picture := range slices.Chunk(x, efficientvit.Size(s.Shape)) {
 		s.Ranges = append(s.Ranges, Range{slices.Min(picture), slices.Max(picture)})
 	}
 	channels := len(s.Min)

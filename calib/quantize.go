@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -140,7 +141,7 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 
 // agree returns an error where two operations that read a tensor want different
 // grids of it: a tensor has one grid, whoever reads it (INTEGER.md).
-func agree(net *triovit.Network, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
+func agree(net *efficientvit.Network, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	type reader struct{ op, grid string }
 	first := map[string]reader{}
 	for i := range net.Ops {
@@ -150,7 +151,7 @@ func agree(net *triovit.Network, recipe Recipe, rounds func(*triovit.Op, triovit
 				continue
 			}
 			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", recipe.widen(p).Bits, p.Signed)
-			if p.Class == triovit.DivisorOperand {
+			if p.Class == efficientvit.DivisorOperand {
 				grid = "a divisor"
 			}
 			if other, read := first[tensor]; !read {
@@ -165,7 +166,7 @@ func agree(net *triovit.Network, recipe Recipe, rounds func(*triovit.Op, triovit
 
 // roundOp quantizes the points of one operation and, where a convolution's
 // input is rounded, its weights and bias.
-func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
+func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	for _, p := range op.Points {
 		if !rounds(op, p) {
 			continue
@@ -175,7 +176,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		if _, done := q.quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
 			choose := recipe.activations()
-			if p.Class == triovit.DivisorOperand {
+			if p.Class == efficientvit.DivisorOperand {
 				choose = recipe.Divisors
 				if recipe.LayerDivisors {
 					stats, err = profile.Divisors(q.Model.Net, op.Block)
@@ -198,7 +199,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
 		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
-		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
+		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
 			q.roundWeights(op, recipe)
 			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())})
 		}
@@ -210,7 +211,7 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 // that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
 // rounded weights: what shifting added to it for the exact weights is replaced
 // by Σ c_i·ŵ_ij (paper Eq. 10).
-func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
+func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
 	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
@@ -229,7 +230,7 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 	if bias == nil {
 		return
 	}
-	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == triovit.Shift {
+	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == efficientvit.Shift {
 		c := set[in.Params[0].Name].Data
 		difference := weights.New(rounded.Shape...)
 		for i := range difference.Data {
@@ -247,7 +248,7 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 }
 
 // fake is the graph's hook: it passes rounded operands through their grids.
-func (q *Quantized) fake(op *triovit.Op, index int, x *graph.Node) *graph.Node {
+func (q *Quantized) fake(op *efficientvit.Op, index int, x *graph.Node) *graph.Node {
 	if q.rounded[operand{op.Name, index}] {
 		return q.graphs[op.Inputs[index]](x)
 	}
@@ -274,7 +275,7 @@ func (q *Quantized) id() string {
 }
 
 // Network returns the transformed network.
-func (q *Quantized) Network() *triovit.Network { return q.Model.Net }
+func (q *Quantized) Network() *efficientvit.Network { return q.Model.Net }
 
 // ID identifies the quantized model for the cache of results.
 func (q *Quantized) ID() string { return q.exec.ID() }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/internal/golden"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -57,11 +57,11 @@ func TestQuantizeVersion(t *testing.T) {
 	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		probes = nil
-		look := func(op *triovit.Op, end float64, y *graph.Node) {
+		look := func(op *efficientvit.Op, end float64, y *graph.Node) {
 			probes = append(probes, probe{op.Name, end, len(outputs)})
 			outputs = append(outputs, y)
 		}
-		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
@@ -75,7 +75,7 @@ func TestQuantizeVersion(t *testing.T) {
 			}
 			return rounded
 		}
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if len(probes) > 0 && probes[len(probes)-1].op == op.Name {
 				look(op, 0, y)
 			}
@@ -143,7 +143,7 @@ draw:
 // fill returns a tensor of the given shape with the numbers of x, over and over.
 func fill(x *graph.Node, shape []int) *graph.Node {
 	x = graph.Reshape(x, -1)
-	n, size := triovit.Size(shape), x.Shape().Size()
+	n, size := efficientvit.Size(shape), x.Shape().Size()
 	var copies []*graph.Node
 	for have := 0; have < n; have += size {
 		copies = append(copies, x)

@@ -8,7 +8,7 @@
 // says how large the accelerator is (package arch), and a timing model charges
 // the one on the other. Nothing here needs weights:
 //
-//	net, err := triovit.Describe("b1-r224")
+//	net, err := efficientvit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
 //	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	fmt.Println(result)

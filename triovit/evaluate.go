@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -21,7 +22,7 @@ import (
 // (package forward), fake-quantized (package calib), in integers.
 type Predictor interface {
 	// Network returns the network that runs.
-	Network() *Network
+	Network() *efficientvit.Network
 	// Predict runs n normalized pictures, [n, H, W, 3], and returns n outputs
 	// one after another. Where one of them is not finite, a [*NotFiniteError]
 	// tells since which tensor. It may be called by several goroutines at once.
@@ -216,7 +217,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			return nil, err
 		}
 		outputs, err := e.predictor.Predict(pictures)
-		if err == nil && len(outputs) != n*Size(out) {
+		if err == nil && len(outputs) != n*efficientvit.Size(out) {
 			err = fmt.Errorf("the predictor returned %d values for %d pictures of %v", len(outputs), n, out)
 		}
 		var bad *NotFiniteError
@@ -230,7 +231,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			return nil, err
 		}
 		for i, item := range items {
-			label, logits := item.Label, outputs[i*Size(out):(i+1)*Size(out)]
+			label, logits := item.Label, outputs[i*efficientvit.Size(out):(i+1)*efficientvit.Size(out)]
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {

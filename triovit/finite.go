@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/internal/finite"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A NotFiniteError says that a network makes NaN or an infinity of a picture:
@@ -26,12 +27,12 @@ func (e *NotFiniteError) Error() string {
 
 // NotFinite looks at the values that an operation made of some pictures, [n, ...],
 // and returns nil where all of them are finite.
-func NotFinite(op *Op, values []float32) *NotFiniteError {
+func NotFinite(op *efficientvit.Op, values []float32) *NotFiniteError {
 	at := finite.First(values)
 	if at < 0 {
 		return nil
 	}
-	return &NotFiniteError{Picture: at / Size(op.Shape), Tensor: op.Name, Channel: at % op.Shape[len(op.Shape)-1]}
+	return &NotFiniteError{Picture: at / efficientvit.Size(op.Shape), Tensor: op.Name, Channel: at % op.Shape[len(op.Shape)-1]}
 }
 
 // CheckValues returns an error that names the first parameter, in the order of
@@ -56,7 +57,7 @@ func (m *Model) checkValues() error {
 			if at := finite.First(t.Data); at >= 0 {
 				return fmt.Errorf("parameter %s is not finite: value %d of %d is %g", p.Name, at, len(t.Data), t.Data[at])
 			}
-			if op.Kind != BatchNorm || k != 3 {
+			if op.Kind != efficientvit.BatchNorm || k != 3 {
 				continue
 			}
 			for c, v := range t.Data {

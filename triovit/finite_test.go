@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 	"pgregory.net/rapid"
@@ -43,7 +44,7 @@ type spoiled struct {
 
 func (s spoiled) Predict(pictures []float32) ([]float32, error) {
 	logits, err := s.oracle.Predict(pictures)
-	in, out := Size(s.net.Input().Shape), Size(s.net.Output().Shape)
+	in, out := efficientvit.Size(s.net.Input().Shape), efficientvit.Size(s.net.Output().Shape)
 	for i := range len(pictures) / in {
 		// The second pixel has the picture's number.
 		number := int(math.Round((float64(pictures[i*in+3])*0.229+0.485)*255)) + 256*int(math.Round((float64(pictures[i*in+4])*0.224+0.456)*255))
@@ -58,15 +59,15 @@ func (s spoiled) Predict(pictures []float32) ([]float32, error) {
 // there is no score but an error that names the label, the first such picture,
 // whichever worker is the fastest, and the channel. Nothing of it is kept.
 func TestOnlyFiniteLogitsAreScored(t *testing.T) {
-	classifier, segmenter := classifier(t), describe(t, "seg-b0-cityscapes", InputSize(32, 32), Classes(10))
+	classifier, segmenter := classifier(t), describe(t, "seg-b0-cityscapes", efficientvit.InputSize(32, 32), efficientvit.Classes(10))
 	var items []*dataset.Item
 	for i := range 600 { // 256 a batch
 		m := preprocess.NewRGB(32, 32)
 		m.Pix[3], m.Pix[4] = uint8(i), uint8(i>>8)
 		items = append(items, &dataset.Item{ID: fmt.Sprintf("p%d", i), Image: m, Width: 32, Height: 32, Label: dataset.Label{Map: make([]uint8, 16), W: 4, H: 4}})
 	}
-	sets := map[*Network]dataset.Dataset{}
-	for net, task := range map[*Network]dataset.Task{classifier: dataset.Classification, segmenter: dataset.Segmentation} {
+	sets := map[*efficientvit.Network]dataset.Dataset{}
+	for net, task := range map[*efficientvit.Network]dataset.Task{classifier: dataset.Classification, segmenter: dataset.Segmentation} {
 		var err error
 		if sets[net], err = dataset.Memory("pictures", task, strings.Split("abcdefghij", ""), items); err != nil {
 			t.Fatal(err)
@@ -74,8 +75,8 @@ func TestOnlyFiniteLogitsAreScored(t *testing.T) {
 	}
 	same := func(_, k int) float32 { return float32(k) }
 	rapid.Check(t, func(t *rapid.T) {
-		net := rapid.SampledFrom([]*Network{classifier, segmenter}).Draw(t, "network")
-		at := rapid.IntRange(0, Size(net.Output().Shape)-1).Draw(t, "logit")
+		net := rapid.SampledFrom([]*efficientvit.Network{classifier, segmenter}).Draw(t, "network")
+		at := rapid.IntRange(0, efficientvit.Size(net.Output().Shape)-1).Draw(t, "logit")
 		bad := rapid.SliceOfNDistinct(rapid.IntRange(0, len(items)-1), 1, 5, rapid.ID[int]).Draw(t, "pictures")
 		s := spoiled{oracle{net, t.Name(), new(atomic.Int32), same, nil}, rapid.SampledFrom(notFinite).Draw(t, "value"), at, map[int]bool{}}
 		for _, i := range bad {

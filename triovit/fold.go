@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -30,20 +31,20 @@ func (m *Model) Fold() (*Model, error) {
 	net := m.Net.Clone()
 	set := maps.Clone(m.Weights)
 	renamed := map[string]string{}
-	var ops []Op
+	var ops []efficientvit.Op
 	for _, op := range net.Ops {
 		for i, in := range op.Inputs {
 			if to, ok := renamed[in]; ok {
 				op.Inputs[i] = to
 			}
 		}
-		if op.Kind != BatchNorm {
+		if op.Kind != efficientvit.BatchNorm {
 			ops = append(ops, op)
 			continue
 		}
-		i := slices.IndexFunc(ops, func(o Op) bool { return o.Name == op.Inputs[0] })
+		i := slices.IndexFunc(ops, func(o efficientvit.Op) bool { return o.Name == op.Inputs[0] })
 		conv := &ops[i]
-		if conv.Kind != Conv || len(m.Net.Consumers(conv.Name)) != 1 {
+		if conv.Kind != efficientvit.Conv || len(m.Net.Consumers(conv.Name)) != 1 {
 			return nil, fmt.Errorf("fold %s: %q follows %s %q, not a convolution of its own", net.Name, op.Name, conv.Kind, conv.Name)
 		}
 		foldInto(conv, &op, set)
@@ -65,7 +66,7 @@ func (m *Model) Fold() (*Model, error) {
 
 // foldInto replaces w by w·g/σ and the bias by (bias − μ)·g/σ + β, computed
 // in float64.
-func foldInto(conv, norm *Op, set weights.Set) {
+func foldInto(conv, norm *efficientvit.Op, set weights.Set) {
 	gamma, beta := set[norm.Params[0].Name].Data, set[norm.Params[1].Name].Data
 	mean, variance := set[norm.Params[2].Name].Data, set[norm.Params[3].Name].Data
 	old := set[conv.Params[0].Name]
@@ -83,7 +84,7 @@ func foldInto(conv, norm *Op, set weights.Set) {
 		bias.Data[o] = float32((b-float64(mean[o]))*g + float64(beta[o]))
 	}
 	if !conv.HasBias() {
-		conv.Params = append(conv.Params, Param{Name: conv.Name + ".bias", Shape: bias.Shape})
+		conv.Params = append(conv.Params, efficientvit.Param{Name: conv.Name + ".bias", Shape: bias.Shape})
 	}
 	set[conv.Params[0].Name], set[conv.Params[1].Name] = w, bias
 	for _, p := range norm.Params {

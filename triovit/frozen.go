@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -26,7 +27,7 @@ type Integers func(codes []int32) (logits []int32, err error)
 type Frozen struct {
 	Model  *integer.Model
 	source string
-	net    *Network
+	net    *efficientvit.Network
 	hash   string
 	run    Integers
 	logits integer.Tensor
@@ -35,7 +36,7 @@ type Frozen struct {
 // NewFrozen returns an integer model as a predictor. The source says where it came
 // from, for people to read; run computes, the reference executor where it is nil.
 // The model must have the name, the input and the logits of a variant
-// ([Describe]), and be fed with ImageNet's normalization.
+// ([efficientvit.Describe]), and be fed with ImageNet's normalization.
 func NewFrozen(m *integer.Model, source string, run Integers) (*Frozen, error) {
 	f := &Frozen{Model: m, source: source, run: run}
 	if run == nil {
@@ -77,21 +78,21 @@ func (f *Frozen) check() (err error) {
 	return err
 }
 
-// describeAs returns the network of a name, as [Network.Name] has it, with an input
+// describeAs returns the network of a name, as [efficientvit.Network.Name] has it, with an input
 // and logits of the shapes of an integer model.
-func describeAs(name string, input, logits [3]int) (*Network, error) {
-	for _, variant := range Variants() {
-		net, err := Describe(variant, InputSize(input[0], input[1]), Classes(logits[2]))
+func describeAs(name string, input, logits [3]int) (*efficientvit.Network, error) {
+	for _, variant := range efficientvit.Variants() {
+		net, err := efficientvit.Describe(variant, efficientvit.InputSize(input[0], input[1]), efficientvit.Classes(logits[2]))
 		if err != nil || net.Name != name {
 			continue
 		}
 		out := net.Output().Shape
-		if in := net.Input().Shape; !slices.Equal(in, input[:]) || Size(out) != Size(logits[:]) {
+		if in := net.Input().Shape; !slices.Equal(in, input[:]) || efficientvit.Size(out) != efficientvit.Size(logits[:]) {
 			return nil, fmt.Errorf("an input of %v and logits of %v: %s has %v and %v", input, logits, name, in, out)
 		}
 		return net, nil
 	}
-	return nil, fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, Variants())
+	return nil, fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.Variants())
 }
 
 // described is the network without weights.
@@ -101,7 +102,7 @@ func (f *Frozen) described() *Model {
 
 // Network returns the network that was frozen, as the model's name and shapes
 // describe it.
-func (f *Frozen) Network() *Network { return f.net }
+func (f *Frozen) Network() *efficientvit.Network { return f.net }
 
 // frozenVersion changes when the same artefact would predict something else.
 const frozenVersion = 1
@@ -137,14 +138,14 @@ func (f *Frozen) PredictRGB(picture *preprocess.RGB) ([]float32, error) {
 
 func (f *Frozen) predict(codes []int32) ([]float32, error) {
 	in := f.net.Input().Shape
-	if len(codes) == 0 || len(codes)%Size(in) != 0 {
+	if len(codes) == 0 || len(codes)%efficientvit.Size(in) != 0 {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", f.net.Name, len(codes), in[0], in[1], in[2])
 	}
 	logits, err := f.run(codes)
 	if err != nil {
 		return nil, err
 	}
-	if n := len(codes) / Size(in); len(logits) != n*Size(f.logits.Shape[:]) {
+	if n := len(codes) / efficientvit.Size(in); len(logits) != n*efficientvit.Size(f.logits.Shape[:]) {
 		return nil, fmt.Errorf("%s: %d logits of %d pictures, want %v of each", f.net.Name, len(logits), n, f.logits.Shape)
 	}
 	values := f.Model.Ops[len(f.Model.Ops)-1].Values
@@ -158,7 +159,7 @@ func (f *Frozen) predict(codes []int32) ([]float32, error) {
 // reference runs the reference executor on each picture.
 func (f *Frozen) reference(codes []int32) ([]int32, error) {
 	var all []int32
-	for picture := range slices.Chunk(codes, Size(f.net.Input().Shape)) {
+	for picture := range slices.Chunk(codes, efficientvit.Size(f.net.Input().Shape)) {
 		y, err := f.Model.Run(picture)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -274,7 +275,7 @@ func TestPreparedModelSaysItsClasses(t *testing.T) {
 		pipeline                 preprocess.Pipeline
 	}{
 		{"Cityscapes' classes on CamVid", checkpointOf(t, filepath.Join(dir, "seg.pt"), "seg-b0-cityscapes"), filepath.Join(dir, "camvid"), 19, "road", preprocess.Fixed(960, 704, preprocess.Bilinear)},
-		{"class folders", checkpointOf(t, filepath.Join(dir, "b0.pt"), "b0-r224", Classes(2)), filepath.Join(dir, "folders"), 2, "x", preprocess.ImageNet(224, 0.95)},
+		{"class folders", checkpointOf(t, filepath.Join(dir, "b0.pt"), "b0-r224", efficientvit.Classes(2)), filepath.Join(dir, "folders"), 2, "x", preprocess.ImageNet(224, 0.95)},
 		{"built-in", "", "", 19, "road", preprocess.Fixed(256, 128, preprocess.Bilinear)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

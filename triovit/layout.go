@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -456,7 +457,7 @@ func namedResolution(checkpoint string) int {
 		found := resolutionInModel.FindAllStringSubmatch(part, -1)
 		if i == len(parts)-1 {
 			for _, m := range resolutionAlone.FindAllStringSubmatch(part, -1) {
-				if n, _ := strconv.Atoi(m[1]); n%InputDivisor == 0 { // r101 is another network
+				if n, _ := strconv.Atoi(m[1]); n%efficientvit.InputDivisor == 0 { // r101 is another network
 					found = append(found, m)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -22,7 +23,7 @@ import (
 
 // A Model is a network with its weights.
 type Model struct {
-	Net     *Network
+	Net     *efficientvit.Network
 	Weights weights.Set
 	// Source says where the weights came from, for people to read: the file or the
 	// name on the hub, which of its weights these are (see [Source.At]), which
@@ -152,19 +153,19 @@ func Tensors(set weights.Set, name string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) { return weights.InMemory(set), name, nil }}
 }
 
-// Load returns a variant with weights. The name is one that [Describe] knows;
-// where it is empty the weights decide ([Identify]). Weights with timm's names
+// Load returns a variant with weights. The name is one that [efficientvit.Describe] knows;
+// where it is empty the weights decide ([efficientvit.Identify]). Weights with timm's names
 // are given the official ones, and timm's eps of the divisors, 1e-5. Prefixes of
 // names and bookkeeping of a training are taken away; of several weights in a
 // file [Source.At] chooses. The error for weights that do not fit lists what is
 // missing, extra or misshapen. A download ends with ctx.
-func Load(ctx context.Context, name string, source Source, options ...Option) (*Model, error) {
+func Load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, error) {
 	model, _, err := load(ctx, name, source, options...)
 	return model, err
 }
 
 // load returns the chosen weights beside the model.
-func load(ctx context.Context, name string, source Source, options ...Option) (*Model, *candidate, error) {
+func load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, *candidate, error) {
 	file, from, err := source.open(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -187,7 +188,7 @@ func load(ctx context.Context, name string, source Source, options ...Option) (*
 // comes first; a name that begins with hf:// or hf-hub:, or that is the address of
 // the model's page, is the hub's in any case. A download
 // ends with ctx.
-func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
+func Open(ctx context.Context, name string, options ...efficientvit.Option) (*Model, error) {
 	return Load(ctx, "", source(name), options...)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -198,7 +199,7 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 		return nil, nil, err
 	}
 	model.Pipeline = opened.pipeline
-	model.Net, err = Describe(chosen.variant, append(chosen.options, InputSize(opened.h, opened.w))...)
+	model.Net, err = efficientvit.Describe(chosen.variant, append(chosen.options, efficientvit.InputSize(opened.h, opened.w))...)
 	return model, opened, err
 }
 
@@ -265,7 +266,7 @@ func isFolder(elem ...string) bool {
 }
 
 func builtInSetup(ctx context.Context) (*Setup, error) {
-	model, err := Open(ctx, "", InputSize(sceneHeight, sceneWidth))
+	model, err := Open(ctx, "", efficientvit.InputSize(sceneHeight, sceneWidth))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
 )
@@ -25,13 +26,13 @@ var sameReport = cmp.Options{cmpopts.EquateNaNs(), cmpopts.IgnoreUnexported(Repo
 
 // labelledMaps returns n labelled pictures of 128 × 128 pixels, of which 16 make a
 // batch.
-func labelledMaps(t testing.TB, n int) (*Network, dataset.Dataset) {
+func labelledMaps(t testing.TB, n int) (*efficientvit.Network, dataset.Dataset) {
 	t.Helper()
 	return mapsOf(t, n, func(i, pixel int) uint8 { return uint8(i * (pixel + 1) % 4) })
 }
 
 // mapsOf is labelledMaps with the labels of one's own.
-func mapsOf(t testing.TB, n int, label func(i, pixel int) uint8) (*Network, dataset.Dataset) {
+func mapsOf(t testing.TB, n int, label func(i, pixel int) uint8) (*efficientvit.Network, dataset.Dataset) {
 	t.Helper()
 	var items []*dataset.Item
 	for i := range n {
@@ -47,11 +48,11 @@ func mapsOf(t testing.TB, n int, label func(i, pixel int) uint8) (*Network, data
 	if err != nil {
 		t.Fatal(err)
 	}
-	return describe(t, "seg-b0-cityscapes", InputSize(128, 128), Classes(4)), data
+	return describe(t, "seg-b0-cityscapes", efficientvit.InputSize(128, 128), efficientvit.Classes(4)), data
 }
 
 // likes answers with the class that the picture tells, or another next to it.
-func likes(net *Network, id string, shift int) oracle {
+func likes(net *efficientvit.Network, id string, shift int) oracle {
 	return oracle{net, id, new(atomic.Int32), func(class, k int) float32 {
 		return -float32((k - class + 2*shift) % 3)
 	}, nil}

@@ -24,6 +24,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -88,9 +89,9 @@ func write(folder string) error {
 }
 
 // describe returns the operations as JSON, with the names of their kinds.
-func describe(net *triovit.Network) (string, error) {
+func describe(net *efficientvit.Network) (string, error) {
 	type operation struct {
-		triovit.Op
+		efficientvit.Op
 		Kind string
 	}
 	operations := make([]operation, len(net.Ops))
@@ -138,7 +139,7 @@ func prepare(name string) (func() error, error) {
 	if backend, err := platform.Backend(); err == nil && backend == platform.Go {
 		parts = min(runtime.GOMAXPROCS(0), n)
 	}
-	size := triovit.Size(model.Net.Input().Shape)
+	size := efficientvit.Size(model.Net.Input().Shape)
 	pictures := weights.SyntheticInput(n * size)
 	return func() error {
 		errs := make([]error, parts)
@@ -163,7 +164,7 @@ func load(name string) (*triovit.Model, *forward.Executor, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("no case %q", name)
 	}
-	net, err := triovit.Describe(c.variant, triovit.InputSize(c.h, c.w))
+	net, err := efficientvit.Describe(c.variant, efficientvit.InputSize(c.h, c.w))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/gotriovit/gotriovit/internal/progress"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -57,7 +57,7 @@ func main() {
 }
 
 func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) error {
-	net, err := triovit.Describe("seg-b0-cityscapes", triovit.InputSize(r.Height, r.Width))
+	net, err := efficientvit.Describe("seg-b0-cityscapes", efficientvit.InputSize(r.Height, r.Width))
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) 
 
 // train takes the steps that are left, and saves the state every minute and at
 // the end, also where ctx ends first.
-func train(ctx context.Context, net *triovit.Network, r recipe, state weights.Set, checkpoint string) (weights.Set, error) {
+func train(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, checkpoint string) (weights.Set, error) {
 	t, err := newTrainer(net, r, state)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -52,7 +53,7 @@ func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, e
 
 // publish writes the network of a state as float16 weights, measures what was
 // written on held-out scenes, and writes the account beside it.
-func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.Set, folder string) error {
+func publish(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, folder string) error {
 	path := filepath.Join(folder, "seg-b0-scenes.safetensors")
 	step := int(state[stepName].Data[0])
 	err := save(path, networkWeights(net, state), weights.F16, map[string]string{
@@ -80,7 +81,7 @@ func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {
-		a.Parameters += triovit.Size(p.Shape)
+		a.Parameters += efficientvit.Size(p.Shape)
 	}
 	var text strings.Builder
 	functions := template.FuncMap{"percent": func(x float64) float64 { return 100 * x }}

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -36,7 +36,7 @@ type trainer struct {
 	state []*tensors.Tensor
 }
 
-func newTrainer(net *triovit.Network, r recipe, set weights.Set) (*trainer, error) {
+func newTrainer(net *efficientvit.Network, r recipe, set weights.Set) (*trainer, error) {
 	t := &trainer{recipe: r, step: int(set[stepName].Data[0]), seconds: float64(set[secondsName].Data[0])}
 	t.trained, t.statistics = parameters(net)
 	put := func(p parameter, name string) {
@@ -120,7 +120,7 @@ func (t *trainer) learn(b batch) (float32, error) {
 // graph is one step: loss, gradient, AdamW, running statistics. Its inputs are
 // the learning rate, the number of the step, pictures, targets and the state;
 // its outputs the loss and the new state.
-func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
+func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	rate, count, pictures, targets := in[0], in[1], in[2], in[3]
 	state, n := in[4:], len(t.trained)
 	params, moments1, moments2, stats := state[:n], state[n:2*n], state[2*n:3*n], state[3*n:]
@@ -133,9 +133,9 @@ func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
 		byName[p.Name] = stats[i]
 	}
 	logits := forward.Build(net, pictures, forward.Hooks{
-		Param: func(_ *triovit.Op, p triovit.Param) *Node { return byName[p.Name] },
-		Compute: func(op *triovit.Op, in []*Node) *Node {
-			if op.Kind != triovit.BatchNorm {
+		Param: func(_ *efficientvit.Op, p efficientvit.Param) *Node { return byName[p.Name] },
+		Compute: func(op *efficientvit.Op, in []*Node) *Node {
+			if op.Kind != efficientvit.BatchNorm {
 				return nil
 			}
 			return batchNorm(op, in[0], byName)
@@ -181,7 +181,7 @@ func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
 
 // batchNorm normalizes by the statistics of the batch, and replaces the
 // running ones in params by their update.
-func batchNorm(op *triovit.Op, x *Node, params map[string]*Node) *Node {
+func batchNorm(op *efficientvit.Op, x *Node, params map[string]*Node) *Node {
 	gain, offset := params[op.Params[0].Name], params[op.Params[1].Name]
 	mean := ReduceMean(x, 0, 1, 2)
 	centred := Sub(x, Reshape(mean, 1, 1, 1, -1))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -23,9 +24,9 @@ import (
 // tiny is a recipe that a test can afford.
 var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05}
 
-func tinyNet(t *testing.T) *triovit.Network {
+func tinyNet(t *testing.T) *efficientvit.Network {
 	t.Helper()
-	net, err := triovit.Describe("seg-b0-cityscapes", triovit.InputSize(tiny.Height, tiny.Width))
+	net, err := efficientvit.Describe("seg-b0-cityscapes", efficientvit.InputSize(tiny.Height, tiny.Width))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +279,7 @@ func TestRun(t *testing.T) {
 // The weights in the repository must be those of a finished training: on scenes
 // they never saw they reach at least 70 mIoU.
 func TestBuiltInModel(t *testing.T) {
-	model, err := triovit.Open(t.Context(), "", triovit.InputSize(standard.Height, standard.Width))
+	model, err := triovit.Open(t.Context(), "", efficientvit.InputSize(standard.Height, standard.Width))
 	if err != nil {
 		t.Fatal(err)
 	}

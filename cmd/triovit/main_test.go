@@ -17,6 +17,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -249,7 +250,7 @@ func writeFile(t *testing.T, path, text string) {
 // writeClassifier writes a B0 of synthetic weights.
 func writeClassifier(t *testing.T, path string, classes int) {
 	t.Helper()
-	net, err := triovit.Describe("b0-r224", triovit.Classes(classes))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.Classes(classes))
 	if err != nil {
 		t.Fatal(err)
 	}

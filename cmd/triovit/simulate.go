@@ -21,7 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 var simulateCommand = command{
@@ -156,7 +156,7 @@ func operations(name string) (*workload.Workload, error) {
 	case strings.HasPrefix(name, "deit"):
 		return workload.DeiT(name)
 	}
-	net, err := triovit.Describe(name)
+	net, err := efficientvit.Describe(name)
 	if err != nil {
 		return nil, err
 	}

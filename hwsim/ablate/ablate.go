@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // An Ablation is the design without one choice, by both timing models.
@@ -130,7 +130,7 @@ func unstreamed(w *workload.Workload) *workload.Workload {
 		o := &ops[i]
 		if o.Behind != "" {
 			o.Groups = 1
-			if o.Role == triovit.AggPW {
+			if o.Role == efficientvit.AggPW {
 				o.Cout = max(1, o.Cout/3)
 			}
 		}

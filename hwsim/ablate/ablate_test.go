@@ -16,11 +16,11 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // pair is a depthwise convolution that streams into a pointwise one.
-func pair(h, w, c, cin, cout, kernel int, role triovit.Role) *workload.Workload {
+func pair(h, w, c, cin, cout, kernel int, role efficientvit.Role) *workload.Workload {
 	dw := workload.Operation{Name: "dw", Unit: workload.Engines, Form: workload.Depthwise,
 		H: h, W: w, Cin: 1, Cout: c, Groups: c, Kernel: kernel, Stride: 1, Feeds: "pw"}
 	pw := workload.Operation{Name: "pw", Role: role, Unit: workload.Engines, Form: workload.Convolution,
@@ -36,13 +36,13 @@ func TestByHand(t *testing.T) {
 		// whole, inter-layer, MAT only, MAT only with windows, one multiplication
 		cycles [5]float64
 	}{
-		{"pointwise behind", pair(4, 10, 16, 16, 24, 3, triovit.PW2), [5]float64{
+		{"pointwise behind", pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), [5]float64{
 			242,       // as package hwsim's own test has it
 			144 + 160, // ⌈10/8⌉·4·⌈16/8⌉·9 and ⌈24/16⌉·⌈16/8⌉·40
 			360 + 160, // ⌈16/16⌉·40·9
 			80 + 160,  // ⌈16/16⌉·⌈9/8⌉·40
 			242}},
-		{"aggregation", pair(14, 14, 48, 16, 48, 5, triovit.AggPW), [5]float64{
+		{"aggregation", pair(14, 14, 48, 16, 48, 5, efficientvit.AggPW), [5]float64{
 			4200,
 			4200 + 392,  // ⌈14/8⌉·14·⌈48/8⌉·25 and, for 48/3 channels, ⌈16/16⌉·⌈16/8⌉·196
 			14700 + 392, // ⌈48/16⌉·196·25
@@ -90,7 +90,7 @@ func TestModelsAgree(t *testing.T) {
 	c.Buffers.Input.PortBytes, c.Buffers.Weight.PortBytes, c.Buffers.Output.PortBytes = 1<<16, 1<<16, 1<<16
 	c.OffChip = arch.OffChip{MBPerS: 1e7}
 	const ends = 4 // cycles for the first transfers and the last
-	w := pair(4, 10, 16, 16, 24, 3, triovit.PW2)
+	w := pair(4, 10, 16, 16, 24, 3, efficientvit.PW2)
 	s, err := Each(w, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func rates(e hwsim.Estimate) [3]float64 { return [3]float64{e.Cycles, e.FPS, e.G
 
 // A DSP of one multiplication is worth half of one that makes two.
 func TestOneMultiplication(t *testing.T) {
-	s, err := Each(pair(4, 10, 16, 16, 24, 3, triovit.PW2), arch.ZCU102(), hwsim.Backbone)
+	s, err := Each(pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestSameOperations(t *testing.T) {
 
 // What a model cannot tell is unknown in the values and on the page.
 func TestUnknown(t *testing.T) {
-	s, err := Each(pair(4, 10, 16, 16, 24, 3, triovit.PW2), arch.ZCU102(), hwsim.Backbone)
+	s, err := Each(pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestChoicesPayByTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "b2-r224"}).Draw(rt, "network")
 		side := 32 * rapid.IntRange(4, 16).Draw(rt, "side/32")
-		w := hwtest.Network(rt, name, triovit.InputSize(side, side))
+		w := hwtest.Network(rt, name, efficientvit.InputSize(side, side))
 		c := arch.ZCU102()
 		size := arch.Engine{Lanes: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "lanes"), MACs: rapid.SampledFrom([]int{4, 8, 16}).Draw(rt, "MACs")}
 		c.MAT, c.RMAC = size, size
@@ -195,7 +195,7 @@ func TestChoicesPayByTheClosedForm(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	c := arch.ZCU102()
 	c.RMAC.MACs = 4
-	a, err := Whole(pair(4, 10, 16, 16, 24, 3, triovit.PW2), c, hwsim.Backbone)
+	a, err := Whole(pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), c, hwsim.Backbone)
 	if err != nil || !strings.Contains(a.ClosedForm.Unknown, "rmac.macs 4 is below mat.macs 8") || a.EventDriven.Unknown != "" {
 		t.Errorf("%+v, error %v", a, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Charge charges a workload by the authors' formulas, restated in the package
@@ -126,7 +126,7 @@ func omitted(o *workload.Operation, scope hwsim.Scope) string {
 	switch {
 	case o.Head && scope == hwsim.Backbone:
 		return headOmitted
-	case o.Role == triovit.Divisor || o.Unit == workload.SumAdder:
+	case o.Role == efficientvit.Divisor || o.Unit == workload.SumAdder:
 		return divisorOmitted
 	case o.Unit == workload.Host:
 		return hwsim.NoUnit
@@ -146,7 +146,7 @@ func ruled(ops []workload.Operation, i int) (charge, error) {
 	case o.Form == workload.Depthwise:
 		c.cost.Rule = RMACAlone
 	case o.Behind != "":
-		if o.Role == triovit.AggPW {
+		if o.Role == efficientvit.AggPW {
 			c.cost.PaperMACs = 0 // the authors count no operations for it
 		}
 		c.dw = feeder(ops[:i], o.Behind)
@@ -213,7 +213,7 @@ func (e engines) channelParallel(c *charge) int64 {
 // The authors charge as many of the aggregation's as the block has, though q, k
 // and v are three times as many.
 func charged(pw *workload.Operation) int64 {
-	if pw.Role == triovit.AggPW {
+	if pw.Role == efficientvit.AggPW {
 		return int64(max(1, pw.Cout/3)) // a list made by hand may have fewer than three
 	}
 	return int64(pw.Cout)

@@ -14,7 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // What the tests of hwsim share, by shorter names.
@@ -148,7 +148,7 @@ func TestFromOperationsAsFromWidths(t *testing.T) {
 		name := rapid.SampledFrom([]string{"b0", "b1", "b2", "b3"}).Draw(rt, "backbone")
 		side := rapid.IntRange(32, 640).Draw(rt, "side")
 		b := backbones[name]
-		r, err := Charge(network(t, name+"-r224", triovit.InputSize(side, side)), arch.ZCU102(), hwsim.Backbone)
+		r, err := Charge(network(t, name+"-r224", efficientvit.InputSize(side, side)), arch.ZCU102(), hwsim.Backbone)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func TestRules(t *testing.T) {
 	// MAT 8 lanes of 8, R-MAC 4 lanes of 16.
 	unequal := engineSizes(arch.Engine{Lanes: 8, MACs: 8}, arch.Engine{Lanes: 4, MACs: 16})
 	agg := pair(14, 14, 48, 48, 5)
-	agg[1].Cin, agg[1].Groups, agg[1].Role = 16, 3, triovit.AggPW
+	agg[1].Cin, agg[1].Groups, agg[1].Role = 16, 3, efficientvit.AggPW
 	tests := []struct {
 		name   string
 		ops    []workload.Operation
@@ -329,7 +329,7 @@ func TestMoreLanesCanBeSlower(t *testing.T) {
 // is omitted add up to the workload.
 func TestCopiesAndConservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.SampledFrom(triovit.Variants()).Draw(rt, "variant")
+		name := rapid.SampledFrom(efficientvit.Variants()).Draw(rt, "variant")
 		scope := rapid.SampledFrom([]hwsim.Scope{hwsim.Backbone, hwsim.Whole}).Draw(rt, "scope")
 		c := drawEngines(rt)
 		w := network(t, name)

@@ -10,13 +10,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // The paper's network on the paper's accelerator: the published throughput is
 // 780.2 GOPS.
 func ExampleCharge() {
-	net, err := triovit.Describe("b1-r224")
+	net, err := efficientvit.Describe("b1-r224")
 	if err != nil {
 		fmt.Println(err)
 		return

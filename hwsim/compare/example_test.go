@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
@@ -21,7 +21,7 @@ import (
 func run(scope hwsim.Scope, names ...string) []hwsim.Estimate {
 	var designs []hwsim.Estimate
 	for _, name := range names {
-		w := must.M1(workload.FromNetwork(must.M1(triovit.Describe(name))))
+		w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe(name))))
 		result := must.M1(closed.Charge(w, arch.ZCU102(), scope))
 		simulated := must.M1(event.Simulate(w, arch.ZCU102(), event.Options{Scope: scope, Pipelines: hwsim.BothPipelines}))
 		designs = append(designs, result.Estimate(), simulated.Estimate(energy.Derived45nm()))

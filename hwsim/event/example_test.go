@@ -11,13 +11,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // list returns the operations of a network, which the examples know to exist.
 func list(name string) *workload.Workload {
-	return must.M1(workload.FromNetwork(must.M1(triovit.Describe(name))))
+	return must.M1(workload.FromNetwork(must.M1(efficientvit.Describe(name))))
 }
 
 // simulate runs with options that the examples know to be right.

@@ -12,7 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // oneCopy draws engines of one copy.
@@ -80,9 +80,9 @@ func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 		"intra-layer": func(t *rapid.T, c arch.Config) (*event.Run, register.Trace, error) {
 			heads, tokens, dim := size.Draw(t, "heads"), size.Draw(t, "tokens"), size.Draw(t, "channels")
 			ktv, divisor, dividend := engine("ktv", workload.Product), engine("divisor", workload.Product), engine("dividend", workload.Product)
-			ktv.Role, ktv.Heads, ktv.Rows, ktv.Inner, ktv.Cols = triovit.KTV, heads, dim, tokens, dim
-			divisor.Role, divisor.Heads, divisor.Rows, divisor.Inner, divisor.Cols = triovit.Divisor, heads, tokens, dim, 1
-			dividend.Role, dividend.Heads, dividend.Rows, dividend.Inner, dividend.Cols = triovit.Dividend, heads, tokens, dim, dim
+			ktv.Role, ktv.Heads, ktv.Rows, ktv.Inner, ktv.Cols = efficientvit.KTV, heads, dim, tokens, dim
+			divisor.Role, divisor.Heads, divisor.Rows, divisor.Inner, divisor.Cols = efficientvit.Divisor, heads, tokens, dim, 1
+			dividend.Role, dividend.Heads, dividend.Rows, dividend.Inner, dividend.Cols = efficientvit.Dividend, heads, tokens, dim, dim
 			q := ones(register.NewMatrices[int8](heads, tokens, dim))
 			_, trace, err := register.IntraLayer(c, q, q, q, 0, 0)
 			return compute(t, c, ktv, dividend, divisor), trace, err

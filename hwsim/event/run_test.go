@@ -21,7 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 func paperRun(t testing.TB, change func(*arch.Config, *Options)) *Run {
@@ -740,7 +740,7 @@ func BenchmarkSimulate(b *testing.B) {
 // ready, and in the end both engines together.
 func TestEventsOfHeads(t *testing.T) {
 	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
-	roles := make(map[string]triovit.Role)
+	roles := make(map[string]efficientvit.Role)
 	w := network(t, "b1-r224")
 	for i := range w.Ops {
 		roles[w.Ops[i].Name] = w.Ops[i].Role
@@ -749,8 +749,8 @@ func TestEventsOfHeads(t *testing.T) {
 		step string
 		head int
 	}
-	produced := make(map[key]int64)     // when KᵀV is there
-	order := make(map[key]triovit.Role) // what MAT did last
+	produced := make(map[key]int64)          // when KᵀV is there
+	order := make(map[key]efficientvit.Role) // what MAT did last
 	joint := 0
 	for _, e := range r.Events {
 		if e.Head == 0 {
@@ -759,14 +759,14 @@ func TestEventsOfHeads(t *testing.T) {
 		at := key{e.Op, e.Head}
 		switch {
 		case e.MAT == "":
-			if roles[e.RMAC] != triovit.KTV {
+			if roles[e.RMAC] != efficientvit.KTV {
 				t.Fatalf("R-MAC alone runs %s in %+v", e.RMAC, e)
 			}
 			produced[at] = e.End
 			continue
 		case e.Start < produced[at]:
 			t.Errorf("%+v begins before its KᵀV is there at %d", e, produced[at])
-		case order[at] == triovit.Dividend && roles[e.MAT] == triovit.Divisor:
+		case order[at] == efficientvit.Dividend && roles[e.MAT] == efficientvit.Divisor:
 			t.Errorf("%+v makes divisors after dividends", e)
 		case e.RMAC != "" && e.RMAC != e.MAT:
 			t.Errorf("%+v: the engines work together on two operations", e)
@@ -778,7 +778,7 @@ func TestEventsOfHeads(t *testing.T) {
 	}
 	heads := 0
 	for i := range w.Ops {
-		if w.Ops[i].Role == triovit.KTV {
+		if w.Ops[i].Role == efficientvit.KTV {
 			heads += w.Ops[i].Heads
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // ideal has no memory and no auxiliary units, as the closed form.
@@ -118,7 +118,7 @@ func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	}
 	name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "seg-b0-cityscapes"}).Draw(t, "network")
 	side := rapid.IntRange(1, 6)
-	w := hwtest.Network(t, name, triovit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
+	w := hwtest.Network(t, name, efficientvit.InputSize(32*side.Draw(t, "height"), 32*side.Draw(t, "width")))
 	return w, c, o
 }
 
@@ -173,7 +173,7 @@ func TestMultiplierBits(t *testing.T) {
 // short: it charges a third of the aggregation's pointwise convolution, and no
 // divisors.
 func TestNetworksAgainstTheClosedForm(t *testing.T) {
-	for _, name := range triovit.Variants() {
+	for _, name := range efficientvit.Variants() {
 		t.Run(name, func(t *testing.T) {
 			w := network(t, name)
 			c := arch.ZCU102()
@@ -182,8 +182,8 @@ func TestNetworksAgainstTheClosedForm(t *testing.T) {
 			full := *w // without the role, nothing is known of a third
 			full.Ops = slices.Clone(w.Ops)
 			for i := range full.Ops {
-				if o := &full.Ops[i]; o.Role == triovit.AggPW {
-					o.Role = triovit.NoRole
+				if o := &full.Ops[i]; o.Role == efficientvit.AggPW {
+					o.Role = efficientvit.NoRole
 				}
 			}
 			want := make(map[string]int64)
@@ -194,7 +194,7 @@ func TestNetworksAgainstTheClosedForm(t *testing.T) {
 			for i := range r.Steps {
 				s := &r.Steps[i]
 				cycles, ok := want[s.Name]
-				if !ok && s.Label == triovit.Divisor.String() {
+				if !ok && s.Label == efficientvit.Divisor.String() {
 					divisors++
 					continue
 				}

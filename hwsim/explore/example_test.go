@@ -12,13 +12,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // Other shapes of the paper's engines with no more DSPs than the paper's.
 func ExampleSweep() {
-	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
+	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	survey := must.M1(explore.Sweep(context.Background(), explore.Space{
 		Base: arch.ZCU102(),
 		Axes: []explore.Axis{

@@ -5,7 +5,7 @@ package hwtest
 
 import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // T is a test, a benchmark or a drawn case of a property.
@@ -15,9 +15,9 @@ type T interface {
 }
 
 // Network returns the operations of a variant of EfficientViT, such as "b1-r224".
-func Network(t T, variant string, options ...triovit.Option) *workload.Workload {
+func Network(t T, variant string, options ...efficientvit.Option) *workload.Workload {
 	t.Helper()
-	net, err := triovit.Describe(variant, options...)
+	net, err := efficientvit.Describe(variant, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

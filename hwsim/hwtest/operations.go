@@ -7,7 +7,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Conv returns a convolution of h×w outputs with a k×k kernel.
@@ -47,7 +47,7 @@ func Engines(mat, rmac arch.Engine) arch.Config {
 func Attention(heads, tokens, dim int) []workload.Operation {
 	ktv, dividend, divisor := Product(heads, dim, tokens, dim), Product(heads, tokens, dim, dim), Product(heads, tokens, dim, 1)
 	ktv.Name, dividend.Name, divisor.Name = "ktv", "dividend", "divisor"
-	ktv.Role, dividend.Role, divisor.Role = triovit.KTV, triovit.Dividend, triovit.Divisor
+	ktv.Role, dividend.Role, divisor.Role = efficientvit.KTV, efficientvit.Dividend, efficientvit.Divisor
 	return []workload.Operation{ktv, dividend, divisor}
 }
 

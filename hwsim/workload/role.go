@@ -2,14 +2,14 @@
 
 package workload
 
-import "github.com/gotriovit/gotriovit/triovit"
+import "github.com/gotriovit/gotriovit/triovit/efficientvit"
 
 // The roles of the paper by which timing models tell operations apart. What reads
 // a workload needs no further word of the network's description.
 const (
-	NoRole   = triovit.NoRole
-	AggPW    = triovit.AggPW
-	KTV      = triovit.KTV
-	Divisor  = triovit.Divisor
-	Dividend = triovit.Dividend
+	NoRole   = efficientvit.NoRole
+	AggPW    = efficientvit.AggPW
+	KTV      = efficientvit.KTV
+	Divisor  = efficientvit.Divisor
+	Dividend = efficientvit.Dividend
 )

@@ -7,51 +7,53 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Hooks are the seams of the walk. All but Param may be nil.
 type Hooks struct {
 	// Param returns the node of a parameter in the layout of [Layout].
-	Param func(op *triovit.Op, p triovit.Param) *Node
+	Param func(op *efficientvit.Op, p efficientvit.Param) *Node
 	// Operand returns what the operation reads in place of its operand x.
-	Operand func(op *triovit.Op, operand int, x *Node) *Node
+	Operand func(op *efficientvit.Op, operand int, x *Node) *Node
 	// Result sees, and may replace, what the operation made.
-	Result func(op *triovit.Op, y *Node) *Node
+	Result func(op *efficientvit.Op, y *Node) *Node
 	// Compute may take over an operation: a training program's BatchNorm, an
 	// operation of one's own. It returns nil to leave it to Build.
-	Compute func(op *triovit.Op, in []*Node) *Node
+	Compute func(op *efficientvit.Op, in []*Node) *Node
 }
 
-// builders has one entry per kind; a test holds it against triovit.Kinds.
-var builders = map[triovit.Kind]func(op *triovit.Op, in, params []*Node) *Node{
-	triovit.Conv:      conv,
-	triovit.BatchNorm: batchNorm,
-	triovit.LayerNorm: layerNorm,
-	triovit.Linear:    linear,
-	triovit.Hardswish: func(_ *triovit.Op, in, _ []*Node) *Node { return activation.HardSwish(in[0]) },
-	triovit.ReLU:      func(_ *triovit.Op, in, _ []*Node) *Node { return Max(in[0], ScalarZero(in[0].Graph(), in[0].DType())) },
-	triovit.Add:       func(_ *triovit.Op, in, _ []*Node) *Node { return Add(in[0], in[1]) },
-	triovit.Concat:    func(_ *triovit.Op, in, _ []*Node) *Node { return Concatenate(in, -1) },
-	triovit.GlobalAvgPool: func(_ *triovit.Op, in, _ []*Node) *Node {
+// builders has one entry per kind; a test holds it against efficientvit.Kinds.
+var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Node) *Node{
+	efficientvit.Conv:      conv,
+	efficientvit.BatchNorm: batchNorm,
+	efficientvit.LayerNorm: layerNorm,
+	efficientvit.Linear:    linear,
+	efficientvit.Hardswish: func(_ *efficientvit.Op, in, _ []*Node) *Node { return activation.HardSwish(in[0]) },
+	efficientvit.ReLU: func(_ *efficientvit.Op, in, _ []*Node) *Node {
+		return Max(in[0], ScalarZero(in[0].Graph(), in[0].DType()))
+	},
+	efficientvit.Add:    func(_ *efficientvit.Op, in, _ []*Node) *Node { return Add(in[0], in[1]) },
+	efficientvit.Concat: func(_ *efficientvit.Op, in, _ []*Node) *Node { return Concatenate(in, -1) },
+	efficientvit.GlobalAvgPool: func(_ *efficientvit.Op, in, _ []*Node) *Node {
 		return ReduceMean(in[0], 1, 2)
 	},
-	triovit.Upsample:   upsample,
-	triovit.Heads:      heads,
-	triovit.MergeHeads: mergeHeads,
-	triovit.MatMul:     matMul,
-	triovit.SumTokens:  sumTokens,
-	triovit.Divide: func(op *triovit.Op, in, _ []*Node) *Node {
+	efficientvit.Upsample:   upsample,
+	efficientvit.Heads:      heads,
+	efficientvit.MergeHeads: mergeHeads,
+	efficientvit.MatMul:     matMul,
+	efficientvit.SumTokens:  sumTokens,
+	efficientvit.Divide: func(op *efficientvit.Op, in, _ []*Node) *Node {
 		return Div(in[0], AddScalar(in[1], op.Eps))
 	},
-	triovit.Scale: func(_ *triovit.Op, in, params []*Node) *Node { return Mul(in[0], perChannel(params[0], in[0])) },
-	triovit.Shift: func(_ *triovit.Op, in, params []*Node) *Node { return Sub(in[0], perChannel(params[0], in[0])) },
+	efficientvit.Scale: func(_ *efficientvit.Op, in, params []*Node) *Node { return Mul(in[0], perChannel(params[0], in[0])) },
+	efficientvit.Shift: func(_ *efficientvit.Op, in, params []*Node) *Node { return Sub(in[0], perChannel(params[0], in[0])) },
 }
 
 // Build adds the network to the graph of input, [N, H, W, 3], and returns the
 // node of its output, [N, ...]. It panics where the input does not fit or a
 // hook misbehaves.
-func Build(net *triovit.Network, input *Node, hooks Hooks) *Node {
+func Build(net *efficientvit.Network, input *Node, hooks Hooks) *Node {
 	want := append([]int{input.Shape().Dimensions[0]}, net.Input().Shape...)
 	input.AssertDims(want...)
 	made := make(map[string]*Node, len(net.Ops))
@@ -59,7 +61,7 @@ func Build(net *triovit.Network, input *Node, hooks Hooks) *Node {
 	for i := range net.Ops {
 		op := &net.Ops[i]
 		y := input
-		if op.Kind != triovit.Input {
+		if op.Kind != efficientvit.Input {
 			in := make([]*Node, len(op.Inputs))
 			for j, name := range op.Inputs {
 				in[j] = made[name]
@@ -78,7 +80,7 @@ func Build(net *triovit.Network, input *Node, hooks Hooks) *Node {
 	return last
 }
 
-func compute(op *triovit.Op, in []*Node, hooks Hooks) *Node {
+func compute(op *efficientvit.Op, in []*Node, hooks Hooks) *Node {
 	if hooks.Compute != nil {
 		if y := hooks.Compute(op, in); y != nil {
 			return y

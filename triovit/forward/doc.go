@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package forward runs a [triovit.Network] in floating point, as a GoMLX graph.
+// Package forward runs a [efficientvit.Network] in floating point, as a GoMLX graph.
 //
 // [Build] walks the description once and adds a node for every operation. What
 // differs between the uses of a network is not the walk but what happens at

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -71,7 +72,7 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 		return nil, err
 	}
 	if bad := triovit.NotFinite(e.net.Output(), outputs[0]); bad != nil {
-		n := len(pictures) / triovit.Size(e.net.Input().Shape)
+		n := len(pictures) / efficientvit.Size(e.net.Input().Shape)
 		return nil, fmt.Errorf("%s: picture %d of %d: %w", e.net.Name, bad.Picture+1, n, e.diagnose(pictures, bad))
 	}
 	return outputs[0], nil
@@ -83,11 +84,11 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) *triovit.NotFiniteError {
 	e.diagnosis.Lock()
 	defer e.diagnosis.Unlock()
-	tapped, err := newTapped(e.model, e.hooks, func(*triovit.Op) bool { return true })
+	tapped, err := newTapped(e.model, e.hooks, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		return output
 	}
-	size := triovit.Size(e.net.Input().Shape)
+	size := efficientvit.Size(e.net.Input().Shape)
 	tensors, err := tapped.Run(pictures[output.Picture*size : (output.Picture+1)*size])
 	if err != nil {
 		return output
@@ -105,7 +106,7 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 // It may be used by several goroutines at once. It is no [triovit.Predictor]: what
 // its graph computes has no name under which a result could be kept.
 type Runner struct {
-	net  *triovit.Network
+	net  *efficientvit.Network
 	exec *graph.Exec
 	// held is how many elements a run holds at once for each picture, about.
 	held int
@@ -127,7 +128,7 @@ func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks)
 
 // NewTapped returns a runner whose Run returns the tensors that the operations in
 // taps make, in the order of the network.
-func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Runner, error) {
+func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Runner, error) {
 	f, err := freeze(model, Hooks{})
 	if err != nil {
 		return nil, err
@@ -137,14 +138,14 @@ func NewTapped(model *triovit.Model, taps func(*triovit.Op) bool) (*Runner, erro
 		op := &model.Net.Ops[i]
 		tapped[op.Name] = taps(op)
 	}
-	return newTapped(f, Hooks{}, func(op *triovit.Op) bool { return tapped[op.Name] })
+	return newTapped(f, Hooks{}, func(op *efficientvit.Op) bool { return tapped[op.Name] })
 }
 
-func newTapped(f *frozen, hooks Hooks, taps func(*triovit.Op) bool) (*Runner, error) {
+func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runner, error) {
 	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
 		result := hooks.Result
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if result != nil {
 				y = result(op, y)
 			}
@@ -161,7 +162,7 @@ func newTapped(f *frozen, hooks Hooks, taps func(*triovit.Op) bool) (*Runner, er
 	}
 	for i := range f.net.Ops {
 		if op := &f.net.Ops[i]; taps(op) {
-			r.held += triovit.Size(op.Shape)
+			r.held += efficientvit.Size(op.Shape)
 		}
 	}
 	return r, nil
@@ -170,7 +171,7 @@ func newTapped(f *frozen, hooks Hooks, taps func(*triovit.Op) bool) (*Runner, er
 // A frozen model is what its graphs are made of, whenever they are made: a graph is
 // built when a batch of a new size comes, long after the model was given a hash.
 type frozen struct {
-	net          *triovit.Network
+	net          *efficientvit.Network
 	hash, source string
 	// params are the weights in the layout that the graph reads.
 	params map[string]*tensors.Tensor
@@ -209,7 +210,7 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 }
 
 // constant is a parameter's value in the layout that the graph reads.
-func constant(op *triovit.Op, p triovit.Param, t *weights.Tensor) *tensors.Tensor {
+func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *tensors.Tensor {
 	t = Layout(op, p, t)
 	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
 }
@@ -221,7 +222,7 @@ func constant(op *triovit.Op, p triovit.Param, t *weights.Tensor) *tensors.Tenso
 func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
 	r := &Runner{net: f.net}
 	for i := range f.net.Ops {
-		r.held = max(r.held, 4*triovit.Size(f.net.Ops[i].Shape)) // a few of the largest
+		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // a few of the largest
 	}
 	b, err := Backend()
 	if err != nil {
@@ -240,7 +241,7 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 	r.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		hooks := hooks
 		if hooks.Param == nil {
-			hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
+			hooks.Param = func(op *efficientvit.Op, p efficientvit.Param) *graph.Node {
 				if at, ok := position[p.Name]; ok {
 					return in[at]
 				}
@@ -260,13 +261,13 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 }
 
 // Network returns the network that runs.
-func (r *Runner) Network() *triovit.Network { return r.net }
+func (r *Runner) Network() *efficientvit.Network { return r.net }
 
 // Run runs n pictures [n, H, W, 3] and returns every output of the graph.
 // The graph is compiled once for each n.
 func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
 	in := r.net.Input().Shape
-	size := triovit.Size(in)
+	size := efficientvit.Size(in)
 	if len(pictures) == 0 || len(pictures)%size != 0 {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", r.net.Name, len(pictures), in[0], in[1], in[2])
 	}

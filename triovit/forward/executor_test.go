@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 	"pgregory.net/rapid"
 )
@@ -20,7 +21,7 @@ import (
 // tiny returns a B0 for pictures of 32 pixels with synthetic weights.
 func tiny(t testing.TB) *triovit.Model {
 	t.Helper()
-	net, err := triovit.Describe("b0-r224", triovit.InputSize(32, 32), triovit.Classes(10))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.InputSize(32, 32), efficientvit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestPredictConcurrently(t *testing.T) {
 // their first runs share weights that no run has taken before.
 func TestFirstRunsTogether(t *testing.T) {
 	model := tiny(t)
-	in := weights.SyntheticInput(triovit.Size(model.Net.Input().Shape))
+	in := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
 	rounds := 200
 	if testing.Short() {
 		rounds = 20
@@ -124,7 +125,7 @@ func TestErrorsAtTheBorder(t *testing.T) {
 		{"no picture", m, Hooks{}, nil, "no whole number of pictures"},
 		{"half a picture", m, Hooks{}, make([]float32, 100), "no whole number of pictures of 32×32×3"},
 		{"no weights", lacking, Hooks{}, make([]float32, 3*32*32), "no weights for backbone.input_stem.op_list.0.conv.weight"},
-		{"a hook that panics", m, Hooks{Result: func(op *triovit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
+		{"a hook that panics", m, Hooks{Result: func(op *efficientvit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
 			make([]float32, 3*32*32), "out of luck at input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -162,9 +163,9 @@ func TestOutputsAreFinite(t *testing.T) {
 	const n, size = 3, 3 * 32 * 32
 	pictures := weights.SyntheticInput(n * size)
 	clear(pictures[:size]) // the first picture is black, and its products are zero
-	var convolutions []triovit.Op
+	var convolutions []efficientvit.Op
 	for _, op := range model.Net.Ops {
-		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
+		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
 			convolutions = append(convolutions, op)
 		}
 	}
@@ -194,7 +195,7 @@ func TestOutputsAreFinite(t *testing.T) {
 		if !errors.As(err, &got) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), model.Net.Name+": picture ") {
 			t.Fatalf("error %v, want a line with the network and the picture", err)
 		}
-		tapped, err := NewTapped(huge, func(*triovit.Op) bool { return true })
+		tapped, err := NewTapped(huge, func(*efficientvit.Op) bool { return true })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +227,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 	for what, make := range map[string]func() error{
 		"New":            func() error { _, err := New(m); return err },
 		"NewWithHooks":   func() error { _, err := NewWithHooks(m, "id", Hooks{}); return err },
-		"NewTapped":      func() error { _, err := NewTapped(m, func(*triovit.Op) bool { return true }); return err },
+		"NewTapped":      func() error { _, err := NewTapped(m, func(*efficientvit.Op) bool { return true }); return err },
 		"NewWithOutputs": func() error { _, err := NewWithOutputs(m, nil); return err },
 	} {
 		if err := make(); err == nil || !strings.Contains(err.Error(), m.Net.Name+": parameter "+name+" is not finite: value 5 of ") {
@@ -245,7 +246,7 @@ func TestIDsTellExecutorsApart(t *testing.T) {
 	}
 	ids := map[string]string{float.ID(): "New"}
 	for _, id := range []string{"float", "", "other"} {
-		e, err := NewWithHooks(m, id, Hooks{Result: func(_ *triovit.Op, y *graph.Node) *graph.Node { return graph.Neg(y) }})
+		e, err := NewWithHooks(m, id, Hooks{Result: func(_ *efficientvit.Op, y *graph.Node) *graph.Node { return graph.Neg(y) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +255,7 @@ func TestIDsTellExecutorsApart(t *testing.T) {
 		}
 		ids[e.ID()] = id
 	}
-	tapped, err := NewTapped(m, func(*triovit.Op) bool { return true })
+	tapped, err := NewTapped(m, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

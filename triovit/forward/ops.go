@@ -8,7 +8,7 @@ import (
 	backend "github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/internal/platform"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // perChannel reshapes a vector [C] so that it broadcasts against x, [..., C].
@@ -22,7 +22,7 @@ func perChannel(v, x *Node) *Node {
 }
 
 // conv is the one place where a convolution's form is chosen.
-func conv(op *triovit.Op, in, params []*Node) *Node {
+func conv(op *efficientvit.Op, in, params []*Node) *Node {
 	var y *Node
 	switch {
 	case op.Depthwise():
@@ -41,7 +41,7 @@ func conv(op *triovit.Op, in, params []*Node) *Node {
 // dense is a convolution over all channels: patches [N·H·W, k·k·I] times
 // weights [k·k·I, O]. For XLA a stem's few columns are weighed one by one: it
 // makes one loop of them and copies no patches.
-func dense(op *triovit.Op, x, w *Node) *Node {
+func dense(op *efficientvit.Op, x, w *Node) *Node {
 	if op.Kernel > 1 || op.Stride > 1 {
 		patches := taps(op, x)
 		if x.Graph().Backend().Name() == platform.XLA {
@@ -64,7 +64,7 @@ func dense(op *triovit.Op, x, w *Node) *Node {
 // w is [k·k, C]. With a stride of one the columns are shifted first and each
 // weighted sum of them is shifted by rows as a whole, which takes 2·k copies of
 // the picture in place of k·k.
-func depthwise(op *triovit.Op, x, w *Node) *Node {
+func depthwise(op *efficientvit.Op, x, w *Node) *Node {
 	k := op.Kernel
 	if op.Stride > 1 {
 		var all []*Node
@@ -125,7 +125,7 @@ func cut(x *Node, axes, start, sizes []int) *Node {
 
 // pad adds the border of zeros of a convolution; behind the last rows and
 // columns so many that the padded sides are whole numbers of strides.
-func pad(op *triovit.Op, x *Node) *Node {
+func pad(op *efficientvit.Op, x *Node) *Node {
 	dims, k, s := x.Shape().Dimensions, op.Kernel, op.Stride
 	axis := func(in, out int) backend.PadAxis {
 		total := (out-1)*s + k
@@ -138,7 +138,7 @@ func pad(op *triovit.Op, x *Node) *Node {
 // taps returns the k·k shifted pictures [N, H', W', C] that a kernel sees, in
 // row-major order of its positions. A stride separates the rows and columns
 // that one tap takes from the others by a reshape, so that cuts stay dense.
-func taps(op *triovit.Op, x *Node) []*Node {
+func taps(op *efficientvit.Op, x *Node) []*Node {
 	n, h, w, c := x.Shape().Dimensions[0], op.Shape[0], op.Shape[1], x.Shape().Dimensions[3]
 	k, s := op.Kernel, op.Stride
 	x = pad(op, x)
@@ -162,14 +162,14 @@ func taps(op *triovit.Op, x *Node) []*Node {
 
 // grouped is a 1×1 convolution in groups; w is [blocks, i, o], each block the
 // weights of some neighbouring groups (see Layout).
-func grouped(op *triovit.Op, x, w *Node) *Node {
+func grouped(op *efficientvit.Op, x, w *Node) *Node {
 	dims := x.Shape().Dimensions
 	blocks, i := w.Shape().Dimensions[0], w.Shape().Dimensions[1]
 	rows := Reshape(x, -1, blocks, i)
 	return Reshape(Einsum("rbi,bio->rbo", rows, w), dims[0], op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
-func linear(_ *triovit.Op, in, params []*Node) *Node {
+func linear(_ *efficientvit.Op, in, params []*Node) *Node {
 	y := Dot(in[0], params[0]).Product()
 	if len(params) > 1 {
 		y = Add(y, perChannel(params[1], y))
@@ -178,13 +178,13 @@ func linear(_ *triovit.Op, in, params []*Node) *Node {
 }
 
 // batchNorm normalizes by the stored statistics.
-func batchNorm(op *triovit.Op, in, params []*Node) *Node {
+func batchNorm(op *efficientvit.Op, in, params []*Node) *Node {
 	gain := Div(params[0], Sqrt(AddScalar(params[3], op.Eps)))
 	offset := Sub(params[1], Mul(params[2], gain))
 	return Add(Mul(in[0], perChannel(gain, in[0])), perChannel(offset, in[0]))
 }
 
-func layerNorm(op *triovit.Op, in, params []*Node) *Node {
+func layerNorm(op *efficientvit.Op, in, params []*Node) *Node {
 	x := in[0]
 	centered := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
 	variance := ReduceAndKeep(Mul(centered, centered), ReduceMean, -1)
@@ -193,31 +193,31 @@ func layerNorm(op *triovit.Op, in, params []*Node) *Node {
 }
 
 // heads takes q, k or v: [N, H, W, heads·3·d] to [N, H·W, heads, d].
-func heads(op *triovit.Op, in, _ []*Node) *Node {
+func heads(op *efficientvit.Op, in, _ []*Node) *Node {
 	t, h, d := op.Shape[0], op.Shape[1], op.Shape[2]
 	n := in[0].Shape().Dimensions[0]
 	x := Reshape(in[0], n, t, h, 3, d)
 	return Reshape(cut(x, []int{3}, []int{op.Part}, []int{1}), n, t, h, d)
 }
 
-func mergeHeads(op *triovit.Op, in, _ []*Node) *Node {
+func mergeHeads(op *efficientvit.Op, in, _ []*Node) *Node {
 	return Reshape(in[0], in[0].Shape().Dimensions[0], op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
-func matMul(op *triovit.Op, in, _ []*Node) *Node {
+func matMul(op *efficientvit.Op, in, _ []*Node) *Node {
 	if op.OverTokens {
 		return Einsum("nthd,nthe->nhde", in[0], in[1])
 	}
 	return Einsum("nthd,nhde->nthe", in[0], in[1])
 }
 
-func sumTokens(_ *triovit.Op, in, _ []*Node) *Node {
+func sumTokens(_ *efficientvit.Op, in, _ []*Node) *Node {
 	return InsertAxes(ReduceSum(in[0], 1), -1)
 }
 
 // upsample is PyTorch's bicubic resize by an integer factor as two products
 // with constant matrices, along the width and along the height.
-func upsample(op *triovit.Op, in, _ []*Node) *Node {
+func upsample(op *efficientvit.Op, in, _ []*Node) *Node {
 	x := in[0]
 	g, dims := x.Graph(), x.Shape().Dimensions
 	along := func(n int) *Node { return Const(g, bicubic(n, op.Factor)) }

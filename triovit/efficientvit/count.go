@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package triovit
+package efficientvit
 
 // ParamCount returns the number of parameters of the operation, without the
 // running statistics of a BatchNorm.

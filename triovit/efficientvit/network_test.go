@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package triovit
+package efficientvit
 
 import (
 	"encoding/json"
@@ -81,7 +81,7 @@ func TestCounts(t *testing.T) {
 // TestNamesOfCheckpoints holds every variant against the names and shapes of
 // the reference's state dicts.
 func TestNamesOfCheckpoints(t *testing.T) {
-	files, err := filepath.Glob("testdata/golden/*_names.json")
+	files, err := filepath.Glob("../testdata/golden/*_names.json")
 	if err != nil || len(files) != 15 {
 		t.Fatalf("%d files of names, want 15 (%v)", len(files), err)
 	}
