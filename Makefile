@@ -257,8 +257,8 @@ fuzz: $(echarts_ready) ## fuzz whatever reads files, each target for FUZZTIME (1
 # --- Programs whose results are in the repository -----------------------------
 
 .PHONY: train
-train: ## train the built-in model anew (at most 90 minutes on two cores; resumes)
-	go run ./cmd/trainbuiltin
+train: ## train the next built-in model (an hour on XLA and two cores, a working day without; resumes)
+	$(if $(bench_xla),$(xla_run)) go run $(if $(bench_xla),-tags=xla) ./cmd/trainbuiltin
 
 # The README's tables and figure: the built-in model always, the real checkpoints where the
 # reference data is. Everything is cached, so an interrupted run goes on.

@@ -34,7 +34,11 @@ type account struct {
 	Parameters int
 	FirstSeed  uint64
 	MaxNorm    float64
-	Report     *triovit.Report
+	Decayed    float64 // the sum of rate times decay
+	Platform   string
+	// CalibrationSeed and CurveSeed are the first scenes of the curve.
+	CalibrationSeed, CurveSeed uint64
+	Report                     *triovit.Report
 }
 
 // score runs a model on held-out scenes.
@@ -56,7 +60,7 @@ func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, e
 func publish(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, folder string) error {
 	path := filepath.Join(folder, "seg-b0-scenes.safetensors")
 	step := int(state[stepName].Data[0])
-	err := save(path, networkWeights(net, state), weights.F16, map[string]string{
+	err := save(path, averaged(net, state), weights.F16, map[string]string{
 		"model": net.Name,
 		"step":  fmt.Sprintf("%d of %d", step, r.Steps),
 	})
@@ -77,7 +81,8 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 	}
 	a := account{
 		Recipe: r, Step: step, Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
-		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Report: report,
+		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Decayed: r.decayed(step), Platform: forward.Platform(),
+		CalibrationSeed: scenes.CalibrationSeed, CurveSeed: curveSeed, Report: report,
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {

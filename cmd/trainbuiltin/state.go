@@ -41,10 +41,12 @@ func parameters(net *efficientvit.Network) (trained, statistics []parameter) {
 	return trained, statistics
 }
 
-// The two moments of Adam lie beside a parameter under its name and a suffix.
+// The two moments of Adam and the average over the steps lie beside a parameter
+// under its name and a suffix.
 const (
 	firstMoment  = ".adam_m"
 	secondMoment = ".adam_v"
+	average      = ".average"
 	stepName     = "step"    // one element: the number of steps taken
 	secondsName  = "seconds" // one element: the time they took
 )
@@ -70,7 +72,7 @@ func initial(net *efficientvit.Network, seed uint64) weights.Set {
 				t.Data[i] = 1
 			}
 		}
-		set[p.Name] = t
+		set[p.Name], set[p.Name+average] = t, t
 		if !p.Statistic {
 			set[p.Name+firstMoment] = weights.New(p.Shape...)
 			set[p.Name+secondMoment] = weights.New(p.Shape...)
@@ -108,11 +110,11 @@ func save(path string, set weights.Set, dtype weights.DType, metadata map[string
 	return atomicfile.Write(path, func(w io.Writer) error { return weights.WriteSafetensors(w, set, dtype, metadata) })
 }
 
-// networkWeights returns the part of a state that is the network.
-func networkWeights(net *efficientvit.Network, state weights.Set) weights.Set {
+// averaged returns the network of a state, averaged over its last steps.
+func averaged(net *efficientvit.Network, state weights.Set) weights.Set {
 	set := weights.Set{}
 	for name := range net.Params() {
-		set[name] = state[name]
+		set[name] = state[name+average]
 	}
 	return set
 }
