@@ -9,7 +9,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"pgregory.net/rapid"
@@ -19,7 +19,7 @@ import (
 func grids(t *rapid.T) Quantizer {
 	stats := &TensorStats{Name: "x", Min: []float32{-float32(rapid.Float64Range(0, 1e3).Draw(t, "-min"))},
 		Max: []float32{float32(rapid.Float64Range(1e-3, 1e5).Draw(t, "max"))}}
-	point := triovit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
+	point := efficientvit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
 	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
 		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}}
 	q, err := rapid.SampledFrom(choosers).Draw(t, "rule").Choose(stats, point)
@@ -82,7 +82,7 @@ func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32
 // TestLeadingOneOfThePaper is the worked example of Section III-D, and its
 // neighbours at the threshold.
 func TestLeadingOneOfThePaper(t *testing.T) {
-	q, err := LeadingOne{IntegerBits: 8}.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{255}}, triovit.Point{})
+	q, err := LeadingOne{IntegerBits: 8}.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{255}}, efficientvit.Point{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestLogDomain(t *testing.T) {
 			y++
 		}
 		want := min(max(int(y), -6), 9)
-		q, err := ReleasedCodes.Choose(&TensorStats{Name: "divisor", Max: []float32{1e4}}, triovit.Point{})
+		q, err := ReleasedCodes.Choose(&TensorStats{Name: "divisor", Max: []float32{1e4}}, efficientvit.Point{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestTopCode(t *testing.T) {
 		{LogDomain{}, 1599, -4, 11}, {LogDomain{Floor: true}, 1599, -5, 10}, {LogDomain{Floor: true}, 1024, -5, 10},
 		{LogDomain{}, 1400, -5, 10}, {LogDomain{Floor: true}, 0, -15, 0},
 	} {
-		q, err := c.rule.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{c.largest}}, triovit.Point{})
+		q, err := c.rule.Choose(&TensorStats{Name: "divisor", Min: []float32{0}, Max: []float32{c.largest}}, efficientvit.Point{})
 		if err != nil {
 			t.Fatal(err)
 		}

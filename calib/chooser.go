@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -15,7 +15,7 @@ type Chooser interface {
 	// String names the rule with its settings.
 	String() string
 	// Choose returns the quantizer of a tensor for one of its points.
-	Choose(stats *TensorStats, point triovit.Point) (Quantizer, error)
+	Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error)
 }
 
 // MinBits and MaxBits bound the widths of uniform grids.
@@ -62,7 +62,7 @@ func (m MinMax) String() string {
 }
 
 // Choose returns a [grid.Uniform].
-func (m MinMax) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+func (m MinMax) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	bits := m.Bits
 	if bits == 0 {
 		bits = point.Bits
@@ -137,7 +137,7 @@ func (l LogDomain) bits() int {
 }
 
 // Choose returns a [grid.Log2].
-func (l LogDomain) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
+func (l LogDomain) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, error) {
 	if l.bits() < 1 || l.bits() > 6 {
 		return nil, fmt.Errorf("log2 codes for %s of %d bits: 1 to 6 are allowed", stats.Name, l.bits())
 	}
@@ -181,7 +181,7 @@ func (l LeadingOne) String() string {
 }
 
 // Choose returns a [grid.Log2] over integers.
-func (l LeadingOne) Choose(stats *TensorStats, _ triovit.Point) (Quantizer, error) {
+func (l LeadingOne) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, error) {
 	bits := LogDomain{Bits: l.Bits}.bits()
 	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
 		return nil, fmt.Errorf("log2 codes for %s of %d bits from integers of %d: 1 to 6 and 2 to 24 are allowed", stats.Name, bits, l.IntegerBits)

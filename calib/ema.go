@@ -5,7 +5,7 @@ package calib
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // EMA spans the grid over exponential moving averages of each picture's
@@ -36,7 +36,7 @@ func (e EMA) weight() float64 {
 }
 
 // Choose returns a grid.Uniform.
-func (e EMA) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+func (e EMA) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	w := e.weight()
 	if !(w > 0 && w <= 1) {
 		return nil, fmt.Errorf("a moving average with weight %g: above 0 and up to 1 is allowed", w)

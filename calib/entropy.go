@@ -5,7 +5,7 @@ package calib
 import (
 	"math"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Entropy clips where the distribution that the codes can express says most
@@ -23,7 +23,7 @@ const entropyBins = 2048
 func (Entropy) String() string { return "entropy" }
 
 // Choose returns a symmetric or unsigned grid.Uniform.
-func (Entropy) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+func (Entropy) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	lo, hi, err := stats.distribution(point)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -38,7 +39,7 @@ type mean struct{}
 
 func (mean) String() string { return "ternary at the largest mean" }
 
-func (mean) Choose(stats *calib.TensorStats, _ triovit.Point) (calib.Quantizer, error) {
+func (mean) Choose(stats *calib.TensorStats, _ efficientvit.Point) (calib.Quantizer, error) {
 	largest := float32(0)
 	for _, m := range stats.Mean {
 		largest = max(largest, m, -m)
@@ -65,7 +66,7 @@ func ExampleRecipe_With() {
 	recipe := calib.MBConv.With("ternary PW1 of stage 4", func(r *calib.Recipe) {
 		r.Transforms = nil
 		r.Activations = mean{}
-		r.Only = calib.Selection{Roles: []triovit.Role{triovit.PW1}, Name: `stages\.3\.`}
+		r.Only = calib.Selection{Roles: []efficientvit.Role{efficientvit.PW1}, Name: `stages\.3\.`}
 	})
 	q, err := calib.Quantize(setup.Model, profile, recipe)
 	if err != nil {
@@ -173,8 +174,8 @@ func ExampleCalibrate() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(len(q.Quantizers), "tensors on grids")
-	divisor := q.Quantizers["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
+	fmt.Println(len(q.Quantizers()), "tensors on grids")
+	divisor := q.Quantizers()["backbone.stages.3.op_list.2.context_module.main.divisor.0"]
 	_, log2 := divisor.(grid.Log2)
 	fmt.Println("divisors on a log2 grid:", log2)
 	// Output:

@@ -7,9 +7,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // Freeze returns a quantized network as integers (INTEGER.md): weights and biases
@@ -18,10 +19,11 @@ import (
 // their convolutions. Every tensor that is multiplied must be on a grid; an
 // operand that the recipe leaves in float is an error with its name, except for
 // the dividends, which are then divided at full width. Accumulators that do not
-// fit the limits are an error too. Classes, Picture and Source are left to the
-// caller.
+// fit the limits are an error too. Classes and Picture are those of the quantized
+// model ([triovit.Model]), Source says what it was made from.
 func Freeze(q *Quantized, limits integer.Limits) (*integer.Model, error) {
-	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits}, made: map[string]frozen{}}
+	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits, Classes: q.Model.Classes, Source: q.source,
+		Picture: integer.Picture{Pipeline: q.Model.Pipeline, Normalization: preprocess.ImageNetNormalization()}}, made: map[string]frozen{}}
 	for i := range q.Model.Net.Ops {
 		op := &q.Model.Net.Ops[i]
 		if err := f.op(op); err != nil {
@@ -56,29 +58,29 @@ func (f *freezer) add(name string, op integer.Operation, values integer.Values, 
 }
 
 // op freezes one operation of the network.
-func (f *freezer) op(op *triovit.Op) error {
+func (f *freezer) op(op *efficientvit.Op) error {
 	y, err := f.freeze(op)
 	f.made[op.Name] = y
 	return err
 }
 
-func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
+func (f *freezer) freeze(op *efficientvit.Op) (frozen, error) {
 	switch op.Kind {
-	case triovit.Input:
+	case efficientvit.Input:
 		u, err := f.grid(op.Name)
 		if err != nil {
 			return frozen{}, err
 		}
 		return f.onGrid(f.add(op.Name, &integer.Input{Shape: [3]int(op.Shape), Grid: u}, valuesOf(u)), u), nil
-	case triovit.Scale, triovit.Shift:
+	case efficientvit.Scale, efficientvit.Shift:
 		return f.channelwise(op), nil
-	case triovit.Conv, triovit.Linear:
+	case efficientvit.Conv, efficientvit.Linear:
 		return f.conv(op)
-	case triovit.Hardswish:
+	case efficientvit.Hardswish:
 		return f.hardswish(op)
-	case triovit.Add:
+	case efficientvit.Add:
 		return f.sum(op)
-	case triovit.GlobalAvgPool:
+	case efficientvit.GlobalAvgPool:
 		x, err := f.operand(op, 0)
 		if err != nil {
 			return frozen{}, err
@@ -86,21 +88,21 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		in := f.q.Model.Net.Op(op.Inputs[0]).Shape
 		values := integer.Values{Steps: []float64{x.Steps[0] / float64(in[0]*in[1])}, Offsets: x.Offsets}
 		return f.add(op.Name, &integer.Pool{}, values, x.tensor), nil
-	case triovit.Upsample:
+	case efficientvit.Upsample:
 		return f.upsample(op)
-	case triovit.LayerNorm:
+	case efficientvit.LayerNorm:
 		return f.layerNorm(op)
-	case triovit.Heads:
+	case efficientvit.Heads:
 		x, err := f.symmetric(op, 0)
 		return f.add(op.Name, &integer.Heads{Heads: op.Shape[1], Dim: op.Shape[2], Part: op.Part}, x.Values, x.tensor), err
-	case triovit.ReLU:
+	case efficientvit.ReLU:
 		x := f.made[op.Inputs[0]]
 		return f.add(op.Name, &integer.ReLU{}, x.Values, x.tensor), nil
-	case triovit.MergeHeads:
+	case efficientvit.MergeHeads:
 		x := f.made[op.Inputs[0]]
 		y := f.add(op.Name, &integer.MergeHeads{H: op.Shape[0], W: op.Shape[1]}, x.Values, x.tensor)
 		return frozen{y.tensor, y.Values, x.codes}, nil
-	case triovit.Concat:
+	case efficientvit.Concat:
 		var inputs []string
 		for _, name := range op.Inputs {
 			inputs = append(inputs, f.made[name].tensor)
@@ -108,7 +110,7 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		x := f.made[op.Inputs[0]] // quotients are made on the grid of what joins them
 		y := f.add(op.Name, &integer.Concat{}, x.Values, inputs...)
 		return frozen{y.tensor, y.Values, x.codes}, nil
-	case triovit.MatMul:
+	case efficientvit.MatMul:
 		x, y := f.made[op.Inputs[0]], f.made[op.Inputs[1]]
 		if len(op.Points) > 0 {
 			var err error
@@ -118,10 +120,10 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 		}
 		values := integer.Values{Steps: []float64{x.Steps[0] * y.Steps[0]}}
 		return f.add(op.Name, &integer.MatMul{OverTokens: op.OverTokens}, values, x.tensor, y.tensor), nil
-	case triovit.SumTokens:
+	case efficientvit.SumTokens:
 		x := f.made[op.Inputs[0]]
 		return f.add(op.Name, &integer.SumTokens{}, x.Values, x.tensor), nil
-	case triovit.Divide:
+	case efficientvit.Divide:
 		return f.divide(op)
 	}
 	return frozen{}, fmt.Errorf("integers know no such operation")
@@ -129,7 +131,7 @@ func (f *freezer) freeze(op *triovit.Op) (frozen, error) {
 
 // grid returns the uniform grid of a tensor.
 func (f *freezer) grid(tensor string) (grid.Uniform, error) {
-	switch g := f.q.Quantizers[tensor].(type) {
+	switch g := f.q.quantizers[tensor].(type) {
 	case grid.Uniform:
 		return g, nil
 	case nil:
@@ -158,7 +160,7 @@ func codesOf(u grid.Uniform) integer.Interval {
 
 // operand returns the codes of an operation's operand, requantizing its tensor
 // where no operation before has.
-func (f *freezer) operand(op *triovit.Op, index int) (frozen, error) {
+func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	tensor := op.Inputs[index]
 	x := f.made[tensor]
 	if !f.q.rounded[operand{op.Name, index}] {
@@ -192,7 +194,7 @@ func (f *freezer) operand(op *triovit.Op, index int) (frozen, error) {
 const codesSuffix = ".codes"
 
 // symmetric is operand for an operation that takes only grids without a zero point.
-func (f *freezer) symmetric(op *triovit.Op, index int) (frozen, error) {
+func (f *freezer) symmetric(op *efficientvit.Op, index int) (frozen, error) {
 	x, err := f.operand(op, index)
 	if err == nil && x.codes.Zero != 0 {
 		err = fmt.Errorf("operand %d, %q, has a zero point of %d: only a symmetric grid can be frozen there", index, op.Inputs[index], x.codes.Zero)
@@ -202,13 +204,13 @@ func (f *freezer) symmetric(op *triovit.Op, index int) (frozen, error) {
 
 // channelwise freezes a Scale or a Shift: the integers stay, what they stand for
 // changes.
-func (f *freezer) channelwise(op *triovit.Op) frozen {
+func (f *freezer) channelwise(op *efficientvit.Op) frozen {
 	x := f.made[op.Inputs[0]]
 	parameter := f.q.Model.Weights[op.Params[0].Name].Data
 	steps, offsets := make([]float64, len(parameter)), make([]float64, len(parameter))
 	for i, p := range parameter {
 		steps[i], offsets[i] = x.Of(i, 1)-x.Of(i, 0), x.Of(i, 0)
-		if op.Kind == triovit.Scale {
+		if op.Kind == efficientvit.Scale {
 			steps[i], offsets[i] = steps[i]*float64(p), offsets[i]*float64(p)
 		} else {
 			offsets[i] -= float64(p)
@@ -217,7 +219,7 @@ func (f *freezer) channelwise(op *triovit.Op) frozen {
 	return frozen{tensor: x.tensor, Values: integer.Values{Steps: steps, Offsets: offsets}}
 }
 
-func (f *freezer) conv(op *triovit.Op) (frozen, error) {
+func (f *freezer) conv(op *efficientvit.Op) (frozen, error) {
 	x, err := f.operand(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -253,7 +255,7 @@ func (f *freezer) conv(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, c, integer.Values{Steps: steps}, x.tensor), nil
 }
 
-func (f *freezer) hardswish(op *triovit.Op) (frozen, error) {
+func (f *freezer) hardswish(op *efficientvit.Op) (frozen, error) {
 	x, err := f.symmetric(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -266,7 +268,7 @@ func (f *freezer) hardswish(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, h, integer.Values{Steps: []float64{step}}, x.tensor), nil
 }
 
-func (f *freezer) sum(op *triovit.Op) (frozen, error) {
+func (f *freezer) sum(op *efficientvit.Op) (frozen, error) {
 	var in [2]frozen
 	for i := range in {
 		var err error
@@ -283,7 +285,7 @@ func (f *freezer) sum(op *triovit.Op) (frozen, error) {
 	return f.onGrid(f.add(op.Name, a, valuesOf(u), in[0].tensor, in[1].tensor), u), err
 }
 
-func (f *freezer) upsample(op *triovit.Op) (frozen, error) {
+func (f *freezer) upsample(op *efficientvit.Op) (frozen, error) {
 	x, err := f.operand(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -296,7 +298,7 @@ func (f *freezer) upsample(op *triovit.Op) (frozen, error) {
 	return f.add(op.Name, u, values, x.tensor), nil
 }
 
-func (f *freezer) layerNorm(op *triovit.Op) (frozen, error) {
+func (f *freezer) layerNorm(op *efficientvit.Op) (frozen, error) {
 	x, err := f.symmetric(op, 0)
 	if err != nil {
 		return frozen{}, err
@@ -316,7 +318,7 @@ func (f *freezer) layerNorm(op *triovit.Op) (frozen, error) {
 
 // divide freezes the divisors' codes and the division onto the grid of the
 // operation that reads the quotients.
-func (f *freezer) divide(op *triovit.Op) (frozen, error) {
+func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	x, divisor := f.made[op.Inputs[0]], f.made[op.Inputs[1]]
 	if f.q.rounded[operand{op.Name, 0}] {
 		var err error
@@ -324,7 +326,7 @@ func (f *freezer) divide(op *triovit.Op) (frozen, error) {
 			return frozen{}, err
 		}
 	}
-	g, powers := f.q.Quantizers[op.Inputs[1]].(grid.Log2)
+	g, powers := f.q.quantizers[op.Inputs[1]].(grid.Log2)
 	if !powers {
 		return frozen{}, fmt.Errorf("divisors %q are not on a log2 grid: integers divide by shifts", op.Inputs[1])
 	}
@@ -359,11 +361,11 @@ func (f *freezer) divide(op *triovit.Op) (frozen, error) {
 func (f *freezer) reader(tensor string) string {
 	net := f.q.Model.Net
 	for {
-		if _, rounded := f.q.Quantizers[tensor]; rounded {
+		if _, rounded := f.q.quantizers[tensor]; rounded {
 			return tensor
 		}
 		readers := net.Consumers(tensor)
-		if len(readers) != 1 || !slices.Contains([]triovit.Kind{triovit.MergeHeads, triovit.Concat}, net.Op(readers[0]).Kind) {
+		if len(readers) != 1 || !slices.Contains([]efficientvit.Kind{efficientvit.MergeHeads, efficientvit.Concat}, net.Op(readers[0]).Kind) {
 			return tensor
 		}
 		tensor = readers[0]

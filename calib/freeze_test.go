@@ -4,18 +4,23 @@ package calib
 
 import (
 	"math"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -74,7 +79,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		names, reads = nil, nil
-		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
@@ -83,7 +88,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			names, outputs = append(names, ""), append(outputs, y)
 			return graph.ConstTensor(x.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
 		}
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if ops[op.Name] != nil {
 				names, outputs = append(names, op.Name), append(outputs, y)
 			}
@@ -100,7 +105,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 		t.Fatal(err)
 	}
 	for _, r := range reads {
-		quantizer := q.Quantizers[r.tensor]
+		quantizer := q.quantizers[r.tensor]
 		for j, v := range made[r.frozen] {
 			y := want[r.output][j]
 			off := 3e-4*max(y, -y) + slack(quantizer)
@@ -128,9 +133,9 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 // fullDividends leaves the dividends of a recipe that rounds every point at full
 // width.
 func fullDividends(r *Recipe) {
-	classes := slices.DeleteFunc(slices.Clone(EveryPoint.Classes), func(c triovit.PointClass) bool { return c == triovit.AttentionOperand })
-	r.Points = []PointSelection{{Classes: classes}, {Classes: []triovit.PointClass{triovit.AttentionOperand},
-		Where: Roles(triovit.Query, triovit.Key, triovit.Value, triovit.Dividend, triovit.Divisor)}}
+	classes := slices.DeleteFunc(slices.Clone(EveryPoint.Classes), func(c efficientvit.PointClass) bool { return c == efficientvit.AttentionOperand })
+	r.Points = []PointSelection{{Classes: classes}, {Classes: []efficientvit.PointClass{efficientvit.AttentionOperand},
+		Where: Roles(efficientvit.Query, efficientvit.Key, efficientvit.Value, efficientvit.Dividend, efficientvit.Divisor)}}
 }
 
 // numbers returns what the integers of a tensor stand for.
@@ -220,6 +225,66 @@ func TestFreezeRefuses(t *testing.T) {
 	}
 }
 
+// TestFreezeSource: a frozen model says what it was made from and how a picture
+// becomes its input; the same quantized model freezes into the same bytes, and
+// another recipe, other weights or other pictures into others.
+func TestFreezeSource(t *testing.T) {
+	model, profile := small(t)
+	named := *model
+	named.Classes = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
+	named.Pipeline = preprocess.ImageNet(64, 0.95)
+	recipe := TrioViTPlusInteger
+	freeze := func(model *triovit.Model, profile *Profile, recipe Recipe) (*integer.Model, string) {
+		t.Helper()
+		q, err := Quantize(model, profile, recipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Freeze(q, oneSlice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := m.Hash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, hash
+	}
+	m, hash := freeze(&named, profile, recipe)
+	if !slices.Equal(m.Classes, named.Classes) || m.Picture != (integer.Picture{Pipeline: named.Pipeline, Normalization: preprocess.ImageNetNormalization()}) {
+		t.Errorf("classes %q, picture %+v", m.Classes, m.Picture)
+	}
+	want := integer.Source{Weights: named.Hash(), Calibration: noise(t, 6, 64).Fingerprint(), Recipe: recipe.String(), Code: platform.Version()}
+	if m.Source != want {
+		t.Errorf("source %+v, want %+v", m.Source, want)
+	}
+	if _, again := freeze(&named, profile, recipe); again != hash {
+		t.Error("the same quantized model freezes into two artefacts")
+	}
+	other := *profile
+	other.Pictures = "other"
+	for name, changed := range map[string]func() (*integer.Model, string){
+		"recipe":   func() (*integer.Model, string) { return freeze(&named, profile, recipe.Bits(4, 8)) },
+		"pictures": func() (*integer.Model, string) { return freeze(&named, &other, recipe) },
+		"classes":  func() (*integer.Model, string) { return freeze(model, profile, recipe) },
+	} {
+		if _, got := changed(); got == hash {
+			t.Errorf("another %s, the same hash", name)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "small.triovit")
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	read, err := integer.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(m, read) {
+		t.Error("the frozen model is read differently")
+	}
+}
+
 // TestFreezeAffine: zero points of convolutions' inputs, residual sums, pooling and
 // resizes become biases, borders and addends; the integers stand for what they
 // stood for.
@@ -236,12 +301,12 @@ type affineWhereAllowed struct{}
 
 func (affineWhereAllowed) String() string { return "affine where integers allow it" }
 
-func (affineWhereAllowed) Choose(stats *TensorStats, p triovit.Point) (Quantizer, error) {
+func (affineWhereAllowed) Choose(stats *TensorStats, p efficientvit.Point) (Quantizer, error) {
 	switch p.Class {
-	case triovit.PreActivation, triovit.AttentionOperand, triovit.NormInput:
+	case efficientvit.PreActivation, efficientvit.AttentionOperand, efficientvit.NormInput:
 		return MinMax{}.Choose(stats, p)
 	}
-	if stats.Role == triovit.Attention || stats.Role == triovit.QKV || stats.Role == triovit.AggPW {
+	if stats.Role == efficientvit.Attention || stats.Role == efficientvit.QKV || stats.Role == efficientvit.AggPW {
 		return MinMax{}.Choose(stats, p)
 	}
 	return MinMax{Affine: true}.Choose(stats, p)

@@ -21,6 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -29,7 +30,7 @@ import (
 // which stage it is.
 func stages(t *testing.T, folder string, at func(stage string)) string {
 	t.Setenv("TRIOVIT_CACHE", filepath.Join(folder, "cache"))
-	net, err := triovit.Describe("b0-r224", triovit.InputSize(64, 64), triovit.Classes(10))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.InputSize(64, 64), efficientvit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}

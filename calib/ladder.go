@@ -4,6 +4,7 @@ package calib
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -27,17 +28,23 @@ type Climb struct {
 // A Rung is one recipe's score.
 type Rung struct {
 	Recipe Recipe
+	// Report is nil where the network makes something of a picture that is not
+	// finite: there is no score then.
 	Report *triovit.Report
 	// Changes is what the recipe did.
 	Changes []Change
 	// AgainstFloat compares with the float network, picture by picture: its
-	// interval is far narrower than either score's.
+	// interval is far narrower than either score's. It is nil without a score.
 	AgainstFloat *triovit.Paired
+	// Unscored says why there is no score.
+	Unscored error
 }
 
 // RunLadder profiles a model on calibration pictures and scores it on others:
-// in floating point first, then quantized by each recipe. Everything is
-// cached: a second call costs seconds, an interrupted one goes on.
+// in floating point first, then quantized by each recipe. A recipe by which the
+// network makes something that is not finite has no score; where the float network
+// does, that is an error. Everything is cached: a second call costs seconds, an
+// interrupted one goes on.
 func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluation dataset.Dataset, recipes []Recipe) (*Climb, error) {
 	c := &Climb{Model: model.Source, Calibration: calibration.Name(), Evaluation: evaluation.Name(), CalibrationImages: calibration.Len()}
 	profile, err := Observe(ctx, model, calibration)
@@ -61,20 +68,36 @@ func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluatio
 			return nil, err
 		}
 		report, err := triovit.Evaluate(ctx, q, evaluation, triovit.Titled(fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes))), triovit.Labelled(recipe.Name))
+		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes}
+		if errors.As(err, new(*triovit.NotFiniteError)) {
+			rung.Unscored, err = err, nil
+		} else if err == nil {
+			rung.AgainstFloat, err = triovit.Compare(c.Float, report)
+		}
 		if err != nil {
 			return nil, err
 		}
-		paired, err := triovit.Compare(c.Float, report)
-		if err != nil {
-			return nil, err
-		}
-		c.Rungs = append(c.Rungs, Rung{recipe, report, q.Changes, paired})
+		c.Rungs = append(c.Rungs, rung)
 	}
 	return c, nil
 }
 
+// Add scores another predictor of the same network, such as an artefact, on the
+// ladder's evaluation pictures, and appends it as a rung of that name.
+func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
+	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Titled(name), triovit.Labelled(name))
+	if err != nil {
+		return err
+	}
+	paired, err := triovit.Compare(c.Float, report)
+	if err == nil {
+		c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Report: report, AgainstFloat: paired})
+	}
+	return err
+}
+
 // Each calls do for the float network and then for every rung, with the name
-// that tables and figures give it.
+// that tables and figures give it. The report of a rung without a score is nil.
 func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Change)) {
 	do("float", c.Float, nil)
 	for _, r := range c.Rungs {
@@ -96,12 +119,19 @@ func (c *Climb) String() string {
 	}
 	score("float", c.Float)
 	fmt.Fprint(w, "\t\t\n")
+	var unscored []string
 	for _, r := range c.Rungs {
+		if r.Unscored != nil {
+			fmt.Fprintf(w, "%s\tno score\t\t\t\t\n", r.Recipe.Name)
+			unscored = append(unscored, fmt.Sprintf("no score: %v\n", r.Unscored))
+			continue
+		}
 		score(r.Recipe.Name, r.Report)
 		d := r.AgainstFloat.Difference
 		fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t\n", 100*d.Value, 100*d.Lo, 100*d.Hi)
 	}
 	w.Flush()
+	s.WriteString(strings.Join(unscored, ""))
 	for _, remark := range c.Float.Remarks {
 		fmt.Fprintln(&s, remark)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -59,7 +60,7 @@ func (t Migration) withDefaults() Migration {
 // Apply inserts a Scale by 1/r_i before every picked convolution and
 // multiplies its filters. A convolution that is not depthwise is an error:
 // its filters read more than one channel.
-func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
+func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
 	t = t.withDefaults()
 	m, p = edit(m, p)
 	ops, err := picked(m, t.Where, only)
@@ -90,7 +91,7 @@ func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bo
 			inverse[i] = float32(1 / r[i])
 		}
 		m.Weights[op.Params[0].Name] = scaled
-		if err := insert(m, p, op, triovit.Scale, triovit.Migrate, "migration", inverse); err != nil {
+		if err := insert(m, p, op, efficientvit.Scale, efficientvit.Migrate, "migration", inverse); err != nil {
 			return nil, nil, nil, fmt.Errorf("migration: %w", err)
 		}
 		changes = append(changes, Change{name, fmt.Sprintf("channel-wise migration, factors %.3g to %.3g", slices.Min(r), slices.Max(r))})

@@ -4,6 +4,7 @@ package calib
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -43,11 +45,15 @@ func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 		return nil, err
 	}
 	compute := func() (*Profile, error) { return collect(ctx, folded, data) }
-	return cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
+	p, err := cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
+	if err == nil {
+		p.Pictures = data.Fingerprint()
+	}
+	return p, err
 }
 
 func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
-	exec, err := forward.NewTapped(model, func(*triovit.Op) bool { return true })
+	exec, err := forward.NewTapped(model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +79,11 @@ func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 			return nil, err
 		}
 		if err := each(collectors, func(i int) error { return collectors[i].add(tensors[i]) }); err != nil {
-			return nil, fmt.Errorf("pictures %d to %d: %w", first, first+n-1, err)
+			var bad *triovit.NotFiniteError
+			if errors.As(err, &bad) {
+				return nil, fmt.Errorf("picture %s: %w", items[bad.Picture].ID, bad)
+			}
+			return nil, err
 		}
 		bar.Add(n)
 	}

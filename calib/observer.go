@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Observers lists the rules for the grids of activations that a recipe takes
@@ -61,7 +61,7 @@ func affinely(name string, affine bool) string {
 
 // distribution returns the bounds of a tensor that has a histogram, for a rule
 // that looks at more than the bounds.
-func (s *TensorStats) distribution(point triovit.Point) (lo, hi float64, err error) {
+func (s *TensorStats) distribution(point efficientvit.Point) (lo, hi float64, err error) {
 	if err := checkBits("a grid for "+s.Name, point.Bits); err != nil {
 		return 0, 0, err
 	}

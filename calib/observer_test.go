@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"pgregory.net/rapid"
 )
@@ -19,7 +19,7 @@ import (
 // statsOf returns the statistics of a tensor of one channel with a picture's
 // values in each argument.
 func statsOf(t interface{ Fatal(...any) }, pictures ...[]float32) *TensorStats {
-	c := newCollector(&triovit.Op{Name: "x", Shape: []int{len(pictures[0]), 1}})
+	c := newCollector(&efficientvit.Op{Name: "x", Shape: []int{len(pictures[0]), 1}})
 	for _, values := range pictures {
 		if err := c.add(values); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func lpError(xs []float32, q Quantizer, p float64) float64 {
 // search picks from their histogram, and that of the best of the same
 // candidates, found by trying them all.
 func searched(t interface{ Fatal(...any) }, search LpSearch, xs []float32, bits int) (got, best float64) {
-	q, err := search.Choose(statsOf(t, xs), triovit.Point{Bits: bits, Signed: true})
+	q, err := search.Choose(statsOf(t, xs), efficientvit.Point{Bits: bits, Signed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestOMSE(t *testing.T) {
 	for i := range xs {
 		xs[i] = float32(rng.NormFloat64())
 	}
-	q, err := OMSE.Choose(statsOf(t, xs), triovit.Point{Bits: 4, Signed: true})
+	q, err := OMSE.Choose(statsOf(t, xs), efficientvit.Point{Bits: 4, Signed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,12 +185,12 @@ func TestObserversByHand(t *testing.T) {
 	for i := range thousand {
 		thousand[i] = float32(i + 1)
 	}
-	signed, unsigned := triovit.Point{Bits: 8, Signed: true}, triovit.Point{Bits: 8}
+	signed, unsigned := efficientvit.Point{Bits: 8, Signed: true}, efficientvit.Point{Bits: 8}
 	for _, c := range []struct {
 		name     string
 		observer Chooser
 		pictures [][]float32
-		point    triovit.Point
+		point    efficientvit.Point
 		end      float64 // the largest value of the grid
 		within   float64 // relative
 	}{
@@ -204,7 +204,7 @@ func TestObserversByHand(t *testing.T) {
 		{"EMA of minima -4, 0", EMA{Weight: 0.25}, [][]float32{{-4, 1}, {0, 1}}, signed, 3, 1e-6},
 		{"entropy of a uniform distribution", Entropy{}, [][]float32{thousand}, unsigned, 1000, 0.01},
 		{"entropy with a far value", Entropy{}, [][]float32{append([]float32{8000}, thousand...)}, unsigned, 1000, 0.05},
-		{"entropy of 16 bits", Entropy{}, [][]float32{append([]float32{8000}, thousand...)}, triovit.Point{Bits: 16}, 8000, 1e-6},
+		{"entropy of 16 bits", Entropy{}, [][]float32{append([]float32{8000}, thousand...)}, efficientvit.Point{Bits: 16}, 8000, 1e-6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q, err := c.observer.Choose(statsOf(t, c.pictures...), c.point)
@@ -233,7 +233,7 @@ func TestObserverLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		xs := sample(t, 300)
 		observer := rapid.SampledFrom(Observers).Draw(t, "observer")
-		point := triovit.Point{Bits: rapid.IntRange(MinBits, 9).Draw(t, "bits"), Signed: true}
+		point := efficientvit.Point{Bits: rapid.IntRange(MinBits, 9).Draw(t, "bits"), Signed: true}
 		choose := func(xs []float32) grid.Uniform {
 			q, err := observer.Choose(statsOf(t, xs[:150], xs[150:]), point)
 			if err != nil {
@@ -271,7 +271,7 @@ func TestPercentileIsMonotone(t *testing.T) {
 			if max(-lo, hi) <= 0 {
 				t.Skip("nothing but zeros is left")
 			}
-			q, err := Percentile{Percent: p}.Choose(s, triovit.Point{Bits: 8, Signed: true})
+			q, err := Percentile{Percent: p}.Choose(s, efficientvit.Point{Bits: 8, Signed: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -358,12 +358,12 @@ func TestCalibrateLooksAtTransformedTensors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(q.Changes) != len(plain.Changes) || len(q.Quantizers) != len(plain.Quantizers) {
-			t.Errorf("%s: %d changes and %d quantizers, by min-max %d and %d", recipe.Name, len(q.Changes), len(q.Quantizers), len(plain.Changes), len(plain.Quantizers))
+		if len(q.Changes) != len(plain.Changes) || len(q.quantizers) != len(plain.quantizers) {
+			t.Errorf("%s: %d changes and %d quantizers, by min-max %d and %d", recipe.Name, len(q.Changes), len(q.quantizers), len(plain.Changes), len(plain.quantizers))
 		}
 		finer := 0
-		for name, quantizer := range q.Quantizers {
-			if u, ok := quantizer.(grid.Uniform); ok && u.Scale < 0.999*plain.Quantizers[name].(grid.Uniform).Scale {
+		for name, quantizer := range q.quantizers {
+			if u, ok := quantizer.(grid.Uniform); ok && u.Scale < 0.999*plain.quantizers[name].(grid.Uniform).Scale {
 				finer++
 			}
 		}

@@ -5,7 +5,7 @@ package calib
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Percentile spans the grid over all values but the farthest at each end
@@ -33,7 +33,7 @@ func (p Percentile) percent() float64 {
 
 // Choose returns a grid.Uniform. An end is exact to the width of a histogram's bin,
 // 0.8 %, and never beyond what was seen.
-func (p Percentile) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+func (p Percentile) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	if percent := p.percent(); !(percent > 50 && percent <= 100) {
 		return nil, fmt.Errorf("percentile %g: above 50 and up to 100 is allowed", percent)
 	}

@@ -12,7 +12,9 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/finite"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Profile is what a network's tensors looked like over calibration pictures:
@@ -21,8 +23,10 @@ type Profile struct {
 	// Network is the profiled network's name, and Model the hash of the folded
 	// model: grids of one model are never taken from another's tensors.
 	Network, Model string
-	// Images are the ids of the pictures, in the order they were seen.
-	Images []string
+	// Images are the ids of the pictures, in the order they were seen, and Pictures
+	// is the fingerprint of their data set, empty where it is not known.
+	Images   []string
+	Pictures string
 	// Tensors holds one entry per observed tensor, in network order; a
 	// transform appends those that it makes.
 	Tensors []*TensorStats
@@ -35,7 +39,7 @@ type TensorStats struct {
 	// one made by the rule in package triovit.
 	Name string
 	// Role is what the operation that made the tensor does in the paper.
-	Role triovit.Role
+	Role efficientvit.Role
 	// Block is the module around that operation.
 	Block string
 	// Shape is the shape for one picture, without the batch axis.
@@ -79,34 +83,34 @@ func (p *Profile) Tensor(name string) (*TensorStats, error) {
 // MBConv returns the inputs of the three convolutions of an MBConv (Fig. 3 of
 // the paper). The block may be given by the end of its name, such as
 // "stages.3.op_list.2.local_module".
-func (p *Profile) MBConv(net *triovit.Network, block string) (pw1, dw, pw2 *TensorStats, err error) {
-	inputs := map[triovit.Role]*TensorStats{}
-	full, err := blockOf(net, block, triovit.PW1)
+func (p *Profile) MBConv(net *efficientvit.Network, block string) (pw1, dw, pw2 *TensorStats, err error) {
+	inputs := map[efficientvit.Role]*TensorStats{}
+	full, err := blockOf(net, block, efficientvit.PW1)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	for i := range net.Ops {
 		op := &net.Ops[i]
-		if op.Block == full && op.Kind == triovit.Conv {
+		if op.Block == full && op.Kind == efficientvit.Conv {
 			if inputs[op.Role], err = p.Tensor(tensorBefore(net, op)); err != nil {
 				return nil, nil, nil, err
 			}
 		}
 	}
-	return inputs[triovit.PW1], inputs[triovit.DW], inputs[triovit.PW2], nil
+	return inputs[efficientvit.PW1], inputs[efficientvit.DW], inputs[efficientvit.PW2], nil
 }
 
 // Divisors returns the divisors of both branches of an MSA as one tensor (Fig.
 // 4 of the paper). The block may be given by the end of its name, such as
 // "stages.3.op_list.2.context_module".
-func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, error) {
-	full, err := blockOf(net, block, triovit.Divisor)
+func (p *Profile) Divisors(net *efficientvit.Network, block string) (*TensorStats, error) {
+	full, err := blockOf(net, block, efficientvit.Divisor)
 	if err != nil {
 		return nil, err
 	}
 	var all *TensorStats
 	for _, s := range p.Tensors {
-		if s.Block != full || s.Role != triovit.Divisor {
+		if s.Block != full || s.Role != efficientvit.Divisor {
 			continue
 		}
 		if all == nil {
@@ -131,16 +135,16 @@ func (p *Profile) Divisors(net *triovit.Network, block string) (*TensorStats, er
 
 // tensorBefore is the name of what a convolution reads in the network that was
 // profiled: folded, and before any Scale or Shift that a transform put there.
-func tensorBefore(net *triovit.Network, op *triovit.Op) string {
+func tensorBefore(net *efficientvit.Network, op *efficientvit.Op) string {
 	in := net.Op(op.Inputs[0])
-	for in.Kind == triovit.Scale || in.Kind == triovit.Shift || in.Kind == triovit.BatchNorm {
+	for in.Kind == efficientvit.Scale || in.Kind == efficientvit.Shift || in.Kind == efficientvit.BatchNorm {
 		in = net.Op(in.Inputs[0])
 	}
 	return in.Name
 }
 
 // blockOf completes the name of a block that has operations of a role.
-func blockOf(net *triovit.Network, block string, role triovit.Role) (string, error) {
+func blockOf(net *efficientvit.Network, block string, role efficientvit.Role) (string, error) {
 	var known []string
 	for i := range net.Ops {
 		op := &net.Ops[i]
@@ -165,6 +169,7 @@ type profileHeader struct {
 	Format, Network, Model string
 	Images                 []string
 	Tensors                int
+	Pictures               string
 }
 
 // Save writes the profile to a file, which is complete or absent.
@@ -177,7 +182,7 @@ func (p *Profile) Save(path string) error {
 
 func (p *Profile) write(w io.Writer) error {
 	encoder := gob.NewEncoder(w)
-	if err := encoder.Encode(profileHeader{profileFormat, p.Network, p.Model, p.Images, len(p.Tensors)}); err != nil {
+	if err := encoder.Encode(profileHeader{profileFormat, p.Network, p.Model, p.Images, len(p.Tensors), p.Pictures}); err != nil {
 		return err
 	}
 	for _, s := range p.Tensors {
@@ -208,7 +213,7 @@ func readProfile(r io.Reader) (*Profile, error) {
 	if err := decoder.Decode(&h); err != nil || h.Format != profileFormat {
 		return nil, fmt.Errorf("not a file of %q: make one by Profile.Save or \"triovit profile\"", profileFormat)
 	}
-	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images}
+	p := &Profile{Network: h.Network, Model: h.Model, Images: h.Images, Pictures: h.Pictures}
 	for i := range h.Tensors {
 		s := new(TensorStats)
 		if err := decoder.Decode(s); err != nil {
@@ -231,6 +236,9 @@ func (s *TensorStats) check(pictures int) error {
 	if channels < 1 || len(s.Min) != channels || len(s.Max) != channels || len(s.Mean) != channels {
 		return fmt.Errorf("tensor %q of shape %v has %d minima, %d maxima and %d means: one for each channel is needed",
 			s.Name, s.Shape, len(s.Min), len(s.Max), len(s.Mean))
+	}
+	if at := finite.First(s.Mean); at >= 0 {
+		return fmt.Errorf("tensor %q has a mean of %g in channel %d", s.Name, s.Mean[at], at)
 	}
 	if len(s.Ranges) > 0 && len(s.Ranges) != pictures {
 		return fmt.Errorf("tensor %q has %d ranges of %d pictures: one for each is needed, or none", s.Name, len(s.Ranges), pictures)
@@ -265,25 +273,30 @@ func (s *TensorStats) bounds() (lo, hi float64, err error) {
 
 // collector gathers the statistics of one tensor.
 type collector struct {
+	op     *efficientvit.Op
 	stats  *TensorStats
 	sum    []float64
 	counts *counter
 }
 
-func newCollector(op *triovit.Op) *collector {
+func newCollector(op *efficientvit.Op) *collector {
 	c := op.Shape[len(op.Shape)-1]
 	s := &TensorStats{Name: op.Name, Role: op.Role, Block: op.Block, Shape: op.Shape,
 		Min: make([]float32, c), Max: make([]float32, c), Mean: make([]float32, c)}
 	for i := range c {
 		s.Min[i], s.Max[i] = float32(math.Inf(1)), float32(math.Inf(-1))
 	}
-	return &collector{stats: s, sum: make([]float64, c), counts: new(counter)}
+	return &collector{op: op, stats: s, sum: make([]float64, c), counts: new(counter)}
 }
 
-// add takes the values of some pictures; the last axis is the channel.
+// add takes the values of some pictures; the last axis is the channel. Values that
+// are not finite are a [*triovit.NotFiniteError].
 func (c *collector) add(x []float32) error {
+	if bad := triovit.NotFinite(c.op, x); bad != nil {
+		return bad
+	}
 	s := c.stats
-	for picture := range slices.Chunk(x, triovit.Size(s.Shape)) {
+	for picture := range slices.Chunk(x, efficientvit.Size(s.Shape)) {
 		s.Ranges = append(s.Ranges, Range{slices.Min(picture), slices.Max(picture)})
 	}
 	channels := len(s.Min)
@@ -300,11 +313,6 @@ func (c *collector) add(x []float32) error {
 		}
 	}
 	s.Count += int64(len(x) / channels)
-	for i, sum := range c.sum {
-		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return fmt.Errorf("tensor %s is not finite in channel %d", s.Name, i)
-		}
-	}
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/gotriovit/gotriovit/internal/hostile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // FuzzReadProfile: what is read can be used, and survives being written.
@@ -38,7 +38,7 @@ func FuzzReadProfile(f *testing.F) {
 		}
 		for _, s := range p.Tensors {
 			for _, o := range Observers {
-				if _, err := o.Choose(s, triovit.Point{Bits: 8, Signed: true}); err != nil && len(s.Hist.Bins) > 0 && len(s.Ranges) > 0 {
+				if _, err := o.Choose(s, efficientvit.Point{Bits: 8, Signed: true}); err != nil && len(s.Hist.Bins) > 0 && len(s.Ranges) > 0 {
 					t.Fatal(err)
 				}
 			}

@@ -4,15 +4,19 @@ package calib
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -23,15 +27,16 @@ type Quantized struct {
 	// Model is folded and transformed; its quantized weights have the values
 	// of their grids.
 	Model *triovit.Model
-	// Quantizers holds the grid of every rounded tensor by its name.
-	Quantizers map[string]Quantizer
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
 	WeightGrids map[string][]grid.Uniform
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
-	rounded map[operand]bool
+	// source says what the model was quantized from.
+	source     integer.Source
+	quantizers map[string]Quantizer // of the rounded tensors, by name
+	rounded    map[operand]bool
 	// graphs holds the graph form of every rounded tensor's grid.
 	graphs map[string]func(x *graph.Node) *graph.Node
 	exec   *forward.Executor
@@ -42,9 +47,15 @@ type operand struct {
 	index int
 }
 
+// Quantizers returns the grid of every rounded tensor by its name. The map is a
+// copy: another grid is another recipe's.
+func (q *Quantized) Quantizers() map[string]Quantizer { return maps.Clone(q.quantizers) }
+
 // Quantize applies a recipe to a model whose tensors were profiled. It is
 // pure: the model and the profile stay as they are. A recipe that changes
-// nothing is an error, and so is a width that no grid has.
+// nothing is an error, and so are a width that no grid has, a tensor of which two
+// readers want different grids, and weights with which nothing can be computed
+// ([triovit.Model.CheckValues]), before the transforms and behind them.
 func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
 	q, err := quantize(model, profile, recipe)
 	if err != nil {
@@ -66,6 +77,7 @@ type transformed struct {
 	model   *triovit.Model
 	profile *Profile
 	changes []Change
+	source  integer.Source
 }
 
 func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transformed, error) {
@@ -87,7 +99,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 	if err != nil {
 		return nil, err
 	}
-	t := &transformed{model: m, profile: profile}
+	t := &transformed{model: m, profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
 	for _, step := range recipe.Transforms {
 		var changes []Change
 		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
@@ -95,14 +107,20 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 		}
 		t.changes = append(t.changes, changes...)
 	}
+	if err := t.model.CheckValues(); err != nil {
+		return nil, fmt.Errorf("behind the transforms, %w", err)
+	}
 	return t, nil
 }
 
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model, t.profile
-	q := &Quantized{Model: m, Quantizers: map[string]Quantizer{}, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
+	if err == nil {
+		err = agree(m.Net, recipe, rounds)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,21 +139,44 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	return q, err
 }
 
+// agree returns an error where two operations that read a tensor want different
+// grids of it: a tensor has one grid, whoever reads it (INTEGER.md).
+func agree(net *efficientvit.Network, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
+	type reader struct{ op, grid string }
+	first := map[string]reader{}
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		for _, p := range op.Points {
+			if !rounds(op, p) {
+				continue
+			}
+			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", recipe.widen(p).Bits, p.Signed)
+			if p.Class == efficientvit.DivisorOperand {
+				grid = "a divisor"
+			}
+			if other, read := first[tensor]; !read {
+				first[tensor] = reader{op.Name, grid}
+			} else if other.grid != grid {
+				return fmt.Errorf("%s is read as %s by %s and as %s by %s: a tensor has one grid", tensor, other.grid, other.op, grid, op.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // roundOp quantizes the points of one operation and, where a convolution's
 // input is rounded, its weights and bias.
-func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rounds func(*triovit.Op, triovit.Point) bool) error {
+func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	for _, p := range op.Points {
 		if !rounds(op, p) {
 			continue
 		}
-		if p.Bits == 8 && p.Class != triovit.DivisorOperand {
-			p.Bits = recipe.activationBits()
-		}
+		p = recipe.widen(p)
 		tensor := op.Inputs[p.Operand]
-		if _, done := q.Quantizers[tensor]; !done {
+		if _, done := q.quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
 			choose := recipe.activations()
-			if p.Class == triovit.DivisorOperand {
+			if p.Class == efficientvit.DivisorOperand {
 				choose = recipe.Divisors
 				if recipe.LayerDivisors {
 					stats, err = profile.Divisors(q.Model.Net, op.Block)
@@ -144,16 +185,21 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 			if err != nil {
 				return err
 			}
-			if q.Quantizers[tensor], err = choose.Choose(stats, p); err != nil {
+			quantizer, err := choose.Choose(stats, p)
+			if err != nil {
 				return err
 			}
-			if q.graphs[tensor], err = graphOf(q.Quantizers[tensor]); err != nil {
+			if err := checkGrid(quantizer); err != nil {
+				return fmt.Errorf("%s for %s: %w", choose, tensor, err)
+			}
+			if q.graphs[tensor], err = graphOf(quantizer); err != nil {
 				return fmt.Errorf("%s: %w", tensor, err)
 			}
+			q.quantizers[tensor] = quantizer
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
-		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.Quantizers[tensor])})
-		if op.Kind == triovit.Conv || op.Kind == triovit.Linear {
+		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
+		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
 			q.roundWeights(op, recipe)
 			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())})
 		}
@@ -165,10 +211,10 @@ func (q *Quantized) roundOp(op *triovit.Op, profile *Profile, recipe Recipe, rou
 // that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
 // rounded weights: what shifting added to it for the exact weights is replaced
 // by Σ c_i·ŵ_ij (paper Eq. 10).
-func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
+func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
-	input, uniform := q.Quantizers[op.Inputs[0]].(grid.Uniform)
+	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
 	least := make([]float64, exact.Shape[0])
 	var bias *weights.Tensor
 	if op.HasBias() {
@@ -184,7 +230,7 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 	if bias == nil {
 		return
 	}
-	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == triovit.Shift {
+	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == efficientvit.Shift {
 		c := set[in.Params[0].Name].Data
 		difference := weights.New(rounded.Shape...)
 		for i := range difference.Data {
@@ -202,7 +248,7 @@ func (q *Quantized) roundWeights(op *triovit.Op, recipe Recipe) {
 }
 
 // fake is the graph's hook: it passes rounded operands through their grids.
-func (q *Quantized) fake(op *triovit.Op, index int, x *graph.Node) *graph.Node {
+func (q *Quantized) fake(op *efficientvit.Op, index int, x *graph.Node) *graph.Node {
 	if q.rounded[operand{op.Name, index}] {
 		return q.graphs[op.Inputs[index]](x)
 	}
@@ -221,7 +267,7 @@ func (q *Quantized) id() string {
 		op := &q.Model.Net.Ops[i]
 		for _, p := range op.Points {
 			if q.rounded[operand{op.Name, p.Operand}] {
-				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.Quantizers[op.Inputs[p.Operand]])
+				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.quantizers[op.Inputs[p.Operand]])
 			}
 		}
 	}
@@ -229,7 +275,7 @@ func (q *Quantized) id() string {
 }
 
 // Network returns the transformed network.
-func (q *Quantized) Network() *triovit.Network { return q.Model.Net }
+func (q *Quantized) Network() *efficientvit.Network { return q.Model.Net }
 
 // ID identifies the quantized model for the cache of results.
 func (q *Quantized) ID() string { return q.exec.ID() }

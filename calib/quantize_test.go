@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -21,15 +22,15 @@ import (
 // linear layer is rounded; and it leaves the model that it was given alone.
 func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 	model, profile := small(t)
-	mbconv := func(op *triovit.Op, _ triovit.Point) bool {
-		return op.Kind == triovit.Conv && (op.Role == triovit.PW1 || op.Role == triovit.DW || op.Role == triovit.PW2)
+	mbconv := func(op *efficientvit.Op, _ efficientvit.Point) bool {
+		return op.Kind == efficientvit.Conv && (op.Role == efficientvit.PW1 || op.Role == efficientvit.DW || op.Role == efficientvit.PW2)
 	}
-	all := func(op *triovit.Op, p triovit.Point) bool {
-		return op.Kind == triovit.Conv || op.Name == "head.op_list.2.linear" || op.Kind == triovit.Divide && p.Operand == 1
+	all := func(op *efficientvit.Op, p efficientvit.Point) bool {
+		return op.Kind == efficientvit.Conv || op.Name == "head.op_list.2.linear" || op.Kind == efficientvit.Divide && p.Operand == 1
 	}
-	want := map[string]func(*triovit.Op, triovit.Point) bool{
+	want := map[string]func(*efficientvit.Op, efficientvit.Point) bool{
 		"Vanilla": mbconv, "Shifting": mbconv, "Migration": mbconv, "MBConv": mbconv,
-		"TrioViTPlus every point": func(*triovit.Op, triovit.Point) bool { return true },
+		"TrioViTPlus every point": func(*efficientvit.Op, efficientvit.Point) bool { return true },
 	}
 	for _, recipe := range Ladder {
 		t.Run(recipe.Name, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 						t.Errorf("%s %s, operand %d (%s): rounded %t", op.Role, op.Name, p.Operand, p.Class, got)
 					}
 				}
-				layer := op.Kind == triovit.Conv || op.Kind == triovit.Linear
+				layer := op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear
 				if _, has := q.WeightGrids[op.Name]; has != (layer && q.rounded[operand{op.Name, 0}]) {
 					t.Errorf("%s: weights rounded %t", op.Name, has)
 				}
@@ -77,7 +78,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
 		var seen []*graph.Node
 		read = nil
-		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			y = q.fake(op, i, y)
 			if q.rounded[operand{op.Name, i}] {
 				seen, read = append(seen, y), append(read, op.Inputs[i])
@@ -99,8 +100,8 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 	}
 	for i, values := range outputs {
 		for _, v := range values {
-			if q.Quantizers[read[i]].Fake(v) != v {
-				t.Fatalf("%s takes %g, which is not on its grid (%s)", read[i], v, q.Quantizers[read[i]])
+			if q.quantizers[read[i]].Fake(v) != v {
+				t.Fatalf("%s takes %g, which is not on its grid (%s)", read[i], v, q.quantizers[read[i]])
 			}
 		}
 	}
@@ -149,7 +150,7 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 		if !op.HasBias() {
 			continue
 		}
-		in := q.Quantizers[op.Inputs[0]].(grid.Uniform)
+		in := q.quantizers[op.Inputs[0]].(grid.Uniform)
 		for o, v := range q.Model.Weights[op.Params[1].Name].Data {
 			code := float64(v) / (float64(in.Scale) * float64(grids[o].Scale))
 			if off := math.Abs(code - math.Round(code)); off > 1e-3*max(1, math.Abs(code)*1e-3) {
@@ -171,7 +172,7 @@ func TestShiftedBiasFollowsRoundedWeights(t *testing.T) {
 	}
 	found := false
 	for _, op := range q.Model.Net.Ops {
-		if op.Role != triovit.PW2 || op.Kind != triovit.Conv {
+		if op.Role != efficientvit.PW2 || op.Kind != efficientvit.Conv {
 			continue
 		}
 		found = true
@@ -292,11 +293,11 @@ func TestErrors(t *testing.T) {
 		{"bad pattern", quantize(Vanilla.With("bad", func(r *Recipe) { r.Only.Name = "(" })), []string{"pattern", "("}},
 		{"log2 of no bits", quantize(TrioViT.With("no bits", func(r *Recipe) { r.Divisors = LogDomain{Bits: 7} })), []string{"7 bits", "1 to 6"}},
 		{"leading one of wide integers", quantize(TrioViT.With("wide", func(r *Recipe) { r.Divisors = LeadingOne{IntegerBits: 40} })), []string{"40"}},
-		{"migration of a pointwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Roles(triovit.PW1)}}, Points: []PointSelection{MBConvInputs}}), []string{"PW1", "no depthwise"}},
-		{"shifting of a depthwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Shifting{Where: Roles(triovit.DW)}}, Points: []PointSelection{MBConvInputs}}), []string{"DW", "no pointwise"}},
+		{"migration of a pointwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Roles(efficientvit.PW1)}}, Points: []PointSelection{MBConvInputs}}), []string{"PW1", "no depthwise"}},
+		{"shifting of a depthwise convolution", quantize(Recipe{Name: "x", Transforms: []Transform{Shifting{Where: Roles(efficientvit.DW)}}, Points: []PointSelection{MBConvInputs}}), []string{"DW", "no pointwise"}},
 		{"profile of another model", func() error { _, err := Quantize(model, &other, Vanilla); return err }, []string{"efficientvit-b3-r288", "efficientvit-b0-r64", "other weights"}},
 		{"migration of nothing", quantize(Recipe{Name: "x", Transforms: []Transform{Migration{Where: Selection{Name: "stages.9"}}}, Points: []PointSelection{MBConvInputs}}), []string{"no convolution", "stages.9"}},
-		{"points of nothing", quantize(Recipe{Name: "x", Points: []PointSelection{MBConvInputs, {Classes: []triovit.PointClass{triovit.ConvInput}, Where: Selection{Name: "stages.9"}}}}), []string{"no point", "stages.9"}},
+		{"points of nothing", quantize(Recipe{Name: "x", Points: []PointSelection{MBConvInputs, {Classes: []efficientvit.PointClass{efficientvit.ConvInput}, Where: Selection{Name: "stages.9"}}}}), []string{"no point", "stages.9"}},
 		{"migration twice", quantize(Recipe{Name: "x", Transforms: []Transform{PaperMigration, PaperMigration}, Points: []PointSelection{MBConvInputs}}), []string{"no histogram", "migration"}},
 		{"profile without the tensor", func() error { _, err := Quantize(model, &partial, Vanilla); return err }, []string{"has no tensor", "among its 20"}},
 		{"unknown tensor", func() error { _, err := profile.Tensor("stages.9.depth_conv.act"); return err }, []string{`"stages.9.depth_conv.act"`, "similar"}},
@@ -346,7 +347,7 @@ func (formless) String() string         { return "formless" }
 func (formless) Fake(x float32) float32 { return x }
 
 // Choose returns the quantizer itself for every tensor.
-func (f formless) Choose(*TensorStats, triovit.Point) (Quantizer, error) { return f, nil }
+func (f formless) Choose(*TensorStats, efficientvit.Point) (Quantizer, error) { return f, nil }
 
 // TestNoGraphForm: a quantizer that no graph can apply is refused when the model
 // is quantized, with the tensor's name, not when its first picture runs.

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/internal/finite"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -16,7 +17,8 @@ type Quantizer interface {
 	// String tells the grid in words; two quantizers that differ have
 	// different strings, because results are cached under them.
 	String() string
-	// Fake returns the value that stands for x.
+	// Fake returns the value that stands for x, NaN where x is NaN or infinite: a
+	// grid must not hide that a network overflows.
 	Fake(x float32) float32
 }
 
@@ -25,6 +27,23 @@ type Grapher interface {
 	Quantizer
 	// Graph returns the node whose elements are Fake of x's elements.
 	Graph(x *Node) *Node
+}
+
+// checkGrid returns an error for a grid whose ends are not finite or not in order,
+// such as one with a step of zero, and for divisors of which one is zero.
+func checkGrid(q Quantizer) error {
+	lo, hi := q.Fake(-math.MaxFloat32), q.Fake(math.MaxFloat32)
+	ok := finite.First([]float32{lo, hi}) < 0
+	switch q.(type) {
+	case grid.Uniform:
+		ok = ok && lo < hi
+	case grid.Log2:
+		ok = ok && lo > 0
+	}
+	if !ok {
+		return fmt.Errorf("%s reaches from %g to %g, which is no grid", q, lo, hi)
+	}
+	return nil
 }
 
 // graphOf returns the graph form of a quantizer: a function from a node x to
@@ -43,7 +62,7 @@ func graphOf(q Quantizer) (func(x *Node) *Node, error) {
 
 func uniformGraph(u grid.Uniform, x *Node) *Node {
 	q := Round(DivScalar(x, u.Scale))
-	return MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale)
+	return keepNotFinite(x, MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale))
 }
 
 // log2Graph adds the steps between neighbouring powers of two wherever x has
@@ -60,5 +79,10 @@ func log2Graph(l grid.Log2, x *Node) *Node {
 		reached := ConvertDType(GreaterOrEqual(v, Scalar(g, x.DType(), l.Boundary(c))), x.DType())
 		y = Add(y, MulScalar(reached, math.Ldexp(float64(l.Unit), c)))
 	}
-	return y
+	return keepNotFinite(x, y)
 }
+
+// keepNotFinite returns y with NaN wherever x is NaN or infinite. Clipping makes
+// infinities finite, and NaN too: which of its operands a maximum takes there
+// depends on the backend.
+func keepNotFinite(x, y *Node) *Node { return Add(y, Sub(x, x)) }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Recipe says how a network is quantized. It is data: change a field, and it
@@ -44,31 +44,31 @@ type Recipe struct {
 
 // A PointSelection picks quantization points by class and by their operation.
 type PointSelection struct {
-	Classes []triovit.PointClass
+	Classes []efficientvit.PointClass
 	Where   Selection
 }
 
 // AllConvolutions picks the inputs of all convolutions and linear layers but
 // the last linear layer, whose input the released code leaves in float.
-var AllConvolutions = PointSelection{Classes: []triovit.PointClass{triovit.ConvInput}}
+var AllConvolutions = PointSelection{Classes: []efficientvit.PointClass{efficientvit.ConvInput}}
 
 // MBConvInputs picks the inputs of the convolutions of all MBConvs.
-var MBConvInputs = PointSelection{Classes: []triovit.PointClass{triovit.ConvInput}, Where: MBConvs}
+var MBConvInputs = PointSelection{Classes: []efficientvit.PointClass{efficientvit.ConvInput}, Where: MBConvs}
 
 // EveryPoint picks every point of INTEGER.md except the divisors, which
 // Recipe.Divisors governs.
-var EveryPoint = PointSelection{Classes: slices.DeleteFunc(triovit.PointClasses(), func(c triovit.PointClass) bool {
-	return c == triovit.DivisorOperand
+var EveryPoint = PointSelection{Classes: slices.DeleteFunc(efficientvit.PointClasses(), func(c efficientvit.PointClass) bool {
+	return c == efficientvit.DivisorOperand
 })}
 
 // The paper's techniques where it applies them (facts of the released code):
 // migration to the DW of every MBConv, shifting to its PW2.
 var (
-	PaperMigration = Migration{Where: Roles(triovit.DW)}
-	PaperShifting  = Shifting{Where: Roles(triovit.PW2)}
+	PaperMigration = Migration{Where: Roles(efficientvit.DW)}
+	PaperShifting  = Shifting{Where: Roles(efficientvit.PW2)}
 	// WiderMigration migrates the input of the stem's depthwise convolution
 	// too, which the paper leaves out.
-	WiderMigration = Migration{Where: Roles(triovit.DW, triovit.DSConvDW)}
+	WiderMigration = Migration{Where: Roles(efficientvit.DW, efficientvit.DSConvDW)}
 )
 
 // The recipes, from the collapse to the cure. All are W8A8, symmetric,
@@ -116,8 +116,8 @@ var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, 
 // base recipe with one class of points of [EveryPoint] added at a time, as far
 // as the network has any, the attention's tensors each on its own, and at last
 // all of them.
-func Costs(base Recipe, net *triovit.Network) []Recipe {
-	occurs := map[triovit.PointClass]bool{}
+func Costs(base Recipe, net *efficientvit.Network) []Recipe {
+	occurs := map[efficientvit.PointClass]bool{}
 	for i := range net.Ops {
 		for _, p := range net.Ops[i].Points {
 			occurs[p.Class] = true
@@ -129,15 +129,15 @@ func Costs(base Recipe, net *triovit.Network) []Recipe {
 	}
 	for _, c := range EveryPoint.Classes {
 		switch {
-		case c == triovit.ConvInput || !occurs[c]:
-		case c == triovit.AttentionOperand:
-			classes := []triovit.PointClass{c}
-			add("q, k, v", PointSelection{classes, Roles(triovit.Query, triovit.Key, triovit.Value)})
-			add("KTV", PointSelection{classes, Roles(triovit.Dividend)})
-			add("sum of K", PointSelection{classes, Roles(triovit.Divisor)})
-			add("dividend", PointSelection{classes, Roles(triovit.Attention)})
+		case c == efficientvit.ConvInput || !occurs[c]:
+		case c == efficientvit.AttentionOperand:
+			classes := []efficientvit.PointClass{c}
+			add("q, k, v", PointSelection{classes, Roles(efficientvit.Query, efficientvit.Key, efficientvit.Value)})
+			add("KTV", PointSelection{classes, Roles(efficientvit.Dividend)})
+			add("sum of K", PointSelection{classes, Roles(efficientvit.Divisor)})
+			add("dividend", PointSelection{classes, Roles(efficientvit.Attention)})
 		default:
-			add(c.String(), PointSelection{Classes: []triovit.PointClass{c}})
+			add(c.String(), PointSelection{Classes: []efficientvit.PointClass{c}})
 		}
 	}
 	return append(all, base.With(base.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
@@ -232,6 +232,15 @@ func (r Recipe) activationBits() int {
 	return r.ActivationBits
 }
 
+// widen returns a point with the recipe's width of activations, where that governs
+// it.
+func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
+	if p.Bits == 8 && p.Class != efficientvit.DivisorOperand {
+		p.Bits = r.activationBits()
+	}
+	return p
+}
+
 func (r Recipe) activations() Chooser {
 	if r.Activations == nil {
 		return MinMax{}
@@ -241,27 +250,27 @@ func (r Recipe) activations() Chooser {
 
 // rounds returns whether the recipe rounds a point. A selection that picks no
 // point of the network is an error: it would change nothing, silently.
-func (r Recipe) rounds(net *triovit.Network) (func(op *triovit.Op, p triovit.Point) bool, error) {
+func (r Recipe) rounds(net *efficientvit.Network) (func(op *efficientvit.Op, p efficientvit.Point) bool, error) {
 	only, err := r.Only.matcher()
 	if err != nil {
 		return nil, err
 	}
-	where := make([]func(*triovit.Op) bool, len(r.Points))
+	where := make([]func(*efficientvit.Op) bool, len(r.Points))
 	for i, s := range r.Points {
 		if where[i], err = s.Where.matcher(); err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(net.Ops, func(op triovit.Op) bool {
-			return where[i](&op) && slices.ContainsFunc(op.Points, func(p triovit.Point) bool { return slices.Contains(s.Classes, p.Class) })
+		if !slices.ContainsFunc(net.Ops, func(op efficientvit.Op) bool {
+			return where[i](&op) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool { return slices.Contains(s.Classes, p.Class) })
 		}) {
 			return nil, fmt.Errorf("no point of %s has a class of %v, a role of %v and a name with %q", net.Name, s.Classes, s.Where.Roles, s.Where.Name)
 		}
 	}
-	return func(op *triovit.Op, p triovit.Point) bool {
+	return func(op *efficientvit.Op, p efficientvit.Point) bool {
 		if !only(op) {
 			return false
 		}
-		if p.Class == triovit.DivisorOperand {
+		if p.Class == efficientvit.DivisorOperand {
 			return r.Divisors != nil
 		}
 		for i, s := range r.Points {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -58,7 +58,7 @@ func (l LpSearch) candidates() int {
 }
 
 // Choose returns a [grid.Uniform].
-func (l LpSearch) Choose(stats *TensorStats, point triovit.Point) (Quantizer, error) {
+func (l LpSearch) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	if n := l.candidates(); !(l.P >= 1 && l.P <= 8) || n < 1 || n > 100 {
 		return nil, fmt.Errorf("search over %d ranges with exponent %g: 1 to 100 and 1 to 8 are allowed", n, l.P)
 	}

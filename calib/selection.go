@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Selection picks operations by role and by name. Its zero value picks all.
 type Selection struct {
 	// Roles are the roles that are picked; none means all.
-	Roles []triovit.Role
+	Roles []efficientvit.Role
 	// Name is a regular expression that some part of the operation's name must
 	// match, such as `stages\.3\.`; empty means any.
 	Name string
@@ -37,18 +37,18 @@ func (s Selection) String() string {
 }
 
 // Roles returns the selection of these roles.
-func Roles(roles ...triovit.Role) Selection { return Selection{Roles: roles} }
+func Roles(roles ...efficientvit.Role) Selection { return Selection{Roles: roles} }
 
 // MBConvs picks the three convolutions of every MBConv.
-var MBConvs = Roles(triovit.PW1, triovit.DW, triovit.PW2)
+var MBConvs = Roles(efficientvit.PW1, efficientvit.DW, efficientvit.PW2)
 
 // matcher returns the selection as a predicate.
-func (s Selection) matcher() (func(*triovit.Op) bool, error) {
+func (s Selection) matcher() (func(*efficientvit.Op) bool, error) {
 	name, err := regexp.Compile(s.Name)
 	if err != nil {
 		return nil, fmt.Errorf("name pattern %q: %w", s.Name, err)
 	}
-	return func(op *triovit.Op) bool {
+	return func(op *efficientvit.Op) bool {
 		return (len(s.Roles) == 0 || slices.Contains(s.Roles, op.Role)) && name.MatchString(op.Name)
 	}, nil
 }

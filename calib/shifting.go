@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -34,7 +35,7 @@ func (t Shifting) String() string {
 // Apply inserts a Shift by c_i before every picked convolution and adds to its
 // bias. A convolution that pads is an error: its border would see shifted
 // values beside zeros that are not.
-func (t Shifting) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
+func (t Shifting) Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
 	m, p = edit(m, p)
 	ops, err := picked(m, t.Where, only)
 	if err != nil {
@@ -62,11 +63,11 @@ func (t Shifting) Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) boo
 		if op.HasBias() {
 			copy(bias.Data, m.Weights[op.Params[1].Name].Data)
 		} else {
-			op.Params = append(op.Params, triovit.Param{Name: name + ".bias", Shape: bias.Shape})
+			op.Params = append(op.Params, efficientvit.Param{Name: name + ".bias", Shape: bias.Shape})
 		}
 		addShifted(bias, w, c)
 		m.Weights[op.Params[1].Name] = bias
-		if err := insert(m, p, op, triovit.Shift, triovit.Recenter, "shifting", c); err != nil {
+		if err := insert(m, p, op, efficientvit.Shift, efficientvit.Recenter, "shifting", c); err != nil {
 			return nil, nil, nil, fmt.Errorf("shifting: %w", err)
 		}
 		changes = append(changes, Change{name, fmt.Sprintf("filter-wise shifting, offsets %.3g to %.3g", slices.Min(c), slices.Max(c))})

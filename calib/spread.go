@@ -9,7 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Spread says how well the channels of a tensor share one grid.
@@ -24,7 +24,7 @@ type Spread struct {
 
 // Spreads returns the inputs of a network's convolutions, those first whose
 // median channel has the fewest steps of a symmetric grid of that many bits.
-func (p *Profile) Spreads(net *triovit.Network, bits int) ([]Spread, error) {
+func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error) {
 	if err := checkBits("a grid", bits); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (p *Profile) Spreads(net *triovit.Network, bits int) ([]Spread, error) {
 	seen := map[string]bool{}
 	for i := range net.Ops {
 		op := &net.Ops[i]
-		if op.Kind != triovit.Conv {
+		if op.Kind != efficientvit.Conv {
 			continue
 		}
 		name := tensorBefore(net, op)

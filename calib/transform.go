@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -19,7 +20,7 @@ type Transform interface {
 	// Apply returns the changed model, the profile with the statistics of the
 	// tensors that are new, and what was changed. It touches only operations
 	// for which only is true.
-	Apply(m *triovit.Model, p *Profile, only func(*triovit.Op) bool) (*triovit.Model, *Profile, []Change, error)
+	Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error)
 }
 
 // A Change is one thing that a recipe did to a network.
@@ -35,12 +36,14 @@ type Change struct {
 func edit(m *triovit.Model, p *Profile) (*triovit.Model, *Profile) {
 	profile := *p
 	profile.Tensors = slices.Clone(p.Tensors)
-	return &triovit.Model{Net: m.Net.Clone(), Weights: maps.Clone(m.Weights), Source: m.Source}, &profile
+	model := *m
+	model.Net, model.Weights = m.Net.Clone(), maps.Clone(m.Weights)
+	return &model, &profile
 }
 
 // picked returns the names of the convolutions of a folded network that a
 // selection picks.
-func picked(m *triovit.Model, where Selection, only func(*triovit.Op) bool) ([]string, error) {
+func picked(m *triovit.Model, where Selection, only func(*efficientvit.Op) bool) ([]string, error) {
 	match, err := where.matcher()
 	if err != nil {
 		return nil, err
@@ -49,10 +52,10 @@ func picked(m *triovit.Model, where Selection, only func(*triovit.Op) bool) ([]s
 	found := false
 	for i := range m.Net.Ops {
 		op := &m.Net.Ops[i]
-		if op.Kind == triovit.BatchNorm {
+		if op.Kind == efficientvit.BatchNorm {
 			return nil, fmt.Errorf("%s: %q is not folded: fold the model first", m.Net.Name, op.Name)
 		}
-		if op.Kind == triovit.Conv && match(op) {
+		if op.Kind == efficientvit.Conv && match(op) {
 			found = true
 			if only(op) {
 				names = append(names, op.Name)
@@ -67,21 +70,21 @@ func picked(m *triovit.Model, where Selection, only func(*triovit.Op) bool) ([]s
 
 // insert puts a per-channel operation before a convolution's input and adds
 // its statistics, which follow from those of its input.
-func insert(m *triovit.Model, p *Profile, conv *triovit.Op, kind triovit.Kind, role triovit.Role, suffix string, factor []float32) error {
+func insert(m *triovit.Model, p *Profile, conv *efficientvit.Op, kind efficientvit.Kind, role efficientvit.Role, suffix string, factor []float32) error {
 	in, err := p.Tensor(conv.Inputs[0])
 	if err != nil {
 		return err
 	}
 	name := conv.Name + "." + suffix
 	shape := m.Net.Op(conv.Inputs[0]).Shape
-	op := triovit.Op{Name: name, Kind: kind, Role: role, Block: conv.Block, Shape: slices.Clone(shape),
-		Params: []triovit.Param{{Name: name, Shape: []int{len(factor)}}}}
+	op := efficientvit.Op{Name: name, Kind: kind, Role: role, Block: conv.Block, Shape: slices.Clone(shape),
+		Params: []efficientvit.Param{{Name: name, Shape: []int{len(factor)}}}}
 	m.Weights[name] = &weights.Tensor{Shape: []int{len(factor)}, Data: factor}
 	s := &TensorStats{Name: name, Role: role, Shape: in.Shape, Count: in.Count,
 		Min: slices.Clone(in.Min), Max: slices.Clone(in.Max), Mean: slices.Clone(in.Mean)}
 	for i, f := range factor {
 		for _, v := range [][]float32{s.Min, s.Max, s.Mean} {
-			if kind == triovit.Scale {
+			if kind == efficientvit.Scale {
 				v[i] *= f
 			} else {
 				v[i] -= f

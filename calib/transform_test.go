@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -62,7 +63,7 @@ func small(t testing.TB) (*triovit.Model, *Profile) {
 // smallOf is small for another variant.
 func smallOf(t testing.TB, variant string) (*triovit.Model, *Profile) {
 	t.Helper()
-	net, err := triovit.Describe(variant, triovit.InputSize(64, 64), triovit.Classes(10))
+	net, err := efficientvit.Describe(variant, efficientvit.InputSize(64, 64), efficientvit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func smallOf(t testing.TB, variant string) (*triovit.Model, *Profile) {
 	return model, p
 }
 
-func everywhere(*triovit.Op) bool { return true }
+func everywhere(*efficientvit.Op) bool { return true }
 
 // tensorsOf runs a model on one picture and returns every tensor by name.
 func tensorsOf(t testing.TB, m *triovit.Model, picture []float32) map[string][]float32 {
@@ -106,9 +107,9 @@ func TestTransformsKeepTheFunction(t *testing.T) {
 	picture := weights.SyntheticInput(3 * 64 * 64)
 	before := tensorsOf(t, model, picture)
 	for _, transform := range []Transform{
-		PaperMigration, WiderMigration, Migration{Where: Roles(triovit.DW), PowerOfTwo: true},
-		Migration{Where: Roles(triovit.AggDW)},
-		PaperShifting, Shifting{Where: Roles(triovit.PW2), AsPrinted: true}, Shifting{Where: Roles(triovit.PW1, triovit.QKV, triovit.Proj)},
+		PaperMigration, WiderMigration, Migration{Where: Roles(efficientvit.DW), PowerOfTwo: true},
+		Migration{Where: Roles(efficientvit.AggDW)},
+		PaperShifting, Shifting{Where: Roles(efficientvit.PW2), AsPrinted: true}, Shifting{Where: Roles(efficientvit.PW1, efficientvit.QKV, efficientvit.Proj)},
 	} {
 		t.Run(fmt.Sprintf("%T %s", transform, transform), func(t *testing.T) {
 			hash := model.Hash()
@@ -285,7 +286,7 @@ func TestProfileOfTensors(t *testing.T) {
 		}
 	}
 	pw1, dw, pw2, err := again.MBConv(model.Net, "stages.3.op_list.1.local_module")
-	if err != nil || pw1.Role != triovit.Residual || dw.Role != triovit.PW1 || pw2.Role != triovit.DW {
+	if err != nil || pw1.Role != efficientvit.Residual || dw.Role != efficientvit.PW1 || pw2.Role != efficientvit.DW {
 		t.Errorf("inputs of an MBConv: %v %v %v (%v)", pw1, dw, pw2, err)
 	}
 	if d, err := again.Divisors(model.Net, "stages.3.op_list.1.context_module"); err != nil || d.Count == 0 || d.Hist.Total() != 2*p.divisors(t, model)[0].Hist.Total() {
@@ -296,7 +297,7 @@ func TestProfileOfTensors(t *testing.T) {
 func (p *Profile) divisors(t *testing.T, m *triovit.Model) (all []*TensorStats) {
 	t.Helper()
 	for _, s := range p.Tensors {
-		if s.Role == triovit.Divisor && strings.HasPrefix(s.Block, "backbone.stages.3.op_list.1.") {
+		if s.Role == efficientvit.Divisor && strings.HasPrefix(s.Block, "backbone.stages.3.op_list.1.") {
 			all = append(all, s)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/internal/golden"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -57,25 +57,25 @@ func TestQuantizeVersion(t *testing.T) {
 	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		probes = nil
-		look := func(op *triovit.Op, end float64, y *graph.Node) {
+		look := func(op *efficientvit.Op, end float64, y *graph.Node) {
 			probes = append(probes, probe{op.Name, end, len(outputs)})
 			outputs = append(outputs, y)
 		}
-		hooks.Operand = func(op *triovit.Op, i int, y *graph.Node) *graph.Node {
+		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
-			end := float64(q.Quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
+			end := float64(q.quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
 			own := graph.MulScalar(fill(x, y.Shape().Dimensions), end)
 			rounded := q.fake(op, i, own)
-			if _, powers := q.Quantizers[op.Inputs[i]].(grid.Log2); powers {
+			if _, powers := q.quantizers[op.Inputs[i]].(grid.Log2); powers {
 				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
 			} else {
 				look(op, end, graph.Sub(rounded, own))
 			}
 			return rounded
 		}
-		hooks.Result = func(op *triovit.Op, y *graph.Node) *graph.Node {
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if len(probes) > 0 && probes[len(probes)-1].op == op.Name {
 				look(op, 0, y)
 			}
@@ -123,7 +123,7 @@ draw:
 		if len(numbers)%2 == 1 {
 			u *= float32(math.Exp2(-16 * rng.Float64()))
 		}
-		for _, quantizer := range q.Quantizers {
+		for _, quantizer := range q.quantizers {
 			var code float64 // of u, with its fraction; thresholds are whole
 			switch g := quantizer.(type) {
 			case grid.Uniform:
@@ -143,7 +143,7 @@ draw:
 // fill returns a tensor of the given shape with the numbers of x, over and over.
 func fill(x *graph.Node, shape []int) *graph.Node {
 	x = graph.Reshape(x, -1)
-	n, size := triovit.Size(shape), x.Shape().Size()
+	n, size := efficientvit.Size(shape), x.Shape().Size()
 	var copies []*graph.Node
 	for have := 0; have < n; have += size {
 		copies = append(copies, x)

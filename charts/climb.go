@@ -13,7 +13,7 @@ import (
 
 // LadderOf draws what each recipe leaves of a model's accuracy, in percent
 // with 95 % intervals, and apart from it the paper's own ablation of the same
-// task: another network on other pictures.
+// task: another network on other pictures. A recipe without a score has no bar.
 func LadderOf(c *calib.Climb) (*Figure, error) {
 	_, metric := c.Float.Score()
 	printed := paper.CityscapesB0
@@ -22,8 +22,12 @@ func LadderOf(c *calib.Climb) (*Figure, error) {
 	}
 	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, PaperMetric: printed.What}
 	c.Each(func(name string, r *triovit.Report, _ []calib.Change) {
-		e, _ := r.Score()
-		d.Rows = append(d.Rows, LadderRow{Recipe: name, Value: 100 * e.Value, Lo: 100 * e.Lo, Hi: 100 * e.Hi})
+		row := LadderRow{Recipe: name, Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
+		if r != nil {
+			e, _ := r.Score()
+			row.Value, row.Lo, row.Hi = 100*e.Value, 100*e.Lo, 100*e.Hi
+		}
+		d.Rows = append(d.Rows, row)
 	})
 	for _, n := range printed.Rows {
 		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})

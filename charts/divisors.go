@@ -11,7 +11,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
@@ -20,12 +20,12 @@ import (
 // them. The block may be given by the end of its name, such as
 // "stages.3.op_list.2.context_module"; the error for an unknown one lists those
 // that the network has.
-func Divisors(prof *calib.Profile, net *triovit.Network, block string) (*Figure, error) {
+func Divisors(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	stats, err := prof.Divisors(net, block)
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	point := triovit.Point{Class: triovit.DivisorOperand, Bits: 8}
+	point := efficientvit.Point{Class: efficientvit.DivisorOperand, Bits: 8}
 	uniform, err := calib.MinMax{}.Choose(stats, point)
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)

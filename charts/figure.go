@@ -162,6 +162,9 @@ func (f *Figure) String() string {
 			if i > 0 {
 				fmt.Fprint(w, "\t")
 			}
+			if jsonCell(cell) == nil {
+				cell = "-" // there is no such number
+			}
 			fmt.Fprint(w, cellText(cell))
 		}
 		fmt.Fprintln(w)

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/golden"
+	"github.com/gotriovit/gotriovit/triovit"
 )
 
 type drawing interface{ Figure() (*Figure, error) }
@@ -91,7 +93,7 @@ func TestSVGShowsTitlesAxesAndTicks(t *testing.T) {
 	want := map[string][]string{
 		"ranges":   {"(a) PW1 input", "(d) step", "channels, sorted by maximum", "values per bin, %", "channel minimum", "−0.375"},
 		"divisors": {"(a) divisors span", "8-bit uniform", "4-bit log2", "divisor, logarithmic", "2⁻⁶", "uniform: rounds to 0"},
-		"ladder":   {"Measured here", "TrioViTPlus", "68.02 % ↓1.69 [66.70, 69.20]", "NaN", "Table V", "75.65 % [V]", "mIoU, %"},
+		"ladder":   {"Measured here", "TrioViTPlus", "68.02 % ↓1.69 [66.70, 69.20]", "no score", "Table V", "75.65 % [V]", "mIoU, %"},
 	}
 	for name, d := range drawings {
 		t.Run(name, func(t *testing.T) {
@@ -249,8 +251,35 @@ func TestTableReadsBack(t *testing.T) {
 	}
 }
 
-func TestJSONHasNullForNaN(t *testing.T) {
-	b, err := draw(t, ladderFixture()).JSON()
+// TestLadderOfARungWithoutScore: a recipe by which the network overflowed has no bar,
+// and the title says so.
+func TestLadderOfARungWithoutScore(t *testing.T) {
+	float := new(triovit.Report)
+	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
+		t.Fatal(err)
+	}
+	f, err := LadderOf(&calib.Climb{Float: float, Rungs: []calib.Rung{
+		{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}, {Recipe: calib.MBConv, Report: float},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "MBConv reaches 100.00 % top-1 (float: 100.00 %); Vanilla has no score"; f.Title() != want {
+		t.Errorf("title %q, want %q", f.Title(), want)
+	}
+	b, err := f.JSON()
+	if err != nil || !strings.Contains(string(b), `["measured","Vanilla",null,null,null,""]`) {
+		t.Errorf("%s (%v)", b, err)
+	}
+}
+
+// TestMissingNumbers: what is not known is null in JSON, and a dash in plain text.
+func TestMissingNumbers(t *testing.T) {
+	f := draw(t, ladderFixture())
+	if text := f.String(); strings.Contains(text, "NaN") || !slices.Contains(strings.Fields(text), "-") {
+		t.Errorf("plain text is:\n%s", text)
+	}
+	b, err := f.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +336,9 @@ func TestHostileData(t *testing.T) {
 		"reference only":     {one, "Float reaches 69.71 % mIoU"},
 		"NaN and zero bits":  {DivisorsData{Block: "b", Hist: histogram([]float32{nan, inf, 0, 2}), Uniform: uniformGrid(2. / 255), Log2: log2Grid(0, 15)}, "8-bit uniform"},
 		"intervals of zero":  {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a"}, {Recipe: "a"}}}, "a reaches 0.00 top-1"},
-		"everything is NaN ": {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: math.NaN()}}}, "a reaches NaN top-1"},
+		"everything is NaN ": {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: math.NaN()}}}, "a has no score"},
+		"all but one NaN":    {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: 8}, {Recipe: "b", Value: math.NaN()}}}, "a reaches 8.00 top-1, b no score"},
+		"the worst is NaN":   {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: 8}, {Recipe: "b", Value: math.NaN()}, {Recipe: "c", Value: 7}}}, "c reaches 7.00 top-1 (a: 8.00); b has no score"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := draw(t, test.data)
@@ -319,9 +350,8 @@ func TestHostileData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			texts(t, svg)
-			if bytes.Contains(svg, []byte(`NaN,`)) || bytes.Contains(svg, []byte(`"NaN"`)) {
-				t.Errorf("the SVG has coordinates that are not numbers")
+			if strings.Contains(texts(t, svg), "NaN") || bytes.Contains(svg, []byte(`NaN,`)) || bytes.Contains(svg, []byte(`"NaN"`)) {
+				t.Errorf("the SVG has texts or coordinates that are not numbers")
 			}
 		})
 	}

@@ -34,8 +34,8 @@ type LadderData struct {
 type LadderRow struct {
 	// Recipe is the quantization recipe's name.
 	Recipe string
-	// Value is the accuracy in the ladder's unit; NaN where the network's output
-	// is not a number.
+	// Value is the accuracy in the ladder's unit; NaN where there is no score, and
+	// where the paper prints NaN.
 	Value float64
 	// Lo and Hi bound the 95 % interval; NaN where there is none.
 	Lo, Hi float64
@@ -76,19 +76,26 @@ func (d LadderData) finding() string {
 			worst = i
 		}
 	}
-	text := func(r LadderRow) string { return d.amount(r.Value) }
+	reaches := func(r LadderRow) string {
+		if math.IsNaN(r.Value) {
+			return r.Recipe + " has " + noScore
+		}
+		return fmt.Sprintf("%s reaches %s %s", r.Recipe, d.amount(r), d.Metric)
+	}
 	switch {
 	case best < 0:
-		return fmt.Sprintf("%s reaches %s %s", ref.Recipe, text(ref), d.Metric)
+		return reaches(ref)
 	case score(rest[best]) == score(rest[worst]):
-		return fmt.Sprintf("%s reaches %s %s, %s %s", ref.Recipe, text(ref), d.Metric, rest[best].Recipe, text(rest[best]))
-	default:
-		return fmt.Sprintf("%s reaches %s %s (%s: %s); %s falls to %s",
-			rest[best].Recipe, text(rest[best]), d.Metric, ref.Recipe, text(ref), rest[worst].Recipe, text(rest[worst]))
+		return fmt.Sprintf("%s, %s %s", reaches(ref), rest[best].Recipe, d.amount(rest[best]))
 	}
+	fall := rest[worst].Recipe + " falls to " + d.amount(rest[worst])
+	if math.IsNaN(rest[worst].Value) {
+		fall = reaches(rest[worst])
+	}
+	return fmt.Sprintf("%s (%s: %s); %s", reaches(rest[best]), ref.Recipe, d.amount(ref), fall)
 }
 
-// score orders rows; a network that yields no number is the worst.
+// score orders rows; one without a score is the worst.
 func score(r LadderRow) float64 {
 	if math.IsNaN(r.Value) {
 		return math.Inf(-1)
@@ -96,12 +103,17 @@ func score(r LadderRow) float64 {
 	return r.Value
 }
 
+const noScore = "no score"
+
 // amount writes a value of the ladder: two decimals, as papers print them.
-func (d LadderData) amount(v float64) string {
-	if math.IsNaN(v) {
-		return "NaN"
+func (d LadderData) amount(r LadderRow) string {
+	switch {
+	case !math.IsNaN(r.Value):
+		return strings.TrimSpace(strconv.FormatFloat(r.Value, 'f', 2, 64) + " " + d.Unit)
+	case r.Mark != "":
+		return "NaN" // as the paper prints it
 	}
-	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + d.Unit)
+	return noScore
 }
 
 // Figure draws one bar per row with its 95 % interval, and the paper's rows
@@ -204,7 +216,7 @@ func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) 
 	var texts []point
 	var intervals []any
 	for i, r := range rows {
-		text, end := d.amount(r.Value), 0.0
+		text, end := d.amount(r), 0.0
 		bars[i] = opts.BarData{ItemStyle: &opts.ItemStyle{Color: color(i)}}
 		if finite(r.Value) {
 			bars[i].Value, end = r.Value, r.Value

@@ -13,22 +13,22 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // Ranges draws the paper's Fig. 3 of one MBConv. The block may be given by the
 // end of its name, such as "stages.3.op_list.2.local_module"; the error for an
 // unknown one lists those that the network has.
-func Ranges(prof *calib.Profile, net *triovit.Network, block string) (*Figure, error) {
+func Ranges(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	pw1, dw, pw2, err := prof.MBConv(net, block)
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
 	data := RangesData{Block: block}
 	for i, input := range []struct {
-		role  triovit.Role
+		role  efficientvit.Role
 		stats *calib.TensorStats
-	}{{triovit.PW1, pw1}, {triovit.DW, dw}, {triovit.PW2, pw2}} {
+	}{{efficientvit.PW1, pw1}, {efficientvit.DW, dw}, {efficientvit.PW2, pw2}} {
 		if input.stats == nil {
 			return nil, fmt.Errorf("charts: ranges of %s: the block has no %s", block, input.role)
 		}

@@ -188,7 +188,7 @@ func (d ArchitectureData) auxiliaries() []archUnit {
 		{"activation", "Hardswish, ReLU", a.Activation}, {"adder", "residuals", a.Add},
 		{"resizer", "bicubic upsampling", a.Resize}, {"pool", "global average", a.Pool},
 	}
-	if d.Config.Division == arch.RealDivision {
+	if d.Config.Division == arch.DividerDivision {
 		does := "a quotient every " + several(a.DividerInterval, "cycle")
 		return slices.Replace(list, 1, 3, archUnit{"dividers", does, a.Dividers})
 	}

@@ -20,7 +20,7 @@ func otherFixture() arch.Config {
 	c := architectureFixture()
 	c.Name = "an accelerator whose name says how it came about, and what it is for"
 	c.MAT, c.RMAC, c.Copies = arch.Engine{Lanes: 1024, MACs: 1024}, arch.Engine{Lanes: 1024, MACs: 1024}, 4096
-	c.Depthwise, c.Division, c.Auxiliary.Dividers = arch.ChannelParallel, arch.RealDivision, 29
+	c.Depthwise, c.Division, c.Auxiliary.Dividers = arch.ChannelParallel, arch.DividerDivision, 29
 	return c
 }
 

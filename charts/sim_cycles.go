@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 )
 
 // CyclesData is where the cycles of one picture go.
@@ -44,7 +44,7 @@ type CyclesBlock struct {
 }
 
 // Cycles draws where the closed form's cycles go: by role, and in each block.
-func Cycles(r *hwsim.Result) (*Figure, error) {
+func Cycles(r *closed.Result) (*Figure, error) {
 	d := CyclesData{
 		Workload: r.Workload, Config: r.Config.Name, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope),
 		Note: "Memory and auxiliary units take no time.", FPS: r.FPS(),

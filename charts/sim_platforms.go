@@ -11,6 +11,7 @@ import (
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 
+	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 )
 
@@ -36,7 +37,7 @@ type PlatformsRow struct {
 
 // Platforms draws Fig. 10 with designs beside it, by the figure's own count of
 // operations. A design of a network that the figure does not have is left out.
-func Platforms(designs ...compare.Design) (*Figure, error) {
+func Platforms(designs ...hwsim.Estimate) (*Figure, error) {
 	t := compare.Platforms(designs...)
 	rows := func(from []compare.Row) []PlatformsRow {
 		var list []PlatformsRow

@@ -11,7 +11,7 @@ import (
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
-	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
 // RooflineData is what each step of a run attains, under the two roofs of its
@@ -19,11 +19,11 @@ import (
 type RooflineData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
-	Roofline                  hwsim.Roofline
+	Roofline                  event.Roofline
 }
 
 // Roofline draws the roofline of an event-driven run.
-func Roofline(r *hwsim.Run) (*Figure, error) {
+func Roofline(r *event.Run) (*Figure, error) {
 	return RooflineData{r.Workload, r.Config.Name, r.Options.String(), *r.Roofline()}.Figure()
 }
 
@@ -44,7 +44,7 @@ func (d RooflineData) check() error {
 }
 
 // text describes a point; several steps may share it.
-func (d RooflineData) text(p *hwsim.RooflinePoint, steps int) string {
+func (d RooflineData) text(p *event.RooflinePoint, steps int) string {
 	name := blockName(p.Name)
 	if steps > 1 {
 		name = fmt.Sprintf("%s and %d more", name, steps-1)
@@ -60,7 +60,7 @@ func (d RooflineData) text(p *hwsim.RooflinePoint, steps int) string {
 }
 
 // attained says how much of its roof a point attains.
-func (d RooflineData) attained(p *hwsim.RooflinePoint) string {
+func (d RooflineData) attained(p *event.RooflinePoint) string {
 	return fmt.Sprintf("%s of %s GOPS", number(p.GOPS), number(d.Roofline.Roof(p.Intensity())))
 }
 
@@ -81,7 +81,7 @@ func (d RooflineData) finding() string {
 
 // rooflineKind is all steps with one label.
 type rooflineKind struct {
-	sum   hwsim.RooflinePoint
+	sum   event.RooflinePoint
 	color string
 }
 
@@ -92,7 +92,7 @@ func (d RooflineData) kinds() []rooflineKind {
 		i := slices.IndexFunc(list, func(k rooflineKind) bool { return k.sum.Label == p.Label })
 		if i < 0 {
 			i = len(list)
-			list = append(list, rooflineKind{sum: hwsim.RooflinePoint{Label: p.Label}})
+			list = append(list, rooflineKind{sum: event.RooflinePoint{Label: p.Label}})
 		}
 		sum := &list[i].sum
 		before, more := float64(sum.Cycles), float64(p.Cycles)
@@ -108,7 +108,7 @@ func (d RooflineData) kinds() []rooflineKind {
 
 // rooflineMark is the place of one step, or of several that coincide.
 type rooflineMark struct {
-	point hwsim.RooflinePoint
+	point event.RooflinePoint
 	steps int
 }
 
@@ -179,7 +179,7 @@ func (d RooflineData) Figure() (*Figure, error) {
 		x.ticks = append(x.ticks, tick{infinite, "∞"})
 		x.hi = infinite + (x.hi-x.lo)/20
 	}
-	place := func(p *hwsim.RooflinePoint) []any {
+	place := func(p *event.RooflinePoint) []any {
 		if p.Bytes == 0 {
 			return []any{infinite, math.Log2(p.GOPS)}
 		}

@@ -13,7 +13,7 @@ import (
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
-	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
 // ScheduleData is what the engines and the off-chip memory do while a network's
@@ -58,7 +58,7 @@ var scheduleLanes = [...]string{MATLane: "MAT", RMACLane: "R-MAC", LoadLane: "lo
 // Schedule draws the schedule of blocks of an event-driven run, which must have
 // kept its events. A name is that of a block, or of a step for a closer look, such
 // as the first KᵀV of an attention's pipeline; with or without "backbone.".
-func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
+func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 	if len(r.Events) == 0 {
 		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
 	}
@@ -74,7 +74,7 @@ func Schedule(r *hwsim.Run, blocks ...string) (*Figure, error) {
 }
 
 // schedule cuts the events of one block or step out of a run.
-func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
+func schedule(r *event.Run, block string) (SchedulePanel, error) {
 	var known []string
 	own := make(map[string]string) // the block of each step that is drawn
 	for _, s := range r.Steps {
@@ -88,7 +88,7 @@ func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
 	}
 	from, to := int64(math.MaxInt64), int64(0)
 	for _, e := range r.Events {
-		if _, ok := own[e.Op]; ok && e.Kind == hwsim.ComputeEvent {
+		if _, ok := own[e.Op]; ok && e.Kind == event.ComputeEvent {
 			from, to = min(from, e.Start), max(to, e.End)
 		}
 	}
@@ -113,12 +113,12 @@ func schedule(r *hwsim.Run, block string) (SchedulePanel, error) {
 			p.Tasks = append(p.Tasks, ScheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
 		switch e.Kind {
-		case hwsim.ComputeEvent:
+		case event.ComputeEvent:
 			add(MATLane, e.MAT)
 			add(RMACLane, e.RMAC)
-		case hwsim.LoadEvent:
+		case event.LoadEvent:
 			add(LoadLane, e.Op)
-		case hwsim.StoreEvent:
+		case event.StoreEvent:
 			add(StoreLane, e.Op)
 		}
 	}

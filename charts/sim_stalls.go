@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
 // StallsData is what the engines do in each cycle: work, wait for a named cause,
@@ -40,10 +40,10 @@ const (
 )
 
 // Stalls draws what the engines of an event-driven run do in each cycle.
-func Stalls(r *hwsim.Run) (*Figure, error) {
+func Stalls(r *event.Run) (*Figure, error) {
 	d := StallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	names, total := []string{busyCause, idleCause}, uses(&r.MAT, &r.RMAC)
-	for _, s := range hwsim.Stalls() {
+	for _, s := range event.Stalls() {
 		names = append(names, s.String())
 	}
 	var order []int // busy, the stalls that occur, the longest first, idle
@@ -89,15 +89,15 @@ func Stalls(r *hwsim.Run) (*Figure, error) {
 	}
 	if r.Drain > 0 {
 		drain := make([]int64, len(names))
-		drain[slices.Index(names, hwsim.OutputStore.String())] = 2 * int64(r.Config.Copies) * r.Drain
+		drain[slices.Index(names, event.OutputStore.String())] = 2 * int64(r.Config.Copies) * r.Drain
 		add("last outputs", cycles(drain))
 	}
 	return d.Figure()
 }
 
 // uses adds accounts: busy, idle, and every stall.
-func uses(accounts ...*hwsim.Account) []int64 {
-	sums := make([]int64, 2+len(hwsim.Stalls()))
+func uses(accounts ...*event.Account) []int64 {
+	sums := make([]int64, 2+len(event.Stalls()))
 	for _, a := range accounts {
 		sums[0] += a.Busy
 		sums[1] += a.Idle

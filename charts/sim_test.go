@@ -18,11 +18,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
-	"github.com/gotriovit/gotriovit/hwsim/compare"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
+	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/internal/hwtest"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with
@@ -81,15 +82,15 @@ func ablationsFixture() AblationsData {
 }
 
 func rooflineFixture() RooflineData {
-	return RooflineData{"two blocks", "an accelerator", "both pipelines", hwsim.Roofline{
+	return RooflineData{"two blocks", "an accelerator", "both pipelines", event.Roofline{
 		PeakGOPS: 800, GBPerS: 20,
-		Steps: []hwsim.RooflinePoint{
+		Steps: []event.RooflinePoint{
 			{Name: "backbone.stem", Label: "stem", Cycles: 10000, Operations: 4e6, Bytes: 1e6, GOPS: 80},
 			{Name: "a.pw", Label: "PW1", Cycles: 10000, Operations: 4e7, Bytes: 2e5, GOPS: 760},
 			{Name: "b.pw", Label: "PW1", Cycles: 10000, Operations: 4e7, Bytes: 2e5, GOPS: 760},
 			{Name: "a.ktv", Label: "KTV", Cycles: 500, Operations: 1e6, GOPS: 400},
 		},
-		Run: hwsim.RooflinePoint{Name: "two blocks", Cycles: 30750, Operations: 8.5e7, Bytes: 1.4e6, GOPS: 553},
+		Run: event.RooflinePoint{Name: "two blocks", Cycles: 30750, Operations: 8.5e7, Bytes: 1.4e6, GOPS: 553},
 	}}
 }
 
@@ -172,7 +173,7 @@ func sum(values []float64) float64 {
 // and holds titles and tables against its own reports.
 func TestSimulatorFigures(t *testing.T) {
 	w, config := hwtest.Network(t, "b1-r224"), arch.ZCU102()
-	result, err := hwsim.ClosedForm(w, config, hwsim.Backbone)
+	result, err := closed.Charge(w, config, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("stalls", func(t *testing.T) {
-		run, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
+		run, err := event.Simulate(w, config, event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,8 +221,8 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("schedule", func(t *testing.T) {
-		run := func(p hwsim.Pipelines) *hwsim.Run {
-			r, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: p, Events: true})
+		run := func(p hwsim.Pipelines) *event.Run {
+			r, err := event.Simulate(w, config, event.Options{Scope: hwsim.Backbone, Pipelines: p, Events: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +279,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if f, err = Schedule(step, "stages.3.op_list.1.context_module.main.ktv.0"); err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(step.Steps, func(s hwsim.Step) bool {
+		i := slices.IndexFunc(step.Steps, func(s event.Step) bool {
 			return strings.HasSuffix(s.Name, "stages.3.op_list.1.context_module.main.ktv.0")
 		})
 		if last, want := slices.Max(column[float64](t, f, "end")), float64(step.Steps[i].Cycles); last > want || last < want/2 {
@@ -296,7 +297,7 @@ func TestSimulatorFigures(t *testing.T) {
 		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block or step "nowhere"`) {
 			t.Errorf("error %v for a block that is not there", err)
 		}
-		quiet, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone})
+		quiet, err := event.Simulate(w, config, event.Options{Scope: hwsim.Backbone})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -305,7 +306,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("ablations", func(t *testing.T) {
-		study, err := ablate.Run(w, config, hwsim.Backbone)
+		study, err := ablate.Each(w, config, hwsim.Backbone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +327,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("roofline", func(t *testing.T) {
-		run, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
+		run, err := event.Simulate(w, config, event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -358,11 +359,11 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("platforms", func(t *testing.T) {
-		r, err := hwsim.Simulate(w, config, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
+		r, err := event.Simulate(w, config, event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Platforms(compare.ClosedForm(result), compare.EventDriven(r, nil))
+		f, err := Platforms(result.Estimate(), r.Estimate(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,10 +378,10 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 	})
 	t.Run("front", func(t *testing.T) {
-		survey, err := explore.Run(context.Background(), explore.Space{
+		survey, err := explore.Sweep(context.Background(), explore.Space{
 			Base:      config,
 			Axes:      []explore.Axis{explore.Over("mat.lanes", 4, 8, 16), explore.Over("copies", 8, 16)},
-			Workloads: []*workload.Workload{w}, Model: explore.ClosedForm(hwsim.Backbone),
+			Workloads: []*workload.Workload{w}, Model: closed.Model(hwsim.Backbone),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,7 @@
     python scripts/bench.py OUT.json ROUNDS CORES NAME=COMMAND ...
 
 Each command is a process that answers the name of a case with milliseconds, as
-internal/benchforward and peer_torch.py do, or with "-" where it lacks the
+cmd/benchforward and peer_torch.py do, or with "-" where it lacks the
 network. In a round every process runs every case once, one after the other, so
 that whatever else the machine does falls on all of them alike: the ratios count,
 not the digits. The first NAME is what the ratios refer to.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // batchPixels is how many pixels one batch has at least: small pictures run
@@ -14,7 +15,7 @@ import (
 const batchPixels = 1 << 18
 
 // BatchSize returns how many pictures of the network's size make a batch.
-func BatchSize(net *Network) int {
+func BatchSize(net *efficientvit.Network) int {
 	in := net.Input().Shape
 	return max(1, batchPixels/(in[0]*in[1]))
 }
@@ -22,9 +23,9 @@ func BatchSize(net *Network) int {
 // LoadBatch loads n pictures from a first one on and returns them normalized,
 // [n, H, W, 3], with their labels. The error for a picture that the network
 // does not take names it and both sizes.
-func LoadBatch(ctx context.Context, net *Network, data dataset.Dataset, first, n int) ([]float32, []*dataset.Item, error) {
+func LoadBatch(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, first, n int) ([]float32, []*dataset.Item, error) {
 	in := net.Input().Shape
-	size := Size(in)
+	size := efficientvit.Size(in)
 	pictures, items := make([]float32, n*size), make([]*dataset.Item, n)
 	for i := range items {
 		if ctx.Err() != nil {

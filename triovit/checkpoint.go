@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -27,9 +28,9 @@ type candidate struct {
 
 	// The following is what fit finds.
 
-	variant string   // as in "efficientvit-b0-r224"
-	options []Option // with which the variant is described
-	net     *Network
+	variant string                // as in "efficientvit-b0-r224"
+	options []efficientvit.Option // with which the variant is described
+	net     *efficientvit.Network
 	names   map[string]string // from the tensors' names in the dict to the official ones
 	left    []string          // what is left out of the dict
 	err     error             // why the weights do not fit
@@ -40,7 +41,7 @@ const topKey = "top"
 
 // stems are the names of the first convolution's weights, official and timm's,
 // divided at the dots.
-var stems = [][]string{strings.Split(officialStem, "."), strings.Split(timmStem, ".")}
+var stems = [][]string{strings.Split(efficientvit.OfficialStem, "."), strings.Split(efficientvit.TimmStem, ".")}
 
 // wrappers are the names under which PyTorch keeps a module in another that is
 // put around it: DataParallel and its distributed kind, torch.compile, FSDP,
@@ -109,7 +110,7 @@ func divideStem(name string) (prefix []string, timm, ok bool) {
 
 // fit gives the weights their official names and holds them against the variant,
 // or where its name is empty against that which they look like.
-func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, options []Option) error {
+func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, options []efficientvit.Option) error {
 	c.names = map[string]string{}
 	shapes := map[string][]int{}
 	for _, name := range slices.Sorted(maps.Keys(dict.Tensors)) {
@@ -124,19 +125,19 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 			c.names[name], shapes[official] = official, dict.Tensors[name].Shape
 		}
 	}
-	found, classes, err := identify(shapes)
+	found, classes, err := efficientvit.Identify(shapes)
 	if variant == "" && err != nil {
 		return err
 	}
 	if c.timm {
-		c.options = append(c.options, DivisorEps(1e-5))
+		c.options = append(c.options, efficientvit.DivisorEps(1e-5))
 	}
 	if classes > 0 {
-		c.options = append(c.options, Classes(classes))
+		c.options = append(c.options, efficientvit.Classes(classes))
 	}
 	c.options = append(c.options, options...)
 	c.variant = cmp.Or(variant, found)
-	if c.net, err = Describe(c.variant, c.options...); err != nil {
+	if c.net, err = efficientvit.Describe(c.variant, c.options...); err != nil {
 		return err
 	}
 	want := c.net.Params()
@@ -178,7 +179,7 @@ func (c *candidate) owner(name string, all []*candidate) *candidate {
 func (c *candidate) officialName(name string) string {
 	name = strings.Join(slices.DeleteFunc(strings.Split(name[len(c.prefix):], "."), isWrapper), ".")
 	if c.timm {
-		return officialName(name)
+		return efficientvit.OfficialName(name)
 	}
 	return name
 }
@@ -186,7 +187,7 @@ func (c *candidate) officialName(name string) string {
 // choose returns the weights of a file that fit: those that the user calls by the
 // key, or where it is empty those that timm's or MIT's loader takes, else the only
 // ones. It returns which others fit.
-func choose(dicts []weights.Dict, key, variant string, options []Option) (chosen *candidate, others []*candidate, err error) {
+func choose(dicts []weights.Dict, key, variant string, options []efficientvit.Option) (chosen *candidate, others []*candidate, err error) {
 	all, err := candidates(dicts)
 	if err != nil {
 		return nil, nil, err
@@ -255,7 +256,7 @@ func noNetwork(dicts []weights.Dict) error {
 	if d.Key != "" {
 		has += ", under " + d.Key
 	}
-	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", officialStem, timmStem, has)
+	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", efficientvit.OfficialStem, efficientvit.TimmStem, has)
 }
 
 // keysOf lists how candidates are called.

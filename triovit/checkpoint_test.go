@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/shared"
 	ts "github.com/gotriovit/gotriovit/internal/torchsave"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -22,7 +23,7 @@ import (
 func stateDict(t *testing.T, variant string, value float32, rename func(string) string) ts.StateDict {
 	t.Helper()
 	var items ts.StateDict
-	params := describe(t, variant, Classes(3)).Params()
+	params := describe(t, variant, efficientvit.Classes(3)).Params()
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		items = append(items, ts.Item{Key: rename(name), Value: ts.Full(value, params[name]...)})
 	}
@@ -202,7 +203,7 @@ func TestSafetensorsOfDataParallel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Source != "model.safetensors, weights module" || m.Weights[officialStem] == nil {
+		if m.Source != "model.safetensors, weights module" || m.Weights[efficientvit.OfficialStem] == nil {
 			t.Errorf("%s of %q", m.Net.Name, m.Source)
 		}
 	}
@@ -211,7 +212,7 @@ func TestSafetensorsOfDataParallel(t *testing.T) {
 // TestTooManyNetworks: a file of thousands of networks is an error of one line.
 func TestTooManyNetworks(t *testing.T) {
 	var dicts []weights.Dict
-	tensors := map[string]weights.Header{officialStem: {DType: "F32", Shape: []int{8, 3, 3, 3}}}
+	tensors := map[string]weights.Header{efficientvit.OfficialStem: {DType: "F32", Shape: []int{8, 3, 3, 3}}}
 	for range 10_000 {
 		dicts = append(dicts, weights.Dict{Key: "net", Tensors: tensors})
 	}
@@ -273,8 +274,8 @@ func TestFieldCheckpoints(t *testing.T) {
 			if class := slices.Index(bias, slices.Max(bias)); class != test.class || m.Source != test.file+test.source {
 				t.Errorf("class %d from %q, want %d from %q", class, m.Source, test.class, test.file+test.source)
 			}
-			eps := map[bool]float64{false: divisorEps, true: 1e-5}[test.timm]
-			if i := slices.IndexFunc(m.Net.Ops, func(op Op) bool { return op.Eps == eps && op.Kind == Divide }); i < 0 {
+			eps := map[bool]float64{false: 1e-15, true: 1e-5}[test.timm]
+			if i := slices.IndexFunc(m.Net.Ops, func(op efficientvit.Op) bool { return op.Eps == eps && op.Kind == efficientvit.Divide }); i < 0 {
 				t.Errorf("no division has an eps of %g", eps)
 			}
 		})

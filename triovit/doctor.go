@@ -108,6 +108,13 @@ func checkModel() Check {
 		return Check{"model", "built-in: " + builtin.Name, true, "TRIOVIT_MODEL=checkpoint takes another"}
 	}
 	path := home(name)
+	if IsArtefact(name) {
+		frozen, err := openFrozen(name, key)
+		if err != nil {
+			return Check{"model", err.Error(), false, "freeze the model anew, or set TRIOVIT_MODEL to a checkpoint and unset TRIOVIT_WEIGHTS"}
+		}
+		return Check{"model", fmt.Sprintf("%s in integers from %s, hash %.12s", frozen.net.Name, frozen.source, frozen.hash), true, "set by TRIOVIT_MODEL; it is evaluated, not profiled or quantized"}
+	}
 	if onHub(name) {
 		_, err := hub.Parse(name)
 		if err == nil {
@@ -124,6 +131,9 @@ func checkModel() Check {
 		}
 	}
 	model, err := Load(context.Background(), "", File(path).At(key).named(name))
+	if err == nil {
+		err = model.CheckValues()
+	}
 	if err != nil {
 		return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"}
 	}
@@ -167,7 +177,12 @@ func checkData(model bool) Check {
 	if err := r.check(); err != nil {
 		return Check{"data", err.Error(), false, "set both TRIOVIT_MODEL and TRIOVIT_DATA, or nothing"}
 	}
-	if r.checkpoint == "" {
+	if r.folder == "" && r.checkpoint != "" {
+		if err := r.openForScenes(); err != nil {
+			return Check{"data", err.Error(), false, "set both TRIOVIT_MODEL and TRIOVIT_DATA, or nothing"}
+		}
+	}
+	if r.folder == "" {
 		return Check{"data", fmt.Sprintf("%d drawn scenes to calibrate on, %d others to score on", calibrationScenes, evaluationScenes), true,
 			"TRIOVIT_DATA=folder takes others"}
 	}
@@ -193,7 +208,11 @@ func (r *request) examine(ctx context.Context) (string, error) {
 	if r.pipeline != (preprocess.Pipeline{}) {
 		found[0] += fmt.Sprintf(" (%v)", r.pipeline)
 	}
-	for _, set := range []dataset.Dataset{opened.evaluation, opened.calibration} {
+	sets := []dataset.Dataset{opened.evaluation, opened.calibration}
+	if r.frozen != nil {
+		sets = sets[:1]
+	}
+	for _, set := range sets {
 		_, err := set.Load(0)
 		for i := 1; i < set.Len() && err == nil; i++ {
 			_, err = set.Load(i)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/platform"
 	ts "github.com/gotriovit/gotriovit/internal/torchsave"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
 )
 
@@ -24,7 +25,7 @@ func TestDoctor(t *testing.T) {
 	}
 	training := filepath.Join(folder, "training.pt")
 	put(t, training, ts.Zip(dictOf("state_dict", stateDict(t, "b0-r224", 1, below("")), "state_dict_ema", stateDict(t, "b0-r224", 2, below("")))))
-	b0 := checkpointOf(t, filepath.Join(folder, "models", "b0.safetensors"), "efficientvit-b0-r224", Classes(2))
+	b0 := checkpointOf(t, filepath.Join(folder, "models", "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(2))
 	seg := checkpointOf(t, filepath.Join(folder, "models", "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
 	photo := blank(t, 80, 70)
 	// set makes a data set and returns the variables that name it and a model.

@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -21,9 +22,10 @@ import (
 // (package forward), fake-quantized (package calib), in integers.
 type Predictor interface {
 	// Network returns the network that runs.
-	Network() *Network
+	Network() *efficientvit.Network
 	// Predict runs n normalized pictures, [n, H, W, 3], and returns n outputs
-	// one after another. It may be called by several goroutines at once.
+	// one after another. Where one of them is not finite, a [*NotFiniteError]
+	// tells since which tensor. It may be called by several goroutines at once.
 	Predict(pictures []float32) ([]float32, error)
 	// ID tells everything that the outputs depend on but the pictures:
 	// results are cached under it.
@@ -34,7 +36,7 @@ type Predictor interface {
 
 // evaluateVersion changes when the same outputs and labels would score
 // differently: cached results of other versions are not used.
-const evaluateVersion = 1
+const evaluateVersion = 2
 
 // An EvaluateOption changes how [Evaluate] works, how its report is called, or
 // which part of the data set it covers.
@@ -60,6 +62,10 @@ func Sharded(s Shard) EvaluateOption { return func(e *evaluation) { e.shard = s 
 // stopped and one that is repeated costs milliseconds. Where the network's
 // classes are not the data set's, [dataset.Mapping] must know how they
 // correspond.
+//
+// Only finite logits are scored. Others are an error that names the first
+// picture and, where the predictor says so, the first tensor. So are labels of
+// which no pixel counts, unless a shard covers only a part of them.
 func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ...EvaluateOption) (*Report, error) {
 	e := &evaluation{predictor: p, data: data, cached: true, title: p.Network().Name, shard: whole}
 	for _, option := range options {
@@ -67,7 +73,7 @@ func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ..
 	}
 	report, err := e.run(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate %s on %s: %w", p.Network().Name, data.Name(), err)
+		return nil, fmt.Errorf("evaluate %s on %s: %w", named(p.Network().Name, e.label), data.Name(), err)
 	}
 	return report, nil
 }
@@ -126,8 +132,11 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	id, fingerprint := e.predictor.ID(), e.data.Fingerprint()
 	work := make(chan int)
 	var wg sync.WaitGroup
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	// A group that fails lets those before it end: the error is always that of the
+	// first group, whichever worker is the fastest.
+	errs := make([]error, stop-begin)
+	feeding, halt := context.WithCancel(ctx)
+	defer halt()
 	for range min(runtime.GOMAXPROCS(0), stop-begin) {
 		wg.Go(func() {
 			for g := range work {
@@ -136,7 +145,8 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 				inputs := []string{id, preprocess.Version, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
 				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
-					cancel(err)
+					errs[g-begin] = err
+					halt()
 					return
 				}
 				outcomes[g-begin] = scored
@@ -148,7 +158,7 @@ feed:
 	for g := begin; g < stop; g++ {
 		select {
 		case work <- g:
-		case <-ctx.Done():
+		case <-feeding.Done():
 			break feed
 		}
 	}
@@ -157,8 +167,17 @@ feed:
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
 	bar.Done()
-	return e.report(begin*group, slices.Concat(outcomes...)), nil
+	report := e.report(begin*group, slices.Concat(outcomes...))
+	if err := report.unscored(); err != nil && e.shard == whole {
+		return nil, err
+	}
+	return report, nil
 }
 
 // report makes the report of the outcomes of the pictures from first on.
@@ -198,14 +217,21 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			return nil, err
 		}
 		outputs, err := e.predictor.Predict(pictures)
+		if err == nil && len(outputs) != n*efficientvit.Size(out) {
+			err = fmt.Errorf("the predictor returned %d values for %d pictures of %v", len(outputs), n, out)
+		}
+		var bad *NotFiniteError
+		if !errors.As(err, &bad) && err == nil {
+			bad = NotFinite(net.Output(), outputs)
+		}
+		if bad != nil && bad.Picture >= 0 && bad.Picture < n {
+			err = fmt.Errorf("picture %s: %w", items[bad.Picture].ID, bad)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if len(outputs) != n*Size(out) {
-			return nil, fmt.Errorf("the predictor returned %d values for %d pictures of %v", len(outputs), n, out)
-		}
 		for i, item := range items {
-			label, logits := item.Label, outputs[i*Size(out):(i+1)*Size(out)]
+			label, logits := item.Label, outputs[i*efficientvit.Size(out):(i+1)*efficientvit.Size(out)]
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {
@@ -217,23 +243,20 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 	return outcomes, nil
 }
 
-// rank counts the logits before the right one. NaN comes before everything, so
-// that a network that makes NaN is never right.
+// rank counts the logits before the right one; of equal ones the first comes
+// first.
 func rank(logits []float32, class int) int {
 	n := 0
 	for i, v := range logits {
-		if i != class && !(v < logits[class]) && (v != logits[class] || i < class) {
+		if v > logits[class] || v == logits[class] && i < class {
 			n++
 		}
-	}
-	if logits[class] != logits[class] {
-		return len(logits)
 	}
 	return n
 }
 
 // Segment returns the class of every pixel of a picture of w × h pixels, from
-// logits [H', W', classes]: resized bilinearly (align_corners false), then the
+// finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
 // largest, [h, w].
 func Segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]

@@ -15,7 +15,7 @@ import (
 // class in each.
 func saved(label, shard string, outcomes string) *triovit.Report {
 	const file = `{"format": "gotriovit report 1", "network": "efficientvit-b0-r224", "label": %q, "dataset": "birds", "pictures": 8,
-		"shard": %q, "task": "classification", "classes": ["robin", "wren"], "outcomes": [%s]}`
+		"shard": %q, "task": "classification", "classes": ["robin", "wren", "jay", "owl", "rook", "tit"], "outcomes": [%s]}`
 	r := new(triovit.Report)
 	must.M(json.Unmarshal(fmt.Appendf(nil, file, label, shard, outcomes), r))
 	return r

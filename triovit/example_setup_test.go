@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -44,7 +45,7 @@ func ExamplePrepare() {
 		must.M(atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, image.NewGray(image.Rect(0, 0, 64, 64))) }))
 	}
 	checkpoint := filepath.Join(folder, "b0.safetensors")
-	set := weights.Synthetic(must.M1(triovit.Describe("b0-r224", triovit.Classes(2))).Params())
+	set := weights.Synthetic(must.M1(efficientvit.Describe("b0-r224", efficientvit.Classes(2))).Params())
 	must.M(atomicfile.Write(checkpoint, func(w io.Writer) error { return weights.WriteSafetensors(w, set, weights.F32, nil) }))
 
 	setup, err := triovit.Prepare(context.Background(), checkpoint, folder)

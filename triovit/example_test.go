@@ -8,13 +8,14 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // The built-in model; a path or a name on the Hugging Face hub opens another.
 func ExampleOpen() {
-	model, err := triovit.Open(context.Background(), "", triovit.InputSize(128, 256))
+	model, err := triovit.Open(context.Background(), "", efficientvit.InputSize(128, 256))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -26,7 +27,7 @@ func ExampleOpen() {
 
 // The weights must fit the variant; the error says what does not.
 func ExampleLoad() {
-	net, err := triovit.Describe("b0-r224", triovit.Classes(10))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.Classes(10))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -59,11 +60,11 @@ func ExampleModel_Fold() {
 		return
 	}
 	for _, m := range []*triovit.Model{model, folded} {
-		kinds := map[triovit.Kind]int{}
+		kinds := map[efficientvit.Kind]int{}
 		for _, op := range m.Net.Ops {
 			kinds[op.Kind]++
 		}
-		fmt.Println(kinds[triovit.Conv], "convolutions,", kinds[triovit.BatchNorm], "BatchNorms")
+		fmt.Println(kinds[efficientvit.Conv], "convolutions,", kinds[efficientvit.BatchNorm], "BatchNorms")
 	}
 	// Output:
 	// 57 convolutions, 32 BatchNorms

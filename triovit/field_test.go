@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -173,7 +174,7 @@ func TestRemarksAreReported(t *testing.T) {
 	for _, name := range []string{"val/2/a.png", "val/10/b.png"} {
 		put(t, filepath.Join(dir, name), blank(t, 70, 70))
 	}
-	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", Classes(2))
+	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(2))
 	s, err := Prepare(t.Context(), b0, dir, changed(t, "size=32"))
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -100,6 +101,7 @@ type request struct {
 	key        string // of the weights in it, or empty
 	variant    string // as in "efficientvit-b1-r224"
 	timm       bool
+	frozen     *Frozen             // the artefact that the checkpoint is, or nil
 	pipeline   preprocess.Pipeline // the user's, or zero
 	changes    preprocess.Changes  // the user's, to the pipeline
 	order      string              // of the classes, the user's, or empty
@@ -234,6 +236,8 @@ type prepared struct {
 	layout                  *layout
 	calibration, evaluation dataset.Dataset
 	h, w                    int // of the network's input
+	// pipeline brings any picture to that size, as the data set brings its own.
+	pipeline preprocess.Pipeline
 }
 
 // prepare opens both splits of the folder, whose pictures must be for the task.
@@ -253,10 +257,11 @@ func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, er
 	if err := l.settle(r); err != nil {
 		return nil, err
 	}
-	opened := &prepared{layout: l, h: r.pipeline.Height, w: r.pipeline.Width}
+	opened := &prepared{layout: l, pipeline: r.pipeline}
 	if r.pipeline == (preprocess.Pipeline{}) {
-		opened.h, opened.w = l.h, l.w
+		opened.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bilinear) // CamVid's; Cityscapes' have that size
 	}
+	opened.h, opened.w = opened.pipeline.Height, opened.pipeline.Width
 	options := []dataset.Option{dataset.AtMost(r.most)}
 	for _, remark := range r.remarks {
 		options = append(options, dataset.Remark(remark))
@@ -267,7 +272,9 @@ func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, er
 	if r.most == 0 {
 		options = append(options, dataset.AtMost(l.most))
 	}
-	if missing == "" {
+	if r.frozen != nil {
+		err = r.calibrated()
+	} else if missing == "" {
 		opened.calibration, err = l.open(ctx, r, r.calibration, options...)
 	} else {
 		err = fmt.Errorf("%s has no folder %s: put pictures to calibrate on there, or give the profile of a machine that has them by -profile; floating point needs none", r.folder, missing)
@@ -286,7 +293,9 @@ func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, er
 func (l *layout) settle(r *request) (err error) {
 	if r.pipeline == (preprocess.Pipeline{}) {
 		r.pipeline = l.pipeline
-		if l.choose != nil {
+		if own := r.frozenPipeline(); l.choose != nil && own != (preprocess.Pipeline{}) {
+			r.pipeline = own
+		} else if l.choose != nil {
 			if r.pipeline, err = l.choose(r); err != nil {
 				return err
 			}
@@ -448,7 +457,7 @@ func namedResolution(checkpoint string) int {
 		found := resolutionInModel.FindAllStringSubmatch(part, -1)
 		if i == len(parts)-1 {
 			for _, m := range resolutionAlone.FindAllStringSubmatch(part, -1) {
-				if n, _ := strconv.Atoi(m[1]); n%inputDivisor == 0 { // r101 is another network
+				if n, _ := strconv.Atoi(m[1]); n%efficientvit.InputDivisor == 0 { // r101 is another network
 					found = append(found, m)
 				}
 			}

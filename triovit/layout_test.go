@@ -12,14 +12,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // checkpointOf writes synthetic weights of a variant.
-func checkpointOf(t *testing.T, path, variant string, options ...Option) string {
+func checkpointOf(t *testing.T, path, variant string, options ...efficientvit.Option) string {
 	t.Helper()
-	net, err := Describe(variant, options...)
+	net, err := efficientvit.Describe(variant, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func level(t *testing.T, w, h int, v uint8) []byte {
 func TestPrepareLayouts(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	dir := t.TempDir()
-	three := Classes(3)
+	three := efficientvit.Classes(3)
 	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", three)
 	b1 := checkpointOf(t, filepath.Join(dir, "efficientvit_b1.r256_in1k", "model.safetensors"), "efficientvit-b1-r224", three)
 	seg := checkpointOf(t, filepath.Join(dir, "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
@@ -143,7 +144,7 @@ func TestPrepareLayouts(t *testing.T) {
 func TestPrepareLayoutErrors(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	dir := t.TempDir()
-	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", Classes(3))
+	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(3))
 	seg := checkpointOf(t, filepath.Join(dir, "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
 	photo := blank(t, 300, 260)
 	for _, test := range []struct {
@@ -207,7 +208,7 @@ func changed(t *testing.T, text string) PrepareOption {
 // one it is.
 func TestNearbyFolder(t *testing.T) {
 	dir := t.TempDir()
-	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", Classes(3))
+	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(3))
 	seg := checkpointOf(t, filepath.Join(dir, "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
 	root := filepath.Join(dir, "sets")
 	for _, name := range []string{"city/leftImg8bit/val/x/a.png", "city/leftImg8bit/train/x/a.png", "city/gtFine/val/x/a.png", "birds/birds/val/wren/a.png", "birds/__MACOSX/val/a.png",
@@ -269,7 +270,7 @@ func TestNamedResolution(t *testing.T) {
 func TestChosenProtocol(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	dir := t.TempDir()
-	one := Classes(1)
+	one := efficientvit.Classes(1)
 	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", one)
 	r160 := checkpointOf(t, filepath.Join(dir, "b2_r160.safetensors"), "efficientvit-b2-r224", one)
 	photos, thumbs := filepath.Join(dir, "photos"), filepath.Join(dir, "thumbs")
@@ -321,7 +322,7 @@ func TestChosenProtocol(t *testing.T) {
 func TestOnlyOneSplit(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	dir := t.TempDir()
-	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", Classes(1))
+	b0 := checkpointOf(t, filepath.Join(dir, "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(1))
 	seg := checkpointOf(t, filepath.Join(dir, "seg.safetensors"), "efficientvit-seg-b0-cityscapes")
 	ade := checkpointOf(t, filepath.Join(dir, "ade.safetensors"), "efficientvit-seg-b1-ade20k")
 	for _, test := range []struct {
@@ -362,7 +363,7 @@ func TestPlaces(t *testing.T) {
 	user := t.TempDir()
 	t.Setenv("HOME", user)
 	t.Setenv("USERPROFILE", user)
-	checkpointOf(t, filepath.Join(user, "my models", "b0.safetensors"), "efficientvit-b0-r224", Classes(1))
+	checkpointOf(t, filepath.Join(user, "my models", "b0.safetensors"), "efficientvit-b0-r224", efficientvit.Classes(1))
 	for _, name := range []string{"my sets/birds/val/n1/a.png", "imagenet/" + competition + "/val/a.png"} {
 		put(t, filepath.Join(user, filepath.FromSlash(name)), blank(t, 70, 70))
 	}

@@ -12,21 +12,27 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // A Model is a network with its weights.
 type Model struct {
-	Net     *Network
+	Net     *efficientvit.Network
 	Weights weights.Set
 	// Source says where the weights came from, for people to read: the file or the
 	// name on the hub, which of its weights these are (see [Source.At]), which
 	// others fit, and what was left out.
 	Source string
+	// Classes are the names of the network's classes, and Pipeline brings a picture
+	// to its size: as [Prepare] found them, zero where nobody has said.
+	Classes  []string
+	Pipeline preprocess.Pipeline
 }
 
 // Hash returns a digest of the description and of every weight.
@@ -73,6 +79,9 @@ func (s Source) named(name string) Source {
 // timm's names or the official ones. The content decides, not the extension.
 func File(path string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) {
+		if integer.IsArtefact(path) {
+			return nil, "", fmt.Errorf("%s is an artefact of integers, not the weights of a network: triovit.Prepare and triovit.ReadFrozen open it", path)
+		}
 		file, err := weights.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: want a .pt or .safetensors file, or a name on the Hugging Face hub such as timm/efficientvit_b1.r224_in1k", err)
@@ -144,19 +153,19 @@ func Tensors(set weights.Set, name string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) { return weights.InMemory(set), name, nil }}
 }
 
-// Load returns a variant with weights. The name is one that [Describe] knows;
-// where it is empty the weights decide ([Identify]). Weights with timm's names
+// Load returns a variant with weights. The name is one that [efficientvit.Describe] knows;
+// where it is empty the weights decide ([efficientvit.Identify]). Weights with timm's names
 // are given the official ones, and timm's eps of the divisors, 1e-5. Prefixes of
 // names and bookkeeping of a training are taken away; of several weights in a
 // file [Source.At] chooses. The error for weights that do not fit lists what is
 // missing, extra or misshapen. A download ends with ctx.
-func Load(ctx context.Context, name string, source Source, options ...Option) (*Model, error) {
+func Load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, error) {
 	model, _, err := load(ctx, name, source, options...)
 	return model, err
 }
 
 // load returns the chosen weights beside the model.
-func load(ctx context.Context, name string, source Source, options ...Option) (*Model, *candidate, error) {
+func load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, *candidate, error) {
 	file, from, err := source.open(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -179,38 +188,9 @@ func load(ctx context.Context, name string, source Source, options ...Option) (*
 // comes first; a name that begins with hf:// or hf-hub:, or that is the address of
 // the model's page, is the hub's in any case. A download
 // ends with ctx.
-func Open(ctx context.Context, name string, options ...Option) (*Model, error) {
+func Open(ctx context.Context, name string, options ...efficientvit.Option) (*Model, error) {
 	return Load(ctx, "", source(name), options...)
 }
 
-// Identify returns the variant whose first and last layers the weights have,
-// at its smallest resolution, and the number of classes. The weights have the
-// official names.
-func Identify(set weights.Set) (name string, classes int, err error) {
-	return identify(set.Shapes())
-}
-
-func identify(shapes map[string][]int) (name string, classes int, err error) {
-	stem := shapes[officialStem]
-	if len(stem) == 0 {
-		return "", 0, fmt.Errorf("no tensor %s: not the weights of an EfficientViT of the B series", officialStem)
-	}
-	for b, spec := range backbones {
-		if spec.widths[0] != stem[0] {
-			continue
-		}
-		for _, head := range []struct{ last, variant string }{
-			{"head.op_list.3.linear.weight", "efficientvit-" + b + "-r224"},
-			{"head.output_ops.0.op_list.1.conv.weight", "efficientvit-seg-" + b + "-cityscapes"},
-			{"head.output_ops.0.op_list.0.conv.weight", "efficientvit-seg-" + b + "-ade20k"},
-		} {
-			if last := shapes[head.last]; len(last) > 0 {
-				if _, err := Describe(head.variant); err != nil {
-					break
-				}
-				return head.variant, last[0], nil
-			}
-		}
-	}
-	return "", 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem[0], strings.Join(Variants(), ", "))
-}
+// String names the model, where its weights came from, and its network.
+func (m *Model) String() string { return m.Source + "\n" + m.Net.String() }

@@ -4,7 +4,6 @@ package triovit
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -36,7 +35,7 @@ type Paired struct {
 }
 
 // Compare compares two reports on the same pictures. Reports on different
-// pictures, labels or shards are an error.
+// pictures, labels or shards are an error, and so is one without a score.
 func Compare(a, b *Report) (*Paired, error) {
 	switch {
 	case a.Fingerprint != b.Fingerprint:
@@ -46,8 +45,11 @@ func Compare(a, b *Report) (*Paired, error) {
 		return nil, fmt.Errorf("compare %s with %s: shard %s has other pictures than shard %s", a.name(), b.name(), a.Shard, b.Shard)
 	case a.Task != b.Task || !slices.Equal(a.Classes, b.Classes) || !slices.EqualFunc(a.Outcomes, b.Outcomes, func(x, y Outcome) bool { return x.ID == y.ID }):
 		return nil, fmt.Errorf("compare %s with %s: the outcomes are not of the same pictures and classes", a.name(), b.name())
-	case a.Images == 0:
-		return nil, errors.New("compare: there are no pictures")
+	}
+	for _, r := range []*Report{a, b} {
+		if err := r.unscored(); err != nil {
+			return nil, fmt.Errorf("compare %s with %s: %s: %w", a.name(), b.name(), r.name(), err)
+		}
 	}
 	scoreA, metric := a.Score()
 	scoreB, _ := b.Score()

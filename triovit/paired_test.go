@@ -161,7 +161,7 @@ func TestCompareRefuses(t *testing.T) {
 		{"other shard", all, evaluate(data, Sharded(Shard{1, 2})), "shard 1/1 has other pictures than shard 1/2"},
 		{"other ids", all, &renamed, "not of the same pictures"},
 		{"other classes", all, &reclassed, "same pictures and classes"},
-		{"nothing", empty, empty, "no pictures"},
+		{"nothing", empty, empty, "empty: no score: there are no pictures"},
 	} {
 		if _, err := Compare(c.a, c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)

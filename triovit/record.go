@@ -103,8 +103,8 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("two outcomes of picture %.80q", o.ID)
 		}
 		ids[o.ID] = true
-		if o.Rank < 0 {
-			return fmt.Errorf("picture %.80q: the right class has rank %d, ranks count from 0", o.ID, o.Rank)
+		if o.Rank < 0 || o.Rank >= len(f.Classes) {
+			return fmt.Errorf("picture %.80q: the right class has rank %d, allowed are 0 to %d", o.ID, o.Rank, len(f.Classes)-1)
 		}
 		for _, c := range o.Cells {
 			if c[0] < 0 || c[1] < 0 || c[2] < 1 || max(c[0], c[1]) >= int64(len(f.Classes)) || c[2] > maxPixels {
@@ -115,6 +115,44 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	read.score()
 	*r = read
 	return nil
+}
+
+// UnmarshalJSON reads an outcome of a report.
+func (o *Outcome) UnmarshalJSON(data []byte) error {
+	type plain Outcome
+	read := struct {
+		*plain
+		Rank number `json:"rank"`
+	}{plain: (*plain)(o)}
+	err := json.Unmarshal(data, &read)
+	o.Rank = int(read.Rank)
+	return err
+}
+
+// UnmarshalJSON reads the three numbers of a cell.
+func (c *Cell) UnmarshalJSON(data []byte) error {
+	var read []number
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	if len(read) != len(c) {
+		return fmt.Errorf("a cell of %d numbers: want [truth, predicted, pixels]", len(read))
+	}
+	for i, n := range read {
+		c[i] = int64(n)
+	}
+	return nil
+}
+
+// A number is a whole number in a file. Package json takes null for 0, which as a
+// rank is a right answer.
+type number int64
+
+func (n *number) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return errors.New("null where a whole number is wanted")
+	}
+	return json.Unmarshal(data, (*int64)(n))
 }
 
 // Save writes the report to a file, which is complete or absent.

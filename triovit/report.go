@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -69,11 +70,15 @@ type Outcome struct {
 // A Cell is the truth's class, the predicted class, and the number of pixels.
 type Cell [3]int64
 
-// An Estimate is a fraction with the bounds of its 95 % interval.
+// An Estimate is a fraction with the bounds of its 95 % interval. All three are
+// NaN where there is nothing to estimate it from.
 type Estimate struct{ Value, Lo, Hi float64 }
 
-// String gives percent, as in "45.75 % (43.58 to 47.94)".
+// String gives percent, as in "45.75 % (43.58 to 47.94)", or "no score".
 func (e Estimate) String() string {
+	if math.IsNaN(e.Value) {
+		return "no score"
+	}
 	return fmt.Sprintf("%.2f %% (%.2f to %.2f)", 100*e.Value, 100*e.Lo, 100*e.Hi)
 }
 
@@ -89,17 +94,14 @@ func (r *Report) Score() (Estimate, string) {
 // weights came from, and each remark in a line of its own.
 func (r *Report) String() string {
 	var s strings.Builder
-	s.WriteString(r.Network)
-	if r.Label != "" {
-		fmt.Fprintf(&s, " (%s)", r.Label)
-	}
+	s.WriteString(named(r.Network, r.Label))
 	fmt.Fprintf(&s, " on %d pictures of %s", r.Images, r.Dataset)
 	if r.Shard != whole {
 		fmt.Fprintf(&s, ", shard %s", r.Shard)
 	}
-	switch {
-	case r.Images == 0:
-		s.WriteString(": no score")
+	switch err := r.unscored(); {
+	case err != nil:
+		fmt.Fprintf(&s, ": %v", err)
 	case r.Task == dataset.Classification:
 		fmt.Fprintf(&s, ": top-1 %s, top-5 %s", r.Top1, r.Top5)
 	default:
@@ -114,7 +116,30 @@ func (r *Report) String() string {
 	return s.String()
 }
 
-// score fills in what follows from the outcomes. Without any, scores are NaN.
+// named is a network's name with what tells apart two of that name, the label of
+// an evaluation or the source of the weights, if it has one.
+func named(network, label string) string {
+	if label == "" {
+		return network
+	}
+	return fmt.Sprintf("%s (%s)", network, label)
+}
+
+// unscored says why there is no score, where there is none. A shard may lack one
+// though the whole has one.
+func (r *Report) unscored() error {
+	e, _ := r.Score()
+	switch {
+	case !math.IsNaN(e.Value):
+		return nil
+	case r.Images == 0:
+		return errors.New("no score: there are no pictures")
+	}
+	return fmt.Errorf("no pixel is scored: all labels of %d pictures are void", r.Images)
+}
+
+// score fills in what follows from the outcomes. Without a picture, and without
+// a pixel that counts, scores are NaN.
 func (r *Report) score() {
 	r.Images = len(r.Outcomes)
 	if r.Task == dataset.Classification {
@@ -207,7 +232,8 @@ func Wilson(k, n int) Estimate {
 const resamples = 1000
 
 // bootstrap returns the 2.5 % and 97.5 % quantiles of a score over draws of n
-// pictures with replacement.
+// pictures with replacement. Draws without a score, of pictures of which no pixel
+// counts, are left out.
 func bootstrap(n int, score func(draw []int) float64) Estimate {
 	rng := rand.New(rand.NewPCG(1, 2))
 	scores, draw := make([]float64, resamples), make([]int, n)
@@ -220,6 +246,11 @@ func bootstrap(n int, score func(draw []int) float64) Estimate {
 		scores[s] = score(draw)
 		bar.Add(1)
 	}
+	scores = slices.DeleteFunc(scores, math.IsNaN)
 	slices.Sort(scores)
-	return Estimate{Lo: scores[resamples*25/1000], Hi: scores[resamples*975/1000-1]}
+	k := len(scores)
+	if k == 0 {
+		return Estimate{math.NaN(), math.NaN(), math.NaN()}
+	}
+	return Estimate{Lo: scores[k*25/1000], Hi: scores[max(k*975/1000-1, 0)]}
 }

@@ -7,25 +7,32 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // A Setup is what an experiment needs: a model, pictures to calibrate on and
 // other pictures to score on, of the size that the network takes.
 type Setup struct {
+	// Model is the network with its weights. Where an artefact is given it has none
+	// and only describes the network: whoever needs weights, to observe, quantize or
+	// run in floating point, receives an error.
 	Model *Model
-	// Calibration is empty where the pictures lack: whoever needs them receives
-	// the reason.
+	// Frozen is the artefact that is given in place of a checkpoint, or nil.
+	Frozen *Frozen
+	// Calibration is empty where the pictures lack, or are not needed: whoever needs
+	// them receives the reason.
 	Calibration, Evaluation dataset.Dataset
 }
 
-// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint or its name
-// on the hub, and TRIOVIT_DATA, a folder of pictures (see [Prepare]); with
+// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint, its name on
+// the hub or an artefact, and TRIOVIT_DATA, a folder of pictures (see [Prepare]); with
 // TRIOVIT_WEIGHTS for [WeightsAt], TRIOVIT_CLASS_ORDER for [ClassOrder] and
 // TRIOVIT_PREPROCESS for [Change]. Where neither of the first two is set it is the
 // built-in model with drawn scenes, which needs no file.
@@ -84,8 +91,8 @@ func WeightsAt(key string) PrepareOption {
 	return func(r *request) { r.key = key }
 }
 
-// Prepare opens a checkpoint (a path or a name on the hub, see [Open]) and a
-// folder of pictures, of one of these layouts:
+// Prepare opens a checkpoint (a path or a name on the hub, see [Open]) or an
+// artefact, and a folder of pictures, of one of these layouts:
 //
 //   - Cityscapes: leftImg8bit and gtFine, each with val and train. Pictures and
 //     scores are at 2048 × 1024; [dataset.Cityscapes] has the protocol.
@@ -113,6 +120,14 @@ func WeightsAt(key string) PrepareOption {
 // without it only what calibrates is an error. Where both names are empty the
 // setup is the built-in model with drawn scenes.
 //
+// Weights with which nothing can be computed ([Model.CheckValues]) are an error.
+//
+// An artefact is recognized by its content. It is evaluated only: a key of weights
+// is refused, and calibration pictures are not opened. It says itself how a
+// classifier's pictures are preprocessed; its input must have the size that the
+// data set's protocol makes, and its classes the data set's order. One of the
+// built-in model needs no folder.
+//
 // A download, the hashing of pictures and the drawing of scenes show their
 // progress where they take long, and return ctx's error when it ends.
 func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareOption) (*Setup, error) {
@@ -120,14 +135,18 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if checkpoint == "" {
+	switch {
+	case r.folder != "":
+	case checkpoint == "":
 		return builtInSetup(ctx)
+	default:
+		return r.frozenScenes(ctx)
 	}
 	model, opened, err := r.setup(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Setup{model, opened.calibration, opened.evaluation}, nil
+	return &Setup{model, r.frozen, opened.calibration, opened.evaluation}, nil
 }
 
 // newRequest returns what is asked of a folder. One of the Kaggle competition's
@@ -154,9 +173,9 @@ func (r *request) check() error {
 		return fmt.Errorf("weights are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.key)
 	case r.checkpoint == "" && r.folder != "":
 		return fmt.Errorf("pictures are given (%s) but no checkpoint: name one by TRIOVIT_MODEL or -model", r.folder)
-	case r.checkpoint != "" && r.folder == "":
+	case r.checkpoint != "" && r.folder == "" && !IsArtefact(r.checkpoint):
 		return fmt.Errorf("a checkpoint is given (%s) but no pictures: name their folder by TRIOVIT_DATA or -data", r.checkpoint)
-	case r.checkpoint == "" && chosen:
+	case r.folder == "" && chosen:
 		return fmt.Errorf("a preprocessing or an order of classes is given but no pictures: the drawn scenes have their own")
 	}
 	return nil
@@ -164,26 +183,65 @@ func (r *request) check() error {
 
 // setup opens the model and the pictures for it.
 func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
+	if IsArtefact(r.checkpoint) {
+		return r.setupFrozen(ctx)
+	}
 	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))
+	if err == nil {
+		err = model.CheckValues() // before pictures are looked at
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	r.variant, r.timm = model.Net.Name, chosen.timm
+	opened, err := r.prepareFor(ctx, model)
+	if err != nil {
+		return nil, nil, err
+	}
+	model.Pipeline = opened.pipeline
+	model.Net, err = efficientvit.Describe(chosen.variant, append(chosen.options, efficientvit.InputSize(opened.h, opened.w))...)
+	return model, opened, err
+}
+
+// prepareFor opens the pictures for a model, and names its classes after theirs where
+// nobody else has.
+func (r *request) prepareFor(ctx context.Context, model *Model) (*prepared, error) {
 	shape, task := model.Net.Output().Shape, dataset.Segmentation
 	if len(shape) == 1 {
 		task = dataset.Classification
 	}
 	opened, err := r.prepare(ctx, task)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	classes := opened.evaluation.Classes()
-	if n := shape[len(shape)-1]; n != len(classes) && dataset.Mapping(n, classes) == nil {
-		return nil, nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
+	n, classes := shape[len(shape)-1], opened.evaluation.Classes()
+	known := dataset.NetworkClasses(n, classes)
+	if known == nil {
+		return nil, fmt.Errorf("%s has %d classes, %s has %d: they must be the same, and a folder with a part of them needs a list of all%s",
 			model.Source, n, opened.evaluation.Name(), len(classes), strings.Join(append([]string{""}, opened.evaluation.Remarks()...), "; "))
 	}
-	model.Net, err = Describe(chosen.variant, append(chosen.options, InputSize(opened.h, opened.w))...)
-	return model, opened, err
+	if model.Classes == nil {
+		model.Classes = known
+	}
+	if i := reordered(model.Classes, known); i >= 0 {
+		return nil, fmt.Errorf("class %d is %q in %s and %q in %s: -class-order, TRIOVIT_CLASS_ORDER or triovit.ClassOrder take another order",
+			i, model.Classes[i], model.Source, known[i], opened.evaluation.Name())
+	}
+	return opened, nil
+}
+
+// reordered returns the first place where the same names stand in another order, or
+// -1 where the order is the same or the names are others.
+func reordered(a, b []string) int {
+	if !slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))) {
+		return -1
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
 }
 
 // home replaces a tilde before a path by the user's folder, as a shell does where
@@ -208,7 +266,7 @@ func isFolder(elem ...string) bool {
 }
 
 func builtInSetup(ctx context.Context) (*Setup, error) {
-	model, err := Open(ctx, "", InputSize(sceneHeight, sceneWidth))
+	model, err := Open(ctx, "", efficientvit.InputSize(sceneHeight, sceneWidth))
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +287,8 @@ func builtInSetup(ctx context.Context) (*Setup, error) {
 			return nil, err
 		}
 	}
-	return &Setup{model, drawn.calibration, drawn.evaluation}, nil
+	model.Classes, model.Pipeline = drawn.evaluation.Classes(), preprocess.Fixed(sceneWidth, sceneHeight, preprocess.Bilinear)
+	return &Setup{Model: model, Calibration: drawn.calibration, Evaluation: drawn.evaluation}, nil
 }
 
 // drawn holds the scenes, which are always the same and take a second to draw: a
@@ -242,7 +301,9 @@ var drawn struct {
 // String names the model and the pictures.
 func (s *Setup) String() string {
 	calibrated := "not calibrated"
-	if n := s.Calibration.Len(); n > 0 {
+	if s.Frozen != nil {
+		calibrated = "in integers"
+	} else if n := s.Calibration.Len(); n > 0 {
 		calibrated = fmt.Sprintf("calibrated on %d pictures of %s", n, s.Calibration.Name())
 	}
 	return fmt.Sprintf("%s (%s), %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source, calibrated, s.Evaluation.Len(), s.Evaluation.Name())

@@ -60,7 +60,8 @@ func (s Shard) share(n int) (begin, end int) {
 // Merge joins the reports of all shards of one evaluation, in any order, to the
 // report that the single run gives. A shard that is missing, given twice, or of
 // another evaluation (other pictures, another model, recipe or platform) is an
-// error that names it.
+// error that names it. So are shards of which none has a score; single ones may
+// lack it.
 func Merge(shards ...*Report) (*Report, error) {
 	if len(shards) == 0 {
 		return nil, errors.New("no shards are given")
@@ -90,6 +91,9 @@ func Merge(shards ...*Report) (*Report, error) {
 		return nil, fmt.Errorf("the shards have %d outcomes, the data set %d pictures", len(merged.Outcomes), merged.Pictures)
 	}
 	merged.score()
+	if err := merged.unscored(); err != nil {
+		return nil, err
+	}
 	return &merged, nil
 }
 

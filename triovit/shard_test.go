@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
 )
@@ -23,8 +24,15 @@ import (
 // sameReport compares everything but the file that a report was read from.
 var sameReport = cmp.Options{cmpopts.EquateNaNs(), cmpopts.IgnoreUnexported(Report{})}
 
-// labelledMaps returns n labelled maps of 128 × 128 pixels: 16 make a batch.
-func labelledMaps(t testing.TB, n int) (*Network, dataset.Dataset) {
+// labelledMaps returns n labelled pictures of 128 × 128 pixels, of which 16 make a
+// batch.
+func labelledMaps(t testing.TB, n int) (*efficientvit.Network, dataset.Dataset) {
+	t.Helper()
+	return mapsOf(t, n, func(i, pixel int) uint8 { return uint8(i * (pixel + 1) % 4) })
+}
+
+// mapsOf is labelledMaps with the labels of one's own.
+func mapsOf(t testing.TB, n int, label func(i, pixel int) uint8) (*efficientvit.Network, dataset.Dataset) {
 	t.Helper()
 	var items []*dataset.Item
 	for i := range n {
@@ -32,7 +40,7 @@ func labelledMaps(t testing.TB, n int) (*Network, dataset.Dataset) {
 		m.Pix[0] = uint8(i % 3)
 		truth := make([]uint8, 16)
 		for k := range truth {
-			truth[k] = uint8(i * (k + 1) % 4)
+			truth[k] = label(i, k)
 		}
 		items = append(items, &dataset.Item{ID: fmt.Sprintf("m%d", i), Image: m, Width: 128, Height: 128, Label: dataset.Label{Map: truth, W: 4, H: 4}})
 	}
@@ -40,11 +48,11 @@ func labelledMaps(t testing.TB, n int) (*Network, dataset.Dataset) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return describe(t, "seg-b0-cityscapes", InputSize(128, 128), Classes(4)), data
+	return describe(t, "seg-b0-cityscapes", efficientvit.InputSize(128, 128), efficientvit.Classes(4)), data
 }
 
 // likes answers with the class that the picture tells, or another next to it.
-func likes(net *Network, id string, shift int) oracle {
+func likes(net *efficientvit.Network, id string, shift int) oracle {
 	return oracle{net, id, new(atomic.Int32), func(class, k int) float32 {
 		return -float32((k - class + 2*shift) % 3)
 	}, nil}
@@ -208,7 +216,13 @@ func TestReadReport(t *testing.T) {
 		{"negative class", "[1,1,4]", "[-1,1,4]", "cell [-1 1 4]"},
 		{"no pixels", "[1,1,4]", "[1,1,0]", "cell [1 1 0]"},
 		{"too many pixels", "[1,1,4]", "[1,1,4000000000000]", "cell [1 1 4000000000000]"},
-		{"negative rank", `"id":"x"`, `"id":"x","rank":-1`, "rank -1"},
+		{"null for a class", "[1,1,4]", "[null,1,4]", "null where a whole number is wanted"},
+		{"NaN for pixels", "[1,1,4]", "[1,1,NaN]", "invalid character 'N'"},
+		{"two numbers", "[1,1,4]", "[1,4]", "a cell of 2 numbers"},
+		{"four numbers", "[1,1,4]", "[1,1,4,1]", "a cell of 4 numbers"},
+		{"negative rank", `"id":"x"`, `"id":"x","rank":-1`, "rank -1, allowed are 0 to 1"},
+		{"rank of NaN", `"id":"x"`, `"id":"x","rank":2`, "rank 2, allowed are 0 to 1"},
+		{"null for a rank", `"id":"x"`, `"id":"x","rank":null`, "null where a whole number is wanted"},
 		{"twice", `"id":"y"`, `"id":"x"`, `two outcomes of picture "x"`},
 		{"too many classes", `["a","b"]`, `["a"` + strings.Repeat(`,"a"`, 300) + "]", "301 classes"},
 	} {
@@ -230,8 +244,9 @@ func TestReadReport(t *testing.T) {
 // compared.
 func FuzzReport(f *testing.F) {
 	f.Add([]byte(reportJSON))
-	f.Add([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x","rank":7}]}`))
+	f.Add([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a","b"],"outcomes":[{"id":"x","rank":1}]}`))
 	f.Add([]byte(`{"format":"gotriovit report 1","shard":"2/3","task":"segmentation","classes":["a"],"outcomes":null}`))
+	f.Add([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":2,"task":"segmentation","classes":["a"],"outcomes":[{"id":"void"},{"id":"x"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := new(Report)
 		if hostile.Read(t, len(data), func() error { return json.Unmarshal(data, r) }) != nil {
@@ -248,10 +263,13 @@ func FuzzReport(f *testing.F) {
 		if d := cmp.Diff(r, again, sameReport, cmpopts.EquateEmpty()); d != "" {
 			t.Errorf("read back:\n%s", d)
 		}
-		if merged, err := Merge(r); (err == nil) != (r.Shard == whole && r.Pictures == len(r.Outcomes)) {
+		if score, _ := r.Score(); strings.Contains(score.String(), "NaN") {
+			t.Errorf("the score is %s", score)
+		}
+		if merged, err := Merge(r); (err == nil) != (r.Shard == whole && r.Pictures == len(r.Outcomes) && r.unscored() == nil) {
 			t.Errorf("merging %v alone gives %v (%v)", r, merged, err)
 		}
-		if p, err := Compare(r, again); err == nil && p.Difference.Value > 0 {
+		if p, err := Compare(r, again); err == nil && p.Difference != (Estimate{}) {
 			t.Errorf("a report differs from itself: %v", p)
 		}
 	})

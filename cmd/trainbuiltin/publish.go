@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -33,7 +34,11 @@ type account struct {
 	Parameters int
 	FirstSeed  uint64
 	MaxNorm    float64
-	Report     *triovit.Report
+	Decayed    float64 // the sum of rate times decay
+	Platform   string
+	// CalibrationSeed and CurveSeed are the first scenes of the curve.
+	CalibrationSeed, CurveSeed uint64
+	Report                     *triovit.Report
 }
 
 // score runs a model on held-out scenes.
@@ -52,10 +57,10 @@ func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, e
 
 // publish writes the network of a state as float16 weights, measures what was
 // written on held-out scenes, and writes the account beside it.
-func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.Set, folder string) error {
+func publish(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, folder string) error {
 	path := filepath.Join(folder, "seg-b0-scenes.safetensors")
 	step := int(state[stepName].Data[0])
-	err := save(path, networkWeights(net, state), weights.F16, map[string]string{
+	err := save(path, averaged(net, state), weights.F16, map[string]string{
 		"model": net.Name,
 		"step":  fmt.Sprintf("%d of %d", step, r.Steps),
 	})
@@ -76,11 +81,12 @@ func publish(ctx context.Context, net *triovit.Network, r recipe, state weights.
 	}
 	a := account{
 		Recipe: r, Step: step, Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
-		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Report: report,
+		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Decayed: r.decayed(step), Platform: forward.Platform(),
+		CalibrationSeed: scenes.CalibrationSeed, CurveSeed: curveSeed, Report: report,
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {
-		a.Parameters += triovit.Size(p.Shape)
+		a.Parameters += efficientvit.Size(p.Shape)
 	}
 	var text strings.Builder
 	functions := template.FuncMap{"percent": func(x float64) float64 { return 100 * x }}

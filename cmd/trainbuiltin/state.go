@@ -15,20 +15,20 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // parameter is a parameter of the network with the operation that owns it.
 type parameter struct {
-	triovit.Param
-	op *triovit.Op
+	efficientvit.Param
+	op *efficientvit.Op
 }
 
 // parameters returns the parameters in the order of the network: the trained
 // ones, then the running statistics.
-func parameters(net *triovit.Network) (trained, statistics []parameter) {
+func parameters(net *efficientvit.Network) (trained, statistics []parameter) {
 	for i := range net.Ops {
 		for _, p := range net.Ops[i].Params {
 			if p.Statistic {
@@ -41,10 +41,12 @@ func parameters(net *triovit.Network) (trained, statistics []parameter) {
 	return trained, statistics
 }
 
-// The two moments of Adam lie beside a parameter under its name and a suffix.
+// The two moments of Adam and the average over the steps lie beside a parameter
+// under its name and a suffix.
 const (
 	firstMoment  = ".adam_m"
 	secondMoment = ".adam_v"
+	average      = ".average"
 	stepName     = "step"    // one element: the number of steps taken
 	secondsName  = "seconds" // one element: the time they took
 )
@@ -52,7 +54,7 @@ const (
 // initial returns the weights that training starts from: He's normal
 // initialization for weights, ones and zeros for normalization and biases.
 // Tensors are in the reference's layout.
-func initial(net *triovit.Network, seed uint64) weights.Set {
+func initial(net *efficientvit.Network, seed uint64) weights.Set {
 	rng := rand.New(rand.NewPCG(seed, 0x696e6974))
 	set := weights.Set{stepName: weights.New(1), secondsName: weights.New(1)}
 	trained, statistics := parameters(net)
@@ -61,16 +63,16 @@ func initial(net *triovit.Network, seed uint64) weights.Set {
 		switch {
 		case len(p.Shape) > 1:
 			// Per output value: the inputs of a filter.
-			std := math.Sqrt(2 / float64(triovit.Size(p.Shape[1:])))
+			std := math.Sqrt(2 / float64(efficientvit.Size(p.Shape[1:])))
 			for i := range t.Data {
 				t.Data[i] = float32(std * rng.NormFloat64())
 			}
-		case p.op.Kind == triovit.BatchNorm && (strings.HasSuffix(p.Name, ".weight") || strings.HasSuffix(p.Name, ".running_var")):
+		case p.op.Kind == efficientvit.BatchNorm && (strings.HasSuffix(p.Name, ".weight") || strings.HasSuffix(p.Name, ".running_var")):
 			for i := range t.Data {
 				t.Data[i] = 1
 			}
 		}
-		set[p.Name] = t
+		set[p.Name], set[p.Name+average] = t, t
 		if !p.Statistic {
 			set[p.Name+firstMoment] = weights.New(p.Shape...)
 			set[p.Name+secondMoment] = weights.New(p.Shape...)
@@ -81,7 +83,7 @@ func initial(net *triovit.Network, seed uint64) weights.Set {
 
 // load returns a checkpoint, or nil where there is none yet. A checkpoint of
 // another network is an error.
-func load(path string, net *triovit.Network) (weights.Set, error) {
+func load(path string, net *efficientvit.Network) (weights.Set, error) {
 	set, err := weights.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -108,11 +110,11 @@ func save(path string, set weights.Set, dtype weights.DType, metadata map[string
 	return atomicfile.Write(path, func(w io.Writer) error { return weights.WriteSafetensors(w, set, dtype, metadata) })
 }
 
-// networkWeights returns the part of a state that is the network.
-func networkWeights(net *triovit.Network, state weights.Set) weights.Set {
+// averaged returns the network of a state, averaged over its last steps.
+func averaged(net *efficientvit.Network, state weights.Set) weights.Set {
 	set := weights.Set{}
 	for name := range net.Params() {
-		set[name] = state[name]
+		set[name] = state[name+average]
 	}
 	return set
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -20,8 +20,9 @@ import (
 const (
 	beta1, beta2 = 0.9, 0.99
 	adamEps      = 1e-8
-	maxNorm      = 2.0  // of the whole gradient; longer ones are cut
-	statsKept    = 0.98 // share of the running statistics that a step keeps
+	maxNorm      = 2.0   // of the whole gradient; longer ones are cut
+	statsKept    = 0.98  // share of the running statistics that a step keeps
+	averageKept  = 0.999 // share of the averaged network that a late step keeps
 )
 
 // trainer holds the graph of one step and the state between steps.
@@ -31,12 +32,13 @@ type trainer struct {
 	exec                *Exec
 	step                int
 	seconds             float64 // that the steps took
-	// state is the trained parameters, their first moments, their second
-	// moments and the running statistics, in the graph's layout.
+	// state is the trained parameters, their first moments, their second moments,
+	// the running statistics, and the averages of the trained parameters and of
+	// the running statistics, in the graph's layout.
 	state []*tensors.Tensor
 }
 
-func newTrainer(net *triovit.Network, r recipe, set weights.Set) (*trainer, error) {
+func newTrainer(net *efficientvit.Network, r recipe, set weights.Set) (*trainer, error) {
 	t := &trainer{recipe: r, step: int(set[stepName].Data[0]), seconds: float64(set[secondsName].Data[0])}
 	t.trained, t.statistics = parameters(net)
 	put := func(p parameter, name string) {
@@ -61,6 +63,9 @@ func (t *trainer) each(f func(p parameter, name string)) {
 	}
 	for _, p := range t.statistics {
 		f(p, p.Name)
+	}
+	for _, p := range slices.Concat(t.trained, t.statistics) {
+		f(p, p.Name+average)
 	}
 }
 
@@ -93,11 +98,20 @@ func (r recipe) rate(step int) float64 {
 	return r.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
 }
 
+// shrink is the share of every parameter that a step's weight decay takes: AdamW's
+// learning rate times decay, up to the last step that decays.
+func (r recipe) shrink(step int) float64 {
+	if step >= r.DecaySteps {
+		return 0
+	}
+	return r.rate(step) * r.Decay
+}
+
 // learn takes one step and returns its loss.
 func (t *trainer) learn(b batch) (float32, error) {
 	r := t.recipe
 	args := []any{
-		float32(r.rate(t.step)), float32(t.step + 1),
+		float32(r.rate(t.step)), float32(r.shrink(t.step)), float32(t.step + 1),
 		tensors.FromFlatDataAndDimensions(b.pictures, r.Batch, r.Height, r.Width, 3),
 		tensors.FromFlatDataAndDimensions(b.targets, r.Batch, r.Height/lossStride, r.Width/lossStride, scenes.NumClasses),
 	}
@@ -117,13 +131,15 @@ func (t *trainer) learn(b batch) (float32, error) {
 	return loss, nil
 }
 
-// graph is one step: loss, gradient, AdamW, running statistics. Its inputs are
-// the learning rate, the number of the step, pictures, targets and the state;
-// its outputs the loss and the new state.
-func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
-	rate, count, pictures, targets := in[0], in[1], in[2], in[3]
-	state, n := in[4:], len(t.trained)
-	params, moments1, moments2, stats := state[:n], state[n:2*n], state[2*n:3*n], state[3*n:]
+// graph is one step: loss, gradient, AdamW, running statistics, averages. Its
+// inputs are the learning rate, the share of every parameter that decays, the number
+// of the step, pictures, targets and the state; its outputs the loss and the new
+// state.
+func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
+	rate, shrink, count, pictures, targets := in[0], in[1], in[2], in[3], in[4]
+	state, n := in[5:], len(t.trained)
+	params, moments1, moments2 := state[:n], state[n:2*n], state[2*n:3*n]
+	stats, averages := state[3*n:3*n+len(t.statistics)], state[3*n+len(t.statistics):]
 
 	byName := map[string]*Node{}
 	for i, p := range t.trained {
@@ -133,9 +149,9 @@ func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
 		byName[p.Name] = stats[i]
 	}
 	logits := forward.Build(net, pictures, forward.Hooks{
-		Param: func(_ *triovit.Op, p triovit.Param) *Node { return byName[p.Name] },
-		Compute: func(op *triovit.Op, in []*Node) *Node {
-			if op.Kind != triovit.BatchNorm {
+		Param: func(_ *efficientvit.Op, p efficientvit.Param) *Node { return byName[p.Name] },
+		Compute: func(op *efficientvit.Op, in []*Node) *Node {
+			if op.Kind != efficientvit.BatchNorm {
 				return nil
 			}
 			return batchNorm(op, in[0], byName)
@@ -161,27 +177,33 @@ func (t *trainer) graph(net *triovit.Network, in []*Node) []*Node {
 	}
 	unbias1, unbias2 := unbias(beta1), unbias(beta2)
 	var new0, new1, new2 []*Node
-	for i, p := range t.trained {
+	for i := range t.trained {
 		g := Mul(grads[i], cut)
 		m := Add(MulScalar(moments1[i], beta1), MulScalar(g, 1-beta1))
 		v := Add(MulScalar(moments2[i], beta2), MulScalar(Mul(g, g), 1-beta2))
 		move := Div(Div(m, unbias1), AddScalar(Sqrt(Div(v, unbias2)), adamEps))
-		if len(p.Shape) > 1 { // biases and normalization do not decay
-			move = Add(move, MulScalar(params[i], t.recipe.Decay))
-		}
-		new0 = append(new0, Sub(params[i], Mul(move, rate)))
+		// Every parameter decays, as torch.optim.AdamW has it: gains and offsets of
+		// normalization too.
+		new0 = append(new0, Sub(params[i], Add(Mul(move, rate), Mul(params[i], shrink))))
 		new1, new2 = append(new1, m), append(new2, v)
 	}
 	var newStats []*Node
 	for _, p := range t.statistics {
 		newStats = append(newStats, byName[p.Name])
 	}
-	return append([]*Node{loss}, slices.Concat(new0, new1, new2, newStats)...)
+	// An average of early steps would remember the initial weights, so the first
+	// ones keep less of it: (1 + n) / (10 + n) after n steps.
+	kept := Min(Scalar(loss.Graph(), loss.DType(), averageKept), Div(AddScalar(count, 1), AddScalar(count, 10)))
+	var newAverages []*Node
+	for i, now := range slices.Concat(new0, newStats) {
+		newAverages = append(newAverages, Add(now, Mul(kept, Sub(averages[i], now))))
+	}
+	return append([]*Node{loss}, slices.Concat(new0, new1, new2, newStats, newAverages)...)
 }
 
 // batchNorm normalizes by the statistics of the batch, and replaces the
 // running ones in params by their update.
-func batchNorm(op *triovit.Op, x *Node, params map[string]*Node) *Node {
+func batchNorm(op *efficientvit.Op, x *Node, params map[string]*Node) *Node {
 	gain, offset := params[op.Params[0].Name], params[op.Params[1].Name]
 	mean := ReduceMean(x, 0, 1, 2)
 	centred := Sub(x, Reshape(mean, 1, 1, 1, -1))

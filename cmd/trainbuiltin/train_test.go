@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,16 +17,17 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // tiny is a recipe that a test can afford.
-var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05}
+var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05, DecaySteps: 4}
 
-func tinyNet(t *testing.T) *triovit.Network {
+func tinyNet(t *testing.T) *efficientvit.Network {
 	t.Helper()
-	net, err := triovit.Describe("seg-b0-cityscapes", triovit.InputSize(tiny.Height, tiny.Width))
+	net, err := efficientvit.Describe("seg-b0-cityscapes", efficientvit.InputSize(tiny.Height, tiny.Width))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,10 +277,47 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestCurve scores the milestones that a training left, and leaves out those that
+// it did not reach.
+func TestCurve(t *testing.T) {
+	net, dir := tinyNet(t), t.TempDir()
+	r := tiny
+	r.Steps, r.Milestone = 2, 1
+	checkpoint := filepath.Join(dir, "state.safetensors")
+	if _, err := train(t.Context(), net, r, initial(net, r.Seed), checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(milestoneFile(checkpoint, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := curve(t.Context(), net, r, checkpoint, dir, 2, 2); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "milestones.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []milestone
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Step != 2 || len(got[0].Losses) != len(probed) {
+		t.Fatalf("milestones %+v, want that of step 2 with %d losses", got, len(probed))
+	}
+	if want := r.Decay * (r.rate(0) + r.rate(1)); math.Abs(got[0].Decay-want) > 1e-12 {
+		t.Errorf("rate times decay sums to %g, want %g", got[0].Decay, want)
+	}
+	for _, l := range got[0].Losses {
+		if !(l.Lo <= l.MIoU && l.MIoU <= l.Hi) {
+			t.Errorf("the loss %+v lies outside of its interval", l)
+		}
+	}
+}
+
 // The weights in the repository must be those of a finished training: on scenes
 // they never saw they reach at least 70 mIoU.
 func TestBuiltInModel(t *testing.T) {
-	model, err := triovit.Open(t.Context(), "", triovit.InputSize(standard.Height, standard.Width))
+	model, err := triovit.Open(t.Context(), "", efficientvit.InputSize(standard.Height, standard.Width))
 	if err != nil {
 		t.Fatal(err)
 	}

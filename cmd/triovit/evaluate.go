@@ -13,11 +13,15 @@ import (
 )
 
 var evaluateCommand = command{
-	name: "evaluate", about: "score a model in floating point, by a recipe, or on stored grids",
+	name: "evaluate", about: "score a model in floating point, by a recipe, on stored grids, or an artefact",
 	help: `Prints top-1 and top-5 of a classifier or mIoU of a segmentation, with 95 %
 intervals. The file written by -out holds the outcome of every picture too: "merge"
 joins those of all shards, "report" prints and compares them. JSON on standard output
 is the same as the file.
+
+An artefact of "triovit freeze" is told from a checkpoint by its content, and scored
+in integers by the reference executor: it holds its recipe, so that -recipe, -quantized
+and -profile are refused.
 
 A shard i/n is the i-th of n parts, counted from 1. Every shard must be computed from
 the same model, pictures, recipe and platform.`,
@@ -81,9 +85,15 @@ func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Pred
 			return nil, "", nil, err
 		}
 	}
+	if r.name != "" && triovit.IsArtefact(in.model) {
+		return nil, "", nil, usagef("%s is an artefact, which holds its recipe: -recipe and -quantized are for checkpoints", in.model)
+	}
 	setup, err := in.open(ctx)
 	if err != nil {
 		return nil, "", nil, err
+	}
+	if setup.Frozen != nil {
+		return setup.Frozen, "integers", setup, nil
 	}
 	if r.name == "" {
 		folded, err := setup.Model.Fold()

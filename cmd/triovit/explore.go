@@ -11,7 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
 
@@ -73,7 +76,7 @@ and the energy of events.`,
 			if s.Model, err = h.model(); err != nil {
 				return output{}, err
 			}
-			v, err := explore.Run(ctx, s)
+			v, err := explore.Sweep(ctx, s)
 			if err != nil {
 				return output{}, err
 			}
@@ -83,12 +86,12 @@ and the energy of events.`,
 }
 
 // model returns the timing model of a survey.
-func (h *hardware) model() (explore.Model, error) {
+func (h *hardware) model() (hwsim.Model, error) {
 	if h.closed() {
-		return explore.ClosedForm(h.options.Scope), nil
+		return closed.Model(h.options.Scope), nil
 	}
 	prices, err := h.energy()
-	return explore.EventDriven(h.options, prices), err
+	return event.Model(h.options, prices), err
 }
 
 // objectives are what a front can weigh, as flags name it, by [explore.Objective].

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
 // rightOnes returns the pictures that a report in JSON has right.
@@ -120,6 +123,57 @@ func TestFieldDoctor(t *testing.T) {
 		writeFile(t, picture, "no picture")
 		if _, text, _ := call(t, "doctor"); !strings.Contains(text, "\n!!   data     "+picture) {
 			t.Errorf("%s with a damaged picture:\n%s", set, text)
+		}
+	}
+}
+
+// TestFieldNaN: no command scores or calibrates weights with a NaN, and no call
+// makes a network of them.
+func TestFieldNaN(t *testing.T) {
+	weights, data := shared.Path(t, "data/field/nan_weight.pt"), shared.Unzipped(t, "data/field/class_folders.zip")
+	const want = "efficientvit-b0-r224 (nan_weight.pt, weights state_dict): parameter backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight is not finite: value 0 of 12288 is NaN\n"
+	for _, args := range [][]string{{"evaluate"}, {"evaluate", "-recipe", "TrioViT"}, {"evaluate", "-shard", "1/2"}, {"profile"}, {"quantize"}, {"ladder"}} {
+		status, out, errors := call(t, append(args, "-model", weights, "-data", data)...)
+		if status != failed || out != "" || errors != "triovit "+args[0]+": "+want {
+			t.Errorf("%v: status %d, %q, error %q, want %q", args, status, out, errors, want)
+		}
+	}
+	t.Setenv("TRIOVIT_MODEL", weights)
+	t.Setenv("TRIOVIT_DATA", data)
+	if status, out, _ := call(t, "doctor"); status != failed || !strings.Contains(out, strings.Replace(want, "nan_weight.pt", weights, 1)) {
+		t.Errorf("doctor: status %d, %s", status, out)
+	}
+	m, err := triovit.Load(t.Context(), "", triovit.File(weights))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, folding := m.Fold()
+	_, running := forward.New(m)
+	for _, err := range []error{folding, running} {
+		if err == nil || !strings.HasSuffix(err.Error()+"\n", want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// TestFieldVoid: labels of which no pixel counts have no score in any form, and
+// none is written.
+func TestFieldVoid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network on pictures of 2048 x 1024: run without -short")
+	}
+	data, dir := shared.Unzipped(t, "data/field/cityscapes_all_void.zip"), t.TempDir()
+	seg, file := filepath.Join(dir, "seg.safetensors"), filepath.Join(dir, "report.json")
+	writeFile(t, seg, string(builtin.Weights()))
+	for _, args := range [][]string{{"evaluate"}, {"evaluate", "-json", "-out", file}, {"ladder", "-recipes", "Vanilla", "-out", dir}} {
+		status, out, errors := call(t, append(args, "-model", seg, "-data", data)...)
+		if status != failed || out != "" || !strings.HasSuffix(errors, " on Cityscapes val: no pixel is scored: all labels of 1 pictures are void\n") || strings.Count(errors, "\n") != 1 {
+			t.Errorf("%v: status %d, %q, error %q", args, status, out, errors)
+		}
+	}
+	for _, name := range []string{"report.json", "ladder.txt", "ladder.json", "ladder.svg"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is written", name)
 		}
 	}
 }

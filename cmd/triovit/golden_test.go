@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,7 +20,9 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
+	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // transcript runs a command line and returns what a terminal shows, and the exit
@@ -64,6 +68,9 @@ var masks = []struct {
 	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
 	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
 	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
+	{regexp.MustCompile(`"code":"[^"]*"`), `"code":"VERSION"`},
+	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // steps of more or fewer digits
+	{regexp.MustCompile(`\d+ bytes, hash`), "N bytes, hash"},
 	{regexp.MustCompile(`"cells":\[\[[0-9,\[\]]*\]\]`), `"cells":CELLS`},
 	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns
 }
@@ -157,6 +164,37 @@ func TestGoldenExperiment(t *testing.T) {
 	if observed := must(t, few("-recipe", "TrioViT")...); observed != whole {
 		t.Errorf("without the profile's file:\n%s, with it:\n%s", observed, whole)
 	}
+	t.Run("artefact", func(t *testing.T) {
+		freeze := small("freeze", "-profile", file("p.profile"), "-out", file("m.triovit"))
+		golden.Text(t, "freeze.golden", masked(succeeds(t, dir, freeze...)))
+		first := readFile(t, file("m.triovit"))
+		golden.Text(t, "freeze-json.golden", masked(succeeds(t, dir, small("freeze", "-json", "-out", file("m.triovit"))...)))
+		if readFile(t, file("m.triovit")) != first {
+			t.Error("the same model, observed anew, is frozen into another file")
+		}
+		score := []string{"evaluate", "-sample", "6", "-model", file("m.triovit")}
+		golden.Text(t, "evaluate-artefact.golden", masked(succeeds(t, dir, append(score, "-out", file("integers.json"))...)))
+		if r, err := triovit.ReadReport(file("integers.json")); err != nil || r.MIoU.Value < 0.7 {
+			t.Errorf("%v (%v): the built-in model has about 80 mIoU", r, err)
+		}
+		whole := must(t, score...)
+		t.Setenv("TRIOVIT_MODEL", file("m.triovit"))
+		for _, shard := range []string{"1", "2"} {
+			must(t, "evaluate", "-sample", "6", "-shard", shard+"/2", "-out", file(shard+"of2.json"))
+		}
+		t.Setenv("TRIOVIT_MODEL", "")
+		if merged := must(t, "merge", file("1of2.json"), file("2of2.json")); merged != whole {
+			t.Errorf("merged %s, whole %s", merged, whole)
+		}
+		golden.Text(t, "report-artefact.golden", masked(succeeds(t, dir, "report", file("whole.json"), file("integers.json"))))
+		golden.Text(t, "ladder-artefact.golden", masked(succeeds(t, dir, small("ladder", "-sample", "6", "-recipes", "TrioViT", "-artefacts", file("m.triovit"))...)))
+		if status, _, errors := call(t, small("freeze", "-recipe", "TrioViT", "-out", file("none.triovit"))...); status != failed || !strings.Contains(errors, "in float") {
+			t.Errorf("a recipe that leaves tensors in float: status %d, %s", status, errors)
+		}
+		if _, err := os.Stat(file("none.triovit")); err == nil {
+			t.Error("an artefact is written beside an error")
+		}
+	})
 	var shards []string
 	for i := range 3 {
 		name := file(fmt.Sprintf("%d.json", i+1))
@@ -258,6 +296,22 @@ func TestGoldenDoctor(t *testing.T) {
 	golden.Text(t, "doctor.golden", text)
 }
 
+// drawRoads makes a folder in CamVid's layout with one picture in each split, whose
+// labels are of one level.
+func drawRoads(t *testing.T, folder string, level uint8) {
+	t.Helper()
+	for _, split := range []string{"train", "val"} {
+		picture, labels := image.NewRGBA(image.Rect(0, 0, 480, 360)), image.NewGray(image.Rect(0, 0, 480, 360))
+		for i := range labels.Pix {
+			labels.Pix[i] = level
+			copy(picture.Pix[4*i:], []uint8{uint8(i), uint8(i / 480), 90, 255})
+		}
+		for name, m := range map[string]image.Image{split: picture, split + "annot": labels} {
+			writePicture(t, filepath.Join(folder, name, "road.png"), m)
+		}
+	}
+}
+
 // TestGoldenErrors: each wrong command line is told in one line what is wrong and
 // what is allowed, by standard error and the exit status.
 func TestGoldenErrors(t *testing.T) {
@@ -277,6 +331,23 @@ func TestGoldenErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := readFile(t, file("other.profile"))
+	spoiled := func(name, parameter string, value float32) string {
+		set, err := weights.ReadSafetensors(strings.NewReader(readFile(t, seg)), int64(len(builtin.Weights())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set[parameter].Data[5] = value
+		writeWeights(t, file(name), set)
+		return file(name)
+	}
+	const layer = "backbone.stages.1.op_list.0.main.inverted_conv."
+	roads, void := file("roads"), file("void")
+	drawRoads(t, roads, 3)
+	drawRoads(t, void, 11)
+	report := func(name, outcomes string) string {
+		return given(name, `{"format":"gotriovit report 1","network":"n","label":"`+name+`","shard":"1/1","pictures":2,"task":"segmentation","classes":["a"],"outcomes":[`+outcomes+`]}`)
+	}
+	scored, unscored := report("scored.json", `{"id":"x","cells":[[0,0,3]]},{"id":"y"}`), report("unscored.json", `{"id":"x"},{"id":"y"}`)
 	for _, folder := range []string{"empty", "camvid/train", "camvid/trainannot", "imagenet/train", "imagenet/val",
 		"kaggle/train", "kaggle/train_labels", "kaggle/val", "kaggle/val_labels", "city/leftImg8bit/val", "city/gtFine/val", "only/test/n1"} {
 		if err := os.MkdirAll(file(folder), 0o777); err != nil {
@@ -285,10 +356,13 @@ func TestGoldenErrors(t *testing.T) {
 	}
 	b0 := file("b0.safetensors")
 	writeClassifier(t, b0, 2)
+	gray := image.NewGray(image.Rect(0, 0, 70, 70))
 	for _, picture := range []string{"half/val/n1/a", "half/val/n2/b", "others/train/n1/a", "others/train/n2/b", "others/val/n1/c", "others/val/n3/d", "more/val/n1/a", "more/val/n2/b", "more/val/n3/c"} {
-		writePicture(t, file(picture+".png"))
+		writePicture(t, file(picture+".png"), gray)
 	}
-	writePicture(t, file("flat/val/a.png"))
+	writePicture(t, file("flat/val/a.png"), gray)
+	red := file("red.triovit")
+	writeArtefact(t, red, 2)
 	var all string
 	for _, c := range []struct {
 		name   string
@@ -331,6 +405,13 @@ func TestGoldenErrors(t *testing.T) {
 		{"crop ratio", misused, []string{"evaluate", "-model", b0, "-data", file("half"), "-preprocess", "crop=2"}},
 		{"crop of a segmentation", failed, []string{"evaluate", "-model", seg, "-data", file("city"), "-preprocess", "crop=0.9"}},
 		{"preprocessing of drawn scenes", failed, []string{"evaluate", "-preprocess", "crop=1"}},
+		{"weight of NaN", failed, []string{"evaluate", "-model", spoiled("nan.safetensors", layer+"conv.weight", float32(math.NaN())), "-data", roads}},
+		{"infinite weight", failed, []string{"quantize", "-model", spoiled("inf.safetensors", layer+"norm.weight", float32(math.Inf(-1))), "-data", roads}},
+		{"negative variance", failed, []string{"ladder", "-model", spoiled("variance.safetensors", layer+"norm.running_var", -0.5), "-data", roads}},
+		{"tensor that overflows", failed, []string{"evaluate", "-model", spoiled("overflow.safetensors", layer+"norm.bias", 3e38), "-data", roads}},
+		{"tensor that overflows in calibration", failed, []string{"profile", "-model", file("overflow.safetensors"), "-data", roads}},
+		{"no pixel", failed, []string{"evaluate", "-model", seg, "-data", void}},
+		{"no pixel of a ladder", failed, []string{"ladder", "-model", seg, "-data", void, "-recipes", "Vanilla"}},
 		{"sample", misused, []string{"evaluate", "-sample", "0x"}},
 		{"negative sample", misused, []string{"evaluate", "-sample", "-1"}},
 		{"no calibration sample", misused, []string{"profile", "-calibration-sample", "0"}},
@@ -353,10 +434,27 @@ func TestGoldenErrors(t *testing.T) {
 		{"width beside grids", misused, []string{"evaluate", "-quantized", file("unknown.json"), "-weight-bits", "4"}},
 		{"shard", misused, []string{"evaluate", "-shard", "5/4"}},
 
+		{"profile of an artefact", misused, []string{"profile", "-model", red, "-data", file("half")}},
+		{"grids of an artefact", misused, []string{"quantize", "-model", red, "-data", file("half")}},
+		{"artefact of an artefact", misused, []string{"freeze", "-model", red, "-data", file("half")}},
+		{"ladder of an artefact", misused, []string{"ladder", "-model", red, "-data", file("half")}},
+		{"recipe of an artefact", misused, []string{"evaluate", "-model", red, "-data", file("half"), "-recipe", "TrioViT"}},
+		{"weights of an artefact", failed, []string{"evaluate", "-model", red, "-data", file("half"), "-weights", "ema"}},
+		{"artefact without pictures", failed, []string{"evaluate", "-model", red}},
+		{"pictures of another size", failed, []string{"evaluate", "-model", red, "-data", file("half"), "-preprocess", "size=96"}},
+		{"more classes than the artefact", failed, []string{"evaluate", "-model", red, "-data", file("more")}},
+		{"cut artefact", failed, []string{"evaluate", "-model", given("cut.triovit", readFile(t, red)[:900]), "-data", file("half")}},
+		{"newer artefact", failed, []string{"evaluate", "-model", given("new.triovit", strings.Replace(readFile(t, red), `"version":"1"`, `"version":"2"`, 1)), "-data", file("half")}},
+		{"no artefact in the file", failed, []string{"ladder", "-artefacts", text}},
+		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},
+
 		{"no report", misused, []string{"report"}},
 		{"absent report", failed, []string{"report", file("absent.json")}},
 		{"no report in the file", failed, []string{"merge", text}},
 		{"format of a report", failed, []string{"merge", file("other.json")}},
+		{"report of no pixel", failed, []string{"merge", unscored}},
+		{"comparison with no pixel", failed, []string{"report", scored, unscored}},
+		{"null for a rank", failed, []string{"report", report("null.json", `{"id":"x","rank":null}`)}},
 
 		{"variant", failed, []string{"simulate", "-model", "b9"}},
 		{"standard ViT", failed, []string{"simulate", "-model", "deit-huge"}},

@@ -24,7 +24,7 @@ type inputs struct {
 }
 
 func (in *inputs) declare(f *flag.FlagSet) {
-	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub; $TRIOVIT_MODEL, else the built-in model")
+	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub, for \"evaluate\" also an artefact of \"triovit freeze\"; $TRIOVIT_MODEL, else the built-in model")
 	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
 	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
 	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
@@ -36,6 +36,15 @@ func (in *inputs) declare(f *flag.FlagSet) {
 func (in *inputs) declareEvaluation(f *flag.FlagSet) {
 	in.declare(f)
 	f.IntVar(&in.sample, "sample", 1, "score one picture in `n`")
+}
+
+// openWeights is open for a command that needs weights in floating point, which no
+// artefact has.
+func (in *inputs) openWeights(ctx context.Context) (*triovit.Setup, error) {
+	if triovit.IsArtefact(in.model) {
+		return nil, usagef("%s is an artefact, which holds integers: the command takes the checkpoint that it was made of", in.model)
+	}
+	return in.open(ctx)
 }
 
 // open prepares model and pictures.

@@ -22,12 +22,14 @@ var ladderCommand = command{
 quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
-fractions in JSON.`,
+fractions in JSON. A recipe by which the network makes something that is not finite has
+no score, and the table says of which picture.`,
 	declare: func(f *flag.FlagSet) action {
 		var l ladder
 		l.declareEvaluation(f)
 		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
 		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+recipeNames())
+		f.StringVar(&l.artefacts, "artefacts", "", "comma-separated `files` of \"triovit freeze\", scored behind the recipes")
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
 		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
 	},
@@ -36,8 +38,8 @@ fractions in JSON.`,
 // ladder holds the flags of the command.
 type ladder struct {
 	inputs
-	out, recipes string
-	costs        bool
+	out, recipes, artefacts string
+	costs                   bool
 }
 
 func (l ladder) run(ctx context.Context) (output, error) {
@@ -55,12 +57,22 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			recipes = append(recipes, r)
 		}
 	}
+	var frozen []*triovit.Frozen
+	if l.artefacts != "" {
+		for path := range strings.SplitSeq(l.artefacts, ",") {
+			a, err := triovit.ReadFrozen(strings.TrimSpace(path))
+			if err != nil {
+				return output{}, err
+			}
+			frozen = append(frozen, a)
+		}
+	}
 	if l.out != "" {
 		if err := os.MkdirAll(l.out, 0o777); err != nil {
 			return output{}, err
 		}
 	}
-	setup, err := l.open(ctx)
+	setup, err := l.openWeights(ctx)
 	if err != nil {
 		return output{}, err
 	}
@@ -70,6 +82,11 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
 	if err != nil {
 		return output{}, err
+	}
+	for _, a := range frozen {
+		if err := climb.Add(ctx, a.Source(), a, setup.Evaluation); err != nil {
+			return output{}, err
+		}
 	}
 	numbers := summarize(climb)
 	if l.out != "" {
@@ -111,20 +128,28 @@ type summary struct {
 }
 
 type row struct {
-	Recipe  string           `json:"recipe"`
-	Score   triovit.Estimate `json:"score"`
-	Changes int              `json:"changes"`
+	Recipe  string            `json:"recipe"`
+	Score   *triovit.Estimate `json:"score"` // null where there is none
+	Changes int               `json:"changes"`
 	// AgainstFloat compares with the float network on the same pictures.
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
+	// Unscored says why there is no score.
+	Unscored string `json:"unscored,omitempty"`
 }
 
 func summarize(c *calib.Climb) summary {
 	score, metric := c.Float.Score()
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
-		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: score}}}
+		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: &score}}}
 	for _, r := range c.Rungs {
-		score, _ := r.Report.Score()
-		s.Scores = append(s.Scores, row{r.Recipe.Name, score, len(r.Changes), r.AgainstFloat})
+		line := row{Recipe: r.Recipe.Name, Changes: len(r.Changes), AgainstFloat: r.AgainstFloat}
+		if r.Unscored != nil {
+			line.Unscored = r.Unscored.Error()
+		} else {
+			score, _ := r.Report.Score()
+			line.Score = &score
+		}
+		s.Scores = append(s.Scores, line)
 	}
 	return s
 }

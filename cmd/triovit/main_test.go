@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -14,7 +15,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -73,6 +79,7 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	for _, args := range [][]string{
 		{"profile", "-calibration-sample", "47"},
+		{"freeze", "-calibration-sample", "47"},
 		{"evaluate", "-sample", "99"},
 		{"simulate"},
 		{"explore", "-axis", "copies=8,16"},
@@ -99,6 +106,19 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(must(t, "help"), c.about) {
 			t.Errorf("help does not list %s", c.name)
 		}
+	}
+}
+
+// TestRowWithoutScore: in JSON a recipe by which the network overflowed has null for
+// its score, and the reason.
+func TestRowWithoutScore(t *testing.T) {
+	float := new(triovit.Report)
+	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
+		t.Fatal(err)
+	}
+	row, err := json.Marshal(summarize(&calib.Climb{Float: float, Rungs: []calib.Rung{{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}}}).Scores[1])
+	if want := `{"recipe":"Vanilla","score":null,"changes":0,"unscored":"it overflows"}`; err != nil || string(row) != want {
+		t.Errorf("%s (%v), want %s", row, err, want)
 	}
 }
 
@@ -230,25 +250,45 @@ func writeFile(t *testing.T, path, text string) {
 // writeClassifier writes a B0 of synthetic weights.
 func writeClassifier(t *testing.T, path string, classes int) {
 	t.Helper()
-	net, err := triovit.Describe("b0-r224", triovit.Classes(classes))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.Classes(classes))
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeWeights(t, path, weights.Synthetic(net.Params()))
+}
+
+func writeWeights(t *testing.T, path string, set weights.Set) {
+	t.Helper()
 	var file bytes.Buffer
-	if err := weights.WriteSafetensors(&file, weights.Synthetic(net.Params()), weights.F32, nil); err != nil {
+	if err := weights.WriteSafetensors(&file, set, weights.F32, nil); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, path, file.String())
 }
 
-// writePicture writes a gray PNG, and the folders around it.
-func writePicture(t *testing.T, path string) {
+// writeArtefact writes an integer model of nothing but a convolution, under the name
+// of a classifier.
+func writeArtefact(t *testing.T, path string, classes int) {
+	t.Helper()
+	m := &integer.Model{Name: "efficientvit-b0-r64", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 27}, Ops: []integer.Op{
+		{Name: "input", Operation: &integer.Input{Shape: [3]int{64, 64, 3}, Grid: grid.Uniform{Scale: 0.02, Lo: -128, Hi: 127}}},
+		{Name: "logits", Inputs: []string{"input"}, Values: integer.Values{Steps: []float64{1}},
+			Operation: &integer.Conv{Kernel: 1, Stride: 64, Groups: 1, WeightBits: 8, Weights: make([]int8, 3*classes), Bias: make([]int32, classes)}},
+	}}
+	m.Picture = integer.Picture{Pipeline: preprocess.Classification(64), Normalization: preprocess.ImageNetNormalization()}
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writePicture writes a PNG, and the folders around it.
+func writePicture(t *testing.T, path string, m image.Image) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 70, 70))); err != nil {
+	if err := png.Encode(&file, m); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, path, file.String())

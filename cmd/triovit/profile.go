@@ -25,7 +25,7 @@ several machines are to share grids, make the profile once and give it to
 		in.declare(f)
 		out := outFile(f, "out", "`file` for the profile; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
-			setup, err := in.open(ctx)
+			setup, err := in.openWeights(ctx)
 			if err != nil {
 				return output{}, err
 			}

@@ -22,27 +22,15 @@ every tensor. The file written by -out holds the recipe, every change, and a dig
 of all weights and grids. "evaluate -quantized" quantizes anew, which takes seconds,
 and refuses if the digest is another.`,
 	declare: func(f *flag.FlagSet) action {
-		var in inputs
-		var p profiled
-		var r recipe
-		in.declare(f)
-		p.declare(f)
-		r.declare(f, calib.TrioViT.Name, "")
+		var z quantization
+		z.declare(f, calib.TrioViT.Name)
 		out := outFile(f, "out", "`file` for the grids, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
-			named, err := r.get()
+			q, images, named, err := z.run(ctx)
 			if err != nil {
 				return output{}, err
 			}
-			setup, err := in.open(ctx)
-			if err != nil {
-				return output{}, err
-			}
-			q, images, err := p.quantize(ctx, setup, named)
-			if err != nil {
-				return output{}, err
-			}
-			g := gridsOf(q, images, r)
+			g := gridsOf(q, images, z.recipe)
 			if *out != "" {
 				if err := g.save(*out); err != nil {
 					return output{}, err
@@ -53,10 +41,37 @@ and refuses if the digest is another.`,
 				filters += len(w)
 			}
 			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
-				g.Network, g.Source, g.Images, named, len(q.Quantizers), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
+				g.Network, g.Source, g.Images, named, len(q.Quantizers()), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
 			return output{text, g}, nil
 		}
 	},
+}
+
+// quantization holds the flags of the commands that quantize.
+type quantization struct {
+	inputs
+	profiled
+	recipe
+}
+
+func (z *quantization) declare(f *flag.FlagSet, recipe string) {
+	z.inputs.declare(f)
+	z.profiled.declare(f)
+	z.recipe.declare(f, recipe, "")
+}
+
+// run quantizes, and returns on how many pictures that is calibrated. The recipe is
+// checked before pictures are looked at.
+func (z *quantization) run(ctx context.Context) (q *calib.Quantized, images int, named calib.Recipe, err error) {
+	if named, err = z.get(); err != nil {
+		return nil, 0, named, err
+	}
+	setup, err := z.openWeights(ctx)
+	if err != nil {
+		return nil, 0, named, err
+	}
+	q, images, err = z.quantize(ctx, setup, named)
+	return q, images, named, err
 }
 
 // gridsFormat stands in a file of grids.

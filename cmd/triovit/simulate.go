@@ -16,9 +16,12 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 var simulateCommand = command{
@@ -55,7 +58,7 @@ by cause, for all and for the steps in which it is largest.`,
 				if *trace != "" || *against != "" {
 					return output{}, usagef("-trace and -against need -timing event: the closed form has no events")
 				}
-				r, err := hwsim.ClosedForm(w, config, h.options.Scope)
+				r, err := closed.Charge(w, config, h.options.Scope)
 				if err != nil {
 					return output{}, err
 				}
@@ -66,11 +69,11 @@ by cause, for all and for the steps in which it is largest.`,
 				return output{}, err
 			}
 			h.options.Events = *trace != ""
-			r, err := hwsim.Simulate(w, config, h.options)
+			r, err := event.Simulate(w, config, h.options)
 			if err != nil {
 				return output{}, err
 			}
-			e := r.Energy(prices)
+			e := prices.Price(r.Counts())
 			text, data := r.String()+e.String(), extended{r, []field{{"energy", e}}}
 			if *against != "" {
 				d, err := h.difference(w, r, *against)
@@ -86,7 +89,7 @@ by cause, for all and for the steps in which it is largest.`,
 
 // extended is a run with fields that its JSON form gets in addition.
 type extended struct {
-	run    *hwsim.Run
+	run    *event.Run
 	fields []field
 }
 
@@ -112,16 +115,16 @@ func (e extended) MarshalJSON() ([]byte, error) {
 
 // difference runs the workload on the configuration of a file and says where the
 // run differs from that.
-func (h *hardware) difference(w *workload.Workload, run *hwsim.Run, path string) (*hwsim.Difference, error) {
+func (h *hardware) difference(w *workload.Workload, run *event.Run, path string) (*event.Difference, error) {
 	c, err := arch.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	from, err := hwsim.Simulate(w, c, h.options)
+	from, err := event.Simulate(w, c, h.options)
 	if err != nil {
 		return nil, err
 	}
-	return hwsim.Compare(from, run)
+	return event.Diff(from, run)
 }
 
 // written is what goes into the file of a flag; an empty path is none.
@@ -153,7 +156,7 @@ func operations(name string) (*workload.Workload, error) {
 	case strings.HasPrefix(name, "deit"):
 		return workload.DeiT(name)
 	}
-	net, err := triovit.Describe(name)
+	net, err := efficientvit.Describe(name)
 	if err != nil {
 		return nil, err
 	}
@@ -163,14 +166,14 @@ func operations(name string) (*workload.Workload, error) {
 // hardware is the flags that say on what, and by which model, a network runs.
 type hardware struct {
 	path, timing, prices string
-	options              hwsim.Options
+	options              event.Options
 }
 
 var timings = []string{"event", "closed"}
 
 func (h *hardware) declare(f *flag.FlagSet, timing string) {
 	f.StringVar(&h.path, "config", "", "`file` of a configuration, YAML; empty for the paper's")
-	h.timing, h.options = timing, hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}
+	h.timing, h.options = timing, event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}
 	choice(f, &h.timing, "timing", "`model`: event-driven or closed form", timings, timings)
 	choice(f, &h.options.Scope, "scope", "`part` of the network", []string{"backbone", "whole"}, []hwsim.Scope{hwsim.Backbone, hwsim.Whole})
 	choice(f, &h.options.Pipelines, "pipelines", "the `pipelines` of the event-driven model", []string{"none", "inter", "intra", "both"},
@@ -214,11 +217,11 @@ func (h *hardware) check() error {
 func (h *hardware) closed() bool { return h.timing == "closed" }
 
 // energy returns the table that prices the events, which the closed form has not.
-func (h *hardware) energy() (*hwsim.EnergyTable, error) {
+func (h *hardware) energy() (*energy.Table, error) {
 	if h.prices == "" {
-		return hwsim.Derived45nm(), nil
+		return energy.Derived45nm(), nil
 	}
-	return hwsim.ReadEnergyTableFile(h.prices)
+	return energy.ReadFile(h.prices)
 }
 
 func (h *hardware) config() (arch.Config, error) {

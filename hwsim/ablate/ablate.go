@@ -4,13 +4,14 @@ package ablate
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // An Ablation is the design without one choice, by both timing models.
@@ -19,49 +20,36 @@ type Ablation struct {
 	Name string
 	// DSPs are those of the engines. What the auxiliary units take is not known.
 	DSPs                    int
-	ClosedForm, EventDriven Estimate
-}
-
-// An Estimate is what a timing model says of one picture.
-type Estimate struct {
-	// Cycles are not rounded; FPS are pictures per second, GOPS 10⁹ operations
-	// per second by the authors' count. All are NaN where the model cannot tell,
-	// for the reason Unknown.
-	Cycles, FPS, GOPS float64
-	Unknown           string
-}
-
-func unknown(why string) Estimate {
-	return Estimate{math.NaN(), math.NaN(), math.NaN(), why}
+	ClosedForm, EventDriven hwsim.Estimate
 }
 
 // closedForm charges by the authors' formulas.
-func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) Estimate {
-	r, err := hwsim.ClosedForm(w, c, scope)
+func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) hwsim.Estimate {
+	r, err := closed.Charge(w, c, scope)
 	if err != nil {
-		return unknown(err.Error())
+		return hwsim.UnknownEstimate(err.Error())
 	}
-	return Estimate{Cycles: float64(r.Undivided) / float64(c.Copies), FPS: r.FPS(), GOPS: r.GOPS()}
+	return r.Estimate()
 }
 
 // eventDriven simulates.
-func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim.Pipelines) Estimate {
-	r, err := hwsim.Simulate(w, c, hwsim.Options{Scope: scope, Pipelines: p})
+func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim.Pipelines) hwsim.Estimate {
+	r, err := event.Simulate(w, c, event.Options{Scope: scope, Pipelines: p})
 	if err != nil {
-		return unknown(err.Error())
+		return hwsim.UnknownEstimate(err.Error())
 	}
-	return Estimate{Cycles: float64(r.Cycles), FPS: r.FPS(), GOPS: r.GOPS()}
+	return r.Estimate(nil)
 }
 
-// counted returns the estimate with operations as another counts them: a
-// rewritten workload has another authors' count, for the same work.
-func (e Estimate) counted(as Estimate) Estimate {
+// counted returns an estimate with operations as another counts them: a rewritten
+// workload has another authors' count, for the same work.
+func counted(e, as hwsim.Estimate) hwsim.Estimate {
 	e.GOPS = as.GOPS / as.FPS * e.FPS
 	return e
 }
 
 // ablation joins two estimates. It is an error if neither model can tell.
-func ablation(name string, c arch.Config, closed, event Estimate) (Ablation, error) {
+func ablation(name string, c arch.Config, closed, event hwsim.Estimate) (Ablation, error) {
 	if closed.Unknown != "" && event.Unknown != "" {
 		return Ablation{}, fmt.Errorf("ablation %q: %s; %s", name, closed.Unknown, event.Unknown)
 	}
@@ -77,7 +65,7 @@ func Whole(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, er
 // WithoutInterLayer is a design in which a depthwise convolution ends before the
 // pointwise one behind it begins.
 func WithoutInterLayer(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	closed := closedForm(unstreamed(w), c, scope).counted(closedForm(w, c, scope))
+	closed := counted(closedForm(unstreamed(w), c, scope), closedForm(w, c, scope))
 	return ablation("inter-layer pipeline", c, closed, eventDriven(w, c, scope, hwsim.IntraLayerPipeline))
 }
 
@@ -88,12 +76,12 @@ const noDenominators = "the closed form has no denominators to wait for"
 // WithoutIntraLayer is a design that computes KᵀV, dividends and divisors of an
 // attention one after the other, one half of the heads on each engine.
 func WithoutIntraLayer(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	return ablation("intra-layer pipeline", c, unknown(noDenominators), eventDriven(w, c, scope, hwsim.InterLayerPipeline))
+	return ablation("intra-layer pipeline", c, hwsim.UnknownEstimate(noDenominators), eventDriven(w, c, scope, hwsim.InterLayerPipeline))
 }
 
 // WithoutPipelines is a design that does one operation after the other.
 func WithoutPipelines(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	return ablation("both pipelines", c, unknown(noDenominators), eventDriven(w, c, scope, hwsim.NoPipelines))
+	return ablation("both pipelines", c, hwsim.UnknownEstimate(noDenominators), eventDriven(w, c, scope, hwsim.NoPipelines))
 }
 
 // MATOnly is a design without R-MAC's depthwise mode: all lanes are
@@ -113,8 +101,8 @@ func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Abl
 			o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
 		}
 	}
-	closed := closedForm(windows, c, scope).counted(closedForm(w, c, scope))
-	return ablation("depthwise mode, windows on MAT", c, closed, unknown("the event-driven model has no line buffers"))
+	closed := counted(closedForm(windows, c, scope), closedForm(w, c, scope))
+	return ablation("depthwise mode, windows on MAT", c, closed, hwsim.UnknownEstimate("the event-driven model has no line buffers"))
 }
 
 // OneMultiplication is a design whose DSPs make one multiplication each.
@@ -128,8 +116,8 @@ func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (
 // latency stand in the place of log2 module and shifter. The logic that they take
 // is not known.
 func RealDividers(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	c.Division = arch.RealDivision
-	return ablation("log2 divisors", c, unknown("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))
+	c.Division = arch.DividerDivision
+	return ablation("log2 divisors", c, hwsim.UnknownEstimate("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
 // unstreamed returns a workload without streams for the closed form. What was
@@ -142,7 +130,7 @@ func unstreamed(w *workload.Workload) *workload.Workload {
 		o := &ops[i]
 		if o.Behind != "" {
 			o.Groups = 1
-			if o.Role == triovit.AggPW {
+			if o.Role == efficientvit.AggPW {
 				o.Cout = max(1, o.Cout/3)
 			}
 		}

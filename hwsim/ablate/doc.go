@@ -20,13 +20,13 @@
 //   - [OneMultiplication] leaves each DSP one multiplication per cycle.
 //   - [RealDividers] divides where the design shifts by a rounded logarithm.
 //
-// [Run] makes a page of all of them:
+// [Each] makes a page of all of them:
 //
-//	study, err := ablate.Run(w, arch.ZCU102(), hwsim.Backbone)
+//	study, err := ablate.Each(w, arch.ZCU102(), hwsim.Backbone)
 //	fmt.Println(study)
 //
 // The closed form has neither denominators nor division, so it cannot say what
 // the intra-layer pipeline or the log2 divisors buy; the event-driven model has no
-// line buffers. An [Estimate] says that it is unknown, and why, rather than that
+// line buffers. A [hwsim.Estimate] says that it is unknown, and why, rather than that
 // the choice is free.
 package ablate

@@ -10,14 +10,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // What the paper's design choices buy for EfficientViT-B1.
-func ExampleRun() {
-	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
-	study := must.M1(ablate.Run(w, arch.ZCU102(), hwsim.Backbone))
+func ExampleEach() {
+	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
+	study := must.M1(ablate.Each(w, arch.ZCU102(), hwsim.Backbone))
 	page, _, _ := strings.Cut(study.String(), "assumption: ") // a list ends it
 	fmt.Print(page)
 	// Output:

@@ -3,6 +3,7 @@
 package ablate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -25,8 +26,9 @@ type Study struct {
 	Ablations []Ablation
 }
 
-// Run makes every ablation.
-func Run(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
+// Each makes every ablation.
+func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error) {
+	scope = cmp.Or(scope, hwsim.Backbone)
 	s := &Study{Workload: w.Name, Config: c, Scope: scope}
 	designs := []func(*workload.Workload, arch.Config, hwsim.Scope) (Ablation, error){
 		WithoutInterLayer, WithoutIntraLayer, WithoutPipelines, MATOnly, MATOnlyWindows, OneMultiplication, RealDividers,
@@ -59,7 +61,7 @@ func (s *Study) String() string {
 	var why []string
 	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
 		fmt.Fprintf(t, "%s\t%d\t", a.Name, a.DSPs)
-		for _, e := range [][2]Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
+		for _, e := range [][2]hwsim.Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
 			if own := e[0]; own.Unknown == "" {
 				fmt.Fprintf(t, "%.0f\t%.3f\t%.1f\t%.1f\t", own.Cycles, own.Cycles/e[1].Cycles, own.FPS, own.GOPS)
 			} else {
@@ -91,7 +93,7 @@ func (s *Study) MarshalJSON() ([]byte, error) {
 		ClosedForm  estimate `json:"closed_form"`
 		EventDriven estimate `json:"event_driven"`
 	}
-	of := func(e Estimate) estimate {
+	of := func(e hwsim.Estimate) estimate {
 		return estimate{jsonfloat.Float(e.Cycles), jsonfloat.Float(e.FPS), jsonfloat.Float(e.GOPS), e.Unknown}
 	}
 	var rows []row

@@ -298,7 +298,7 @@ func TestWith(t *testing.T) {
 		{"copies_share", "batch", func(c *Config) { c.CopiesShare = Batch }, ""},
 		{"copies_share", Channels, func(c *Config) { c.CopiesShare = Channels }, ""},
 		{"depthwise", ChannelParallel, func(c *Config) { c.Depthwise = ChannelParallel }, ""},
-		{"division", RealDivision, func(c *Config) { c.Division = RealDivision }, ""},
+		{"division", DividerDivision, func(c *Config) { c.Division = DividerDivision }, ""},
 		{"division", "shift", nil, "division: shift must be one of [log2 dividers]"},
 		{"copies_share", 3, nil, "copies_share: 3 must be one of [pixels channels batch]"},
 		{"copies", 0, nil, "copies: 0 must be a whole number from 1 to 4096"},

@@ -89,15 +89,15 @@ type Division string
 const (
 	// Log2Division rounds divisors to powers of two and shifts.
 	Log2Division Division = "log2"
-	// RealDivision has dividers in the place of log2 module and shifter, as the
+	// DividerDivision has dividers in the place of log2 module and shifter, as the
 	// companion paper. Divisors are then accumulators of [Config.DivisorBytes].
-	RealDivision Division = "dividers"
+	DividerDivision Division = "dividers"
 )
 
 // DivisorBytes is what one divisor takes in the divisor buffer: the exponent of
 // a power of two, or an accumulator of 32 bits.
 func (c Config) DivisorBytes() int {
-	if c.Division == RealDivision {
+	if c.Division == DividerDivision {
 		return 4
 	}
 	return 1
@@ -111,12 +111,19 @@ type Buffers struct {
 	Divisor Buffer
 }
 
+// Capacity returns the bytes of the input and the output buffer together, which
+// change roles from layer to layer.
+func (b Buffers) Capacity() int64 { return b.Input.Bytes() + b.Output.Bytes() }
+
 // A Buffer is one memory on the chip.
 type Buffer struct {
 	KiB int
 	// PortBytes is what the engines' side moves per cycle, in bytes.
 	PortBytes int
 }
+
+// Bytes returns what the buffer holds.
+func (b Buffer) Bytes() int64 { return int64(b.KiB) << 10 }
 
 // OffChip is the memory behind the buffers.
 type OffChip struct {
@@ -133,7 +140,7 @@ type Auxiliary struct {
 	Log2    int // rounds divisors to powers of two
 	Shifter int // divides by shifting
 	// Dividers take the place of Log2 and Shifter in a design of
-	// [RealDivision]. Each begins a division every DividerInterval cycles (its
+	// [DividerDivision]. Each begins a division every DividerInterval cycles (its
 	// initiation interval), whose quotient is there DividerLatency cycles later.
 	Dividers, DividerInterval, DividerLatency int
 

@@ -52,7 +52,7 @@ var fields = []field{
 	{path: "multiplications_per_dsp_4", min: 1, max: 8,
 		assumed: "own estimate for 4-bit weights: three, 11 bits apart in the slice's 27-bit input, by one 8-bit activation; the bit in which two products overlap follows from the parity of the upper",
 		at:      func(c *Config) any { return &c.MultiplicationsPerDSP4 }},
-	{path: "division", words: texts(Log2Division, RealDivision), stated: sectionV, at: func(c *Config) any { return &c.Division }},
+	{path: "division", words: texts(Log2Division, DividerDivision), stated: sectionV, at: func(c *Config) any { return &c.Division }},
 
 	{path: "buffers.input.kib", min: 1, max: maxKiB, assumed: "holds every tensor of B1-R224, the largest of which has 784 KiB; all buffers fit the board's 4 MiB of block RAM",
 		at: func(c *Config) any { return &c.Buffers.Input.KiB }},

@@ -4,75 +4,20 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// A Design is a computed row: what a timing model says about one network on one
-// configuration.
-type Design struct {
-	Config arch.Config
-	// Model says which timing model; Network is the workload's, of which Scope ran.
-	Model, Network string
-	Scope          hwsim.Scope
-	// FPS are pictures per second; GOPS are by the authors' operation count.
-	FPS, GOPS float64
-	// EventGOPSPerW are the operations, by that count, for the energy of the
-	// counted events, in 10⁹ per joule. It is NaN where that is not known; Energy
-	// says by which table, or why not. It is no device's power.
-	EventGOPSPerW float64
-	Energy        string
-	// Host counts the operations that only a host can do, and which take no
-	// time.
-	Host int
-}
+// rowName names an estimate in a row.
+func rowName(e *hwsim.Estimate) string { return fmt.Sprintf("%s (%s)", e.Config.Name, e.Model) }
 
-// ClosedForm returns a result as a design. It has no energy.
-func ClosedForm(r *hwsim.Result) Design {
-	d := Design{
-		Config: r.Config, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope), Network: r.Workload, Scope: r.Scope,
-		FPS: r.FPS(), GOPS: r.GOPS(),
-		EventGOPSPerW: math.NaN(), Energy: "the closed form counts no memory accesses",
-	}
-	for i := range r.Omitted {
-		if r.Omitted[i].Why == hwsim.NoUnit {
-			d.Host++
-		}
-	}
-	return d
-}
-
-// EventDriven returns a run as a design. Its events are priced by the table; a
-// nil table prices none.
-func EventDriven(r *hwsim.Run, t *hwsim.EnergyTable) Design {
-	d := Design{
-		Config: r.Config, Model: "event-driven, " + r.Options.String(), Network: r.Workload, Scope: r.Options.Scope,
-		FPS: r.FPS(), GOPS: r.GOPS(),
-		EventGOPSPerW: math.NaN(), Energy: "no energy table is given", Host: len(r.Host),
-	}
-	if t == nil {
-		return d
-	}
-	e := r.Energy(t)
-	d.EventGOPSPerW = e.GOPSPerW()
-	if _, missing := e.Known(); len(missing) > 0 {
-		d.Energy = fmt.Sprintf("%s (%s) has no entry for %s", t.Name, t.Source, strings.Join(missing, "; "))
-	} else {
-		d.Energy = fmt.Sprintf("by %s (%s), %s", t.Name, t.Source, hwsim.NotPriced)
-	}
-	return d
-}
-
-// String names the design in a row.
-func (d *Design) String() string { return fmt.Sprintf("%s (%s)", d.Config.Name, d.Model) }
-
-// metric returns the design's value. No timing model has the power of a device.
-func (d *Design) metric(m paper.Metric) Number {
+// metric returns the estimate's value. No timing model has the power of a device.
+func metric(d *hwsim.Estimate, m paper.Metric) Number {
 	switch m {
 	case paper.FPS:
 		return computed(d.FPS)
@@ -86,10 +31,10 @@ func (d *Design) metric(m paper.Metric) Number {
 }
 
 // notes says which designs leave work to a host.
-func notes(designs []Design) []string {
+func notes(designs []hwsim.Estimate) []string {
 	var list []string
 	for _, d := range designs {
-		note := fmt.Sprintf("%s: operations that only a host can do take no time, %d of them", d.Network, d.Host)
+		note := fmt.Sprintf("%s: operations that only a host can do take no time, %d of them", d.Workload, d.Host)
 		if d.Host > 0 && !slices.Contains(list, note) {
 			list = append(list, note)
 		}
@@ -98,16 +43,16 @@ func notes(designs []Design) []string {
 }
 
 // processorNotes are the notes of designs beside processors, which run whole networks.
-func processorNotes(designs []Design) []string {
+func processorNotes(designs []hwsim.Estimate) []string {
 	list := notes(designs)
-	if slices.ContainsFunc(designs, func(d Design) bool { return d.Scope != hwsim.Whole }) {
+	if slices.ContainsFunc(designs, func(d hwsim.Estimate) bool { return d.Scope != hwsim.Whole }) {
 		list = append(list, "processors run the whole network: a design that runs the backbone alone has less to do")
 	}
 	return list
 }
 
 // configs returns the configurations of the designs, each once.
-func configs(designs []Design) []arch.Config {
+func configs(designs []hwsim.Estimate) []arch.Config {
 	var list []arch.Config
 	for i := range designs {
 		if c := designs[i].Config; !slices.Contains(list, c) {
@@ -117,11 +62,25 @@ func configs(designs []Design) []arch.Config {
 	return list
 }
 
+// priced says by what energies are priced, or why they are not known.
+func priced(p *hwsim.Pricing) string {
+	switch by := fmt.Sprintf("%s (%s)", p.Table, p.Source); {
+	case p.Uncounted != "":
+		return p.Uncounted
+	case p.Table == "":
+		return "no energy table is given"
+	case p.Missing != "":
+		return by + " has no entry for " + p.Missing
+	default:
+		return fmt.Sprintf("by %s, %s", by, energy.NotPriced)
+	}
+}
+
 // energyNotes says what the designs' energies are of.
-func energyNotes(designs []Design) []string {
+func energyNotes(designs []hwsim.Estimate) []string {
 	var list []string
 	for _, d := range designs {
-		if note := fmt.Sprintf("events of %s: %s", d.Model, d.Energy); !slices.Contains(list, note) {
+		if note := fmt.Sprintf("events of %s: %s", d.Model, priced(&d.Pricing)); !slices.Contains(list, note) {
 			list = append(list, note)
 		}
 	}
@@ -132,7 +91,7 @@ func energyNotes(designs []Design) []string {
 // and designs beside them. Printed GOPS/W are of the power of a device; what a
 // run's events take by a published table is not comparable with it, and has a
 // column of its own.
-func Accelerators(designs ...Design) *Table {
+func Accelerators(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Accelerators (Table VIII of the paper, whose own cells are not at hand)",
 		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP", "GOPS/W of events"},
 		Notes:   append(notes(designs), energyNotes(designs)...), Configs: configs(designs)}
@@ -147,9 +106,9 @@ func Accelerators(designs ...Design) *Table {
 	for i := range designs {
 		d := &designs[i]
 		dsps := computed(float64(d.Config.DSPs()))
-		t.Computed = append(t.Computed, Row{Name: d.String(), Network: d.Network, Numbers: []Number{
-			dsps, d.metric(paper.FPS), d.metric(paper.GOPS), d.metric(paper.GOPSPerW), d.metric(paper.GOPSPerDSP),
-			d.metric(paper.FPS).over(dsps), computed(d.EventGOPSPerW)}})
+		t.Computed = append(t.Computed, Row{Name: rowName(d), Network: d.Workload, Numbers: []Number{
+			dsps, metric(d, paper.FPS), metric(d, paper.GOPS), metric(d, paper.GOPSPerW), metric(d, paper.GOPSPerDSP),
+			metric(d, paper.FPS).over(dsps), computed(d.GOPSPerW)}})
 	}
 	return t
 }
@@ -158,7 +117,7 @@ func Accelerators(designs ...Design) *Table {
 // the figure's own count: the network's printed operations by the latency. The
 // columns are the figure's networks; a design of another network has no column
 // and is left out.
-func Platforms(designs ...Design) *Table {
+func Platforms(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: processorNotes(designs), Configs: configs(designs)}
 	for _, p := range paper.Platforms() {
 		for _, bar := range p.Bars {
@@ -178,9 +137,9 @@ func Platforms(designs ...Design) *Table {
 		t.Printed = append(t.Printed, r)
 	}
 	for _, d := range designs {
-		if i := column(t.Columns, d.Network); i >= 0 {
-			gop := paper.NetworkGOP(d.Network)
-			r := row(d.String())
+		if i := column(t.Columns, d.Workload); i >= 0 {
+			gop := paper.NetworkGOP(d.Workload)
+			r := row(rowName(&d))
 			r.Numbers[i] = Number{d.FPS * gop.Value, Computed + "/" + gop.Mark}
 			t.Computed = append(t.Computed, r)
 		}
@@ -200,16 +159,16 @@ func column(columns []string, network string) int {
 
 // Speedups returns how many times more pictures per second each design makes
 // than the platforms of Fig. 10 that run the same network.
-func Speedups(designs ...Design) *Table {
+func Speedups(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Pictures per second, beside processors with the same network (Fig. 10)",
 		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: processorNotes(designs), Configs: configs(designs)}
 	for i := range designs {
 		d := &designs[i]
 		for _, p := range paper.Platforms() {
 			for _, bar := range p.Bars {
-				if strings.EqualFold(bar.Network, d.Network) {
-					ours, theirs := d.metric(paper.FPS), printed(bar.GOPS).over(printed(paper.NetworkGOP(bar.Network)))
-					t.Computed = append(t.Computed, Row{Name: d.String() + " over " + p.Name, Network: d.Network,
+				if strings.EqualFold(bar.Network, d.Workload) {
+					ours, theirs := metric(d, paper.FPS), printed(bar.GOPS).over(printed(paper.NetworkGOP(bar.Network)))
+					t.Computed = append(t.Computed, Row{Name: rowName(d) + " over " + p.Name, Network: d.Workload,
 						Numbers: []Number{ours, theirs, ours.over(theirs)}})
 				}
 			}

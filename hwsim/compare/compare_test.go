@@ -12,24 +12,27 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/internal/hwtest"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-func design(t *testing.T, name string) Design {
+func design(t *testing.T, name string) hwsim.Estimate {
 	t.Helper()
 	w := hwtest.Network(t, name)
 	return charge(t, w)
 }
 
-func charge(t *testing.T, w *workload.Workload) Design {
+func charge(t *testing.T, w *workload.Workload) hwsim.Estimate {
 	t.Helper()
-	r, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+	r, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ClosedForm(r)
+	return r.Estimate()
 }
 
 func TestNumberString(t *testing.T) {
@@ -58,7 +61,7 @@ func TestNumberString(t *testing.T) {
 }
 
 // tables returns every table of the designs.
-func tables(designs ...Design) map[string]*Table {
+func tables(designs ...hwsim.Estimate) map[string]*Table {
 	return map[string]*Table{
 		"accelerators": Accelerators(designs...), "platforms": Platforms(designs...),
 		"speed-ups": Speedups(designs...), "ratios": Ratios(designs...),
@@ -219,12 +222,12 @@ func TestNotesOfABackbone(t *testing.T) {
 // of the closed form.
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b1-r224")
-	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
-	r, err := hwsim.Simulate(w, arch.ZCU102(), options)
+	options := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	r, err := event.Simulate(w, arch.ZCU102(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := EventDriven(r, nil)
+	d := r.Estimate(nil)
 	if d.FPS != r.FPS() || d.GOPS != r.GOPS() || d.Config != r.Config || d.Model != "event-driven, backbone, both pipelines, batch of 2" {
 		t.Errorf("%+v", d)
 	}
@@ -245,24 +248,24 @@ func TestEventDriven(t *testing.T) {
 func TestEventEnergy(t *testing.T) {
 	w := &workload.Workload{Name: "EfficientViT-B1-R224", Ops: []workload.Operation{{Name: "pw", Unit: workload.Engines, Form: workload.Convolution,
 		H: 8, W: 8, Cin: 16, Cout: 16, Groups: 1, Kernel: 1, Stride: 1}}}
-	r, err := hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: hwsim.Backbone})
+	r, err := event.Simulate(w, arch.ZCU102(), event.Options{Pipelines: hwsim.NoPipelines})
 	if err != nil {
 		t.Fatal(err)
 	}
-	macsOnly := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1, SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20}}}
+	macsOnly := &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1, SRAM: []energy.SRAM{{KiB: 1 << 20}}}
 	tests := []struct {
 		name  string
-		table *hwsim.EnergyTable
+		table *energy.Table
 		want  string // GOPS/W of events
 		note  string
 	}{
 		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock, control and the host"}, // two operations for 4 pJ
-		{"a buffer is not in the table", &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
+		{"a buffer is not in the table", &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
 		{"no table", nil, "unknown U", "no energy table is given"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := EventDriven(r, test.table)
+			d := r.Estimate(test.table)
 			table := Accelerators(d)
 			numbers := table.Computed[0].Numbers
 			if got := numbers[len(numbers)-1].String(); got != test.want {

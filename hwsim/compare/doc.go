@@ -10,11 +10,11 @@
 // and computed rows stand apart, and a number made of two has both marks: a
 // speed-up of C/M is as certain as a memory.
 //
-//	result, err := hwsim.ClosedForm(w, arch.ZCU102(), hwsim.Backbone)
+//	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	...
-//	run, err := hwsim.Simulate(w, arch.ZCU102(), options)
+//	run, err := event.Simulate(w, arch.ZCU102(), options)
 //	...
-//	d := []compare.Design{compare.ClosedForm(result), compare.EventDriven(run, table)}
+//	d := []hwsim.Estimate{result.Estimate(), run.Estimate(table)}
 //	fmt.Println(compare.Accelerators(d...)) // FPS, GOPS, GOPS/W, GOPS/DSP
 //	fmt.Println(compare.Platforms(d...))    // Fig. 10
 //	fmt.Println(compare.Speedups(d...))     // over Fig. 10, on the same network

@@ -8,20 +8,23 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // run charges networks on the paper's accelerator by both timing models.
-func run(scope hwsim.Scope, names ...string) []compare.Design {
-	var designs []compare.Design
+func run(scope hwsim.Scope, names ...string) []hwsim.Estimate {
+	var designs []hwsim.Estimate
 	for _, name := range names {
-		w := must.M1(workload.FromNetwork(must.M1(triovit.Describe(name))))
-		result := must.M1(hwsim.ClosedForm(w, arch.ZCU102(), scope))
-		simulated := must.M1(hwsim.Simulate(w, arch.ZCU102(), hwsim.Options{Scope: scope, Pipelines: hwsim.BothPipelines}))
-		designs = append(designs, compare.ClosedForm(result), compare.EventDriven(simulated, hwsim.Derived45nm()))
+		w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe(name))))
+		result := must.M1(closed.Charge(w, arch.ZCU102(), scope))
+		simulated := must.M1(event.Simulate(w, arch.ZCU102(), event.Options{Scope: scope, Pipelines: hwsim.BothPipelines}))
+		designs = append(designs, result.Estimate(), simulated.Estimate(energy.Derived45nm()))
 	}
 	return designs
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
@@ -16,7 +17,7 @@ import (
 // claim, the own operand, the other's, and their ratio, which is unknown where
 // one of them is. There is a computed row for each design of the claim's
 // network, which gives the own operand.
-func Ratios(designs ...Design) *Table {
+func Ratios(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
 		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs), Configs: configs(designs)}
 	for i, claim := range paper.Ratios() {
@@ -34,10 +35,10 @@ func Ratios(designs ...Design) *Table {
 			continue // computed once already
 		}
 		for j := range designs {
-			if d := &designs[j]; strings.EqualFold(d.Network, claim.Network) {
+			if d := &designs[j]; strings.EqualFold(d.Workload, claim.Network) {
 				own := row
 				own.Name += ", " + d.Model
-				add(&t.Computed, own, d.metric(claim.Metric))
+				add(&t.Computed, own, metric(d, claim.Metric))
 			}
 		}
 	}

@@ -6,7 +6,7 @@
 // A [Space] is a configuration, the fields of it to vary, by their names in
 // YAML, and the networks to run:
 //
-//	survey, err := explore.Run(ctx, explore.Space{
+//	survey, err := explore.Sweep(ctx, explore.Space{
 //		Base: arch.ZCU102(),
 //		Axes: []explore.Axis{
 //			explore.Over("mat.lanes", 4, 8, 16),
@@ -15,7 +15,7 @@
 //		},
 //		Limits:    explore.Limits{DSPs: 1024},
 //		Workloads: []*workload.Workload{w},
-//		Model:     explore.ClosedForm(hwsim.Backbone),
+//		Model:     closed.Model(hwsim.Backbone),
 //	})
 //	fmt.Println(survey)
 //
@@ -27,14 +27,13 @@
 //
 // # Two models
 //
-// A [Model] charges the configurations. The authors' [ClosedForm] is quick, but
-// knows no memory: buffers and bandwidth then count for the limits only, and a
-// configuration that waits for memory looks as good as one that does not.
-// [EventDriven] simulates each point with its memory, some dozens a second, and
-// prices its events by an energy table:
+// A [hwsim.Model] charges the configurations. The authors' closed form (closed.Model)
+// is quick, but knows no memory: buffers and bandwidth then count for the limits only,
+// and a configuration that waits for memory looks as good as one that does not. The
+// event-driven model (event.Model) simulates each point with its memory, some hundreds
+// a second, and prices its events by an energy table:
 //
-//	Model: explore.EventDriven(hwsim.Options{
-//		Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Derived45nm())
+//	Model: event.Model(event.Options{}, energy.Derived45nm())
 //	...
 //	front, err := survey.Front(w.Name, explore.FPS, explore.Energy)
 //	fmt.Println(front)

@@ -9,16 +9,17 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // Other shapes of the paper's engines with no more DSPs than the paper's.
-func ExampleRun() {
-	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
-	survey := must.M1(explore.Run(context.Background(), explore.Space{
+func ExampleSweep() {
+	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
+	survey := must.M1(explore.Sweep(context.Background(), explore.Space{
 		Base: arch.ZCU102(),
 		Axes: []explore.Axis{
 			explore.Over("mat.lanes", 4, 8, 12, 16),
@@ -27,7 +28,7 @@ func ExampleRun() {
 		},
 		Limits:    explore.Limits{DSPs: 1024},
 		Workloads: []*workload.Workload{w},
-		Model:     explore.ClosedForm(hwsim.Backbone),
+		Model:     closed.Model(hwsim.Backbone),
 	}))
 	page, _, _ := strings.Cut(survey.String(), "assumption: ") // a list ends it
 	fmt.Print(page)

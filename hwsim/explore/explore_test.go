@@ -19,8 +19,11 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
+	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/internal/hwtest"
 )
 
 func TestPareto(t *testing.T) {
@@ -71,15 +74,15 @@ func TestParetoByDefinition(t *testing.T) {
 }
 
 // A survey in parallel is the loops over its axes, each point charged alone.
-func TestRunAsLoops(t *testing.T) {
+func TestSweepAsLoops(t *testing.T) {
 	space := Space{
 		Base:      arch.ZCU102(),
 		Axes:      []Axis{Over("mat.macs", 4, 8, 12), Over("clock_mhz", 150.0, 200), Over("rmac.macs", 8, 16), Over("copies_share", "batch", arch.Pixels)},
 		Limits:    Limits{DSPs: 1100},
 		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224"), hwtest.Network(t, "b1-r224")},
-		Model:     ClosedForm(hwsim.Whole),
+		Model:     closed.Model(hwsim.Whole),
 	}
-	got, err := Run(context.Background(), space)
+	got, err := Sweep(context.Background(), space)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,13 +99,16 @@ func TestRunAsLoops(t *testing.T) {
 							want.OverLimit++
 							continue
 						}
-						r, err := hwsim.ClosedForm(w, c, hwsim.Whole)
+						r, err := closed.Charge(w, c, hwsim.Whole)
 						if err != nil { // 8 MACs in R-MAC's lanes, 12 in MAT's are beyond the limit
 							t.Fatal(err)
 						}
-						want.Points = append(want.Points, Point{Workload: w.Name, Config: c,
+						want.Points = append(want.Points, Point{
+							Estimate: hwsim.Estimate{Model: "closed form, whole", Workload: w.Name, Scope: hwsim.Whole, Config: c,
+								Cycles: float64(r.Undivided) / 16, FPS: r.FPS(), GOPS: r.GOPS(), Joules: math.NaN(), GOPSPerW: math.NaN(),
+								Pricing: hwsim.Pricing{Uncounted: "the closed form counts no memory accesses"}, Host: hosts(r)},
 							Values: []any{mat, space.Axes[1].Values[i], rmac, space.Axes[3].Values[j]},
-							DSPs:   c.DSPs(), BRAMs: c.BRAMs(), Measure: Measure{float64(r.Undivided) / 16, r.FPS(), r.GOPS(), math.NaN(), "the closed form counts no memory accesses"}})
+							DSPs:   c.DSPs(), BRAMs: c.BRAMs()})
 					}
 				}
 			}
@@ -116,10 +122,21 @@ func TestRunAsLoops(t *testing.T) {
 	}
 }
 
+// hosts counts the operations that are left to a host.
+func hosts(r *closed.Result) int {
+	n := 0
+	for _, o := range r.Omitted {
+		if o.Unit == workload.Host {
+			n++
+		}
+	}
+	return n
+}
+
 // What the closed form cannot express is counted, with a reason.
-func TestRunCountsRefusals(t *testing.T) {
-	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
-		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone)})
+func TestSweepCountsRefusals(t *testing.T) {
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: closed.Model(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +167,8 @@ func TestLimits(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{test.axis}, Limits: test.limits,
-				Workloads: []*workload.Workload{w}, Model: ClosedForm(hwsim.Backbone)})
+			v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{test.axis}, Limits: test.limits,
+				Workloads: []*workload.Workload{w}, Model: closed.Model(hwsim.Backbone)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,9 +180,9 @@ func TestLimits(t *testing.T) {
 }
 
 func TestFront(t *testing.T) {
-	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(),
 		Axes:      []Axis{Over("copies", 16, 4), Over("multiplications_per_dsp", 1, 2)},
-		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224"), hwtest.Network(t, "b2-r224")}, Model: ClosedForm(hwsim.Backbone)})
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224"), hwtest.Network(t, "b2-r224")}, Model: closed.Model(hwsim.Backbone)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,9 +223,9 @@ func TestFrontRefuses(t *testing.T) {
 // A survey lists what its points assume, but for what the axes vary, and its JSON
 // marks the points of the fronts that its page shows.
 func TestReport(t *testing.T) {
-	v, err := Run(context.Background(), Space{Base: arch.ZCU102(),
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(),
 		Axes:      []Axis{Over("copies", 16, 4), Over("buffers.input.kib", 512, 1024)},
-		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: ClosedForm(hwsim.Backbone), Objectives: []Objective{FPS, BRAMs}})
+		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: closed.Model(hwsim.Backbone), Objectives: []Objective{FPS, BRAMs}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +263,7 @@ func TestReport(t *testing.T) {
 func TestJoint(t *testing.T) {
 	config := func(copies int) arch.Config { c := arch.ZCU102(); c.Copies = copies; return c }
 	point := func(w string, copies int, fps float64) Point {
-		return Point{Workload: w, Config: config(copies), DSPs: config(copies).DSPs(), Measure: Measure{FPS: fps}}
+		return Point{Estimate: hwsim.Estimate{Workload: w, Config: config(copies), FPS: fps}, DSPs: config(copies).DSPs()}
 	}
 	v := &Survey{Points: []Point{
 		point("a", 16, 100), point("a", 8, 60), point("a", 32, 150), point("a", 4, 30),
@@ -270,7 +287,7 @@ func TestJoint(t *testing.T) {
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
+func TestSweepRefuses(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	thousand := make([]any, 1025)
 	for i := range thousand {
@@ -290,9 +307,9 @@ func TestRunRefuses(t *testing.T) {
 		{"twice", func(s *Space) { s.Axes = []Axis{Over("copies", 8), Over("copies", 4)} }, `two axes over "copies"`},
 		{"no workloads", func(s *Space) { s.Workloads = nil }, "no workloads"},
 		{"same workload", func(s *Space) { s.Workloads = append(s.Workloads, w) }, `two workloads "efficientvit-b0-r224"`},
-		{"model", func(s *Space) { s.Model = Model{} }, "no model"},
+		{"model", func(s *Space) { s.Model = hwsim.Model{} }, "no model"},
 		{"objective", func(s *Space) { s.Objectives = []Objective{DSPs, 9} }, "no objective 9"},
-		{"scope", func(s *Space) { s.Model = ClosedForm("all") }, `no scope "all"`},
+		{"scope", func(s *Space) { s.Model = closed.Model("all") }, `no scope "all"`},
 		{"limit", func(s *Space) { s.Limits.DSPs = -1 }, "none may be below 0"},
 		{"limit of block RAMs", func(s *Space) { s.Limits.BRAMs = -1 }, "none may be below 0"},
 		{"limit NaN", func(s *Space) { s.Limits.MBPerS = math.NaN() }, "none may be below 0"},
@@ -302,9 +319,9 @@ func TestRunRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{w}, Model: ClosedForm(hwsim.Backbone)}
+			s := Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{w}, Model: closed.Model(hwsim.Backbone)}
 			test.change(&s)
-			if _, err := Run(context.Background(), s); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := Sweep(context.Background(), s); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
@@ -314,7 +331,7 @@ func TestRunRefuses(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("enough"))
-	v, err := Run(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
+	v, err := Sweep(ctx, Space{Base: arch.ZCU102(), Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: closed.Model(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -341,8 +358,8 @@ func TestCancelOnTheWay(t *testing.T) {
 	}
 	ctx := &ending{Context: context.Background()}
 	ctx.left.Store(3)
-	v, err := Run(ctx, Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", copies...), Over("clock_mhz", 100, 200)},
-		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: ClosedForm(hwsim.Backbone)})
+	v, err := Sweep(ctx, Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", copies...), Over("clock_mhz", 100, 200)},
+		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: closed.Model(hwsim.Backbone)})
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
@@ -356,20 +373,21 @@ func TestCancelOnTheWay(t *testing.T) {
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	table := everything()
-	options := hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
-	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 8, 16), Over("off_chip.mb_per_s", 600, 19200)},
-		Workloads: []*workload.Workload{w}, Model: EventDriven(options, table)})
+	options := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 8, 16), Over("off_chip.mb_per_s", 600, 19200)},
+		Workloads: []*workload.Workload{w}, Model: event.Model(options, table)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got, want []Measure
+	type measure struct{ Cycles, FPS, GOPS, Joules float64 }
+	var got, want []measure
 	for _, p := range v.Points {
-		got = append(got, p.Measure)
-		r, err := hwsim.Simulate(w, p.Config, options)
+		got = append(got, measure{p.Cycles, p.FPS, p.GOPS, p.Joules})
+		r, err := event.Simulate(w, p.Config, options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, Measure{Cycles: float64(r.Cycles) / 2, FPS: r.FPS(), GOPS: r.GOPS(), Joules: r.Energy(table).Joules() / 2})
+		want = append(want, measure{float64(r.Cycles) / 2, r.FPS(), r.GOPS(), table.Price(r.Counts()).Joules() / 2})
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(got) != 4 {
 		t.Errorf("%d points (-simulated +survey):\n%s", len(got), diff)
@@ -380,9 +398,9 @@ func TestEventDriven(t *testing.T) {
 }
 
 // everything prices all events at 1 pJ.
-func everything() *hwsim.EnergyTable {
-	t := &hwsim.EnergyTable{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
-		SRAM: []hwsim.SRAMEnergy{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
+func everything() *energy.Table {
+	t := &energy.Table{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
+		SRAM: []energy.SRAM{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
 	for _, u := range workload.Units() {
 		t.Units[u] = 1
 	}
@@ -395,21 +413,21 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	part := everything()
 	part.SRAM[0].KiB = 1024 // says nothing of larger buffers
-	options := hwsim.Options{Scope: hwsim.Backbone}
+	options := event.Options{Scope: hwsim.Backbone}
 	tests := []struct {
 		name             string
-		model            Model
+		model            hwsim.Model
 		rank, unrankable int
 		why              string
 	}{
-		{"all known", EventDriven(options, everything()), 2, 0, ""},
-		{"one buffer is not in the table", EventDriven(options, part), 1, 1, "a table has no entry for weight buffer byte"},
-		{"no table", EventDriven(options, nil), 0, 2, "there is no energy table"},
-		{"closed form", ClosedForm(hwsim.Backbone), 0, 2, "counts no memory accesses"},
+		{"all known", event.Model(options, everything()), 2, 0, ""},
+		{"one buffer is not in the table", event.Model(options, part), 1, 1, "a table has no entry for weight buffer byte"},
+		{"no table", event.Model(options, nil), 0, 2, "there is no energy table"},
+		{"closed form", closed.Model(hwsim.Backbone), 0, 2, "counts no memory accesses"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("buffers.weight.kib", 512, 2048)},
+			v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("buffers.weight.kib", 512, 2048)},
 				Workloads: []*workload.Workload{w}, Model: test.model})
 			if err != nil {
 				t.Fatal(err)
@@ -431,8 +449,8 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 // A front in three objectives holds those in two of them.
 func TestFrontObjectives(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
-	v, err := Run(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
-		Workloads: []*workload.Workload{w}, Model: EventDriven(hwsim.Options{Scope: hwsim.Backbone}, everything())})
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
+		Workloads: []*workload.Workload{w}, Model: event.Model(event.Options{Scope: hwsim.Backbone}, everything())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -476,20 +494,20 @@ func TestFrontObjectives(t *testing.T) {
 // on all processors.
 func BenchmarkClosedForm(b *testing.B) {
 	sizes := []any{4, 6, 8, 10, 12, 14, 16, 20}
-	benchmark(b, ClosedForm(hwsim.Backbone), Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
+	benchmark(b, closed.Model(hwsim.Backbone), Over("mat.lanes", sizes...), Over("rmac.lanes", sizes...),
 		Over("copies", sizes...), Over("rmac.macs", 8, 12, 16, 24))
 }
 
 func BenchmarkEventDriven(b *testing.B) {
-	benchmark(b, EventDriven(hwsim.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, hwsim.Horowitz45nm()),
+	benchmark(b, event.Model(event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, energy.Horowitz45nm()),
 		Over("mat.lanes", 4, 8, 16), Over("copies", 8, 16, 32))
 }
 
-func benchmark(b *testing.B, m Model, axes ...Axis) {
+func benchmark(b *testing.B, m hwsim.Model, axes ...Axis) {
 	s := Space{Base: arch.ZCU102(), Axes: axes, Workloads: []*workload.Workload{hwtest.Network(b, "b1-r224")}, Model: m}
 	tried := 0
 	for b.Loop() {
-		v, err := Run(context.Background(), s)
+		v, err := Sweep(context.Background(), s)
 		if err != nil {
 			b.Fatal(err)
 		}

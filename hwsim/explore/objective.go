@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/gotriovit/gotriovit/hwsim"
 )
 
 // An Objective is what a front weighs.
@@ -62,6 +64,19 @@ func (o Objective) score(p *Point) float64 {
 	}
 }
 
+// noEnergy says why an energy is not known, and nothing where it is.
+func noEnergy(p *hwsim.Pricing) string {
+	switch {
+	case p.Uncounted != "":
+		return p.Uncounted
+	case p.Table == "":
+		return "there is no energy table"
+	case p.Missing != "":
+		return fmt.Sprintf("%s has no entry for %s", p.Table, p.Missing)
+	}
+	return ""
+}
+
 // A Front is the points of one workload that no other dominates.
 type Front struct {
 	Workload   string
@@ -114,7 +129,7 @@ func (v *Survey) front(workload string, objectives ...Objective) *Front {
 		case p.Workload != workload:
 		case slices.ContainsFunc(scores, func(s func(*Point) float64) bool { return math.IsNaN(s(p)) }):
 			f.Unrankable++
-			f.Why = cmp.Or(f.Why, p.NoEnergy)
+			f.Why = cmp.Or(f.Why, noEnergy(&p.Pricing))
 		default:
 			own = append(own, p)
 		}

@@ -5,6 +5,7 @@ package explore
 import (
 	"fmt"
 
+	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
@@ -18,7 +19,7 @@ type Space struct {
 	Limits    Limits
 	Workloads []*workload.Workload
 	// Model charges them.
-	Model Model
+	Model hwsim.Model
 	// Objectives are what the fronts of the survey's page weigh, [FPS] and
 	// [DSPs] if there are none.
 	Objectives []Objective
@@ -68,7 +69,7 @@ func (s *Space) size() (int, error) {
 		return 0, fmt.Errorf("explore: limits %+v: none may be below 0, which is no limit", s.Limits)
 	}
 	if s.Model.Prepare == nil {
-		return 0, fmt.Errorf("explore: no model: ClosedForm is one")
+		return 0, fmt.Errorf("explore: no model: closed.Model is one")
 	}
 	if len(s.Workloads) == 0 {
 		return 0, fmt.Errorf("explore: no workloads: at least 1 is needed")

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // An Array is a weight-stationary systolic array.
@@ -77,7 +77,7 @@ func (a Array) Run(w *workload.Workload, counting Counting) (*Run, error) {
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		switch {
-		case o.Unit != workload.Engines, o.Head, o.Role == triovit.Divisor:
+		case o.Unit != workload.Engines, o.Head, o.Role == efficientvit.Divisor:
 		case counting == SCALESim && o.Form == workload.Product:
 		default:
 			r.Layers = append(r.Layers, a.layer(o, counting))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
@@ -21,7 +22,7 @@ type Comparison struct {
 	// Runs are those of the array, one per counting.
 	Runs []*Run
 	// Accelerator is the authors' closed form.
-	Accelerator *hwsim.Result
+	Accelerator *closed.Result
 	// Depthwise is the cycles that R-MAC alone takes for all depthwise
 	// convolutions, if MAT waited meanwhile.
 	Depthwise float64
@@ -39,7 +40,7 @@ func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) 
 		cmp.Runs = append(cmp.Runs, r)
 	}
 	var err error
-	if cmp.Accelerator, err = hwsim.ClosedForm(w, c, hwsim.Backbone); err != nil {
+	if cmp.Accelerator, err = closed.Charge(w, c, hwsim.Backbone); err != nil {
 		return nil, fmt.Errorf("peer: %w", err)
 	}
 	alone := &workload.Workload{Name: w.Name}
@@ -52,7 +53,7 @@ func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) 
 	if len(alone.Ops) == 0 {
 		return &cmp, nil // as in a standard ViT
 	}
-	r, err := hwsim.ClosedForm(alone, c, hwsim.Backbone)
+	r, err := closed.Charge(alone, c, hwsim.Backbone)
 	if err != nil {
 		return nil, fmt.Errorf("peer: %w", err)
 	}
@@ -72,7 +73,7 @@ func (c *Comparison) Run(counting Counting) *Run {
 func (c *Comparison) Products() float64 {
 	var sum int64
 	for i := range c.Accelerator.Ops {
-		if o := &c.Accelerator.Ops[i]; o.Rule == hwsim.HalvedHeads {
+		if o := &c.Accelerator.Ops[i]; o.Rule == closed.HalvedHeads {
 			sum += o.Cycles
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // What R-MAC buys: SCALE-Sim's own total of 780,874 cycles is for other
 // depthwise layers than the network has.
 func ExampleCompare() {
-	w := must.M1(workload.FromNetwork(must.M1(triovit.Describe("b1-r224"))))
+	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	c := must.M1(peer.Compare(w, peer.Array64x32(), arch.ZCU102()))
 	page, _, _ := strings.Cut(c.String(), "assumption: ") // a list ends it
 	fmt.Print(page)

@@ -15,8 +15,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // What the accelerator has to compute, written without lanes.
@@ -150,7 +151,7 @@ func drawEngines(t *rapid.T, expressible bool) arch.Config {
 // closedForm charges one operation, or a streamed pair.
 func closedForm(t rapid.TB, c arch.Config, ops ...workload.Operation) int64 {
 	t.Helper()
-	r, err := hwsim.ClosedForm(&workload.Workload{Name: "one", Ops: ops}, c, hwsim.Backbone)
+	r, err := closed.Charge(&workload.Workload{Name: "one", Ops: ops}, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,43 +364,43 @@ func TestInterLayerCycles(t *testing.T) {
 		name         string
 		stream       stream
 		config       arch.Config
-		role         triovit.Role
+		role         efficientvit.Role
 		cycles, want int64 // stepped, closed form
 		discarded    int64
 		cause        string
 	}{
 		// T_dw = 6·2·9 = 108, set-up 18, p = 2: MAT makes 45 passes, 22 pixels;
 		// 14 are left.
-		{"MBConv", stream{6, 6, 16, 16, 3, 1, 1}, paper, triovit.NoRole, 108 + 14*2, 136, 0, ""},
+		{"MBConv", stream{6, 6, 16, 16, 3, 1, 1}, paper, efficientvit.NoRole, 108 + 14*2, 136, 0, ""},
 		// T_dw = 4·2·9 = 72, set-up 18, p = 2: 27 passes, 13 pixels of 20; then
 		// the second tile.
-		{"MBConv, stride 2", stream{7, 9, 16, 32, 3, 2, 1}, paper, triovit.NoRole, 72 + 7*2 + 20*2, 126, 0, ""},
+		{"MBConv, stride 2", stream{7, 9, 16, 32, 3, 2, 1}, paper, efficientvit.NoRole, 72 + 7*2 + 20*2, 126, 0, ""},
 		// T_dw = 6·2·9 = 108, set-up 18, p = 3: 30 passes, 15 pixels of 36. R-MAC
 		// has 16 MACs in a lane, of which the pointwise convolution uses 8.
-		{"wide R-MAC", stream{6, 6, 20, 32, 3, 1, 1}, engines(8, 8, 8, 16), triovit.NoRole, 108 + 21*3 + 36*3, 279, 0, ""},
+		{"wide R-MAC", stream{6, 6, 20, 32, 3, 1, 1}, engines(8, 8, 8, 16), efficientvit.NoRole, 108 + 21*3 + 36*3, 279, 0, ""},
 		// T_dw = 6·9 = 54, set-up 9, p = 2: in 45 cycles MAT makes 22 passes and
 		// the first half of another, which is lost.
-		{"half a sum is lost", stream{6, 6, 16, 16, 3, 1, 1}, engines(8, 8, 8, 16), triovit.NoRole, 54 + 25*2, 104, 64, ""},
+		{"half a sum is lost", stream{6, 6, 16, 16, 3, 1, 1}, engines(8, 8, 8, 16), efficientvit.NoRole, 54 + 25*2, 104, 64, ""},
 		// T_dw = 2·9 = 18, set-up 9, p = 1: 8 pixels come after 9 cycles, MAT is
 		// done with them after 17, then waits for the others until R-MAC ends.
-		{"MAT waits for pixels", stream{2, 8, 8, 8, 3, 1, 1}, paper, triovit.NoRole, 18 + 8, 25, 0, "waiting"},
+		{"MAT waits for pixels", stream{2, 8, 8, 8, 3, 1, 1}, paper, efficientvit.NoRole, 18 + 8, 25, 0, "waiting"},
 		// T_dw = 4·6·25 = 600, set-up 150, p = 2: the last 4 pixels come when
 		// R-MAC ends, and have 3 tiles each.
-		{"aggregation", stream{4, 4, 48, 48, 5, 1, 3}, paper, triovit.NoRole, 600 + 4*3*2, 600, 0, "waiting"},
+		{"aggregation", stream{4, 4, 48, 48, 5, 1, 3}, paper, efficientvit.NoRole, 600 + 4*3*2, 600, 0, "waiting"},
 		// T_dw = 2·12·25 = 600, set-up 300, p = 4: 75 passes, 37 of 16·6 tiles.
 		// The authors charge 32 of the 96 output channels.
-		{"aggregation, all its channels", stream{2, 8, 96, 96, 5, 1, 3}, paper, triovit.NoRole, 600 + 59*4, 836, 0, ""},
-		{"aggregation, as the authors charge it", stream{2, 8, 96, 96, 5, 1, 3}, paper, triovit.AggPW, 600 + 59*4, 600, 0, ""},
+		{"aggregation, all its channels", stream{2, 8, 96, 96, 5, 1, 3}, paper, efficientvit.NoRole, 600 + 59*4, 836, 0, ""},
+		{"aggregation, as the authors charge it", stream{2, 8, 96, 96, 5, 1, 3}, paper, efficientvit.AggPW, 600 + 59*4, 600, 0, ""},
 		// T_dw = 2·6·2·9 = 216, set-up 18, p = 2: 99 passes. MAT's 8 lanes need
 		// two for a tile of 12, not one and a half: 49 of 2·48.
-		{"lanes do not divide the tile", stream{6, 8, 16, 24, 3, 1, 1}, engines(8, 8, 4, 8), triovit.NoRole, 216 + 47*2, 276, 0, "passes"},
+		{"lanes do not divide the tile", stream{6, 8, 16, 24, 3, 1, 1}, engines(8, 8, 4, 8), efficientvit.NoRole, 216 + 47*2, 276, 0, "passes"},
 		// T_dw = 4·2·9 = 72, set-up 18, p = 2: a row of 4 pixels comes every 18
 		// cycles, of which MAT needs 16 for the first tile and 2 for a pixel of
 		// the second, whose 4 channels are one pass. 12 + 3 of 2·16 are made.
-		{"last tile is narrow", stream{4, 4, 16, 12, 3, 1, 1}, engines(4, 8, 4, 8), triovit.NoRole, 72 + 17*2, 110, 0, "last tile"},
+		{"last tile is narrow", stream{4, 4, 16, 12, 3, 1, 1}, engines(4, 8, 4, 8), efficientvit.NoRole, 72 + 17*2, 110, 0, "last tile"},
 		// T_dw = 2·8·9 = 144, set-up 72, p = 4: 18 passes, each a tile of 8
 		// channels, for the next group has other inputs; 46 of 2·32 are left.
-		{"groups narrower than the lanes", stream{2, 16, 64, 16, 3, 1, 2}, engines(8, 8, 16, 8), triovit.NoRole, 144 + 46*4, 236, 0, "groups"},
+		{"groups narrower than the lanes", stream{2, 16, 64, 16, 3, 1, 2}, engines(8, 8, 16, 8), efficientvit.NoRole, 144 + 46*4, 236, 0, "groups"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -420,9 +421,9 @@ func TestInterLayerCycles(t *testing.T) {
 
 // charged returns what the closed form charges for EfficientViT-B1 at a
 // resolution, and its operations by their names.
-func charged(t *testing.T, c arch.Config, side int) ([]hwsim.OpCycles, map[string]workload.Operation) {
+func charged(t *testing.T, c arch.Config, side int) ([]closed.OpCycles, map[string]workload.Operation) {
 	t.Helper()
-	net, err := triovit.Describe("b1-r224", triovit.InputSize(side, side))
+	net, err := efficientvit.Describe("b1-r224", efficientvit.InputSize(side, side))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +431,7 @@ func charged(t *testing.T, c arch.Config, side int) ([]hwsim.OpCycles, map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := hwsim.ClosedForm(w, c, hwsim.Backbone)
+	r, err := closed.Charge(w, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}

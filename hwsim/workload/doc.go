@@ -5,7 +5,7 @@
 //
 // # From a network
 //
-// [FromNetwork] reads a triovit.Network, of a classifier or a segmentation
+// [FromNetwork] reads a efficientvit.Network, of a classifier or a segmentation
 // model, at any resolution, before or after folding and transforms. Every
 // operation of the network ends in one of three ways:
 //
@@ -25,7 +25,7 @@
 // through operations on single elements, is marked as streaming into it: that is
 // the paper's inter-layer pipeline (Section V, Fig. 9).
 //
-//	net, err := triovit.Describe("b1-r224")
+//	net, err := efficientvit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
 //
 // [Workload.Tensors] says which operation reads what another one left, and so

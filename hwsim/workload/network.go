@@ -5,17 +5,17 @@ package workload
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // FromNetwork lists the operations of a network for one picture. It refuses a
 // network that is not valid, and a kind that it does not know by the kind's
 // name.
-func FromNetwork(net *triovit.Network) (*Workload, error) {
+func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}
-	r := reader{net: net, makers: make(map[string]*triovit.Op), readers: make(map[string][]*triovit.Op)}
+	r := reader{net: net, makers: make(map[string]*efficientvit.Op), readers: make(map[string][]*efficientvit.Op)}
 	for i := range net.Ops {
 		op := &net.Ops[i]
 		r.makers[op.Name] = op
@@ -51,21 +51,21 @@ func FromNetwork(net *triovit.Network) (*Workload, error) {
 
 // A reader knows who makes and who reads each tensor.
 type reader struct {
-	net     *triovit.Network
-	makers  map[string]*triovit.Op
-	readers map[string][]*triovit.Op
+	net     *efficientvit.Network
+	makers  map[string]*efficientvit.Op
+	readers map[string][]*efficientvit.Op
 }
 
 // operations returns what the accelerator does for one operation of a network,
 // which may be nothing.
-func (r *reader) operations(op *triovit.Op) ([]Operation, error) {
+func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 	in := func(i int) []int { return r.makers[op.Inputs[i]].Shape }
 	on := func(u Unit, name string, elements int) []Operation {
 		return []Operation{{Name: name, Unit: u, Form: Elementwise, Elements: int64(elements)}}
 	}
-	size := triovit.Size(op.Shape)
+	size := efficientvit.Size(op.Shape)
 	switch op.Kind {
-	case triovit.Conv:
+	case efficientvit.Conv:
 		weight := op.Params[0].Shape
 		o := Operation{Name: op.Name, Unit: Engines, Form: Convolution, H: op.Shape[0], W: op.Shape[1],
 			Cout: weight[0], Cin: weight[1], Groups: op.Groups, Kernel: op.Kernel, Stride: op.Stride}
@@ -73,36 +73,36 @@ func (r *reader) operations(op *triovit.Op) ([]Operation, error) {
 			o.Form = Depthwise
 		}
 		return []Operation{o}, nil
-	case triovit.Linear:
+	case efficientvit.Linear:
 		return []Operation{linear(op.Name, 1, in(0)[0], op.Shape[0])}, nil
-	case triovit.MatMul:
+	case efficientvit.MatMul:
 		x, y := in(0), in(1)
 		o := Operation{Name: op.Name, Unit: Engines, Form: Product, Heads: x[1], Rows: x[0], Inner: x[2], Cols: y[2]}
 		if op.OverTokens {
 			o.Rows, o.Inner = x[2], x[0]
 		}
 		return []Operation{o}, nil
-	case triovit.SumTokens:
-		return on(SumAdder, op.Name, triovit.Size(in(0))), nil
-	case triovit.Divide:
-		return append(on(Log2, op.Name+".log2", triovit.Size(in(1))), on(Shifter, op.Name, size)...), nil
-	case triovit.Hardswish, triovit.ReLU:
+	case efficientvit.SumTokens:
+		return on(SumAdder, op.Name, efficientvit.Size(in(0))), nil
+	case efficientvit.Divide:
+		return append(on(Log2, op.Name+".log2", efficientvit.Size(in(1))), on(Shifter, op.Name, size)...), nil
+	case efficientvit.Hardswish, efficientvit.ReLU:
 		return on(Activation, op.Name, size), nil
-	case triovit.Add:
+	case efficientvit.Add:
 		return on(Adder, op.Name, size), nil
-	case triovit.Upsample:
+	case efficientvit.Upsample:
 		return on(Resizer, op.Name, size), nil
-	case triovit.GlobalAvgPool:
-		return on(Pool, op.Name, triovit.Size(in(0))), nil
-	case triovit.LayerNorm:
+	case efficientvit.GlobalAvgPool:
+		return on(Pool, op.Name, efficientvit.Size(in(0))), nil
+	case efficientvit.LayerNorm:
 		return on(Host, op.Name, size), nil
-	case triovit.Shift:
+	case efficientvit.Shift:
 		// Subtracted where R-MAC's outputs are requantized (Section V), but
 		// an addition of its own.
 		return on(Adder, op.Name, size), nil
-	case triovit.BatchNorm, triovit.Scale:
+	case efficientvit.BatchNorm, efficientvit.Scale:
 		return nil, nil // multiplied into the requantization behind it
-	case triovit.Input, triovit.Concat, triovit.Heads, triovit.MergeHeads:
+	case efficientvit.Input, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
 		return nil, nil // addresses only
 	}
 	return nil, fmt.Errorf("the kind has no place on the accelerator")
@@ -111,14 +111,14 @@ func (r *reader) operations(op *triovit.Op) ([]Operation, error) {
 // requantization returns the requantization of the operation's tensor: one,
 // for all readers share its grid, where any of them has a quantization point.
 // Divisors are rounded by the log2 module instead, the picture by the host.
-func (r *reader) requantization(op *triovit.Op) []Operation {
-	if op.Kind == triovit.Input {
+func (r *reader) requantization(op *efficientvit.Op) []Operation {
+	if op.Kind == efficientvit.Input {
 		return nil
 	}
 	for _, reader := range r.readers[op.Name] {
 		for _, p := range reader.Points {
-			if reader.Inputs[p.Operand] == op.Name && p.Class != triovit.DivisorOperand {
-				return []Operation{{Name: op.Name + ".requantize", Unit: Requantize, Form: Elementwise, Elements: int64(triovit.Size(op.Shape))}}
+			if reader.Inputs[p.Operand] == op.Name && p.Class != efficientvit.DivisorOperand {
+				return []Operation{{Name: op.Name + ".requantize", Unit: Requantize, Form: Elementwise, Elements: int64(efficientvit.Size(op.Shape))}}
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func (r *reader) requantization(op *triovit.Op) []Operation {
 
 // stream returns the pointwise convolution that alone reads a depthwise one,
 // through operations on single elements, or "".
-func (r *reader) stream(op *triovit.Op) string {
+func (r *reader) stream(op *efficientvit.Op) string {
 	for {
 		readers := r.readers[op.Name]
 		if len(readers) != 1 {
@@ -135,12 +135,12 @@ func (r *reader) stream(op *triovit.Op) string {
 		}
 		op = readers[0]
 		switch op.Kind {
-		case triovit.Conv:
+		case efficientvit.Conv:
 			if op.Kernel == 1 && op.Stride == 1 && !op.Depthwise() {
 				return op.Name
 			}
 			return ""
-		case triovit.BatchNorm, triovit.Hardswish, triovit.ReLU, triovit.Scale, triovit.Shift:
+		case efficientvit.BatchNorm, efficientvit.Hardswish, efficientvit.ReLU, efficientvit.Scale, efficientvit.Shift:
 		default:
 			return ""
 		}

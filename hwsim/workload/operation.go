@@ -5,7 +5,7 @@ package workload
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Unit is what runs an operation.
@@ -97,8 +97,8 @@ type Operation struct {
 	// Label groups operations in reports: the role in the paper, or the layer
 	// of a standard ViT.
 	Label string
-	// Role is the network's; triovit.NoRole in a standard ViT.
-	Role triovit.Role
+	// Role is the network's; efficientvit.NoRole in a standard ViT.
+	Role efficientvit.Role
 	// Block is the network's module around the operation, or empty.
 	Block string
 	// Head says that the operation belongs to the classifier or segmentation

@@ -5,7 +5,7 @@ package workload
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A Tensor is what one operation leaves for others. It says how long a memory
@@ -66,12 +66,12 @@ func (r *reader) tensors() []Tensor {
 		if moves(op.Kind) {
 			continue
 		}
-		t := Tensor{Maker: op.Name, Elements: int64(triovit.Size(op.Shape))}
-		if op.Kind == triovit.Input {
+		t := Tensor{Maker: op.Name, Elements: int64(efficientvit.Size(op.Shape))}
+		if op.Kind == efficientvit.Input {
 			t.Maker = ""
 		}
 		for _, in := range op.Inputs {
-			operand := triovit.Size(r.makers[in].Shape)
+			operand := efficientvit.Size(r.makers[in].Shape)
 			for _, maker := range r.sources(in) {
 				from := &list[index[maker]]
 				from.Readers = append(from.Readers, Reading{Op: op.Name, Elements: min(int64(operand), from.Elements)})
@@ -98,9 +98,9 @@ func (r *reader) sources(name string) []string {
 
 // moves says whether a kind computes nothing of its own: an address, or a
 // factor that the requantization applies.
-func moves(k triovit.Kind) bool {
+func moves(k efficientvit.Kind) bool {
 	switch k {
-	case triovit.BatchNorm, triovit.Scale, triovit.Concat, triovit.Heads, triovit.MergeHeads:
+	case efficientvit.BatchNorm, efficientvit.Scale, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
 		return true
 	}
 	return false

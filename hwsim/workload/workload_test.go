@@ -10,19 +10,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-func describe(t testing.TB, name string, options ...triovit.Option) *triovit.Network {
+func describe(t testing.TB, name string, options ...efficientvit.Option) *efficientvit.Network {
 	t.Helper()
-	net, err := triovit.Describe(name, options...)
+	net, err := efficientvit.Describe(name, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return net
 }
 
-func fromNetwork(t testing.TB, net *triovit.Network) *Workload {
+func fromNetwork(t testing.TB, net *efficientvit.Network) *Workload {
 	t.Helper()
 	w, err := FromNetwork(net)
 	if err != nil {
@@ -33,22 +33,22 @@ func fromNetwork(t testing.TB, net *triovit.Network) *Workload {
 
 // transformed is B1 with what the paper's two transforms insert around the
 // depthwise convolution of one MBConv.
-func transformed(t testing.TB) *triovit.Network {
+func transformed(t testing.TB) *efficientvit.Network {
 	t.Helper()
 	net := describe(t, "b1-r224")
 	const block = "backbone.stages.0.op_list.0.main."
 	inserted := []struct {
 		consumer, name, param string
-		kind                  triovit.Kind
-		role                  triovit.Role
+		kind                  efficientvit.Kind
+		role                  efficientvit.Role
 	}{
-		{block + "depth_conv.conv", block + "depth_conv.conv.migrate", "factor", triovit.Scale, triovit.Migrate},
-		{block + "point_conv.conv", block + "point_conv.conv.shift", "offset", triovit.Shift, triovit.Recenter},
+		{block + "depth_conv.conv", block + "depth_conv.conv.migrate", "factor", efficientvit.Scale, efficientvit.Migrate},
+		{block + "point_conv.conv", block + "point_conv.conv.shift", "offset", efficientvit.Shift, efficientvit.Recenter},
 	}
 	for _, i := range inserted {
 		in := net.Op(net.Op(i.consumer).Inputs[0])
-		op := triovit.Op{Name: i.name, Kind: i.kind, Role: i.role, Shape: in.Shape,
-			Params: []triovit.Param{{Name: i.name + "." + i.param, Shape: in.Shape[2:]}}}
+		op := efficientvit.Op{Name: i.name, Kind: i.kind, Role: i.role, Shape: in.Shape,
+			Params: []efficientvit.Param{{Name: i.name + "." + i.param, Shape: in.Shape[2:]}}}
 		if err := net.Insert(i.consumer, 0, op); err != nil {
 			t.Fatal(err)
 		}
@@ -59,15 +59,15 @@ func transformed(t testing.TB) *triovit.Network {
 // Every kind of operation has its place: the units that run it, or none where
 // nothing is computed.
 func TestEveryKindHasItsPlace(t *testing.T) {
-	want := map[triovit.Kind][]Unit{
-		triovit.Input: nil, triovit.Conv: {Engines}, triovit.BatchNorm: nil, triovit.LayerNorm: {Host},
-		triovit.Linear: {Engines}, triovit.Hardswish: {Activation}, triovit.ReLU: {Activation},
-		triovit.Add: {Adder}, triovit.Concat: nil, triovit.GlobalAvgPool: {Pool}, triovit.Upsample: {Resizer},
-		triovit.Heads: nil, triovit.MergeHeads: nil, triovit.MatMul: {Engines}, triovit.SumTokens: {SumAdder},
-		triovit.Divide: {Log2, Shifter}, triovit.Scale: nil, triovit.Shift: {Adder},
+	want := map[efficientvit.Kind][]Unit{
+		efficientvit.Input: nil, efficientvit.Conv: {Engines}, efficientvit.BatchNorm: nil, efficientvit.LayerNorm: {Host},
+		efficientvit.Linear: {Engines}, efficientvit.Hardswish: {Activation}, efficientvit.ReLU: {Activation},
+		efficientvit.Add: {Adder}, efficientvit.Concat: nil, efficientvit.GlobalAvgPool: {Pool}, efficientvit.Upsample: {Resizer},
+		efficientvit.Heads: nil, efficientvit.MergeHeads: nil, efficientvit.MatMul: {Engines}, efficientvit.SumTokens: {SumAdder},
+		efficientvit.Divide: {Log2, Shifter}, efficientvit.Scale: nil, efficientvit.Shift: {Adder},
 	}
-	seen := make(map[triovit.Kind]bool)
-	for _, net := range []*triovit.Network{describe(t, "b1-r224"), describe(t, "seg-b0-cityscapes"), transformed(t)} {
+	seen := make(map[efficientvit.Kind]bool)
+	for _, net := range []*efficientvit.Network{describe(t, "b1-r224"), describe(t, "seg-b0-cityscapes"), transformed(t)} {
 		w := fromNetwork(t, net)
 		units := make(map[string][]Unit)
 		for _, o := range w.Ops {
@@ -84,7 +84,7 @@ func TestEveryKindHasItsPlace(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range triovit.Kinds() {
+	for _, kind := range efficientvit.Kinds() {
 		if _, ok := want[kind]; !ok || !seen[kind] {
 			t.Errorf("%s: listed here: %v, in a network here: %v", kind, ok, seen[kind])
 		}
@@ -93,7 +93,7 @@ func TestEveryKindHasItsPlace(t *testing.T) {
 
 func TestUnknownKindIsRefusedByName(t *testing.T) {
 	r := reader{}
-	if _, err := r.operations(&triovit.Op{Kind: 200}); err == nil {
+	if _, err := r.operations(&efficientvit.Op{Kind: 200}); err == nil {
 		t.Error("an unknown kind was accepted")
 	}
 	net := describe(t, "b1-r224")
@@ -107,13 +107,13 @@ func TestUnknownKindIsRefusedByName(t *testing.T) {
 // every operation of every variant at any size.
 func TestMACsAreConserved(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.SampledFrom(triovit.Variants()).Draw(rt, "variant")
+		name := rapid.SampledFrom(efficientvit.Variants()).Draw(rt, "variant")
 		side := rapid.IntRange(32, 640)
 		h, w := side.Draw(rt, "height"), side.Draw(rt, "width")
 		if strings.Contains(name, "-seg-") {
 			h, w = h/32*32, w/32*32
 		}
-		net, err := triovit.Describe(name, triovit.InputSize(h, w))
+		net, err := efficientvit.Describe(name, efficientvit.InputSize(h, w))
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -136,10 +136,10 @@ func TestMACsAreConserved(t *testing.T) {
 // Depthwise convolutions stream into the pointwise ones of their block, also
 // through what a transform inserts.
 func TestStreams(t *testing.T) {
-	into := map[triovit.Role]triovit.Role{
-		triovit.DSConvDW: triovit.DSConvPW, triovit.DW: triovit.PW2, triovit.AggDW: triovit.AggPW,
+	into := map[efficientvit.Role]efficientvit.Role{
+		efficientvit.DSConvDW: efficientvit.DSConvPW, efficientvit.DW: efficientvit.PW2, efficientvit.AggDW: efficientvit.AggPW,
 	}
-	for _, net := range []*triovit.Network{describe(t, "b1-r224"), describe(t, "seg-b1-ade20k"), transformed(t)} {
+	for _, net := range []*efficientvit.Network{describe(t, "b1-r224"), describe(t, "seg-b1-ade20k"), transformed(t)} {
 		streams := 0
 		for _, o := range fromNetwork(t, net).Ops {
 			if o.Form != Depthwise {
@@ -160,14 +160,14 @@ func TestStreams(t *testing.T) {
 // A depthwise convolution that two operations read does not stream: both need
 // all of it.
 func TestTwoReadersEndAStream(t *testing.T) {
-	c := []triovit.Param{{Name: "w", Shape: []int{4, 1, 3, 3}}}
-	p := []triovit.Param{{Name: "p", Shape: []int{4, 4, 1, 1}}}
+	c := []efficientvit.Param{{Name: "w", Shape: []int{4, 1, 3, 3}}}
+	p := []efficientvit.Param{{Name: "p", Shape: []int{4, 4, 1, 1}}}
 	shape := []int{8, 8, 4}
-	net := &triovit.Network{Name: "fork", Ops: []triovit.Op{
-		{Name: "input", Kind: triovit.Input, Shape: shape},
-		{Name: "dw", Kind: triovit.Conv, Inputs: []string{"input"}, Shape: shape, Params: c, Kernel: 3, Stride: 1, Groups: 4},
-		{Name: "pw", Kind: triovit.Conv, Inputs: []string{"dw"}, Shape: shape, Params: p, Kernel: 1, Stride: 1, Groups: 1},
-		{Name: "sum", Kind: triovit.Add, Inputs: []string{"dw", "pw"}, Shape: shape},
+	net := &efficientvit.Network{Name: "fork", Ops: []efficientvit.Op{
+		{Name: "input", Kind: efficientvit.Input, Shape: shape},
+		{Name: "dw", Kind: efficientvit.Conv, Inputs: []string{"input"}, Shape: shape, Params: c, Kernel: 3, Stride: 1, Groups: 4},
+		{Name: "pw", Kind: efficientvit.Conv, Inputs: []string{"dw"}, Shape: shape, Params: p, Kernel: 1, Stride: 1, Groups: 1},
+		{Name: "sum", Kind: efficientvit.Add, Inputs: []string{"dw", "pw"}, Shape: shape},
 	}}
 	w := fromNetwork(t, net)
 	want := []Operation{
@@ -188,8 +188,8 @@ func TestRequantization(t *testing.T) {
 	for _, op := range net.Ops {
 		for _, p := range op.Points {
 			tensor := op.Inputs[p.Operand]
-			if p.Class != triovit.DivisorOperand && tensor != "input" {
-				want[tensor+".requantize"] = int64(triovit.Size(net.Op(tensor).Shape))
+			if p.Class != efficientvit.DivisorOperand && tensor != "input" {
+				want[tensor+".requantize"] = int64(efficientvit.Size(net.Op(tensor).Shape))
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 const separable = `
@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 	want := &Workload{
 		Name: "a separable convolution",
 		Ops: []Operation{
-			{Name: "dw", Label: "DW", Role: triovit.DW, Unit: Engines, Form: Depthwise, H: 56, W: 56, Cout: 64, Cin: 1, Groups: 64, Kernel: 3, Stride: 1, Feeds: "pw"},
+			{Name: "dw", Label: "DW", Role: efficientvit.DW, Unit: Engines, Form: Depthwise, H: 56, W: 56, Cout: 64, Cin: 1, Groups: 64, Kernel: 3, Stride: 1, Feeds: "pw"},
 			{Name: "pw", Label: "my own", Block: "b", Unit: Engines, Form: Convolution, H: 56, W: 56, Cout: 32, Cin: 64, Groups: 1, Kernel: 1, Stride: 1, Behind: "dw"},
 			{Name: "pw.requantize", Label: "none", Unit: Requantize, Form: Elementwise, Elements: 100352},
 			{Name: "kv", Label: "none", Head: true, Unit: Engines, Form: Product, Heads: 2, Rows: 3, Inner: 4, Cols: 5},
@@ -179,7 +179,7 @@ func drawWorkload(t *rapid.T) *Workload {
 	for i := range n {
 		o := Operation{
 			Name:  fmt.Sprint(text.Draw(t, "operation"), i),
-			Role:  rapid.SampledFrom([]triovit.Role{triovit.NoRole, triovit.DW, triovit.KTV}).Draw(t, "role"),
+			Role:  rapid.SampledFrom([]efficientvit.Role{efficientvit.NoRole, efficientvit.DW, efficientvit.KTV}).Draw(t, "role"),
 			Block: rapid.SampledFrom([]string{"", "b.0"}).Draw(t, "block"),
 			Head:  rapid.Bool().Draw(t, "head"),
 			Form:  Form(rapid.IntRange(int(Convolution), int(Elementwise)).Draw(t, "form")),

@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // A field is one value of a workload in YAML. Reading, writing and the errors
@@ -50,7 +50,7 @@ func (o *Operation) fields() []field {
 	fields := []field{
 		{name: "name", value: &o.Name},
 		{name: "form", value: &o.Form},
-		{name: "role", value: &o.Role, optional: true, otherwise: strconv.Quote(triovit.NoRole.String())},
+		{name: "role", value: &o.Role, optional: true, otherwise: strconv.Quote(efficientvit.NoRole.String())},
 		{name: "label", value: &o.Label, optional: true, otherwise: strconv.Quote(o.Role.String())},
 		{name: "block", value: &o.Block, optional: true, otherwise: none},
 		{name: "head", value: &o.Head, optional: true, otherwise: "false"},
@@ -138,9 +138,9 @@ func (f *field) names() []string {
 		for _, v := range Units() {
 			names = append(names, v.String())
 		}
-	case *triovit.Role:
+	case *efficientvit.Role:
 		// What has no name is no role.
-		for v := triovit.NoRole; v.String() != fmt.Sprintf("Role(%d)", uint8(v)); v++ {
+		for v := efficientvit.NoRole; v.String() != fmt.Sprintf("Role(%d)", uint8(v)); v++ {
 			names = append(names, v.String())
 		}
 	}
@@ -201,8 +201,8 @@ func (f *field) choose(name string) bool {
 			*v = Convolution + Form(i)
 		case *Unit:
 			*v = Units()[i]
-		case *triovit.Role:
-			*v = triovit.NoRole + triovit.Role(i)
+		case *efficientvit.Role:
+			*v = efficientvit.NoRole + efficientvit.Role(i)
 		}
 		return true
 	}

@@ -15,7 +15,7 @@ import (
 // with the reason.
 var heavy = []struct{ path, why string }{
 	{"github.com/gomlx/", "a tensor library"},
-	{"net", "the network"},
+	{"net/http", "HTTP"},
 	{"github.com/gotriovit/gotriovit/triovit/forward", "a tensor library"},
 	{"github.com/gotriovit/gotriovit/triovit/weights", "weights"},
 	{"github.com/gotriovit/gotriovit/triovit/builtin", "weights"},
@@ -24,11 +24,12 @@ var heavy = []struct{ path, why string }{
 	{"github.com/gotriovit/gotriovit/internal/scenes", "a data set"},
 }
 
-// Light fails the test where the package in the test's folder links, itself or
-// through another, a tensor library, HTTP, weights or a data set.
-func Light(t testing.TB) {
+// Light fails the test where one of the packages links, itself or through another, a
+// tensor library, HTTP, weights or a data set. Patterns name packages as go list
+// has them; without one it is the package in the test's folder.
+func Light(t testing.TB, patterns ...string) {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
+	out, err := exec.Command("go", append([]string{"list", "-deps"}, patterns...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, out)
 	}

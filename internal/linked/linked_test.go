@@ -12,9 +12,9 @@ import (
 // TestExcess: a path is heavy itself or below a heavy one, not where it merely
 // begins like one.
 func TestExcess(t *testing.T) {
-	got := excess([]string{"fmt", "net", "net/http", "netx", "github.com/gomlx/gomlx/core/graph",
+	got := excess([]string{"fmt", "net/url", "net/http", "net/http/internal", "net/httpx", "github.com/gomlx/gomlx/core/graph",
 		"github.com/gotriovit/gotriovit/triovit/weights", "github.com/gotriovit/gotriovit/triovit/weightsx"})
-	want := []string{"net: the network", "net/http: the network", "github.com/gomlx/gomlx/core/graph: a tensor library",
+	want := []string{"net/http: HTTP", "net/http/internal: HTTP", "github.com/gomlx/gomlx/core/graph: a tensor library",
 		"github.com/gotriovit/gotriovit/triovit/weights: weights"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

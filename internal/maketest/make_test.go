@@ -336,7 +336,7 @@ func TestTargets(t *testing.T) {
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
 			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
-			{"test", []string{"go", "run", "./internal/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
+			{"test", []string{"go", "run", "./cmd/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
 			{"bench", []string{"build/bench/go", "build/bench/networks"}, nil},
 			{"xla", []string{".venv/bin/python", "--target", "build/xla"}, nil},
 			{"test-xla", []string{"go", "run", "-tags=xla"}, map[string]string{"PJRT_PLUGIN_LIBRARY_PATH": plugin}},
@@ -351,6 +351,8 @@ func TestTargets(t *testing.T) {
 			{"train", []string{"go", "run", "./cmd/trainbuiltin"}, nil},
 			{"ladder", []string{"go", "-model", shared + "/data/weights/efficientvit_seg_b0_cityscapes.pt", shared + "/data/camvid"}, nil},
 			{"observers", []string{"go", "-model", shared + "/data/weights/efficientvit_b0_tiny_imagenet_r128.pt", shared + "/data/tiny-imagenet"}, nil},
+			{"race", []string{"go", "test", "-race", "./triovit/forward"}, nil},
+			{"drives", []string{"go", "-model", shared + "/data/weights/efficientvit_seg_b0_cityscapes.pt", shared + "/data/camvid-drives/0006R0"}, nil},
 			{"clean", nil, nil},
 			{"distclean", nil, nil},
 		} {

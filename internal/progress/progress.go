@@ -27,24 +27,34 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
-	"github.com/schollz/progressbar/v3"
 )
 
 const (
 	delay    = 2 * time.Second        // a shorter stage shows nothing
 	interval = 500 * time.Millisecond // between two updates
 	width    = 119                    // of the longest line that is drawn
+	cells    = 24                     // of the bar in it
 )
 
 // Bar is the progress of one stage. Its methods may be called from several
-// goroutines.
+// goroutines. It is drawn here, since the usual libraries link an HTTP server or
+// terminal control, and whoever simulates an accelerator links this package.
 type Bar struct {
-	bar   *progressbar.ProgressBar
+	label string
+	total int // steps, 0 where their number is unknown
+	now   func() time.Time
+	start time.Time
 	out   *late
 	first *time.Timer // draws the line, whether or not a step ends then
 	free  func()      // gives the line to the next stage
+
+	mu      sync.Mutex
+	done    int       // steps
+	drawn   time.Time // when the line was made last
+	longest int       // letters of a line so far
 }
 
 // New starts a stage of total steps, or of an unknown number if total is not
@@ -74,26 +84,36 @@ func newStage(line *sync.Mutex, w io.Writer, label string, total int) *Bar {
 }
 
 func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
-	if total <= 0 {
-		total = -1
-	}
 	out := &late{w: w, now: now, from: now().Add(delay), last: []byte("\r" + label + " ...")}
-	bar := progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(out),
-		progressbar.OptionSetDescription(label),
-		progressbar.OptionThrottle(interval),
-		progressbar.OptionSpinnerCustom([]string{"..."}),
-		progressbar.OptionSetSpinnerChangeInterval(0), // redraw in Add only, start no goroutine
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetWidth(24),
-	)
-	bar.StartWithoutRender() // else time counts from the first step's end, and the first ETA is 0
-	return &Bar{out: out, bar: bar, first: time.AfterFunc(delay, out.show), free: func() {}}
+	return &Bar{label: label, total: max(total, 0), now: now, start: now(), out: out, first: time.AfterFunc(delay, out.show), free: func() {}}
 }
 
 // Add reports n more steps done.
 func (b *Bar) Add(n int) {
-	b.bar.Add(n) // its error is that of a stage longer than announced: nothing to report
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done += n
+	now := b.now()
+	if b.done != b.total && now.Sub(b.drawn) < interval {
+		return
+	}
+	b.drawn = now
+	line := b.line(now.Sub(b.start))
+	b.longest = max(b.longest, utf8.RuneCountInString(line))
+	fmt.Fprintf(b.out, "\r%-*s", b.longest, line) // over all of a longer one
+}
+
+// line tells the steps done, the time that they took and the time that the others
+// will take at the same pace.
+func (b *Bar) line(took time.Duration) string {
+	if b.total == 0 || b.done == 0 {
+		return fmt.Sprintf("%s ... (%d) [%v]", b.label, b.done, took.Truncate(time.Second))
+	}
+	share := min(float64(b.done)/float64(b.total), 1)
+	full := int(cells * share)
+	left := time.Duration(float64(took) * (1 - share) / share)
+	return fmt.Sprintf("%s %3.0f%% |%s%s| (%d/%d) [%v:%v]", b.label, 100*share, strings.Repeat("█", full), strings.Repeat(" ", cells-full),
+		b.done, b.total, took.Truncate(time.Second), left.Truncate(time.Second))
 }
 
 // Fprintln writes a line to w, in the place of the bar, which comes back below it.

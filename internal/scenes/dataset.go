@@ -45,9 +45,14 @@ func Dataset(ctx context.Context, name string, first uint64, n, w, h int) (datas
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	return dataset.Memory(name, dataset.Segmentation, Classes(), items)
+}
+
+// Classes returns the names of the classes.
+func Classes() []string {
 	classes := make([]string, NumClasses)
 	for i := range classes {
 		classes[i] = dataset.CityscapesClasses[i].Name
 	}
-	return dataset.Memory(name, dataset.Segmentation, classes, items)
+	return classes
 }

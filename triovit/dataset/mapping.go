@@ -15,6 +15,18 @@ func Mapping(networkClasses int, classes []string) []uint8 {
 	return CityscapesToCamVid[:]
 }
 
+// NetworkClasses returns the names of a network's classes that is scored on a data
+// set of other or the same classes, nil where nobody knows them.
+func NetworkClasses(networkClasses int, classes []string) []string {
+	switch {
+	case networkClasses == len(classes):
+		return classes
+	case Mapping(networkClasses, classes) != nil:
+		return names(CityscapesClasses[:])
+	}
+	return nil
+}
+
 // Palette returns the classes with their colours where the names are those of
 // Cityscapes, CamVid or ADE20K; otherwise nil.
 func Palette(classes []string) []Class {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -22,7 +23,7 @@ func BenchmarkForward(b *testing.B) {
 		{"Seg-B0-704x960/batch1", "seg-b0-cityscapes", 704, 960, 1},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			net, err := triovit.Describe(c.variant, triovit.InputSize(c.h, c.w))
+			net, err := efficientvit.Describe(c.variant, efficientvit.InputSize(c.h, c.w))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -31,9 +31,11 @@ var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Nod
 	efficientvit.LayerNorm: layerNorm,
 	efficientvit.Linear:    linear,
 	efficientvit.Hardswish: func(_ *efficientvit.Op, in, _ []*Node) *Node { return activation.HardSwish(in[0]) },
-	efficientvit.ReLU:      func(_ *efficientvit.Op, in, _ []*Node) *Node { return Max(in[0], ScalarZero(in[0].Graph(), in[0].DType())) },
-	efficientvit.Add:       func(_ *efficientvit.Op, in, _ []*Node) *Node { return Add(in[0], in[1]) },
-	efficientvit.Concat:    func(_ *efficientvit.Op, in, _ []*Node) *Node { return Concatenate(in, -1) },
+	efficientvit.ReLU: func(_ *efficientvit.Op, in, _ []*Node) *Node {
+		return Max(in[0], ScalarZero(in[0].Graph(), in[0].DType()))
+	},
+	efficientvit.Add:    func(_ *efficientvit.Op, in, _ []*Node) *Node { return Add(in[0], in[1]) },
+	efficientvit.Concat: func(_ *efficientvit.Op, in, _ []*Node) *Node { return Concatenate(in, -1) },
 	efficientvit.GlobalAvgPool: func(_ *efficientvit.Op, in, _ []*Node) *Node {
 		return ReduceMean(in[0], 1, 2)
 	},
@@ -45,8 +47,12 @@ var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Nod
 	efficientvit.Divide: func(op *efficientvit.Op, in, _ []*Node) *Node {
 		return Div(in[0], AddScalar(in[1], op.Eps))
 	},
-	efficientvit.Scale: func(_ *efficientvit.Op, in, params []*Node) *Node { return Mul(in[0], window.PerChannel(params[0], in[0])) },
-	efficientvit.Shift: func(_ *efficientvit.Op, in, params []*Node) *Node { return Sub(in[0], window.PerChannel(params[0], in[0])) },
+	efficientvit.Scale: func(_ *efficientvit.Op, in, params []*Node) *Node {
+		return Mul(in[0], window.PerChannel(params[0], in[0]))
+	},
+	efficientvit.Shift: func(_ *efficientvit.Op, in, params []*Node) *Node {
+		return Sub(in[0], window.PerChannel(params[0], in[0]))
+	},
 }
 
 // Build adds the network to the graph of input, [N, H, W, 3], and returns the

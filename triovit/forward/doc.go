@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package forward runs a [triovit.Network] in floating point, as a GoMLX graph.
+// Package forward runs a [efficientvit.Network] in floating point, as a GoMLX graph.
 //
 // [Build] walks the description once and adds a node for every operation. What
 // differs between the uses of a network is not the walk but what happens at
@@ -22,5 +22,6 @@
 // takes it back.
 //
 // Graph-building functions panic with an error, as GoMLX's do; [New] and
-// [Executor.Predict] turn that into an error.
+// [Executor.Predict] turn that into an error. [NewTapped] and [NewWithOutputs]
+// return a [Runner], which gives out tensors and is no predictor.
 package forward

@@ -4,6 +4,7 @@ package forward
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -13,113 +14,185 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// An Executor runs a model's graph. It may be used by
-// several goroutines at once.
+// An Executor runs a model's network: it is a [triovit.Predictor]. It may be used
+// by several goroutines at once. What is changed in the model afterwards changes
+// nothing that the executor does.
 type Executor struct {
-	model *triovit.Model
-	exec  *graph.Exec
+	*Runner
+	model *frozen
+	hooks Hooks
 	id    string
-	hash  string
+	// diagnosis is held by the one run that looks for a tensor that is not finite:
+	// it keeps every tensor of a picture.
+	diagnosis sync.Mutex
+}
+
+// New returns the executor of a model in floating point. Weights with which
+// nothing can be computed ([triovit.Model.CheckValues]) are an error.
+func New(model *triovit.Model) (*Executor, error) {
+	return newExecutor(model, "float", Hooks{})
+}
+
+// NewWithHooks returns an executor whose graph passes through hooks. Its
+// parameters are the model's unless hooks.Param says otherwise. The id names,
+// beside the model, what the hooks do: results are cached under it. Two that do
+// different things must have different ids.
+func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+	return newExecutor(model, "hooks "+id, hooks)
+}
+
+func newExecutor(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+	f, err := freeze(model, hooks)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
+		return []*graph.Node{Build(f.net, x, hooks)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Executor{Runner: r, model: f, hooks: hooks, id: id}, nil
+}
+
+// ID identifies the model, its form and what runs it for the cache of results.
+func (e *Executor) ID() string { return e.model.hash + " " + Platform() + " " + e.id }
+
+// Platform is that of the package, for reports.
+func (e *Executor) Platform() string { return Platform() }
+
+// Source says where the model's weights came from, for reports.
+func (e *Executor) Source() string { return e.model.source }
+
+// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...]. Where
+// one of them is not finite it returns a [*triovit.NotFiniteError].
+func (e *Executor) Predict(pictures []float32) ([]float32, error) {
+	outputs, err := e.Run(pictures)
+	if err != nil {
+		return nil, err
+	}
+	if bad := triovit.NotFinite(e.net.Output(), outputs[0]); bad != nil {
+		n := len(pictures) / efficientvit.Size(e.net.Input().Shape)
+		return nil, fmt.Errorf("%s: picture %d of %d: %w", e.net.Name, bad.Picture+1, n, e.diagnose(pictures, bad))
+	}
+	return outputs[0], nil
+}
+
+// diagnose runs the picture whose outputs are not finite once more and returns the
+// first such tensor in the order of the network. Where that run fails, or rounds in
+// another way and stays finite, this is the output.
+func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) *triovit.NotFiniteError {
+	e.diagnosis.Lock()
+	defer e.diagnosis.Unlock()
+	tapped, err := newTapped(e.model, e.hooks, func(*efficientvit.Op) bool { return true })
+	if err != nil {
+		return output
+	}
+	size := efficientvit.Size(e.net.Input().Shape)
+	tensors, err := tapped.Run(pictures[output.Picture*size : (output.Picture+1)*size])
+	if err != nil {
+		return output
+	}
+	for i, values := range tensors {
+		if bad := triovit.NotFinite(&e.net.Ops[i], values); bad != nil {
+			bad.Picture = output.Picture
+			return bad
+		}
+	}
+	return output
+}
+
+// A Runner runs a graph of a model's weights and returns what the graph puts out.
+// It may be used by several goroutines at once. It is no [triovit.Predictor]: what
+// its graph computes has no name under which a result could be kept.
+type Runner struct {
+	net  *efficientvit.Network
+	exec *graph.Exec
 	// held is how many elements a run holds at once for each picture, about.
 	held int
 	// weights are what the graph takes behind the pictures.
 	weights []any
 }
 
-// New returns the executor of a model in floating point.
-func New(model *triovit.Model) (*Executor, error) {
-	return NewWithHooks(model, "float", Hooks{})
+// NewWithOutputs returns a runner of a graph of one's own: build receives the
+// input and hooks with the model's weights, and returns the outputs of Run.
+func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
+	f, err := freeze(model, Hooks{})
+	if err != nil {
+		return nil, err
+	}
+	return newRunner(f, Hooks{}, build)
 }
 
-// NewWithHooks returns an executor whose graph passes through hooks. Its
-// parameters are the model's unless hooks.Param says otherwise. The id names,
-// beside the model, what the hooks do: results are cached under it.
-func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
-	return newExecutor(model, id, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
-		return []*graph.Node{Build(model.Net, x, hooks)}
-	})
+// NewTapped returns a runner whose Run returns the tensors that the operations in
+// taps make, in the order of the network.
+func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Runner, error) {
+	f, err := freeze(model, Hooks{})
+	if err != nil {
+		return nil, err
+	}
+	tapped := map[string]bool{}
+	for i := range model.Net.Ops {
+		op := &model.Net.Ops[i]
+		tapped[op.Name] = taps(op)
+	}
+	return newTapped(f, Hooks{}, func(op *efficientvit.Op) bool { return tapped[op.Name] })
 }
 
-// NewWithOutputs returns an executor of a graph of one's own: build receives
-// the input and hooks with the model's weights, and returns the outputs of Run.
-func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
-	return newExecutor(model, "outputs of one's own", Hooks{}, build)
-}
-
-// NewTapped returns an executor whose Run returns the tensors that the
-// operations in taps make, in the order of the network.
-func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Executor, error) {
-	e, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
+func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runner, error) {
+	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
+		result := hooks.Result
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
+			if result != nil {
+				y = result(op, y)
+			}
 			if taps(op) {
 				tapped = append(tapped, y)
 			}
 			return y
 		}
-		Build(model.Net, x, hooks)
+		Build(f.net, x, hooks)
 		return tapped
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i := range model.Net.Ops {
-		if op := &model.Net.Ops[i]; taps(op) {
-			e.held += efficientvit.Size(op.Shape)
+	for i := range f.net.Ops {
+		if op := &f.net.Ops[i]; taps(op) {
+			r.held += efficientvit.Size(op.Shape)
 		}
 	}
-	return e, nil
+	return r, nil
 }
 
-// newExecutor makes an executor of the graph that build adds behind the hooks
-// with the model's weights. The weights are constants for the Go backend, which
-// packs constant matrices once, and parameters for XLA, which compiles a graph
-// with constants ten times as long.
-func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Executor, error) {
-	e := &Executor{model: model, id: id, hash: model.Hash()}
-	for i := range model.Net.Ops {
-		e.held = max(e.held, 4*efficientvit.Size(model.Net.Ops[i].Shape)) // a few of the largest
+// A frozen model is what its graphs are made of, whenever they are made: a graph is
+// built when a batch of a new size comes, long after the model was given a hash.
+type frozen struct {
+	net          *efficientvit.Network
+	hash, source string
+	// params are the weights in the layout that the graph reads.
+	params map[string]*tensors.Tensor
+}
+
+// freeze copies a model. Its weights are left out where the hooks have others.
+func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
+	f := &frozen{net: model.Net.Clone(), hash: model.Hash(), source: model.Source, params: map[string]*tensors.Tensor{}}
+	if hooks.Param != nil {
+		return f, nil
 	}
-	b, err := Backend()
-	if err != nil {
+	if err := model.CheckValues(); err != nil {
 		return nil, err
 	}
-	var parameters []*tensors.Tensor
-	position := map[string]int{}
-	if hooks.Param == nil && b.Name() == platform.XLA {
-		for i := range model.Net.Ops {
-			op := &model.Net.Ops[i]
-			for _, p := range op.Params {
-				if t, ok := model.Weights[p.Name]; ok {
-					parameters = append(parameters, constant(op, p, t))
-					position[p.Name] = len(parameters) // behind the pictures
-				}
+	for i := range f.net.Ops {
+		op := &f.net.Ops[i]
+		for _, p := range op.Params {
+			if t, ok := model.Weights[p.Name]; ok {
+				f.params[p.Name] = constant(op, p, t)
 			}
 		}
 	}
-	if e.weights, err = Arguments(parameters); err != nil {
-		return nil, fmt.Errorf("%s: %w", model.Net.Name, err)
-	}
-	e.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
-		hooks := hooks
-		if hooks.Param == nil {
-			hooks.Param = func(op *efficientvit.Op, p efficientvit.Param) *graph.Node {
-				if at, ok := position[p.Name]; ok {
-					return in[at]
-				}
-				t, ok := model.Weights[p.Name]
-				if !ok {
-					panic(fmt.Errorf("no weights for %s", p.Name))
-				}
-				return graph.ConstTensor(in[0].Graph(), constant(op, p, t))
-			}
-		}
-		return build(in[0], hooks)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", model.Net.Name, err)
-	}
-	return e, nil
+	return f, nil
 }
 
 // constant is a parameter's value in the layout that the graph reads.
@@ -128,48 +201,78 @@ func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *ten
 	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
 }
 
-// Network returns the network that runs.
-func (e *Executor) Network() *efficientvit.Network { return e.model.Net }
-
-// ID identifies the model, its form and what runs it for the cache of results.
-func (e *Executor) ID() string { return e.hash + " " + Platform() + " " + e.id }
-
-// Platform is that of the package, for reports.
-func (e *Executor) Platform() string { return Platform() }
-
-// Source says where the model's weights came from, for reports.
-func (e *Executor) Source() string { return e.model.Source }
-
-// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
-func (e *Executor) Predict(pictures []float32) ([]float32, error) {
-	outputs, err := e.Run(pictures)
+// newRunner makes a runner of the graph that build adds behind the hooks with the
+// model's weights. The weights are constants for the Go backend, which packs
+// constant matrices once, and parameters for XLA, which compiles a graph with
+// constants ten times as long.
+func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
+	r := &Runner{net: f.net}
+	for i := range f.net.Ops {
+		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // a few of the largest
+	}
+	b, err := Backend()
 	if err != nil {
 		return nil, err
 	}
-	return outputs[0], nil
+	var parameters []*tensors.Tensor
+	position := map[string]int{}
+	for i := range f.net.Ops {
+		for _, p := range f.net.Ops[i].Params {
+			if t, ok := f.params[p.Name]; ok && b.Name() == platform.XLA {
+				parameters = append(parameters, t)
+				position[p.Name] = len(parameters) // behind the pictures
+			}
+		}
+	}
+	if r.weights, err = Arguments(parameters); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.net.Name, err)
+	}
+	r.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+		hooks := hooks
+		if hooks.Param == nil {
+			hooks.Param = func(op *efficientvit.Op, p efficientvit.Param) *graph.Node {
+				if at, ok := position[p.Name]; ok {
+					return in[at]
+				}
+				t, ok := f.params[p.Name]
+				if !ok {
+					panic(fmt.Errorf("no weights for %s", p.Name))
+				}
+				return graph.ConstTensor(in[0].Graph(), t)
+			}
+		}
+		return build(in[0], hooks)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.net.Name, err)
+	}
+	return r, nil
 }
+
+// Network returns the network that runs.
+func (r *Runner) Network() *efficientvit.Network { return r.net }
 
 // Run runs n pictures [n, H, W, 3] and returns every output of the graph.
 // The graph is compiled once for each n.
-func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
-	in := e.model.Net.Input().Shape
+func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
+	in := r.net.Input().Shape
 	size := efficientvit.Size(in)
 	if len(pictures) == 0 || len(pictures)%size != 0 {
-		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", e.model.Net.Name, len(pictures), in[0], in[1], in[2])
+		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", r.net.Name, len(pictures), in[0], in[1], in[2])
 	}
 	n := len(pictures) / size
 	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
 	defer x.MustFinalizeAll()
-	results, err := Call(e.exec, 4*n*e.held, append([]any{x}, e.weights...)...)
+	results, err := Call(r.exec, 4*n*r.held, append([]any{x}, r.weights...)...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
+		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
 	outputs = make([][]float32, len(results))
-	for i, r := range results {
-		if outputs[i], err = tensors.CopyFlatData[float32](r); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
+	for i, t := range results {
+		if outputs[i], err = tensors.CopyFlatData[float32](t); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 		}
-		r.MustFinalizeAll()
+		t.MustFinalizeAll()
 	}
 	return outputs, nil
 }
@@ -192,9 +295,9 @@ func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	return args, nil
 }
 
-// Call runs a graph, building it first where the shapes are new, that holds so many
-// bytes while it runs. Whatever panics while the graph
-// is built, GoMLX or a hook, becomes an error here.
+// Call runs a graph that holds so many bytes while it runs, and builds it first where
+// the shapes are new. Whatever panics while it is built, GoMLX or a hook, becomes an
+// error here.
 func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, err error) {
 	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
 		defer keepMargin(held)()

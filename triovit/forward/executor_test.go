@@ -3,6 +3,9 @@
 package forward
 
 import (
+	"errors"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 	"pgregory.net/rapid"
 )
@@ -17,7 +21,7 @@ import (
 // tiny returns a B0 for pictures of 32 pixels with synthetic weights.
 func tiny(t testing.TB) *triovit.Model {
 	t.Helper()
-	net, err := triovit.Describe("b0-r224", triovit.InputSize(32, 32), triovit.Classes(10))
+	net, err := efficientvit.Describe("b0-r224", efficientvit.InputSize(32, 32), efficientvit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +64,39 @@ func TestPredictConcurrently(t *testing.T) {
 
 // TestLayoutRoundTrip: FromLayout undoes Layout, for every parameter of a
 // network that has all kinds of them.
+// TestFirstRunsTogether starts each of many executors in several goroutines at once:
+// their first runs share weights that no run has taken before.
+func TestFirstRunsTogether(t *testing.T) {
+	model := tiny(t)
+	in := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
+	for round := range rounds {
+		// A graph that takes no time to compile. On XLA every run takes all weights.
+		r, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
+			stem := &model.Net.Ops[1]
+			return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var together sync.WaitGroup
+		begin := make(chan struct{})
+		for range 8 {
+			together.Go(func() {
+				<-begin
+				if _, err := r.Run(in); err != nil {
+					t.Errorf("round %d: %.300s", round, err)
+				}
+			})
+		}
+		close(begin)
+		together.Wait()
+	}
+}
+
 func TestLayoutRoundTrip(t *testing.T) {
 	m := tiny(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -88,7 +125,7 @@ func TestErrorsAtTheBorder(t *testing.T) {
 		{"no picture", m, Hooks{}, nil, "no whole number of pictures"},
 		{"half a picture", m, Hooks{}, make([]float32, 100), "no whole number of pictures of 32×32×3"},
 		{"no weights", lacking, Hooks{}, make([]float32, 3*32*32), "no weights for backbone.input_stem.op_list.0.conv.weight"},
-		{"a hook that panics", m, Hooks{Result: func(op *triovit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
+		{"a hook that panics", m, Hooks{Result: func(op *efficientvit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
 			make([]float32, 3*32*32), "out of luck at input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,4 +141,151 @@ func TestErrorsAtTheBorder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// changed returns a copy of a model in which one parameter has other values.
+func changed(m *triovit.Model, name string, edit func(values []float32)) *triovit.Model {
+	c := &triovit.Model{Net: m.Net, Weights: maps.Clone(m.Weights)}
+	w := &weights.Tensor{Shape: m.Weights[name].Shape, Data: slices.Clone(m.Weights[name].Data)}
+	edit(w.Data)
+	c.Weights[name] = w
+	return c
+}
+
+// TestOutputsAreFinite: weights that overflow in any layer give finite outputs or
+// an error that names the first tensor of the network that is not finite, and the
+// picture: what a tapped run of that picture finds.
+func TestOutputsAreFinite(t *testing.T) {
+	model, err := tiny(t).Fold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n, size = 3, 3 * 32 * 32
+	pictures := weights.SyntheticInput(n * size)
+	clear(pictures[:size]) // the first picture is black, and its products are zero
+	var convolutions []efficientvit.Op
+	for _, op := range model.Net.Ops {
+		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
+			convolutions = append(convolutions, op)
+		}
+	}
+	if testing.Short() {
+		convolutions = convolutions[:8]
+	}
+	refused := 0
+	for _, op := range convolutions {
+		huge := changed(model, op.Params[0].Name, func(w []float32) {
+			for i := range w {
+				w[i] = math.MaxFloat32
+			}
+		})
+		exec, err := New(huge)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logits, err := exec.Predict(pictures)
+		if err == nil {
+			if bad := triovit.NotFinite(model.Net.Output(), logits); bad != nil {
+				t.Errorf("huge weights of %s: %v is returned without an error", op.Name, logits)
+			}
+			continue
+		}
+		refused++
+		var got *triovit.NotFiniteError
+		if !errors.As(err, &got) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), model.Net.Name+": picture ") {
+			t.Fatalf("error %v, want a line with the network and the picture", err)
+		}
+		tapped, err := NewTapped(huge, func(*efficientvit.Op) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors, err := tapped.Run(pictures[got.Picture*size : (got.Picture+1)*size])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, values := range tensors {
+			if bad := triovit.NotFinite(&model.Net.Ops[i], values); bad != nil {
+				if bad.Tensor != got.Tensor || bad.Channel != got.Channel {
+					t.Errorf("huge weights of %s: %v, the first is %v", op.Name, got, bad)
+				}
+				break
+			}
+		}
+		if op.Name == model.Net.Ops[1].Name && (got.Tensor != op.Name || got.Picture != 1) {
+			t.Errorf("huge weights of %s: %v of picture %d, want picture 1", op.Name, got, got.Picture)
+		}
+	}
+	if refused < len(convolutions)/2 {
+		t.Errorf("only %d of %d layers of huge weights are refused", refused, len(convolutions))
+	}
+}
+
+// TestWeightsThatAreNotFinite: no graph is made of them.
+func TestWeightsThatAreNotFinite(t *testing.T) {
+	const name = "backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight"
+	m := changed(tiny(t), name, func(w []float32) { w[5] = float32(math.Inf(-1)) })
+	for what, make := range map[string]func() error{
+		"New":            func() error { _, err := New(m); return err },
+		"NewWithHooks":   func() error { _, err := NewWithHooks(m, "id", Hooks{}); return err },
+		"NewTapped":      func() error { _, err := NewTapped(m, func(*efficientvit.Op) bool { return true }); return err },
+		"NewWithOutputs": func() error { _, err := NewWithOutputs(m, nil); return err },
+	} {
+		if err := make(); err == nil || !strings.Contains(err.Error(), m.Net.Name+": parameter "+name+" is not finite: value 5 of ") {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+// TestIDsTellExecutorsApart: results are kept under an executor's id. What runs a
+// graph of one's own has none, and is no predictor.
+func TestIDsTellExecutorsApart(t *testing.T) {
+	m := tiny(t)
+	float, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{float.ID(): "New"}
+	for _, id := range []string{"float", "", "other"} {
+		e, err := NewWithHooks(m, id, Hooks{Result: func(_ *efficientvit.Op, y *graph.Node) *graph.Node { return graph.Neg(y) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if twin, twice := ids[e.ID()]; twice {
+			t.Errorf("NewWithHooks of %q has the id of %s", id, twin)
+		}
+		ids[e.ID()] = id
+	}
+	tapped, err := NewTapped(m, func(*efficientvit.Op) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, predicts := any(tapped).(triovit.Predictor); predicts {
+		t.Error("a Runner is a Predictor: results of two graphs would be kept under one id")
+	}
+}
+
+// TestChangesOfTheModelComeTooLate: what an executor is made of is what it runs and
+// what its id names, for batches of every size, whichever was compiled first.
+func TestChangesOfTheModelComeTooLate(t *testing.T) {
+	const size = 3 * 32 * 32
+	pictures := weights.SyntheticInput(2 * size)
+	m := tiny(t)
+	exec, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := exec.Predict(pictures[:size])
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(m.Weights["head.op_list.3.linear.weight"].Data)
+	m.Weights["head.op_list.2.linear.weight"] = weights.New(1)
+	for i := range m.Net.Ops {
+		m.Net.Ops[i].Eps = 1
+	}
+	got, err := exec.Predict(pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareLogits(t, "in a batch compiled after the change", got[:10], want, 1e-5)
 }

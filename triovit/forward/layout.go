@@ -5,7 +5,7 @@ package forward
 import (
 	"fmt"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -15,7 +15,7 @@ import (
 //   - depthwise convolution: [k·k, C]
 //   - grouped 1×1 convolution: [groups, I/groups, O/groups]
 //   - anything else as it is
-func Layout(op *triovit.Op, p triovit.Param, t *weights.Tensor) *weights.Tensor {
+func Layout(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *weights.Tensor {
 	shape, at := layout(op, p)
 	out := weights.New(shape...)
 	for i, v := range t.Data {
@@ -26,7 +26,7 @@ func Layout(op *triovit.Op, p triovit.Param, t *weights.Tensor) *weights.Tensor 
 
 // FromLayout is the inverse of [Layout]: it returns the parameter in the
 // reference's layout, of shape p.Shape.
-func FromLayout(op *triovit.Op, p triovit.Param, t *weights.Tensor) *weights.Tensor {
+func FromLayout(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *weights.Tensor {
 	_, at := layout(op, p)
 	out := weights.New(p.Shape...)
 	for i := range out.Data {
@@ -37,12 +37,12 @@ func FromLayout(op *triovit.Op, p triovit.Param, t *weights.Tensor) *weights.Ten
 
 // layout returns the graph's shape of a parameter and where in it the element
 // goes that lies at flat index i in the reference's layout.
-func layout(op *triovit.Op, p triovit.Param) (shape []int, at func(i int) int) {
+func layout(op *efficientvit.Op, p efficientvit.Param) (shape []int, at func(i int) int) {
 	s := p.Shape
 	switch {
-	case op.Kind == triovit.Linear && len(s) == 2:
+	case op.Kind == efficientvit.Linear && len(s) == 2:
 		return []int{s[1], s[0]}, func(i int) int { return i%s[1]*s[0] + i/s[1] }
-	case op.Kind != triovit.Conv || len(s) != 4:
+	case op.Kind != efficientvit.Conv || len(s) != 4:
 		return s, func(i int) int { return i }
 	case op.Depthwise():
 		k := s[2] * s[3]

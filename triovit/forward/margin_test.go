@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // TestPartialLoadsDoNotFault fills pages with tensors whose last row is a part
@@ -57,7 +57,7 @@ func keepAddresses() (done func()) {
 // TestTappedTensorsAreCounted: what a run returns it holds until its end.
 func TestTappedTensorsAreCounted(t *testing.T) {
 	model := withConstants(t, "b0-r224")
-	tapped, err := NewTapped(model, func(*triovit.Op) bool { return true })
+	tapped, err := NewTapped(model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

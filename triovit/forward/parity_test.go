@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/npy"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -98,7 +99,7 @@ func syntheticModel(t testing.TB, file string) (model *triovit.Model, h, w int) 
 	if err := json.Unmarshal(data, &names); err != nil {
 		t.Fatal(err)
 	}
-	model, err = triovit.Load(t.Context(), name, triovit.Tensors(weights.Synthetic(names), file), triovit.InputSize(h, w))
+	model, err = triovit.Load(t.Context(), name, triovit.Tensors(weights.Synthetic(names), file), efficientvit.InputSize(h, w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestParity(t *testing.T) {
 			bound := 1e-4 * statsOf(want).Std
 
 			stages := model.Net.Stages
-			tapped, err := NewTapped(model, func(op *triovit.Op) bool {
+			tapped, err := NewTapped(model, func(op *efficientvit.Op) bool {
 				for _, s := range stages {
 					if op.Name == s {
 						return true
@@ -202,8 +203,8 @@ func compareLogits(t *testing.T, form string, got, want []float32, bound float64
 // TestEveryKindHasAGraph fails for a kind that Build neither handles nor
 // treats as its input.
 func TestEveryKindHasAGraph(t *testing.T) {
-	for _, k := range triovit.Kinds() {
-		if _, ok := builders[k]; !ok && k != triovit.Input {
+	for _, k := range efficientvit.Kinds() {
+		if _, ok := builders[k]; !ok && k != efficientvit.Input {
 			t.Errorf("no float graph for %s", k)
 		}
 	}

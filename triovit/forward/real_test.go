@@ -12,6 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/npy"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -40,7 +41,7 @@ func TestRealPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec, err := NewTapped(folded, func(*triovit.Op) bool { return true })
+	exec, err := NewTapped(folded, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func argmax(logits []float32, position, positions int) int {
 // TestRealClassifier compares the Tiny ImageNet classifier with the reference
 // on four pictures, from the reference's pixels and from the JPEG files.
 func TestRealClassifier(t *testing.T) {
-	model, err := triovit.Open(t.Context(), shared.Path(t, "data/weights/efficientvit_b0_tiny_imagenet_r128.pt"), triovit.InputSize(128, 128))
+	model, err := triovit.Open(t.Context(), shared.Path(t, "data/weights/efficientvit_b0_tiny_imagenet_r128.pt"), efficientvit.InputSize(128, 128))
 	if err != nil {
 		t.Fatal(err)
 	}

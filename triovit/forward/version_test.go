@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -19,10 +20,10 @@ import (
 // results are wrong: raise the version and refresh the file with
 // UPDATE_GOLDEN=1.
 func TestGraphVersion(t *testing.T) {
-	got, kinds := map[string][]float64{}, map[triovit.Kind]bool{}
+	got, kinds := map[string][]float64{}, map[efficientvit.Kind]bool{}
 	for _, name := range []string{"b0-r224", "seg-b0-cityscapes"} {
 		model := withConstants(t, name)
-		exec, err := NewTapped(model, func(*triovit.Op) bool { return true })
+		exec, err := NewTapped(model, func(*efficientvit.Op) bool { return true })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestGraphVersion(t *testing.T) {
 				float64(x[0]), float64(x[len(x)/3]), float64(x[len(x)/2]), float64(x[len(x)-1])}
 		}
 	}
-	if want := len(triovit.Kinds()); len(kinds) != want {
+	if want := len(efficientvit.Kinds()); len(kinds) != want {
 		t.Errorf("%d kinds of operations in the networks, want all %d", len(kinds), want)
 	}
 	golden.Numbers(t, fmt.Sprintf("graph_version_%d.json", graphVersion), got,
@@ -57,14 +58,14 @@ func TestPlatform(t *testing.T) {
 // behind its output that only transforms add.
 func withConstants(t *testing.T, name string) *triovit.Model {
 	t.Helper()
-	net, err := triovit.Describe(name, triovit.InputSize(64, 64), triovit.Classes(10))
+	net, err := efficientvit.Describe(name, efficientvit.InputSize(64, 64), efficientvit.Classes(10))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []triovit.Kind{triovit.Scale, triovit.Shift} {
+	for _, kind := range []efficientvit.Kind{efficientvit.Scale, efficientvit.Shift} {
 		last := net.Output()
-		net.Ops = append(net.Ops, triovit.Op{Name: kind.String(), Kind: kind, Inputs: []string{last.Name}, Shape: last.Shape,
-			Params: []triovit.Param{{Name: kind.String() + ".weight", Shape: []int{10}}}})
+		net.Ops = append(net.Ops, efficientvit.Op{Name: kind.String(), Kind: kind, Inputs: []string{last.Name}, Shape: last.Shape,
+			Params: []efficientvit.Param{{Name: kind.String() + ".weight", Shape: []int{10}}}})
 	}
 	if err := net.Validate(); err != nil {
 		t.Fatal(err)
@@ -73,13 +74,13 @@ func withConstants(t *testing.T, name string) *triovit.Model {
 }
 
 // form tells apart what the graph computes in different ways.
-func form(op *triovit.Op) string {
+func form(op *efficientvit.Op) string {
 	switch {
-	case op.Kind == triovit.Conv:
+	case op.Kind == efficientvit.Conv:
 		return fmt.Sprintf("Conv %d×%d, stride %d, depthwise %v, grouped %v", op.Kernel, op.Kernel, op.Stride, op.Depthwise(), op.Groups > 1)
-	case op.Kind == triovit.MatMul && op.OverTokens:
+	case op.Kind == efficientvit.MatMul && op.OverTokens:
 		return "MatMul over tokens"
-	case op.Kind == triovit.Heads:
+	case op.Kind == efficientvit.Heads:
 		return fmt.Sprintf("Heads, part %d", op.Part)
 	}
 	return op.Kind.String()

@@ -70,6 +70,17 @@ func TestLog2ByHand(t *testing.T) {
 	}
 }
 
+// TestFakeHidesNothing: what is not finite becomes NaN on every grid.
+func TestFakeHidesNothing(t *testing.T) {
+	for _, g := range []interface{ Fake(float32) float32 }{Uniform{Scale: 1, Hi: 255}, Log2{Unit: 1, Hi: 3, Threshold: 1.5}, Log2{Unit: 1, Hi: 3, Threshold: 1.5, Integer: true, IntegerMax: 255}} {
+		for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			if y := g.Fake(float32(x)); y == y {
+				t.Errorf("%s: %g becomes %g", g, x, y)
+			}
+		}
+	}
+}
+
 // TestCodesAndValues: a code's value takes that code, and Fake is the nearest
 // value of a uniform grid where x is within its range.
 func TestCodesAndValues(t *testing.T) {

@@ -21,7 +21,7 @@ type Log2 struct {
 	IntegerMax int
 }
 
-// Code returns the code that stands for x.
+// Code returns the code that stands for x. NaN has no code.
 func (l Log2) Code(x float32) int {
 	v := x / l.Unit
 	if l.Integer {
@@ -40,12 +40,13 @@ func (l Log2) Boundary(c int) float32 { return float32(math.Ldexp(l.Threshold, c
 // Value returns the value that the code c stands for, Unit·2^c.
 func (l Log2) Value(c int) float32 { return float32(math.Ldexp(float64(l.Unit), c)) }
 
-// Fake returns the value that stands for x, Value(Code(x)).
-func (l Log2) Fake(x float32) float32 { return l.Value(l.Code(x)) }
+// Fake returns the value that stands for x, Value(Code(x)), and NaN where x is NaN
+// or infinite: a grid must not hide that a network overflows.
+func (l Log2) Fake(x float32) float32 { return l.Value(l.Code(x)) + (x - x) }
 
 // String tells the codes and the variant.
 func (l Log2) String() string {
-	s := fmt.Sprintf("log2 codes %d..%d unit %g threshold %.4g", l.Lo, l.Hi, l.Unit, l.Threshold)
+	s := fmt.Sprintf("log2 codes %d..%d unit %g threshold %g", l.Lo, l.Hi, l.Unit, l.Threshold)
 	if l.Integer {
 		s += fmt.Sprintf(" of integers to %d", l.IntegerMax)
 	}

@@ -14,10 +14,11 @@ import (
 //
 // Both products have one shift, so that the sum is rounded once.
 type Add struct {
-	Left, Right int32
-	Shift       uint8
-	Addend      int64
-	Codes       Interval
+	Left   int32    `json:"left"`
+	Right  int32    `json:"right"`
+	Shift  uint8    `json:"shift"`
+	Addend int64    `json:"addend"`
+	Codes  Interval `json:"codes"`
 }
 
 // NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed

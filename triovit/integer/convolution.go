@@ -10,16 +10,18 @@ import "fmt"
 type Conv struct {
 	// Kernel, Stride and Groups are those of a square kernel, padded by Kernel/2
 	// on every side.
-	Kernel, Stride, Groups int
+	Kernel int `json:"kernel"`
+	Stride int `json:"stride"`
+	Groups int `json:"groups"`
 	// Weights are [Filters, C/Groups, Kernel, Kernel].
-	Weights []int8
+	Weights []int8 `json:"-"`
 	// WeightBits is the width that the weights keep to, 2 to 8.
-	WeightBits int
+	WeightBits int `json:"weight_bits"`
 	// Bias has one element for each filter, in units of its accumulator.
-	Bias []int32
+	Bias []int32 `json:"-"`
 	// Pad is the code of the border: that of the value 0. It has no element, which
 	// stands for code 0, or one for all channels, or one for each.
-	Pad []int32
+	Pad []int32 `json:"-"`
 }
 
 // Infer implements [Operation].

@@ -14,9 +14,9 @@ import (
 // The dividend is an accumulator, shifted at full width, or the 8-bit code that a
 // [Requantize] before it has made: the operations of a [Model] say which.
 type Divide struct {
-	Mantissa int32
-	Shift    uint8
-	Codes    Interval
+	Mantissa int32    `json:"mantissa"`
+	Shift    uint8    `json:"shift"`
+	Codes    Interval `json:"codes"`
 }
 
 // NewDivide returns the integers for dividing by 2^c beside a real factor: the

@@ -18,6 +18,9 @@
 // Constructors turn real numbers into integer parameters. They belong to
 // freezing; nothing that runs a model computes with floats.
 //
+// A model is a file too, the artefact (docs/ARTEFACT.md): [Model.WriteFile] and
+// [ReadFile]. [Model.Codes] brings a decoded picture to its input.
+//
 // [Model.Run] is the reference executor: plain loops over these functions. The
 // package links no tensor library.
 package integer

@@ -16,10 +16,11 @@ import (
 // six is part of the factor of the [Requantize] behind it.
 type Hardswish struct {
 	// Three and Six are 3/S and 6/S.
-	Three, Six int32
+	Three int32 `json:"three"`
+	Six   int32 `json:"six"`
 	// Drop is how many low bits of the product are cut off, so that the
 	// multiplier behind it can take the rest.
-	Drop uint8
+	Drop uint8 `json:"drop"`
 }
 
 // NewHardswish returns the integers for pre-activations of a step and codes, and

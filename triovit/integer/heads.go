@@ -9,9 +9,10 @@ import (
 // Heads takes q, k or v of every head: codes [H, W, Heads·3·Dim] to
 // [H·W, Heads, Dim] (INTEGER.md, Attention). A head's channels lie q, k, v.
 type Heads struct {
-	Heads, Dim int
+	Heads int `json:"heads"`
+	Dim   int `json:"dim"`
 	// Part is 0 for q, 1 for k, 2 for v.
-	Part int
+	Part int `json:"part"`
 }
 
 // Infer implements [Operation].
@@ -32,7 +33,10 @@ func (h *Heads) run(y Value, in []Value) {
 
 // MergeHeads joins the heads again: [H·W, heads, d] to [H, W, heads·d]. The
 // elements keep their order.
-type MergeHeads struct{ H, W int }
+type MergeHeads struct {
+	H int `json:"h"`
+	W int `json:"w"`
+}
 
 // Infer implements [Operation].
 func (m *MergeHeads) Infer(in []Tensor, _ Limits) (Tensor, error) {

@@ -8,7 +8,10 @@ import (
 )
 
 // An Interval holds the integers from Lo to Hi, both included.
-type Interval struct{ Lo, Hi int64 }
+type Interval struct {
+	Lo int64 `json:"lo"`
+	Hi int64 `json:"hi"`
+}
 
 // Bits returns the width of the two's complement numbers that hold the
 // interval: 8 for -128..127, 9 for 0..255.

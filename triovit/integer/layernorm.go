@@ -15,7 +15,7 @@ import (
 type LayerNorm struct {
 	// Epsilon is C²·eps/S² for C channels of a step S, at least 1: what is added
 	// to C² times the variance of the codes.
-	Epsilon int64
+	Epsilon int64 `json:"epsilon"`
 }
 
 // Widths inside of LayerNorm. A root and a reciprocal have 17 bits, so that the

@@ -15,10 +15,10 @@ import (
 // divisor Unit·2^(Lo+c).
 type Log2 struct {
 	// Thresholds ascend; the first is at least 1.
-	Thresholds []int32
+	Thresholds []int32 `json:"-"`
 	// Unit and Lo are for those who compare with floats; no executor reads them.
-	Unit float64
-	Lo   int
+	Unit float64 `json:"unit"`
+	Lo   int     `json:"lo"`
 }
 
 // NewLog2 returns the thresholds of a grid for divisors of a step: where the

@@ -10,7 +10,9 @@ import (
 // sums over the tokens, [T, heads, d] and [T, heads, e] to [heads, d, e]: KᵀV.
 // Otherwise it sums over a head's channels, [T, heads, d] and [heads, d, e] to
 // [T, heads, e]: the dividends Q·KᵀV and, with e = 1, the divisors Q·ΣK.
-type MatMul struct{ OverTokens bool }
+type MatMul struct {
+	OverTokens bool `json:"over_tokens"`
+}
 
 // Infer implements [Operation].
 func (m *MatMul) Infer(in []Tensor, _ Limits) (Tensor, error) {

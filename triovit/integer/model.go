@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gotriovit/gotriovit/triovit/grid"
-	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
 // A Model is a quantized network as integers: its operations in
@@ -33,29 +34,31 @@ type Model struct {
 type Limits struct {
 	// MultiplierBits is the width of a mantissa, sign included: [MultiplierPort]
 	// for one DSP slice, 32 for the field's software.
-	MultiplierBits int
+	MultiplierBits int `json:"multiplier_bits"`
 	// AccumulatorBits is the width of an accumulator, at most 32; [OperandPort]
 	// lets one DSP slice requantize it.
-	AccumulatorBits int
+	AccumulatorBits int `json:"accumulator_bits"`
 }
 
-// A Picture says how a decoded file becomes numbers: resized and cropped by the
-// pipeline, then each of the values from 0 to 1 of a channel normalized by Mean
-// and Std.
-type Picture struct {
-	Pipeline  preprocess.Pipeline
-	Mean, Std [3]float32
+// Check reports widths that no model has.
+func (l Limits) Check() error {
+	if l.MultiplierBits < 2 || l.MultiplierBits > MaxMultiplierBits || l.AccumulatorBits < codeBits || l.AccumulatorBits > MaxAccumulatorBits {
+		return fmt.Errorf("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", l.MultiplierBits, l.AccumulatorBits, MaxMultiplierBits, codeBits, MaxAccumulatorBits)
+	}
+	return nil
 }
 
 // A Source says what a model was made from.
 type Source struct {
-	// Weights and Calibration are hashes of the folded model's weights and of the
-	// calibration pictures, in hexadecimal.
-	Weights, Calibration string
-	// Recipe tells everything that the recipe decides.
-	Recipe string
+	// Weights and Calibration are hashes, in hexadecimal: of the folded model's
+	// description and weights, and of the calibration pictures with their
+	// preprocessing; empty where that is not known.
+	Weights     string `json:"weights"`
+	Calibration string `json:"calibration"`
+	// Recipe tells everything that the recipe decides, in lines.
+	Recipe string `json:"recipe"`
 	// Code is the version of the code that froze the model.
-	Code string
+	Code string `json:"code"`
 }
 
 // An Op is one operation of a [Model].
@@ -112,10 +115,14 @@ type Tensor struct {
 
 // Bounds of tensors and their integers.
 const (
-	maxSide         = 1 << 14
-	maxElements     = 1 << 28
-	codeBits        = 16 // of what is multiplied
-	accumulatorBits = 32
+	maxSide     = 1 << 14
+	maxElements = 1 << 28
+	maxOps      = 1 << 14
+	maxOperands = 64
+	maxText     = 1 << 10 // bytes of a name, or of a line of a recipe
+	codeBits    = 16      // of what is multiplied
+	// MaxAccumulatorBits is the largest width of an accumulator.
+	MaxAccumulatorBits = 32
 )
 
 // operand says whether a tensor may be multiplied: its integers are codes.
@@ -140,8 +147,8 @@ func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
 // Input is the normalized picture as codes of a grid, rounded once.
 type Input struct {
 	// Shape is [H, W, 3].
-	Shape [3]int
-	Grid  grid.Uniform
+	Shape [3]int       `json:"shape"`
+	Grid  grid.Uniform `json:"grid"`
 }
 
 // Infer implements [Operation].
@@ -154,15 +161,6 @@ func (i *Input) Infer([]Tensor, Limits) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("a step of %g: it must be positive", i.Grid.Scale)
 	}
 	return Tensor{Shape: i.Shape, Range: codes}, nil
-}
-
-// Codes returns the codes of a normalized picture.
-func (i *Input) Codes(picture []float32) []int32 {
-	codes := make([]int32, len(picture))
-	for j, x := range picture {
-		codes[j] = int32(i.Grid.Code(x))
-	}
-	return codes
 }
 
 // Check says what is wrong with a picture, given as codes: their number, or one that
@@ -193,7 +191,7 @@ func takes(op Operation) (least, most int) {
 	case *Add, *MatMul, *Divide:
 		return 2, 2
 	case *Concat:
-		return 1, math.MaxInt
+		return 1, maxOperands
 	}
 	return 1, 1
 }
@@ -208,8 +206,14 @@ func (m *Model) Infer() ([]Tensor, error) {
 	fail := func(format string, args ...any) ([]Tensor, error) {
 		return nil, fmt.Errorf("integer model %s: "+format, append([]any{m.Name}, args...)...)
 	}
-	if m.MultiplierBits < 2 || m.MultiplierBits > MaxMultiplierBits || m.AccumulatorBits < codeBits || m.AccumulatorBits > accumulatorBits {
-		return fail("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", m.MultiplierBits, m.AccumulatorBits, MaxMultiplierBits, codeBits, accumulatorBits)
+	if err := m.checkTexts(); err != nil {
+		return nil, err
+	}
+	if err := m.Limits.Check(); err != nil {
+		return fail("%w", err)
+	}
+	if len(m.Ops) > maxOps {
+		return fail("%d operations: at most %d are allowed", len(m.Ops), maxOps)
 	}
 	tensors := make([]Tensor, len(m.Ops))
 	made := make(map[string]int, len(m.Ops))
@@ -253,7 +257,28 @@ func (m *Model) Infer() ([]Tensor, error) {
 	if last := tensors[len(tensors)-1]; len(m.Classes) > 0 && len(m.Classes) != last.Shape[2] {
 		return fail("%d names of classes for %d channels", len(m.Classes), last.Shape[2])
 	}
+	if err := m.Picture.check(tensors[0].Shape); err != nil {
+		return fail("picture: %w", err)
+	}
 	return tensors, nil
+}
+
+// checkTexts says which text of the model cannot stand in a line for people.
+func (m *Model) checkTexts() error {
+	texts := []string{m.Name, m.Source.Weights, m.Source.Calibration, m.Source.Code}
+	for line := range strings.Lines(m.Source.Recipe) {
+		texts = append(texts, strings.TrimSuffix(line, "\n"))
+	}
+	texts = append(texts, m.Classes...)
+	for i := range m.Ops {
+		texts = append(texts, m.Ops[i].Name)
+	}
+	for _, s := range texts {
+		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return fmt.Errorf("integer model: a name or text of %.40q in %d bytes: at most %d bytes that can be printed are allowed", s, len(s), maxText)
+		}
+	}
+	return nil
 }
 
 // Validate returns the error of [Model.Infer].

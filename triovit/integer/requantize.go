@@ -11,9 +11,9 @@ import "fmt"
 // subtracts c_i.
 type Requantize struct {
 	// Affine has one element, or one for each channel, the last axis.
-	Affine []Affine
+	Affine []Affine `json:"-"`
 	// Codes are those of the grid, such as -128..127.
-	Codes Interval
+	Codes Interval `json:"codes"`
 }
 
 // Of returns the code of x, which lies in the given channel.
@@ -24,7 +24,7 @@ func (r *Requantize) Of(channel int, x int32) int32 {
 // Infer implements [Operation].
 func (r *Requantize) Infer(in []Tensor, limits Limits) (Tensor, error) {
 	x := in[0]
-	if err := checkCodes(r.Codes, accumulatorBits); err != nil {
+	if err := checkCodes(r.Codes, MaxAccumulatorBits); err != nil {
 		return Tensor{}, err
 	}
 	if len(r.Affine) != 1 && len(r.Affine) != x.Shape[2] {

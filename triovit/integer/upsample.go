@@ -14,10 +14,10 @@ import (
 // 2^(22−Drop).
 type Upsample struct {
 	// Factor is 2 or 4. Their constants are exact multiples of 1/2048.
-	Factor int
+	Factor int `json:"factor"`
 	// Drop is how many low bits of the sum are cut off, so that the multiplier
 	// behind it can take the rest.
-	Drop uint8
+	Drop uint8 `json:"drop"`
 }
 
 // NewUpsample returns the resize by a factor of codes, and drops as few bits as let

@@ -73,25 +73,43 @@ func halfToEven(n int) int {
 	return half + n&1&half
 }
 
-// ImageNet's channel mean and standard deviation on the scale 0..1, as every
-// EfficientViT checkpoint was trained with.
-var (
-	imageNetMean = [3]float32{0.485, 0.456, 0.406}
-	imageNetStd  = [3]float32{0.229, 0.224, 0.225}
-)
+// A Normalization is the mean and the standard deviation of each channel on the
+// scale 0..1.
+type Normalization struct {
+	Mean [3]float32 `json:"mean"`
+	Std  [3]float32 `json:"std"`
+}
 
-// normalized maps a channel and a level to the network's input. The three
-// operations are the reference's, each rounded to float32.
-var normalized = func() (table [3][256]float32) {
+// ImageNetNormalization is that with which every EfficientViT checkpoint was
+// trained.
+func ImageNetNormalization() Normalization {
+	return Normalization{Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225}}
+}
+
+// Check reports means and deviations that no picture has.
+func (n Normalization) Check() error {
+	for c := range n.Mean {
+		if !(n.Mean[c] >= 0 && n.Mean[c] <= 1 && n.Std[c] > 1e-6 && n.Std[c] <= 1) {
+			return fmt.Errorf("normalization of channel %d by a mean of %g and a deviation of %g: 0 to 1 are allowed, and no deviation of 0", c, n.Mean[c], n.Std[c])
+		}
+	}
+	return nil
+}
+
+// Table maps a channel and a level to the network's input, (level/255 - mean) /
+// std. The three operations are the reference's, each rounded to float32.
+func (n Normalization) Table() (table [3][256]float32) {
 	for c := range table {
 		for level := range table[c] {
 			v := float32(level) / 255
-			v -= imageNetMean[c]
-			table[c][level] = v / imageNetStd[c]
+			v -= n.Mean[c]
+			table[c][level] = v / n.Std[c]
 		}
 	}
 	return table
-}()
+}
+
+var normalized = ImageNetNormalization().Table()
 
 // Normalize writes (level/255 - mean) / std with ImageNet's mean and standard
 // deviation to dst, [H, W, 3] like the pixels. It panics if dst has not

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 	"github.com/x448/float16"
 )
 
@@ -32,39 +33,37 @@ type element struct {
 
 // elementOf returns the element type of a safetensors name.
 func elementOf(dtype string) (element, bool) {
-	switch dtype {
-	case "F32":
-		return element{4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }}, true
-	case "F16":
-		return element{2, func(b []byte) float32 { return float16.Frombits(binary.LittleEndian.Uint16(b)).Float32() }}, true
-	case "BF16":
-		return element{2, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }}, true
-	case "F64":
-		return element{8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }}, true
-	case "I64":
-		return element{size: 8}, true
-	case "I32":
-		return element{size: 4}, true
-	case "I16":
-		return element{size: 2}, true
-	case "I8", "U8", "BOOL":
-		return element{size: 1}, true
-	}
-	return element{}, false
+	size, ok := safetensors.ElementSize(dtype)
+	return element{size, decoders[dtype]}, ok
 }
 
-// read fills dst with consecutive elements from r.
+// decoders are those of the types that parameters have.
+var decoders = map[string]func([]byte) float32{
+	"F32":  func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
+	"F16":  func(b []byte) float32 { return float16.Frombits(binary.LittleEndian.Uint16(b)).Float32() },
+	"BF16": func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) },
+	"F64":  func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
+}
+
+// read fills dst with consecutive elements from r. A finite value that float32
+// cannot hold is an error.
 func (e element) read(r io.Reader, dst []float32) error {
 	buf := make([]byte, min(chunkBytes, len(dst)*e.size))
-	for len(dst) > 0 {
+	for read := 0; len(dst) > 0; {
 		n := min(len(dst), len(buf)/e.size)
 		if _, err := io.ReadFull(r, buf[:n*e.size]); err != nil {
 			return fmt.Errorf("reading data: %w", err)
 		}
 		for i := range n {
-			dst[i] = e.decode(buf[i*e.size:])
+			number := buf[i*e.size:]
+			dst[i] = e.decode(number)
+			if math.IsInf(float64(dst[i]), 0) && e.size == 8 {
+				if v := math.Float64frombits(binary.LittleEndian.Uint64(number)); !math.IsInf(v, 0) {
+					return fmt.Errorf("value %d is %g, which float32 cannot hold", read+i, v)
+				}
+			}
 		}
-		dst = dst[n:]
+		dst, read = dst[n:], read+n
 	}
 	return nil
 }

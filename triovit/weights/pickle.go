@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 )
 
 // A pickle is a program for a stack machine. The machine here knows the
@@ -535,8 +537,8 @@ func newView(args tuple) (v view, err error) {
 			return v, fmt.Errorf("argument %d is %s, want %s of numbers from 0 up", i, kind(args[i]), want)
 		}
 	}
-	if len(v.shape) != len(v.stride) || len(v.shape) > maxRank {
-		return v, fmt.Errorf("%d dimensions and %d strides, want the same number, at most %d", len(v.shape), len(v.stride), maxRank)
+	if len(v.shape) != len(v.stride) || len(v.shape) > safetensors.MaxRank {
+		return v, fmt.Errorf("%d dimensions and %d strides, want the same number, at most %d", len(v.shape), len(v.stride), safetensors.MaxRank)
 	}
 	return v, nil
 }

@@ -11,6 +11,8 @@ import (
 	"math"
 	"path"
 	"slices"
+
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 )
 
 // maxDirectory bounds the bytes of a zip archive's directory, whose entries
@@ -262,7 +264,7 @@ func (s *storages) read(of storage) ([]float32, error) {
 // check returns the view's number of elements, all of which lie in its
 // storage.
 func (v view) check() (int, error) {
-	n, ok := elements(v.shape)
+	n, ok := safetensors.Elements(v.shape)
 	if !ok || v.storage.numel > math.MaxInt/8 {
 		return 0, fmt.Errorf("shape %v over a storage of %d elements is too large", v.shape, v.storage.numel)
 	}

@@ -5,7 +5,6 @@ package weights
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -17,6 +16,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 	"pgregory.net/rapid"
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
@@ -85,19 +85,18 @@ func TestReadPTElementTypes(t *testing.T) {
 	tensor := func(name, class, key string, n int) savedTensor {
 		return savedTensor{name, class, key, n, 0, []int{n}, []int{1}}
 	}
-	f64 := binary.LittleEndian.AppendUint64(nil, math.Float64bits(0.1))
 	got, err := parsePT(archiveOf(t,
 		entry{name: "m/data.pkl", content: stateDictPickle([]savedTensor{
 			tensor("half", "HalfStorage", "0", 2),
 			tensor("bfloat", "BFloat16Storage", "1", 1),
-			tensor("double", "DoubleStorage", "2", 1),
+			tensor("double", "DoubleStorage", "2", 3),
 			tensor("float", "FloatStorage", "3", 2),
 			tensor("shared", "FloatStorage", "3", 2),
 			tensor("norm.num_batches_tracked", "LongStorage", "4", 1),
 		})},
 		entry{name: "m/data/0", content: []byte{0x00, 0x3c, 0x00, 0xc0}},
 		entry{name: "m/data/1", content: []byte{0x40, 0x40}},
-		entry{name: "m/data/2", content: f64},
+		entry{name: "m/data/2", content: doubles(0.1, math.Inf(1), math.MaxFloat32)},
 		entry{name: "m/data/3", content: floatBytes(float32(math.Inf(1)), float32(math.Inf(-1)))},
 		entry{name: "m/data/4", content: make([]byte, 8)}))
 	if err != nil {
@@ -107,7 +106,7 @@ func TestReadPTElementTypes(t *testing.T) {
 	want := Set{
 		"half":   {Shape: []int{2}, Data: []float32{1, -2}},
 		"bfloat": {Shape: []int{1}, Data: []float32{3}},
-		"double": {Shape: []int{1}, Data: []float32{0.1}},
+		"double": {Shape: []int{3}, Data: []float32{0.1, float32(math.Inf(1)), math.MaxFloat32}},
 		"float":  {Shape: []int{2}, Data: inf},
 		"shared": {Shape: []int{2}, Data: inf},
 	}
@@ -434,7 +433,7 @@ func checkParsed(t *testing.T, file []byte, parse func([]byte) (Set, error)) {
 		return
 	}
 	for name, tensor := range set {
-		n, ok := elements(tensor.Shape)
+		n, ok := safetensors.Elements(tensor.Shape)
 		if !ok || n != len(tensor.Data) {
 			t.Fatalf("%q: %d values for shape %v", name, len(tensor.Data), tensor.Shape)
 		}

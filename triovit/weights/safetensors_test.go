@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/safetensors"
 	"pgregory.net/rapid"
 )
 
@@ -22,6 +23,15 @@ func parseSafetensors(file []byte) (Set, error) {
 func safetensorsOf(header string, data ...byte) []byte {
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(file, header...), data...)
+}
+
+// doubles are the bytes of float64 numbers.
+func doubles(numbers ...float64) []byte {
+	var b []byte
+	for _, v := range numbers {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
 }
 
 func TestReadSafetensors(t *testing.T) {
@@ -56,10 +66,12 @@ func TestReadSafetensorsRefuses(t *testing.T) {
 		{"length alone", make([]byte, 7), []string{"7 bytes"}},
 		{"header of all memory", []byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"), []string{"18446744073709551615"}},
 		{"header beyond the file", []byte("\x10\x00\x00\x00\x00\x00\x00\x00{}"), []string{"claims 16 bytes"}},
-		{"header over the limit", safetensorsOf("{}" + strings.Repeat(" ", maxHeader)), []string{"want at most"}},
+		{"header over the limit", safetensorsOf("{}" + strings.Repeat(" ", safetensors.MaxHeader)), []string{"want at most"}},
 		{"no JSON", safetensorsOf("weights"), []string{"header", "invalid character"}},
 		{"no object", safetensorsOf("[1]"), []string{"header"}},
 		{"no tensor object", one(`7`), []string{"layer.w"}},
+		{"a name twice", safetensorsOf(`{"w":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"w":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}`, make([]byte, 8)...), []string{"header", "duplicate", "w"}},
+		{"something behind the header", safetensorsOf(`{}{}`), []string{"header", "behind"}},
 		{"unknown dtype", one(`{"dtype":"F4","shape":[2],"data_offsets":[0,8]}`), []string{"layer.w", "F4"}},
 		{"offsets absent", one(`{"dtype":"F32","shape":[2]}`), []string{"layer.w", "0 data_offsets"}},
 		{"three offsets", one(`{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}`), []string{"layer.w", "3 data_offsets"}},
@@ -73,6 +85,7 @@ func TestReadSafetensorsRefuses(t *testing.T) {
 		{"end before start", one(`{"dtype":"F32","shape":[0],"data_offsets":[0,-8]}`), []string{"layer.w", "[0 -8]"}},
 		{"gap at the start", one(`{"dtype":"F32","shape":[1],"data_offsets":[4,8]}`), []string{"layer.w", "begin at 0"}},
 		{"gap at the end", one(`{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`), []string{"end at byte 4"}},
+		{"value beyond float32", safetensorsOf(`{"layer.w":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, doubles(math.Inf(-1), -1e39)...), []string{"layer.w", "value 1 is -1e+39, which float32 cannot hold"}},
 		{"overlap", safetensorsOf(`{"v":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...), []string{`"w"`, "begin at 8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -100,7 +113,7 @@ func encode(tb interface{ Fatal(...any) }, s Set, dtype DType, metadata map[stri
 func TestSafetensorsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shapes := rapid.MapOf(rapid.String(), rapid.SliceOfN(rapid.IntRange(0, 3), 0, 4)).Draw(t, "shapes")
-		delete(shapes, metadataKey)
+		delete(shapes, safetensors.MetadataKey)
 		set := Set{}
 		for name, shape := range shapes {
 			tensor := New(shape...)
@@ -155,9 +168,9 @@ func TestWriteSafetensorsRefuses(t *testing.T) {
 		{"unknown dtype", Set{}, "I8", `"I8", want F32 or F16`},
 		{"value beyond float16", Set{"w": {[]int{2}, []float32{0, 65520}}}, F16, `"w": value 1 is 65520`},
 		{"data unlike shape", Set{"w": {[]int{2}, []float32{0}}}, F32, `"w": 1 values`},
-		{"reserved name", Set{metadataKey: New(1)}, F32, metadataKey},
+		{"reserved name", Set{safetensors.MetadataKey: New(1)}, F32, safetensors.MetadataKey},
 		{"name that is no text", Set{"\xff": New(1)}, F32, "UTF-8"},
-		{"header over the limit", Set{strings.Repeat("w", maxHeader): New(1)}, F32, "header"},
+		{"header over the limit", Set{strings.Repeat("w", safetensors.MaxHeader): New(1)}, F32, "header"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := WriteSafetensors(&bytes.Buffer{}, tt.set, tt.dtype, nil)

@@ -11,9 +11,6 @@ import (
 	"slices"
 )
 
-// maxRank bounds a tensor's number of axes; convolutions have four.
-const maxRank = 8
-
 // Tensor is a dense float32 tensor in row-major order and in the reference's
 // layout: [O, I, H, W] for convolutions, [out, in] for linear layers, [C] for
 // biases and normalization. A scalar has an empty shape and one element.
@@ -72,17 +69,4 @@ func (s Set) Hash() string {
 		flush()
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// elements returns the number of elements of a shape, and false where a
-// dimension is negative or the product's size in bytes may overflow.
-func elements(shape []int) (int, bool) {
-	n := 1
-	for _, d := range shape {
-		if d < 0 || d > 0 && n > math.MaxInt/8/d {
-			return 0, false
-		}
-		n *= d
-	}
-	return n, len(shape) <= maxRank
 }

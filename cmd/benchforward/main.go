@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command benchforward times forward passes on request, for scripts/bench.py: it
+// reads the name of a case per line and answers with the milliseconds of one
+// batch. TRIOVIT_BACKEND chooses the backend; weights and pictures are synthetic.
+//
+// With a folder as argument it writes the networks there instead, for
+// scripts/peer_torch.py: a safetensors file each, with the folded weights, a
+// picture and the logits, and the operations in its metadata.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// cases are the networks, sizes and batches that can be asked for.
+var cases = map[string]struct {
+	variant string
+	h, w, n int
+}{
+	"B1-224/batch1":         {"b1-r224", 224, 224, 1},
+	"B1-224/batch8":         {"b1-r224", 224, 224, 8},
+	"Seg-B0-704x960/batch1": {"seg-b0-cityscapes", 704, 960, 1},
+}
+
+func main() {
+	run := serve
+	if len(os.Args) > 1 {
+		run = func() error { return write(os.Args[1]) }
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "benchforward:", err)
+		os.Exit(1)
+	}
+}
+
+// write makes one file of each network in folder.
+func write(folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for name := range cases {
+		network, one := strings.CutSuffix(name, "/batch1")
+		if !one {
+			continue
+		}
+		model, exec, err := load(name)
+		if err != nil {
+			return err
+		}
+		picture := weights.New(model.Net.Input().Shape...)
+		copy(picture.Data, weights.SyntheticInput(len(picture.Data)))
+		logits := weights.New(model.Net.Output().Shape...)
+		if logits.Data, err = exec.Predict(picture.Data); err != nil {
+			return err
+		}
+		tensors := weights.Set{"picture": picture, "logits": logits}
+		for name := range model.Net.Params() {
+			tensors[name] = model.Weights[name]
+		}
+		operations, err := describe(model.Net)
+		if err != nil {
+			return err
+		}
+		err = atomicfile.Write(filepath.Join(folder, network+".safetensors"), func(w io.Writer) error {
+			return weights.WriteSafetensors(w, tensors, weights.F32, map[string]string{"operations": operations})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe returns the operations as JSON, with the names of their kinds.
+func describe(net *efficientvit.Network) (string, error) {
+	type operation struct {
+		efficientvit.Op
+		Kind string
+	}
+	operations := make([]operation, len(net.Ops))
+	for i, op := range net.Ops {
+		operations[i] = operation{op, op.Kind.String()}
+	}
+	text, err := json.Marshal(operations)
+	return string(text), err
+}
+
+func serve() error {
+	ready := map[string]func() error{}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		name := lines.Text()
+		run, ok := ready[name]
+		if !ok {
+			var err error
+			if run, err = prepare(name); err != nil {
+				return err
+			}
+			if err := run(); err != nil { // compiles
+				return err
+			}
+			ready[name] = run
+		}
+		start := time.Now()
+		if err := run(); err != nil {
+			return err
+		}
+		fmt.Printf("%.3f\n", float64(time.Since(start))/float64(time.Millisecond))
+	}
+	return lines.Err()
+}
+
+// prepare returns what runs one batch. On the Go backend each core takes a part
+// of the batch, as triovit.Evaluate has it; XLA spreads one batch by itself.
+func prepare(name string) (func() error, error) {
+	model, exec, err := load(name)
+	if err != nil {
+		return nil, err
+	}
+	n := cases[name].n
+	parts := 1
+	if backend, err := platform.Backend(); err == nil && backend == platform.Go {
+		parts = min(runtime.GOMAXPROCS(0), n)
+	}
+	size := efficientvit.Size(model.Net.Input().Shape)
+	pictures := weights.SyntheticInput(n * size)
+	return func() error {
+		errs := make([]error, parts)
+		var wg sync.WaitGroup
+		for i := range parts {
+			from, to := i*n/parts, (i+1)*n/parts
+			wg.Go(func() { _, errs[i] = exec.Predict(pictures[from*size : to*size]) })
+		}
+		wg.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// load returns the folded network of a case with synthetic weights.
+func load(name string) (*triovit.Model, *forward.Executor, error) {
+	c, ok := cases[name]
+	if !ok {
+		return nil, nil, fmt.Errorf("no case %q", name)
+	}
+	net, err := efficientvit.Describe(c.variant, efficientvit.InputSize(c.h, c.w))
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := (&triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}).Fold()
+	if err != nil {
+		return nil, nil, err
+	}
+	exec, err := forward.New(model)
+	return model, exec, err
+}

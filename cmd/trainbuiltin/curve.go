@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// The scenes that the curve is measured on. Neither the training nor the
+// evaluation of the published model draws them, so that a recipe of the training
+// may be chosen by the curve.
+const (
+	curveCalibration = 48
+	curveScenes      = 50
+	curveSeed        = scenes.HeldOutSeed + 1<<20
+)
+
+// probed are the recipes and the widths, in bits, whose losses the curve shows.
+var probed = []struct {
+	recipe calib.Recipe
+	bits   int
+}{
+	{calib.Vanilla, 8},
+	{calib.Vanilla, 7},
+	{calib.Vanilla, 6},
+	{calib.MSAUniform, 8},
+	{calib.TrioViTPlus, 8},
+}
+
+// A milestone is the network after some steps, averaged over the last of them, and
+// what rounding costs it.
+type milestone struct {
+	Step int `json:"step"`
+	// Decay is the sum of learning rate times weight decay over the steps.
+	Decay float64 `json:"decay"`
+	// MIoU is the score in float, 0 to 1.
+	MIoU   float64 `json:"miou"`
+	Losses []loss  `json:"losses"`
+}
+
+// A loss is what a recipe at a width loses to float on the same scenes, as a
+// fraction of mIoU, with its paired 95 % interval.
+type loss struct {
+	Recipe string `json:"recipe"`
+	// Bits is the width of weights and activations; the divisors' grid is the
+	// recipe's own.
+	Bits int     `json:"bits"`
+	MIoU float64 `json:"miou"`
+	Lo   float64 `json:"lo"`
+	Hi   float64 `json:"hi"`
+}
+
+// String is the milestone in one line, in percent and in points of mIoU.
+func (m milestone) String() string {
+	s := fmt.Sprintf("step %d: %.2f %%", m.Step, 100*m.MIoU)
+	for _, l := range m.Losses {
+		s += fmt.Sprintf("; %s, %d bits %+.2f", l.Recipe, l.Bits, -100*l.MIoU)
+	}
+	return s
+}
+
+// milestoneFile returns the file of the network after some steps, beside the
+// checkpoint.
+func milestoneFile(checkpoint string, step int) string {
+	return filepath.Join(filepath.Dir(checkpoint), fmt.Sprintf("step-%06d.safetensors", step))
+}
+
+// curve measures on so many scenes what rounding costs each milestone of a training,
+// and writes milestones.json. A milestone that the training did not reach is left
+// out.
+func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint, folder string, calibrating, scoring int) error {
+	size := net.Input().Shape
+	calibration, err := scenes.Dataset(ctx, "drawn scenes for calibration", scenes.CalibrationSeed, calibrating, size[1], size[0])
+	if err != nil {
+		return err
+	}
+	evaluation, err := scenes.Dataset(ctx, "drawn scenes for the curve", curveSeed, scoring, size[1], size[0])
+	if err != nil {
+		return err
+	}
+	var recipes []calib.Recipe
+	for _, p := range probed {
+		recipes = append(recipes, p.recipe.Bits(p.bits, p.bits))
+	}
+	milestones := []milestone{}
+	for step := r.Milestone; r.Milestone > 0 && step <= r.Steps; step += r.Milestone {
+		path := milestoneFile(checkpoint, step)
+		set, err := weights.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		ladder, err := calib.RunLadder(ctx, &triovit.Model{Net: net, Weights: set, Source: path}, calibration, evaluation, recipes)
+		if err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+		m := milestone{Step: step, Decay: r.decayed(step), MIoU: ladder.Float.MIoU.Value}
+		for i, rung := range ladder.Rungs {
+			d := rung.AgainstFloat.Difference
+			m.Losses = append(m.Losses, loss{Recipe: probed[i].recipe.Name, Bits: probed[i].bits, MIoU: -d.Value, Lo: -d.Hi, Hi: -d.Lo})
+		}
+		fmt.Println(m)
+		milestones = append(milestones, m)
+	}
+	text, err := json.MarshalIndent(milestones, "", " ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteData(filepath.Join(folder, "milestones.json"), append(text, '\n'))
+}
+
+// decayed is the sum over the first steps of learning rate times decay: a
+// parameter without a gradient would have shrunk by exp of its negative.
+func (r recipe) decayed(steps int) float64 {
+	sum := 0.
+	for step := range steps {
+		sum += r.shrink(step)
+	}
+	return sum
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package closed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/internal/page"
+)
+
+// String is the result on a page: cycles and rates, the cycles by role, what was
+// omitted, and what was assumed.
+func (r *Result) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, r.Config)
+	fmt.Fprintf(&s, "%d cycles (%d / %d copies), %.3f ms, %.1f FPS\n",
+		r.Cycles, r.Undivided, r.Config.Copies, 1e3*r.seconds(), r.FPS())
+	fmt.Fprintf(&s, "%.1f GOPS by %.1f M MACs, %.1f %% of the peak\n", r.GOPS(), float64(r.PaperMACs)/1e6, 100*r.Utilization())
+	if r.PaperMACs != r.MACs {
+		fmt.Fprintf(&s, "(%.1f GOPS by %.1f M MACs, which the authors do not count in full)\n", r.AllGOPS(), float64(r.MACs)/1e6)
+	}
+	if r.SetUp > 0 {
+		cycles, gops := r.SetUpTwice()
+		fmt.Fprintf(&s, "(%.2f cycles and %.1f GOPS if each set-up of a stream were charged twice)\n", cycles, gops)
+	}
+	page.Table(&s, "role\toperations\tcycles of one copy\tshare\tutilization\t", func(row func(string, ...any)) {
+		for _, p := range r.ByRole() {
+			row("%s\t%d\t%d\t%.1f %%\t%.1f %%\t", p.Label, p.Ops, p.Cycles, 100*p.Share, 100*p.Utilization)
+		}
+	})
+	page.Table(&s, "not charged\toperations\tM MACs\tM elements\tbecause\t", func(row func(string, ...any)) {
+		for _, o := range page.SumOmissions(r.Omitted, func(o *hwsim.Omission) string { return o.Unit.String() }) {
+			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.Label, o.Ops, float64(o.MACs)/1e6, float64(o.Elements)/1e6, o.Why)
+		}
+	})
+	s.WriteString(page.Needs(r.Config))
+	for _, note := range r.Notes() {
+		fmt.Fprintf(&s, "note: %s\n", note)
+	}
+	s.WriteString(r.Assumptions().String())
+	return s.String()
+}
+
+// Notes says in which ways the model itself departs from the hardware, as far
+// as this workload shows it.
+func (r *Result) Notes() []string {
+	notes := []string{
+		"buffers, ports and off-chip memory are unlimited, and the copies divide every operation without a remainder",
+	}
+	if slices.ContainsFunc(r.Ops, func(o OpCycles) bool { return o.PaperMACs < o.MACs }) {
+		notes = append(notes, "the aggregation's grouped convolution is charged with a third of its output channels and counted as no operations, as in the authors' script")
+	}
+	return notes
+}
+
+// Assumptions lists what the configuration assumes or changes about engines,
+// copies, clock, and the buffers, which count for the block RAMs only. Its other
+// values play no part in the closed form.
+func (r *Result) Assumptions() arch.Assumptions {
+	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
+		group, _, _ := strings.Cut(a.Field, ".")
+		return slices.Contains([]string{"off_chip", "auxiliary", "division", "host"}, group) ||
+			a.Field == "multiplications_per_dsp_4" && r.Config.MultiplierBits > 4
+	})
+}

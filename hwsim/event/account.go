@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Stall is why an engine that has work does none.
+type Stall uint8
+
+// The stalls. The causes outside of the engines are charged to what arrives
+// last, or inside of a task to the slowest unit or port.
+const (
+	// Imbalance: another copy has a larger share of the operation.
+	Imbalance Stall = iota
+	// Stream: MAT waits for what R-MAC makes for it in a pipeline. What MAT had
+	// begun when R-MAC joins, and both make once more, is in it.
+	Stream
+	// Partner: the other engine has more heads or works longer on them.
+	Partner
+	// Channels: the operation has too few output channels for the engine's
+	// lanes.
+	Channels
+	// WeightLoad, InputLoad and OutputStore: off-chip memory is late with
+	// weights or activations, or has not yet taken the outputs before.
+	WeightLoad
+	InputLoad
+	OutputStore
+	// DivisorPasses: the divisor buffer holds the divisors of a part of a head's
+	// tokens, so that MAT makes divisors and dividends part by part.
+	DivisorPasses
+	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle
+	// than the engines could use.
+	InputPort
+	WeightPort
+	OutputPort
+	DivisorPort
+	// SumKUnit to PoolUnit: an auxiliary unit is slower than the engines.
+	SumKUnit
+	Log2Unit
+	ShifterUnit
+	DividerUnit
+	RequantizeUnit
+	ActivationUnit
+	AdderUnit
+	ResizerUnit
+	PoolUnit
+
+	stallEnd
+)
+
+// firstPort is the first of the stalls that stand for a rate: a port or an auxiliary unit.
+const firstPort = InputPort
+
+var stallNames = [stallEnd]string{
+	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store", "divisor buffer",
+	"input port", "weight port", "output port", "divisor port",
+	"sum over K", "log2 module", "shifter", "divider", "requantization", "activation", "adder", "resizer", "pooling adder",
+}
+
+// String returns the cause's name in reports.
+func (s Stall) String() string {
+	if s >= stallEnd {
+		return fmt.Sprintf("Stall(%d)", uint8(s))
+	}
+	return stallNames[s]
+}
+
+// Stalls returns every cause.
+func Stalls() []Stall {
+	var list []Stall
+	for s := range stallEnd {
+		list = append(list, s)
+	}
+	return list
+}
+
+// unitStall is the stall that stands for an auxiliary unit.
+var unitStall = map[workload.Unit]Stall{
+	workload.SumAdder: SumKUnit, workload.Log2: Log2Unit, workload.Shifter: ShifterUnit, workload.Divider: DividerUnit,
+	workload.Requantize: RequantizeUnit, workload.Activation: ActivationUnit, workload.Adder: AdderUnit,
+	workload.Resizer: ResizerUnit, workload.Pool: PoolUnit,
+}
+
+// An Account says what the copies of one engine do in each of their cycles.
+// Busy, Idle and all stalls add up to the cycles times the copies.
+type Account struct {
+	// Busy cycles make steps, however many of the lanes take part.
+	Busy int64
+	// Idle cycles are those in which no work is there for the engine: MAT's in
+	// a depthwise convolution that does not stream.
+	Idle   int64
+	Stalls [stallEnd]int64
+	// Lanes are the busy cycles of each lane in which it has an output to make:
+	// less than Busy times the lanes where channels or pixels do not divide by
+	// them.
+	Lanes int64
+	// MACs are the multiply-accumulates of the engine.
+	MACs int64
+}
+
+// Total returns all cycles of the account.
+func (a *Account) Total() int64 {
+	sum := a.Busy + a.Idle
+	for _, c := range a.Stalls {
+		sum += c
+	}
+	return sum
+}
+
+// add adds times as much of b.
+func (a *Account) add(b *Account, times int64) {
+	count.Inc(&a.Busy, count.Mul(times, b.Busy))
+	count.Inc(&a.Idle, count.Mul(times, b.Idle))
+	for i, n := range b.Stalls {
+		if n != 0 {
+			count.Inc(&a.Stalls[i], count.Mul(times, n))
+		}
+	}
+	count.Inc(&a.Lanes, count.Mul(times, b.Lanes))
+	count.Inc(&a.MACs, count.Mul(times, b.MACs))
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/schedule"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// convolution runs on both engines, one task per round of output channels: MAT
+// takes the first of them.
+func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
+	o := s.Last()
+	positions := count.Mul(int64(o.Kernel), int64(o.Kernel))
+	t := m.output(o)
+	most, all := m.Spread(count.Mul(a.Rows, a.Columns))
+	tasks, _ := m.Tasks(s, a)
+	p := &price{tasks: make([]cost, 0, len(tasks))}
+	for _, task := range tasks {
+		var mat, rmac Account
+		k := cost{Task: task, cycles: count.Mul(most, t), matWorks: true, rmacWorks: true}
+		channels := task.Channels.Len()
+		groups := count.Up(channels, m.Lanes()) // one per copy where copies share channels, else one
+		last := channels - (groups-1)*m.Lanes()
+		onMAT, onRMAC := groups, groups
+		if last <= int64(m.MAT.Lanes) {
+			onRMAC-- // no channel of the last group is left for R-MAC
+		}
+		total := count.Mul(k.cycles, m.Copies)
+		worked := count.Mul(all, groups, t)
+		mat.Busy = count.Mul(all, onMAT, t)
+		rmac.Busy = count.Mul(all, onRMAC, t)
+		rmac.Stalls[Channels] = worked - rmac.Busy
+		mat.Stalls[Imbalance] = total - worked
+		rmac.Stalls[Imbalance] = total - worked
+		matChannels := (groups-1)*int64(m.MAT.Lanes) + min(last, int64(m.MAT.Lanes))
+		mat.Lanes, rmac.Lanes = count.Mul(all, t, matChannels), count.Mul(all, t, channels-matChannels)
+		perChannel := count.Mul(all, positions, int64(o.Cin))
+		mat.MACs, rmac.MACs = count.Mul(perChannel, matChannels), count.Mul(perChannel, channels-matChannels)
+		*k.ports.at(InputPort) = count.Mul(all, positions, inputs(o, channels))
+		*k.ports.at(WeightPort) = count.Mul(most, m.WeightBytes(o, channels))
+		*k.ports.at(OutputPort) = count.Mul(all, channels)
+		p.add(k, &mat, &rmac)
+	}
+	return p
+}
+
+// depthwise runs on R-MAC: pixels of a row across the lanes, channels within.
+func (m *pricer) depthwise(s *schedule.Step, a schedule.Area) *price {
+	o := s.Last()
+	tasks, parts := m.Tasks(s, a)
+	k := cost{Task: tasks[0], rmacWorks: true}
+	var mat, rmac Account
+	for i := range parts {
+		k.cycles = max(k.cycles, parts[i].Window)
+		count.Inc(&rmac.Busy, parts[i].Depthwise)
+	}
+	total := count.Mul(k.cycles, m.Copies)
+	rmac.Stalls[Imbalance] = total - rmac.Busy
+	mat.Idle = total
+	rmac.Lanes = count.Mul(a.Rows, a.Columns, m.Pictures, m.Set(o))
+	rmac.MACs = count.Mul(a.Rows, a.Columns, int64(o.Cout), int64(o.Kernel), int64(o.Kernel), m.Pictures)
+	m.depthwisePorts(&k.ports, o, a, parts)
+	*k.ports.at(OutputPort) = count.Mul(a.Rows, a.Columns, int64(o.Cout), m.Pictures)
+	p := &price{}
+	p.add(k, &mat, &rmac)
+	return p
+}
+
+// depthwisePorts adds what R-MAC reads: an input for each product, and the weights
+// of all channels for each set of pixels.
+func (m *pricer) depthwisePorts(b *ports, o *workload.Operation, a schedule.Area, parts []schedule.Part) {
+	positions := count.Mul(int64(o.Kernel), int64(o.Kernel))
+	*b.at(InputPort) = count.Mul(a.Rows, a.Columns, int64(o.Cout), positions, m.Pictures)
+	var sets int64
+	for i := range parts {
+		sets = max(sets, parts[i].Sets)
+	}
+	*b.at(WeightPort) = count.Mul(sets, m.WeightBytes(o, int64(o.Cout)))
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
+
+// A Term is what a part of the cycles is spent on.
+type Term uint8
+
+// The terms that are no stalls; behind them each [Stall] has one, in their order.
+const (
+	// Work is what the multiply-accumulates would take if every multiplier of
+	// both engines made one in every cycle.
+	Work Term = iota
+	// LaneRounding is work that lanes could have done which have no output to
+	// make: output channels, or in R-MAC's depthwise mode pixels of a row, that do
+	// not divide by the lanes.
+	LaneRounding
+	// MACRounding is work that the MACs of busy lanes could have done: input
+	// channels that do not divide by them, MACs that one engine has more than the
+	// other where both keep step, and further turns of narrow multipliers.
+	MACRounding
+	// NoWork is an engine's time for which the step has nothing to do.
+	NoWork
+
+	firstStall
+	termEnd = firstStall + Term(stallEnd)
+)
+
+// termOf returns the term of a stall. [Imbalance], [Stream], [Partner] and
+// [Channels] are rounding, too: work that does not divide by the copies, into a
+// pipeline, by the engines, or reaches one of them only.
+func termOf(s Stall) Term { return firstStall + Term(s) }
+
+// String returns the term's name in reports.
+func (t Term) String() string {
+	switch t {
+	case Work:
+		return "work"
+	case LaneRounding:
+		return "rounding of lanes"
+	case MACRounding:
+		return "rounding of MACs"
+	case NoWork:
+		return "no work"
+	}
+	return Stall(t - firstStall).String()
+}
+
+// Spending is cycles by what they are spent on.
+type Spending [termEnd]int64
+
+// Cycles returns the sum.
+func (s *Spending) Cycles() int64 {
+	var sum int64
+	for _, n := range s {
+		sum += n
+	}
+	return sum
+}
+
+// add adds times as much of b.
+func (s *Spending) add(b *Spending, times int64) {
+	for t := range s {
+		s[t] += times * b[t]
+	}
+}
+
+// String names the terms that are not 0, the largest first.
+func (s *Spending) String() string {
+	var list []Term
+	for t, n := range s {
+		if n != 0 {
+			list = append(list, Term(t))
+		}
+	}
+	size := func(t Term) int64 { return max(s[t], -s[t]) }
+	slices.SortStableFunc(list, func(a, b Term) int { return cmp.Compare(size(b), size(a)) })
+	var text []string
+	for _, t := range list {
+		text = append(text, fmt.Sprintf("%s %+d", t, s[t]))
+	}
+	return strings.Join(text, ", ")
+}
+
+// MarshalJSON names the terms and leaves out those of no cycles.
+func (s Spending) MarshalJSON() ([]byte, error) {
+	named := make(map[string]int64)
+	for t, n := range s {
+		if n != 0 {
+			named[Term(t).String()] = n
+		}
+	}
+	return json.Marshal(named)
+}
+
+// Spending splits the cycles of a step on a configuration, each term in proportion
+// to the multipliers that it concerns, in whole cycles that add up to the step's.
+func (s *Step) Spending(c *arch.Config) Spending {
+	var parts [termEnd]big.Int // cycles of multipliers
+	add := func(t Term, factors ...int64) {
+		p := big.NewInt(1)
+		for _, f := range factors {
+			p.Mul(p, big.NewInt(f))
+		}
+		parts[t].Add(&parts[t], p)
+	}
+	for _, on := range []struct {
+		a           *Account
+		lanes, macs int
+	}{{&s.MAT, c.MAT.Lanes, c.MAT.MACs}, {&s.RMAC, c.RMAC.Lanes, c.RMAC.MACs}} {
+		a, lanes, macs := on.a, int64(on.lanes), int64(on.macs)
+		add(Work, a.MACs)
+		add(LaneRounding, a.Busy*lanes-a.Lanes, macs)
+		add(MACRounding, a.Lanes, macs)
+		add(MACRounding, -a.MACs)
+		add(NoWork, a.Idle, lanes, macs)
+		for cause, n := range a.Stalls {
+			add(termOf(Stall(cause)), n, lanes, macs)
+		}
+	}
+	all := big.NewInt(int64(c.Multipliers()))
+	var spent Spending
+	var sum, whole big.Int
+	before := int64(0)
+	for t := range parts {
+		sum.Add(&sum, &parts[t])
+		now := whole.Quo(&sum, all).Int64()
+		spent[t], before = now-before, now
+	}
+	return spent
+}
+
+// Spending splits all cycles of the run as [Step.Spending] does those of a step.
+func (r *Run) Spending() Spending {
+	var all Spending
+	for i := range r.Steps {
+		spent := r.Steps[i].Spending(&r.Config)
+		all.add(&spent, 1)
+	}
+	all[termOf(OutputStore)] += r.Drain
+	return all
+}
+
+// A Difference says term by term where one run takes other cycles than another of
+// the same workload.
+type Difference struct {
+	From, To *Run `json:"-"`
+	// Cycles are those of To less those of From, and Terms what they are spent
+	// on.
+	Cycles int64    `json:"cycles"`
+	Terms  Spending `json:"terms"`
+	// Steps are those of either run where both have the same, else the fewest
+	// that have the same operations, as where one run has a pipeline; then, with
+	// no operations, the storing of the last results.
+	Steps []StepDifference `json:"steps"`
+}
+
+// A StepDifference is the part of a [Difference] in some operations.
+type StepDifference struct {
+	Ops []string `json:"operations"`
+	// From and To are the cycles of both runs; Terms add up to To less From.
+	From  int64    `json:"from"`
+	To    int64    `json:"to"`
+	Terms Spending `json:"terms"`
+}
+
+// Diff returns how the second run differs from the first. It refuses runs of
+// different operations or batches.
+func Diff(from, to *Run) (*Difference, error) {
+	if from.Options.Batch != to.Options.Batch {
+		return nil, fmt.Errorf("compare: batches of %d and %d", from.Options.Batch, to.Options.Batch)
+	}
+	different := fmt.Errorf("compare: %s and %s have different operations", from.Workload, to.Workload)
+	d := &Difference{From: from, To: to, Cycles: to.Cycles - from.Cycles}
+	a, b := from.Steps, to.Steps
+	for len(a) > 0 && len(b) > 0 {
+		var s StepDifference
+		var left, right []string
+		for len(left) == 0 || len(left) != len(right) {
+			switch {
+			case len(left) <= len(right) && len(a) > 0:
+				s.From += a[0].Cycles
+				left = append(left, a[0].Ops...)
+				spent := a[0].Spending(&from.Config)
+				s.Terms.add(&spent, -1)
+				a = a[1:]
+			case len(b) > 0:
+				s.To += b[0].Cycles
+				right = append(right, b[0].Ops...)
+				spent := b[0].Spending(&to.Config)
+				s.Terms.add(&spent, 1)
+				b = b[1:]
+			default:
+				return nil, different
+			}
+		}
+		if !slices.Equal(left, right) {
+			return nil, different
+		}
+		s.Ops = left
+		d.Steps = append(d.Steps, s)
+	}
+	if len(a)+len(b) > 0 {
+		return nil, different
+	}
+	drain := StepDifference{Ops: []string{}, From: from.Drain, To: to.Drain}
+	drain.Terms[termOf(OutputStore)] = to.Drain - from.Drain
+	d.Steps = append(d.Steps, drain)
+	for i := range d.Steps {
+		d.Terms.add(&d.Steps[i].Terms, 1)
+	}
+	return d, nil
+}
+
+// shown is how many steps a text has.
+const shown = 10
+
+// String is the difference on a page: all terms, then the steps that differ most.
+func (d *Difference) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%d cycles, %+d against %d on %s\n", d.To.Cycles, d.Cycles, d.From.Cycles, d.From.Config)
+	if d.Cycles != 0 || d.Terms != (Spending{}) {
+		fmt.Fprintf(&s, "because of %s\n", &d.Terms)
+	}
+	steps := slices.DeleteFunc(slices.Clone(d.Steps), func(s StepDifference) bool { return s.From == s.To })
+	size := func(s StepDifference) int64 { return max(s.To-s.From, s.From-s.To) }
+	slices.SortStableFunc(steps, func(a, b StepDifference) int { return cmp.Compare(size(b), size(a)) })
+	for i, step := range steps[:min(shown, len(steps))] {
+		if i == 0 {
+			fmt.Fprintf(&s, "the most in, of %d steps that differ:\n", len(steps))
+		}
+		name := "storing the last results"
+		if len(step.Ops) > 0 {
+			name = step.Ops[0]
+		}
+		fmt.Fprintf(&s, "%s: %+d (%d to %d): %s\n", name, step.To-step.From, step.From, step.To, &step.Terms)
+	}
+	return s.String()
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/hwtest"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// 16×16 pixels, 8 channels to 24. On 8 + 8 lanes in each copy the second of two
+// rounds has no channel for R-MAC; on 12 + 8 it has 4 for the 12 lanes of MAT, and
+// takes as long.
+func TestSpendingByHand(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(16, 16, 8, 24, 1)}}
+	c := arch.ZCU102()
+	from := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	c.MAT.Lanes = 12
+	to := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	// Of 2048 multipliers, 16·16·8·24 take 24 cycles; R-MAC's half has none for 16.
+	before := Spending{Work: 24}
+	before[termOf(Channels)] = 8
+	// Of 2560, they take 19.2; 8 lanes of MAT's 12 are without a channel in 16
+	// cycles, 6.4 of all, and R-MAC is for 6.4.
+	after := Spending{Work: 19, LaneRounding: 6}
+	after[termOf(Channels)] = 7
+	if got := from.Spending(); got != before {
+		t.Errorf("8 lanes: %s, want %s", &got, &before)
+	}
+	if got := to.Spending(); got != after {
+		t.Errorf("12 lanes: %s, want %s", &got, &after)
+	}
+	d, err := Diff(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "rounding of lanes +6, work -5, channels -1"; d.Cycles != 0 || d.Terms.String() != want {
+		t.Errorf("%+d cycles, %s, want %s", d.Cycles, &d.Terms, want)
+	}
+}
+
+// Whatever two runs of one workload differ in, terms and steps add up to all of
+// it. With more lanes there is less work for each multiplier, so that a run takes
+// longer only by other terms; without memory and units all of them are rounding.
+func TestDifferencesAddUp(t *testing.T) {
+	rounding := []Term{LaneRounding, MACRounding, NoWork, termOf(Imbalance), termOf(Stream), termOf(Partner), termOf(Channels)}
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c, o := drawCase(rt)
+		o.FreeMemory, o.FreeAuxiliary = rapid.Bool().Draw(rt, "free memory"), rapid.Bool().Draw(rt, "free units")
+		from, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		lanes := rapid.IntRange(0, 20)
+		c.MAT.Lanes += lanes.Draw(rt, "more of MAT")
+		c.RMAC.Lanes += lanes.Draw(rt, "more of R-MAC")
+		if rapid.Bool().Draw(rt, "other pipelines") {
+			o.Pipelines ^= hwsim.NoPipelines
+		}
+		to, err := Simulate(w, c, o)
+		if tooSmall(err) {
+			rt.Skip(err)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		d, err := Diff(from, to)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var steps int64
+		for i := range d.Steps {
+			s := &d.Steps[i]
+			if s.Terms.Cycles() != s.To-s.From {
+				rt.Errorf("%s: terms of %d cycles, from %d to %d", s.Ops, s.Terms.Cycles(), s.From, s.To)
+			}
+			steps += s.To - s.From
+		}
+		if d.Cycles != to.Cycles-from.Cycles || steps != d.Cycles || d.Terms.Cycles() != d.Cycles {
+			rt.Errorf("%d cycles to %d: steps of %d, terms of %d", from.Cycles, to.Cycles, steps, d.Terms.Cycles())
+		}
+		for _, r := range []*Run{from, to} {
+			spent := r.Spending()
+			if spent.Cycles() != r.Cycles || slices.Min(spent[:]) < 0 {
+				rt.Errorf("%d cycles are spent on %s", r.Cycles, &spent)
+			}
+		}
+		if from.Options.Pipelines == to.Options.Pipelines && d.Terms[Work] > 0 { // else steps are not the same, and round apart
+			rt.Errorf("more work on more multipliers: %s", &d.Terms)
+		}
+		if !o.FreeMemory || !o.FreeAuxiliary {
+			return
+		}
+		for term, n := range d.Terms {
+			if n != 0 && Term(term) != Work && !slices.Contains(rounding, Term(term)) {
+				rt.Errorf("without memory and units: %s %+d", Term(term), n)
+			}
+		}
+	})
+}
+
+// All small operations on all small engines. Where one lane more takes longer, one
+// term explains all of it, which is neither work, known from the multiply-accumulates
+// alone, nor idleness: of the engines alone rounding, else also what they wait for.
+func TestMoreLanesAreExplained(t *testing.T) {
+	pairs := func(yield func(...workload.Operation)) {
+		for side := 1; side <= 6; side++ {
+			for channels := 4; channels <= 12; channels += 4 {
+				for out := 1; out <= 18; out++ {
+					yield(pair(side, side, channels, out, 3)...)
+				}
+			}
+		}
+	}
+	heads := func(yield func(...workload.Operation)) {
+		for n := 1; n <= 3; n++ {
+			for tokens := 1; tokens <= 12; tokens++ {
+				for dim := 1; dim <= 8; dim++ {
+					yield(attention(n, tokens, dim)...)
+				}
+			}
+		}
+	}
+	convolutions := func(yield func(...workload.Operation)) {
+		pairs(func(ops ...workload.Operation) { ops[1].Behind = ""; yield(ops[1]) })
+	}
+	rounding := []Term{LaneRounding, MACRounding, termOf(Imbalance), termOf(Stream), termOf(Channels)}
+	waits := []Term{termOf(WeightLoad), termOf(InputLoad), termOf(OutputStore), termOf(InputPort), termOf(WeightPort), termOf(OutputPort), termOf(DivisorPort)}
+	memory := Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}
+	for _, space := range []struct {
+		name    string
+		ops     func(yield func(...workload.Operation))
+		copies  []int
+		o       Options
+		explain []Term
+	}{
+		{"streams", pairs, []int{1, 3}, ideal(hwsim.BothPipelines), rounding},
+		{"heads", heads, []int{1, 3}, ideal(hwsim.BothPipelines), rounding},
+		{"streams and memory", pairs, []int{1}, memory, slices.Concat(rounding, waits)},
+		{"convolutions and memory", convolutions, []int{1}, memory, slices.Concat(rounding, waits)},
+	} {
+		t.Run(space.name, func(t *testing.T) {
+			slower := 0
+			compare := func(w *workload.Workload, c, more arch.Config) {
+				from, to := simulate(t, w, c, space.o), simulate(t, w, more, space.o)
+				if to.Cycles <= from.Cycles {
+					return
+				}
+				slower++
+				d, err := Diff(from, to)
+				if err != nil {
+					t.Fatal(err)
+				}
+				most := Term(slices.Index(d.Terms[:], slices.Max(d.Terms[:])))
+				work := w.MACs()/int64(more.Multipliers()) - w.MACs()/int64(c.Multipliers())
+				if d.Terms.Cycles() != d.Cycles || d.Terms[Work] != work || d.Terms[most] < d.Cycles || !slices.Contains(space.explain, most) {
+					t.Errorf("%+v from %v to %v: %+d cycles, work %+d: %s", w.Ops[0], c.MAT, more.MAT, d.Cycles, work, &d.Terms)
+				}
+			}
+			space.ops(func(ops ...workload.Operation) {
+				w := &workload.Workload{Name: "w", Ops: ops}
+				for _, copies := range space.copies {
+					for lanes := 1; lanes <= 6; lanes++ {
+						engine := arch.Engine{Lanes: lanes, MACs: 4}
+						c := hwtest.Engines(engine, engine)
+						c.Copies = copies
+						onMAT, onRMAC := c, c
+						onMAT.MAT.Lanes++
+						onRMAC.RMAC.Lanes++
+						compare(w, c, onMAT)
+						compare(w, c, onRMAC)
+					}
+				}
+			})
+			if slower == 0 {
+				t.Error("none is slower, so that nothing is explained")
+			}
+			t.Logf("%d are slower", slower)
+		})
+	}
+}
+
+func TestCompareErrors(t *testing.T) {
+	c := arch.ZCU102()
+	run := func(batch int, ops ...workload.Operation) *Run {
+		o := ideal(hwsim.NoPipelines)
+		o.Batch = batch
+		return simulate(t, &workload.Workload{Name: "w", Ops: ops}, c, o)
+	}
+	one, two := run(1, conv(4, 4, 4, 4, 1)), run(1, pair(4, 4, 4, 4, 3)...)
+	for name, other := range map[string]*Run{
+		"compare: batches of 1 and 2":                run(2, conv(4, 4, 4, 4, 1)),
+		"compare: w and w have different operations": two,
+	} {
+		if _, err := Diff(one, other); err == nil || err.Error() != name {
+			t.Errorf("got  %v\nwant %s", err, name)
+		}
+	}
+}

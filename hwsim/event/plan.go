@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/schedule"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// The limits of a step.
+const (
+	maxTasks     = 1 << 20 // of all its tiles
+	maxTileTasks = 1 << 16 // of a tile: these are in memory at once
+)
+
+var errTasks = fmt.Errorf("at most %d tasks, of a tile %d, are allowed: take more pixels to a tile or larger engines", maxTasks, maxTileTasks)
+
+// A plan is a step on a grid with the prices of its tiles: all that does not depend
+// on when they run.
+type plan struct {
+	schedule.Plan
+	room     room
+	prices   map[schedule.Area]*price
+	weights  []int64 // bytes of each piece
+	resident bool    // whether they are loaded once, not for every tile
+	units    []unitWork
+	whole    int64 // what the stretches of all tiles add up to
+	all      Step  // of all tiles, but for times and stalls
+	err      error // why the step cannot run on this grid
+}
+
+// room is the bytes of the input and of the output buffer that are left for tiles.
+type room struct{ in, out int64 }
+
+// unitWork is the elements of a picture that pass an auxiliary unit in a step.
+type unitWork struct {
+	unit     Stall
+	elements int64
+}
+
+// plan returns the plan of a step on a grid, made once for all tilings that have it.
+func (m *machine) plan(i int, g schedule.Grid) *plan {
+	p, ok := m.plans[planKey{i, g}]
+	if !ok {
+		p = m.newPlan(i, g)
+		m.plans[planKey{i, g}] = p
+	}
+	return p
+}
+
+func (m *machine) newPlan(i int, g schedule.Grid) *plan {
+	s := &m.schedule.Steps[i]
+	p := &plan{Plan: m.schedule.PlanOn(s, g), prices: make(map[schedule.Area]*price), units: m.layout.units[i]}
+	tiles := p.Tiles()
+	if n := m.tasks(p); n > min(maxTileTasks, maxTasks/tiles) {
+		p.err = fmt.Errorf("operation %q: %d tiles with %d tasks each: %w", s.Lead().Name, tiles, n, errTasks)
+		return p
+	}
+	p.whole = p.Whole()
+	p.room = m.roomFor(p)
+	// Refused at once, before the steps in front are run with these tiles.
+	first, made := p.Tile(0), p.Tile(p.FirstOutputs())
+	if demand := max(p.Window(p.Inputs.In), first.Loads, made.Loads); demand > p.room.in {
+		p.err = m.inputTooSmall(p, first, demand)
+		return p
+	}
+	if m.made(p, made) > p.room.out {
+		p.err = m.outputTooSmall(p, made, m.made(p, made))
+		return p
+	}
+	p.all = m.layout.steps[i]
+	p.all.MACs *= m.pictures
+	p.all.PaperMACs *= m.pictures
+	traffic := &p.all.Traffic
+	for a, times := range p.Areas() {
+		price := m.prices.of(m.layout.alike[i], s, a)
+		p.prices[a] = price
+		count.Inc(&p.all.Compute, count.Mul(times, price.compute))
+		p.all.MAT.add(&price.mat, times)
+		p.all.RMAC.add(&price.rmac, times)
+		b := &price.ports
+		traffic.add(&Traffic{InputPort: *b.at(InputPort), WeightPort: *b.at(WeightPort), OutputPort: *b.at(OutputPort), DivisorPort: *b.at(DivisorPort)}, times)
+		count.Inc(&p.all.OneCopy, count.Mul(times, price.oneCopy, m.pictures))
+	}
+	if m.options.FreeMemory {
+		return p
+	}
+	p.weights = m.schedule.Engines.Weights(s)
+	for _, b := range p.weights {
+		count.Inc(&traffic.WeightLoads, b)
+	}
+	if p.resident = tiles == 1 || traffic.WeightLoads <= m.config.Buffers.Weight.Bytes(); !p.resident {
+		traffic.WeightLoads = count.Mul(tiles, traffic.WeightLoads)
+	}
+	traffic.InputLoads = count.Add(count.Mul(s.PassingLoads, m.pictures), count.Add(p.Inputs.Out, p.Inputs.Band))
+	for band := range p.Bands() {
+		count.Inc(&traffic.InputLoads, p.InBand(band, p.Inputs.In))
+	}
+	traffic.Stores = count.Mul(s.Stores+s.PassingStores, m.pictures)
+	return p
+}
+
+// roomFor returns what the buffers have for the tiles of a step. Where heads are cut,
+// the input buffer keeps the second operand of those at work, and the output buffer
+// their partial sums; in the intra-layer pipeline also KᵀV of the head before.
+func (m *machine) roomFor(p *plan) room {
+	if !p.Tight || p.Mapping == schedule.AuxiliaryOnly { // single elements need no window
+		return room{count.Limit, count.Limit}
+	}
+	b := &m.config.Buffers
+	r := room{b.Input.Bytes(), b.Output.Bytes()}
+	atWork, heads := p.Heads()
+	r.in -= count.Up(count.Mul(p.Inputs.Band, atWork), heads)
+	if p.Sums() {
+		each := int64(partialSum)
+		if p.Outputs() {
+			each++
+		}
+		r.out -= count.Mul(each, atWork, int64(p.Engine[0].Rows), int64(p.Engine[0].Cols), m.pictures)
+	}
+	return r
+}
+
+// made returns the bytes that a tile leaves in the output buffer.
+func (m *machine) made(p *plan, t schedule.Tile) int64 {
+	bytes := t.Out.Of(p.Stored, p.whole)
+	if p.Mapping == schedule.Streamed && p.Tight { // R-MAC's outputs, which MAT reads
+		bytes = count.Add(bytes, count.Mul(t.Rows, t.Columns, int64(p.Engine[0].Cout), m.pictures))
+	}
+	return bytes
+}
+
+// tasks returns how many tasks a tile of the step may have, or pieces of one.
+func (m *machine) tasks(p *plan) int64 {
+	switch p.Mapping {
+	case schedule.BothEngines:
+		return m.schedule.Engines.Rounds(p.Last())
+	case schedule.Streamed:
+		return m.schedule.Engines.Rounds(p.Last()) + 1
+	case schedule.HeadPipeline:
+		if p.Sums() {
+			return m.schedule.Engines.Copies
+		}
+		return count.Mul(int64(p.Engine[0].Heads), m.schedule.Engines.Copies)
+	}
+	return 1
+}
+
+func (m *machine) inputTooSmall(p *plan, t schedule.Tile, demand int64) error {
+	b := m.config.Buffers.Input
+	return m.tooSmall(p, "buffers.input.kib", b.KiB, demand+b.Bytes()-p.room.in,
+		fmt.Sprintf("a tile of %s needs more", areaText(p.Step, t.Area)))
+}
+
+func (m *machine) outputTooSmall(p *plan, t schedule.Tile, demand int64) error {
+	b := m.config.Buffers.Output
+	return m.tooSmall(p, "buffers.output.kib", b.KiB, demand+b.Bytes()-p.room.out,
+		fmt.Sprintf("a tile of %s needs %d bytes", areaText(p.Step, t.Area), m.made(p, t)+b.Bytes()-p.room.out))
+}
+
+func (m *machine) weightsTooSmall(p *plan, demand int64) error {
+	err := m.tooSmall(p, "buffers.weight.kib", m.config.Buffers.Weight.KiB, demand, "a task has weights of more than that")
+	err.Levers = append(err.Levers, "mat.lanes", "rmac.lanes")
+	if m.config.CopiesShare == arch.Channels {
+		err.Levers = append(err.Levers, "copies")
+	}
+	return err
+}
+
+func (m *machine) divisorsTooSmall(p *plan) error {
+	err := m.tooSmall(p, "buffers.divisor.kib", m.config.Buffers.Divisor.KiB, m.pictures*int64(m.config.DivisorBytes()),
+		fmt.Sprintf("%d pictures have divisors of %d bytes each", m.pictures, m.config.DivisorBytes()))
+	if m.config.Division == arch.DividerDivision {
+		err.Levers = append(err.Levers, "division")
+	}
+	return err
+}
+
+// tooSmall returns the refusal of a buffer. Fewer pictures at once need less of any.
+func (m *machine) tooSmall(p *plan, field string, kib int, demand int64, why string) *hwsim.CapacityError {
+	err := &hwsim.CapacityError{Op: p.Lead().Name, Buffer: field, KiB: kib, Demand: demand, Why: why, Levers: []string{field}}
+	if m.pictures > 1 {
+		err.Levers = append(err.Levers, "copies_share")
+	}
+	return err
+}
+
+// areaText says how large a tile is, in errors.
+func areaText(s *schedule.Step, a schedule.Area) string {
+	switch {
+	case a.Cut():
+		return fmt.Sprintf("%d of the tokens of %d heads", a.Rows, a.Columns)
+	case s.Engine[0].Form == workload.Product:
+		return fmt.Sprintf("%d heads", a.Rows)
+	}
+	return fmt.Sprintf("%d×%d pixels", a.Rows, a.Columns)
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/schedule"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/progress"
+)
+
+// Simulate runs a workload on the event-driven model, which the package comment
+// describes. The error names the option, or wraps a [hwsim.CapacityError] of the
+// operation that does not fit the configuration's buffers.
+func Simulate(w *workload.Workload, c arch.Config, o Options) (*Run, error) {
+	p, err := Prepare(w, o)
+	if err != nil {
+		return nil, err
+	}
+	return p.On(c)
+}
+
+// A Prepared is a workload that was checked once, to be run with equal options on
+// many configurations. Its schedule is made once for all configurations that it
+// does not depend on. Several goroutines may share it.
+type Prepared struct {
+	workload *workload.Workload
+	options  Options
+	layouts  few[layoutKey, *layout]
+	prices   few[pricingKey, *pricing]
+}
+
+// Prepare checks a workload and options, with the errors of [Simulate].
+func Prepare(w *workload.Workload, o Options) (*Prepared, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	if err := w.Validate(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	if err := o.known(w); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	return &Prepared{workload: w, options: o.filled()}, nil
+}
+
+// On runs the workload on a configuration, with the errors of [Simulate].
+func (p *Prepared) On(c arch.Config) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	r, err := p.run(&c)
+	if err != nil {
+		return nil, fmt.Errorf("simulate: workload %q: %w", p.workload.Name, err)
+	}
+	return r, nil
+}
+
+// run runs the rounds of a batch. All but the last have equally many pictures.
+func (p *Prepared) run(c *arch.Config) (r *Run, err error) {
+	defer count.Catch(&err)
+	pictures, full, rest := int64(1), int64(p.options.Batch), int64(0)
+	if c.CopiesShare == arch.Batch {
+		pictures = min(int64(c.Copies), full)
+		full, rest = full/pictures, full%pictures
+	}
+	first, err := p.round(c, pictures, &p.options)
+	if err != nil {
+		return nil, err
+	}
+	r = newRun(p.workload.Name, c, &p.options, first)
+	r.add(first, full)
+	if rest > 0 {
+		quiet := p.options
+		quiet.Events = false
+		last, err := p.round(c, rest, &quiet)
+		if err != nil {
+			return nil, err
+		}
+		r.add(last, 1)
+	}
+	count.Mul(r.Cycles, int64(c.Copies)) // what an account may add up to
+	return r, nil
+}
+
+// round runs so many pictures at once with each tiling, and returns the fastest.
+func (p *Prepared) round(c *arch.Config, pictures int64, o *Options) (*round, error) {
+	l, err := p.layouts.get(layoutKey{c.Depthwise, c.Division, c.Buffers.Capacity() / pictures, pictures},
+		func() (*layout, error) { return newLayout(p.workload, c, o, pictures) })
+	if err != nil {
+		return nil, err
+	}
+	key := pricingFor(c, o, pictures)
+	prices, _ := p.prices.get(key, func() (*pricing, error) { return newPricing(key, o), nil })
+	return newMachine(c, o, pictures, l, prices).fastest(p.workload.Name)
+}
+
+var errSlower = errors.New("not faster than other tiles")
+
+// fastest searches the tilings. Where none can run, the error is that of the
+// smallest tiles.
+func (m *machine) fastest(name string) (*round, error) {
+	var best *round
+	var last error
+	bound := int64(math.MaxInt64)
+	bar := progress.New("simulate "+name, len(m.layout.tilings))
+	defer bar.Done()
+	for i, t := range m.layout.tilings {
+		switch r, err := m.round(t, m.layout.grids[i], bound); {
+		case errors.Is(err, errSlower) || last != nil && errors.Is(err, errTasks):
+		case err != nil:
+			last = err
+		default:
+			best, bound = r, r.end
+		}
+		bar.Add(1)
+	}
+	if best == nil {
+		return nil, last
+	}
+	return best, nil
+}
+
+// round takes the steps through with one tiling. It gives up with errSlower as soon
+// as the engines alone, or the off-chip memory alone, would take it to the bound.
+func (m *machine) round(t schedule.Tiling, grids []schedule.Grid, bound int64) (*round, error) {
+	k := newClock(m, bound)
+	plans := make([]*plan, len(grids))
+	for i, g := range grids {
+		p := m.plan(i, g)
+		if p.err != nil {
+			return nil, p.err
+		}
+		plans[i] = p
+		count.Inc(&k.left.cycles, p.all.Compute)
+		count.Inc(&k.left.bytes, p.all.Traffic.OffChip())
+		if k.least() >= bound {
+			return nil, errSlower
+		}
+	}
+	for _, p := range plans {
+		if err := k.step(p); err != nil {
+			return nil, err
+		}
+	}
+	k.issue()
+	if k.end() >= bound {
+		return nil, errSlower
+	}
+	return &round{tiling: t, steps: k.steps, host: m.schedule.Host, end: k.end(), drain: k.end() - k.now,
+		offChipBusy: k.off.busy, elements: k.elements, events: k.events}, nil
+}
+
+// few keeps what was made last for some keys: enough for the processors of a survey
+// whose fastest axes leave the key as it is.
+type few[K comparable, V any] struct {
+	mu   sync.Mutex
+	keys []K
+	made map[K]func() (V, error)
+}
+
+const maxFew = 64
+
+// get returns what belongs to a key, which one goroutine makes while others wait.
+func (f *few[K, V]) get(key K, make1 func() (V, error)) (V, error) {
+	f.mu.Lock()
+	if f.made == nil {
+		f.made = make(map[K]func() (V, error))
+	}
+	once, ok := f.made[key]
+	if !ok {
+		once = sync.OnceValues(make1)
+		f.made[key] = once
+		if f.keys = append(f.keys, key); len(f.keys) > maxFew {
+			delete(f.made, f.keys[0])
+			f.keys = f.keys[1:]
+		}
+	}
+	f.mu.Unlock()
+	return once()
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/internal/progress"
+)
+
+// A Survey is what a space holds.
+type Survey struct {
+	// Model and Note are the model's.
+	Model, Note string
+	// Base is the space's: the configuration of every point but for its values on
+	// the axes.
+	Base arch.Config
+	// Objectives are the space's.
+	Objectives []Objective
+	// Fields are the paths of the axes.
+	Fields []string
+	// Points are those within the limits that the model can express, by
+	// workload, then in the order of the axes, the last varying fastest.
+	Points []Point
+	// Tried counts all combinations of configurations and workloads; OverLimit
+	// those beyond the limits, and Refused those that the model cannot
+	// express, of which Refusal is the first's reason.
+	Tried, OverLimit, Refused int
+	Refusal                   error
+}
+
+// A Point is one workload on one configuration.
+type Point struct {
+	hwsim.Estimate
+	// Values are the configuration's on the axes.
+	Values []any
+	// DSPs are those of the multipliers, BRAMs the block RAMs of 36 Kbit of the
+	// buffers.
+	DSPs, BRAMs int
+}
+
+// Utilization returns GOPS as a share of the configuration's peak.
+func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
+
+// Sweep tries every combination on all processors. It refuses a space with a
+// value that a field cannot have, with no workload, or with more than 2^20
+// points. A stage that takes long shows its progress. If ctx ends before, its
+// error is returned.
+func Sweep(ctx context.Context, s Space) (*Survey, error) {
+	size, err := s.size()
+	if err != nil {
+		return nil, err
+	}
+	charges := make([]func(arch.Config) (hwsim.Estimate, error), len(s.Workloads))
+	for i, w := range s.Workloads {
+		if charges[i], err = s.Model.Prepare(w); err != nil {
+			return nil, fmt.Errorf("explore: %w", err)
+		}
+	}
+	total := size * len(charges)
+	outcomes := make([]outcome, total)
+	bar := progress.New("explore", total)
+	defer bar.Done()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= total {
+					return
+				}
+				outcomes[i] = s.try(i%size, charges[i/size])
+				bar.Add(1)
+			}
+		})
+	}
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("explore: %w", err)
+	}
+	return s.survey(outcomes), nil
+}
+
+// An outcome is a point, or why there is none; neither beyond the limits.
+type outcome struct {
+	point   *Point
+	refusal error
+}
+
+// try charges the configuration of that index.
+func (s *Space) try(index int, charge func(arch.Config) (hwsim.Estimate, error)) outcome {
+	c, values, err := s.at(index)
+	if err != nil {
+		return outcome{refusal: err}
+	}
+	if !s.Limits.allow(&c) {
+		return outcome{}
+	}
+	e, err := charge(c)
+	if err != nil {
+		return outcome{refusal: err}
+	}
+	e.Config = c
+	return outcome{point: &Point{Estimate: e, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs()}}
+}
+
+// survey gathers the outcomes.
+func (s *Space) survey(outcomes []outcome) *Survey {
+	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Base: s.Base, Objectives: s.Objectives, Tried: len(outcomes)}
+	for _, axis := range s.Axes {
+		v.Fields = append(v.Fields, axis.Field)
+	}
+	size := len(outcomes) / len(s.Workloads)
+	for i, o := range outcomes {
+		switch {
+		case o.point != nil:
+			o.point.Workload = s.Workloads[i/size].Name
+			v.Points = append(v.Points, *o.point)
+		case o.refusal != nil:
+			v.Refused++
+			v.Refusal = cmp.Or(v.Refusal, o.refusal)
+		default:
+			v.OverLimit++
+		}
+	}
+	return v
+}
+
+// Assumptions lists what every point assumes: those of the base, without the
+// fields of the axes, whose values stand with each point.
+func (v *Survey) Assumptions() arch.Assumptions {
+	return slices.DeleteFunc(v.Base.Assumptions(), func(a arch.Assumption) bool { return slices.Contains(v.Fields, a.Field) })
+}
+
+// Workloads returns the names of the workloads that have points, in their order.
+func (v *Survey) Workloads() []string {
+	var names []string
+	for i := range v.Points {
+		if n := v.Points[i].Workload; len(names) == 0 || names[len(names)-1] != n {
+			names = append(names, n)
+		}
+	}
+	return names
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package page has the parts that the printed pages of the timing models share.
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
+
+// Table appends a table of right-aligned columns. The head and the formats of the
+// rows separate columns by tabs and end with one.
+func Table(s *strings.Builder, head string, fill func(row func(format string, args ...any))) {
+	t := tabwriter.NewWriter(s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, head)
+	fill(func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) })
+	t.Flush()
+}
+
+// Needs is a line of what the configuration takes of the paper's chip.
+func Needs(c arch.Config) string {
+	chip := arch.XCZU9EG()
+	return fmt.Sprintf("needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d and %d)\n",
+		c.DSPs(), c.BRAMs(), chip.Name, chip.DSPs, chip.BRAMs)
+}
+
+// Pictures counts pictures in words.
+func Pictures(n int) string {
+	if n == 1 {
+		return "a picture"
+	}
+	return fmt.Sprintf("%d pictures", n)
+}
+
+// An OmissionSum is the omitted operations of one label and one cause.
+type OmissionSum struct {
+	Label, Why     string
+	First          string // name of the first operation
+	Ops            int
+	MACs, Elements int64
+}
+
+// SumOmissions sums omissions by label and cause, in the order of the first of each.
+func SumOmissions(list []hwsim.Omission, label func(*hwsim.Omission) string) []OmissionSum {
+	var sums []OmissionSum
+	for k := range list {
+		o := &list[k]
+		l := label(o)
+		i := slices.IndexFunc(sums, func(s OmissionSum) bool { return s.Label == l && s.Why == o.Why })
+		if i < 0 {
+			i = len(sums)
+			sums = append(sums, OmissionSum{Label: l, Why: o.Why, First: o.Name})
+		}
+		sums[i].Ops++
+		sums[i].MACs += o.MACs
+		sums[i].Elements += o.Elements
+	}
+	return sums
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schedule
+
+import (
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/internal/count"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// Engines is what of an accelerator decides which outputs a task has, and how many
+// steps of the multipliers they take.
+type Engines struct {
+	MAT, RMAC arch.Engine
+	// Share is what the copies divide among them.
+	Share  arch.Share
+	Copies int64
+	// Pictures is how many run at once: more than one only where copies share a
+	// batch.
+	Pictures int64
+	// MultiplierBits is the width of the weights that a multiplier takes at once.
+	MultiplierBits int64
+	// WeightBits is the width of weights, WeightBitsOf that of some operations by
+	// their names.
+	WeightBits   int
+	WeightBitsOf map[string]int
+}
+
+// Bits returns the width of an operation's weights.
+func (e *Engines) Bits(o *workload.Operation) int64 {
+	if b, ok := e.WeightBitsOf[o.Name]; ok {
+		return int64(b)
+	}
+	return int64(e.WeightBits)
+}
+
+// WeightBytes returns the bytes of the weights of some output channels.
+func (e *Engines) WeightBytes(o *workload.Operation, channels int64) int64 {
+	return count.Up(count.Mul(channels, int64(o.Cin), int64(o.Kernel), int64(o.Kernel), e.Bits(o)), 8)
+}
+
+// Lanes returns the lanes of both engines of one copy.
+func (e *Engines) Lanes() int64 { return int64(e.MAT.Lanes + e.RMAC.Lanes) }
+
+// Abreast returns the output channels that all copies compute at once.
+func (e *Engines) Abreast() int64 {
+	if e.Share == arch.Channels {
+		return e.Lanes() * e.Copies
+	}
+	return e.Lanes()
+}
+
+// Rounds returns how often the engines begin new output channels.
+func (e *Engines) Rounds(o *workload.Operation) int64 { return count.Up(int64(o.Cout), e.Abreast()) }
+
+// Channels returns the output channels of some rounds.
+func (e *Engines) Channels(o *workload.Operation, from, to int64) Range {
+	all := int64(o.Cout)
+	return Range{min(all, from*e.Abreast()), min(all, to*e.Abreast())}
+}
+
+// turns returns how often the multipliers come back to the same factors, of which
+// they take some bits at once. The factors of a product have 8.
+func (e *Engines) turns(o *workload.Operation) int64 {
+	if o.Form == workload.Product {
+		return count.Up(8, e.MultiplierBits)
+	}
+	return count.Up(e.Bits(o), e.MultiplierBits)
+}
+
+// Steps returns the multiplier cycles for one output of an operation in a lane of
+// so many MACs; a kernel's positions come one after the other and are not in it.
+func (e *Engines) Steps(o *workload.Operation, macs int) int64 {
+	inner := o.Cin
+	if o.Form == workload.Product {
+		inner = o.Inner
+	}
+	return count.Mul(count.Up(int64(inner), int64(macs)), e.turns(o))
+}
+
+// Alone returns the steps for one output where MAT works by itself.
+func (e *Engines) Alone(o *workload.Operation) int64 { return e.Steps(o, e.MAT.MACs) }
+
+// Together returns the steps for one output where both engines keep step.
+func (e *Engines) Together(o *workload.Operation) int64 {
+	return e.Steps(o, min(e.MAT.MACs, e.RMAC.MACs))
+}
+
+// Set returns R-MAC's cycles for all channels of one set of pixels, as many as it
+// has lanes.
+func (e *Engines) Set(dw *workload.Operation) int64 {
+	return count.Mul(count.Up(int64(dw.Cout), int64(e.RMAC.MACs)), int64(dw.Kernel), int64(dw.Kernel), e.turns(dw))
+}
+
+// Spread divides units of work among the copies. It returns those of the busiest
+// copy, and those of all copies.
+func (e *Engines) Spread(units int64) (most, all int64) {
+	switch e.Share {
+	case arch.Pixels:
+		return count.Up(units, e.Copies), units
+	case arch.Batch:
+		return units, count.Mul(units, e.Pictures)
+	}
+	return units, units
+}
+
+// A Part is one copy's part of a tile of a depthwise convolution and of the
+// pointwise one behind it.
+type Part struct {
+	// Sets are the sets of pixels of a row that R-MAC does at once, Pixels the
+	// pixels of the pointwise convolution.
+	Sets, Pixels int64
+	// Window is the cycles until R-MAC is free for the pointwise convolution;
+	// Depthwise, of them, R-MAC's busy ones.
+	Window, Depthwise int64
+	// Groups are the groups of output channels, one for all lanes each. Last is the
+	// channels of the workload's last group if it is this copy's, else 0.
+	Groups, Last int64
+	// Ahead are the groups × pixels that MAT has made by the end of the window, in
+	// MATBusy cycles; Rest those that both engines make then.
+	Ahead, MATBusy, Rest int64
+	// Cycles are all of the part.
+	Cycles int64
+}
+
+// Parts returns the parts of all copies; pw is nil where nothing streams. By the
+// authors' rule, which package closed restates, MAT starts when the first set of
+// pixels has all its channels, and is never short of them from then on. The pixels
+// of the pointwise convolution are divided apart from R-MAC's sets: all copies read
+// the one output buffer.
+func (e *Engines) Parts(dw, pw *workload.Operation, a Area) []Part {
+	sets := count.Mul(a.Rows, count.Up(a.Columns, int64(e.RMAC.Lanes)))
+	px := count.Mul(a.Rows, a.Columns)
+	cycles := count.Mul(int64(dw.Kernel), int64(dw.Kernel), e.turns(dw)) // of one step
+	steps := count.Up(int64(dw.Cout), int64(e.RMAC.MACs))                // for the channels of one set
+	groups := int64(1)
+	var alone, both int64
+	if pw != nil {
+		groups = count.Up(int64(pw.Cout), e.Lanes())
+		alone, both = e.Alone(pw), e.Together(pw)
+	}
+	parts := make([]Part, e.Copies)
+	for i := range parts {
+		c, p := int64(i), &parts[i]
+		mine, longest := steps, steps
+		p.Sets, p.Pixels, p.Groups = sets, px, groups
+		holdsLast := true
+		switch e.Share {
+		case arch.Pixels:
+			p.Sets = count.Share(sets, c+1, e.Copies) - count.Share(sets, c, e.Copies)
+			p.Pixels = count.Share(px, c+1, e.Copies) - count.Share(px, c, e.Copies)
+		case arch.Channels: // dealt in turn; all wait for the most depthwise channels
+			deal := func(n int64) int64 { return (n - min(n, c) + e.Copies - 1) / e.Copies }
+			mine, longest = deal(steps), count.Up(steps, e.Copies)
+			p.Groups = deal(groups)
+			holdsLast = (groups-1)%e.Copies == c
+		case arch.Batch:
+			if c >= e.Pictures {
+				p.Sets, p.Pixels = 0, 0
+			}
+		}
+		p.Window = count.Mul(p.Sets, longest, cycles)
+		p.Depthwise = count.Mul(p.Sets, mine, cycles)
+		p.Cycles = p.Window
+		if pw == nil || p.Pixels == 0 || p.Groups == 0 {
+			continue
+		}
+		if holdsLast {
+			p.Last = int64(pw.Cout) - (groups-1)*e.Lanes()
+		}
+		setUp := count.Mul(longest, cycles)
+		p.Window = max(p.Window, setUp) // without a set of its own, a copy waits for another's
+		lanes := int64(e.MAT.Lanes)
+		group := min(e.Lanes(), int64(pw.Cout))
+		made := count.Mul((p.Window-setUp)/alone, lanes)
+		units := count.Mul(p.Groups, p.Pixels)
+		p.Ahead = min(units, made/group)
+		p.MATBusy = count.Mul(count.Up(count.Mul(p.Ahead, group), lanes), alone)
+		p.Rest = units - p.Ahead
+		p.Cycles = count.Add(p.Window, count.Mul(p.Rest, both))
+	}
+	return parts
+}
+
+// Begun returns the round of output channels that the fastest copy has begun when
+// R-MAC joins, and that of the slowest.
+func Begun(parts []Part, rounds int64) (most, fewest int64) {
+	fewest = rounds
+	for i := range parts {
+		if p := &parts[i]; p.Pixels > 0 && p.Groups > 0 {
+			at := min(p.Ahead/p.Pixels, p.Groups-1)
+			most, fewest = max(most, at), min(fewest, at)
+		}
+	}
+	return most, fewest
+}
+
+// rest says whether any output of a stream is left when R-MAC is done.
+func rest(parts []Part) bool {
+	var window, end int64
+	for i := range parts {
+		window, end = max(window, parts[i].Window), max(end, parts[i].Cycles)
+	}
+	return end > window
+}

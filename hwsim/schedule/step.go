@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schedule
+
+import (
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A Mapping is how the engines run a step.
+type Mapping uint8
+
+// The mappings.
+const (
+	AuxiliaryOnly Mapping = iota // no engine has a part in the step
+	BothEngines                  // a convolution, channel-parallel
+	DepthwiseOnly                // a depthwise convolution on R-MAC
+	Streamed                     // one on R-MAC into a pointwise one on MAT: inter-layer
+	HalvedHeads                  // a matrix product, one half of the heads on each engine
+	HeadPipeline                 // KᵀV on R-MAC, divisors and dividends on MAT: intra-layer
+)
+
+// A Step is what runs from one operation of the engines to the next: that
+// operation, or several where a pipeline joins them, and the elementwise operations
+// behind it.
+type Step struct {
+	Mapping Mapping
+	// Engine are the operations of the engines, Ops all, in the order of the workload.
+	Engine, Ops []*workload.Operation
+	// Loads and Stores are the bytes of activations that one picture's step takes
+	// from and gives to off-chip memory.
+	Loads, Stores int64
+	// PassingLoads and PassingStores are bytes that elementwise operations stream;
+	// they need no buffer.
+	PassingLoads, PassingStores int64
+	// Tight says that the tensors alive in the step do not fit the buffers
+	// together, so that they pass through them in tiles.
+	Tight bool
+}
+
+// Last returns the operation whose outputs leave the engines.
+func (s *Step) Last() *workload.Operation { return s.Engine[len(s.Engine)-1] }
+
+// Lead returns the operation that names the step: the last of a stream, as in the
+// closed form, else the first.
+func (s *Step) Lead() *workload.Operation {
+	if s.Mapping == Streamed {
+		return s.Last()
+	}
+	return s.Ops[0]
+}
+
+// Label joins the labels of the engines' operations.
+func (s *Step) Label() string {
+	if len(s.Engine) == 0 {
+		return s.Ops[0].Label
+	}
+	var labels []string
+	for _, o := range s.Engine {
+		labels = append(labels, o.Label)
+	}
+	return strings.Join(labels, " + ")
+}
+
+// MACs counts the multiply-accumulates of the step for one picture: all, and
+// those that the authors count.
+func (s *Step) MACs() (all, paper int64) {
+	for _, o := range s.Ops {
+		n := o.MACs()
+		all += n
+		if o.Unit == workload.Engines && o.Role != workload.Divisor && (o.Role != workload.AggPW || o.Behind == "") {
+			paper += n
+		}
+	}
+	return all, paper
+}
+
+// Attention returns which of the engines' operations of a head pipeline is KᵀV,
+// which makes the dividends and which the divisors.
+func (s *Step) Attention() (ktv, dividend, divisor int) {
+	if s.Engine[1].Role == workload.Divisor {
+		return 0, 2, 1
+	}
+	return 0, 1, 2
+}
+
+// cut divides a workload into steps. The host's operations come back apart: the
+// accelerator has no unit for them.
+func cut(w *workload.Workload, d arch.Depthwise, scope hwsim.Scope, p hwsim.Pipelines) (list []Step, host []hwsim.Omission) {
+	var engine []*workload.Operation // those of the scope that no step has yet
+	inScope := func(o *workload.Operation) bool { return !o.Head || scope == hwsim.Whole }
+	for i := range w.Ops {
+		if o := &w.Ops[i]; o.Unit == workload.Engines && inScope(o) {
+			engine = append(engine, o)
+		}
+	}
+	awaited := 0 // operations of the engines that the last step joins and are still to come
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		switch {
+		case !inScope(o):
+			continue
+		case o.Unit == workload.Host:
+			host = append(host, hwsim.Omission{Name: o.Name, Label: o.Label, Unit: o.Unit, Elements: o.Elements, Why: hwsim.NoUnit})
+			continue
+		case o.Unit == workload.Engines && awaited > 0:
+			awaited--
+		case o.Unit == workload.Engines:
+			m, n := join(engine, d, p)
+			list = append(list, Step{Mapping: m, Engine: engine[:n]})
+			engine, awaited = engine[n:], n-1
+		case len(list) == 0:
+			list = append(list, Step{})
+		}
+		last := &list[len(list)-1]
+		last.Ops = append(last.Ops, o)
+	}
+	return list, host
+}
+
+// join says how the first of the engines' operations runs, and with how many of
+// those behind it.
+func join(engine []*workload.Operation, d arch.Depthwise, p hwsim.Pipelines) (Mapping, int) {
+	o := engine[0]
+	switch {
+	case o.Form == workload.Depthwise && d == arch.ChannelParallel:
+		return BothEngines, 1
+	case o.Form == workload.Depthwise && p.InterLayer() && len(engine) > 1 && o.Feeds == engine[1].Name:
+		return Streamed, 2
+	case o.Form == workload.Depthwise:
+		return DepthwiseOnly, 1
+	case p.IntraLayer() && isAttention(engine):
+		return HeadPipeline, 3
+	case o.Form == workload.Product:
+		return HalvedHeads, 1
+	}
+	return BothEngines, 1
+}
+
+// isAttention says whether KᵀV, dividends and divisors of the same heads come
+// next.
+func isAttention(engine []*workload.Operation) bool {
+	if len(engine) < 3 || engine[0].Role != workload.KTV {
+		return false
+	}
+	a, b := engine[1], engine[2]
+	both := a.Role == workload.Divisor && b.Role == workload.Dividend || a.Role == workload.Dividend && b.Role == workload.Divisor
+	return both &&
+		a.Heads == engine[0].Heads && b.Heads == engine[0].Heads && a.Rows == b.Rows &&
+		engine[0].Form == workload.Product && a.Form == workload.Product && b.Form == workload.Product
+}

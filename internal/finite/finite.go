@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package finite looks for values that are not finite: one NaN among the values
+// that a network computes with spreads until nothing that it says means anything.
+package finite
+
+// First returns the index of the first value that is NaN or infinite, or -1.
+func First(values []float32) int {
+	for i, v := range values {
+		if v-v != 0 { // NaN for NaN and for either infinity
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"runtime/debug"
+	"slices"
+)
+
+const module = "github.com/gotriovit/gotriovit"
+
+// Version returns the version of this code in the running program: that of the
+// module, "(devel)" for a working tree, with the revision where the build says it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return versionOf(info)
+}
+
+func versionOf(info *debug.BuildInfo) string {
+	if info.Main.Path != module {
+		if i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module }); i >= 0 {
+			return info.Deps[i].Version
+		}
+		return "unknown"
+	}
+	version := info.Main.Version
+	if version == "" {
+		version = "(devel)"
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			version += " " + s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			version += " modified"
+		}
+	}
+	return version
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package safetensors is the container of checkpoints and artefacts: eight bytes
+// of header length, a JSON header, the tensors' bytes
+// (https://github.com/huggingface/safetensors). [Open] holds what a file claims
+// against its size before anything is allocated for it; [Write] writes equal
+// arguments as equal bytes. What the bytes of a tensor stand for is the caller's.
+package safetensors
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// MaxHeader bounds the JSON header in bytes, which grows in memory; that of
+	// EfficientViT-B3's weights has about 100 KiB.
+	MaxHeader = 2 << 20
+	// MaxRank bounds a tensor's number of axes; convolutions have four.
+	MaxRank = 8
+	// MetadataKey is the one key of the header that is no tensor.
+	MetadataKey = "__metadata__"
+)
+
+// A Header is what a file says of its tensors.
+type Header struct {
+	// Metadata is the JSON value beside the tensors, or nil.
+	Metadata jsontext.Value
+	// Tensors lie in the order of their bytes.
+	Tensors []Tensor
+}
+
+// A Tensor is one tensor of a file: little-endian elements, the last axis the
+// fastest.
+type Tensor struct {
+	Name, DType string
+	Shape       []int
+	// Data has the tensor's bytes in the file.
+	Data *io.SectionReader
+}
+
+// sizes are the bytes of an element by its type's name.
+var sizes = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+// ElementSize returns the bytes of an element of a type, and whether the type is
+// known.
+func ElementSize(dtype string) (int, bool) {
+	size, ok := sizes[dtype]
+	return size, ok
+}
+
+// Elements returns the number of elements of a shape, and false where it has too
+// many axes, a dimension is negative or the size in bytes may overflow.
+func Elements(shape []int) (int, bool) {
+	n := 1
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt/8/d {
+			return 0, false
+		}
+		n *= d
+	}
+	return n, len(shape) <= MaxRank
+}
+
+// An entry is a tensor's in the JSON header.
+type entry struct {
+	DType   string  `json:"dtype"`
+	Shape   []int   `json:"shape"`
+	Offsets []int64 `json:"data_offsets"` // first byte and the one after the last, after the header
+}
+
+// Open reads the header of a file of size bytes. As the format demands, the
+// tensors must cover the file's data without overlap or gap, each name once;
+// anything else is an error that names the tensor.
+func Open(r io.ReaderAt, size int64) (*Header, error) {
+	text, err := headerText(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors header: %w", err)
+	}
+	h, offsets, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	order := make([]int, len(h.Tensors))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(slices.Compare(offsets[a][:], offsets[b][:]), cmp.Compare(h.Tensors[a].Name, h.Tensors[b].Name))
+	})
+	start := 8 + int64(len(text))
+	sorted, end := make([]Tensor, len(order)), int64(0) // of the tensors so far
+	for i, at := range order {
+		t := h.Tensors[at]
+		if err := t.place(offsets[at], end, size-start); err != nil {
+			return nil, fmt.Errorf("tensor %.200q: %w", t.Name, err)
+		}
+		end = offsets[at][1]
+		t.Data = io.NewSectionReader(r, start+offsets[at][0], end-offsets[at][0])
+		sorted[i] = t
+	}
+	if end != size-start {
+		return nil, fmt.Errorf("the tensors end at byte %d of the data, want %d", end, size-start)
+	}
+	return &Header{h.Metadata, sorted}, nil
+}
+
+// place says why a tensor cannot lie at offsets, behind the tensors up to end in
+// so many bytes of data.
+func (t Tensor) place(offsets [2]int64, end, data int64) error {
+	n, ok := Elements(t.Shape)
+	if !ok {
+		return fmt.Errorf("%d dimensions from %v on, want at most %d from 0 up that fit in memory", len(t.Shape), t.Shape[:min(len(t.Shape), MaxRank)], MaxRank)
+	}
+	first, last := offsets[0], offsets[1]
+	if last > data && first == end {
+		return fmt.Errorf("data_offsets %v, but the file has %d bytes of data: it is cut, download it again", offsets, data)
+	}
+	if first != end || last < first || last > data {
+		return fmt.Errorf("data_offsets %v, want them to begin at %d, after the tensor before, and to end within the data's %d bytes", offsets, end, data)
+	}
+	if bytes, ok := ElementSize(t.DType); ok && last-first != int64(n)*int64(bytes) {
+		return fmt.Errorf("%d bytes of data, want %d of %s for shape %v", last-first, n, t.DType, t.Shape)
+	}
+	return nil
+}
+
+// headerText returns the JSON header.
+func headerText(r io.ReaderAt, size int64) ([]byte, error) {
+	var prefix [8]byte
+	if size < int64(len(prefix)) {
+		return nil, fmt.Errorf("the file has %d bytes, want at least 8", size)
+	}
+	if _, err := r.ReadAt(prefix[:], 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint64(prefix[:])
+	if n > uint64(min(MaxHeader, size-8)) {
+		return nil, fmt.Errorf("claims %d bytes, want at most %d and within the file of %d bytes", n, int64(MaxHeader), size)
+	}
+	text := make([]byte, n)
+	_, err := io.ReadFull(io.NewSectionReader(r, 8, int64(n)), text)
+	return text, err
+}
+
+// parse reads the JSON entry by entry, so that none is allocated behind one that
+// is wrong. The decoder refuses a name that comes twice.
+func parse(text []byte) (h *Header, offsets [][2]int64, err error) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		if err == nil {
+			err = fmt.Errorf("is no object but %.20q", t)
+		}
+		return nil, nil, fmt.Errorf("safetensors header: %w", brief(err))
+	}
+	h = &Header{}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, nil, fmt.Errorf("safetensors header: %w", brief(err))
+		}
+		key := name.String()
+		if key == MetadataKey {
+			value, err := d.ReadValue()
+			if err != nil {
+				return nil, nil, fmt.Errorf("safetensors header: %w", brief(err))
+			}
+			h.Metadata = slices.Clone(value)
+			continue
+		}
+		var e entry
+		if err := json.UnmarshalDecode(d, &e); err != nil {
+			return nil, nil, fmt.Errorf("tensor %.200q: %w", key, brief(err))
+		}
+		if len(e.Offsets) != 2 {
+			return nil, nil, fmt.Errorf("tensor %.200q: %d data_offsets, want 2", key, len(e.Offsets))
+		}
+		h.Tensors = append(h.Tensors, Tensor{Name: key, DType: e.DType, Shape: e.Shape})
+		offsets = append(offsets, [2]int64(e.Offsets))
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, nil, fmt.Errorf("safetensors header: %w", brief(err))
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, nil, fmt.Errorf("safetensors header: something stands behind its object")
+	}
+	return h, offsets, nil
+}
+
+// brief shortens an error that quotes the file.
+func brief(err error) error { return fmt.Errorf("%.200s", err.Error()) }
+
+// An Output is a tensor to write.
+type Output struct {
+	Name, DType string
+	Shape       []int
+	// Write writes as many bytes as type and shape say.
+	Write func(w *bufio.Writer) error
+}
+
+// Write writes a file: the tensors lie in their order, in the header too, behind
+// the metadata, whose keys ascend; it may be nil.
+func Write(w io.Writer, metadata map[string]string, tensors []Output) error {
+	text, err := headerOf(metadata, tensors)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(w, 32<<10)
+	out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(text)))) // bufio keeps errors until Flush
+	out.Write(text)
+	for _, t := range tensors {
+		if err := t.Write(out); err != nil {
+			return fmt.Errorf("tensor %.200q: %w", t.Name, err)
+		}
+	}
+	return out.Flush()
+}
+
+// headerOf returns the header, padded so that the data is aligned.
+func headerOf(metadata map[string]string, tensors []Output) ([]byte, error) {
+	var text bytes.Buffer
+	e := jsontext.NewEncoder(&text)
+	e.WriteToken(jsontext.BeginObject) // the encoder's buffer takes everything that is valid
+	if len(metadata) > 0 {
+		e.WriteToken(jsontext.String(MetadataKey))
+		if err := json.MarshalEncode(e, metadata, json.Deterministic(true)); err != nil {
+			return nil, err
+		}
+	}
+	end := int64(0)
+	for _, t := range tensors {
+		if t.Name == MetadataKey || !utf8.ValidString(t.Name) {
+			return nil, fmt.Errorf("tensor %.200q: want a name of valid UTF-8 other than %s", t.Name, MetadataKey)
+		}
+		n, ok := Elements(t.Shape)
+		size, known := ElementSize(t.DType)
+		if !ok || !known {
+			return nil, fmt.Errorf("tensor %.200q: no tensor of %.20q has shape %v of at most %d dimensions", t.Name, t.DType, t.Shape, MaxRank)
+		}
+		first := end
+		end += int64(n) * int64(size)
+		if err := e.WriteToken(jsontext.String(t.Name)); err != nil {
+			return nil, fmt.Errorf("tensor %.200q: %w", t.Name, brief(err))
+		}
+		if err := json.MarshalEncode(e, entry{t.DType, append([]int{}, t.Shape...), []int64{first, end}}); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.WriteToken(jsontext.EndObject); err != nil {
+		return nil, err
+	}
+	header := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+	for len(header)%8 != 0 {
+		header = append(header, ' ')
+	}
+	if len(header) > MaxHeader {
+		return nil, fmt.Errorf("a header of %d bytes, want at most %d", len(header), int64(MaxHeader))
+	}
+	return header, nil
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package efficientvit
+
+import (
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/linked"
+)
+
+// TestLight: a description links no tensor library, no HTTP, no weights, no data set.
+func TestLight(t *testing.T) { linked.Light(t) }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package efficientvit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// A Network is one EfficientViT as data: its operations in single-assignment
+// form. Every operation makes one tensor, named like the operation, from
+// tensors made before it; the last one is the network's output.
+//
+// A Network holds no weights. Transforms take one and return another; readers
+// switch on [Kind] and [Role], never on names.
+type Network struct {
+	// Name is the variant's name, such as "efficientvit-b1-r224".
+	Name string
+	// Ops are the operations, each after those whose tensors it takes.
+	Ops []Op
+	// Stages are the tensors that end the stem and the four stages, in order:
+	// where two implementations of one network are compared.
+	Stages []string
+}
+
+// An Op is one operation of a [Network]. Shapes are for one picture, without
+// the batch axis; the last axis is the channel.
+type Op struct {
+	// Name names the operation and the tensor it makes. It is the official
+	// checkpoint's module name where there is one, else made by the rule in
+	// the package comment.
+	Name string
+	Kind Kind
+	// Role is what the layer is in the paper; a layer's normalization and
+	// activation carry its convolution's role.
+	Role Role
+	// Block is the module around the operation, such as
+	// "backbone.stages.3.op_list.2.local_module", empty outside of blocks.
+	Block string
+	// Inputs are the names of the tensors taken.
+	Inputs []string
+	// Shape is the made tensor's shape: [H, W, C], [C], or in the attention
+	// [tokens, heads, d] and [heads, d, e].
+	Shape []int
+	// Params are the operation's parameters, in the order that its Kind names.
+	Params []Param
+	// Points are the places where the operation's inputs are quantized when
+	// the network runs in integers (calib/INTEGER.md).
+	Points []Point
+
+	// Kernel, Stride and Groups describe a Conv: a square kernel, padded by
+	// Kernel/2 on every side.
+	Kernel, Stride, Groups int
+	// Factor is how many times larger an Upsample makes both sides.
+	Factor int
+	// Part says which of q, k, v (0, 1, 2) a Heads takes.
+	Part int
+	// OverTokens says that a MatMul sums over the tokens (KᵀV), not over the
+	// channels of a head (Q·S).
+	OverTokens bool
+	// Eps is what a BatchNorm or LayerNorm adds to the variance and a Divide
+	// to the divisor.
+	Eps float64
+}
+
+// A Param is one parameter tensor in the reference's layout: OIHW for a
+// convolution, [out, in] for a linear layer, [n] otherwise.
+type Param struct {
+	Name  string
+	Shape []int
+	// Statistic marks a running mean or variance: stored in a checkpoint, but
+	// not counted as a parameter.
+	Statistic bool
+}
+
+// A Point is one place where a tensor is quantized before an operation reads
+// it. All points of one tensor share one grid.
+type Point struct {
+	// Operand is the index into the operation's Inputs.
+	Operand int
+	Class   PointClass
+	// Bits is the width that calib/INTEGER.md gives the tensor.
+	Bits int
+	// Signed says whether the grid is symmetric around zero or starts there.
+	Signed bool
+}
+
+// Size returns the number of elements of a shape.
+func Size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// Op returns the operation of that name, or nil.
+func (n *Network) Op(name string) *Op {
+	for i := range n.Ops {
+		if n.Ops[i].Name == name {
+			return &n.Ops[i]
+		}
+	}
+	return nil
+}
+
+// Input returns the operation that stands for the picture, [H, W, 3].
+func (n *Network) Input() *Op { return &n.Ops[0] }
+
+// Output returns the last operation, which makes the network's result:
+// [classes] logits, or [H/8, W/8, classes] of them.
+func (n *Network) Output() *Op { return &n.Ops[len(n.Ops)-1] }
+
+// Consumers returns the names of the operations that read a tensor.
+func (n *Network) Consumers(tensor string) []string {
+	var names []string
+	for i := range n.Ops {
+		if slices.Contains(n.Ops[i].Inputs, tensor) {
+			names = append(names, n.Ops[i].Name)
+		}
+	}
+	return names
+}
+
+// Params returns the shape of every parameter by name.
+func (n *Network) Params() map[string][]int {
+	shapes := make(map[string][]int)
+	for i := range n.Ops {
+		for _, p := range n.Ops[i].Params {
+			shapes[p.Name] = p.Shape
+		}
+	}
+	return shapes
+}
+
+// Clone returns a deep copy.
+func (n *Network) Clone() *Network {
+	c := &Network{Name: n.Name, Ops: slices.Clone(n.Ops), Stages: slices.Clone(n.Stages)}
+	for i := range c.Ops {
+		op := &c.Ops[i]
+		op.Inputs = slices.Clone(op.Inputs)
+		op.Shape = slices.Clone(op.Shape)
+		op.Params = slices.Clone(op.Params)
+		op.Points = slices.Clone(op.Points)
+	}
+	return c
+}
+
+// Hash returns a digest of the whole description, in hexadecimal.
+func (n *Network) Hash() string {
+	data, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // Validate refuses what JSON cannot express, such as an eps of NaN
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Insert puts an operation between a consumer and its operand: op reads what
+// the consumer read, and the consumer reads op. The consumer's points stay
+// with the operand, so the inserted operation's output is what is quantized.
+func (n *Network) Insert(consumer string, operand int, op Op) error {
+	i := slices.IndexFunc(n.Ops, func(o Op) bool { return o.Name == consumer })
+	if i < 0 {
+		return fmt.Errorf("network %s: no operation %q to insert %q before", n.Name, consumer, op.Name)
+	}
+	if operand < 0 || operand >= len(n.Ops[i].Inputs) {
+		return fmt.Errorf("network %s: %q has no operand %d", n.Name, consumer, operand)
+	}
+	if n.Op(op.Name) != nil {
+		return fmt.Errorf("network %s: there is an operation %q already", n.Name, op.Name)
+	}
+	op.Inputs = []string{n.Ops[i].Inputs[operand]}
+	n.Ops[i].Inputs[operand] = op.Name
+	n.Ops = slices.Insert(n.Ops, i, op)
+	return nil
+}
+
+// maxElements bounds the number of elements of a tensor and of a parameter: with
+// it no product of sizes overflows an int, and a description from a file cannot
+// ask for more than any machine has.
+const maxElements = 1<<31 - 1
+
+// bounded checks that a shape has axes of at least one element each, and at most
+// maxElements elements in all.
+func bounded(shape []int) error {
+	n := 1
+	for _, d := range shape {
+		if d < 1 || d > maxElements/n {
+			return fmt.Errorf("shape %v: each axis must be at least 1, all elements together at most %d", shape, maxElements)
+		}
+		n *= d
+	}
+	return nil
+}
+
+// Validate checks that the description is in single-assignment form, that every
+// shape follows from its inputs, and that no tensor or parameter has more than
+// 2³¹-1 elements. It is safe on any description, also one that was read from a
+// file. The error names the first operation that breaks a rule.
+func (n *Network) Validate() error {
+	if len(n.Ops) == 0 || n.Ops[0].Kind != Input {
+		return fmt.Errorf("network %s: the first operation must be its input", n.Name)
+	}
+	shapes := make(map[string][]int, len(n.Ops))
+	for i := range n.Ops {
+		op := &n.Ops[i]
+		if _, twice := shapes[op.Name]; twice {
+			return fmt.Errorf("network %s: %q is made twice", n.Name, op.Name)
+		}
+		in := make([][]int, len(op.Inputs))
+		for j, name := range op.Inputs {
+			shape, ok := shapes[name]
+			if !ok {
+				return fmt.Errorf("network %s: %q reads %q, which nothing before it makes", n.Name, op.Name, name)
+			}
+			in[j] = shape
+		}
+		if err := bounded(op.Shape); err != nil {
+			return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
+		}
+		for _, p := range op.Params {
+			if err := bounded(p.Shape); err != nil {
+				return fmt.Errorf("network %s: %s %q: parameter %s: %w", n.Name, op.Kind, op.Name, p.Name, err)
+			}
+		}
+		if op.Kernel > maxElements || op.Stride > maxElements {
+			return fmt.Errorf("network %s: %s %q: a kernel of %d and a stride of %d: at most %d are allowed", n.Name, op.Kind, op.Name, op.Kernel, op.Stride, maxElements)
+		}
+		if op.Kind == Input {
+			if len(op.Inputs) > 0 || len(op.Shape) != 3 {
+				return fmt.Errorf("network %s: the input %q has shape %v and reads %d tensors: want [H, W, C] and none", n.Name, op.Name, op.Shape, len(op.Inputs))
+			}
+		} else {
+			want, err := op.infer(in)
+			if err != nil {
+				return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
+			}
+			if !slices.Equal(want, op.Shape) {
+				return fmt.Errorf("network %s: %s %q has shape %v, its inputs give %v", n.Name, op.Kind, op.Name, op.Shape, want)
+			}
+		}
+		if !(op.Eps >= 0 && op.Eps <= 1) {
+			return fmt.Errorf("network %s: %q has an eps of %g, allowed are 0 to 1", n.Name, op.Name, op.Eps)
+		}
+		for _, p := range op.Points {
+			if p.Operand < 0 || p.Operand >= len(op.Inputs) {
+				return fmt.Errorf("network %s: %q has a quantization point on operand %d of %d", n.Name, op.Name, p.Operand, len(op.Inputs))
+			}
+		}
+		shapes[op.Name] = op.Shape
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package efficientvit
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// A RoleCount sums the layers of one role.
+type RoleCount struct {
+	Role Role
+	// Layers is the number of operations that multiply.
+	Layers       int
+	Params, MACs int64
+}
+
+// CountByRole returns the layers, parameters and multiply-accumulates of every
+// role that has any, in the order of the roles.
+func (n *Network) CountByRole() []RoleCount {
+	sums := make([]RoleCount, roleEnd)
+	for i := range n.Ops {
+		op := &n.Ops[i]
+		s := &sums[op.Role]
+		s.Role = op.Role
+		s.Params += op.ParamCount()
+		if macs := n.MACs(op); macs > 0 {
+			s.Layers++
+			s.MACs += macs
+		}
+	}
+	var counts []RoleCount
+	for _, s := range sums {
+		if s.Params > 0 || s.MACs > 0 {
+			counts = append(counts, s)
+		}
+	}
+	return counts
+}
+
+// String is the network on a page: what it takes and makes, and what each role
+// costs.
+func (n *Network) String() string {
+	var s strings.Builder
+	total := n.TotalMACs()
+	fmt.Fprintf(&s, "%s: %v to %v, %d operations, %.2f M parameters, %.1f M MACs\n",
+		n.Name, n.Input().Shape, n.Output().Shape, len(n.Ops), float64(n.ParamCount())/1e6, float64(total)/1e6)
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "role\tlayers\tparameters\tM MACs\tshare\t\n")
+	for _, c := range n.CountByRole() {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f\t%.1f %%\t\n", c.Role, c.Layers, c.Params, float64(c.MACs)/1e6, 100*float64(c.MACs)/float64(total))
+	}
+	w.Flush()
+	return s.String()
+}

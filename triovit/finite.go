@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/internal/finite"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// A NotFiniteError says that a network makes NaN or an infinity of a picture:
+// of such a picture nothing is scored.
+type NotFiniteError struct {
+	// Picture is the picture's place in the batch that ran, from 0.
+	Picture int
+	// Tensor is the first tensor in the order of the network that is not
+	// finite, and Channel the channel of its first such value.
+	Tensor  string
+	Channel int
+}
+
+// Error names the tensor. The picture has a name only in its data set.
+func (e *NotFiniteError) Error() string {
+	return fmt.Sprintf("tensor %s is not finite in channel %d", e.Tensor, e.Channel)
+}
+
+// NotFinite looks at the values that an operation made of some pictures, [n, ...],
+// and returns nil where all of them are finite.
+func NotFinite(op *efficientvit.Op, values []float32) *NotFiniteError {
+	at := finite.First(values)
+	if at < 0 {
+		return nil
+	}
+	return &NotFiniteError{Picture: at / efficientvit.Size(op.Shape), Tensor: op.Name, Channel: at % op.Shape[len(op.Shape)-1]}
+}
+
+// CheckValues returns an error that names the first parameter, in the order of
+// the network, with which nothing can be computed: one that has NaN or an
+// infinity, or a running variance that is no variance, not even with the eps
+// that is added to it. A parameter that the model lacks is not looked at.
+func (m *Model) CheckValues() error {
+	if err := m.checkValues(); err != nil {
+		return fmt.Errorf("%s: %w", named(m.Net.Name, m.Source), err)
+	}
+	return nil
+}
+
+func (m *Model) checkValues() error {
+	for i := range m.Net.Ops {
+		op := &m.Net.Ops[i]
+		for k, p := range op.Params {
+			t, ok := m.Weights[p.Name]
+			if !ok {
+				continue
+			}
+			if at := finite.First(t.Data); at >= 0 {
+				return fmt.Errorf("parameter %s is not finite: value %d of %d is %g", p.Name, at, len(t.Data), t.Data[at])
+			}
+			if op.Kind != efficientvit.BatchNorm || k != 3 {
+				continue
+			}
+			for c, v := range t.Data {
+				if !(float64(v)+op.Eps > 0) {
+					return fmt.Errorf("running variance %s is %g in channel %d: with its eps of %g it must be above 0", p.Name, v, c, op.Eps)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triovit
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// Integers computes logits of pictures given as codes of the model's input, both
+// one after another: the elements of each picture are [H, W, 3], those of its
+// logits the shape that the model's last operation makes. It may be called by
+// several goroutines at once.
+//
+// Every such function must equal the reference executor, [integer.Model.Run], bit
+// for bit: results are cached under the model alone, whichever computed them.
+type Integers func(codes []int32) (logits []int32, err error)
+
+// A Frozen is an integer model that predicts: a [Predictor] whose logits are what
+// the model's last integers stand for.
+type Frozen struct {
+	Model  *integer.Model
+	source string
+	net    *efficientvit.Network
+	hash   string
+	run    Integers
+	logits integer.Tensor
+}
+
+// NewFrozen returns an integer model as a predictor. The source says where it came
+// from, for people to read; run computes, the reference executor where it is nil.
+// The model must have the name, the input and the logits of a variant
+// ([efficientvit.Describe]), and be fed with ImageNet's normalization.
+func NewFrozen(m *integer.Model, source string, run Integers) (*Frozen, error) {
+	f := &Frozen{Model: m, source: source, run: run}
+	if run == nil {
+		f.run = f.reference
+	}
+	err := f.check()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return f, nil
+}
+
+// ReadFrozen reads an artefact ([integer.ReadFile]), which the reference executor
+// runs.
+func ReadFrozen(path string) (*Frozen, error) {
+	m, err := integer.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return NewFrozen(m, filepath.Base(path), nil)
+}
+
+func (f *Frozen) check() (err error) {
+	tensors, err := f.Model.Infer()
+	if err != nil {
+		return err
+	}
+	f.logits = tensors[len(tensors)-1]
+	if f.hash, err = f.Model.Hash(); err != nil {
+		return err
+	}
+	if normalization := preprocess.ImageNetNormalization(); f.Model.Picture != (integer.Picture{}) && f.Model.Picture.Normalization != normalization {
+		return fmt.Errorf("pictures are normalized by %v: a predictor is fed with those of ImageNet, %v", f.Model.Picture.Normalization, normalization)
+	}
+	if math.IsNaN(f.Model.Ops[len(f.Model.Ops)-1].Values.Of(0, 0)) {
+		return fmt.Errorf("its logits stand for no real numbers")
+	}
+	f.net, err = describeAs(f.Model.Name, tensors[0].Shape, f.logits.Shape)
+	return err
+}
+
+// describeAs returns the network of a name, as [efficientvit.Network.Name] has it, with an input
+// and logits of the shapes of an integer model.
+func describeAs(name string, input, logits [3]int) (*efficientvit.Network, error) {
+	for _, variant := range efficientvit.Variants() {
+		net, err := efficientvit.Describe(variant, efficientvit.InputSize(input[0], input[1]), efficientvit.Classes(logits[2]))
+		if err != nil || net.Name != name {
+			continue
+		}
+		out := net.Output().Shape
+		if in := net.Input().Shape; !slices.Equal(in, input[:]) || efficientvit.Size(out) != efficientvit.Size(logits[:]) {
+			return nil, fmt.Errorf("an input of %v and logits of %v: %s has %v and %v", input, logits, name, in, out)
+		}
+		return net, nil
+	}
+	return nil, fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.Variants())
+}
+
+// described is the network without weights.
+func (f *Frozen) described() *Model {
+	return &Model{Net: f.net, Source: f.source, Classes: f.Model.Classes, Pipeline: f.Model.Picture.Pipeline}
+}
+
+// Network returns the network that was frozen, as the model's name and shapes
+// describe it.
+func (f *Frozen) Network() *efficientvit.Network { return f.net }
+
+// frozenVersion changes when the same artefact would predict something else.
+const frozenVersion = 1
+
+// ID identifies the predictor for the cache of results: by the artefact's hash.
+func (f *Frozen) ID() string { return fmt.Sprintf("integers %d %s", frozenVersion, f.hash) }
+
+// Hash returns the artefact's hash ([integer.Model.Hash]).
+func (f *Frozen) Hash() string { return f.hash }
+
+// Platform says what computes, for reports: integers are the same on every one.
+func (f *Frozen) Platform() string { return "integers" }
+
+// Source says where the model came from, for reports.
+func (f *Frozen) Source() string { return f.source }
+
+// Predict runs n normalized pictures, [n, H, W, 3], and returns the real numbers of
+// their logits, [n, ...]. It runs them one after another: [Evaluate] gives every
+// core a batch of its own.
+func (f *Frozen) Predict(pictures []float32) ([]float32, error) {
+	return f.predict(f.Model.Input().Codes(pictures))
+}
+
+// PredictRGB returns the real numbers of the logits of one decoded picture, which is
+// preprocessed as the model says.
+func (f *Frozen) PredictRGB(picture *preprocess.RGB) ([]float32, error) {
+	codes, err := f.Model.Codes(picture)
+	if err != nil {
+		return nil, err
+	}
+	return f.predict(codes)
+}
+
+func (f *Frozen) predict(codes []int32) ([]float32, error) {
+	in := f.net.Input().Shape
+	if len(codes) == 0 || len(codes)%efficientvit.Size(in) != 0 {
+		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", f.net.Name, len(codes), in[0], in[1], in[2])
+	}
+	logits, err := f.run(codes)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(codes) / efficientvit.Size(in); len(logits) != n*efficientvit.Size(f.logits.Shape[:]) {
+		return nil, fmt.Errorf("%s: %d logits of %d pictures, want %v of each", f.net.Name, len(logits), n, f.logits.Shape)
+	}
+	values := f.Model.Ops[len(f.Model.Ops)-1].Values
+	numbers := make([]float32, len(logits))
+	for i, q := range logits {
+		numbers[i] = float32(values.Of(i%f.logits.Shape[2], q))
+	}
+	return numbers, nil
+}
+
+// reference runs the reference executor on each picture.
+func (f *Frozen) reference(codes []int32) ([]int32, error) {
+	var all []int32
+	for picture := range slices.Chunk(codes, efficientvit.Size(f.net.Input().Shape)) {
+		y, err := f.Model.Run(picture)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, y.Data...)
+	}
+	return all, nil
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integer
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// A Picture says how a decoded file becomes numbers: resized and cropped by the
+// pipeline, then normalized. The zero value says that nothing is known.
+type Picture struct {
+	Pipeline preprocess.Pipeline
+	preprocess.Normalization
+}
+
+// check says what is wrong with the way of a picture to an input of a shape.
+func (p Picture) check(input [3]int) error {
+	if p == (Picture{}) {
+		return nil
+	}
+	if err := p.Pipeline.Check(); err != nil {
+		return err
+	}
+	if p.Pipeline != (preprocess.Pipeline{}) && (p.Pipeline.Height != input[0] || p.Pipeline.Width != input[1]) {
+		return fmt.Errorf("%v, but the input is %d wide and %d high", p.Pipeline, input[1], input[0])
+	}
+	return p.Normalization.Check()
+}
+
+// Codes returns the codes of a normalized picture.
+func (i *Input) Codes(picture []float32) []int32 {
+	codes := make([]int32, len(picture))
+	for j, x := range picture {
+		codes[j] = int32(i.Grid.Code(x))
+	}
+	return codes
+}
+
+// Codes returns the codes of a decoded picture, on the way that the model's
+// [Picture] says; they are those of the normalized picture ([Input.Codes]). A model
+// that does not know the way is an error, and so is a picture of another size where
+// the pipeline leaves it as it is.
+func (m *Model) Codes(decoded *preprocess.RGB) ([]int32, error) {
+	if m.Picture == (Picture{}) {
+		return nil, fmt.Errorf("integer model %s: it does not say how a picture becomes its input", m.Name)
+	}
+	sized, err := m.Picture.Pipeline.Apply(decoded)
+	if err != nil {
+		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
+	}
+	in := m.Input()
+	if in.Shape != [3]int{sized.H, sized.W, 3} {
+		return nil, fmt.Errorf("integer model %s: a picture of %d×%d, its input is %d wide and %d high", m.Name, sized.W, sized.H, in.Shape[1], in.Shape[0])
+	}
+	var levels [3][256]int32
+	for c, table := range m.Picture.Table() {
+		copy(levels[c][:], in.Codes(table[:]))
+	}
+	codes := make([]int32, len(sized.Pix))
+	for i, level := range sized.Pix {
+		codes[i] = levels[i%3][level]
+	}
+	return codes, nil
+}
