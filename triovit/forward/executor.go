@@ -4,6 +4,7 @@ package forward
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -15,10 +16,10 @@ import (
 // An Executor runs a model's graph. It may be used by
 // several goroutines at once.
 type Executor struct {
-	model *triovit.Model
-	exec  *graph.Exec
-	id    string
-	hash  string
+	model    *triovit.Model
+	compiled Compiled
+	id       string
+	hash     string
 	// held is how many elements a run holds at once for each picture, about.
 	held int
 	// weights are what the graph takes behind the pictures.
@@ -99,7 +100,7 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks, build func(x *gra
 	if e.weights, err = Arguments(parameters); err != nil {
 		return nil, fmt.Errorf("%s: %w", model.Net.Name, err)
 	}
-	e.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+	e.compiled.Exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		hooks := hooks
 		if hooks.Param == nil {
 			hooks.Param = func(op *triovit.Op, p triovit.Param) *graph.Node {
@@ -159,7 +160,7 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 	n := len(pictures) / size
 	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
 	defer x.MustFinalizeAll()
-	results, err := Call(e.exec, 4*n*e.held, append([]any{x}, e.weights...)...)
+	results, err := e.compiled.Call(4*n*e.held, x, e.weights...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.model.Net.Name, err)
 	}
@@ -173,9 +174,10 @@ func (e *Executor) Run(pictures []float32) (outputs [][]float32, err error) {
 	return outputs, nil
 }
 
-// Arguments brings tensors that every run of a graph takes to the backend, and returns
-// them for [Call]. A tensor that the first runs bring there themselves is for a moment
-// invalid to all but one of them (GoMLX 0.28.16 checks it without its lock).
+// Arguments brings tensors that every run of a graph takes to the backend, and
+// returns them for [Compiled.Call]. A tensor that the first runs bring there
+// themselves is for a moment invalid to all but one of them: GoMLX 0.28.16 checks it
+// without its lock.
 func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	b, err := Backend()
 	if err != nil {
@@ -191,10 +193,34 @@ func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	return args, nil
 }
 
-// Call runs a graph, building it first where the shapes are new, that holds so many
-// bytes while it runs. Whatever panics while the graph
-// is built, GoMLX or a hook, becomes an error here.
-func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, err error) {
+// A Compiled is a graph that several goroutines may call at once.
+type Compiled struct {
+	Exec *graph.Exec
+	// first has a *sync.Once for each shape of the first argument.
+	first sync.Map
+}
+
+// Call runs the graph, building it first where the shapes are new, and holds so many
+// bytes while it runs. Whatever panics while the graph is built, GoMLX or a hook,
+// becomes an error here.
+//
+// The first run of a shape runs alone: the Go backend chooses how it computes each
+// node, and a second run that chooses meanwhile may take an operand away before it
+// finds that it cannot compute so (compute 0.1.14, binary operations of integers).
+func (c *Compiled) Call(held int, x *tensors.Tensor, args ...any) (results []*tensors.Tensor, err error) {
+	first, _ := c.first.LoadOrStore(x.Shape().String(), new(sync.Once))
+	alone := false
+	first.(*sync.Once).Do(func() {
+		alone = true
+		results, err = c.call(held, x, args)
+	})
+	if alone {
+		return results, err
+	}
+	return c.call(held, x, args)
+}
+
+func (c *Compiled) call(held int, x *tensors.Tensor, args []any) (results []*tensors.Tensor, err error) {
 	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
 		defer keepMargin(held)()
 	}
@@ -207,5 +233,5 @@ func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, e
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	return exec.Call(args...)
+	return c.Exec.Call(append([]any{x}, args...)...)
 }
