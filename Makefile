@@ -108,7 +108,7 @@ kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its b
 # a C compiler, can use it. The kernelspec for XLA is written where the plug-in is.
 xla_plugin := build/xla/lammps_jax_pjrt_cpu
 xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(call quote,$(CURDIR)/$(xla_plugin))
-XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./calib
+XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./triovit/forward/intgraph ./calib ./calib/frozentest
 
 .PHONY: xla
 xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"

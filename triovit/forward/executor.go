@@ -106,8 +106,8 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 // It may be used by several goroutines at once. It is no [triovit.Predictor]: what
 // its graph computes has no name under which a result could be kept.
 type Runner struct {
-	net  *efficientvit.Network
-	exec *graph.Exec
+	net      *efficientvit.Network
+	compiled Compiled
 	// held is how many elements a run holds at once for each picture, about.
 	held int
 	// weights are what the graph takes behind the pictures.
@@ -227,7 +227,7 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 	if r.weights, err = Arguments(parameters); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.net.Name, err)
 	}
-	r.exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+	r.compiled.Exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		hooks := hooks
 		if hooks.Param == nil {
 			hooks.Param = func(op *efficientvit.Op, p efficientvit.Param) *graph.Node {
@@ -263,7 +263,7 @@ func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
 	n := len(pictures) / size
 	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
 	defer x.MustFinalizeAll()
-	results, err := Call(r.exec, 4*n*r.held, append([]any{x}, r.weights...)...)
+	results, err := r.compiled.Call(4*n*r.held, x, r.weights...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
@@ -277,9 +277,10 @@ func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
 	return outputs, nil
 }
 
-// Arguments brings tensors that every run of a graph takes to the backend, and returns
-// them for [Call]. A tensor that the first runs bring there themselves is for a moment
-// invalid to all but one of them (GoMLX 0.28.16 checks it without its lock).
+// Arguments brings tensors that every run of a graph takes to the backend, and
+// returns them for [Compiled.Call]. A tensor that the first runs bring there
+// themselves is for a moment invalid to all but one of them: GoMLX 0.28.16 checks it
+// without its lock.
 func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	b, err := Backend()
 	if err != nil {
@@ -295,10 +296,34 @@ func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	return args, nil
 }
 
-// Call runs a graph that holds so many bytes while it runs, and builds it first where
-// the shapes are new. Whatever panics while it is built, GoMLX or a hook, becomes an
-// error here.
-func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, err error) {
+// A Compiled is a graph that several goroutines may call at once.
+type Compiled struct {
+	Exec *graph.Exec
+	// first has a *sync.Once for each shape of the first argument.
+	first sync.Map
+}
+
+// Call runs the graph, building it first where the shapes are new, and holds so many
+// bytes while it runs. Whatever panics while the graph is built, GoMLX or a hook,
+// becomes an error here.
+//
+// The first run of a shape runs alone: the Go backend chooses how it computes each
+// node, and a second run that chooses meanwhile may take an operand away before it
+// finds that it cannot compute so (compute 0.1.14, binary operations of integers).
+func (c *Compiled) Call(held int, x *tensors.Tensor, args ...any) (results []*tensors.Tensor, err error) {
+	first, _ := c.first.LoadOrStore(x.Shape().String(), new(sync.Once))
+	alone := false
+	first.(*sync.Once).Do(func() {
+		alone = true
+		results, err = c.call(held, x, args)
+	})
+	if alone {
+		return results, err
+	}
+	return c.call(held, x, args)
+}
+
+func (c *Compiled) call(held int, x *tensors.Tensor, args []any) (results []*tensors.Tensor, err error) {
 	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
 		defer keepMargin(held)()
 	}
@@ -311,5 +336,5 @@ func Call(exec *graph.Exec, held int, args ...any) (results []*tensors.Tensor, e
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	return exec.Call(args...)
+	return c.Exec.Call(append([]any{x}, args...)...)
 }

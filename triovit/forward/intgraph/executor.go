@@ -20,7 +20,7 @@ type Executor struct {
 	// params are what the graph takes behind the picture.
 	params []any
 	// logits computes the last tensor, watched all of them.
-	logits, watched *graph.Exec
+	logits, watched forward.Compiled
 	// held is how many bytes a run holds, about; made is what all tensors take.
 	held, made int
 }
@@ -56,13 +56,13 @@ func New(m *integer.Model) (*Executor, error) {
 	if e.params, err = forward.Arguments(params); err != nil {
 		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
-	if e.logits, err = graph.NewExec(b, func(in []*graph.Node) *graph.Node {
+	if e.logits.Exec, err = graph.NewExec(b, func(in []*graph.Node) *graph.Node {
 		all := e.build(in)
 		return all[len(all)-1]
 	}); err != nil {
 		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
-	if e.watched, err = graph.NewExec(b, e.build); err != nil {
+	if e.watched.Exec, err = graph.NewExec(b, e.build); err != nil {
 		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
 	return e, nil
@@ -98,13 +98,13 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 	if err := input.Check(picture); err != nil {
 		return fail(err)
 	}
-	exec, held, first := e.logits, e.held, len(e.tensors)-1
+	compiled, held, first := &e.logits, e.held, len(e.tensors)-1
 	if len(watch) > 0 {
-		exec, held, first = e.watched, e.held+e.made, 0
+		compiled, held, first = &e.watched, e.held+e.made, 0
 	}
 	x := tensors.FromFlatDataAndDimensions(picture, input.Shape[:]...)
 	defer x.MustFinalizeAll()
-	results, err := forward.Call(exec, held, append([]any{x}, e.params...)...)
+	results, err := compiled.Call(held, x, e.params...)
 	if err != nil {
 		return fail(err)
 	}
