@@ -40,7 +40,7 @@ type PeerCount struct {
 
 // Peer draws what R-MAC buys: the cycles of a plain array beside MAT and R-MAC.
 func Peer(c *peer.Comparison) (*Figure, error) {
-	one, side := c.Run(peer.OneGroup), c.Run(peer.SideBySide)
+	one, side := c.Timing(peer.OneGroup), c.Timing(peer.SideBySide)
 	config := c.Accelerator.Config
 	d := PeerData{
 		Workload: c.Accelerator.Workload, Accelerator: config.Name, RMAC: math.NaN(),
@@ -65,10 +65,10 @@ func Peer(c *peer.Comparison) (*Figure, error) {
 	}
 	if c.Depthwise > 0 {
 		d.RMAC = c.Depthwise
-		add := func(name string, r *peer.Run) {
+		add := func(name string, r *peer.Timing) {
 			d.Depthwise = append(d.Depthwise, PeerCount{name, float64(r.DepthwiseCycles()), r.Counting == peer.SCALESim})
 		}
-		for _, r := range c.Runs {
+		for _, r := range c.Timings {
 			add(string(r.Counting), r)
 			if r.Counting != peer.SCALESim {
 				add(string(r.Counting)+", folds overlapped", r.Overlapped())

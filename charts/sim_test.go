@@ -443,7 +443,7 @@ func TestSimulatorFigures(t *testing.T) {
 				got[row[2].(string)] += row[3].(float64)
 			}
 		}
-		one, side := c.Run(peer.OneGroup), c.Run(peer.SideBySide)
+		one, side := c.Timing(peer.OneGroup), c.Timing(peer.SideBySide)
 		want := map[string]float64{
 			"MAT + R-MAC":                c.Convolutions() + c.Products(),
 			"array, groups side by side": float64(side.Cycles() + side.ProductCycles()),

@@ -28,7 +28,7 @@ names it and the values to try:
 
 and prints each network's front: the configurations than which no other is better in
 all objectives. JSON holds every point within the limits. The closed form tries
-thousands of points a second; the event-driven model some dozens, but knows memory
+thousands of points a second; the event-driven model some hundreds, but knows memory
 and the energy of events.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware

@@ -20,8 +20,8 @@ const (
 
 var errTasks = fmt.Errorf("at most %d tasks, of a tile %d, are allowed: take more pixels to a tile or larger engines", maxTasks, maxTileTasks)
 
-// A plan is a step on a grid with the prices of its tiles: all that does not depend
-// on when they run.
+// A plan is a step on a grid with the prices of its tiles. Nothing in it depends on
+// when they run.
 type plan struct {
 	schedule.Plan
 	room     room
@@ -29,8 +29,8 @@ type plan struct {
 	weights  []int64 // bytes of each piece
 	resident bool    // whether they are loaded once, not for every tile
 	units    []unitWork
-	whole    int64 // what the stretches of all tiles add up to
-	all      Step  // of all tiles, but for times and stalls
+	whole    int64 // work units of the step: the sum of the stretches of all tiles
+	all      Step  // the step's entry in a run, without times and stalls
 	err      error // why the step cannot run on this grid
 }
 

@@ -38,8 +38,8 @@ type cost struct {
 // A price is what the tasks of a tile of one area take.
 type price struct {
 	tasks []cost
-	// compute sums the cycles of the tasks, ports their bytes, and mat and rmac
-	// account for the cycles in all copies.
+	// compute sums the cycles of the tasks and ports the bytes at the ports; mat and
+	// rmac account for the cycles of all copies.
 	compute   int64
 	ports     ports
 	mat, rmac Account

@@ -499,8 +499,14 @@ func BenchmarkClosedForm(b *testing.B) {
 }
 
 func BenchmarkEventDriven(b *testing.B) {
-	benchmark(b, event.Model(event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}, energy.Horowitz45nm()),
+	benchmark(b, event.Model(event.Options{}, energy.Horowitz45nm()),
 		Over("mat.lanes", 4, 8, 16), Over("copies", 8, 16, 32))
+}
+
+// Only rates vary: schedule and prices are made once for all points.
+func BenchmarkEventDrivenRates(b *testing.B) {
+	benchmark(b, event.Model(event.Options{}, energy.Horowitz45nm()),
+		Over("off_chip.mb_per_s", 2400, 4800, 19200), Over("buffers.weight.port_bytes", 64, 128, 256))
 }
 
 func benchmark(b *testing.B, m hwsim.Model, axes ...Axis) {

@@ -39,8 +39,8 @@ const (
 // Countings returns every counting.
 func Countings() []Counting { return []Counting{SCALESim, OneGroup, SideBySide} }
 
-// A Run is what a workload costs on an array.
-type Run struct {
+// A Timing is what a workload costs on an array by one counting.
+type Timing struct {
 	Workload string
 	Array    Array
 	Counting Counting
@@ -61,9 +61,9 @@ type Layer struct {
 	MACs int64
 }
 
-// Run counts the cycles of a workload's backbone. It refuses an array of a side
+// Time counts the cycles of a workload's backbone. It refuses an array of a side
 // below 1 or above 1024, an unknown counting and a workload that is not valid.
-func (a Array) Run(w *workload.Workload, counting Counting) (*Run, error) {
+func (a Array) Time(w *workload.Workload, counting Counting) (*Timing, error) {
 	if a.Rows < 1 || a.Cols < 1 || a.Rows > maxSide || a.Cols > maxSide {
 		return nil, fmt.Errorf("peer: array of %d×%d: both sides must be from 1 to %d", a.Rows, a.Cols, maxSide)
 	}
@@ -73,7 +73,7 @@ func (a Array) Run(w *workload.Workload, counting Counting) (*Run, error) {
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("peer: %w", err)
 	}
-	r := &Run{Workload: w.Name, Array: a, Counting: counting}
+	r := &Timing{Workload: w.Name, Array: a, Counting: counting}
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		switch {
@@ -126,10 +126,10 @@ func scaleSimSide(side int, o *workload.Operation) int64 {
 	return int64(side)
 }
 
-// Overlapped returns the run of an array that loads the next fold's weights and
+// Overlapped returns the timing of an array that loads the next fold's weights and
 // drains the last one's sums while it streams: a bound that no schedule of these
 // folds passes.
-func (r *Run) Overlapped() *Run {
+func (r *Timing) Overlapped() *Timing {
 	o := *r
 	o.Layers = slices.Clone(r.Layers)
 	for i := range o.Layers {
@@ -139,21 +139,21 @@ func (r *Run) Overlapped() *Run {
 }
 
 // Cycles sums the layers that are not matrix products.
-func (r *Run) Cycles() int64 {
+func (r *Timing) Cycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form != workload.Product })
 }
 
 // DepthwiseCycles sums the depthwise convolutions.
-func (r *Run) DepthwiseCycles() int64 {
+func (r *Timing) DepthwiseCycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form == workload.Depthwise })
 }
 
 // ProductCycles sums the attention's matrix products, which [SCALESim] has not.
-func (r *Run) ProductCycles() int64 {
+func (r *Timing) ProductCycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form == workload.Product })
 }
 
-func (r *Run) sum(of func(*Layer) bool) int64 {
+func (r *Timing) sum(of func(*Layer) bool) int64 {
 	var sum int64
 	for i := range r.Layers {
 		if of(&r.Layers[i]) {

@@ -19,8 +19,8 @@ import (
 // A Comparison is one workload on a plain array and on a Trio-ViT accelerator,
 // in cycles of equal clocks and without memory.
 type Comparison struct {
-	// Runs are those of the array, one per counting.
-	Runs []*Run
+	// Timings are those of the array, one per counting.
+	Timings []*Timing
 	// Accelerator is the authors' closed form.
 	Accelerator *closed.Result
 	// Depthwise is the cycles that R-MAC alone takes for all depthwise
@@ -33,11 +33,11 @@ type Comparison struct {
 func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) {
 	var cmp Comparison
 	for _, counting := range Countings() {
-		r, err := a.Run(w, counting)
+		r, err := a.Time(w, counting)
 		if err != nil {
 			return nil, err
 		}
-		cmp.Runs = append(cmp.Runs, r)
+		cmp.Timings = append(cmp.Timings, r)
 	}
 	var err error
 	if cmp.Accelerator, err = closed.Charge(w, c, hwsim.Backbone); err != nil {
@@ -63,9 +63,9 @@ func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) 
 
 func exact(undivided int64, c arch.Config) float64 { return float64(undivided) / float64(c.Copies) }
 
-// Run returns the array's run by one counting.
-func (c *Comparison) Run(counting Counting) *Run {
-	return c.Runs[slices.IndexFunc(c.Runs, func(r *Run) bool { return r.Counting == counting })]
+// Timing returns the array's by one counting.
+func (c *Comparison) Timing(counting Counting) *Timing {
+	return c.Timings[slices.IndexFunc(c.Timings, func(r *Timing) bool { return r.Counting == counting })]
 }
 
 // Products returns the accelerator's cycles for the attention's matrix
@@ -85,14 +85,14 @@ func (c *Comparison) Convolutions() float64 {
 	return exact(c.Accelerator.Undivided, c.Accelerator.Config) - c.Products()
 }
 
-// Speedup returns how many times more cycles a run of the array takes for the
+// Speedup returns how many times more cycles the array takes for the
 // convolutions than the accelerator does.
-func (c *Comparison) Speedup(r *Run) float64 { return float64(r.Cycles()) / c.Convolutions() }
+func (c *Comparison) Speedup(r *Timing) float64 { return float64(r.Cycles()) / c.Convolutions() }
 
-// DepthwiseSpeedup returns how many times more cycles a run takes for the
+// DepthwiseSpeedup returns how many times more cycles the array takes for the
 // depthwise convolutions than R-MAC alone: what R-MAC's depthwise mode buys. It
 // is NaN where there is none.
-func (c *Comparison) DepthwiseSpeedup(r *Run) float64 {
+func (c *Comparison) DepthwiseSpeedup(r *Timing) float64 {
 	return float64(r.DepthwiseCycles()) / c.Depthwise
 }
 
@@ -100,17 +100,17 @@ func (c *Comparison) DepthwiseSpeedup(r *Run) float64 {
 type row struct {
 	counting   Counting
 	overlapped bool
-	run        *Run
+	run        *Timing
 }
 
 // rows returns every counting, and once more with overlapped folds those that
 // compute the network's own layers.
 func (c *Comparison) rows() []row {
 	var rows []row
-	for _, r := range c.Runs {
+	for _, r := range c.Timings {
 		rows = append(rows, row{r.Counting, false, r})
 	}
-	for _, r := range c.Runs {
+	for _, r := range c.Timings {
 		if r.Counting != SCALESim {
 			rows = append(rows, row{r.Counting, true, r.Overlapped()})
 		}
@@ -122,7 +122,7 @@ func (c *Comparison) rows() []row {
 // assumes.
 func (c *Comparison) String() string {
 	var s strings.Builder
-	a, config := c.Runs[0].Array, c.Accelerator.Config
+	a, config := c.Timings[0].Array, c.Accelerator.Config
 	fmt.Fprintf(&s, "%s on a %d×%d array of %d multipliers and on %s\n", c.Accelerator.Workload, a.Rows, a.Cols, a.Multipliers(), config)
 	s.WriteString("cycles without memory; × says how many times more than the accelerator\n")
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -164,7 +164,7 @@ func (c *Comparison) MarshalJSON() ([]byte, error) {
 		}
 		lines = append(lines, l)
 	}
-	a, r := c.Runs[0].Array, c.Accelerator
+	a, r := c.Timings[0].Array, c.Accelerator
 	return json.Marshal(struct {
 		Workload      string             `json:"workload"`
 		Scope         hwsim.Scope        `json:"scope"`

@@ -35,7 +35,7 @@ func TestAsSCALESim(t *testing.T) {
 	}
 	rows = rows[1:] // the names of the columns
 	w := hwtest.Network(t, "b1-r224")
-	r, err := Array64x32().Run(w, SCALESim)
+	r, err := Array64x32().Time(w, SCALESim)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestCountings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := &workload.Workload{Name: test.name, Ops: []workload.Operation{test.op}}
 			for counting, folds := range test.folds {
-				r, err := Array64x32().Run(w, counting)
+				r, err := Array64x32().Time(w, counting)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,7 +149,7 @@ func TestSCALESimSides(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := &workload.Workload{Name: test.name, Ops: []workload.Operation{test.op}}
-			r, err := Array64x32().Run(w, SCALESim)
+			r, err := Array64x32().Time(w, SCALESim)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,7 +198,7 @@ func TestFoldsAsPlaced(t *testing.T) {
 		w := &workload.Workload{Name: "random", Ops: []workload.Operation{o}}
 		runs := make(map[Counting]Layer)
 		for _, counting := range Countings() {
-			r, err := a.Run(w, counting)
+			r, err := a.Time(w, counting)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -243,7 +243,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := test.array.Run(test.w, test.counting); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := test.array.Time(test.w, test.counting); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
@@ -262,7 +262,7 @@ func TestCompareSameMACs(t *testing.T) {
 			ours -= o.MACs
 		}
 	}
-	for _, r := range c.Runs[1:] {
+	for _, r := range c.Timings[1:] {
 		var macs int64
 		for _, l := range r.Layers {
 			macs += l.MACs
@@ -294,8 +294,8 @@ func TestCompareStandardViT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Depthwise != 0 || c.Speedup(c.Run(OneGroup)) != c.Speedup(c.Run(SCALESim)) {
-		t.Errorf("%v depthwise cycles, speed-ups %v and %v", c.Depthwise, c.Speedup(c.Run(OneGroup)), c.Speedup(c.Run(SCALESim)))
+	if c.Depthwise != 0 || c.Speedup(c.Timing(OneGroup)) != c.Speedup(c.Timing(SCALESim)) {
+		t.Errorf("%v depthwise cycles, speed-ups %v and %v", c.Depthwise, c.Speedup(c.Timing(OneGroup)), c.Speedup(c.Timing(SCALESim)))
 	}
 }
 
@@ -332,7 +332,7 @@ func TestComparisonReport(t *testing.T) {
 			t.Fatalf("%d rows; assumptions (-comparison +JSON):\n%s", len(got.Rows), diff)
 		}
 		for _, row := range got.Rows {
-			r := c.Run(row.Counting)
+			r := c.Timing(row.Counting)
 			if row.Overlapped {
 				r = r.Overlapped()
 			}

@@ -182,9 +182,9 @@ func (e *Engines) Parts(dw, pw *workload.Operation, a Area) []Part {
 	return parts
 }
 
-// Begun returns the round of output channels that the fastest copy has begun when
+// begun returns the round of output channels that the fastest copy has begun when
 // R-MAC joins, and that of the slowest.
-func Begun(parts []Part, rounds int64) (most, fewest int64) {
+func begun(parts []Part, rounds int64) (most, fewest int64) {
 	fewest = rounds
 	for i := range parts {
 		if p := &parts[i]; p.Pixels > 0 && p.Groups > 0 {

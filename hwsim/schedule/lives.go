@@ -10,8 +10,9 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// tensors returns the workload's, or where it has none a chain of operations. What
-// a host works on between two steps goes to it and comes back.
+// tensors returns the tensors of the workload. A workload that lists none is a chain
+// of steps, each of which reads the outputs of the step before; where the host works
+// between two steps, the tensor goes to the host and another comes back.
 func tensors(w *workload.Workload, list []Step) []workload.Tensor {
 	if len(w.Tensors) > 0 {
 		return w.Tensors
@@ -49,10 +50,11 @@ func tensors(w *workload.Workload, list []Step) []workload.Tensor {
 	return chain
 }
 
-// place decides for every tensor whether it stays on the chip. One does if at
-// each step of its life all that is alive fits the input and the output buffer
-// together, which change roles from layer to layer. So a larger buffer never
-// moves a tensor off the chip. Which of the two buffers holds it is not modelled.
+// place decides for every tensor whether it stays on the chip, and adds the bytes of
+// those that do not to the loads and stores of the steps. A tensor stays if in each
+// step of its life the tensors alive fit the input and the output buffer together,
+// which change roles from layer to layer. So a larger buffer never moves a tensor off
+// the chip. Which of the two buffers holds a tensor is not modelled.
 func place(list []Step, all []workload.Tensor, capacity int64) {
 	index := make(map[string]int)
 	elementwise := make(map[string]bool)
@@ -95,9 +97,9 @@ type life struct {
 	outside     bool // crosses the chip boundary: the picture, the host's, or a result
 }
 
-// live returns the lives of the tensors that are on their way from step to step, or
-// from or to the outside, and says of each step whether all that is alive is too
-// much.
+// live returns the lives of the tensors that pass from step to step or cross the chip
+// boundary. It marks the steps as tight in which the tensors alive exceed the
+// capacity.
 func live(list []Step, all []workload.Tensor, index map[string]int, capacity int64) []life {
 	var lives []life
 	alive := make([]int64, len(list))
@@ -116,7 +118,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 		}
 		l.outside = !made || !read
 		if l.first == len(list) || l.first == l.last && !l.outside {
-			continue // from outside or out of scope, unread; or what passes from unit to unit
+			continue // no step reads it, or it lives and dies within one step
 		}
 		for i := l.first; i <= l.last; i++ {
 			count.Inc(&alive[i], l.tensor.Elements)
@@ -125,7 +127,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 	}
 	for i := range list {
 		s := &list[i]
-		if s.Mapping == Streamed { // what R-MAC leaves for MAT
+		if s.Mapping == Streamed { // R-MAC's outputs, which MAT reads
 			count.Inc(&alive[i], s.Engine[0].Outputs())
 		}
 		s.Tight = alive[i] > capacity
@@ -133,7 +135,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 	return lives
 }
 
-// separate returns the elementwise operations that read nothing of their own
+// separate returns the elementwise operations that read no output of their own
 // step.
 func separate(all []workload.Tensor, index map[string]int, elementwise map[string]bool) map[string]bool {
 	apart := maps.Clone(elementwise)

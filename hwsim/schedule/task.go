@@ -56,14 +56,14 @@ func (e *Engines) Tasks(s *Step, a Area) ([]Task, []Part) {
 // then one per round of output channels that no copy has finished by then.
 func (e *Engines) stream(pw *workload.Operation, parts []Part) []Task {
 	rounds := e.Rounds(pw)
-	begun, fewest := Begun(parts, rounds)
+	most, fewest := begun(parts, rounds)
 	if !rest(parts) {
 		return []Task{{Channels: first(pw.Cout), Depthwise: true, To: int(rounds) + 1}}
 	}
-	list := []Task{{Channels: e.Channels(pw, 0, fewest), Depthwise: true, To: int(begun) + 2, Keep: int(begun-fewest) + 1}}
-	for r := begun; r < rounds; r++ {
+	list := []Task{{Channels: e.Channels(pw, 0, fewest), Depthwise: true, To: int(most) + 2, Keep: int(most-fewest) + 1}}
+	for r := most; r < rounds; r++ {
 		k := Task{Channels: e.Channels(pw, r, r+1), From: int(r) + 1, To: int(r) + 2}
-		if r == begun {
+		if r == most {
 			k.Channels.From = e.Channels(pw, fewest, r).From
 			k.From = k.To // on the chip since the first task
 		}
