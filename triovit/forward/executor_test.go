@@ -62,23 +62,30 @@ func TestPredictConcurrently(t *testing.T) {
 	}
 }
 
-// TestLayoutRoundTrip: FromLayout undoes Layout, for every parameter of a
-// network that has all kinds of them.
 // TestFirstRunsTogether starts each of many executors in several goroutines at once:
 // their first runs share weights that no run has taken before.
 func TestFirstRunsTogether(t *testing.T) {
 	model := tiny(t)
 	in := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
+	build := func(x *graph.Node, hooks Hooks) []*graph.Node {
+		stem := &model.Net.Ops[1]
+		return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
+	}
+	alone, err := NewWithOutputs(model, build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := alone.Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rounds := 200
 	if testing.Short() {
 		rounds = 20
 	}
 	for round := range rounds {
 		// A graph that takes no time to compile. On XLA every run takes all weights.
-		r, err := NewWithOutputs(model, func(x *graph.Node, hooks Hooks) []*graph.Node {
-			stem := &model.Net.Ops[1]
-			return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
-		})
+		r, err := NewWithOutputs(model, build)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,8 +94,10 @@ func TestFirstRunsTogether(t *testing.T) {
 		for range 8 {
 			together.Go(func() {
 				<-begin
-				if _, err := r.Run(in); err != nil {
+				if got, err := r.Run(in); err != nil {
 					t.Errorf("round %d: %.300s", round, err)
+				} else if !slices.Equal(got[0], want[0]) {
+					t.Errorf("round %d: other outputs than of a run alone", round)
 				}
 			})
 		}
@@ -97,6 +106,8 @@ func TestFirstRunsTogether(t *testing.T) {
 	}
 }
 
+// TestLayoutRoundTrip: FromLayout undoes Layout, for every parameter of a
+// network that has all kinds of them.
 func TestLayoutRoundTrip(t *testing.T) {
 	m := tiny(t)
 	rapid.Check(t, func(t *rapid.T) {
