@@ -76,7 +76,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 		output         int
 	}
 	var reads []read
-	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		names, reads = nil, nil
 		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
@@ -86,7 +86,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			from := ops[op.Name].Inputs[i]
 			reads = append(reads, read{op.Inputs[i], from, len(outputs)})
 			names, outputs = append(names, ""), append(outputs, y)
-			return graph.ConstTensor(x.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
+			return graph.ConstTensor(y.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
 		}
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if ops[op.Name] != nil {
@@ -94,7 +94,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			}
 			return y
 		}
-		forward.Build(q.Model.Net, x, hooks)
+		forward.Build(q.Model.Net, in, hooks)
 		return outputs
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read []string
-	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var seen []*graph.Node
 		read = nil
 		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
@@ -85,7 +85,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 			}
 			return y
 		}
-		forward.Build(q.Model.Net, x, hooks)
+		forward.Build(q.Model.Net, in, hooks)
 		return seen
 	})
 	if err != nil {

@@ -3,7 +3,9 @@
 package forward
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -42,13 +44,14 @@ func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, erro
 }
 
 func newExecutor(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+	if in, out := len(model.Net.Inputs()), len(model.Net.Outputs()); in != 1 || out != 1 {
+		return nil, fmt.Errorf("%s has %d inputs and %d outputs: a predictor has one of each, NewRunner takes any number", model.Net.Name, in, out)
+	}
 	f, err := freeze(model, hooks)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
-		return []*graph.Node{Build(f.net, x, hooks)}
-	})
+	r, err := newRunner(f, hooks, wholeOf(f))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +74,7 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bad := triovit.NotFinite(e.net.Output(), outputs[0]); bad != nil {
+	if bad := triovit.NotFinite(e.net.Outputs()[0], outputs[0]); bad != nil {
 		n := len(pictures) / efficientvit.Size(e.net.Input().Shape)
 		return nil, fmt.Errorf("%s: picture %d of %d: %w", e.net.Name, bad.Picture+1, n, e.diagnose(pictures, bad))
 	}
@@ -107,16 +110,36 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 // its graph computes has no name under which a result could be kept.
 type Runner struct {
 	net      *efficientvit.Network
+	inputs   []*efficientvit.Op
 	compiled Compiled
 	// held is how many elements a run holds at once for each picture, about.
 	held int
-	// weights are what the graph takes behind the pictures.
+	// weights are what the graph takes behind its inputs.
 	weights []any
 }
 
+// NewRunner returns a runner of a model, whole or cut ([triovit.Model.Cut]), whose
+// graph passes through hooks. Run takes the network's inputs and returns its outputs.
+func NewRunner(model *triovit.Model, hooks Hooks) (*Runner, error) {
+	f, err := freeze(model, hooks)
+	if err != nil {
+		return nil, err
+	}
+	return newRunner(f, hooks, wholeOf(f))
+}
+
+// wholeOf is the graph of all that a model computes.
+func wholeOf(f *frozen) walk {
+	return func(inputs []*graph.Node, hooks Hooks) []*graph.Node { return Build(f.net, inputs, hooks) }
+}
+
+// A walk adds a graph to its inputs and returns the outputs. The hooks bring the
+// model's weights.
+type walk = func(inputs []*graph.Node, hooks Hooks) []*graph.Node
+
 // NewWithOutputs returns a runner of a graph of one's own: build receives the
-// input and hooks with the model's weights, and returns the outputs of Run.
-func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
+// inputs and hooks with the model's weights, and returns the outputs of Run.
+func NewWithOutputs(model *triovit.Model, build func(inputs []*graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
 	f, err := freeze(model, Hooks{})
 	if err != nil {
 		return nil, err
@@ -140,7 +163,7 @@ func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Runner,
 }
 
 func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runner, error) {
-	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
+	r, err := newRunner(f, hooks, func(inputs []*graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
 		result := hooks.Result
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
@@ -152,7 +175,7 @@ func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runne
 			}
 			return y
 		}
-		Build(f.net, x, hooks)
+		Build(f.net, inputs, hooks)
 		return tapped
 	})
 	if err != nil {
@@ -205,8 +228,8 @@ func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *ten
 // model's weights. The weights are constants for the Go backend, which packs
 // constant matrices once, and parameters for XLA, which compiles a graph with
 // constants ten times as long.
-func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
-	r := &Runner{net: f.net}
+func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
+	r := &Runner{net: f.net, inputs: f.net.Inputs()}
 	for i := range f.net.Ops {
 		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // a few of the largest
 	}
@@ -219,8 +242,8 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 	for i := range f.net.Ops {
 		for _, p := range f.net.Ops[i].Params {
 			if t, ok := f.params[p.Name]; ok && b.Name() == platform.XLA {
+				position[p.Name] = len(r.inputs) + len(parameters)
 				parameters = append(parameters, t)
-				position[p.Name] = len(parameters) // behind the pictures
 			}
 		}
 	}
@@ -241,7 +264,7 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 				return graph.ConstTensor(in[0].Graph(), t)
 			}
 		}
-		return build(in[0], hooks)
+		return build(in[:len(r.inputs)], hooks)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.net.Name, err)
@@ -252,29 +275,61 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 // Network returns the network that runs.
 func (r *Runner) Network() *efficientvit.Network { return r.net }
 
-// Run runs n pictures [n, H, W, 3] and returns every output of the graph.
-// The graph is compiled once for each n.
-func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
-	in := r.net.Input().Shape
-	size := efficientvit.Size(in)
-	if len(pictures) == 0 || len(pictures)%size != 0 {
-		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", r.net.Name, len(pictures), in[0], in[1], in[2])
-	}
-	n := len(pictures) / size
-	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
-	defer x.MustFinalizeAll()
-	results, err := r.compiled.Call(4*n*r.held, x, r.weights...)
+// Run runs n pictures [n, H, W, 3], or the n tensors of each input of a cut, and
+// returns every output of the graph, [n, ...]. The graph is compiled once for each n.
+func (r *Runner) Run(inputs ...[]float32) (outputs [][]float32, err error) {
+	n, err := r.pictures(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
-	outputs = make([][]float32, len(results))
-	for i, t := range results {
-		if outputs[i], err = tensors.CopyFlatData[float32](t); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.net.Name, err)
-		}
-		t.MustFinalizeAll()
+	args := make([]any, 0, len(inputs)+len(r.weights))
+	for i, values := range inputs {
+		x := tensors.FromFlatDataAndDimensions(values, append([]int{n}, r.inputs[i].Shape...)...)
+		defer x.FinalizeAll()
+		args = append(args, x)
+	}
+	results, err := r.compiled.Call(4*n*r.held, args[0].(*tensors.Tensor), append(args[1:], r.weights...)...)
+	if err == nil {
+		outputs, err = Values[float32](results)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
 	return outputs, nil
+}
+
+// pictures returns of how many pictures these are the inputs.
+func (r *Runner) pictures(inputs [][]float32) (n int, err error) {
+	if len(inputs) != len(r.inputs) {
+		return 0, fmt.Errorf("%d tensors for %d inputs", len(inputs), len(r.inputs))
+	}
+	for i, op := range r.inputs {
+		size, values := efficientvit.Size(op.Shape), len(inputs[i])
+		if values == 0 || values%size != 0 {
+			return 0, fmt.Errorf("%d values are no whole number of pictures of %s in %s", values, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(op.Shape), "[]")), "×"), op.Name)
+		}
+		if i > 0 && values/size != n {
+			return 0, fmt.Errorf("%d pictures in %s, %d in %s", values/size, op.Name, n, r.inputs[0].Name)
+		}
+		n = values / size
+	}
+	return n, nil
+}
+
+// Values copies what a run made and gives its memory back, also where a tensor is of
+// another type, which is an error.
+func Values[T float32 | int32](results []*tensors.Tensor) (values [][]T, err error) {
+	values = make([][]T, len(results))
+	for i, t := range results {
+		if err == nil {
+			values[i], err = tensors.CopyFlatData[T](t)
+		}
+		err = cmp.Or(err, t.FinalizeAll())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
 // Arguments brings tensors that every run of a graph takes to the backend, and

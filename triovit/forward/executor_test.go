@@ -67,9 +67,9 @@ func TestPredictConcurrently(t *testing.T) {
 func TestFirstRunsTogether(t *testing.T) {
 	model := tiny(t)
 	in := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
-	build := func(x *graph.Node, hooks Hooks) []*graph.Node {
+	build := func(in []*graph.Node, hooks Hooks) []*graph.Node {
 		stem := &model.Net.Ops[1]
-		return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
+		return []*graph.Node{graph.Add(in[0], graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
 	}
 	alone, err := NewWithOutputs(model, build)
 	if err != nil {

@@ -103,18 +103,18 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 		compiled, held, first = &e.watched, e.held+e.made, 0
 	}
 	x := tensors.FromFlatDataAndDimensions(picture, input.Shape[:]...)
-	defer x.MustFinalizeAll()
+	defer x.FinalizeAll()
 	results, err := compiled.Call(held, x, e.params...)
 	if err != nil {
 		return fail(err)
 	}
+	values, err := forward.Values[int32](results)
+	if err != nil {
+		return fail(err)
+	}
 	var y integer.Value
-	for i, r := range results {
-		y = integer.Value{Shape: e.tensors[first+i].Shape}
-		if y.Data, err = tensors.CopyFlatData[int32](r); err != nil {
-			return fail(err)
-		}
-		r.MustFinalizeAll()
+	for i, data := range values {
+		y = integer.Value{Shape: e.tensors[first+i].Shape, Data: data}
 		for _, w := range watch {
 			w(&e.model.Ops[first+i], y)
 		}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// synthetic returns a variant for small pictures with synthetic weights.
+func synthetic(t testing.TB, variant string) *triovit.Model {
+	t.Helper()
+	net, err := efficientvit.Describe(variant, efficientvit.InputSize(64, 64), efficientvit.Classes(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
+}
+
+// TestCutsMakeTheWhole: the blocks of every variant, and its stages, run one after
+// another and fed with what those before them made, make the tensors of the whole
+// network bit for bit, unfolded and folded.
+func TestCutsMakeTheWhole(t *testing.T) {
+	for _, variant := range variants(t) {
+		t.Run(variant, func(t *testing.T) {
+			m := synthetic(t, variant)
+			checkCuts(t, m, m.Net.Blocks())
+			checkCuts(t, m, m.Net.ByStage())
+			folded, err := m.Fold()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkCuts(t, folded, folded.Net.Blocks())
+		})
+	}
+}
+
+// variants are one of every backbone and head, or the smallest in a short run.
+func variants(t *testing.T) []string {
+	if testing.Short() {
+		return []string{"b0-r224", "seg-b0-cityscapes"}
+	}
+	return []string{"b0-r224", "b1-r224", "b2-r224", "b3-r224", "seg-b0-cityscapes", "seg-b1-cityscapes", "seg-b1-ade20k", "seg-b2-ade20k"}
+}
+
+// checkCuts runs the ranges of a model one by one, on two pictures.
+func checkCuts(t *testing.T, m *triovit.Model, ranges []efficientvit.Range) {
+	t.Helper()
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	everything := func(*efficientvit.Op) bool { return true }
+	whole, err := NewTapped(m, everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := weights.SyntheticInput(2 * efficientvit.Size(m.Net.Input().Shape))
+	tensors, err := whole.Run(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]float32{}
+	for i, values := range tensors {
+		want[m.Net.Ops[i].Name] = values
+	}
+	made := map[string][]float32{m.Net.Input().Name: picture}
+	for _, r := range ranges {
+		cut, err := m.Cut(r.From, r.To)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runner, err := NewRunner(cut, Hooks{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var inputs [][]float32
+		for _, in := range cut.Net.Inputs() {
+			inputs = append(inputs, made[in.Name])
+		}
+		outputs, err := runner.Run(inputs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, op := range cut.Net.Outputs() {
+			made[op.Name] = outputs[i]
+			if backend.Name() == platform.XLA {
+				compareLogits(t, op.Name, outputs[i], want[op.Name], 1e-3) // it joins neighbouring operations
+			} else if !slices.Equal(outputs[i], want[op.Name]) {
+				t.Fatalf("%s of %s is not that of the whole network", op.Name, r.Name)
+			}
+		}
+	}
+	if _, all := made[m.Net.Output().Name]; !all {
+		t.Error("the cuts do not make the network's output")
+	}
+}
