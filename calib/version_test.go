@@ -54,7 +54,7 @@ func TestQuantizeVersion(t *testing.T) {
 		output int
 	}
 	var probes []probe
-	exec, err := forward.NewWithOutputs(q.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		probes = nil
 		look := func(op *efficientvit.Op, end float64, y *graph.Node) {

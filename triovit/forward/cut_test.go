@@ -31,11 +31,8 @@ func TestCutsMakeTheWhole(t *testing.T) {
 			m := synthetic(t, variant)
 			checkCuts(t, m, m.Net.Blocks())
 			checkCuts(t, m, m.Net.ByStage())
-			folded, err := m.Fold()
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkCuts(t, folded, folded.Net.Blocks())
+			folded := folded(t, m)
+			checkCuts(t, folded.Model, folded.Net.Blocks())
 		})
 	}
 }

@@ -31,7 +31,7 @@ type Executor struct {
 
 // New returns the executor of a model in floating point. Weights with which
 // nothing can be computed ([triovit.Model.CheckValues]) are an error.
-func New(model *triovit.Model) (*Executor, error) {
+func New(model *triovit.Folded) (*Executor, error) {
 	return newExecutor(model, "float", Hooks{})
 }
 
@@ -39,15 +39,15 @@ func New(model *triovit.Model) (*Executor, error) {
 // parameters are the model's unless hooks.Param says otherwise. The id names,
 // beside the model, what the hooks do: results are cached under it. Two that do
 // different things must have different ids.
-func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+func NewWithHooks(model *triovit.Folded, id string, hooks Hooks) (*Executor, error) {
 	return newExecutor(model, "hooks "+id, hooks)
 }
 
-func newExecutor(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+func newExecutor(model *triovit.Folded, id string, hooks Hooks) (*Executor, error) {
 	if in, out := len(model.Net.Inputs()), len(model.Net.Outputs()); in != 1 || out != 1 {
 		return nil, fmt.Errorf("%s has %d inputs and %d outputs: a predictor has one of each, NewRunner takes any number", model.Net.Name, in, out)
 	}
-	f, err := freeze(model, hooks)
+	f, err := freeze(model.Model, hooks)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +55,11 @@ func newExecutor(model *triovit.Model, id string, hooks Hooks) (*Executor, error
 	if err != nil {
 		return nil, err
 	}
-	return &Executor{Runner: r, model: f, hooks: hooks, id: id}, nil
+	return &Executor{Runner: r, model: f, hooks: hooks, id: model.Hash() + " " + Platform() + " " + id}, nil
 }
 
 // ID identifies the model, its form and what runs it for the cache of results.
-func (e *Executor) ID() string { return e.model.hash + " " + Platform() + " " + e.id }
+func (e *Executor) ID() string { return e.id }
 
 // Platform is that of the package, for reports.
 func (e *Executor) Platform() string { return Platform() }
@@ -192,15 +192,15 @@ func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runne
 // A frozen model is what its graphs are made of, whenever they are made: a graph is
 // built when a batch of a new size comes, long after the model was given a hash.
 type frozen struct {
-	net          *efficientvit.Network
-	hash, source string
+	net    *efficientvit.Network
+	source string
 	// params are the weights in the layout that the graph reads.
 	params map[string]*tensors.Tensor
 }
 
 // freeze copies a model. Its weights are left out where the hooks have others.
 func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
-	f := &frozen{net: model.Net.Clone(), hash: model.Hash(), source: model.Source, params: map[string]*tensors.Tensor{}}
+	f := &frozen{net: model.Net.Clone(), source: model.Source, params: map[string]*tensors.Tensor{}}
 	if hooks.Param != nil {
 		return f, nil
 	}

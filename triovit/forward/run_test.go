@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -52,11 +51,11 @@ func TestGraphsWithoutOutputs(t *testing.T) {
 func TestInputsOfCuts(t *testing.T) {
 	m := synthetic(t, "seg-b0-cityscapes")
 	head := m.Net.ByStage()[5]
-	net, err := m.Net.Cut(head.From, head.To)
+	cut, err := m.Cut(head.From, head.To)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := &triovit.Model{Net: net, Weights: m.Weights}
+	net := cut.Net
 	r, err := NewRunner(cut, Hooks{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +76,7 @@ func TestInputsOfCuts(t *testing.T) {
 			}
 		})
 	}
-	if _, err := New(cut); err == nil || !strings.Contains(err.Error(), "has 3 inputs and 1 outputs: a predictor has one of each") {
+	if _, err := New(folded(t, cut)); err == nil || !strings.Contains(err.Error(), "has 3 inputs and 1 outputs: a predictor has one of each") {
 		t.Errorf("a predictor of a cut: error %v", err)
 	}
 	r, err = NewWithOutputs(cut, func(in []*graph.Node, hooks Hooks) []*graph.Node { return Build(net, in[:1], hooks) })
