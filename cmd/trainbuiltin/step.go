@@ -10,19 +10,19 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/gotriovit/gotriovit/internal/adam"
 	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// AdamW (Loshchilov and Hutter, 2019) and what surrounds it.
+var optimizer = adam.Adam{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8}
+
 const (
-	beta1, beta2 = 0.9, 0.99
-	adamEps      = 1e-8
-	maxNorm      = 2.0   // of the whole gradient; longer ones are cut
-	statsKept    = 0.98  // share of the running statistics that a step keeps
-	averageKept  = 0.999 // share of the averaged network that a late step keeps
+	maxNorm     = 2.0   // of the whole gradient; longer ones are cut
+	statsKept   = 0.98  // share of the running statistics that a step keeps
+	averageKept = 0.999 // share of the averaged network that a late step keeps
 )
 
 // trainer holds the graph of one step and the state between steps.
@@ -172,21 +172,12 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	}
 	norm := Sqrt(AddScalar(squares, 1e-12))
 	cut := Min(Div(Scalar(loss.Graph(), loss.DType(), maxNorm), norm), ScalarOne(loss.Graph(), loss.DType()))
-	unbias := func(beta float64) *Node {
-		return OneMinus(Exp(MulScalar(count, math.Log(beta))))
+	for i := range grads {
+		grads[i] = Mul(grads[i], cut)
 	}
-	unbias1, unbias2 := unbias(beta1), unbias(beta2)
-	var new0, new1, new2 []*Node
-	for i := range t.trained {
-		g := Mul(grads[i], cut)
-		m := Add(MulScalar(moments1[i], beta1), MulScalar(g, 1-beta1))
-		v := Add(MulScalar(moments2[i], beta2), MulScalar(Mul(g, g), 1-beta2))
-		move := Div(Div(m, unbias1), AddScalar(Sqrt(Div(v, unbias2)), adamEps))
-		// Every parameter decays, as torch.optim.AdamW has it: gains and offsets of
-		// normalization too.
-		new0 = append(new0, Sub(params[i], Add(Mul(move, rate), Mul(params[i], shrink))))
-		new1, new2 = append(new1, m), append(new2, v)
-	}
+	// Every parameter decays, as torch.optim.AdamW has it: gains and offsets of
+	// normalization too.
+	next := optimizer.Step(rate, shrink, count, adam.State{Params: params, Moments1: moments1, Moments2: moments2}, grads)
 	var newStats []*Node
 	for _, p := range t.statistics {
 		newStats = append(newStats, byName[p.Name])
@@ -195,10 +186,10 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	// ones keep less of it: (1 + n) / (10 + n) after n steps.
 	kept := Min(Scalar(loss.Graph(), loss.DType(), averageKept), Div(AddScalar(count, 1), AddScalar(count, 10)))
 	var newAverages []*Node
-	for i, now := range slices.Concat(new0, newStats) {
+	for i, now := range slices.Concat(next.Params, newStats) {
 		newAverages = append(newAverages, Add(now, Mul(kept, Sub(averages[i], now))))
 	}
-	return append([]*Node{loss}, slices.Concat(new0, new1, new2, newStats, newAverages)...)
+	return append([]*Node{loss}, slices.Concat(next.Nodes(), newStats, newAverages)...)
 }
 
 // batchNorm normalizes by the statistics of the batch, and replaces the
