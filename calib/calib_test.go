@@ -68,7 +68,7 @@ func runGraph(t interface{ Fatal(...any) }, q Quantizer, xs []float32) []float32
 	if err != nil {
 		t.Fatal(err)
 	}
-	form, err := graphOf(q)
+	form, err := GraphOf(q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,8 @@ type Quantized struct {
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
+	// exact is the transformed model before any weight is rounded.
+	exact *triovit.Folded
 	// source says what the model was quantized from.
 	source     integer.Source
 	quantizers map[string]Quantizer // of the rounded tensors, by name
@@ -115,7 +117,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
-	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err == nil {
 		err = agree(m.Net, recipe, rounds)
@@ -191,7 +193,7 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 			if err := checkGrid(quantizer); err != nil {
 				return fmt.Errorf("%s for %s: %w", choose, tensor, err)
 			}
-			if q.graphs[tensor], err = graphOf(quantizer); err != nil {
+			if q.graphs[tensor], err = GraphOf(quantizer); err != nil {
 				return fmt.Errorf("%s: %w", tensor, err)
 			}
 			q.quantizers[tensor] = quantizer
@@ -229,21 +231,35 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
 	if bias == nil {
 		return
 	}
-	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == efficientvit.Shift {
-		c := set[in.Params[0].Name].Data
+	if c := q.offsets(op); c != nil {
 		difference := weights.New(rounded.Shape...)
 		for i := range difference.Data {
 			difference.Data[i] = rounded.Data[i] - exact.Data[i]
 		}
 		addShifted(bias, difference, c)
 	}
-	if uniform {
-		for o := range bias.Data {
-			step := float64(input.Scale) * float64(grids[o].Scale)
+	q.roundBias(op, bias)
+}
+
+// offsets returns what filter-wise shifting has subtracted from the input of a
+// convolution, nil where it has not.
+func (q *Quantized) offsets(op *efficientvit.Op) []float32 {
+	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == efficientvit.Shift {
+		return q.Model.Weights[in.Params[0].Name].Data
+	}
+	return nil
+}
+
+// roundBias puts a bias on the grid of the accumulators, S_a·S_w, where the input is on
+// a uniform grid.
+func (q *Quantized) roundBias(op *efficientvit.Op, bias *weights.Tensor) {
+	if input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform); uniform {
+		for o, g := range q.WeightGrids[op.Name] {
+			step := float64(input.Scale) * float64(g.Scale)
 			bias.Data[o] = float32(math.RoundToEven(float64(bias.Data[o])/step) * step)
 		}
 	}
-	set[op.Params[1].Name] = bias
+	q.Model.Weights[op.Params[1].Name] = bias
 }
 
 // fake is the graph's hook: it passes rounded operands through their grids.

@@ -46,9 +46,9 @@ func checkGrid(q Quantizer) error {
 	return nil
 }
 
-// graphOf returns the graph form of a quantizer: a function from a node x to
+// GraphOf returns the graph form of a quantizer: a function from a node x to
 // the node whose elements are q.Fake of x's elements.
-func graphOf(q Quantizer) (func(x *Node) *Node, error) {
+func GraphOf(q Quantizer) (func(x *Node) *Node, error) {
 	switch q := q.(type) {
 	case grid.Uniform:
 		return func(x *Node) *Node { return uniformGraph(q, x) }, nil

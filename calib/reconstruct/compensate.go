@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconstruct
+
+import (
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// The factors that a compensation may take: beyond them the quantized output says next
+// to nothing about the exact one.
+const leastFactor, mostFactor = 0.5, 2
+
+// last returns the convolution that makes the block's output, or the operand of the
+// residual addition that does; nil where there is none of one output.
+func (b *block) last() *filters {
+	outputs := b.net.Outputs()
+	if len(outputs) != 1 {
+		return nil
+	}
+	names := []string{outputs[0].Name}
+	if outputs[0].Kind == efficientvit.Add {
+		names = outputs[0].Inputs
+	}
+	for _, f := range slices.Backward(b.filters) {
+		if slices.Contains(names, f.op.Name) && f.bias != nil && len(b.net.Consumers(f.op.Name)) <= 1 {
+			return f
+		}
+	}
+	return nil
+}
+
+// compensate fits, in each channel of the block's last convolution, a factor and an
+// offset that bring its output nearest to what the exact block lacks, in the sense of
+// least squares over all pictures. The factor enters the steps of the filters, the
+// offset the biases.
+func (b *block) compensate(in samples, scales map[string]float32, learned *calib.Learned) error {
+	f := b.last()
+	if f == nil {
+		return nil
+	}
+	run, err := b.runner(b.nearest(), scales, func(outputs, exact []*Node, made map[string]*Node) []*Node {
+		x := made[f.op.Name]                   // the convolution's output
+		y := Add(Sub(exact[0], outputs[0]), x) // what it should be
+		axes := make([]int, x.Rank()-1)
+		for i := range axes {
+			axes[i] = i
+		}
+		sum := func(x *Node) *Node { return ReduceSum(x, axes...) }
+		return []*Node{sum(x), sum(y), sum(Mul(x, x)), sum(Mul(x, y))}
+	})
+	if err != nil {
+		return err
+	}
+	var sums [4][]float64
+	for i := range sums {
+		sums[i] = make([]float64, len(f.grids))
+	}
+	for first := 0; first < in.n; first += b.options.Batch {
+		out, err := run(in, first, min(b.options.Batch, in.n-first))
+		if err != nil {
+			return err
+		}
+		for i := range sums {
+			for c, v := range out[i] {
+				sums[i][c] += float64(v)
+			}
+		}
+	}
+	n := float64(in.n * efficientvit.Size(f.op.Shape) / len(f.grids))
+	f.grids, f.bias = slices.Clone(f.grids), slices.Clone(f.bias)
+	for c := range f.grids {
+		x, y, xx, xy := sums[0][c]/n, sums[1][c]/n, sums[2][c]/n, sums[3][c]/n
+		factor := 1.0
+		if spread := xx - x*x; spread > 1e-12*max(xx, 1e-30) {
+			factor = min(max((xy-x*y)/spread, leastFactor), mostFactor)
+		}
+		f.bias[c] = float32(factor*float64(f.bias[c]) + y - factor*x)
+		f.grids[c].Scale = float32(factor * float64(f.grids[c].Scale))
+	}
+	f.rescale()
+	learned.Filters[f.op.Name], learned.Biases[f.op.Name] = f.grids, f.bias
+	return nil
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconstruct
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// version changes when the same inputs would be reconstructed otherwise.
+const version = 1
+
+// A Result is a reconstructed network and how it came about.
+type Result struct {
+	Quantized *calib.Quantized
+	Options   Options
+	Blocks    []Block
+	// Duration is the time that this call took: little where blocks were cached.
+	Duration time.Duration
+}
+
+// A Block tells how one block was reconstructed.
+type Block struct {
+	Name string
+	// Loss has up to about fifty means of the error during the steps, beside that of
+	// the first roundings; Before and After are the errors of the outputs with the
+	// recipe's roundings and with the hard learned ones, as shares of the outputs'
+	// energy.
+	Loss          []float64
+	Before, After float64
+	// Rounding counts the learned roundings from 0 (down) to 1 (up) before they became
+	// hard; Flipped of Weights are those that left the nearest code.
+	Rounding         [Bins]int
+	Weights, Flipped int
+	// Steps are the factors by which learned steps differ from the recipe's.
+	Steps map[string]float64
+}
+
+// Run reconstructs a quantized network on the pictures that calibrated it. The error
+// names the block; a context that ends is its error.
+func Run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Result, error) {
+	begun := time.Now()
+	o = o.filled()
+	r, err := run(ctx, q, data, o)
+	if err != nil {
+		return nil, fmt.Errorf("reconstruct %s on %s: %w", q.Model.Net.Name, data.Name(), err)
+	}
+	r.Duration = time.Since(begun)
+	return r, nil
+}
+
+func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Result, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	net := q.Exact().Net
+	if o.Crop > 0 {
+		var err error
+		if net, err = net.At(o.Crop, o.Crop); err != nil {
+			return nil, err
+		}
+	}
+	pictures, err := pictures(ctx, q.Exact().Net, data, o)
+	if err != nil {
+		return nil, err
+	}
+	size := efficientvit.Size(net.Input().Shape)
+	n := len(pictures) / size
+	exact := map[string][]float32{net.Input().Name: pictures}
+	noisy := map[string][]float32{net.Input().Name: pictures}
+	blocks := net.Blocks()
+	learned := calib.Learned{Grids: map[string]grid.Uniform{}, Codes: map[string][]int8{}, Filters: map[string][]grid.Uniform{}, Biases: map[string][]float32{}}
+	result := &Result{Options: o}
+	bar := progress.New("reconstruct "+net.Name, len(blocks)*o.Steps)
+	defer bar.Done()
+	key := []string{q.ID(), data.Fingerprint(), preprocess.Version, o.String(), strconv.Itoa(o.Crop), fmt.Sprint(net.Input().Shape)}
+	for i, r := range blocks {
+		b, err := newBlock(q, net, r, &learned, o)
+		if err != nil {
+			return nil, err
+		}
+		in := samples{n: n}
+		for _, op := range b.net.Inputs() {
+			in.exact, in.noisy = append(in.exact, exact[op.Name]), append(in.noisy, noisy[op.Name])
+		}
+		if len(b.filters)+len(b.steps) == 0 {
+			bar.Add(o.Steps)
+		} else {
+			ticked := 0
+			f, err := cache.Do(cache.Open(""), "reconstruct", version, append(slices.Clone(key), r.Name), func() (*found, error) {
+				return b.learn(ctx, in, o.Seed+uint64(i), func(n int) { ticked += n; bar.Add(n) })
+			})
+			if err != nil {
+				return nil, fmt.Errorf("block %s: %w", r.Name, err)
+			}
+			bar.Add(o.Steps - ticked)
+			result.Blocks = append(result.Blocks, b.take(f, &learned))
+		}
+		if err := b.forward(in, exact, noisy, &learned); err != nil {
+			return nil, fmt.Errorf("block %s: %w", r.Name, err)
+		}
+		for name := range exact { // what no later block reads
+			if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
+				delete(exact, name)
+				delete(noisy, name)
+			}
+		}
+	}
+	result.Quantized, err = q.With(learned, o.String())
+	return result, err
+}
+
+// pictures returns the normalized pictures, or crops of them at drawn places.
+func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, o Options) ([]float32, error) {
+	whole, _, err := triovit.LoadBatch(ctx, net, data, 0, data.Len())
+	if err != nil || o.Crop == 0 {
+		return whole, err
+	}
+	h, w := net.Input().Shape[0], net.Input().Shape[1]
+	if o.Crop > h || o.Crop > w {
+		return nil, fmt.Errorf("crops of %d pixels from pictures of %d×%d", o.Crop, h, w)
+	}
+	rng := rand.New(rand.NewPCG(o.Seed, 0))
+	crops := make([]float32, 0, o.Crops*o.Crop*o.Crop*3)
+	for i := range o.Crops {
+		picture := whole[i%data.Len()*h*w*3:][:h*w*3]
+		top, left := rng.IntN(h-o.Crop+1), rng.IntN(w-o.Crop+1)
+		for row := range o.Crop {
+			crops = append(crops, picture[((top+row)*w+left)*3:][:o.Crop*3]...)
+		}
+	}
+	return crops, nil
+}
+
+// take puts what was found into the block and into all that is learned.
+func (b *block) take(f *found, learned *calib.Learned) Block {
+	told := Block{Name: b.name, Loss: f.Loss, Before: f.Before, After: f.After, Rounding: f.Rounding, Flipped: f.Flipped, Steps: map[string]float64{}}
+	for _, w := range b.filters {
+		codes := f.Codes[w.op.Name]
+		learned.Codes[w.op.Name] = codes
+		told.Weights += len(codes)
+		up := weights.New(w.op.Params[0].Shape...)
+		floor := forward.FromLayout(w.op, w.op.Params[0], w.floor)
+		per := len(codes) / len(w.grids)
+		for i, code := range codes {
+			up.Data[i] = float32(int(code)-w.grids[i/per].Zero) - floor.Data[i]
+		}
+		w.up = forward.Layout(w.op, w.op.Params[0], up)
+	}
+	for tensor, scale := range f.Scales {
+		g := b.grids[tensor].(grid.Uniform)
+		told.Steps[tensor] = float64(scale) / float64(g.Scale)
+		g.Scale = scale
+		learned.Grids[tensor] = g
+	}
+	return told
+}
+
+// forward computes the block's outputs of all pictures, exact and with the roundings
+// that were learned, and compensates the latter where the options say so.
+func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *calib.Learned) error {
+	scales := map[string]float32{}
+	for _, tensor := range b.steps {
+		scales[tensor] = learned.Grids[tensor].Scale
+	}
+	if b.options.Compensate {
+		if err := b.compensate(in, scales, learned); err != nil {
+			return err
+		}
+	}
+	run, err := b.runner(b.nearest(), scales, func(outputs, exact []*Node, _ map[string]*Node) []*Node {
+		return append(slices.Clone(exact), outputs...)
+	})
+	if err != nil {
+		return err
+	}
+	names := b.net.Outputs()
+	for first := 0; first < in.n; first += b.options.Batch {
+		out, err := run(in, first, min(b.options.Batch, in.n-first))
+		if err != nil {
+			return err
+		}
+		for i, op := range names {
+			exact[op.Name] = append(exact[op.Name], out[i]...)
+			noisy[op.Name] = append(noisy[op.Name], out[len(names)+i]...)
+		}
+	}
+	return nil
+}
