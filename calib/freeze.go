@@ -193,6 +193,13 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 // its accumulators.
 const codesSuffix = ".codes"
 
+// log2Suffix ends the name of the log2 codes of divisors, logitsName is the name of
+// the model's last operation.
+const (
+	log2Suffix = ".log2"
+	logitsName = "logits"
+)
+
 // symmetric is operand for an operation that takes only grids without a zero point.
 func (f *freezer) symmetric(op *efficientvit.Op, index int) (frozen, error) {
 	x, err := f.operand(op, index)
@@ -344,7 +351,7 @@ func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	if err != nil {
 		return frozen{}, err
 	}
-	code := f.add(op.Inputs[1]+".log2", l, integer.Values{}, divisor.tensor)
+	code := f.add(op.Inputs[1]+log2Suffix, l, integer.Values{}, divisor.tensor)
 	u, err := f.grid(f.reader(op.Name))
 	if err != nil {
 		return frozen{}, err
@@ -384,6 +391,6 @@ func (f *freezer) logits() error {
 		}
 		r.Affine = append(r.Affine, a)
 	}
-	f.add("logits", r, integer.Values{Steps: []float64{step}}, last.tensor)
+	f.add(logitsName, r, integer.Values{Steps: []float64{step}}, last.tensor)
 	return nil
 }
