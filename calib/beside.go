@@ -86,19 +86,10 @@ func (b *Beside) At(tensor string, i, j, k int) (Number, error) {
 		return Number{}, fmt.Errorf("%q is %v and has no element at (%d, %d, %d)", tensor, s, i, j, k)
 	}
 	at := (i*s[1]+j)*s[2] + k
-	n := Number{Op: b.op(tensor), Integer: y.Data[at], Float: float64(b.floats[tensorOf(tensor)][at])}
+	n := Number{Op: b.Model.Op(tensor), Integer: y.Data[at], Float: float64(b.floats[tensorOf(tensor)][at])}
 	n.Value = n.Op.Values.Of(k, n.Integer)
 	if l, ok := n.Op.Operation.(*integer.Log2); ok {
 		n.Value = math.Ldexp(l.Unit, l.Lo+int(n.Integer))
 	}
 	return n, nil
-}
-
-func (b *Beside) op(name string) *integer.Op {
-	for i := range b.Model.Ops {
-		if op := &b.Model.Ops[i]; op.Name == name {
-			return op
-		}
-	}
-	return nil
 }

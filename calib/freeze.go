@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -19,9 +20,12 @@ import (
 // their convolutions. Every tensor that is multiplied must be on a grid; an
 // operand that the recipe leaves in float is an error with its name, except for
 // the dividends, which are then divided at full width. Accumulators that do not
-// fit the limits are an error too. Classes and Picture are those of the quantized
+// fit the limits are an error too. Limits that are 0 are the multiplier of one DSP
+// slice and accumulators of 32 bits. Classes and Picture are those of the quantized
 // model ([triovit.Model]), Source says what it was made from.
 func Freeze(q *Quantized, limits integer.Limits) (*integer.Model, error) {
+	limits.MultiplierBits = cmp.Or(limits.MultiplierBits, integer.MultiplierPort)
+	limits.AccumulatorBits = cmp.Or(limits.AccumulatorBits, integer.MaxAccumulatorBits)
 	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits, Classes: q.Model.Classes, Source: q.source,
 		Picture: integer.Picture{Pipeline: q.Model.Pipeline, Normalization: preprocess.ImageNetNormalization()}}, made: map[string]frozen{}}
 	for i := range q.Model.Net.Ops {
