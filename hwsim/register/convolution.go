@@ -17,7 +17,11 @@ func Convolution(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Wa
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: convolution: %w", err)
 	}
-	y, err := convolved(x, conv)
+	in, err := operands(named{"input", x})
+	if err != nil {
+		return fail(err)
+	}
+	y, err := inferConvolution(in[0], conv)
 	if err != nil {
 		return fail(err)
 	}
@@ -37,7 +41,11 @@ func Depthwise(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Watc
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: depthwise convolution: %w", err)
 	}
-	y, err := spread(x, conv)
+	in, err := operands(named{"input", x})
+	if err != nil {
+		return fail(err)
+	}
+	y, err := inferDepthwise(in[0], conv)
 	if err != nil {
 		return fail(err)
 	}
@@ -62,16 +70,9 @@ func bordered(x integer.Value, conv *integer.Conv) plane {
 	return plane{x, conv.Border(x.Shape[2])}
 }
 
-// convolved returns what a convolution makes of a map.
-func convolved(x integer.Value, conv *integer.Conv) (integer.Tensor, error) {
-	in, err := operands(named{"input", x})
-	if err != nil {
-		return integer.Tensor{}, err
-	}
-	return convolve(in[0], conv)
-}
-
-func convolve(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
+// inferConvolution returns what a convolution makes of a map, whose border enters
+// the multipliers too.
+func inferConvolution(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
 	y, err := infer(conv, x)
 	if err == nil && conv.Kernel > 1 {
 		border := span(conv.Border(x.Shape[2]))
@@ -80,11 +81,10 @@ func convolve(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
 	return y, err
 }
 
-// spread is convolved for a depthwise convolution.
-func spread(x integer.Value, conv *integer.Conv) (integer.Tensor, error) {
-	y, err := convolved(x, conv)
-	if err == nil && (conv.Groups != x.Shape[2] || len(conv.Bias) != conv.Groups) {
-		err = fmt.Errorf("%d filters in %d groups: a depthwise convolution of %d channels has %d in as many", len(conv.Bias), conv.Groups, x.Shape[2], x.Shape[2])
+func inferDepthwise(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
+	y, err := inferConvolution(x, conv)
+	if channels := x.Shape[2]; err == nil && (conv.Groups != channels || len(conv.Bias) != channels) {
+		err = fmt.Errorf("%d filters in %d groups: a depthwise convolution of %d channels has %d in as many", len(conv.Bias), conv.Groups, channels, channels)
 	}
 	return y, err
 }

@@ -19,14 +19,18 @@ func InterLayer(c arch.Config, x integer.Value, dw *integer.Conv, units Units, p
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: inter-layer pipeline: %w", err)
 	}
-	t, err := spread(x, dw)
+	in, err := operands(named{"input", x})
+	if err != nil {
+		return fail(err)
+	}
+	t, err := inferDepthwise(in[0], dw)
 	if err != nil {
 		return fail(err)
 	}
 	if t, err = units.factors(t); err != nil {
 		return fail(fmt.Errorf("behind the depthwise convolution: %w", err))
 	}
-	y, err := convolve(t, pw)
+	y, err := inferConvolution(t, pw)
 	if err != nil {
 		return fail(fmt.Errorf("pointwise convolution: %w", err))
 	}

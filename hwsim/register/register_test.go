@@ -586,8 +586,8 @@ func by(mantissa int32, shift uint8, codes integer.Interval) *integer.Requantize
 // Four tokens of one head, with INTEGER.md's arithmetic by hand:
 //
 //	KᵀV = [12120 -240; 100 0], times 3/256 = [142.03 -2.81; 1.17 0]: [127 -3; 1 0]
-//	ΣK  = [480 1], times 3/8 = [180 0.375]: [180 0], which has no sign
-//	divisors  180, 360, 0, 0
+//	ΣK  = [480 1], times 7/16 = [210 0.44]: [210 0], which has no sign
+//	divisors  210, 420, 0, 0
 //	dividends [127 -3], [259 -6], [20 0], [0 0]
 func TestIntraLayerByHand(t *testing.T) {
 	unsigned := integer.Interval{Hi: 255}
@@ -601,19 +601,21 @@ func TestIntraLayerByHand(t *testing.T) {
 		divide            integer.Divide
 		want              []int32
 	}{
-		// Codes 2, 3, 0, 0, so that 5/8 becomes 5/32, 5/64, 5/8: 635/32 = 19.84,
-		// 1295/64 = 20.23, and 100/8 = 12.5, where a half is rounded up.
-		{"full width", Units{logDomain}, nil, integer.Divide{Mantissa: 5, Shift: 3, Codes: signed}, []int32{20, 0, 20, 0, 13, 0, 0, 0}},
+		// Codes 3, 4, 0, 0, so that 41/8 becomes 41/64, 41/128, 41/8: 5207/64 = 81.36,
+		// -123/64 = -1.92, 10619/128 = 82.96, -246/128 = -1.92. Of 820/8 = 102.5 the half
+		// is rounded up.
+		{"full width", Units{logDomain}, nil, integer.Divide{Mantissa: 41, Shift: 3, Codes: signed}, []int32{81, -2, 83, -2, 103, 0, 0, 0}},
 		// The halves of the dividends are 64 (63.5), -1 (-1.5), 127 (129.5), -3, 10:
-		// 320/16, 635/32 = 19.84, 50/4 = 12.5.
-		{"rounded first", Units{logDomain}, Units{by(1, 1, signed)}, integer.Divide{Mantissa: 5, Shift: 2, Codes: signed}, []int32{20, 0, 20, 0, 13, 0, 0, 0}},
-		// The halves of the divisors are 90 and 180, whose nearest powers are 2^6 and
-		// 2^7: 889/64 = 13.89, 1813/128 = 14.16. A divisor of 0 divides by 1, and 140 is
-		// clamped.
-		{"leading one", Units{by(1, 1, unsigned), &integer.Log2{Thresholds: []int32{2, 3, 6, 12, 24, 48, 96, 192}}}, nil, integer.Divide{Mantissa: 7, Codes: signed}, []int32{14, 0, 14, 0, 127, 0, 0, 0}},
+		// 2624/32 = 82, -41/32 = -1.28, 5207/64 = 81.36, -123/64 = -1.92, 410/4 = 102.5.
+		{"rounded first", Units{logDomain}, Units{by(1, 1, signed)}, integer.Divide{Mantissa: 41, Shift: 2, Codes: signed}, []int32{82, -1, 81, -2, 103, 0, 0, 0}},
+		// The halves of the divisors are 105 and 210, whose leading ones are 2^6 and
+		// 2^7 and have another behind them, so that they become 2^7 and 2^8: 889/128 =
+		// 6.95, -21/128 = -0.16, 1813/256 = 7.08. A divisor of 0 divides by 1, and 140
+		// is clamped.
+		{"leading one", Units{by(1, 1, unsigned), &integer.Log2{Thresholds: []int32{2, 3, 6, 12, 24, 48, 96, 192}}}, nil, integer.Divide{Mantissa: 7, Codes: signed}, []int32{7, 0, 7, 0, 127, 0, 0, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := Attention{KTV: Units{by(3, 8, signed)}, SumK: Units{by(3, 3, unsigned)}, Divisor: test.divisor, Dividend: test.dividend, Divide: test.divide}
+			a := Attention{KTV: Units{by(3, 8, signed)}, SumK: Units{by(7, 4, unsigned)}, Divisor: test.divisor, Dividend: test.dividend, Divide: test.divide}
 			y, _, err := IntraLayer(engines(2, 2, 1, 3), q, k, v, a)
 			if err != nil {
 				t.Fatal(err)
