@@ -22,7 +22,7 @@
 //   - schedule: what runs in which order, as steps, tiles and tasks.
 //   - event: how long a schedule takes by the clock, with buffers, off-chip memory and units.
 //   - energy: what the counted events cost by a table.
-//   - register: what the engines do cycle by cycle, with int8 data.
+//   - register: what the engines do cycle by cycle, with the integers of a model.
 //   - explore, ablate, compare, peer: how one design stands beside others.
 //
 // This package has the words that all of them share. VALIDATION.md beside this
