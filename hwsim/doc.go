@@ -24,7 +24,7 @@
 //   - energy: what the counted events cost by a table.
 //   - engine: what a schedule computes, on the integers of a model: logits and cycles
 //     of one run.
-//   - register: what the engines do cycle by cycle, with int8 data.
+//   - register: what the engines do cycle by cycle, with the integers of a model.
 //   - explore, ablate, compare, peer: how one design stands beside others.
 //
 // This package has the words that all of them share. VALIDATION.md beside this
