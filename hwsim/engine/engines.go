@@ -60,12 +60,7 @@ func (m *memory) conv(at int, c *integer.Conv, b box) error {
 	t, x, y := &m.tensors[at], m.values[m.tensors[at].in[0]], m.values[at].Data
 	channels, k := x.Shape[2], c.Kernel
 	group, each := channels/c.Groups, len(c.Bias)/c.Groups
-	border := make([]int32, channels)
-	for i := range border {
-		if len(c.Pad) > 0 {
-			border[i] = c.Pad[i%len(c.Pad)]
-		}
-	}
+	border := c.Border(channels)
 	window := make([][]int32, k*k) // the pixels under the kernel
 	runs(t.shape, b, func(row, column, i int) {
 		for ky := range k {
