@@ -15,7 +15,7 @@ import (
 // the recipe's rule wants to know more of a tensor than its range: what the
 // transforms make of a range follows from the first profile, what they make of
 // a distribution does not. Both profiles are cached.
-func Calibrate(ctx context.Context, model *triovit.Model, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
+func Calibrate(ctx context.Context, model *triovit.Folded, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
 	profile, err := Observe(ctx, model, data)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func Calibrate(ctx context.Context, model *triovit.Model, data dataset.Dataset, 
 }
 
 // calibrate is Calibrate with the model's profile over the data at hand.
-func calibrate(ctx context.Context, model *triovit.Model, profile *Profile, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
+func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
 	if _, ranges := recipe.activations().(MinMax); ranges || len(recipe.Transforms) == 0 {
 		return Quantize(model, profile, recipe)
 	}

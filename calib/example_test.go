@@ -58,7 +58,7 @@ func ExampleRecipe_With() {
 		fmt.Println(err)
 		return
 	}
-	profile, err := calib.Observe(context.Background(), setup.Model, setup.Calibration)
+	profile, err := calib.Observe(context.Background(), setup.Folded, setup.Calibration)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -68,7 +68,7 @@ func ExampleRecipe_With() {
 		r.Activations = mean{}
 		r.Only = calib.Selection{Roles: []efficientvit.Role{efficientvit.PW1}, Name: `stages\.3\.`}
 	})
-	q, err := calib.Quantize(setup.Model, profile, recipe)
+	q, err := calib.Quantize(setup.Folded, profile, recipe)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -94,7 +94,7 @@ func ExampleObserve() {
 		fmt.Println(err)
 		return
 	}
-	profile, err := calib.Observe(context.Background(), setup.Model, few)
+	profile, err := calib.Observe(context.Background(), setup.Folded, few)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -127,12 +127,12 @@ func ExampleQuantize() {
 		fmt.Println(err)
 		return
 	}
-	profile, err := calib.Observe(context.Background(), setup.Model, few)
+	profile, err := calib.Observe(context.Background(), setup.Folded, few)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	q, err := calib.Quantize(setup.Model, profile, calib.TrioViT)
+	q, err := calib.Quantize(setup.Folded, profile, calib.TrioViT)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -169,7 +169,7 @@ func ExampleCalibrate() {
 		fmt.Println(err)
 		return
 	}
-	q, err := calib.Calibrate(context.Background(), setup.Model, few, recipe)
+	q, err := calib.Calibrate(context.Background(), setup.Folded, few, recipe)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -200,7 +200,7 @@ func ExampleRunLadder() {
 		fmt.Println(err)
 		return
 	}
-	climb, err := calib.RunLadder(context.Background(), setup.Model, calibration, evaluation, []calib.Recipe{calib.Vanilla, calib.TrioViT})
+	climb, err := calib.RunLadder(context.Background(), setup.Folded, calibration, evaluation, []calib.Recipe{calib.Vanilla, calib.TrioViT})
 	if err != nil {
 		fmt.Println(err)
 		return

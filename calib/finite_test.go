@@ -5,7 +5,6 @@ package calib
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 	sound, profile := small(t)
 	data := noise(t, 2, 64)
 	rapid.Check(t, func(t *rapid.T) {
-		m := &triovit.Model{Net: sound.Net, Weights: maps.Clone(sound.Weights)}
+		m := sound.Clone()
 		name := rapid.SampledFrom(m.Weights.Names()).Draw(t, "parameter")
 		w := &weights.Tensor{Shape: m.Weights[name].Shape, Data: slices.Clone(m.Weights[name].Data)}
 		m.Weights[name] = w
@@ -64,8 +63,8 @@ func TestTransformsThatOverflow(t *testing.T) {
 // TestObserveNamesThePicture: of pictures that run together, that of which the first
 // tensor is not finite.
 func TestObserveNamesThePicture(t *testing.T) {
-	model, _ := small(t)
-	stem := model.Net.Ops[1]
+	sound, _ := small(t)
+	model, stem := sound.Clone(), sound.Net.Ops[1]
 	// 27 products of a black picture stay within float32, those of a white one do not.
 	w := weights.New(model.Weights[stem.Params[0].Name].Shape...)
 	for i := range w.Data {
@@ -155,7 +154,7 @@ func TestReadersOfATensorAgree(t *testing.T) {
 		{"sign", func(p *efficientvit.Point) { p.Signed = false }, []string{"8 bits, signed false by " + conv, "8 bits, signed true by " + add}},
 		{"divisor", func(p *efficientvit.Point) { p.Class = efficientvit.DivisorOperand }, []string{"a divisor by " + conv}},
 	} {
-		mixed := &triovit.Model{Net: model.Net.Clone(), Weights: model.Weights}
+		mixed := model.Clone()
 		op := mixed.Net.Op(conv)
 		if !slices.Contains(mixed.Net.Op(add).Inputs, op.Inputs[0]) {
 			t.Fatalf("%s does not read what %s does", add, conv)

@@ -53,7 +53,7 @@ func TestFrozenOperationsAreNear(t *testing.T) {
 }
 
 // testFrozen holds every operation of the frozen model against the float one.
-func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Recipe, limits integer.Limits) {
+func testFrozen(t *testing.T, model *triovit.Folded, profile *Profile, recipe Recipe, limits integer.Limits) {
 	t.Helper()
 	q, err := Quantize(model, profile, recipe)
 	if err != nil {
@@ -76,7 +76,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 		output         int
 	}
 	var reads []read
-	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		names, reads = nil, nil
 		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
@@ -86,7 +86,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			from := ops[op.Name].Inputs[i]
 			reads = append(reads, read{op.Inputs[i], from, len(outputs)})
 			names, outputs = append(names, ""), append(outputs, y)
-			return graph.ConstTensor(x.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
+			return graph.ConstTensor(y.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
 		}
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
 			if ops[op.Name] != nil {
@@ -94,7 +94,7 @@ func testFrozen(t *testing.T, model *triovit.Model, profile *Profile, recipe Rec
 			}
 			return y
 		}
-		forward.Build(q.Model.Net, x, hooks)
+		forward.Build(q.Model.Net, in, hooks)
 		return outputs
 	})
 	if err != nil {
@@ -230,11 +230,11 @@ func TestFreezeRefuses(t *testing.T) {
 // another recipe, other weights or other pictures into others.
 func TestFreezeSource(t *testing.T) {
 	model, profile := small(t)
-	named := *model
+	named := model.Clone()
 	named.Classes = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
 	named.Pipeline = preprocess.ImageNet(64, 0.95)
 	recipe := TrioViTPlusInteger
-	freeze := func(model *triovit.Model, profile *Profile, recipe Recipe) (*integer.Model, string) {
+	freeze := func(model *triovit.Folded, profile *Profile, recipe Recipe) (*integer.Model, string) {
 		t.Helper()
 		q, err := Quantize(model, profile, recipe)
 		if err != nil {
@@ -250,7 +250,7 @@ func TestFreezeSource(t *testing.T) {
 		}
 		return m, hash
 	}
-	m, hash := freeze(&named, profile, recipe)
+	m, hash := freeze(named, profile, recipe)
 	if !slices.Equal(m.Classes, named.Classes) || m.Picture != (integer.Picture{Pipeline: named.Pipeline, Normalization: preprocess.ImageNetNormalization()}) {
 		t.Errorf("classes %q, picture %+v", m.Classes, m.Picture)
 	}
@@ -258,14 +258,14 @@ func TestFreezeSource(t *testing.T) {
 	if m.Source != want {
 		t.Errorf("source %+v, want %+v", m.Source, want)
 	}
-	if _, again := freeze(&named, profile, recipe); again != hash {
+	if _, again := freeze(named, profile, recipe); again != hash {
 		t.Error("the same quantized model freezes into two artefacts")
 	}
 	other := *profile
 	other.Pictures = "other"
 	for name, changed := range map[string]func() (*integer.Model, string){
-		"recipe":   func() (*integer.Model, string) { return freeze(&named, profile, recipe.Bits(4, 8)) },
-		"pictures": func() (*integer.Model, string) { return freeze(&named, &other, recipe) },
+		"recipe":   func() (*integer.Model, string) { return freeze(named, profile, recipe.Bits(4, 8)) },
+		"pictures": func() (*integer.Model, string) { return freeze(named, &other, recipe) },
 		"classes":  func() (*integer.Model, string) { return freeze(model, profile, recipe) },
 	} {
 		if _, got := changed(); got == hash {
@@ -342,7 +342,7 @@ func TestFrozenModelsAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q, err := Calibrate(t.Context(), setup.Model, few, TrioViTPlusInteger)
+			q, err := Calibrate(t.Context(), setup.Folded, few, TrioViTPlusInteger)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,7 +34,10 @@ func stages(t *testing.T, folder string, at func(stage string)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
+	model, err := (&triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}).Fold()
+	if err != nil {
+		t.Fatal(err)
+	}
 	at("observe")
 	profile, err := Observe(context.Background(), model, noise(t, 16, 64))
 	if err != nil {

@@ -45,17 +45,13 @@ type Rung struct {
 // network makes something that is not finite has no score; where the float network
 // does, that is an error. Everything is cached: a second call costs seconds, an
 // interrupted one goes on.
-func RunLadder(ctx context.Context, model *triovit.Model, calibration, evaluation dataset.Dataset, recipes []Recipe) (*Climb, error) {
+func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipes []Recipe) (*Climb, error) {
 	c := &Climb{Model: model.Source, Calibration: calibration.Name(), Evaluation: evaluation.Name(), CalibrationImages: calibration.Len()}
 	profile, err := Observe(ctx, model, calibration)
 	if err != nil {
 		return nil, err
 	}
-	folded, err := model.Fold()
-	if err != nil {
-		return nil, err
-	}
-	float, err := forward.New(folded)
+	float, err := forward.New(model)
 	if err != nil {
 		return nil, err
 	}

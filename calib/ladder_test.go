@@ -65,7 +65,7 @@ func TestLadderOnSubset(t *testing.T) {
 			if len(recipes)+1 != len(c.Percent) {
 				t.Fatalf("%d of %d recipes are known", len(recipes), len(c.Percent)-1)
 			}
-			climb, err := RunLadder(context.Background(), s.Model, calibration, evaluation, recipes)
+			climb, err := RunLadder(context.Background(), s.Folded, calibration, evaluation, recipes)
 			if err != nil {
 				t.Fatal(err)
 			}

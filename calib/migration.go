@@ -60,7 +60,7 @@ func (t Migration) withDefaults() Migration {
 // Apply inserts a Scale by 1/r_i before every picked convolution and
 // multiplies its filters. A convolution that is not depthwise is an error:
 // its filters read more than one channel.
-func (t Migration) Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
+func (t Migration) Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error) {
 	t = t.withDefaults()
 	m, p = edit(m, p)
 	ops, err := picked(m, t.Where, only)

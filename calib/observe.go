@@ -21,13 +21,12 @@ import (
 const observeVersion = 3
 
 // Observe runs a model in floating point over calibration pictures and returns
-// the statistics of every tensor. The model is folded first, because that is
-// the form that is quantized.
+// the statistics of every tensor.
 //
 // It makes one pass over the pictures and keeps no tensor: memory is that of
 // one picture's tensors and one histogram for each. The profile is cached
 // under the contents of model and pictures.
-func Observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
+func Observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
 	p, err := observe(ctx, model, data)
 	if err != nil {
 		return nil, fmt.Errorf("observe %s on %s: %w", model.Net.Name, data.Name(), err)
@@ -35,25 +34,21 @@ func Observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 	return p, nil
 }
 
-func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
+func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
 	if data.Len() == 0 {
 		_, err := data.Load(0) // says why
 		return nil, err
 	}
-	folded, err := model.Fold()
-	if err != nil {
-		return nil, err
-	}
-	compute := func() (*Profile, error) { return collect(ctx, folded, data) }
-	p, err := cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
+	compute := func() (*Profile, error) { return collect(ctx, model, data) }
+	p, err := cache.Do(cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 	if err == nil {
 		p.Pictures = data.Fingerprint()
 	}
 	return p, err
 }
 
-func collect(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*Profile, error) {
-	exec, err := forward.NewTapped(model, func(*efficientvit.Op) bool { return true })
+func collect(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
+	exec, err := forward.NewTapped(model.Model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ import (
 type Quantized struct {
 	// Model is folded and transformed; its quantized weights have the values
 	// of their grids.
-	Model *triovit.Model
+	Model *triovit.Folded
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
 	WeightGrids map[string][]grid.Uniform
@@ -56,7 +56,7 @@ func (q *Quantized) Quantizers() map[string]Quantizer { return maps.Clone(q.quan
 // nothing is an error, and so are a width that no grid has, a tensor of which two
 // readers want different grids, and weights with which nothing can be computed
 // ([triovit.Model.CheckValues]), before the transforms and behind them.
-func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
+func Quantize(model *triovit.Folded, profile *Profile, recipe Recipe) (*Quantized, error) {
 	q, err := quantize(model, profile, recipe)
 	if err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", recipe.Name, err)
@@ -64,7 +64,7 @@ func Quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 	return q, nil
 }
 
-func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized, error) {
+func quantize(model *triovit.Folded, profile *Profile, recipe Recipe) (*Quantized, error) {
 	t, err := transform(model, profile, recipe)
 	if err != nil {
 		return nil, err
@@ -74,23 +74,22 @@ func quantize(model *triovit.Model, profile *Profile, recipe Recipe) (*Quantized
 
 // A transformed model stands between a recipe's transforms and its rounding.
 type transformed struct {
-	model   *triovit.Model
+	model   *triovit.Folded
 	profile *Profile
 	changes []Change
 	source  integer.Source
 }
 
-func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transformed, error) {
+func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transformed, error) {
 	if err := checkBits("weights", recipe.weightBits()); err != nil {
 		return nil, err
 	}
-	m, err := model.Fold()
-	if err != nil {
+	if err := model.CheckValues(); err != nil {
 		return nil, err
 	}
-	if profile.Model != m.Hash() {
+	if profile.Model != model.Hash() {
 		return nil, fmt.Errorf("the profile of %s belongs to other weights or another picture size than the model, %s of %v: observe this model",
-			profile.Network, m.Net.Name, m.Net.Input().Shape)
+			profile.Network, model.Net.Name, model.Net.Input().Shape)
 	}
 	if err := checkBits("activations", recipe.activationBits()); err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 	if err != nil {
 		return nil, err
 	}
-	t := &transformed{model: m, profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
+	t := &transformed{model: model, profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
 	for _, step := range recipe.Transforms {
 		var changes []Change
 		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
@@ -115,7 +114,7 @@ func transform(model *triovit.Model, profile *Profile, recipe Recipe) (*transfor
 
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
-	m, profile := t.model, t.profile
+	m, profile := t.model.Clone(), t.profile
 	q := &Quantized{Model: m, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err == nil {

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
@@ -38,12 +37,12 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 			if !ok {
 				expected = all
 			}
-			hash := model.Hash()
+			hash := model.Model.Hash()
 			q, err := Quantize(model, profile, recipe)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if model.Hash() != hash {
+			if model.Model.Hash() != hash {
 				t.Fatal("the recipe changed the model it was given")
 			}
 			for i := range q.Model.Net.Ops {
@@ -75,7 +74,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read []string
-	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var seen []*graph.Node
 		read = nil
 		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
@@ -85,7 +84,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 			}
 			return y
 		}
-		forward.Build(q.Model.Net, x, hooks)
+		forward.Build(q.Model.Net, in, hooks)
 		return seen
 	})
 	if err != nil {
@@ -312,10 +311,7 @@ func TestErrors(t *testing.T) {
 		}, []string{"empty"}},
 		{"pictures of the wrong size", func() error { _, err := Observe(context.Background(), model, noise(t, 1, 32)); return err }, []string{"noise/0", "32 wide", "takes 64"}},
 		{"weights that are not finite", func() error {
-			bad := &triovit.Model{Net: model.Net, Weights: weights.Set{}}
-			for k, v := range model.Weights {
-				bad.Weights[k] = v
-			}
+			bad := model.Clone()
 			w := weights.New(8, 3, 3, 3)
 			w.Data[5] = float32(math.NaN())
 			bad.Weights["backbone.input_stem.op_list.0.conv.weight"] = w
@@ -356,5 +352,26 @@ func TestNoGraphForm(t *testing.T) {
 	_, err := Quantize(model, profile, MBConv.With("formless", func(r *Recipe) { r.Activations = formless{} }))
 	if err == nil || !strings.Contains(err.Error(), "quantizer formless (calib.formless) has no graph form") || !strings.Contains(err.Error(), "backbone.") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestRecipesWidthGoesByClass, not by the width that a point has: one that happens to
+// be as wide as others keeps its own where its class does.
+func TestRecipesWidthGoesByClass(t *testing.T) {
+	for _, class := range efficientvit.PointClasses() {
+		own := class == efficientvit.PreActivation || class == efficientvit.NormInput || class == efficientvit.DivisorOperand
+		for _, bits := range []int{4, 8, 16} {
+			p := efficientvit.Point{Class: class, Bits: bits}
+			want := 6
+			if own {
+				want = bits
+			}
+			if got := Vanilla.Bits(8, 6).widen(p); got.Bits != want {
+				t.Errorf("%s of %d bits by a recipe of 6: %d bits, want %d", class, bits, got.Bits, want)
+			}
+			if got := TrioViTPlusInteger.widen(p); got != p {
+				t.Errorf("%s of %d bits by a recipe that says nothing: %d bits", class, bits, got.Bits)
+			}
+		}
 	}
 }

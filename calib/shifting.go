@@ -35,7 +35,7 @@ func (t Shifting) String() string {
 // Apply inserts a Shift by c_i before every picked convolution and adds to its
 // bias. A convolution that pads is an error: its border would see shifted
 // values beside zeros that are not.
-func (t Shifting) Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error) {
+func (t Shifting) Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error) {
 	m, p = edit(m, p)
 	ops, err := picked(m, t.Where, only)
 	if err != nil {

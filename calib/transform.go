@@ -4,7 +4,6 @@ package calib
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
@@ -20,7 +19,7 @@ type Transform interface {
 	// Apply returns the changed model, the profile with the statistics of the
 	// tensors that are new, and what was changed. It touches only operations
 	// for which only is true.
-	Apply(m *triovit.Model, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Model, *Profile, []Change, error)
+	Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error)
 }
 
 // A Change is one thing that a recipe did to a network.
@@ -33,17 +32,14 @@ type Change struct {
 
 // edit copies a model and its profile so far that a transform may replace
 // tensors and append statistics.
-func edit(m *triovit.Model, p *Profile) (*triovit.Model, *Profile) {
+func edit(m *triovit.Folded, p *Profile) (*triovit.Folded, *Profile) {
 	profile := *p
 	profile.Tensors = slices.Clone(p.Tensors)
-	model := *m
-	model.Net, model.Weights = m.Net.Clone(), maps.Clone(m.Weights)
-	return &model, &profile
+	return m.Clone(), &profile
 }
 
-// picked returns the names of the convolutions of a folded network that a
-// selection picks.
-func picked(m *triovit.Model, where Selection, only func(*efficientvit.Op) bool) ([]string, error) {
+// picked returns the names of the convolutions that a selection picks.
+func picked(m *triovit.Folded, where Selection, only func(*efficientvit.Op) bool) ([]string, error) {
 	match, err := where.matcher()
 	if err != nil {
 		return nil, err
@@ -52,9 +48,6 @@ func picked(m *triovit.Model, where Selection, only func(*efficientvit.Op) bool)
 	found := false
 	for i := range m.Net.Ops {
 		op := &m.Net.Ops[i]
-		if op.Kind == efficientvit.BatchNorm {
-			return nil, fmt.Errorf("%s: %q is not folded: fold the model first", m.Net.Name, op.Name)
-		}
 		if op.Kind == efficientvit.Conv && match(op) {
 			found = true
 			if only(op) {
@@ -70,7 +63,7 @@ func picked(m *triovit.Model, where Selection, only func(*efficientvit.Op) bool)
 
 // insert puts a per-channel operation before a convolution's input and adds
 // its statistics, which follow from those of its input.
-func insert(m *triovit.Model, p *Profile, conv *efficientvit.Op, kind efficientvit.Kind, role efficientvit.Role, suffix string, factor []float32) error {
+func insert(m *triovit.Folded, p *Profile, conv *efficientvit.Op, kind efficientvit.Kind, role efficientvit.Role, suffix string, factor []float32) error {
 	in, err := p.Tensor(conv.Inputs[0])
 	if err != nil {
 		return err

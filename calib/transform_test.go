@@ -55,13 +55,13 @@ func noise(t testing.TB, n, side int) dataset.Dataset {
 
 // small returns a folded B0 for pictures of 64 pixels, with synthetic weights,
 // and its profile.
-func small(t testing.TB) (*triovit.Model, *Profile) {
+func small(t testing.TB) (*triovit.Folded, *Profile) {
 	t.Helper()
 	return smallOf(t, "b0-r224")
 }
 
 // smallOf is small for another variant.
-func smallOf(t testing.TB, variant string) (*triovit.Model, *Profile) {
+func smallOf(t testing.TB, variant string) (*triovit.Folded, *Profile) {
 	t.Helper()
 	net, err := efficientvit.Describe(variant, efficientvit.InputSize(64, 64), efficientvit.Classes(10))
 	if err != nil {
@@ -81,9 +81,9 @@ func smallOf(t testing.TB, variant string) (*triovit.Model, *Profile) {
 func everywhere(*efficientvit.Op) bool { return true }
 
 // tensorsOf runs a model on one picture and returns every tensor by name.
-func tensorsOf(t testing.TB, m *triovit.Model, picture []float32) map[string][]float32 {
+func tensorsOf(t testing.TB, m *triovit.Folded, picture []float32) map[string][]float32 {
 	t.Helper()
-	exec, err := forward.NewTapped(m, everywhere)
+	exec, err := forward.NewTapped(m.Model, everywhere)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +112,12 @@ func TestTransformsKeepTheFunction(t *testing.T) {
 		PaperShifting, Shifting{Where: Roles(efficientvit.PW2), AsPrinted: true}, Shifting{Where: Roles(efficientvit.PW1, efficientvit.QKV, efficientvit.Proj)},
 	} {
 		t.Run(fmt.Sprintf("%T %s", transform, transform), func(t *testing.T) {
-			hash := model.Hash()
+			hash := model.Model.Hash()
 			changed, p, changes, err := transform.Apply(model, profile, everywhere)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if model.Hash() != hash {
+			if model.Model.Hash() != hash {
 				t.Fatal("the transform changed its argument")
 			}
 			if inserted := len(changed.Net.Ops) - len(model.Net.Ops); len(changes) == 0 || inserted != len(changes) {
@@ -294,7 +294,7 @@ func TestProfileOfTensors(t *testing.T) {
 	}
 }
 
-func (p *Profile) divisors(t *testing.T, m *triovit.Model) (all []*TensorStats) {
+func (p *Profile) divisors(t *testing.T, m *triovit.Folded) (all []*TensorStats) {
 	t.Helper()
 	for _, s := range p.Tensors {
 		if s.Role == efficientvit.Divisor && strings.HasPrefix(s.Block, "backbone.stages.3.op_list.1.") {

@@ -54,7 +54,7 @@ func TestQuantizeVersion(t *testing.T) {
 		output int
 	}
 	var probes []probe
-	exec, err := forward.NewWithOutputs(q.Model, func(x *graph.Node, hooks forward.Hooks) []*graph.Node {
+	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		probes = nil
 		look := func(op *efficientvit.Op, end float64, y *graph.Node) {
@@ -66,7 +66,7 @@ func TestQuantizeVersion(t *testing.T) {
 				return y
 			}
 			end := float64(q.quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
-			own := graph.MulScalar(fill(x, y.Shape().Dimensions), end)
+			own := graph.MulScalar(fill(in[0], y.Shape().Dimensions), end)
 			rounded := q.fake(op, i, own)
 			if _, powers := q.quantizers[op.Inputs[i]].(grid.Log2); powers {
 				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
@@ -81,7 +81,7 @@ func TestQuantizeVersion(t *testing.T) {
 			}
 			return y
 		}
-		forward.Build(q.Model.Net, x, hooks)
+		forward.Build(q.Model.Net, in, hooks)
 		return outputs
 	})
 	if err != nil {

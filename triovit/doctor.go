@@ -132,7 +132,7 @@ func checkModel() Check {
 	}
 	model, err := Load(context.Background(), "", File(path).At(key).named(name))
 	if err == nil {
-		err = model.CheckValues()
+		_, err = model.Fold()
 	}
 	if err != nil {
 		return Check{"model", err.Error(), false, "set TRIOVIT_MODEL to an EfficientViT's .pt or .safetensors, or unset it and TRIOVIT_DATA"}

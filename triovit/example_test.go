@@ -59,7 +59,7 @@ func ExampleModel_Fold() {
 		fmt.Println(err)
 		return
 	}
-	for _, m := range []*triovit.Model{model, folded} {
+	for _, m := range []*triovit.Model{model, folded.Model} {
 		kinds := map[efficientvit.Kind]int{}
 		for _, op := range m.Net.Ops {
 			kinds[op.Kind]++
@@ -83,7 +83,7 @@ func ExampleEvaluate() {
 		fmt.Println(err)
 		return
 	}
-	float, err := forward.New(setup.Model)
+	float, err := forward.New(setup.Folded)
 	if err != nil {
 		fmt.Println(err)
 		return

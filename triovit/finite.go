@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/internal/finite"
@@ -38,10 +39,23 @@ func NotFinite(op *efficientvit.Op, values []float32) *NotFiniteError {
 // CheckValues returns an error that names the first parameter, in the order of
 // the network, with which nothing can be computed: one that has NaN or an
 // infinity, or a running variance that is no variance, not even with the eps
-// that is added to it. A parameter that the model lacks is not looked at.
+// that is added to it. A parameter that the model lacks is not looked at; a model
+// without any weights, as an artefact describes it, is an error.
 func (m *Model) CheckValues() error {
-	if err := m.checkValues(); err != nil {
+	err := m.hasWeights()
+	if err == nil {
+		err = m.checkValues()
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", named(m.Net.Name, m.Source), err)
+	}
+	return nil
+}
+
+// hasWeights says that a model only describes its network, where it does.
+func (m *Model) hasWeights() error {
+	if m.Weights == nil {
+		return errors.New("no weights in floating point: an artefact is evaluated as it is, everything else takes the checkpoint")
 	}
 	return nil
 }

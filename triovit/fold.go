@@ -7,20 +7,47 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
+// A Folded is a model whose BatchNorms are merged into the convolutions before them:
+// the form that is scored in floating point, observed and quantized. [Model.Fold]
+// makes it, and [Setup] has it.
+//
+// Its hash is computed once, so that it must not be changed: [Folded.Clone] returns
+// one that may.
+type Folded struct {
+	*Model
+	once sync.Once
+	hash string
+}
+
+// Hash returns the hash of the folded model ([Model.Hash]).
+func (f *Folded) Hash() string {
+	f.once.Do(func() { f.hash = f.Model.Hash() })
+	return f.hash
+}
+
+// Clone returns a copy to change before its hash is asked for: its operations, and
+// which weights it has. The weights' values are those of f.
+func (f *Folded) Clone() *Folded {
+	model := *f.Model
+	model.Net, model.Weights = f.Net.Clone(), maps.Clone(f.Weights)
+	return &Folded{Model: &model}
+}
+
 // Fold returns the model with every BatchNorm merged into the convolution
-// before it, which gains a bias: the form in which everything is quantized.
-// It computes the same function. The tensor that the BatchNorm made is then
-// made by the convolution, under the convolution's name. Weights with which
-// nothing can be computed ([Model.CheckValues]) are an error, before and after.
-func (m *Model) Fold() (*Model, error) {
+// before it, which gains a bias. It computes the same function. The tensor that the
+// BatchNorm made is then made by the convolution, under the convolution's name.
+// Weights with which nothing can be computed ([Model.CheckValues]) are an error,
+// before and after.
+func (m *Model) Fold() (*Folded, error) {
 	who := named(m.Net.Name, m.Source)
-	if m.Weights == nil {
-		return nil, fmt.Errorf("fold %s: no weights in floating point: an artefact is evaluated as it is, everything else takes the checkpoint", who)
+	if err := m.hasWeights(); err != nil {
+		return nil, fmt.Errorf("fold %s: %w", who, err)
 	}
 	if err := m.Weights.Check(m.Net.Params()); err != nil {
 		return nil, fmt.Errorf("fold %s: %w", who, err)
@@ -28,6 +55,18 @@ func (m *Model) Fold() (*Model, error) {
 	if err := m.checkValues(); err != nil {
 		return nil, fmt.Errorf("fold %s: %w", who, err)
 	}
+	folded, err := m.fold()
+	if err != nil {
+		return nil, err
+	}
+	if err := folded.checkValues(); err != nil {
+		return nil, fmt.Errorf("fold %s: with the BatchNorms merged, %w", who, err)
+	}
+	return folded, nil
+}
+
+// fold is Fold of weights that are known to fit, or of a model without weights.
+func (m *Model) fold() (*Folded, error) {
 	net := m.Net.Clone()
 	set := maps.Clone(m.Weights)
 	renamed := map[string]string{}
@@ -44,29 +83,35 @@ func (m *Model) Fold() (*Model, error) {
 		}
 		i := slices.IndexFunc(ops, func(o efficientvit.Op) bool { return o.Name == op.Inputs[0] })
 		conv := &ops[i]
-		if conv.Kind != efficientvit.Conv || len(m.Net.Consumers(conv.Name)) != 1 {
+		if conv.Kind != efficientvit.Conv || len(m.Net.Consumers(conv.Name)) != 1 || slices.Contains(m.Net.Results, conv.Name) {
 			return nil, fmt.Errorf("fold %s: %q follows %s %q, not a convolution of its own", net.Name, op.Name, conv.Kind, conv.Name)
 		}
 		foldInto(conv, &op, set)
 		renamed[op.Name] = conv.Name
 	}
-	for i, s := range net.Stages {
-		if to, ok := renamed[s]; ok {
-			net.Stages[i] = to
+	for _, tensors := range [][]string{net.Stages, net.Results} {
+		for i, s := range tensors {
+			if to, ok := renamed[s]; ok {
+				tensors[i] = to
+			}
 		}
 	}
 	net.Ops = ops
 	folded := *m
 	folded.Net, folded.Weights = net, set
-	if err := folded.checkValues(); err != nil {
-		return nil, fmt.Errorf("fold %s: with the BatchNorms merged, %w", who, err)
-	}
-	return &folded, net.Validate()
+	return &Folded{Model: &folded}, net.Validate()
 }
 
-// foldInto replaces w by w·g/σ and the bias by (bias − μ)·g/σ + β, computed
-// in float64.
+// foldInto gives the convolution a bias, and replaces w by w·g/σ and the bias by
+// (bias − μ)·g/σ + β, computed in float64, where there are weights.
 func foldInto(conv, norm *efficientvit.Op, set weights.Set) {
+	biased := conv.HasBias()
+	if !biased {
+		conv.Params = append(conv.Params, efficientvit.Param{Name: conv.Name + ".bias", Shape: slices.Clone(conv.Params[0].Shape[:1])})
+	}
+	if set == nil {
+		return
+	}
 	gamma, beta := set[norm.Params[0].Name].Data, set[norm.Params[1].Name].Data
 	mean, variance := set[norm.Params[2].Name].Data, set[norm.Params[3].Name].Data
 	old := set[conv.Params[0].Name]
@@ -78,13 +123,10 @@ func foldInto(conv, norm *efficientvit.Op, set weights.Set) {
 			w.Data[i] = float32(float64(old.Data[i]) * g)
 		}
 		b := 0.0
-		if conv.HasBias() {
+		if biased {
 			b = float64(set[conv.Params[1].Name].Data[o])
 		}
 		bias.Data[o] = float32((b-float64(mean[o]))*g + float64(beta[o]))
-	}
-	if !conv.HasBias() {
-		conv.Params = append(conv.Params, efficientvit.Param{Name: conv.Name + ".bias", Shape: bias.Shape})
 	}
 	set[conv.Params[0].Name], set[conv.Params[1].Name] = w, bias
 	for _, p := range norm.Params {

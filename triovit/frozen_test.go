@@ -283,11 +283,7 @@ func TestPreparedModelSaysItsClasses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			folded, err := s.Model.Fold()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range []*Model{s.Model, folded} {
+			for _, m := range []*Model{s.Model, s.Folded.Model} {
 				if len(m.Classes) != c.classes || m.Classes[0] != c.first || m.Pipeline != c.pipeline {
 					t.Errorf("classes %q, %v", m.Classes, m.Pipeline)
 				}

@@ -72,7 +72,7 @@ func (r *request) frozenScenes(ctx context.Context) (*Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Setup{r.frozen.described(), r.frozen, dataset.Absent("nothing", dataset.Segmentation, r.calibrated()), s.Evaluation}, nil
+	return newSetup(r.frozen.described(), r.frozen, dataset.Absent("nothing", dataset.Segmentation, r.calibrated()), s.Evaluation)
 }
 
 // calibrated says why no pictures to calibrate on are opened for an artefact.

@@ -24,6 +24,8 @@ type Setup struct {
 	// and only describes the network: whoever needs weights, to observe, quantize or
 	// run in floating point, receives an error.
 	Model *Model
+	// Folded is the model in the form that is scored, observed and quantized.
+	Folded *Folded
 	// Frozen is the artefact that is given in place of a checkpoint, or nil.
 	Frozen *Frozen
 	// Calibration is empty where the pictures lack, or are not needed: whoever needs
@@ -42,6 +44,16 @@ func FromEnvironment(ctx context.Context) (*Setup, error) {
 		return nil, err
 	}
 	return Prepare(ctx, os.Getenv("TRIOVIT_MODEL"), os.Getenv("TRIOVIT_DATA"), options...)
+}
+
+// newSetup returns a setup with its model folded, or the description of an artefact.
+func newSetup(model *Model, frozen *Frozen, calibration, evaluation dataset.Dataset) (*Setup, error) {
+	fold := model.Fold
+	if frozen != nil {
+		fold = model.fold
+	}
+	folded, err := fold()
+	return &Setup{model, folded, frozen, calibration, evaluation}, err
 }
 
 // environment returns the options that the environment has.
@@ -146,7 +158,7 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	if err != nil {
 		return nil, err
 	}
-	return &Setup{model, r.frozen, opened.calibration, opened.evaluation}, nil
+	return newSetup(model, r.frozen, opened.calibration, opened.evaluation)
 }
 
 // newRequest returns what is asked of a folder. One of the Kaggle competition's
@@ -288,7 +300,7 @@ func builtInSetup(ctx context.Context) (*Setup, error) {
 		}
 	}
 	model.Classes, model.Pipeline = drawn.evaluation.Classes(), preprocess.Fixed(sceneWidth, sceneHeight, preprocess.Bilinear)
-	return &Setup{Model: model, Calibration: drawn.calibration, Evaluation: drawn.evaluation}, nil
+	return newSetup(model, nil, drawn.calibration, drawn.evaluation)
 }
 
 // drawn holds the scenes, which are always the same and take a second to draw: a

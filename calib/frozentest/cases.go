@@ -82,12 +82,12 @@ func prepared(name, checkpoint, folder string, few, many int) integertest.Case {
 		if testing.Short() {
 			n = few
 		}
-		return frozen(t, setup.Model, calibration, calib.TrioViTPlusInteger, oneSlice, setup.Evaluation, n)
+		return frozen(t, setup.Folded, calibration, calib.TrioViTPlusInteger, oneSlice, setup.Evaluation, n)
 	}}
 }
 
 // frozen freezes a model, and returns the codes of the first pictures scored.
-func frozen(t *testing.T, model *triovit.Model, calibration dataset.Dataset, recipe calib.Recipe, limits integer.Limits, scored dataset.Dataset, n int) (*integer.Model, iter.Seq[[]int32]) {
+func frozen(t *testing.T, model *triovit.Folded, calibration dataset.Dataset, recipe calib.Recipe, limits integer.Limits, scored dataset.Dataset, n int) (*integer.Model, iter.Seq[[]int32]) {
 	t.Helper()
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	q, err := calib.Calibrate(t.Context(), model, calibration, recipe)

@@ -159,7 +159,7 @@ func prepare(name string) (func() error, error) {
 }
 
 // load returns the folded network of a case with synthetic weights.
-func load(name string) (*triovit.Model, *forward.Executor, error) {
+func load(name string) (*triovit.Folded, *forward.Executor, error) {
 	c, ok := cases[name]
 	if !ok {
 		return nil, nil, fmt.Errorf("no case %q", name)

@@ -104,7 +104,11 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 		if err != nil {
 			return err
 		}
-		ladder, err := calib.RunLadder(ctx, &triovit.Model{Net: net, Weights: set, Source: path}, calibration, evaluation, recipes)
+		model, err := (&triovit.Model{Net: net, Weights: set, Source: path}).Fold()
+		if err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+		ladder, err := calib.RunLadder(ctx, model, calibration, evaluation, recipes)
 		if err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
 		}

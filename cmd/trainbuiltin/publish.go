@@ -48,7 +48,11 @@ func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, e
 	if err != nil {
 		return nil, err
 	}
-	float, err := forward.New(model)
+	folded, err := model.Fold()
+	if err != nil {
+		return nil, err
+	}
+	float, err := forward.New(folded)
 	if err != nil {
 		return nil, err
 	}

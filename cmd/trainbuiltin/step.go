@@ -148,7 +148,7 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	for i, p := range t.statistics {
 		byName[p.Name] = stats[i]
 	}
-	logits := forward.Build(net, pictures, forward.Hooks{
+	logits := forward.Build(net, []*Node{pictures}, forward.Hooks{
 		Param: func(_ *efficientvit.Op, p efficientvit.Param) *Node { return byName[p.Name] },
 		Compute: func(op *efficientvit.Op, in []*Node) *Node {
 			if op.Kind != efficientvit.BatchNorm {
@@ -156,7 +156,7 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 			}
 			return batchNorm(op, in[0], byName)
 		},
-	})
+	})[0]
 	loss := crossEntropy(logits, targets)
 	grads := Gradient(loss, params...)
 

@@ -96,11 +96,7 @@ func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Pred
 		return setup.Frozen, "integers", setup, nil
 	}
 	if r.name == "" {
-		folded, err := setup.Model.Fold()
-		if err != nil {
-			return nil, "", nil, err
-		}
-		float, err := forward.New(folded)
+		float, err := forward.New(setup.Folded)
 		return float, "float", setup, err
 	}
 	q, _, err := p.quantize(ctx, setup, named)

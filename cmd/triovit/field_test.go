@@ -148,7 +148,7 @@ func TestFieldNaN(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, folding := m.Fold()
-	_, running := forward.New(m)
+	_, running := forward.NewRunner(m, forward.Hooks{})
 	for _, err := range []error{folding, running} {
 		if err == nil || !strings.HasSuffix(err.Error()+"\n", want) {
 			t.Errorf("error %v, want %s", err, want)

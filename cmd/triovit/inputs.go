@@ -96,14 +96,14 @@ func (p *profiled) declare(f *flag.FlagSet) {
 // observer that looks at distributions behind a transform.
 func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recipe) (q *calib.Quantized, images int, err error) {
 	if p.path == "" {
-		q, err = calib.Calibrate(ctx, s.Model, s.Calibration, r)
+		q, err = calib.Calibrate(ctx, s.Folded, s.Calibration, r)
 		return q, s.Calibration.Len(), err
 	}
 	profile, err := calib.LoadProfile(p.path)
 	if err != nil {
 		return nil, 0, err
 	}
-	if q, err = calib.Quantize(s.Model, profile, r); err != nil {
+	if q, err = calib.Quantize(s.Folded, profile, r); err != nil {
 		return nil, 0, fmt.Errorf("from the profile %s: %w (without -profile the pictures are observed)", p.path, err)
 	}
 	return q, len(profile.Images), nil

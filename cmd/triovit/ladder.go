@@ -79,7 +79,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if l.costs {
 		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
-	climb, err := calib.RunLadder(ctx, setup.Model, setup.Calibration, setup.Evaluation, recipes)
+	climb, err := calib.RunLadder(ctx, setup.Folded, setup.Calibration, setup.Evaluation, recipes)
 	if err != nil {
 		return output{}, err
 	}

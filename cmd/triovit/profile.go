@@ -29,7 +29,7 @@ several machines are to share grids, make the profile once and give it to
 			if err != nil {
 				return output{}, err
 			}
-			p, err := calib.Observe(ctx, setup.Model, setup.Calibration)
+			p, err := calib.Observe(ctx, setup.Folded, setup.Calibration)
 			if err != nil {
 				return output{}, err
 			}

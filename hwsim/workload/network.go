@@ -9,11 +9,14 @@ import (
 )
 
 // FromNetwork lists the operations of a network for one picture. It refuses a
-// network that is not valid, and a kind that it does not know by the kind's
-// name.
+// network that is not valid, a cut of several inputs or outputs, and a kind that it
+// does not know by the kind's name.
 func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
+	}
+	if in, out := len(net.Inputs()), len(net.Outputs()); in != 1 || out != 1 {
+		return nil, fmt.Errorf("workload: network %s has %d inputs and %d outputs: one of each is allowed", net.Name, in, out)
 	}
 	r := reader{net: net, makers: make(map[string]*efficientvit.Op), readers: make(map[string][]*efficientvit.Op)}
 	for i := range net.Ops {

@@ -103,6 +103,21 @@ func TestUnknownKindIsRefusedByName(t *testing.T) {
 	}
 }
 
+// TestCutsAreRefused: a picture comes from outside, and one tensor goes there.
+func TestCutsAreRefused(t *testing.T) {
+	net, err := efficientvit.Describe("seg-b0-cityscapes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := net.Cut(net.ByStage()[5].From, len(net.Ops))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FromNetwork(head); err == nil || !strings.Contains(err.Error(), "has 3 inputs and 1 outputs") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The count derived from the sizes is the count that the network makes, for
 // every operation of every variant at any size.
 func TestMACsAreConserved(t *testing.T) {

@@ -14,6 +14,13 @@
 //	net, err := efficientvit.Describe("b1-r224")
 //	fmt.Println(net) // parameters and multiplications by role
 //
+// [Network.Blocks] and [Network.ByStage] divide a network, and [Network.Cut] returns a
+// range of its operations as a network of their own:
+//
+//	for _, b := range net.Blocks() {
+//		cut, err := net.Cut(b.From, b.To) // reads cut.Inputs(), makes cut.Outputs()
+//	}
+//
 // A description holds no weights. The package links no tensor library, no HTTP
 // and no data set, so that a simulator or a small program can read it.
 //

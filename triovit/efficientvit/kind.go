@@ -12,9 +12,10 @@ import (
 // a [Network] can handle all of them or refuse one by name.
 type Kind uint8
 
-// The kinds of operations, with their inputs and the order of their Params.
+// The kinds of operations, with their inputs and the order of their Params. Their
+// numbers enter [Network.Hash]: a new one goes behind the last.
 const (
-	// Input is the normalized picture, [H, W, 3].
+	// Input is the normalized picture, [H, W, 3], or a tensor that a cut reads.
 	Input Kind = iota + 1
 	// Conv is a convolution with zero padding of Kernel/2: pointwise where
 	// Kernel is 1, depthwise where Groups is the number of channels. Params:

@@ -12,7 +12,9 @@ import (
 
 // A Network is one EfficientViT as data: its operations in single-assignment
 // form. Every operation makes one tensor, named like the operation, from
-// tensors made before it; the last one is the network's output.
+// tensors made before it. The first one is the picture, the last one the network's
+// output. A part of a network ([Network.Cut]) may begin with several inputs and have
+// several outputs.
 //
 // A Network holds no weights. Transforms take one and return another; readers
 // switch on [Kind] and [Role], never on names.
@@ -24,6 +26,9 @@ type Network struct {
 	// Stages are the tensors that end the stem and the four stages, in order:
 	// where two implementations of one network are compared.
 	Stages []string
+	// Results are the tensors that a cut gives out, in the order of the network. Where
+	// there are none the last operation's tensor is the only one.
+	Results []string `json:",omitempty"`
 }
 
 // An Op is one operation of a [Network]. Shapes are for one picture, without
@@ -107,12 +112,37 @@ func (n *Network) Op(name string) *Op {
 	return nil
 }
 
-// Input returns the operation that stands for the picture, [H, W, 3].
+// Input returns the first operation, which stands for the picture, [H, W, 3].
 func (n *Network) Input() *Op { return &n.Ops[0] }
 
 // Output returns the last operation, which makes the network's result:
 // [classes] logits, or [H/8, W/8, classes] of them.
 func (n *Network) Output() *Op { return &n.Ops[len(n.Ops)-1] }
+
+// Inputs returns the operations of kind [Input], with which the network begins: the
+// picture, or what a cut reads.
+func (n *Network) Inputs() []*Op {
+	var inputs []*Op
+	for i := range n.Ops {
+		if n.Ops[i].Kind == Input {
+			inputs = append(inputs, &n.Ops[i])
+		}
+	}
+	return inputs
+}
+
+// Outputs returns the operations that make what the network gives out: the last one,
+// or those of a cut's Results.
+func (n *Network) Outputs() []*Op {
+	if len(n.Results) == 0 {
+		return []*Op{n.Output()}
+	}
+	outputs := make([]*Op, len(n.Results))
+	for i, name := range n.Results {
+		outputs[i] = n.Op(name)
+	}
+	return outputs
+}
 
 // Consumers returns the names of the operations that read a tensor.
 func (n *Network) Consumers(tensor string) []string {
@@ -138,7 +168,7 @@ func (n *Network) Params() map[string][]int {
 
 // Clone returns a deep copy.
 func (n *Network) Clone() *Network {
-	c := &Network{Name: n.Name, Ops: slices.Clone(n.Ops), Stages: slices.Clone(n.Stages)}
+	c := &Network{Name: n.Name, Ops: slices.Clone(n.Ops), Stages: slices.Clone(n.Stages), Results: slices.Clone(n.Results)}
 	for i := range c.Ops {
 		op := &c.Ops[i]
 		op.Inputs = slices.Clone(op.Inputs)
@@ -149,7 +179,8 @@ func (n *Network) Clone() *Network {
 	return c
 }
 
-// Hash returns a digest of the whole description, in hexadecimal.
+// Hash returns a digest of the whole description, in hexadecimal. Kinds, roles and
+// classes of points enter it by their numbers.
 func (n *Network) Hash() string {
 	data, err := json.Marshal(n)
 	if err != nil {
@@ -200,7 +231,7 @@ func bounded(shape []int) error {
 // Validate checks that the description is in single-assignment form, that every
 // shape follows from its inputs, and that no tensor or parameter has more than
 // 2³¹-1 elements. It is safe on any description, also one that was read from a
-// file. The error names the first operation that breaks a rule.
+// file. The error names the first operation that breaks a rule. A cut is valid too.
 func (n *Network) Validate() error {
 	if len(n.Ops) == 0 || n.Ops[0].Kind != Input {
 		return fmt.Errorf("network %s: the first operation must be its input", n.Name)
@@ -231,8 +262,11 @@ func (n *Network) Validate() error {
 			return fmt.Errorf("network %s: %s %q: a kernel of %d and a stride of %d: at most %d are allowed", n.Name, op.Kind, op.Name, op.Kernel, op.Stride, maxElements)
 		}
 		if op.Kind == Input {
-			if len(op.Inputs) > 0 || len(op.Shape) != 3 {
-				return fmt.Errorf("network %s: the input %q has shape %v and reads %d tensors: want [H, W, C] and none", n.Name, op.Name, op.Shape, len(op.Inputs))
+			if i > 0 && n.Ops[i-1].Kind != Input {
+				return fmt.Errorf("network %s: the input %q stands behind %s %q: inputs come first", n.Name, op.Name, n.Ops[i-1].Kind, n.Ops[i-1].Name)
+			}
+			if len(op.Inputs) > 0 || len(op.Shape) != 1 && len(op.Shape) != 3 {
+				return fmt.Errorf("network %s: the input %q has shape %v and reads %d tensors: want [H, W, C], or a cut's [C], and none", n.Name, op.Name, op.Shape, len(op.Inputs))
 			}
 		} else {
 			want, err := op.infer(in)
@@ -252,6 +286,11 @@ func (n *Network) Validate() error {
 			}
 		}
 		shapes[op.Name] = op.Shape
+	}
+	for i, name := range n.Results {
+		if _, made := shapes[name]; !made || slices.Contains(n.Results[:i], name) {
+			return fmt.Errorf("network %s: the results %q: each must be a tensor of the network, once", n.Name, n.Results)
+		}
 	}
 	return nil
 }

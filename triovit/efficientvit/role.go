@@ -8,7 +8,8 @@ import "fmt"
 type Role uint8
 
 // The roles. PW1, DW and PW2 are the three convolutions of an MBConv; the
-// others are named after what the paper or the reference code calls them.
+// others are named after what the paper or the reference code calls them. Their
+// numbers enter [Network.Hash]: a new one goes behind the last.
 const (
 	NoRole     Role = iota
 	Stem            // the first 3×3 convolution
@@ -59,7 +60,8 @@ func (r Role) String() string {
 // A PointClass groups quantization points that a recipe switches together.
 type PointClass uint8
 
-// The classes of quantization points; calib/INTEGER.md explains each.
+// The classes of quantization points; calib/INTEGER.md explains each. Their numbers
+// enter [Network.Hash]: a new one goes behind the last.
 const (
 	// ConvInput is the input of a convolution or linear layer, whose weights
 	// are quantized with it.

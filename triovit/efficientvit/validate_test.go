@@ -28,6 +28,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"a kernel without bound", Conv, func(op *Op) { op.Kernel = math.MaxInt }, "a kernel of"},
 		{"a bias of another length", Conv, func(op *Op) { op.Params = append(op.Params, Param{Name: "bias", Shape: []int{1}}) }, "bias [1] does not fit"},
 		{"a third parameter", Conv, func(op *Op) { op.Params = append(op.Params, op.Params[0], op.Params[0]) }, "not 3 parameters"},
+		{"an input behind another operation", BatchNorm, func(op *Op) { op.Kind, op.Inputs, op.Params = Input, nil, nil }, "inputs come first"},
 		{"a parameter without bound", BatchNorm, func(op *Op) { op.Params[0].Shape = []int{math.MaxInt} }, "each axis must be at least 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -45,6 +46,17 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
+// TestValidateRefusesResults that are no tensors, or the same one twice.
+func TestValidateRefusesResults(t *testing.T) {
+	for _, results := range [][]string{{"nothing"}, {"input", "input"}} {
+		net := describe(t, "b0-r224").Clone()
+		net.Results = results
+		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "each must be a tensor of the network, once") {
+			t.Errorf("%q: error %v", results, err)
+		}
+	}
+}
+
 // checkHostile validates a description from anywhere: it must not panic, and the
 // counts of a description that is accepted must not have overflowed.
 func checkHostile(t interface{ Errorf(string, ...any) }, net *Network) {
@@ -53,6 +65,12 @@ func checkHostile(t interface{ Errorf(string, ...any) }, net *Network) {
 	}
 	if net.ParamCount() < 0 || net.TotalMACs() < 0 {
 		t.Errorf("an accepted network has %d parameters and %d MACs", net.ParamCount(), net.TotalMACs())
+	}
+	checkRanges(t, net, net.Blocks())
+	for _, b := range net.Blocks() {
+		if _, err := net.Cut(b.From, b.To); err != nil {
+			t.Errorf("an accepted network has a block that is not accepted: %v", err)
+		}
 	}
 }
 

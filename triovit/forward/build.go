@@ -55,18 +55,23 @@ var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Nod
 	},
 }
 
-// Build adds the network to the graph of input, [N, H, W, 3], and returns the
-// node of its output, [N, ...]. It panics where the input does not fit or a
-// hook misbehaves.
-func Build(net *efficientvit.Network, input *Node, hooks Hooks) *Node {
-	want := append([]int{input.Shape().Dimensions[0]}, net.Input().Shape...)
-	input.AssertDims(want...)
+// Build adds a network to the graph of its inputs, each [N, ...], in the order of
+// [efficientvit.Network.Inputs]: the picture, [N, H, W, 3], or what a cut reads. It
+// returns the nodes of its outputs, [N, ...], in the order of
+// [efficientvit.Network.Outputs]. It panics where an input does not fit or a hook
+// misbehaves.
+func Build(net *efficientvit.Network, inputs []*Node, hooks Hooks) []*Node {
+	if want := len(net.Inputs()); len(inputs) != want {
+		panic(fmt.Errorf("forward: %d nodes for the %d inputs of %s", len(inputs), want, net.Name))
+	}
 	made := make(map[string]*Node, len(net.Ops))
-	var last *Node
 	for i := range net.Ops {
 		op := &net.Ops[i]
-		y := input
-		if op.Kind != efficientvit.Input {
+		var y *Node
+		if op.Kind == efficientvit.Input {
+			y = inputs[i] // inputs come first
+			y.AssertDims(append([]int{inputs[0].Shape().Dimensions[0]}, op.Shape...)...)
+		} else {
 			in := make([]*Node, len(op.Inputs))
 			for j, name := range op.Inputs {
 				in[j] = made[name]
@@ -80,9 +85,12 @@ func Build(net *efficientvit.Network, input *Node, hooks Hooks) *Node {
 			y = hooks.Result(op, y)
 		}
 		made[op.Name] = y
-		last = y
 	}
-	return last
+	var outputs []*Node
+	for _, op := range net.Outputs() {
+		outputs = append(outputs, made[op.Name])
+	}
+	return outputs
 }
 
 func compute(op *efficientvit.Op, in []*Node, hooks Hooks) *Node {

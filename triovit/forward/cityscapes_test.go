@@ -43,7 +43,7 @@ func TestCityscapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	model, _ := cityscapes(t)
-	exec, err := New(model)
+	exec, err := New(folded(t, model))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@
 //
 // [New] wraps the float graph of a model as a [triovit.Predictor]:
 //
-//	float, err := forward.New(model)
+//	float, err := forward.New(folded)
 //	logits, err := float.Predict(pictures) // [N, H, W, 3] to [N, ...]
 //
 // Convolutions take the form that runs fastest on GoMLX's Go backend: a matrix
@@ -22,6 +22,11 @@
 // takes it back.
 //
 // Graph-building functions panic with an error, as GoMLX's do; [New] and
-// [Executor.Predict] turn that into an error. [NewTapped] and [NewWithOutputs]
-// return a [Runner], which gives out tensors and is no predictor.
+// [Executor.Predict] turn that into an error. [NewRunner], [NewTapped] and
+// [NewWithOutputs] return a [Runner], which gives out tensors and is no predictor.
+// It runs a part of a network too, of several inputs and outputs:
+//
+//	cut, err := folded.Cut(block.From, block.To) // of folded.Net.Blocks()
+//	runner, err := forward.NewRunner(cut, forward.Hooks{})
+//	made, err := runner.Run(read...) // of cut.Net.Outputs(), from cut.Net.Inputs()
 package forward

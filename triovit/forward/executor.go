@@ -3,7 +3,10 @@
 package forward
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -29,7 +32,7 @@ type Executor struct {
 
 // New returns the executor of a model in floating point. Weights with which
 // nothing can be computed ([triovit.Model.CheckValues]) are an error.
-func New(model *triovit.Model) (*Executor, error) {
+func New(model *triovit.Folded) (*Executor, error) {
 	return newExecutor(model, "float", Hooks{})
 }
 
@@ -37,26 +40,27 @@ func New(model *triovit.Model) (*Executor, error) {
 // parameters are the model's unless hooks.Param says otherwise. The id names,
 // beside the model, what the hooks do: results are cached under it. Two that do
 // different things must have different ids.
-func NewWithHooks(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
+func NewWithHooks(model *triovit.Folded, id string, hooks Hooks) (*Executor, error) {
 	return newExecutor(model, "hooks "+id, hooks)
 }
 
-func newExecutor(model *triovit.Model, id string, hooks Hooks) (*Executor, error) {
-	f, err := freeze(model, hooks)
+func newExecutor(model *triovit.Folded, id string, hooks Hooks) (*Executor, error) {
+	if in, out := len(model.Net.Inputs()), len(model.Net.Outputs()); in != 1 || out != 1 {
+		return nil, fmt.Errorf("%s has %d inputs and %d outputs: a predictor has one of each, NewRunner takes any number", model.Net.Name, in, out)
+	}
+	f, err := freeze(model.Model, hooks)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
-		return []*graph.Node{Build(f.net, x, hooks)}
-	})
+	r, err := newRunner(f, hooks, wholeOf(f))
 	if err != nil {
 		return nil, err
 	}
-	return &Executor{Runner: r, model: f, hooks: hooks, id: id}, nil
+	return &Executor{Runner: r, model: f, hooks: hooks, id: model.Hash() + " " + Platform() + " " + id}, nil
 }
 
 // ID identifies the model, its form and what runs it for the cache of results.
-func (e *Executor) ID() string { return e.model.hash + " " + Platform() + " " + e.id }
+func (e *Executor) ID() string { return e.id }
 
 // Platform is that of the package, for reports.
 func (e *Executor) Platform() string { return Platform() }
@@ -71,7 +75,7 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bad := triovit.NotFinite(e.net.Output(), outputs[0]); bad != nil {
+	if bad := triovit.NotFinite(e.net.Outputs()[0], outputs[0]); bad != nil {
 		n := len(pictures) / efficientvit.Size(e.net.Input().Shape)
 		return nil, fmt.Errorf("%s: picture %d of %d: %w", e.net.Name, bad.Picture+1, n, e.diagnose(pictures, bad))
 	}
@@ -107,16 +111,36 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 // its graph computes has no name under which a result could be kept.
 type Runner struct {
 	net      *efficientvit.Network
+	inputs   []*efficientvit.Op
 	compiled Compiled
 	// held is how many elements a run holds at once for each picture, about.
 	held int
-	// weights are what the graph takes behind the pictures.
+	// weights are what the graph takes behind its inputs.
 	weights []any
 }
 
+// NewRunner returns a runner of a model, whole or cut ([triovit.Model.Cut]), whose
+// graph passes through hooks. Run takes the network's inputs and returns its outputs.
+func NewRunner(model *triovit.Model, hooks Hooks) (*Runner, error) {
+	f, err := freeze(model, hooks)
+	if err != nil {
+		return nil, err
+	}
+	return newRunner(f, hooks, wholeOf(f))
+}
+
+// wholeOf is the graph of all that a model computes.
+func wholeOf(f *frozen) walk {
+	return func(inputs []*graph.Node, hooks Hooks) []*graph.Node { return Build(f.net, inputs, hooks) }
+}
+
+// A walk adds a graph to its inputs and returns the outputs. The hooks bring the
+// model's weights.
+type walk = func(inputs []*graph.Node, hooks Hooks) []*graph.Node
+
 // NewWithOutputs returns a runner of a graph of one's own: build receives the
-// input and hooks with the model's weights, and returns the outputs of Run.
-func NewWithOutputs(model *triovit.Model, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
+// inputs and hooks with the model's weights, and returns the outputs of Run.
+func NewWithOutputs(model *triovit.Model, build func(inputs []*graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
 	f, err := freeze(model, Hooks{})
 	if err != nil {
 		return nil, err
@@ -140,7 +164,7 @@ func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Runner,
 }
 
 func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runner, error) {
-	r, err := newRunner(f, hooks, func(x *graph.Node, hooks Hooks) []*graph.Node {
+	r, err := newRunner(f, hooks, func(inputs []*graph.Node, hooks Hooks) []*graph.Node {
 		var tapped []*graph.Node
 		result := hooks.Result
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
@@ -152,7 +176,7 @@ func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runne
 			}
 			return y
 		}
-		Build(f.net, x, hooks)
+		Build(f.net, inputs, hooks)
 		return tapped
 	})
 	if err != nil {
@@ -169,15 +193,15 @@ func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runne
 // A frozen model is what its graphs are made of, whenever they are made: a graph is
 // built when a batch of a new size comes, long after the model was given a hash.
 type frozen struct {
-	net          *efficientvit.Network
-	hash, source string
+	net    *efficientvit.Network
+	source string
 	// params are the weights in the layout that the graph reads.
 	params map[string]*tensors.Tensor
 }
 
 // freeze copies a model. Its weights are left out where the hooks have others.
 func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
-	f := &frozen{net: model.Net.Clone(), hash: model.Hash(), source: model.Source, params: map[string]*tensors.Tensor{}}
+	f := &frozen{net: model.Net.Clone(), source: model.Source, params: map[string]*tensors.Tensor{}}
 	if hooks.Param != nil {
 		return f, nil
 	}
@@ -187,8 +211,13 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 	for i := range f.net.Ops {
 		op := &f.net.Ops[i]
 		for _, p := range op.Params {
-			if t, ok := model.Weights[p.Name]; ok {
-				f.params[p.Name] = constant(op, p, t)
+			t, ok := model.Weights[p.Name]
+			if !ok {
+				continue
+			}
+			var err error
+			if f.params[p.Name], err = constant(op, p, t); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.net.Name, err)
 			}
 		}
 	}
@@ -196,17 +225,32 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 }
 
 // constant is a parameter's value in the layout that the graph reads.
-func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *tensors.Tensor {
+func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) (_ *tensors.Tensor, err error) {
+	if !slices.Equal(t.Shape, p.Shape) {
+		return nil, fmt.Errorf("parameter %s has shape %v, the network takes %v", p.Name, t.Shape, p.Shape)
+	}
+	defer caught(&err)
 	t = Layout(op, p, t)
-	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
+	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...), nil
+}
+
+// caught, deferred, makes an error of a panic.
+func caught(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case error:
+		*err = r
+	default:
+		*err = fmt.Errorf("%v", r)
+	}
 }
 
 // newRunner makes a runner of the graph that build adds behind the hooks with the
 // model's weights. The weights are constants for the Go backend, which packs
 // constant matrices once, and parameters for XLA, which compiles a graph with
 // constants ten times as long.
-func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
-	r := &Runner{net: f.net}
+func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
+	r := &Runner{net: f.net, inputs: f.net.Inputs()}
 	for i := range f.net.Ops {
 		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // a few of the largest
 	}
@@ -219,8 +263,8 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 	for i := range f.net.Ops {
 		for _, p := range f.net.Ops[i].Params {
 			if t, ok := f.params[p.Name]; ok && b.Name() == platform.XLA {
+				position[p.Name] = len(r.inputs) + len(parameters)
 				parameters = append(parameters, t)
-				position[p.Name] = len(parameters) // behind the pictures
 			}
 		}
 	}
@@ -241,7 +285,7 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 				return graph.ConstTensor(in[0].Graph(), t)
 			}
 		}
-		return build(in[0], hooks)
+		return build(in[:len(r.inputs)], hooks)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.net.Name, err)
@@ -252,29 +296,61 @@ func newRunner(f *frozen, hooks Hooks, build func(x *graph.Node, hooks Hooks) []
 // Network returns the network that runs.
 func (r *Runner) Network() *efficientvit.Network { return r.net }
 
-// Run runs n pictures [n, H, W, 3] and returns every output of the graph.
-// The graph is compiled once for each n.
-func (r *Runner) Run(pictures []float32) (outputs [][]float32, err error) {
-	in := r.net.Input().Shape
-	size := efficientvit.Size(in)
-	if len(pictures) == 0 || len(pictures)%size != 0 {
-		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", r.net.Name, len(pictures), in[0], in[1], in[2])
-	}
-	n := len(pictures) / size
-	x := tensors.FromFlatDataAndDimensions(pictures, append([]int{n}, in...)...)
-	defer x.MustFinalizeAll()
-	results, err := r.compiled.Call(4*n*r.held, x, r.weights...)
+// Run runs n pictures [n, H, W, 3], or the n tensors of each input of a cut, and
+// returns every output of the graph, [n, ...]. The graph is compiled once for each n.
+func (r *Runner) Run(inputs ...[]float32) (outputs [][]float32, err error) {
+	n, err := r.pictures(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
-	outputs = make([][]float32, len(results))
-	for i, t := range results {
-		if outputs[i], err = tensors.CopyFlatData[float32](t); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.net.Name, err)
-		}
-		t.MustFinalizeAll()
+	args := make([]any, 0, len(inputs)+len(r.weights))
+	for i, values := range inputs {
+		x := tensors.FromFlatDataAndDimensions(values, append([]int{n}, r.inputs[i].Shape...)...)
+		defer x.FinalizeAll()
+		args = append(args, x)
+	}
+	results, err := r.compiled.Call(4*n*r.held, args[0].(*tensors.Tensor), append(args[1:], r.weights...)...)
+	if err == nil {
+		outputs, err = Values[float32](results)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.net.Name, err)
 	}
 	return outputs, nil
+}
+
+// pictures returns of how many pictures these are the inputs.
+func (r *Runner) pictures(inputs [][]float32) (n int, err error) {
+	if len(inputs) != len(r.inputs) {
+		return 0, fmt.Errorf("%d tensors for %d inputs", len(inputs), len(r.inputs))
+	}
+	for i, op := range r.inputs {
+		size, values := efficientvit.Size(op.Shape), len(inputs[i])
+		if values == 0 || values%size != 0 {
+			return 0, fmt.Errorf("%d values are no whole number of pictures of %s in %s", values, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(op.Shape), "[]")), "×"), op.Name)
+		}
+		if i > 0 && values/size != n {
+			return 0, fmt.Errorf("%d pictures in %s, %d in %s", values/size, op.Name, n, r.inputs[0].Name)
+		}
+		n = values / size
+	}
+	return n, nil
+}
+
+// Values copies what a run made and gives its memory back, also where a tensor is of
+// another type, which is an error.
+func Values[T float32 | int32](results []*tensors.Tensor) (values [][]T, err error) {
+	values = make([][]T, len(results))
+	for i, t := range results {
+		if err == nil {
+			values[i], err = tensors.CopyFlatData[T](t)
+		}
+		err = cmp.Or(err, t.FinalizeAll())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
 // Arguments brings tensors that every run of a graph takes to the backend, and
@@ -327,14 +403,6 @@ func (c *Compiled) call(held int, x *tensors.Tensor, args []any) (results []*ten
 	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
 		defer keepMargin(held)()
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case error:
-			err = r
-		default:
-			err = fmt.Errorf("%v", r)
-		}
-	}()
+	defer caught(&err)
 	return c.Exec.Call(append([]any{x}, args...)...)
 }

@@ -4,7 +4,6 @@ package forward
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -28,10 +27,20 @@ func tiny(t testing.TB) *triovit.Model {
 	return &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
 }
 
+// folded returns a folded model.
+func folded(t testing.TB, m *triovit.Model) *triovit.Folded {
+	t.Helper()
+	f, err := m.Fold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // TestPredictConcurrently: several goroutines get what one gets, and a picture
 // in a batch what it gets alone.
 func TestPredictConcurrently(t *testing.T) {
-	exec, err := New(tiny(t))
+	exec, err := New(folded(t, tiny(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,9 +76,9 @@ func TestPredictConcurrently(t *testing.T) {
 func TestFirstRunsTogether(t *testing.T) {
 	model := tiny(t)
 	in := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
-	build := func(x *graph.Node, hooks Hooks) []*graph.Node {
+	build := func(in []*graph.Node, hooks Hooks) []*graph.Node {
 		stem := &model.Net.Ops[1]
-		return []*graph.Node{graph.Add(x, graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
+		return []*graph.Node{graph.Add(in[0], graph.ReduceAllSum(hooks.Param(stem, stem.Params[0])))}
 	}
 	alone, err := NewWithOutputs(model, build)
 	if err != nil {
@@ -124,11 +133,17 @@ func TestLayoutRoundTrip(t *testing.T) {
 // TestErrorsAtTheBorder: what goes wrong while a graph is built or run is an
 // error that names the network, never a panic.
 func TestErrorsAtTheBorder(t *testing.T) {
-	m := tiny(t)
-	lacking := &triovit.Model{Net: m.Net, Weights: weights.Set{}}
+	m := folded(t, tiny(t))
+	lacking := m.Clone()
+	clear(lacking.Weights)
+	misshapen, grouped := m.Clone(), m.Clone()
+	misshapen.Weights["head.op_list.3.linear.bias"] = weights.New(11)
+	conv := &grouped.Net.Ops[1]
+	conv.Groups, conv.Params[0].Shape = 2, []int{8, 2, 3, 3}
+	grouped.Weights[conv.Params[0].Name] = weights.New(8, 2, 3, 3)
 	for _, c := range []struct {
 		name  string
-		model *triovit.Model
+		model *triovit.Folded
 		hooks Hooks
 		in    []float32
 		want  string
@@ -136,6 +151,8 @@ func TestErrorsAtTheBorder(t *testing.T) {
 		{"no picture", m, Hooks{}, nil, "no whole number of pictures"},
 		{"half a picture", m, Hooks{}, make([]float32, 100), "no whole number of pictures of 32×32×3"},
 		{"no weights", lacking, Hooks{}, make([]float32, 3*32*32), "no weights for backbone.input_stem.op_list.0.conv.weight"},
+		{"misshapen weights", misshapen, Hooks{}, nil, "parameter head.op_list.3.linear.bias has shape [11], the network takes [10]"},
+		{"a kernel in groups", grouped, Hooks{}, nil, "with kernel 3 and stride 2: only 1 and 1 are supported"},
 		{"a hook that panics", m, Hooks{Result: func(op *efficientvit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
 			make([]float32, 3*32*32), "out of luck at input"},
 	} {
@@ -155,8 +172,8 @@ func TestErrorsAtTheBorder(t *testing.T) {
 }
 
 // changed returns a copy of a model in which one parameter has other values.
-func changed(m *triovit.Model, name string, edit func(values []float32)) *triovit.Model {
-	c := &triovit.Model{Net: m.Net, Weights: maps.Clone(m.Weights)}
+func changed(m *triovit.Folded, name string, edit func(values []float32)) *triovit.Folded {
+	c := m.Clone()
 	w := &weights.Tensor{Shape: m.Weights[name].Shape, Data: slices.Clone(m.Weights[name].Data)}
 	edit(w.Data)
 	c.Weights[name] = w
@@ -167,10 +184,7 @@ func changed(m *triovit.Model, name string, edit func(values []float32)) *triovi
 // an error that names the first tensor of the network that is not finite, and the
 // picture: what a tapped run of that picture finds.
 func TestOutputsAreFinite(t *testing.T) {
-	model, err := tiny(t).Fold()
-	if err != nil {
-		t.Fatal(err)
-	}
+	model := folded(t, tiny(t))
 	const n, size = 3, 3 * 32 * 32
 	pictures := weights.SyntheticInput(n * size)
 	clear(pictures[:size]) // the first picture is black, and its products are zero
@@ -206,7 +220,7 @@ func TestOutputsAreFinite(t *testing.T) {
 		if !errors.As(err, &got) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), model.Net.Name+": picture ") {
 			t.Fatalf("error %v, want a line with the network and the picture", err)
 		}
-		tapped, err := NewTapped(huge, func(*efficientvit.Op) bool { return true })
+		tapped, err := NewTapped(huge.Model, func(*efficientvit.Op) bool { return true })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,12 +248,13 @@ func TestOutputsAreFinite(t *testing.T) {
 // TestWeightsThatAreNotFinite: no graph is made of them.
 func TestWeightsThatAreNotFinite(t *testing.T) {
 	const name = "backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight"
-	m := changed(tiny(t), name, func(w []float32) { w[5] = float32(math.Inf(-1)) })
+	m := changed(folded(t, tiny(t)), name, func(w []float32) { w[5] = float32(math.Inf(-1)) })
 	for what, make := range map[string]func() error{
 		"New":            func() error { _, err := New(m); return err },
 		"NewWithHooks":   func() error { _, err := NewWithHooks(m, "id", Hooks{}); return err },
-		"NewTapped":      func() error { _, err := NewTapped(m, func(*efficientvit.Op) bool { return true }); return err },
-		"NewWithOutputs": func() error { _, err := NewWithOutputs(m, nil); return err },
+		"NewTapped":      func() error { _, err := NewTapped(m.Model, func(*efficientvit.Op) bool { return true }); return err },
+		"NewRunner":      func() error { _, err := NewRunner(m.Model, Hooks{}); return err },
+		"NewWithOutputs": func() error { _, err := NewWithOutputs(m.Model, nil); return err },
 	} {
 		if err := make(); err == nil || !strings.Contains(err.Error(), m.Net.Name+": parameter "+name+" is not finite: value 5 of ") {
 			t.Errorf("%s: error %v", what, err)
@@ -250,7 +265,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 // TestIDsTellExecutorsApart: results are kept under an executor's id. What runs a
 // graph of one's own has none, and is no predictor.
 func TestIDsTellExecutorsApart(t *testing.T) {
-	m := tiny(t)
+	m := folded(t, tiny(t))
 	float, err := New(m)
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +281,7 @@ func TestIDsTellExecutorsApart(t *testing.T) {
 		}
 		ids[e.ID()] = id
 	}
-	tapped, err := NewTapped(m, func(*efficientvit.Op) bool { return true })
+	tapped, err := NewTapped(m.Model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +295,7 @@ func TestIDsTellExecutorsApart(t *testing.T) {
 func TestChangesOfTheModelComeTooLate(t *testing.T) {
 	const size = 3 * 32 * 32
 	pictures := weights.SyntheticInput(2 * size)
-	m := tiny(t)
+	m := folded(t, tiny(t))
 	exec, err := New(m)
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func TestRealPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec, err := NewTapped(folded, func(*efficientvit.Op) bool { return true })
+	exec, err := NewTapped(folded.Model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestRealClassifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec, err := New(model)
+	exec, err := New(folded(t, model))
 	if err != nil {
 		t.Fatal(err)
 	}
