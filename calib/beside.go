@@ -44,7 +44,7 @@ func (n Number) String() string {
 // quantized network.
 func (q *Quantized) Beside(m *integer.Model, picture []float32) (*Beside, error) {
 	b := &Beside{Model: m, integers: map[string]integer.Value{}, floats: map[string][]float32{}}
-	runner, err := forward.NewTapped(q.Model, func(*efficientvit.Op) bool { return true })
+	runner, err := forward.NewTapped(q.Model.Model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
 		return nil, err
 	}
