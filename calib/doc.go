@@ -26,8 +26,8 @@
 //
 // Each step is a pure function of its arguments, and what takes long is cached:
 //
-//	profile, err := calib.Observe(ctx, model, train)
-//	q, err := calib.Quantize(model, profile, calib.TrioViT)
+//	profile, err := calib.Observe(ctx, setup.Folded, train)
+//	q, err := calib.Quantize(setup.Folded, profile, calib.TrioViT)
 //	report, err := triovit.Evaluate(ctx, q, val)
 //
 // Which range a grid spans is the rule's choice: the whole one that was seen
@@ -35,7 +35,14 @@
 // ([Observers]). These look at a tensor's distribution, also behind a transform,
 // so that the transformed model is observed as well:
 //
-//	q, err := calib.Calibrate(ctx, model, train, calib.TrioViT.By(calib.OMSE))
+//	q, err := calib.Calibrate(ctx, setup.Folded, train, calib.TrioViT.By(calib.OMSE))
+//
+// A part of a quantized network runs alone, in fake quantization and in integers:
+//
+//	block := q.Network().Blocks()[9]
+//	fake, err := q.Cut(block.From, block.To)             // fake.Run(read...)
+//	first, end := q.Frozen(frozen, block.From, block.To) // frozen, err := calib.Freeze(q, limits)
+//	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
 // A [Quantizer], [Chooser] or [Transform] of one's own takes part by being put
 // into a recipe.

@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -19,9 +20,12 @@ import (
 // their convolutions. Every tensor that is multiplied must be on a grid; an
 // operand that the recipe leaves in float is an error with its name, except for
 // the dividends, which are then divided at full width. Accumulators that do not
-// fit the limits are an error too. Classes and Picture are those of the quantized
+// fit the limits are an error too. Limits that are 0 are the multiplier of one DSP
+// slice and accumulators of 32 bits. Classes and Picture are those of the quantized
 // model ([triovit.Model]), Source says what it was made from.
 func Freeze(q *Quantized, limits integer.Limits) (*integer.Model, error) {
+	limits.MultiplierBits = cmp.Or(limits.MultiplierBits, integer.MultiplierPort)
+	limits.AccumulatorBits = cmp.Or(limits.AccumulatorBits, integer.MaxAccumulatorBits)
 	f := &freezer{q: q, m: &integer.Model{Name: q.Model.Net.Name, Limits: limits, Classes: q.Model.Classes, Source: q.source,
 		Picture: integer.Picture{Pipeline: q.Model.Pipeline, Normalization: preprocess.ImageNetNormalization()}}, made: map[string]frozen{}}
 	for i := range q.Model.Net.Ops {
@@ -193,6 +197,13 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 // its accumulators.
 const codesSuffix = ".codes"
 
+// log2Suffix ends the name of the log2 codes of divisors, logitsName is the name of
+// the model's last operation.
+const (
+	log2Suffix = ".log2"
+	logitsName = "logits"
+)
+
 // symmetric is operand for an operation that takes only grids without a zero point.
 func (f *freezer) symmetric(op *efficientvit.Op, index int) (frozen, error) {
 	x, err := f.operand(op, index)
@@ -344,7 +355,7 @@ func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	if err != nil {
 		return frozen{}, err
 	}
-	code := f.add(op.Inputs[1]+".log2", l, integer.Values{}, divisor.tensor)
+	code := f.add(op.Inputs[1]+log2Suffix, l, integer.Values{}, divisor.tensor)
 	u, err := f.grid(f.reader(op.Name))
 	if err != nil {
 		return frozen{}, err
@@ -384,6 +395,6 @@ func (f *freezer) logits() error {
 		}
 		r.Affine = append(r.Affine, a)
 	}
-	f.add("logits", r, integer.Values{Steps: []float64{step}}, last.tensor)
+	f.add(logitsName, r, integer.Values{Steps: []float64{step}}, last.tensor)
 	return nil
 }

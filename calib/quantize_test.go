@@ -354,3 +354,24 @@ func TestNoGraphForm(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestRecipesWidthGoesByClass, not by the width that a point has: one that happens to
+// be as wide as others keeps its own where its class does.
+func TestRecipesWidthGoesByClass(t *testing.T) {
+	for _, class := range efficientvit.PointClasses() {
+		own := class == efficientvit.PreActivation || class == efficientvit.NormInput || class == efficientvit.DivisorOperand
+		for _, bits := range []int{4, 8, 16} {
+			p := efficientvit.Point{Class: class, Bits: bits}
+			want := 6
+			if own {
+				want = bits
+			}
+			if got := Vanilla.Bits(8, 6).widen(p); got.Bits != want {
+				t.Errorf("%s of %d bits by a recipe of 6: %d bits, want %d", class, bits, got.Bits, want)
+			}
+			if got := TrioViTPlusInteger.widen(p); got != p {
+				t.Errorf("%s of %d bits by a recipe that says nothing: %d bits", class, bits, got.Bits)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +27,8 @@ type Recipe struct {
 	// WeightBits is the width of the weights, 0 for 8. A convolution's weights
 	// are quantized where its input is.
 	WeightBits int
-	// ActivationBits is the width of all points of 8 bits, 0 for 8; wider
-	// points, such as pre-activations, keep theirs.
+	// ActivationBits is the width of all points but the inputs of Hardswish and
+	// LayerNorm and the divisors; 0 leaves each point its own.
 	ActivationBits int
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
@@ -219,24 +220,20 @@ func (r Recipe) String() string {
 }
 
 func (r Recipe) weightBits() int {
-	if r.WeightBits == 0 {
-		return 8
-	}
-	return r.WeightBits
+	return cmp.Or(r.WeightBits, 8)
 }
 
 func (r Recipe) activationBits() int {
-	if r.ActivationBits == 0 {
-		return 8
-	}
-	return r.ActivationBits
+	return cmp.Or(r.ActivationBits, 8)
 }
 
 // widen returns a point with the recipe's width of activations, where that governs
-// it.
+// its class.
 func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
-	if p.Bits == 8 && p.Class != efficientvit.DivisorOperand {
-		p.Bits = r.activationBits()
+	switch p.Class {
+	case efficientvit.PreActivation, efficientvit.NormInput, efficientvit.DivisorOperand:
+	default:
+		p.Bits = cmp.Or(r.ActivationBits, p.Bits)
 	}
 	return p
 }

@@ -6,7 +6,7 @@
 //
 // A network becomes a list of operations (package workload), a configuration
 // says how large the accelerator is (package arch), and a timing model charges
-// the one on the other. Nothing here needs weights:
+// the one on the other. No timing model needs weights:
 //
 //	net, err := efficientvit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
@@ -22,7 +22,9 @@
 //   - schedule: what runs in which order, as steps, tiles and tasks.
 //   - event: how long a schedule takes by the clock, with buffers, off-chip memory and units.
 //   - energy: what the counted events cost by a table.
-//   - register: what the engines do cycle by cycle, with int8 data.
+//   - engine: what a schedule computes, on the integers of a model: logits and cycles
+//     of one run.
+//   - register: what the engines do cycle by cycle, with the integers of a model.
 //   - explore, ablate, compare, peer: how one design stands beside others.
 //
 // This package has the words that all of them share. VALIDATION.md beside this

@@ -127,7 +127,10 @@ func (k *clock) tile(p *plan, st *Step, t schedule.Tile, w *window, pieces []int
 		if last && i == len(tasks)-1 {
 			latency = k.lastQuotient(p)
 		}
-		k.execute(p, st, task, k.demand[i*len(p.units):(i+1)*len(p.units)], latency, ready, head)
+		start := k.execute(p, st, task, k.demand[i*len(p.units):(i+1)*len(p.units)], latency, ready, head)
+		if k.turns != nil {
+			*k.turns = append(*k.turns, Turn{Step: len(k.steps) - 1, Plan: &p.Plan, Tile: t, Task: task.Task, Start: start, End: k.now})
+		}
 		if len(p.weights) > 0 && (last || !p.resident) {
 			k.release(st, pieces[task.From:task.To], task.Keep)
 		}
@@ -263,10 +266,10 @@ func (k *clock) load(st *Step, b BufferName, bytes, from int64) int64 {
 	return count.Add(end, k.off.latency)
 }
 
-// execute lets the engines do one task when nothing holds it any more. Demand is in
-// elements of the step's units; latency passes behind the task. The heads of the
-// task's spans are counted from head.
-func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency int64, ready [firstPort]int64, head int64) {
+// execute lets the engines do one task when nothing holds it any more, and returns the
+// cycle in which they begin. Demand is in elements of the step's units; latency passes
+// behind the task. The heads of the task's spans are counted from head.
+func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency int64, ready [firstPort]int64, head int64) (start int64) {
 	start, cause := k.now, Imbalance
 	for c, at := range ready {
 		if at > start {
@@ -297,6 +300,7 @@ func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency i
 	if k.options.Events {
 		k.computeEvents(p, st, task, start, cycles, head)
 	}
+	return start
 }
 
 // computeEvents writes down what the engines do in a task.

@@ -193,6 +193,7 @@ type machine struct {
 	prices   *pricing
 	plans    map[planKey]*plan
 	rates    [stallEnd]int64
+	turns    *[]Turn // where a clock writes the tasks, nil where nobody asks for them
 }
 
 type planKey struct {

@@ -3,6 +3,7 @@
 package event_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -13,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
 // oneCopy draws engines of one copy.
@@ -37,21 +39,27 @@ func compute(t *rapid.T, c arch.Config, ops ...workload.Operation) *event.Run {
 
 // input returns zeros of which an operation makes its outputs: as many rows and
 // columns as its stride may have taken.
-func input(t *rapid.T, o workload.Operation, channels int) register.Map[int8] {
+func input(t *rapid.T, o workload.Operation, channels int) integer.Value {
 	left := rapid.IntRange(0, o.Stride-1)
-	return register.NewMap[int8](o.H*o.Stride-left.Draw(t, "rows less"), o.W*o.Stride-left.Draw(t, "columns less"), channels)
+	return codes(0, o.H*o.Stride-left.Draw(t, "rows less"), o.W*o.Stride-left.Draw(t, "columns less"), channels)
+}
+
+// codes is a tensor of one code throughout.
+func codes(code int32, shape ...int) integer.Value {
+	return integer.Value{Shape: [3]int(shape), Data: slices.Repeat([]int32{code}, shape[0]*shape[1]*shape[2])}
+}
+
+// filters are the weights of a convolution, all zero.
+func filters(o workload.Operation) *integer.Conv {
+	return &integer.Conv{Kernel: o.Kernel, Stride: o.Stride, Groups: o.Groups, WeightBits: 8,
+		Weights: make([]int8, o.Cout*o.Cin*o.Kernel*o.Kernel), Bias: make([]int32, o.Cout)}
 }
 
 // The engines stepped register by register, with operands, take as many cycles
 // and share the work in the same way.
 func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 	size := rapid.IntRange(1, 27)
-	ones := func(m register.Matrices[int8]) register.Matrices[int8] {
-		for i := range m.Data {
-			m.Data[i] = 1
-		}
-		return m
-	}
+	copied := register.Units{&integer.Requantize{Affine: []integer.Affine{{Mantissa: 1}}, Codes: integer.Interval{Hi: 255}}}
 	engine := func(name string, form workload.Form) workload.Operation {
 		return workload.Operation{Name: name, Unit: workload.Engines, Form: form}
 	}
@@ -60,7 +68,7 @@ func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 			o := engine("conv", workload.Convolution)
 			o.H, o.W, o.Cin, o.Cout = size.Draw(t, "h"), size.Draw(t, "w"), size.Draw(t, "cin"), size.Draw(t, "cout")
 			o.Kernel, o.Stride, o.Groups = rapid.SampledFrom([]int{1, 3, 5, 7}).Draw(t, "kernel"), rapid.IntRange(1, 2).Draw(t, "stride"), 1
-			_, trace, err := register.Convolution(c, input(t, o, o.Cin), register.NewFilters(o.Cout, o.Kernel, o.Cin), o.Stride)
+			_, trace, err := register.Convolution(c, input(t, o, o.Cin), filters(o))
 			return compute(t, c, o), trace, err
 		},
 		"depthwise": func(t *rapid.T, c arch.Config) (*event.Run, register.Trace, error) {
@@ -68,13 +76,13 @@ func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 			o.H, o.W, o.Cin, o.Cout = size.Draw(t, "h"), size.Draw(t, "w"), 1, size.Draw(t, "channels")
 			o.Groups = o.Cout
 			o.Kernel, o.Stride = rapid.SampledFrom([]int{1, 3, 5, 7}).Draw(t, "kernel"), rapid.IntRange(1, 2).Draw(t, "stride")
-			_, trace, err := register.Depthwise(c, input(t, o, o.Cout), register.NewFilters(o.Cout, o.Kernel, 1), o.Stride)
+			_, trace, err := register.Depthwise(c, input(t, o, o.Cout), filters(o))
 			return compute(t, c, o), trace, err
 		},
 		"product": func(t *rapid.T, c arch.Config) (*event.Run, register.Trace, error) {
 			o := engine("product", workload.Product)
 			o.Heads, o.Rows, o.Inner, o.Cols = size.Draw(t, "heads"), size.Draw(t, "rows"), size.Draw(t, "inner"), size.Draw(t, "columns")
-			_, trace, err := register.Product(c, register.NewMatrices[int8](o.Heads, o.Rows, o.Inner), register.NewMatrices[int8](o.Heads, o.Inner, o.Cols))
+			_, trace, err := register.Product(c, &integer.MatMul{}, codes(0, o.Rows, o.Heads, o.Inner), codes(0, o.Heads, o.Inner, o.Cols))
 			return compute(t, c, o), trace, err
 		},
 		"intra-layer": func(t *rapid.T, c arch.Config) (*event.Run, register.Trace, error) {
@@ -83,8 +91,8 @@ func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 			ktv.Role, ktv.Heads, ktv.Rows, ktv.Inner, ktv.Cols = efficientvit.KTV, heads, dim, tokens, dim
 			divisor.Role, divisor.Heads, divisor.Rows, divisor.Inner, divisor.Cols = efficientvit.Divisor, heads, tokens, dim, 1
 			dividend.Role, dividend.Heads, dividend.Rows, dividend.Inner, dividend.Cols = efficientvit.Dividend, heads, tokens, dim, dim
-			q := ones(register.NewMatrices[int8](heads, tokens, dim))
-			_, trace, err := register.IntraLayer(c, q, q, q, 0, 0)
+			q := codes(1, tokens, heads, dim)
+			_, trace, err := register.IntraLayer(c, q, q, q, register.Attention{KTV: copied, SumK: copied, Divisor: register.Units{&integer.Log2{}}})
 			return compute(t, c, ktv, dividend, divisor), trace, err
 		},
 	}
@@ -206,7 +214,7 @@ func TestStreamDiffersByTheCauses(t *testing.T) {
 		dw.Groups = dw.Cout
 		r := compute(rt, c, dw, pw)
 		x := input(rt, dw, dw.Cout)
-		_, trace, err := register.InterLayer(c, x, register.NewFilters(dw.Cout, dw.Kernel, 1), dw.Stride, register.Requantization{Shift: 1}, register.NewFilters(pw.Cout, 1, pw.Cin))
+		_, trace, err := register.InterLayer(c, x, filters(dw), nil, filters(pw))
 		if err != nil {
 			rt.Fatal(err)
 		}

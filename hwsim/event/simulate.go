@@ -65,9 +65,8 @@ func (p *Prepared) On(c arch.Config) (*Run, error) {
 // run runs the rounds of a batch. All but the last have equally many pictures.
 func (p *Prepared) run(c *arch.Config) (r *Run, err error) {
 	defer count.Catch(&err)
-	pictures, full, rest := int64(1), int64(p.options.Batch), int64(0)
+	pictures, full, rest := p.firstPictures(c), int64(p.options.Batch), int64(0)
 	if c.CopiesShare == arch.Batch {
-		pictures = min(int64(c.Copies), full)
 		full, rest = full/pictures, full%pictures
 	}
 	first, err := p.round(c, pictures, &p.options)
@@ -89,8 +88,25 @@ func (p *Prepared) run(c *arch.Config) (r *Run, err error) {
 	return r, nil
 }
 
+// firstPictures returns how many pictures the first round runs at once.
+func (p *Prepared) firstPictures(c *arch.Config) int64 {
+	if c.CopiesShare == arch.Batch {
+		return min(int64(c.Copies), int64(p.options.Batch))
+	}
+	return 1
+}
+
 // round runs so many pictures at once with each tiling, and returns the fastest.
 func (p *Prepared) round(c *arch.Config, pictures int64, o *Options) (*round, error) {
+	m, err := p.machine(c, pictures, o)
+	if err != nil {
+		return nil, err
+	}
+	return m.fastest(p.workload.Name)
+}
+
+// machine returns the machine of a configuration for so many pictures at once.
+func (p *Prepared) machine(c *arch.Config, pictures int64, o *Options) (*machine, error) {
 	l, err := p.layouts.get(layoutKey{c.Depthwise, c.Division, c.Buffers.Capacity() / pictures, pictures},
 		func() (*layout, error) { return newLayout(p.workload, c, o, pictures) })
 	if err != nil {
@@ -98,7 +114,7 @@ func (p *Prepared) round(c *arch.Config, pictures int64, o *Options) (*round, er
 	}
 	key := pricingFor(c, o, pictures)
 	prices, _ := p.prices.get(key, func() (*pricing, error) { return newPricing(key, o), nil })
-	return newMachine(c, o, pictures, l, prices).fastest(p.workload.Name)
+	return newMachine(c, o, pictures, l, prices), nil
 }
 
 var errSlower = errors.New("not faster than other tiles")

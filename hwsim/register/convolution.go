@@ -6,74 +6,85 @@ import (
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// Convolution runs a convolution of x [H, W, C] on both engines in step: output
-// channels across the lanes of MAT, then of R-MAC, input channels within a lane.
-// The stride is 1 or 2; the result is [⌈H/stride⌉, ⌈W/stride⌉, Cout]. A
-// convolution has C / w.Cin groups. The error names what does not fit.
-func Convolution(c arch.Config, x Map[int8], w Filters, stride int, watch ...Watch) (Map[int32], Trace, error) {
-	fail := func(err error) (Map[int32], Trace, error) {
-		return Map[int32]{}, Trace{}, fmt.Errorf("register: convolution: %w", err)
+// Convolution runs a convolution of codes x [H, W, C] on both engines in step:
+// output channels across the lanes of MAT, then of R-MAC, input channels within a
+// lane. It returns the accumulators [H', W', Filters]. The error names what does
+// not fit.
+func Convolution(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Watch) (integer.Value, Trace, error) {
+	fail := func(err error) (integer.Value, Trace, error) {
+		return integer.Value{}, Trace{}, fmt.Errorf("register: convolution: %w", err)
 	}
-	if err := checkConvolution(x, w, stride); err != nil {
+	in, err := operands(named{"input", x})
+	if err != nil {
+		return fail(err)
+	}
+	y, err := inferConvolution(in[0], conv)
+	if err != nil {
 		return fail(err)
 	}
 	m, err := newMachine(c, watch)
 	if err != nil {
 		return fail(err)
 	}
-	y := NewMap[int32](strided(x.H, stride), strided(x.W, stride), w.Cout)
-	m.together(newLayer(x, w, stride, m.lanes(), into(y)))
-	return y, m.trace, nil
+	out := zeros(y.Shape)
+	m.together(newLayer(bordered(x, conv), filtersOf(conv), conv.Stride, y.Shape, m.lanes(), into(out)))
+	return out, m.trace, nil
 }
 
-// Depthwise runs a depthwise convolution of x [H, W, C] on R-MAC: output pixels
-// of a row across the lanes, channels within a lane, kernel positions in time.
-// The filters are [C, Kernel, Kernel, 1] and the stride is 1 or 2; the result is
-// [⌈H/stride⌉, ⌈W/stride⌉, C]. MAT is idle.
-func Depthwise(c arch.Config, x Map[int8], w Filters, stride int, watch ...Watch) (Map[int32], Trace, error) {
-	fail := func(err error) (Map[int32], Trace, error) {
-		return Map[int32]{}, Trace{}, fmt.Errorf("register: depthwise convolution: %w", err)
+// Depthwise runs a depthwise convolution of codes x [H, W, C] on R-MAC: output
+// pixels of a row across the lanes, channels within a lane, kernel positions in
+// time. It returns the accumulators [H', W', C]. MAT is idle.
+func Depthwise(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Watch) (integer.Value, Trace, error) {
+	fail := func(err error) (integer.Value, Trace, error) {
+		return integer.Value{}, Trace{}, fmt.Errorf("register: depthwise convolution: %w", err)
 	}
-	if err := checkDepthwise(x, w, stride); err != nil {
+	in, err := operands(named{"input", x})
+	if err != nil {
+		return fail(err)
+	}
+	y, err := inferDepthwise(in[0], conv)
+	if err != nil {
 		return fail(err)
 	}
 	m, err := newMachine(c, watch)
 	if err != nil {
 		return fail(err)
 	}
-	y := NewMap[int32](strided(x.H, stride), strided(x.W, stride), w.Cout)
-	dw := m.depthwise(x, w, stride, into(y))
+	out := zeros(y.Shape)
+	dw := m.depthwise(bordered(x, conv), filtersOf(conv), conv.Stride, y.Shape, into(out))
 	for dw.step() {
 		m.clock()
 	}
-	return y, m.trace, nil
+	return out, m.trace, nil
 }
 
-func checkConvolution(x Map[int8], w Filters, stride int) error {
-	if err := x.check("input"); err != nil {
-		return err
-	}
-	if err := w.check(); err != nil {
-		return err
-	}
-	if x.C%w.Cin != 0 || w.Cout%(x.C/w.Cin) != 0 {
-		return fmt.Errorf("filters of %d input and %d output channels do not divide an input of %d channels into groups", w.Cin, w.Cout, x.C)
-	}
-	if stride != 1 && stride != 2 {
-		return fmt.Errorf("stride %d must be 1 or 2", stride)
-	}
-	_, err := elements("output", "[H, W, C]", strided(x.H, stride), strided(x.W, stride), w.Cout)
-	return err
+func zeros(shape [3]int) integer.Value {
+	return integer.Value{Shape: shape, Data: make([]int32, shape[0]*shape[1]*shape[2])}
 }
 
-func checkDepthwise(x Map[int8], w Filters, stride int) error {
-	if err := checkConvolution(x, w, stride); err != nil {
-		return err
+// bordered returns a map with the border of a convolution.
+func bordered(x integer.Value, conv *integer.Conv) plane {
+	return plane{x, conv.Border(x.Shape[2])}
+}
+
+// inferConvolution returns what a convolution makes of a map, whose border enters
+// the multipliers too.
+func inferConvolution(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
+	y, err := infer(conv, x)
+	if err == nil && conv.Kernel > 1 {
+		border := span(conv.Border(x.Shape[2]))
+		err = checkFactors(integer.Interval{Lo: min(x.Range.Lo, border.Lo), Hi: max(x.Range.Hi, border.Hi)})
 	}
-	if w.Cin != 1 || w.Cout != x.C {
-		return fmt.Errorf("filters of %d input and %d output channels: a depthwise convolution of %d channels has 1 and %d", w.Cin, w.Cout, x.C, x.C)
+	return y, err
+}
+
+func inferDepthwise(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
+	y, err := inferConvolution(x, conv)
+	if channels := x.Shape[2]; err == nil && (conv.Groups != channels || len(conv.Bias) != channels) {
+		err = fmt.Errorf("%d filters in %d groups: a depthwise convolution of %d channels has %d in as many", len(conv.Bias), conv.Groups, channels, channels)
 	}
-	return nil
+	return y, err
 }

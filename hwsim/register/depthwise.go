@@ -9,8 +9,8 @@ package register
 type spatial struct {
 	lanes  []*rmacLane
 	macs   int // of each lane
-	x      Map[int8]
-	w      Filters
+	x      plane
+	w      filters
 	stride int
 	at     counter // row, pixels of it, channels, kernel row, kernel column
 	width  int     // of a row of outputs
@@ -18,11 +18,10 @@ type spatial struct {
 	emit   emit // gets the channels of a pixel in their order
 }
 
-func (m *machine) depthwise(x Map[int8], w Filters, stride int, emit emit) *spatial {
-	height, width := strided(x.H, stride), strided(x.W, stride)
+func (m *machine) depthwise(x plane, w filters, stride int, out [3]int, emit emit) *spatial {
 	return &spatial{
-		lanes: m.rmac, macs: m.macs.rmac, x: x, w: w, stride: stride, width: width, emit: emit,
-		at: newCounter(height, (width+len(m.rmac)-1)/len(m.rmac), (x.C+m.macs.rmac-1)/m.macs.rmac, w.Kernel, w.Kernel),
+		lanes: m.rmac, macs: m.macs.rmac, x: x, w: w, stride: stride, width: out[1], emit: emit,
+		at: newCounter(out[0], (out[1]+len(m.rmac)-1)/len(m.rmac), (out[2]+m.macs.rmac-1)/m.macs.rmac, w.kernel, w.kernel),
 	}
 }
 
@@ -35,20 +34,19 @@ func (s *spatial) step() bool {
 	}
 	row, column := s.at.at[0], s.at.at[1]*len(s.lanes)
 	from := s.at.at[2] * s.macs
-	to := min(from+s.macs, s.x.C)
+	to := min(from+s.macs, len(s.w.bias))
 	ky, kx := s.at.at[3], s.at.at[4]
-	w := make([]int8, to-from)
+	w := make([]int32, to-from)
 	for c := range w {
 		w[c] = s.w.position(from+c, ky, kx)[0]
 	}
-	zeros := make([]int8, to-from)
 	first, last := s.at.first(3), s.at.last(3)
 	for i, l := range s.lanes[:min(len(s.lanes), s.width-column)] {
-		x := zeros
-		if channels := s.x.pixel(row*s.stride+ky-s.w.Kernel/2, (column+i)*s.stride+kx-s.w.Kernel/2); channels != nil {
-			x = channels[from:to]
+		x := s.x.pixel(row*s.stride+ky-s.w.kernel/2, (column+i)*s.stride+kx-s.w.kernel/2)
+		if first {
+			l.load(s.w.bias[from:to])
 		}
-		l.accumulate(x, w, first)
+		l.accumulate(x[from:to], w)
 		if last {
 			for c := from; c < to; c++ {
 				s.emit(row*s.width+column+i, c, l.registers[c-from])
@@ -58,6 +56,3 @@ func (s *spatial) step() bool {
 	s.ended = !s.at.step()
 	return true
 }
-
-// strided returns the outputs along a side: every stride-th input is one.
-func strided(side, stride int) int { return (side + stride - 1) / stride }

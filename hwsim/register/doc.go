@@ -4,8 +4,8 @@
 // with real operands of 8 bits in its multipliers and real sums in its 32-bit
 // accumulators. A formula for cycles can be wrong in two ways: it can count what
 // the hardware would not do in that time, or leave out what it has to do. Here
-// both show, for the sums that come out are compared with plain integer
-// arithmetic, and the cycles are counted, not computed.
+// both show, for the cycles are counted, not computed, and the integers that come
+// out are those of the reference executor of package integer.
 //
 // # The hardware
 //
@@ -23,19 +23,26 @@
 //
 // Controllers are chains of counters. They give each engine one step per clock,
 // which passes multipliers and adders without a register between them: a
-// pipeline would add its depth to every operation, once. Operands are there when
-// they are wanted and the auxiliary units (requantization, ΣK, log2, shifter)
-// take no time; that is the job of the event-driven model.
+// pipeline would add its depth to every operation, once. A sum begins with its
+// bias. Operands are there when they are wanted and the auxiliary units
+// (requantization, Hardswish, ΣK, log2, shifter) take no time; that is the job of
+// the event-driven model.
 //
 // # The operations
 //
-// Plain tensors go in, plain tensors and a [Trace] come out:
+// Operations of an [integer.Model] and their operands go in, integers and a
+// [Trace] come out:
 //
-//	y, trace, err := register.Convolution(c, x, filters, stride)
-//	y, trace, err := register.Depthwise(c, x, filters, stride)
-//	y, trace, err := register.InterLayer(c, x, dw, stride, requantization, pw)
-//	y, trace, err := register.Product(c, kT, v)
-//	y, trace, err := register.IntraLayer(c, q, k, v, shiftS, shiftSum)
+//	y, trace, err := register.Convolution(c, x, conv)
+//	y, trace, err := register.Depthwise(c, x, conv)
+//	y, trace, err := register.InterLayer(c, x, dw, units, pw)
+//	y, trace, err := register.Product(c, &integer.MatMul{OverTokens: true}, k, v)
+//	y, trace, err := register.IntraLayer(c, q, k, v, attention)
+//
+// The engines add products. What becomes of a sum is package integer's: [Units]
+// are its requantizations, Hardswish and thresholds, and its division is the
+// shifter. A multiplier takes codes of 8 bits, signed or unsigned, as ΣK is, and
+// weights of 8 bits; wider operands are refused.
 //
 // In both pipelines R-MAC makes what MAT waits for. MAT takes the first work
 // whose operands are complete: tile by tile of as many output channels as both
@@ -77,6 +84,6 @@
 //   - An odd head is MAT's alone; the closed form rounds up on both engines.
 //
 // It has no rule for convolutions of several groups on their own, for R-MAC
-// lanes of fewer MACs than MAT's, and for the intra-layer pipeline. Those are
-// compared with integer arithmetic only, and the pipeline with a count by hand.
+// lanes of fewer MACs than MAT's, and for the intra-layer pipeline. Of those only
+// the integers are compared, and the pipeline's cycles with a count by hand.
 package register

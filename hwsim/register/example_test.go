@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/register"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
 // A row of two pixels with two channels runs through a depthwise convolution of
@@ -21,12 +22,12 @@ func ExampleInterLayer() {
 	c.MAT = arch.Engine{Lanes: 1, MACs: 2}
 	c.RMAC = arch.Engine{Lanes: 1, MACs: 2}
 
-	x := register.Map[int8]{H: 1, W: 2, C: 2, Data: []int8{10, 20, 30, 40}}
-	dw := register.NewFilters(2, 3, 1)
-	dw.Data[4], dw.Data[13] = 1, 1
-	pw := register.Filters{Cout: 2, Kernel: 1, Cin: 2, Data: []int8{1, 1, 1, -1}} // sum, difference
+	x := integer.Value{Shape: [3]int{1, 2, 2}, Data: []int32{10, 20, 30, 40}}
+	dw := &integer.Conv{Kernel: 3, Stride: 1, Groups: 2, WeightBits: 8, Weights: make([]int8, 18), Bias: make([]int32, 2)}
+	dw.Weights[4], dw.Weights[13] = 1, 1
+	pw := &integer.Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 8, Weights: []int8{1, 1, 1, -1}, Bias: make([]int32, 2)} // sum, difference
 
-	y, trace, err := register.InterLayer(c, x, dw, 1, register.Requantization{}, pw, func(r register.Registers) {
+	y, trace, err := register.InterLayer(c, x, dw, nil, pw, func(r register.Registers) {
 		switch r.Cycle {
 		case 4, 5, 9, 10, 11, 14, 18, 19:
 			fmt.Printf("cycle %2d: MAT %v, R-MAC %v\n", r.Cycle, r.MAT, r.RMAC)

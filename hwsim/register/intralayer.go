@@ -4,62 +4,68 @@ package register
 
 import (
 	"fmt"
-	"math/bits"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// IntraLayer runs the attention of q, k and v [Heads, Tokens, Dim], of which q
-// and k come out of a ReLU, as the intra-layer pipeline (Section V): R-MAC makes
-// S = KᵀV of one head after the other. Meanwhile MAT makes for every head whose S
-// is complete first the divisors Q·ΣK, tokens across the lanes, then the
-// dividends Q·S, and R-MAC joins after the last S. S and ΣK become operands of 8
-// bits, divided by 2^shiftS and 2^shiftSum. The log2 module rounds a divisor
-// down to a power of two, its leading one, and the shifter divides by it, rounded
-// half to even; a divisor of 0 divides by 1. The divisor buffer holds one head.
-// The result is [Heads, Tokens, Dim].
-func IntraLayer(c arch.Config, q, k, v Matrices[int8], shiftS, shiftSum int, watch ...Watch) (Matrices[int32], Trace, error) {
-	fail := func(err error) (Matrices[int32], Trace, error) {
-		return Matrices[int32]{}, Trace{}, fmt.Errorf("register: intra-layer pipeline: %w", err)
+// An Attention says what the auxiliary units make of the accumulators of an
+// attention (INTEGER.md, Attention).
+type Attention struct {
+	// KTV and SumK make KᵀV and ΣK operands.
+	KTV, SumK Units
+	// Divisor ends with the log2 module, which makes the codes of the divisors
+	// Q·ΣK; the leading-one recipe requantizes them first.
+	Divisor Units
+	// Dividend requantizes the dividends Q·KᵀV. Without it the shifter takes them
+	// at full width.
+	Dividend Units
+	// Divide is the shifter.
+	Divide integer.Divide
+}
+
+// IntraLayer runs the attention of the codes q, k and v [Tokens, Heads, Dim] as the
+// intra-layer pipeline (Section V): R-MAC makes KᵀV of one head after the other.
+// Meanwhile MAT makes for every head whose KᵀV is complete first the divisors
+// Q·ΣK, tokens across the lanes, then the dividends Q·KᵀV, and R-MAC joins after
+// the last KᵀV. The divisor buffer holds the codes of one head. It returns the
+// codes of the quotients [Tokens, Heads, Dim].
+func IntraLayer(c arch.Config, q, k, v integer.Value, a Attention, watch ...Watch) (integer.Value, Trace, error) {
+	fail := func(err error) (integer.Value, Trace, error) {
+		return integer.Value{}, Trace{}, fmt.Errorf("register: intra-layer pipeline: %w", err)
 	}
-	if err := checkAttention(q, k, v); err != nil {
+	y, err := a.infer(q, k, v)
+	if err != nil {
 		return fail(err)
-	}
-	toS, toSum := Requantization{Shift: shiftS}, Requantization{Shift: shiftSum}
-	for _, r := range []Requantization{toS, toSum} {
-		if err := r.check(q.Cols); err != nil {
-			return fail(err)
-		}
 	}
 	m, err := newMachine(c, watch)
 	if err != nil {
 		return fail(err)
 	}
 
-	tokens, dim := q.Rows, q.Cols
-	s := NewMatrices[int32](q.Heads, dim, dim)
-	y := NewMatrices[int32](q.Heads, tokens, dim)
-	buffer := make([]int, tokens) // the divisor buffer: powers of two of one head
-	producers := products(k.Transpose(), v, s, 0, q.Heads, len(m.rmac))
+	tokens, heads, d, e := q.Shape[0], q.Shape[1], q.Shape[2], v.Shape[2]
+	ktv, out := zeros([3]int{heads, d, e}), zeros(y.Shape)
+	codes := make([]int32, tokens) // the divisor buffer
+	producers := products(&integer.MatMul{OverTokens: true}, k, v, ktv, 0, heads, len(m.rmac))
 	var consumers []*layer
 	for h, made := range producers {
-		sumK := NewMap[int8](1, 1, dim)
-		divisor := newLayer(sumK, Filters{Cout: tokens, Kernel: 1, Cin: dim, Data: q.head(h)}, 1, m.lanes(),
-			func(_, token int, sum int32) { buffer[token] = leadingOne(sum) })
-		dividend := newLayer(Map[int8]{H: 1, W: tokens, C: dim, Data: q.head(h)}, NewFilters(dim, 1, dim), 1, m.lanes(),
-			func(token, j int, sum int32) {
-				y.head(h)[token*dim+j] = int32(shiftRight(int64(sum), buffer[token]))
-			})
+		queries := matrix(q.Data[h*d:], tokens, d, heads*d, 1)
+		sumK, columns := make([]int32, d), make([]int32, e*d)
+		divisor := multiply(sumK, queries, d, m.lanes(),
+			func(_, token int, sum int32) { codes[token] = a.Divisor.of(0, sum) })
+		dividend := multiply(queries, columns, d, m.lanes(), func(token, j int, sum int32) {
+			out.Data[(token*heads+h)*e+j] = a.Divide.Of(a.Dividend.of(j, sum), codes[token])
+		})
 		ready := false
 		made.complete = func() {
-			for i := range dim {
+			for i := range d {
 				var sum int32
 				for t := range tokens {
-					sum += int32(k.head(h)[t*dim+i])
+					sum += k.Data[(t*heads+h)*d+i]
 				}
-				sumK.Data[i] = toSum.apply(i, sum)
-				for j := range dim {
-					dividend.w.Data[j*dim+i] = toS.apply(j, s.head(h)[i*dim+j])
+				sumK[i] = a.SumK.of(0, sum)
+				for j := range e {
+					columns[j*d+i] = a.KTV.of(j, ktv.Data[(h*d+i)*e+j])
 				}
 			}
 			ready = true
@@ -69,35 +75,33 @@ func IntraLayer(c arch.Config, q, k, v Matrices[int8], shiftS, shiftSum int, wat
 		consumers = append(consumers, divisor, dividend)
 	}
 	m.ahead(m.onRMAC(producers...), consumers...)
-	return y, m.trace, nil
+	return out, m.trace, nil
 }
 
-// leadingOne is the log2 module: the place of the highest bit of a divisor.
-func leadingOne(divisor int32) int { return max(0, bits.Len32(uint32(divisor))-1) }
-
-func checkAttention(q, k, v Matrices[int8]) error {
-	if err := q.check("q"); err != nil {
-		return err
+// infer returns what the attention makes of q, k and v.
+func (a *Attention) infer(q, k, v integer.Value) (integer.Tensor, error) {
+	in, err := operands(named{"q", q}, named{"k", k}, named{"v", v})
+	if err != nil {
+		return integer.Tensor{}, err
 	}
-	for _, m := range []struct {
-		name string
-		Matrices[int8]
-	}{{"k", k}, {"v", v}} {
-		if err := m.check(m.name); err != nil {
-			return err
+	// step is an operation and the units behind it.
+	step := func(name string, op integer.Operation, units func(integer.Tensor) (integer.Tensor, error), in ...integer.Tensor) integer.Tensor {
+		if err != nil {
+			return integer.Tensor{}
 		}
-		if m.Heads != q.Heads || m.Rows != q.Rows || m.Cols != q.Cols {
-			return fmt.Errorf("%s [%d, %d, %d]: q is [%d, %d, %d], and all three must be equal", m.name, m.Heads, m.Rows, m.Cols, q.Heads, q.Rows, q.Cols)
+		var t integer.Tensor
+		if t, err = infer(op, in...); err == nil {
+			t, err = units(t)
 		}
-	}
-	for i := range q.Data {
-		if q.Data[i] < 0 || k.Data[i] < 0 {
-			return fmt.Errorf("q %d, k %d at element %d: neither is negative behind a ReLU", q.Data[i], k.Data[i], i)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
 		}
+		return t
 	}
-	if err := checkProducts(max(q.Rows, q.Cols)); err != nil {
-		return err
-	}
-	_, err := elements("S", "[Heads, Dim, Dim]", q.Heads, q.Cols, q.Cols)
-	return err
+	ktv := step("KᵀV", &integer.MatMul{OverTokens: true}, a.KTV.factors, in[1], in[2])
+	sumK := step("ΣK", &integer.SumTokens{}, a.SumK.factors, in[1])
+	dividend := step("dividends", &integer.MatMul{}, a.Dividend.infer, in[0], ktv)
+	divisor := step("divisors", &integer.MatMul{}, a.Divisor.infer, in[0], sumK)
+	y := step("quotients", &a.Divide, Units(nil).infer, dividend, divisor)
+	return y, err
 }

@@ -5,9 +5,11 @@ package register
 // A lane sums products of input channels to one output of one channel, over as
 // many cycles as it takes. Both engines have such lanes; R-MAC's can do more.
 type lane interface {
+	// begin makes the accumulator a sum's bias, before its first products.
+	begin(bias int32)
 	// dot adds the products of one cycle, at most as many as the lane has MACs,
-	// to the lane's accumulator, or to zero where a sum begins.
-	dot(x, w []int8, first bool)
+	// to the lane's accumulator.
+	dot(x, w []int32)
 	// sum returns the accumulator.
 	sum() int32
 	// enabled returns, once, how many MACs work in this cycle.
@@ -32,10 +34,12 @@ type matLane struct {
 
 func newMATLane(macs int) *matLane { return &matLane{tree: make([]int32, macs)} }
 
-func (l *matLane) dot(x, w []int8, first bool) {
+func (l *matLane) begin(bias int32) { l.accumulator = bias }
+
+func (l *matLane) dot(x, w []int32) {
 	clear(l.tree)
 	for i := range x {
-		l.tree[i] = int32(x[i]) * int32(w[i])
+		l.tree[i] = x[i] * w[i]
 	}
 	l.macs = len(x)
 	// Each level adds the upper half to the lower one.
@@ -43,9 +47,6 @@ func (l *matLane) dot(x, w []int8, first bool) {
 		for i := range n / 2 {
 			l.tree[i] += l.tree[(n+1)/2+i]
 		}
-	}
-	if first {
-		l.accumulator = 0
 	}
 	l.accumulator += l.tree[0]
 }
@@ -60,36 +61,41 @@ type rmacLane struct {
 
 func newRMACLane(macs int) *rmacLane { return &rmacLane{registers: make([]int32, macs)} }
 
+// last is the register that keeps the sum of the pointwise mode.
+func (l *rmacLane) last() *int32 { return &l.registers[len(l.registers)-1] }
+
+func (l *rmacLane) begin(bias int32) { *l.last() = bias }
+
 // dot is the pointwise mode, down-forward accumulation: each MAC adds its
 // product to what comes from the one above and hands it on. The last one keeps
 // the sum.
-func (l *rmacLane) dot(x, w []int8, first bool) {
-	end := len(l.registers) - 1
-	kept := l.registers[end]
-	if first {
-		kept = 0
-	}
+func (l *rmacLane) dot(x, w []int32) {
+	kept := *l.last()
 	var down int32
 	for i := range l.registers {
 		if i < len(x) {
-			down += int32(x[i]) * int32(w[i])
+			down += x[i] * w[i]
 		}
 		l.registers[i] = down
 	}
-	l.registers[end] += kept
+	*l.last() += kept
 	l.macs = len(x)
 }
 
-func (l *rmacLane) sum() int32 { return l.registers[len(l.registers)-1] }
+func (l *rmacLane) sum() int32 { return *l.last() }
+
+// load makes the registers the biases of channels, before their first products of
+// the depthwise mode.
+func (l *rmacLane) load(biases []int32) {
+	clear(l.registers)
+	copy(l.registers, biases)
+}
 
 // accumulate is the depthwise mode, self-accumulation: each MAC adds its
 // product to its own register, for it has a channel of its own.
-func (l *rmacLane) accumulate(x, w []int8, first bool) {
-	if first {
-		clear(l.registers)
-	}
+func (l *rmacLane) accumulate(x, w []int32) {
 	for i := range x {
-		l.registers[i] += int32(x[i]) * int32(w[i])
+		l.registers[i] += x[i] * w[i]
 	}
 	l.macs = len(x)
 }

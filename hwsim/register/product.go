@@ -6,58 +6,60 @@ import (
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// Product multiplies a [Heads, Rows, Inner] by b [Heads, Inner, Cols], as the
-// attention's KᵀV (a = Kᵀ) and Q(KᵀV). The first half of the heads is MAT's, one
-// more where they are odd, the other R-MAC's: columns across the lanes, the inner
-// size within a lane, rows in time. The result is [Heads, Rows, Cols].
-func Product(c arch.Config, a, b Matrices[int8], watch ...Watch) (Matrices[int32], Trace, error) {
-	fail := func(err error) (Matrices[int32], Trace, error) {
-		return Matrices[int32]{}, Trace{}, fmt.Errorf("register: matrix product: %w", err)
+// Product multiplies the codes of each head, as the attention's KᵀV and Q(KᵀV);
+// the shapes are those of [integer.MatMul]. The first half of the heads is MAT's,
+// one more where they are odd, the other R-MAC's: columns across the lanes, the
+// inner size within a lane, rows in time. It returns the accumulators.
+func Product(c arch.Config, op *integer.MatMul, a, b integer.Value, watch ...Watch) (integer.Value, Trace, error) {
+	fail := func(err error) (integer.Value, Trace, error) {
+		return integer.Value{}, Trace{}, fmt.Errorf("register: matrix product: %w", err)
 	}
-	if err := checkProduct(a, b); err != nil {
+	in, err := operands(named{"left", a}, named{"right", b})
+	if err != nil {
+		return fail(err)
+	}
+	y, err := infer(op, in...)
+	if err != nil {
 		return fail(err)
 	}
 	m, err := newMachine(c, watch)
 	if err != nil {
 		return fail(err)
 	}
-	y := NewMatrices[int32](a.Heads, a.Rows, b.Cols)
-	half := (a.Heads + 1) / 2
+	out := zeros(y.Shape)
+	heads := a.Shape[1]
+	half := (heads + 1) / 2
 	m.apart(
-		m.onMAT(products(a, b, y, 0, half, len(m.mat))...),
-		m.onRMAC(products(a, b, y, half, a.Heads, len(m.rmac))...))
-	return y, m.trace, nil
+		m.onMAT(products(op, a, b, out, 0, half, len(m.mat))...),
+		m.onRMAC(products(op, a, b, out, half, heads, len(m.rmac))...))
+	return out, m.trace, nil
 }
 
-// products are the layers of the heads [from, to): each is a pointwise
-// convolution of a row of pixels, whose filters are the columns of b.
-func products(a, b Matrices[int8], y Matrices[int32], from, to, lanes int) []*layer {
-	columns := b.Transpose()
+// products are the layers of the heads [from, to).
+func products(op *integer.MatMul, a, b, y integer.Value, from, to, lanes int) []*layer {
+	tokens, heads, d, e := a.Shape[0], a.Shape[1], a.Shape[2], b.Shape[2]
 	var layers []*layer
 	for h := from; h < to; h++ {
-		layers = append(layers, newLayer(
-			Map[int8]{H: 1, W: a.Rows, C: a.Cols, Data: a.head(h)},
-			Filters{Cout: b.Cols, Kernel: 1, Cin: b.Rows, Data: columns.head(h)}, 1, lanes,
-			into(Map[int32]{H: 1, W: y.Rows, C: y.Cols, Data: y.head(h)})))
+		if op.OverTokens {
+			layers = append(layers, multiply(matrix(a.Data[h*d:], d, tokens, 1, heads*d), matrix(b.Data[h*e:], e, tokens, 1, heads*e), tokens, lanes,
+				func(i, j int, sum int32) { y.Data[(h*d+i)*e+j] = sum }))
+		} else {
+			layers = append(layers, multiply(matrix(a.Data[h*d:], tokens, d, heads*d, 1), matrix(b.Data[h*d*e:], e, d, 1, e), d, lanes,
+				func(token, j int, sum int32) { y.Data[(token*heads+h)*e+j] = sum }))
+		}
 	}
 	return layers
 }
 
-func checkProduct(a, b Matrices[int8]) error {
-	if err := a.check("left"); err != nil {
-		return err
-	}
-	if err := b.check("right"); err != nil {
-		return err
-	}
-	if a.Heads != b.Heads || a.Cols != b.Rows {
-		return fmt.Errorf("[%d, %d, %d] by [%d, %d, %d]: the heads and the inner sizes must be equal", a.Heads, a.Rows, a.Cols, b.Heads, b.Rows, b.Cols)
-	}
-	if err := checkProducts(a.Cols); err != nil {
-		return err
-	}
-	_, err := elements("result", "[Heads, Rows, Cols]", a.Heads, a.Rows, b.Cols)
-	return err
+// multiply is a matrix [rows, inner] by the transpose of one [columns, inner]: a
+// pointwise convolution of a row of pixels.
+func multiply(rows, columns []int32, inner, lanes int, emit emit) *layer {
+	pixels, filter := len(rows)/inner, len(columns)/inner
+	return newLayer(
+		plane{Value: integer.Value{Shape: [3]int{1, pixels, inner}, Data: rows}},
+		filters{kernel: 1, cin: inner, weights: columns, bias: make([]int32, filter)},
+		1, [3]int{1, pixels, filter}, lanes, emit)
 }

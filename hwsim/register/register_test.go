@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,114 +19,72 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// What the accelerator has to compute, written without lanes.
-
-// convolve gathers the outputs of a grouped convolution one by one.
-func convolve(x Map[int8], w Filters, stride int) Map[int32] {
-	y := NewMap[int32]((x.H-1)/stride+1, (x.W-1)/stride+1, w.Cout)
-	perGroup := w.Cout / (x.C / w.Cin)
-	for i := range y.Data {
-		co, ox, oy := i%y.C, i/y.C%y.W, i/y.C/y.W
-		for j := range w.Kernel * w.Kernel * w.Cin {
-			ci, kx, ky := j%w.Cin, j/w.Cin%w.Kernel, j/w.Cin/w.Kernel
-			iy, ix := oy*stride+ky-w.Kernel/2, ox*stride+kx-w.Kernel/2
-			if iy < 0 || iy >= x.H || ix < 0 || ix >= x.W {
-				continue
-			}
-			ci += co / perGroup * w.Cin
-			y.Data[i] += int32(x.Data[(iy*x.W+ix)*x.C+ci]) * int32(w.Data[co*w.Kernel*w.Kernel*w.Cin+j])
-		}
-	}
-	return y
-}
-
-// requantize rounds as floating point does: half to even.
-func requantize(m Map[int32], r Requantization) Map[int8] {
-	out := NewMap[int8](m.H, m.W, m.C)
-	for i, sum := range m.Data {
-		v := float64(sum)
-		if r.Offset != nil {
-			v -= float64(r.Offset[i%m.C])
-		}
-		out.Data[i] = int8(max(-128, min(127, math.RoundToEven(math.Ldexp(v, -r.Shift)))))
-	}
-	return out
-}
-
-func multiply(a, b Matrices[int8]) Matrices[int32] {
-	y := NewMatrices[int32](a.Heads, a.Rows, b.Cols)
-	for h := range a.Heads {
-		for i := range a.Rows {
-			for j := range b.Cols {
-				for n := range a.Cols {
-					y.Data[(h*a.Rows+i)*b.Cols+j] += int32(a.Data[(h*a.Rows+i)*a.Cols+n]) * int32(b.Data[(h*b.Rows+n)*b.Cols+j])
-				}
-			}
-		}
-	}
-	return y
-}
-
-// attend is the attention with divisors rounded down to powers of two.
-func attend(q, k, v Matrices[int8], shiftS, shiftSum int) Matrices[int32] {
-	y := NewMatrices[int32](q.Heads, q.Rows, q.Cols)
-	s := multiply(k.Transpose(), v)
-	s8 := requantize(Map[int32]{1, len(s.Data), 1, s.Data}, Requantization{Shift: shiftS}).Data
-	for h := range q.Heads {
-		sum := NewMap[int32](1, 1, q.Cols)
-		for i := range q.Rows * q.Cols {
-			sum.Data[i%q.Cols] += int32(k.Data[h*q.Rows*q.Cols+i])
-		}
-		sum8 := requantize(sum, Requantization{Shift: shiftSum}).Data
-		for t := range q.Rows {
-			row := q.Data[(h*q.Rows+t)*q.Cols:][:q.Cols]
-			divisor := 0
-			for i, n := range row {
-				divisor += int(n) * int(sum8[i])
-			}
-			power := 1.0
-			for 2*power <= float64(divisor) {
-				power *= 2
-			}
-			for j := range q.Cols {
-				dividend := 0
-				for i, n := range row {
-					dividend += int(n) * int(s8[(h*q.Cols+i)*q.Cols+j])
-				}
-				y.Data[(h*q.Rows+t)*q.Cols+j] = int32(math.RoundToEven(float64(dividend) / power))
-			}
-		}
-	}
-	return y
-}
-
-// Random data from one seed: a failing example stays short.
-
-func fill(seed uint64, lowest int, data []int8) {
+// conv is a convolution of random weights and biases.
+func conv(seed uint64, cin, cout, kernel, stride, groups int) *integer.Conv {
 	r := rand.New(rand.NewPCG(seed, 1))
-	for i := range data {
-		data[i] = int8(lowest + r.IntN(128-lowest))
+	c := &integer.Conv{Kernel: kernel, Stride: stride, Groups: groups, WeightBits: 8}
+	for range cout * cin * kernel * kernel {
+		c.Weights = append(c.Weights, int8(r.Int32()))
 	}
+	for range cout {
+		c.Bias = append(c.Bias, r.Int32N(1<<21)-1<<20)
+	}
+	return c
 }
 
-func randomMap(seed uint64, h, w, c int) Map[int8] {
-	m := NewMap[int8](h, w, c)
-	fill(seed, -128, m.Data)
+// random is a tensor of codes, from the lowest to the highest.
+func random(seed uint64, lowest, highest int32, shape ...int) integer.Value {
+	r := rand.New(rand.NewPCG(seed, 2))
+	x := zeros([3]int(shape))
+	for i := range x.Data {
+		x.Data[i] = lowest + r.Int32N(highest-lowest+1)
+	}
+	return x
+}
+
+// signed are the codes of an operand, and toCodes brings accumulators to them.
+var (
+	signed  = integer.Interval{Lo: -128, Hi: 127}
+	toCodes = by(1, 8, signed)
+)
+
+// row is a model of operations of which each takes the tensor before it.
+func row(x integer.Value, ops ...integer.Operation) *integer.Model {
+	m := &integer.Model{Name: "row", Limits: limits}
+	var before []string
+	for _, op := range append([]integer.Operation{&integer.Input{Shape: x.Shape, Grid: grid.Uniform{Scale: 1, Lo: -128, Hi: 127}}}, ops...) {
+		name := strconv.Itoa(len(m.Ops))
+		m.Ops = append(m.Ops, integer.Op{Name: name, Inputs: before, Operation: op})
+		before = []string{name}
+	}
 	return m
 }
 
-func randomFilters(seed uint64, cout, k, cin int) Filters {
-	f := NewFilters(cout, k, cin)
-	fill(seed, -128, f.Data)
-	return f
+// reference is what the reference executor makes of x by operations in a row.
+func reference(t rapid.TB, x integer.Value, ops ...integer.Operation) integer.Value {
+	t.Helper()
+	y, err := row(x, ops...).Run(x.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
 }
 
-func randomMatrices(seed uint64, lowest, heads, rows, cols int) Matrices[int8] {
-	m := NewMatrices[int8](heads, rows, cols)
-	fill(seed, lowest, m.Data)
-	return m
+// productOf multiplies a [rows, heads, inner] by b [heads, inner, columns].
+func productOf(a, b integer.Value) integer.Value {
+	rows, heads, inner, columns := a.Shape[0], a.Shape[1], a.Shape[2], b.Shape[2]
+	y := zeros([3]int{rows, heads, columns})
+	for i := range y.Data {
+		first, head := i/columns*inner, i/columns%heads
+		for n := range inner {
+			y.Data[i] += a.Data[first+n] * b.Data[(head*inner+n)*columns+i%columns]
+		}
+	}
+	return y
 }
 
 // engines is one copy with MAT and R-MAC of lanes × MACs.
@@ -201,13 +160,13 @@ func TestConvolution(t *testing.T) {
 		k, stride := rapid.SampledFrom([]int{1, 3, 5}).Draw(t, "kernel"), rapid.IntRange(1, 2).Draw(t, "stride")
 		h, w := small.Draw(t, "height"), small.Draw(t, "width")
 		cin, cout := rapid.IntRange(1, 20).Draw(t, "channels in"), rapid.IntRange(1, 40).Draw(t, "channels out")
-		x, f := randomMap(1, h, w, cin*groups), randomFilters(2, cout*groups, k, cin)
-		y, trace, err := Convolution(c, x, f, stride)
+		x, f := random(1, -128, 127, h, w, cin*groups), conv(2, cin, cout*groups, k, stride, groups)
+		y, trace, err := Convolution(c, x, f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkEqual(t, y, convolve(x, f, stride))
-		op := convOp(y.H, y.W, cin, cout*groups, k, stride, groups)
+		checkEqual(t, y, reference(t, x, f))
+		op := convOp(y.Shape[0], y.Shape[1], cin, cout*groups, k, stride, groups)
 		checkTrace(t, trace, op.MACs())
 		if groups == 1 {
 			if want := closedForm(t, c, op); trace.Cycles != want {
@@ -222,14 +181,14 @@ func TestDepthwise(t *testing.T) {
 		c := drawEngines(t, true)
 		side := rapid.IntRange(1, 14)
 		k, stride := rapid.SampledFrom([]int{1, 3, 5}).Draw(t, "kernel"), rapid.IntRange(1, 2).Draw(t, "stride")
-		x := randomMap(1, side.Draw(t, "height"), side.Draw(t, "width"), rapid.IntRange(1, 20).Draw(t, "channels"))
-		f := randomFilters(2, x.C, k, 1)
-		y, trace, err := Depthwise(c, x, f, stride)
+		h, w, channels := side.Draw(t, "height"), side.Draw(t, "width"), rapid.IntRange(1, 20).Draw(t, "channels")
+		x, f := random(1, -128, 127, h, w, channels), conv(2, 1, channels, k, stride, channels)
+		y, trace, err := Depthwise(c, x, f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkEqual(t, y, convolve(x, f, stride))
-		op := depthwiseOp(y.H, y.W, x.C, k, stride)
+		checkEqual(t, y, reference(t, x, f))
+		op := depthwiseOp(y.Shape[0], y.Shape[1], channels, k, stride)
 		checkTrace(t, trace, op.MACs())
 		if trace.MAT.Busy != 0 {
 			t.Errorf("MAT is busy for %d cycles", trace.MAT.Busy)
@@ -246,12 +205,12 @@ func TestProduct(t *testing.T) {
 		size := rapid.IntRange(1, 20)
 		heads := rapid.IntRange(1, 6).Draw(t, "heads")
 		rows, inner, cols := size.Draw(t, "rows"), size.Draw(t, "inner"), size.Draw(t, "columns")
-		a, b := randomMatrices(1, -128, heads, rows, inner), randomMatrices(2, -128, heads, inner, cols)
-		y, trace, err := Product(c, a, b)
+		a, b := random(1, -128, 127, rows, heads, inner), random(2, -128, 127, heads, inner, cols)
+		y, trace, err := Product(c, &integer.MatMul{}, a, b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkEqual(t, y, multiply(a, b))
+		checkEqual(t, y, productOf(a, b))
 		op := productOp(heads, rows, inner, cols)
 		checkTrace(t, trace, op.MACs())
 		want := closedForm(t, c, op)
@@ -272,18 +231,23 @@ type stream struct {
 // operations.
 func (s stream) run(t rapid.TB, c arch.Config) (Trace, []workload.Operation) {
 	t.Helper()
-	x := randomMap(1, s.h, s.w, s.c)
-	dw, pw := randomFilters(2, s.c, s.kernel, 1), randomFilters(3, s.cout, 1, s.c/s.groups)
-	r := Requantization{Offset: make([]int32, s.c), Shift: 9}
-	for i := range r.Offset {
-		r.Offset[i] = int32(1000*i - 3000)
+	x := random(1, -128, 127, s.h, s.w, s.c)
+	dw, pw := conv(2, 1, s.c, s.kernel, s.stride, s.c), conv(3, s.c/s.groups, s.cout, 1, 1, s.groups)
+	shifted := &integer.Requantize{Codes: signed}
+	for i := range s.c {
+		shifted.Affine = append(shifted.Affine, integer.Affine{Mantissa: 70000 + int32(i), Shift: 30, Addend: int64(i%7-3) << 33})
 	}
-	y, trace, err := InterLayer(c, x, dw, s.stride, r, pw)
+	units := Units{
+		&integer.Requantize{Affine: []integer.Affine{{Mantissa: 3, Shift: 7}}, Codes: integer.Interval{Lo: -1 << 15, Hi: 1<<15 - 1}},
+		&integer.Hardswish{Three: 9000, Six: 18000, Drop: 3},
+		shifted,
+	}
+	y, trace, err := InterLayer(c, x, dw, units, pw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkEqual(t, y, convolve(requantize(convolve(x, dw, s.stride), r), pw, 1))
-	first, second := depthwiseOp(y.H, y.W, s.c, s.kernel, s.stride), convOp(y.H, y.W, s.c/s.groups, s.cout, 1, 1, s.groups)
+	checkEqual(t, y, reference(t, x, slices.Concat([]integer.Operation{dw}, units, []integer.Operation{pw})...))
+	first, second := depthwiseOp(y.Shape[0], y.Shape[1], s.c, s.kernel, s.stride), convOp(y.Shape[0], y.Shape[1], s.c/s.groups, s.cout, 1, 1, s.groups)
 	first.Feeds, second.Behind = second.Name, first.Name
 	checkTrace(t, trace, first.MACs()+second.MACs())
 	return trace, []workload.Operation{first, second}
@@ -457,23 +421,23 @@ func TestBackbone(t *testing.T) {
 		var err error
 		switch {
 		case op.Form == workload.Product:
-			a, b := randomMatrices(1, -128, op.Heads, op.Rows, op.Inner), randomMatrices(2, -128, op.Heads, op.Inner, op.Cols)
-			var y Matrices[int32]
-			if y, trace, err = Product(c, a, b); err != nil {
+			a, b := random(1, -128, 127, op.Rows, op.Heads, op.Inner), random(2, -128, 127, op.Heads, op.Inner, op.Cols)
+			var y integer.Value
+			if y, trace, err = Product(c, &integer.MatMul{}, a, b); err != nil {
 				t.Fatal(err)
 			}
-			checkEqual(t, y, multiply(a, b))
+			checkEqual(t, y, productOf(a, b))
 		case o.Streamed != "":
 			dw := ops[o.Streamed]
 			s := stream{dw.H * dw.Stride, dw.W * dw.Stride, dw.Cout, op.Cout, dw.Kernel, dw.Stride, op.Groups}
 			trace, _ = s.run(t, c)
 		default:
-			x, f := randomMap(1, op.H*op.Stride, op.W*op.Stride, op.Cin*op.Groups), randomFilters(2, op.Cout, op.Kernel, op.Cin)
-			var y Map[int32]
-			if y, trace, err = Convolution(c, x, f, op.Stride); err != nil {
+			x, f := random(1, -128, 127, op.H*op.Stride, op.W*op.Stride, op.Cin*op.Groups), conv(2, op.Cin, op.Cout, op.Kernel, op.Stride, op.Groups)
+			var y integer.Value
+			if y, trace, err = Convolution(c, x, f); err != nil {
 				t.Fatal(err)
 			}
-			checkEqual(t, y, convolve(x, f, op.Stride))
+			checkEqual(t, y, reference(t, x, f))
 		}
 		checkTrace(t, trace, o.MACs)
 		if trace.Cycles != o.Cycles {
@@ -500,13 +464,13 @@ func TestB1R224(t *testing.T) {
 		var err error
 		switch {
 		case op.Form == workload.Product:
-			_, trace, err = Product(c, NewMatrices[int8](op.Heads, op.Rows, op.Inner), NewMatrices[int8](op.Heads, op.Inner, op.Cols))
+			_, trace, err = Product(c, &integer.MatMul{}, zeros([3]int{op.Rows, op.Heads, op.Inner}), zeros([3]int{op.Heads, op.Inner, op.Cols}))
 		case o.Streamed != "":
 			dw := ops[o.Streamed]
-			_, trace, err = InterLayer(c, NewMap[int8](dw.H*dw.Stride, dw.W*dw.Stride, dw.Cout), NewFilters(dw.Cout, dw.Kernel, 1), dw.Stride,
-				Requantization{}, NewFilters(op.Cout, 1, op.Cin))
+			_, trace, err = InterLayer(c, zeros([3]int{dw.H * dw.Stride, dw.W * dw.Stride, dw.Cout}), conv(1, 1, dw.Cout, dw.Kernel, dw.Stride, dw.Cout),
+				Units{toCodes}, conv(2, op.Cin, op.Cout, 1, 1, op.Groups))
 		default:
-			_, trace, err = Convolution(c, NewMap[int8](op.H*op.Stride, op.W*op.Stride, op.Cin), NewFilters(op.Cout, op.Kernel, op.Cin), op.Stride)
+			_, trace, err = Convolution(c, zeros([3]int{op.H * op.Stride, op.W * op.Stride, op.Cin * op.Groups}), conv(1, op.Cin, op.Cout, op.Kernel, op.Stride, op.Groups))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -523,32 +487,153 @@ func TestB1R224(t *testing.T) {
 	}
 }
 
+// attention is a model of one attention: codes of q, k and v to those of the
+// quotients.
+func attention(tokens, heads, dim int, a Attention) *integer.Model {
+	m := &integer.Model{Name: "attention", Limits: limits}
+	add := func(name string, op integer.Operation, inputs ...string) string {
+		m.Ops = append(m.Ops, integer.Op{Name: name, Inputs: inputs, Operation: op})
+		return name
+	}
+	behind := func(name string, units Units) string {
+		for i, op := range units {
+			name = add(fmt.Sprint(name, ".", i), op, name)
+		}
+		return name
+	}
+	x := add("input", &integer.Input{Shape: [3]int{1, tokens, heads * 3 * dim}, Grid: grid.Uniform{Scale: 1, Lo: -128, Hi: 127}})
+	part := func(name string, i int) string {
+		return add(name, &integer.Heads{Heads: heads, Dim: dim, Part: i}, x)
+	}
+	q, k, v := add("q", &integer.ReLU{}, part("q before", 0)), add("k", &integer.ReLU{}, part("k before", 1)), part("v", 2)
+	ktv := behind(add("KTV", &integer.MatMul{OverTokens: true}, k, v), a.KTV)
+	sumK := behind(add("sum of K", &integer.SumTokens{}, k), a.SumK)
+	dividend := behind(add("dividends", &integer.MatMul{}, q, ktv), a.Dividend)
+	divisor := behind(add("divisors", &integer.MatMul{}, q, sumK), a.Divisor)
+	add("quotients", &a.Divide, dividend, divisor)
+	return m
+}
+
+// drawAttention draws factors by which integers mostly meet their codes, the
+// rounding of dividends and of divisors, and thresholds.
+func drawAttention(t *rapid.T, tokens, dim int) Attention {
+	to := func(name string, largest int, codes integer.Interval, channels int) *integer.Requantize {
+		r := &integer.Requantize{Codes: codes}
+		for range rapid.SampledFrom([]int{1, channels}).Draw(t, name+": channels") {
+			f := rapid.Float64Range(0.3, 3).Draw(t, name) * float64(codes.Hi) / float64(largest)
+			a, err := integer.NewAffine(f, 0, integer.MultiplierPort)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Affine = append(r.Affine, a)
+		}
+		return r
+	}
+	unsigned := integer.Interval{Hi: 255}
+	a := Attention{
+		KTV:  Units{to("KᵀV", tokens<<14, signed, dim)},
+		SumK: Units{to("ΣK", tokens<<7, unsigned, 1)},
+	}
+	g := grid.Log2{Unit: 1, Lo: 0, Hi: rapid.IntRange(0, 15).Draw(t, "codes"), Threshold: math.Sqrt2}
+	step := rapid.Float64Range(0.001, 10).Draw(t, "step of divisors")
+	if rapid.Bool().Draw(t, "leading one") {
+		a.Divisor = Units{to("divisors", dim<<15, unsigned, 1)}
+		g, step = grid.Log2{Unit: 1, Lo: 0, Hi: 8, Threshold: 1.5, Integer: true, IntegerMax: 255}, 1
+	}
+	log2, err := integer.NewLog2(g, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Divisor = append(a.Divisor, log2)
+	if rapid.Bool().Draw(t, "dividends rounded first") {
+		a.Dividend = Units{to("dividends", dim<<14, signed, dim)}
+	}
+	d, err := integer.NewDivide(rapid.Float64Range(0.001, 100).Draw(t, "factor"), integer.MultiplierPort, signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Divide = *d
+	return a
+}
+
 func TestIntraLayer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawEngines(t, false)
 		size := rapid.IntRange(1, 20)
 		heads, tokens, dim := rapid.IntRange(1, 5).Draw(t, "heads"), size.Draw(t, "tokens"), size.Draw(t, "dim")
-		q, k, v := randomMatrices(1, 0, heads, tokens, dim), randomMatrices(2, 0, heads, tokens, dim), randomMatrices(3, -128, heads, tokens, dim)
-		shiftS, shiftSum := rapid.IntRange(0, 14).Draw(t, "shift of S"), rapid.IntRange(0, 14).Draw(t, "shift of the sum")
-		y, trace, err := IntraLayer(c, q, k, v, shiftS, shiftSum)
+		a := drawAttention(t, tokens, dim)
+		made := make(map[string]integer.Value)
+		want, err := attention(tokens, heads, dim, a).Run(random(1, -128, 127, 1, tokens, heads*3*dim).Data,
+			func(op *integer.Op, y integer.Value) { made[op.Name] = y })
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkEqual(t, y, attend(q, k, v, shiftS, shiftSum))
+		y, trace, err := IntraLayer(c, made["q"], made["k"], made["v"], a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEqual(t, y, want)
 		n := int64(heads) * int64(tokens) * int64(dim)
 		checkTrace(t, trace, 2*n*int64(dim)+n)
 	})
 }
 
-// On the paper's engines, 16 tokens of 4 heads of 16: S of a head takes R-MAC
+// by returns a requantization by mantissa/2^shift.
+func by(mantissa int32, shift uint8, codes integer.Interval) *integer.Requantize {
+	return &integer.Requantize{Affine: []integer.Affine{{Mantissa: mantissa, Shift: shift}}, Codes: codes}
+}
+
+// Four tokens of one head, with INTEGER.md's arithmetic by hand:
+//
+//	KᵀV = [12120 -240; 100 0], times 3/256 = [142.03 -2.81; 1.17 0]: [127 -3; 1 0]
+//	ΣK  = [480 1], times 7/16 = [210 0.44]: [210 0], which has no sign
+//	divisors  210, 420, 0, 0
+//	dividends [127 -3], [259 -6], [20 0], [0 0]
+func TestIntraLayerByHand(t *testing.T) {
+	unsigned := integer.Interval{Hi: 255}
+	q := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{1, 0, 2, 5, 0, 20, 0, 0}}
+	k := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{120, 1, 120, 0, 120, 0, 120, 0}}
+	v := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{100, 0, 4, -2, -4, -1, 1, 1}}
+	logDomain := &integer.Log2{Thresholds: []int32{46, 91, 182, 363}} // √2·2^5 and so on: code 0 is 2^5
+	for _, test := range []struct {
+		name              string
+		divisor, dividend Units
+		divide            integer.Divide
+		want              []int32
+	}{
+		// Codes 3, 4, 0, 0, so that 41/8 becomes 41/64, 41/128, 41/8: 5207/64 = 81.36,
+		// -123/64 = -1.92, 10619/128 = 82.96, -246/128 = -1.92. Of 820/8 = 102.5 the half
+		// is rounded up.
+		{"full width", Units{logDomain}, nil, integer.Divide{Mantissa: 41, Shift: 3, Codes: signed}, []int32{81, -2, 83, -2, 103, 0, 0, 0}},
+		// The halves of the dividends are 64 (63.5), -1 (-1.5), 127 (129.5), -3, 10:
+		// 2624/32 = 82, -41/32 = -1.28, 5207/64 = 81.36, -123/64 = -1.92, 410/4 = 102.5.
+		{"rounded first", Units{logDomain}, Units{by(1, 1, signed)}, integer.Divide{Mantissa: 41, Shift: 2, Codes: signed}, []int32{82, -1, 81, -2, 103, 0, 0, 0}},
+		// The halves of the divisors are 105 and 210, whose leading ones are 2^6 and
+		// 2^7 and have another behind them, so that they become 2^7 and 2^8: 889/128 =
+		// 6.95, -21/128 = -0.16, 1813/256 = 7.08. A divisor of 0 divides by 1, and 140
+		// is clamped.
+		{"leading one", Units{by(1, 1, unsigned), &integer.Log2{Thresholds: []int32{2, 3, 6, 12, 24, 48, 96, 192}}}, nil, integer.Divide{Mantissa: 7, Codes: signed}, []int32{7, 0, 7, 0, 127, 0, 0, 0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := Attention{KTV: Units{by(3, 8, signed)}, SumK: Units{by(7, 4, unsigned)}, Divisor: test.divisor, Dividend: test.dividend, Divide: test.divide}
+			y, _, err := IntraLayer(engines(2, 2, 1, 3), q, k, v, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkEqual(t, y, integer.Value{Shape: [3]int{4, 1, 2}, Data: test.want})
+		})
+	}
+}
+
+// On the paper's engines, 16 tokens of 4 heads of 16: KᵀV of a head takes R-MAC
 // 16·2·2 = 64 cycles, of which MAT waits for the first. A head then takes MAT
 // alone 2·2 for the divisors and 16·2·2 for the dividends. When R-MAC joins,
 // after 256 cycles, MAT has made two heads, and of the third the divisors and,
 // in 52 cycles, 13 pixels. Both make the other 3 in 6 cycles and the last head in
 // 2 + 32.
 func TestIntraLayerCycles(t *testing.T) {
-	q, k, v := randomMatrices(1, 0, 4, 16, 16), randomMatrices(2, 0, 4, 16, 16), randomMatrices(3, -128, 4, 16, 16)
-	_, trace, err := IntraLayer(engines(8, 8, 8, 8), q, k, v, 8, 4)
+	q, k, v := random(1, 0, 127, 16, 4, 16), random(2, 0, 127, 16, 4, 16), random(3, -128, 127, 16, 4, 16)
+	_, trace, err := IntraLayer(engines(8, 8, 8, 8), q, k, v, Attention{KTV: Units{toCodes}, SumK: Units{toCodes}, Divisor: Units{&integer.Log2{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -565,7 +650,7 @@ func TestIntraLayerCycles(t *testing.T) {
 // An odd head is MAT's; the closed form rounds up the half of both engines.
 func TestOddHeads(t *testing.T) {
 	c := engines(8, 8, 4, 8)
-	_, trace, err := Product(c, NewMatrices[int8](3, 4, 8), NewMatrices[int8](3, 8, 16))
+	_, trace, err := Product(c, &integer.MatMul{}, zeros([3]int{4, 3, 8}), zeros([3]int{3, 8, 16}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -575,30 +660,51 @@ func TestOddHeads(t *testing.T) {
 	}
 }
 
-func TestRoundHalfToEven(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		v, n := int64(rapid.Int32().Draw(t, "value")), rapid.IntRange(0, 31).Draw(t, "shift")
-		if got, want := shiftRight(v, n), int64(math.RoundToEven(math.Ldexp(float64(v), -n))); got != want {
-			t.Errorf("%d, want %d", got, want)
-		}
-	})
-}
-
 // The largest sums that are allowed do not pass 32 bits.
 func TestExtremeOperands(t *testing.T) {
-	x, f := NewMap[int8](1, 1, maxProducts), NewFilters(1, 1, maxProducts)
-	for i := range x.Data {
-		x.Data[i], f.Data[i] = -128, -128
-	}
+	const products = 1<<17 - 1 // of 2^14
 	for _, c := range []arch.Config{engines(1, 8, 1, 8), engines(1, 7, 3, 5)} {
-		y, _, err := Convolution(c, x, f, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := int32(maxProducts << 14); y.Data[0] != want {
-			t.Errorf("%v: %d, want %d", c, y.Data[0], want)
+		for _, bias := range []int32{0, 1<<14 - 1, 1 << 14} {
+			x, f := random(1, -128, -128, 1, 1, products), conv(2, products, 1, 1, 1, 1)
+			for i := range f.Weights {
+				f.Weights[i] = -128
+			}
+			f.Bias[0] = bias
+			y, _, err := Convolution(c, x, f)
+			if bias == 1<<14 {
+				if want := "register: convolution: its integers take 2147483648..2147483648 (33 bits), an accumulator has 32"; err == nil || err.Error() != want {
+					t.Errorf("%v, want %s", err, want)
+				}
+			} else if err != nil || y.Data[0] != products<<14+bias {
+				t.Errorf("%v: %v, %v", c, y.Data, err)
+			}
 		}
 	}
+}
+
+// The codes of the border are the convolution's, in each channel, in all modes.
+func TestBorder(t *testing.T) {
+	x := integer.Value{Shape: [3]int{1, 1, 2}, Data: []int32{5, 200}}
+	ones := func(n int) []int8 { return slices.Repeat([]int8{1}, n) }
+	dw := &integer.Conv{Kernel: 3, Stride: 2, Groups: 2, WeightBits: 8, Weights: ones(18), Bias: []int32{0, 10000}, Pad: []int32{7, 1}}
+	all := &integer.Conv{Kernel: 3, Stride: 1, Groups: 1, WeightBits: 8, Weights: ones(18), Bias: []int32{-4}, Pad: []int32{7}}
+	pw := &integer.Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 8, Weights: []int8{1, 2}, Bias: []int32{3}}
+	c := engines(1, 2, 1, 3)
+	y, _, err := Depthwise(c, x, dw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, y.Data, []int32{5 + 8*7, 10000 + 200 + 8})
+	if y, _, err = Convolution(c, x, all); err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, y.Data, []int32{-4 + 205 + 16*7})
+	// 61/4 is 15.25, 10208/4 more than a code, both less 9.
+	shifted := &integer.Requantize{Affine: []integer.Affine{{Mantissa: 1, Shift: 2, Addend: -9 << 2}}, Codes: signed}
+	if y, _, err = InterLayer(c, x, dw, Units{shifted}, pw); err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, y.Data, []int32{3 + 6 + 2*127})
 }
 
 func TestErrors(t *testing.T) {
@@ -607,68 +713,81 @@ func TestErrors(t *testing.T) {
 	broken.Name, broken.MAT.Lanes = "broken", 0
 	narrow, parallel := c, c
 	narrow.MultiplierBits, parallel.Depthwise = 4, arch.ChannelParallel
-	x := NewMap[int8](4, 4, 6)
-	dw := NewFilters(6, 3, 1)
-	m := func(heads, rows, cols int) Matrices[int8] { return NewMatrices[int8](heads, rows, cols) }
-	negative := m(1, 2, 2)
-	negative.Data[3] = -3
+	x, dw, pw := zeros([3]int{4, 4, 6}), conv(1, 1, 6, 3, 1, 6), conv(2, 6, 4, 1, 1, 1)
+	convolution := func(c arch.Config, x integer.Value, f *integer.Conv) error {
+		_, _, err := Convolution(c, x, f)
+		return err
+	}
+	depthwise := func(c arch.Config, x integer.Value, f *integer.Conv) error {
+		_, _, err := Depthwise(c, x, f)
+		return err
+	}
+	stream := func(units Units, pw *integer.Conv) error {
+		_, _, err := InterLayer(c, x, dw, units, pw)
+		return err
+	}
+	tokens := zeros([3]int{2, 1, 2})
+	attend := func(k, v integer.Value, change func(a *Attention)) error {
+		a := Attention{KTV: Units{toCodes}, SumK: Units{by(1, 0, signed)}}
+		change(&a)
+		_, _, err := IntraLayer(c, random(1, 9, 9, 2, 1, 2), k, v, a)
+		return err
+	}
+	same := func(*Attention) {}
+	padded := *dw
+	padded.Pad = []int32{256}
 	tests := []struct {
 		name string
-		run  func() error
+		err  error
 		want string
 	}{
-		{"configuration", func() error { _, _, err := Convolution(broken, x, NewFilters(4, 1, 6), 1); return err },
+		{"configuration", convolution(broken, x, pw),
 			`register: convolution: configuration "broken": mat.lanes: 0 must be a whole number from 1 to 1024`},
-		{"narrow multipliers", func() error { _, _, err := Convolution(narrow, x, NewFilters(4, 1, 6), 1); return err },
+		{"narrow multipliers", convolution(narrow, x, pw),
 			`register: convolution: configuration "Trio-ViT on ZCU102": multiplier_bits 4: the registers are those of 8-bit factors`},
-		{"channel-parallel", func() error { _, _, err := Depthwise(parallel, x, dw, 1); return err },
+		{"channel-parallel", depthwise(parallel, x, dw),
 			`register: depthwise convolution: configuration "Trio-ViT on ZCU102": depthwise channel-parallel: the registers of all lanes are given the same input channels`},
-		{"missing elements", func() error {
-			_, _, err := Convolution(c, Map[int8]{H: 4, W: 4, C: 6}, NewFilters(4, 1, 6), 1)
+		{"missing elements", convolution(c, integer.Value{Shape: [3]int{4, 4, 6}}, pw),
+			"register: convolution: input: a tensor of [4 4 6] has 96 elements, 0 are given"},
+		{"negative size", depthwise(c, integer.Value{Shape: [3]int{-4, -4, 6}}, dw),
+			"register: depthwise convolution: input: a tensor of [-4 -4 6]: every side must be at least 1, their product at most 16777216"},
+		{"factors", convolution(c, random(1, 256, 256, 1, 1, 6), pw),
+			"register: convolution: input: factors in 256..256 (10 bits): a multiplier takes 8 bits, signed or unsigned"},
+		{"factors of two grids", convolution(c, integer.Value{Shape: [3]int{1, 2, 1}, Data: []int32{-1, 128}}, conv(1, 1, 1, 1, 1, 1)),
+			"register: convolution: input: factors in -1..128 (9 bits): a multiplier takes 8 bits, signed or unsigned"},
+		{"border", depthwise(c, x, &padded),
+			"register: depthwise convolution: factors in 0..256 (10 bits): a multiplier takes 8 bits, signed or unsigned"},
+		{"groups", convolution(c, x, conv(1, 4, 4, 1, 1, 1)),
+			"register: convolution: 16 weights do not fit 4 filters of 1×1 over 6 channels in 1 groups"},
+		{"huge output", convolution(c, zeros([3]int{4096, 4096, 1}), conv(1, 1, 2, 1, 1, 1)),
+			"register: convolution: a tensor of [4096 4096 2]: every side must be at least 1, their product at most 16777216"},
+		{"not depthwise", depthwise(c, x, conv(1, 6, 6, 3, 1, 1)),
+			"register: depthwise convolution: 6 filters in 1 groups: a depthwise convolution of 6 channels has 6 in as many"},
+		{"not pointwise", stream(Units{toCodes}, conv(2, 6, 4, 3, 1, 1)),
+			"register: inter-layer pipeline: kernel 3 and stride 1 behind the depthwise convolution: both must be 1"},
+		{"other channels behind", stream(Units{toCodes}, conv(2, 5, 4, 1, 1, 1)),
+			"register: inter-layer pipeline: pointwise convolution: 20 weights do not fit 4 filters of 1×1 over 6 channels in 1 groups"},
+		{"accumulators as factors", stream(nil, pw),
+			"register: inter-layer pipeline: behind the depthwise convolution: factors in -568686..906902 (21 bits): a multiplier takes 8 bits, signed or unsigned"},
+		{"shift", stream(Units{by(1, 47, signed)}, pw),
+			"register: inter-layer pipeline: behind the depthwise convolution: unit 0: channel 0: a shift of 47 and an addend of 0: 0 to 46 and ±2^60 are allowed"},
+		{"unit", stream(Units{toCodes, &integer.Pool{}}, pw),
+			"register: inter-layer pipeline: behind the depthwise convolution: unit 1 is *integer.Pool: Requantize, Hardswish and Log2 are allowed"},
+		{"inner sizes", func() error {
+			_, _, err := Product(c, &integer.MatMul{}, zeros([3]int{3, 2, 4}), zeros([3]int{2, 5, 3}))
 			return err
-		},
-			"register: convolution: input [H, W, C] = [4 4 6]: 0 elements given, 96 needed"},
-		{"negative size", func() error { _, _, err := Depthwise(c, Map[int8]{H: -4, W: -4, C: 6}, dw, 1); return err },
-			"register: depthwise convolution: input [H, W, C] = [-4 -4 6]: every size must be at least 1, their product at most 16777216"},
-		{"groups", func() error { _, _, err := Convolution(c, x, NewFilters(4, 1, 4), 1); return err },
-			"register: convolution: filters of 4 input and 4 output channels do not divide an input of 6 channels into groups"},
-		{"even kernel", func() error { _, _, err := Convolution(c, x, NewFilters(4, 2, 6), 1); return err },
-			"register: convolution: filters: kernel 2 must be odd"},
-		{"accumulator", func() error { _, _, err := Convolution(c, x, NewFilters(1, 1, maxProducts+1), 1); return err },
-			"register: convolution: 131072 products per output: an accumulator of 32 bits holds 131071"},
-		{"stride", func() error { _, _, err := Convolution(c, x, NewFilters(4, 1, 6), 3); return err },
-			"register: convolution: stride 3 must be 1 or 2"},
-		{"huge output", func() error {
-			_, _, err := Convolution(c, NewMap[int8](4096, 4096, 1), NewFilters(2, 1, 1), 1)
-			return err
-		}, "register: convolution: output [H, W, C] = [4096 4096 2]: every size must be at least 1, their product at most 16777216"},
-		{"not depthwise", func() error { _, _, err := Depthwise(c, x, NewFilters(6, 3, 6), 1); return err },
-			"register: depthwise convolution: filters of 6 input and 6 output channels: a depthwise convolution of 6 channels has 1 and 6"},
-		{"not pointwise", func() error {
-			_, _, err := InterLayer(c, x, dw, 1, Requantization{}, NewFilters(4, 3, 6))
-			return err
-		}, "register: inter-layer pipeline: kernel 3 behind the depthwise convolution must be 1"},
-		{"shift", func() error {
-			_, _, err := InterLayer(c, x, dw, 1, Requantization{Shift: 32}, NewFilters(4, 1, 6))
-			return err
-		}, "register: inter-layer pipeline: requantization: shift 32 must be 0 to 31"},
-		{"offsets", func() error {
-			_, _, err := InterLayer(c, x, dw, 1, Requantization{Offset: []int32{1}}, NewFilters(4, 1, 6))
-			return err
-		}, "register: inter-layer pipeline: requantization: 1 offsets for 6 channels"},
-		{"inner sizes", func() error { _, _, err := Product(c, m(2, 3, 4), m(2, 5, 3)); return err },
-			"register: matrix product: [2, 3, 4] by [2, 5, 3]: the heads and the inner sizes must be equal"},
-		{"attention shapes", func() error { _, _, err := IntraLayer(c, m(1, 2, 2), m(1, 2, 2), m(1, 3, 2), 0, 0); return err },
-			"register: intra-layer pipeline: v [1, 3, 2]: q is [1, 2, 2], and all three must be equal"},
-		{"no ReLU", func() error { _, _, err := IntraLayer(c, m(1, 2, 2), negative, m(1, 2, 2), 0, 0); return err },
-			"register: intra-layer pipeline: q 0, k -3 at element 3: neither is negative behind a ReLU"},
-		{"attention shift", func() error { _, _, err := IntraLayer(c, m(1, 2, 2), m(1, 2, 2), m(1, 2, 2), -1, 0); return err },
-			"register: intra-layer pipeline: requantization: shift -1 must be 0 to 31"},
+		}(), "register: matrix product: multiplies [3 2 4] and [2 5 3]"},
+		{"attention shapes", attend(tokens, zeros([3]int{3, 1, 2}), same),
+			"register: intra-layer pipeline: KᵀV: multiplies [2 1 2] and [3 1 2]"},
+		{"no ReLU", attend(random(1, -3, -3, 2, 1, 2), tokens, func(a *Attention) { a.Divisor = Units{&integer.Log2{}} }),
+			"register: intra-layer pipeline: divisors: unit 0: divisors in -108..-108 (8 bits): 0 to 2^31 - 2 are allowed; none is negative where both factors are behind a ReLU"},
+		{"no log2", attend(random(1, 99, 99, 2, 1, 2), tokens, same),
+			"register: intra-layer pipeline: quotients: a shift of 0 and codes in 2286..2286 (13 bits): together 0 to 62 are allowed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if err := test.run(); err == nil || err.Error() != test.want {
-				t.Errorf("got  %v\nwant %s", err, test.want)
+			if test.err == nil || test.err.Error() != test.want {
+				t.Errorf("got  %v\nwant %s", test.err, test.want)
 			}
 		})
 	}
@@ -679,16 +798,19 @@ func TestLanesAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		macs := rapid.IntRange(1, 33).Draw(t, "MACs")
 		mat, rmac := newMATLane(macs), newRMACLane(macs)
-		var want int32
+		bias := rapid.Int32Range(-1<<30, 1<<30).Draw(t, "bias")
+		want := bias
 		for i := range rapid.IntRange(1, 5).Draw(t, "cycles") {
-			x, w := make([]int8, rapid.IntRange(0, macs).Draw(t, "enabled")), make([]int8, macs)
-			fill(uint64(i), -128, x)
-			fill(uint64(i)+9, -128, w)
+			x, w := random(uint64(i), -128, 127, 1, 1, macs).Data, random(uint64(i)+9, -128, 255, 1, 1, macs).Data
+			x = x[:rapid.IntRange(0, macs).Draw(t, "enabled")]
 			for j := range x {
-				want += int32(x[j]) * int32(w[j])
+				want += x[j] * w[j]
 			}
 			for _, l := range []lane{mat, rmac} {
-				l.dot(x, w, i == 0)
+				if i == 0 {
+					l.begin(bias)
+				}
+				l.dot(x, w)
 				if l.sum() != want || l.enabled() != len(x) {
 					t.Fatalf("%T: %d, want %d", l, l.sum(), want)
 				}
@@ -698,10 +820,10 @@ func TestLanesAgree(t *testing.T) {
 }
 
 func BenchmarkInterLayer(b *testing.B) {
-	x, dw, pw := randomMap(1, 14, 14, 64), randomFilters(2, 64, 3, 1), randomFilters(3, 32, 1, 64)
+	x, dw, pw := random(1, -128, 127, 14, 14, 64), conv(2, 1, 64, 3, 1, 64), conv(3, 64, 32, 1, 1, 1)
 	var cycles int64
 	for b.Loop() {
-		_, trace, err := InterLayer(engines(8, 8, 8, 8), x, dw, 1, Requantization{Shift: 8}, pw)
+		_, trace, err := InterLayer(engines(8, 8, 8, 8), x, dw, Units{toCodes}, pw)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -712,10 +834,10 @@ func BenchmarkInterLayer(b *testing.B) {
 
 // Every cycle is seen once, and what is seen last is what is returned.
 func TestWatch(t *testing.T) {
-	x, f := randomMap(1, 1, 1, 4), randomFilters(2, 3, 1, 4)
+	x, f := random(1, -128, 127, 1, 1, 4), conv(2, 4, 3, 1, 1, 1)
 	var cycles []int64
 	var last string
-	y, trace, err := Convolution(engines(2, 3, 1, 4), x, f, 1, func(r Registers) {
+	y, trace, err := Convolution(engines(2, 3, 1, 4), x, f, func(r Registers) {
 		cycles = append(cycles, r.Cycle)
 		last = fmt.Sprint(r.MAT, r.RMAC[0][3])
 	})

@@ -2,19 +2,21 @@
 
 package register
 
+import "github.com/gotriovit/gotriovit/triovit/integer"
+
 // emit takes an output: what is behind the accumulators.
 type emit func(pixel, channel int, sum int32)
 
 // into stores the outputs in a map.
-func into(y Map[int32]) emit {
-	return func(pixel, channel int, sum int32) { y.Data[pixel*y.C+channel] = sum }
+func into(y integer.Value) emit {
+	return func(pixel, channel int, sum int32) { y.Data[pixel*y.Shape[2]+channel] = sum }
 }
 
 // A layer is channel-parallel work: a convolution whose output channels are
 // taken in tiles of as many as there are lanes.
 type layer struct {
-	x             Map[int8]
-	w             Filters
+	x             plane
+	w             filters
 	stride        int
 	height, width int // of the outputs
 	emit          emit
@@ -36,11 +38,11 @@ type tile struct{ group, from, to int }
 
 // newLayer divides the output channels of each group into tiles: lanes share
 // their input channels, so that no tile reaches into the next group.
-func newLayer(x Map[int8], w Filters, stride, lanes int, emit emit) *layer {
-	l := &layer{x: x, w: w, stride: stride, height: strided(x.H, stride), width: strided(x.W, stride), emit: emit, open: -1}
-	l.left = l.pixels() * w.Cout
-	groups := x.C / w.Cin
-	size := w.Cout / groups
+func newLayer(x plane, w filters, stride int, out [3]int, lanes int, emit emit) *layer {
+	l := &layer{x: x, w: w, stride: stride, height: out[0], width: out[1], emit: emit, open: -1}
+	l.left = l.pixels() * out[2]
+	groups := x.Shape[2] / w.cin
+	size := out[2] / groups
 	for g := range groups {
 		for from := 0; from < size; from += lanes {
 			l.tiles = append(l.tiles, tile{g, g*size + from, g*size + min(from+lanes, size)})
@@ -130,10 +132,13 @@ func (s *sequencer) step() bool {
 	}
 	p, l := &s.now, s.now.layer
 	ky, kx, from := s.at.at[0], s.at.at[1], s.at.at[2]*s.macs
-	to := min(from+s.macs, l.w.Cin)
-	x := l.input(p, ky, kx, from, to)
-	for i := range p.channels {
-		s.lanes[i].dot(x, l.w.position(p.from+i, ky, kx)[from:to], s.at.first(0))
+	to := min(from+s.macs, l.w.cin)
+	x := l.input(p, ky, kx)
+	for i, lane := range s.lanes[:p.channels] {
+		if s.at.first(0) {
+			lane.begin(l.w.bias[p.from+i])
+		}
+		lane.dot(x[from:to], l.w.position(p.from+i, ky, kx)[from:to])
 	}
 	s.macsNow += int64(p.channels * (to - from))
 	if !s.at.step() {
@@ -146,7 +151,7 @@ func (s *sequencer) step() bool {
 func (s *sequencer) start() bool {
 	for _, l := range s.queue {
 		if s.now, s.running = l.next(len(s.lanes)); s.running {
-			s.at = newCounter(l.w.Kernel, l.w.Kernel, (l.w.Cin+s.macs-1)/s.macs)
+			s.at = newCounter(l.w.kernel, l.w.kernel, (l.w.cin+s.macs-1)/s.macs)
 			s.macsNow = 0
 			return true
 		}
@@ -162,15 +167,9 @@ func (s *sequencer) begun() int64 {
 	return s.macsNow
 }
 
-// input returns the input channels [from, to) of the pass's group at a position
-// of the kernel.
-func (l *layer) input(p *pass, ky, kx, from, to int) []int8 {
-	y := p.pixel/l.width*l.stride + ky - l.w.Kernel/2
-	x := p.pixel%l.width*l.stride + kx - l.w.Kernel/2
-	channels := l.x.pixel(y, x)
-	if channels == nil {
-		return make([]int8, to-from)
-	}
-	group := p.group * l.w.Cin
-	return channels[group+from : group+to]
+// input returns the input channels of the pass's group at a position of the kernel.
+func (l *layer) input(p *pass, ky, kx int) []int32 {
+	row := p.pixel/l.width*l.stride + ky - l.w.kernel/2
+	column := p.pixel%l.width*l.stride + kx - l.w.kernel/2
+	return l.x.pixel(row, column)[p.group*l.w.cin:][:l.w.cin]
 }

@@ -15,7 +15,7 @@ import (
 // waveform viewer opens. Its Watch method is the [Watch] of one operation:
 //
 //	dump := register.NewVCD(file, c)
-//	y, trace, err := register.Convolution(c, x, filters, 1, dump.Watch)
+//	y, trace, err := register.Convolution(c, x, conv, dump.Watch)
 //	err = dump.Close()
 type VCD struct {
 	w      *bufio.Writer

@@ -18,11 +18,11 @@ func TestVCD(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawEngines(t, false)
 		c.RMAC.MACs *= rapid.SampledFrom([]int{1, 40}).Draw(t, "times R-MAC MACs") // names of one and two characters
-		x, dw, pw := randomMap(1, 3, 4, 10), randomFilters(2, 10, 3, 1), randomFilters(3, 7, 1, 10)
+		x, dw, pw := random(1, -128, 127, 3, 4, 10), conv(2, 1, 10, 3, 1, 10), conv(3, 10, 7, 1, 1, 1)
 		var file strings.Builder
 		dump := NewVCD(&file, c)
 		var want []string // a line per cycle
-		_, trace, err := InterLayer(c, x, dw, 1, Requantization{Shift: 8}, pw, dump.Watch, func(r Registers) {
+		_, trace, err := InterLayer(c, x, dw, Units{toCodes}, pw, dump.Watch, func(r Registers) {
 			all := append([]int32{}, r.MAT...)
 			for _, lane := range r.RMAC {
 				all = append(all, lane...)

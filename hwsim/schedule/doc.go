@@ -2,7 +2,7 @@
 
 // Package schedule says what the accelerator runs in which order: the steps of a
 // workload, the tiles of each step and the tasks of each tile. It knows no time.
-// The event-driven model (package event) reads it to price it; an executor reads
+// The event-driven model (package event) reads it to price it; package engine reads
 // the same to compute its operations on data:
 //
 //	s, err := schedule.New(w, arch.ZCU102(), schedule.Options{})

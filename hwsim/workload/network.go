@@ -26,7 +26,7 @@ func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 			r.readers[in] = append(r.readers[in], op)
 		}
 	}
-	w := &Workload{Name: net.Name}
+	var nodes []node
 	head := false
 	for i := range net.Ops {
 		op := &net.Ops[i]
@@ -34,25 +34,21 @@ func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 		if err != nil {
 			return nil, fmt.Errorf("workload %s: %s %q: %w", net.Name, op.Kind, op.Name, err)
 		}
-		for _, o := range append(ops, r.requantization(op)...) {
-			o.Role, o.Label, o.Block, o.Head = op.Role, op.Role.String(), op.Block, head
-			w.Ops = append(w.Ops, o)
+		ops = append(ops, r.requantization(op)...)
+		for i := range ops {
+			ops[i].Role, ops[i].Label, ops[i].Block, ops[i].Head = op.Role, op.Role.String(), op.Block, head
 		}
+		n := node{name: op.Name, inputs: op.Inputs, elements: int64(efficientvit.Size(op.Shape)), picture: op.Kind == efficientvit.Input, ops: ops}
+		n.moves, n.single = moves(op.Kind), single(op.Kind)
+		nodes = append(nodes, n)
 		if n := len(net.Stages); n > 0 && op.Name == net.Stages[n-1] {
 			head = true
 		}
 	}
-	for i := range w.Ops {
-		if o := &w.Ops[i]; o.Form == Depthwise {
-			o.Feeds = r.stream(r.makers[o.Name])
-		}
-	}
-	link(w.Ops)
-	w.Tensors = r.tensors()
-	return w, w.Validate()
+	return newGraph(nodes).workload(net.Name)
 }
 
-// A reader knows who makes and who reads each tensor.
+// A reader knows who makes and who reads each tensor of a network.
 type reader struct {
 	net     *efficientvit.Network
 	makers  map[string]*efficientvit.Op
@@ -111,6 +107,9 @@ func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 	return nil, fmt.Errorf("the kind has no place on the accelerator")
 }
 
+// requantizeSuffix ends the name of the requantization of an operation's tensor.
+const requantizeSuffix = ".requantize"
+
 // requantization returns the requantization of the operation's tensor: one,
 // for all readers share its grid, where any of them has a quantization point.
 // Divisors are rounded by the log2 module instead, the picture by the host.
@@ -121,44 +120,30 @@ func (r *reader) requantization(op *efficientvit.Op) []Operation {
 	for _, reader := range r.readers[op.Name] {
 		for _, p := range reader.Points {
 			if reader.Inputs[p.Operand] == op.Name && p.Class != efficientvit.DivisorOperand {
-				return []Operation{{Name: op.Name + ".requantize", Unit: Requantize, Form: Elementwise, Elements: int64(efficientvit.Size(op.Shape))}}
+				return []Operation{{Name: op.Name + requantizeSuffix, Unit: Requantize, Form: Elementwise, Elements: int64(efficientvit.Size(op.Shape))}}
 			}
 		}
 	}
 	return nil
 }
 
-// stream returns the pointwise convolution that alone reads a depthwise one,
-// through operations on single elements, or "".
-func (r *reader) stream(op *efficientvit.Op) string {
-	for {
-		readers := r.readers[op.Name]
-		if len(readers) != 1 {
-			return ""
-		}
-		op = readers[0]
-		switch op.Kind {
-		case efficientvit.Conv:
-			if op.Kernel == 1 && op.Stride == 1 && !op.Depthwise() {
-				return op.Name
-			}
-			return ""
-		case efficientvit.BatchNorm, efficientvit.Hardswish, efficientvit.ReLU, efficientvit.Scale, efficientvit.Shift:
-		default:
-			return ""
-		}
+// moves says whether a kind computes nothing of its own: an address, or a
+// factor that the requantization applies.
+func moves(k efficientvit.Kind) bool {
+	switch k {
+	case efficientvit.BatchNorm, efficientvit.Scale, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
+		return true
 	}
+	return false
 }
 
-// link gives each pointwise convolution the other end of its stream.
-func link(ops []Operation) {
-	behind := make(map[string]string)
-	for i := range ops {
-		if ops[i].Feeds != "" {
-			behind[ops[i].Feeds] = ops[i].Name
-		}
-		ops[i].Behind = behind[ops[i].Name]
+// single says whether a kind works on single elements.
+func single(k efficientvit.Kind) bool {
+	switch k {
+	case efficientvit.BatchNorm, efficientvit.Hardswish, efficientvit.ReLU, efficientvit.Scale, efficientvit.Shift:
+		return true
 	}
+	return false
 }
 
 // linear is a fully connected layer on each of some tokens.

@@ -2,11 +2,7 @@
 
 package workload
 
-import (
-	"fmt"
-
-	"github.com/gotriovit/gotriovit/triovit/efficientvit"
-)
+import "fmt"
 
 // A Tensor is what one operation leaves for others. It says how long a memory
 // has to keep it.
@@ -54,54 +50,4 @@ func (t *Tensor) fault(i int, index map[string]int) *fault {
 		}
 	}
 	return nil
-}
-
-// tensors lists what the operations of the network leave, through everything
-// that computes nothing.
-func (r *reader) tensors() []Tensor {
-	var list []Tensor
-	index := make(map[string]int)
-	for i := range r.net.Ops {
-		op := &r.net.Ops[i]
-		if moves(op.Kind) {
-			continue
-		}
-		t := Tensor{Maker: op.Name, Elements: int64(efficientvit.Size(op.Shape))}
-		if op.Kind == efficientvit.Input {
-			t.Maker = ""
-		}
-		for _, in := range op.Inputs {
-			operand := efficientvit.Size(r.makers[in].Shape)
-			for _, maker := range r.sources(in) {
-				from := &list[index[maker]]
-				from.Readers = append(from.Readers, Reading{Op: op.Name, Elements: min(int64(operand), from.Elements)})
-			}
-		}
-		index[op.Name] = len(list)
-		list = append(list, t)
-	}
-	return list
-}
-
-// sources returns the operations that compute a tensor.
-func (r *reader) sources(name string) []string {
-	op := r.makers[name]
-	if !moves(op.Kind) {
-		return []string{name}
-	}
-	var list []string
-	for _, in := range op.Inputs {
-		list = append(list, r.sources(in)...)
-	}
-	return list
-}
-
-// moves says whether a kind computes nothing of its own: an address, or a
-// factor that the requantization applies.
-func moves(k efficientvit.Kind) bool {
-	switch k {
-	case efficientvit.BatchNorm, efficientvit.Scale, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
-		return true
-	}
-	return false
 }

@@ -4,6 +4,7 @@ package forward
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/platform"
@@ -22,27 +23,28 @@ func synthetic(t testing.TB, variant string) *triovit.Model {
 	return &triovit.Model{Net: net, Weights: weights.Synthetic(net.Params())}
 }
 
-// TestCutsMakeTheWhole: the blocks of every variant, and its stages, run one after
-// another and fed with what those before them made, make the tensors of the whole
-// network bit for bit, unfolded and folded.
+// TestCutsMakeTheWhole: the blocks of every variant, run one after another and fed
+// with what those before them made, make the tensors of the whole network bit for
+// bit; of the smaller ones unfolded too, and the stages.
 func TestCutsMakeTheWhole(t *testing.T) {
-	for _, variant := range variants(t) {
+	for _, variant := range efficientvit.Variants() {
+		smallest, small := strings.Contains(variant, "-b0-"), strings.Contains(variant, "-b1-")
+		if strings.HasSuffix(variant, "-r256") || strings.HasSuffix(variant, "-r288") {
+			continue // the same operations on a larger picture
+		}
 		t.Run(variant, func(t *testing.T) {
+			if testing.Short() && !smallest {
+				t.Skip("a larger network takes seconds: run without -short")
+			}
 			m := synthetic(t, variant)
-			checkCuts(t, m, m.Net.Blocks())
-			checkCuts(t, m, m.Net.ByStage())
 			folded := folded(t, m)
 			checkCuts(t, folded.Model, folded.Net.Blocks())
+			if smallest || small {
+				checkCuts(t, m, m.Net.Blocks())
+				checkCuts(t, m, m.Net.ByStage())
+			}
 		})
 	}
-}
-
-// variants are one of every backbone and head, or the smallest in a short run.
-func variants(t *testing.T) []string {
-	if testing.Short() {
-		return []string{"b0-r224", "seg-b0-cityscapes"}
-	}
-	return []string{"b0-r224", "b1-r224", "b2-r224", "b3-r224", "seg-b0-cityscapes", "seg-b1-cityscapes", "seg-b1-ade20k", "seg-b2-ade20k"}
 }
 
 // checkCuts runs the ranges of a model one by one, on two pictures.

@@ -5,6 +5,7 @@ package forward
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -210,8 +211,13 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 	for i := range f.net.Ops {
 		op := &f.net.Ops[i]
 		for _, p := range op.Params {
-			if t, ok := model.Weights[p.Name]; ok {
-				f.params[p.Name] = constant(op, p, t)
+			t, ok := model.Weights[p.Name]
+			if !ok {
+				continue
+			}
+			var err error
+			if f.params[p.Name], err = constant(op, p, t); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.net.Name, err)
 			}
 		}
 	}
@@ -219,9 +225,24 @@ func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 }
 
 // constant is a parameter's value in the layout that the graph reads.
-func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *tensors.Tensor {
+func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) (_ *tensors.Tensor, err error) {
+	if !slices.Equal(t.Shape, p.Shape) {
+		return nil, fmt.Errorf("parameter %s has shape %v, the network takes %v", p.Name, t.Shape, p.Shape)
+	}
+	defer caught(&err)
 	t = Layout(op, p, t)
-	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
+	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...), nil
+}
+
+// caught, deferred, makes an error of a panic.
+func caught(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case error:
+		*err = r
+	default:
+		*err = fmt.Errorf("%v", r)
+	}
 }
 
 // newRunner makes a runner of the graph that build adds behind the hooks with the
@@ -382,14 +403,6 @@ func (c *Compiled) call(held int, x *tensors.Tensor, args []any) (results []*ten
 	if b, err := Backend(); err == nil && b.Name() != platform.XLA { // XLA's tensors lie elsewhere
 		defer keepMargin(held)()
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case error:
-			err = r
-		default:
-			err = fmt.Errorf("%v", r)
-		}
-	}()
+	defer caught(&err)
 	return c.Exec.Call(append([]any{x}, args...)...)
 }

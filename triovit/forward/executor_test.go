@@ -136,6 +136,11 @@ func TestErrorsAtTheBorder(t *testing.T) {
 	m := folded(t, tiny(t))
 	lacking := m.Clone()
 	clear(lacking.Weights)
+	misshapen, grouped := m.Clone(), m.Clone()
+	misshapen.Weights["head.op_list.3.linear.bias"] = weights.New(11)
+	conv := &grouped.Net.Ops[1]
+	conv.Groups, conv.Params[0].Shape = 2, []int{8, 2, 3, 3}
+	grouped.Weights[conv.Params[0].Name] = weights.New(8, 2, 3, 3)
 	for _, c := range []struct {
 		name  string
 		model *triovit.Folded
@@ -146,6 +151,8 @@ func TestErrorsAtTheBorder(t *testing.T) {
 		{"no picture", m, Hooks{}, nil, "no whole number of pictures"},
 		{"half a picture", m, Hooks{}, make([]float32, 100), "no whole number of pictures of 32×32×3"},
 		{"no weights", lacking, Hooks{}, make([]float32, 3*32*32), "no weights for backbone.input_stem.op_list.0.conv.weight"},
+		{"misshapen weights", misshapen, Hooks{}, nil, "parameter head.op_list.3.linear.bias has shape [11], the network takes [10]"},
+		{"a kernel in groups", grouped, Hooks{}, nil, "with kernel 3 and stride 2: only 1 and 1 are supported"},
 		{"a hook that panics", m, Hooks{Result: func(op *efficientvit.Op, _ *graph.Node) *graph.Node { panic("out of luck at " + op.Name) }},
 			make([]float32, 3*32*32), "out of luck at input"},
 	} {

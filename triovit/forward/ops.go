@@ -56,13 +56,12 @@ func dense(op *efficientvit.Op, x, w *Node) *Node {
 	return Reshape(Dot(rows, w).Product(), n, op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
-// grouped is a 1×1 convolution in groups; w is [blocks, i, o], each block the
-// weights of some neighbouring groups (see Layout).
+// grouped is a 1×1 convolution in groups; w is [groups, i, o] (see Layout).
 func grouped(op *efficientvit.Op, x, w *Node) *Node {
 	dims := x.Shape().Dimensions
-	blocks, i := w.Shape().Dimensions[0], w.Shape().Dimensions[1]
-	rows := Reshape(x, -1, blocks, i)
-	return Reshape(Einsum("rbi,bio->rbo", rows, w), dims[0], op.Shape[0], op.Shape[1], op.Shape[2])
+	groups, i := w.Shape().Dimensions[0], w.Shape().Dimensions[1]
+	rows := Reshape(x, -1, groups, i)
+	return Reshape(Einsum("rgi,gio->rgo", rows, w), dims[0], op.Shape[0], op.Shape[1], op.Shape[2])
 }
 
 func linear(_ *efficientvit.Op, in, params []*Node) *Node {

@@ -51,9 +51,8 @@ func (c *Conv) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	}
 	codes := x.Range
 	if c.Kernel > 1 {
-		for i := range max(1, len(c.Pad)) {
-			pad := int64(c.pad(i))
-			codes = codes.union(Interval{pad, pad})
+		for _, pad := range c.Border(max(1, len(c.Pad))) {
+			codes = codes.union(Interval{int64(pad), int64(pad)})
 		}
 	}
 	if codes.Bits() > codeBits {
@@ -75,22 +74,22 @@ func (c *Conv) Infer(in []Tensor, _ Limits) (Tensor, error) {
 // strided returns the outputs along a side: every stride-th position is one.
 func strided(side, stride int) int { return (side + stride - 1) / stride }
 
-// pad returns the code of the border in a channel.
-func (c *Conv) pad(channel int) int32 {
-	if len(c.Pad) == 0 {
-		return 0
+// Border returns the code of the border in each of so many channels.
+func (c *Conv) Border(channels int) []int32 {
+	border := make([]int32, channels)
+	for i := range border {
+		if len(c.Pad) > 0 {
+			border[i] = c.Pad[i%len(c.Pad)]
+		}
 	}
-	return c.Pad[channel%len(c.Pad)]
+	return border
 }
 
 func (c *Conv) run(y Value, in []Value) {
 	x, filters := in[0], len(c.Bias)
 	channels := x.Shape[2]
 	group, each := channels/c.Groups, filters/c.Groups
-	border := make([]int32, channels)
-	for i := range border {
-		border[i] = c.pad(i)
-	}
+	border := c.Border(channels)
 	pixel := func(row, column int) []int32 {
 		if row < 0 || row >= x.Shape[0] || column < 0 || column >= x.Shape[1] {
 			return border

@@ -56,7 +56,7 @@ func TestConvIsExact(t *testing.T) {
 		y := execute(t, c, Limits{}, codes, x)
 		at := func(row, column, channel int) int32 {
 			if row < 0 || row >= shape[0] || column < 0 || column >= shape[1] {
-				return c.pad(channel)
+				return c.Border(channels)[channel]
 			}
 			return x.Data[(row*shape[1]+column)*channels+channel]
 		}

@@ -21,6 +21,11 @@
 // A model is a file too, the artefact (docs/ARTEFACT.md): [Model.WriteFile] and
 // [ReadFile]. [Model.Codes] brings a decoded picture to its input.
 //
-// [Model.Run] is the reference executor: plain loops over these functions. The
-// package links no tensor library.
+// [Model.Run] is the reference executor: plain loops over these functions. A range of
+// the operations runs alone, on the tensors that it reads:
+//
+//	cut, err := m.Cut(first, end)
+//	outputs, err := cut.Run(inputs...) // of cut.Outputs, from cut.Inputs
+//
+// The package links no tensor library.
 package integer

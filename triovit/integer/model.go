@@ -199,6 +199,16 @@ func takes(op Operation) (least, most int) {
 // Input returns the model's first operation.
 func (m *Model) Input() *Input { return m.Ops[0].Operation.(*Input) }
 
+// Op returns the operation of a name, nil where the model has none.
+func (m *Model) Op(name string) *Op {
+	for i := range m.Ops {
+		if m.Ops[i].Name == name {
+			return &m.Ops[i]
+		}
+	}
+	return nil
+}
+
 // Infer returns what each operation makes, in order. The error names the first
 // operation that breaks a rule: of the form, of shapes, of its parameters, or one
 // whose accumulators do not fit the [Limits].

@@ -14,43 +14,15 @@ type Value struct {
 // the codes of the [Input], in plain loops. Each watch sees every tensor as soon
 // as it is made and may keep it.
 func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, error) {
-	tensors, err := m.Infer()
+	c, err := m.Cut(0, len(m.Ops))
 	if err != nil {
 		return Value{}, err
 	}
-	if err := m.Input().Check(picture); err != nil {
+	input := m.Input()
+	if err := input.Check(picture); err != nil {
 		return Value{}, fmt.Errorf("integer model %s: %w", m.Name, err)
 	}
-	last := map[string]int{} // reader of a tensor
-	for i := range m.Ops {
-		for _, name := range m.Ops[i].Inputs {
-			last[name] = i
-		}
-	}
-	made := map[string]Value{}
-	var y Value
-	for i := range m.Ops {
-		op := &m.Ops[i]
-		y = Value{tensors[i].Shape, picture}
-		if i > 0 {
-			y.Data = make([]int32, tensors[i].Elements())
-		}
-		in := make([]Value, len(op.Inputs))
-		for j, name := range op.Inputs {
-			in[j] = made[name]
-		}
-		op.run(y, in)
-		made[op.Name] = y
-		for _, name := range op.Inputs {
-			if last[name] == i {
-				delete(made, name)
-			}
-		}
-		for _, w := range watch {
-			w(op, y)
-		}
-	}
-	return y, nil
+	return c.run([]Value{{input.Shape, picture}}, watch...)[0], nil
 }
 
 // Elements returns how many integers the tensor has.

@@ -12,78 +12,99 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// An Executor runs an integer model's graph. Several goroutines may use it at once.
+// An Executor runs the graph of an integer model or of a cut. Several goroutines may
+// use it at once.
 type Executor struct {
-	model   *integer.Model
-	tensors []integer.Tensor
-	steps   []step
-	// params are what the graph takes behind the picture.
+	cut *integer.Cut
+	// steps are those of the cut's operations.
+	steps []step
+	// params are what the graph takes behind its inputs.
 	params []any
-	// logits computes the last tensor, watched all of them.
-	logits, watched forward.Compiled
+	// outputs computes what the cut gives out, watched what each operation makes.
+	outputs, watched forward.Compiled
 	// held is how many bytes a run holds, about; made is what all tensors take.
 	held, made int
 }
 
 // New returns the executor of a model, and the error of [integer.Model.Infer].
 func New(m *integer.Model) (*Executor, error) {
+	c, err := m.Cut(0, len(m.Ops))
+	if err != nil {
+		return nil, err
+	}
+	return NewCut(c)
+}
+
+// NewCut returns the executor of a part of a model.
+func NewCut(c *integer.Cut) (*Executor, error) {
 	b, err := forward.Backend()
 	if err != nil {
 		return nil, err
 	}
-	e := &Executor{model: m}
-	if e.tensors, err = m.Infer(); err != nil {
-		return nil, err
-	}
+	e := &Executor{cut: c}
 	var params []*tensors.Tensor
-	at := map[string]int{}
-	for i := range m.Ops {
-		op := &m.Ops[i]
-		at[op.Name] = i
+	for i := range c.Ops {
+		op := &c.Ops[i]
 		in := make([]integer.Tensor, len(op.Inputs))
 		for j, name := range op.Inputs {
-			in[j] = e.tensors[at[name]]
+			in[j] = c.Tensor(name)
 		}
-		s := stepOf(op.Operation, in, e.tensors[i], b.Name() == platform.XLA)
-		for _, name := range op.Inputs {
-			s.inputs = append(s.inputs, at[name])
-		}
+		y := c.Tensor(op.Name)
+		s := stepOf(op.Operation, in, y, b.Name() == platform.XLA)
 		e.steps = append(e.steps, s)
 		params = append(params, s.params...)
-		bytes := 4 * e.tensors[i].Elements()
+		bytes := 4 * y.Elements()
 		e.held, e.made = max(e.held, 8*bytes), e.made+bytes // a few of the largest, of int64
 	}
 	if e.params, err = forward.Arguments(params); err != nil {
-		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
+		return nil, fmt.Errorf("integer model %s: %w", c.Name, err)
 	}
-	if e.logits.Exec, err = graph.NewExec(b, func(in []*graph.Node) *graph.Node {
+	if e.outputs.Exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		all := e.build(in)
-		return all[len(all)-1]
+		outputs := make([]*graph.Node, len(c.Outputs))
+		for i, name := range c.Outputs {
+			outputs[i] = all[name]
+		}
+		return outputs
 	}); err != nil {
-		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
+		return nil, fmt.Errorf("integer model %s: %w", c.Name, err)
 	}
-	if e.watched.Exec, err = graph.NewExec(b, e.build); err != nil {
-		return nil, fmt.Errorf("integer model %s: %w", m.Name, err)
+	if e.watched.Exec, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+		all := e.build(in)
+		made := make([]*graph.Node, len(c.Ops))
+		for i := range c.Ops {
+			made[i] = all[c.Ops[i].Name]
+		}
+		return made
+	}); err != nil {
+		return nil, fmt.Errorf("integer model %s: %w", c.Name, err)
 	}
 	return e, nil
 }
 
-// build adds the model to the graph of a picture and the parameters, and returns
-// every tensor.
-func (e *Executor) build(in []*graph.Node) []*graph.Node {
-	picture, params := in[0], in[1:]
-	all := []*graph.Node{picture}
-	for i, s := range e.steps[1:] {
-		operands := make([]*graph.Node, len(s.inputs))
-		for j, at := range s.inputs {
-			operands[j] = all[at]
+// build adds the cut to the graph of its inputs and the parameters, and returns
+// every tensor by its name.
+func (e *Executor) build(in []*graph.Node) map[string]*graph.Node {
+	all := map[string]*graph.Node{}
+	for i, name := range e.cut.Inputs {
+		all[name] = in[i]
+	}
+	params := in[len(e.cut.Inputs):]
+	for i, s := range e.steps {
+		op := &e.cut.Ops[i]
+		if s.build == nil {
+			continue // the picture
+		}
+		operands := make([]*graph.Node, len(op.Inputs))
+		for j, name := range op.Inputs {
+			operands[j] = all[name]
 		}
 		n := len(s.params)
 		y := s.build(operands, params[:n])
 		params = params[n:]
-		shape := e.tensors[i+1].Shape
+		shape := e.cut.Tensor(op.Name).Shape
 		y.AssertDims(shape[:]...)
-		all = append(all, y)
+		all[op.Name] = y
 	}
 	return all
 }
@@ -91,33 +112,64 @@ func (e *Executor) build(in []*graph.Node) []*graph.Node {
 // Run computes the logits of one picture as [integer.Model.Run] does. With a watch
 // another graph runs, which returns every tensor.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
-	fail := func(err error) (integer.Value, error) {
-		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.model.Name, err)
+	input, ok := e.cut.Ops[0].Operation.(*integer.Input)
+	if !ok {
+		return integer.Value{}, fmt.Errorf("integer model %s: a cut that takes no picture: RunCut runs it", e.cut.Name)
 	}
-	input := e.model.Input()
 	if err := input.Check(picture); err != nil {
-		return fail(err)
+		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.cut.Name, err)
 	}
-	compiled, held, first := &e.logits, e.held, len(e.tensors)-1
+	compiled, held := &e.outputs, e.held
 	if len(watch) > 0 {
-		compiled, held, first = &e.watched, e.held+e.made, 0
+		compiled, held = &e.watched, e.held+e.made
 	}
-	x := tensors.FromFlatDataAndDimensions(picture, input.Shape[:]...)
-	defer x.FinalizeAll()
-	results, err := compiled.Call(held, x, e.params...)
+	values, err := e.run(compiled, held, []integer.Value{{Shape: input.Shape, Data: picture}})
 	if err != nil {
-		return fail(err)
+		return integer.Value{}, err
+	}
+	if len(watch) > 0 {
+		for i, data := range values {
+			op := &e.cut.Ops[i]
+			for _, w := range watch {
+				w(op, integer.Value{Shape: e.cut.Tensor(op.Name).Shape, Data: data})
+			}
+		}
+	}
+	last := e.cut.Ops[len(e.cut.Ops)-1].Name
+	return integer.Value{Shape: e.cut.Tensor(last).Shape, Data: values[len(values)-1]}, nil
+}
+
+// RunCut computes the outputs of a cut as [integer.Cut.Run] does.
+func (e *Executor) RunCut(inputs ...integer.Value) ([]integer.Value, error) {
+	if err := e.cut.Check(inputs); err != nil {
+		return nil, err
+	}
+	values, err := e.run(&e.outputs, e.held, inputs)
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([]integer.Value, len(values))
+	for i, name := range e.cut.Outputs {
+		outputs[i] = integer.Value{Shape: e.cut.Tensor(name).Shape, Data: values[i]}
+	}
+	return outputs, nil
+}
+
+// run runs one of the graphs on inputs that were checked.
+func (e *Executor) run(compiled *forward.Compiled, held int, inputs []integer.Value) ([][]int32, error) {
+	args := make([]any, 0, len(inputs)+len(e.params))
+	for _, x := range inputs {
+		t := tensors.FromFlatDataAndDimensions(x.Data, x.Shape[:]...)
+		defer t.FinalizeAll()
+		args = append(args, t)
+	}
+	results, err := compiled.Call(held, args[0].(*tensors.Tensor), append(args[1:], e.params...)...)
+	if err != nil {
+		return nil, fmt.Errorf("integer model %s: %w", e.cut.Name, err)
 	}
 	values, err := forward.Values[int32](results)
 	if err != nil {
-		return fail(err)
+		return nil, fmt.Errorf("integer model %s: %w", e.cut.Name, err)
 	}
-	var y integer.Value
-	for i, data := range values {
-		y = integer.Value{Shape: e.tensors[first+i].Shape, Data: data}
-		for _, w := range watch {
-			w(&e.model.Ops[first+i], y)
-		}
-	}
-	return y, nil
+	return values, nil
 }

@@ -22,3 +22,16 @@ func executor(m *integer.Model) (integertest.Run, error) {
 func TestConformance(t *testing.T) {
 	integertest.Test(t, executor)
 }
+
+func cutExecutor(c *integer.Cut) (integertest.CutRun, error) {
+	e, err := intgraph.NewCut(c)
+	if err != nil {
+		return nil, err
+	}
+	return e.RunCut, nil
+}
+
+// TestCuts: the graph of a cut makes the reference's integers.
+func TestCuts(t *testing.T) {
+	integertest.TestCuts(t, cutExecutor)
+}

@@ -12,9 +12,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A step is an operation in a graph: what it takes and how its node is made of that.
+// A step is an operation in a graph: its parameters, and how its node is made of them
+// and of its operands. That of the picture has no build.
 type step struct {
-	inputs []int // the operations that make its operands
 	params []*tensors.Tensor
 	build  func(in, params []*Node) *Node
 }

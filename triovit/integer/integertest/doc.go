@@ -6,6 +6,8 @@
 //
 //	func TestExecutor(t *testing.T) { integertest.Test(t, New) }
 //
+// [TestCuts] is the same for what runs an [integer.Cut].
+//
 // The suite draws models of every operation. Models of whole networks are cases that
 // the test brings: package calib/frozentest has the networks of this repository.
 package integertest

@@ -33,6 +33,7 @@ var drawings = []struct {
 	{"Requantize", func(n *drawing) { n.requantize(n.wide(n.anyInput())) }},
 	{"Conv", (*drawing).convs},
 	{"Conv with wide sums", (*drawing).wideConv},
+	{"MBConv", (*drawing).mbconv},
 	{"Hardswish", func(n *drawing) { n.hardswish(n.anyInput()) }},
 	{"Add", func(n *drawing) {
 		x := n.anyInput()
@@ -141,8 +142,9 @@ func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
 }
 
 // codes draws a grid's codes of at most 16 bits.
-func (n *drawing) codes() integer.Interval {
-	u := n.grid()
+func (n *drawing) codes() integer.Interval { return codesOf(n.grid()) }
+
+func codesOf(u grid.Uniform) integer.Interval {
 	return integer.Interval{Lo: int64(u.Lo), Hi: int64(u.Hi)}
 }
 
@@ -184,13 +186,40 @@ func (n *drawing) wideConv() {
 	n.conv(n.input(1, n.size(1, 6, "width"), 48, one(n, symmetric(16), grid.Uniform{Scale: 1, Lo: math.MinInt16})), one(n, 1, 3), 2, 1)
 }
 
+// mbconv is a depthwise convolution and the pointwise one behind it, of 8-bit codes
+// throughout, with Hardswish between them or not. A residual sum follows where the
+// shapes are equal.
+func (n *drawing) mbconv() {
+	eight := func() grid.Uniform {
+		return one(n, symmetric(8), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127})
+	}
+	groups := n.size(1, 2, "groups")
+	channels := groups * n.size(1, 6, "channels of a group")
+	x := n.input(n.size(1, 6, "height"), n.size(1, 6, "width"), channels, eight())
+	y := n.convolution(x, one(n, 3, 5), channels, 1, 2)
+	if n.bool() {
+		y = n.hardswish(n.requantizeTo(codesOf(symmetric(16)), y))
+	}
+	y = n.requantizeTo(codesOf(eight()), y)
+	y = n.convolution(y, 1, groups, one(n, channels/groups, n.size(1, 12, "filters of a group")), 1)
+	y = n.requantizeTo(codesOf(eight()), y)
+	if n.made[x].Shape == n.made[y].Shape {
+		n.sum(x, y)
+	}
+}
+
 // conv draws a convolution with so many filters in each group and at most a stride.
 func (n *drawing) conv(x string, groups, each, stride int) string {
-	t := n.made[x]
-	c := &integer.Conv{Kernel: 2*n.size(0, 2, "half of the kernel") + 1, Stride: n.size(1, stride, "stride"), Groups: groups, WeightBits: n.int(2, 8)}
-	if t.Shape[2] > 6 { // or the sums leave 32 bits
-		c.Kernel = 1
+	kernel := 2*n.size(0, 2, "half of the kernel") + 1
+	if n.made[x].Shape[2] > 6 { // or the sums leave 32 bits
+		kernel = 1
 	}
+	return n.convolution(x, kernel, groups, each, stride)
+}
+
+func (n *drawing) convolution(x string, kernel, groups, each, stride int) string {
+	t := n.made[x]
+	c := &integer.Conv{Kernel: kernel, Stride: n.size(1, stride, "stride"), Groups: groups, WeightBits: n.int(2, 8)}
 	c.Weights = make([]int8, each*t.Shape[2]*c.Kernel*c.Kernel)
 	low := -1 << (c.WeightBits - 1)
 	for i := range c.Weights {

@@ -43,9 +43,7 @@ func Test(t *testing.T, exec Executor, cases ...Case) {
 	for _, d := range drawings {
 		t.Run(d.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				seed := rapid.Uint64().Draw(t, "parameters")
-				n := &drawing{T: t, rng: rand.New(rand.NewPCG(seed, 0)), model: &integer.Model{Name: d.name, Limits: integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}}, made: map[string]integer.Tensor{}}
-				d.draw(n)
+				n := drawn(t, d.name, d.draw)
 				Equal(t, exec, n.model, n.pictures())
 			})
 		})
@@ -57,6 +55,14 @@ func Test(t *testing.T, exec Executor, cases ...Case) {
 			Equal(t, exec, m, pictures)
 		})
 	}
+}
+
+// drawn returns a model of one of the drawings.
+func drawn(t *rapid.T, name string, draw func(n *drawing)) *drawing {
+	seed := rapid.Uint64().Draw(t, "parameters")
+	n := &drawing{T: t, rng: rand.New(rand.NewPCG(seed, 0)), model: &integer.Model{Name: name, Limits: integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}}, made: map[string]integer.Tensor{}}
+	draw(n)
+	return n
 }
 
 // Equal holds an executor against the reference on one model: by every tensor that it

@@ -14,6 +14,34 @@ import (
 // TestReference: the reference executor makes the integers of the definitions.
 func TestReference(t *testing.T) { Test(t, exact) }
 
+// TestReferenceOfCuts: the reference makes of cuts what it makes of the whole.
+func TestReferenceOfCuts(t *testing.T) { TestCuts(t, ReferenceCut) }
+
+// TestFindsDifferencesOfCuts: an executor that is off by one in one output fails, and
+// so does one that runs what it must refuse.
+func TestFindsDifferencesOfCuts(t *testing.T) {
+	m := &integer.Model{Name: "relu", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 16}, Ops: []integer.Op{
+		{Name: "input", Operation: &integer.Input{Shape: [3]int{1, 2, 1}, Grid: symmetric(8)}},
+		{Name: "relu", Inputs: []string{"input"}, Operation: &integer.ReLU{}},
+	}}
+	off := func(c *integer.Cut) (CutRun, error) {
+		return func(inputs ...integer.Value) ([]integer.Value, error) {
+			outputs, err := c.Run(inputs...)
+			if err == nil && c.Ops[0].Name == "relu" {
+				outputs[0].Data[1]++
+			}
+			return outputs, err
+		}, nil
+	}
+	err := equalCuts(off, m, []int32{-3, 4}, []int{0, 1, 2})
+	if err == nil || !strings.Contains(err.Error(), `"relu": 1 of 2 elements differ`) {
+		t.Errorf("error %v", err)
+	}
+	if err := equalCuts(ReferenceCut, m, []int32{-3, 4}, []int{0, 1, 2}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFindsDifferences: an executor that errs in one element, of the logits or of a
 // tensor on the way, in its shape, or that shows a tensor twice, fails with a message
 // that says where.

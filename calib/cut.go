@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+)
+
+// Cut returns a runner of the operations Ops[from:to] of the quantized network alone
+// ([efficientvit.Network.Cut]). A tensor is rounded by the operations that read it, so
+// that a cut reads tensors that are not yet on their grids, and gives out such.
+func (q *Quantized) Cut(from, to int) (*forward.Runner, error) {
+	cut, err := q.Model.Cut(from, to)
+	if err != nil {
+		return nil, err
+	}
+	return forward.NewRunner(cut, forward.Hooks{Operand: q.fake})
+}
+
+// Frozen returns which operations of m, into which q was frozen, compute the
+// operations Ops[from:to] of the quantized network: m.Ops[first:end]. They are none
+// where the network's only change what integers stand for.
+func (q *Quantized) Frozen(m *integer.Model, from, to int) (first, end int) {
+	return q.frozenBefore(m, from), q.frozenBefore(m, to)
+}
+
+// frozenBefore returns how many operations of m compute the first n of the network.
+// [Freeze] keeps the order, and ends what computes an operation with that of its name.
+func (q *Quantized) frozenBefore(m *integer.Model, n int) int {
+	if n == len(q.Model.Net.Ops) {
+		return len(m.Ops) // with the logits
+	}
+	for i := n - 1; i >= 0; i-- {
+		name := q.Model.Net.Ops[i].Name
+		if at := slices.IndexFunc(m.Ops, func(op integer.Op) bool { return op.Name == name }); at >= 0 {
+			return at + 1
+		}
+	}
+	return 0
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+)
+
+// An Executor is an integer model with the turns of a configuration's engines that
+// compute it. It does not change: several goroutines may run pictures at once.
+type Executor struct {
+	model   *integer.Model
+	tensors []tensor
+	index   map[string]int // of tensors by their names
+	run     *event.Run
+	turns   []event.Turn
+	ends    [][]int // the tensors that are complete at the end of each step
+}
+
+// A tensor is what the executor knows of one operation and of the tensor that it makes.
+type tensor struct {
+	*integer.Op
+	shape   [3]int
+	in      []int // operands, as indices of tensors
+	readers int   // operands that it is
+	step    int   // the step at whose end it is complete; -1 of the picture
+}
+
+// elements returns how many integers the tensor has.
+func (t *tensor) elements() int { return t.shape[0] * t.shape[1] * t.shape[2] }
+
+// New prepares a model to run on a configuration. The workload is that of the network
+// that the model was frozen from ([workload.FromNetwork]), or the model's own
+// ([workload.FromModel]). Logits need the whole network: an empty scope is
+// [hwsim.Whole] here, and the batch is one picture.
+//
+// The error is that of [integer.Model.Infer] or of [event.Simulate], or names an
+// operation that the model and the workload do not have alike.
+func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options) (*Executor, error) {
+	shapes, err := m.Infer()
+	if err != nil {
+		return nil, err
+	}
+	fail := func(format string, args ...any) (*Executor, error) {
+		return nil, fmt.Errorf("integer model %s on the accelerator: "+format, append([]any{m.Name}, args...)...)
+	}
+	switch {
+	case o.Scope == "":
+		o.Scope = hwsim.Whole
+	case o.Scope != hwsim.Whole:
+		return fail("the scope %q has no logits: %q is allowed", o.Scope, hwsim.Whole)
+	}
+	if o.Batch > 1 {
+		return fail("a batch of %d: one picture is allowed", o.Batch)
+	}
+	p, err := event.Prepare(w, o)
+	if err != nil {
+		return nil, err
+	}
+	e := &Executor{model: m, tensors: make([]tensor, len(m.Ops)), index: make(map[string]int, len(m.Ops))}
+	if e.run, e.turns, err = p.Trace(c); err != nil {
+		return nil, err
+	}
+	ops := make(map[string]*workload.Operation, len(w.Ops))
+	for i := range w.Ops {
+		ops[w.Ops[i].Name] = &w.Ops[i]
+	}
+	steps := make(map[string]int)
+	e.ends = make([][]int, len(e.run.Steps))
+	for i := range e.run.Steps {
+		for _, name := range e.run.Steps[i].Ops {
+			steps[name] = i
+		}
+	}
+	for i := range m.Ops {
+		t := &e.tensors[i]
+		*t = tensor{Op: &m.Ops[i], shape: shapes[i].Shape}
+		for _, name := range t.Inputs {
+			in := e.index[name]
+			t.in = append(t.in, in)
+			t.step = max(t.step, e.tensors[in].step)
+			e.tensors[in].readers++
+		}
+		e.index[t.Name] = i
+		if i == 0 {
+			t.step = -1
+			continue
+		}
+		if t.engines() {
+			if err := t.is(ops[t.Name], e.tensors); err != nil {
+				return fail("%q: %w", t.Name, err)
+			}
+			t.step = steps[t.Name]
+		}
+		e.ends[t.step] = append(e.ends[t.step], i)
+	}
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		if at, ok := e.index[o.Name]; o.Unit == workload.Engines && !(ok && e.tensors[at].engines()) {
+			return fail("the workload %q has a %s %q, the model has none", w.Name, o.Form, o.Name)
+		}
+	}
+	return e, nil
+}
+
+// engines says whether MAT and R-MAC compute the tensor.
+func (t *tensor) engines() bool {
+	switch t.Operation.(type) {
+	case *integer.Conv, *integer.MatMul:
+		return true
+	}
+	return false
+}
+
+// is compares an operation of the model with the workload's of that name.
+func (t *tensor) is(o *workload.Operation, tensors []tensor) error {
+	if o == nil {
+		return fmt.Errorf("the workload has no such operation")
+	}
+	type sizes struct{ H, W, Cout, Cin, Groups, Kernel, Stride, Heads, Rows, Inner, Cols int }
+	x := tensors[t.in[0]].shape
+	var want sizes
+	switch op := t.Operation.(type) {
+	case *integer.Conv:
+		want = sizes{H: t.shape[0], W: t.shape[1], Cout: t.shape[2], Cin: x[2] / op.Groups, Groups: op.Groups, Kernel: op.Kernel, Stride: op.Stride}
+	case *integer.MatMul:
+		want = sizes{Heads: x[1], Rows: x[0], Inner: x[2], Cols: tensors[t.in[1]].shape[2]}
+		if op.OverTokens {
+			want.Rows, want.Inner = want.Inner, want.Rows
+		}
+	}
+	if got := (sizes{o.H, o.W, o.Cout, o.Cin, o.Groups, o.Kernel, o.Stride, o.Heads, o.Rows, o.Inner, o.Cols}); got != want {
+		return fmt.Errorf("the workload has the sizes %+v, the model %+v", got, want)
+	}
+	return nil
+}
+
+// A Result is what a run of one picture gives.
+type Result struct {
+	// Logits are the integers of the model's last operation, [H, W, classes].
+	Logits integer.Value
+	// Run is what the event-driven model says of the turns that made them.
+	Run *event.Run
+	// Turns is how many tasks the engines did, Work how many pieces of operations.
+	Turns, Work int
+}
+
+// Run computes the logits of one picture, given as the codes of the model's input,
+// turn by turn. Each watch sees every tensor as soon as all of it is made, and may
+// keep it.
+func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (*Result, error) {
+	if err := e.model.Input().Check(picture); err != nil {
+		return nil, fmt.Errorf("integer model %s: %w", e.model.Name, err)
+	}
+	m := newMemory(e, picture, watch)
+	result := &Result{Run: e.run, Turns: len(e.turns)}
+	for i := range e.turns {
+		turn := &e.turns[i]
+		for _, work := range turn.Plan.Work(turn.Tile, turn.Task) {
+			result.Work++
+			if err := m.compute(work); err != nil {
+				return nil, fmt.Errorf("integer model %s, step %q, cycle %d: %w", e.model.Name, e.run.Steps[turn.Step].Name, turn.Start, err)
+			}
+		}
+		if i+1 < len(e.turns) && e.turns[i+1].Step == turn.Step {
+			continue
+		}
+		for _, at := range e.ends[turn.Step] {
+			if err := m.need(at, whole(e.tensors[at].shape)); err != nil {
+				return nil, fmt.Errorf("integer model %s, end of step %q: %w", e.model.Name, e.run.Steps[turn.Step].Name, err)
+			}
+		}
+	}
+	result.Logits = m.values[len(m.values)-1]
+	return result, nil
+}
