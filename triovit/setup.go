@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )

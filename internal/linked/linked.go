@@ -21,7 +21,6 @@ var heavy = []struct{ path, why string }{
 	{"github.com/gotriovit/gotriovit/triovit/builtin", "weights"},
 	{"github.com/gotriovit/gotriovit/triovit/hub", "HTTP"},
 	{"github.com/gotriovit/gotriovit/triovit/dataset", "data sets"},
-	{"github.com/gotriovit/gotriovit/internal/scenes", "a data set"},
 }
 
 // Light fails the test where one of the packages links, itself or through another, a
