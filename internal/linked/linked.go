@@ -2,7 +2,8 @@
 
 // Package linked is the test of packages that must stay light: whoever
 // describes a network, holds a grid or computes with integers can be linked
-// into a small program or another simulator.
+// into a small program or another simulator. Its own tests hold that internal/ is
+// ground: nothing in it imports another part of this module.
 package linked
 
 import (
