@@ -45,7 +45,7 @@ func observe(ctx context.Context, model *triovit.Model, data dataset.Dataset) (*
 		return nil, err
 	}
 	compute := func() (*Profile, error) { return collect(ctx, folded, data) }
-	p, err := cache.Do(cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
+	p, err := cache.Do(ctx, cache.Open(""), "observe", observeVersion, []string{folded.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 	if err == nil {
 		p.Pictures = data.Fingerprint()
 	}

@@ -143,7 +143,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 				first, end := g*group, min((g+1)*group, e.data.Len())
 				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
 				inputs := []string{id, preprocess.Version, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
-				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
+				scored, err := cache.Do(ctx, store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
 					errs[g-begin] = err
 					halt()
@@ -164,13 +164,13 @@ feed:
 	}
 	close(work)
 	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	bar.Done()
 	report := e.report(begin*group, slices.Concat(outcomes...))

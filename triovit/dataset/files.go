@@ -132,7 +132,7 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		}
 		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
 	}
-	return cache.Do(store, "dataset contents", contentsVersion, inputs, func() (string, error) {
+	return cache.Do(ctx, store, "dataset contents", contentsVersion, inputs, func() (string, error) {
 		bar := progress.New("hash "+d.name, len(ids))
 		defer bar.Done()
 		var sums []string
