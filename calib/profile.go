@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/finite"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -193,9 +193,13 @@ func (p *Profile) write(w io.Writer) error {
 	return nil
 }
 
+// maxProfile bounds a profile's size in bytes. One of EfficientViT-B3 over 50,000
+// pictures takes less.
+const maxProfile = 1 << 30
+
 // LoadProfile reads a profile that [Profile.Save] wrote.
 func LoadProfile(path string) (*Profile, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path, maxProfile)
 	if err != nil {
 		return nil, fmt.Errorf("load profile: %w", err)
 	}

@@ -155,7 +155,7 @@ func RecipeNamed(name string) (Recipe, error) {
 	if r, ok := observed(name); ok {
 		return r, nil
 	}
-	return Recipe{}, fmt.Errorf("no recipe %q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
+	return Recipe{}, fmt.Errorf("no recipe %.60q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
 }
 
 // RecipeNames returns the names of the recipes of the [Ladder].

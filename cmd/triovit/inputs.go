@@ -121,14 +121,23 @@ func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
 	f.IntVar(&r.activations, "activation-bits", 8, "`bits` of the activations")
 }
 
+// get returns the recipe of the flags. An error is that of whoever typed them.
 func (r *recipe) get() (calib.Recipe, error) {
-	named, err := calib.RecipeNamed(r.name)
+	named, err := r.named()
 	if err != nil {
 		return named, usageError{err}
 	}
+	return named, nil
+}
+
+func (r *recipe) named() (calib.Recipe, error) {
+	named, err := calib.RecipeNamed(r.name)
+	if err != nil {
+		return named, err
+	}
 	for _, bits := range []int{r.weights, r.activations} {
 		if bits < calib.MinBits || bits > calib.MaxBits {
-			return named, usagef("a width of %d bits: %d to %d are allowed", bits, calib.MinBits, calib.MaxBits)
+			return named, fmt.Errorf("a width of %d bits: %d to %d are allowed", bits, calib.MinBits, calib.MaxBits)
 		}
 	}
 	if r.weights != 8 || r.activations != 8 {

@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // DefaultMaxBytes is the size a cache is kept below unless told otherwise.
@@ -142,7 +143,7 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 		return nil, false
 	}
 	path := c.path(key)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, c.MaxBytes)
 	if err != nil || len(data) < headerSize || string(data[:len(magic)]) != magic {
 		return nil, false
 	}

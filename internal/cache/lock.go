@@ -17,10 +17,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-const (
-	patience = time.Second           // for which a wait is not shown
-	longest  = 50 * time.Millisecond // between two looks at a lock
-)
+// longest is the time between two looks at a lock.
+const longest = 50 * time.Millisecond
 
 // lock waits until no other process or goroutine holds the lock file at path
 // and returns the function that releases it. The wait shows who holds the file,
@@ -31,9 +29,9 @@ const (
 // read-only folder, some network file systems) lock returns at once: entries are
 // written atomically, and the lock only saves computing a result twice.
 func lock(ctx context.Context, path, does string) (unlock func(), err error) {
-	over, start, pause := func() {}, time.Now(), time.Millisecond
-	defer func() { over() }()
-	for shown := false; ; {
+	over := progress.Waiting(func() string { return fmt.Sprintf("wait for %s, which %s", holder(path), does) })
+	defer over()
+	for pause := time.Millisecond; ; {
 		l := lockFile(path)
 		locked, err := l.TryLock()
 		switch {
@@ -45,9 +43,6 @@ func lock(ctx context.Context, path, does string) (unlock func(), err error) {
 		case locked:
 			l.Unlock()
 			continue
-		}
-		if !shown && time.Since(start) > patience {
-			over, shown = progress.Waiting(fmt.Sprintf("wait for %s, which %s", holder(path), does)), true
 		}
 		select {
 		case <-ctx.Done():

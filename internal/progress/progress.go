@@ -38,6 +38,7 @@ import (
 
 const (
 	delay    = 2 * time.Second        // a shorter stage shows nothing
+	patience = time.Second            // a shorter wait of a stage within shows nothing
 	interval = 500 * time.Millisecond // between two updates
 	width    = 119                    // of the longest line that is drawn
 	cells    = 24                     // of the bar in it
@@ -67,8 +68,9 @@ type Bar struct {
 func New(label string, total int) *Bar { return program.start(bars(), label, total) }
 
 // Waiting shows why a stage waits, in the line of the stage that draws or, where
-// none does, in a line of its own, until over is called.
-func Waiting(reason string) (over func()) { return program.waiting(bars(), reason) }
+// none does, in a line of its own, until over is called. It asks for the reason when
+// the wait has become long enough to be shown.
+func Waiting(reason func() string) (over func()) { return program.waiting(bars(), reason) }
 
 // Warn writes a warning as a line that stays, above the bar where there is one. A
 // warning that the program wrote already is not repeated.
@@ -131,7 +133,27 @@ func (s *screen) drawing() *Bar {
 	return s.stage
 }
 
-func (s *screen) waiting(w io.Writer, reason string) (over func()) {
+func (s *screen) waiting(w io.Writer, reason func() string) (over func()) {
+	var mu sync.Mutex
+	ended, undo := false, func() {}
+	shown := time.AfterFunc(patience, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			undo = s.show(w, reason())
+		}
+	})
+	return func() {
+		shown.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		undo()
+	}
+}
+
+// show shows why a stage waits until undo is called.
+func (s *screen) show(w io.Writer, reason string) (undo func()) {
 	b := s.drawing()
 	if b == nil {
 		return s.start(w, reason, 0).Done

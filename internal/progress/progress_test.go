@@ -172,17 +172,24 @@ func TestConcurrentAdds(t *testing.T) {
 }
 
 // TestWaiting: the outermost stage's line tells what a stage within it waits for,
-// until it goes on; a wait outside every stage has a line of its own.
+// until it goes on; a wait outside every stage has a line of its own, and a short
+// wait none.
 func TestWaiting(t *testing.T) {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		var s screen
+		wait := func(who string) (over func()) {
+			return s.waiting(&out, func() string { return "wait for process " + who })
+		}
 		bar := s.start(&out, "ladder", 5)
 		time.Sleep(delay)
 		bar.Add(1)
-		first, second := s.waiting(&out, "wait for process 7"), s.waiting(&out, "wait for process 8")
+		short, first, second := wait("6"), wait("7"), wait("8")
+		time.Sleep(patience / 2)
+		short()
+		time.Sleep(patience)
 		first()
-		if text := out.String(); !strings.HasSuffix(strings.TrimRight(text, " "), "ladder ... (1) [2s]: wait for process 8") {
+		if text := out.String(); !strings.HasSuffix(strings.TrimRight(text, " "), "ladder ... (1) [3s]: wait for process 8") {
 			t.Errorf("with one of two waits over: %q", text)
 		}
 		second()
@@ -192,13 +199,17 @@ func TestWaiting(t *testing.T) {
 		}
 		bar.Done()
 		out.WriteString("#")
-		over := s.waiting(&out, "wait for process 9")
-		time.Sleep(delay)
+		over := wait("9")
+		time.Sleep(patience + delay)
 		synctest.Wait()
 		over()
+		next := s.start(&out, "evaluate", 1)
+		time.Sleep(delay)
+		synctest.Wait()
+		next.Done()
 	})
 	inside, alone, _ := strings.Cut(out.String(), "#")
-	if !wiped(inside) || !wiped(alone) || !strings.Contains(alone, "wait for process 9 ...") {
+	if !wiped(inside) || !wiped(alone) || strings.Contains(inside, "process 6") || !strings.Contains(alone, "wait for process 9 ...") || !strings.Contains(alone, "evaluate") {
 		t.Errorf("got %q and %q", inside, alone)
 	}
 }
