@@ -26,15 +26,23 @@ type inputs struct {
 func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub, for \"evaluate\" also an artefact of \"triovit freeze\"; $TRIOVIT_MODEL, else the built-in model")
 	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
-	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
-	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
-	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
+	in.declarePictures(f)
 	in.sample = 1 // for commands that do not score
 	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
 }
 
+func (in *inputs) declarePictures(f *flag.FlagSet) {
+	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
+	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
+	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
+}
+
 func (in *inputs) declareEvaluation(f *flag.FlagSet) {
 	in.declare(f)
+	in.declareSample(f)
+}
+
+func (in *inputs) declareSample(f *flag.FlagSet) {
 	f.IntVar(&in.sample, "sample", 1, "score one picture in `n`")
 }
 
