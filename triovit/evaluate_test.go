@@ -337,7 +337,7 @@ func TestLoadErrors(t *testing.T) {
 
 // TestIdentify: the weights of every variant tell which it is.
 func TestIdentify(t *testing.T) {
-	for _, name := range efficientvit.Variants() {
+	for _, name := range efficientvit.VariantNames() {
 		if strings.HasSuffix(name, "r256") || strings.HasSuffix(name, "r288") {
 			continue
 		}
@@ -348,8 +348,8 @@ func TestIdentify(t *testing.T) {
 		}
 		got, classes, err := efficientvit.Identify(set.Shapes())
 		out := net.Output().Shape
-		if err != nil || got != name || classes != out[len(out)-1] {
-			t.Errorf("%s is taken for %q with %d classes (%v)", name, got, classes, err)
+		if err != nil || got.Name != name || classes != out[len(out)-1] {
+			t.Errorf("%s is taken for %v with %d classes (%v)", name, got, classes, err)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func WeightsAt(key string) PrepareOption {
 //     valid, validation, eval or evaluation, and training, as timm has them.
 //
 // A classifier's resolution and crop are those under which the checkpoint was
-// scored ([preprocess.ForEfficientViT]), by the variant and by what the name of its
+// scored ([efficientvit.PublishedCrop]), by the variant and by what the name of its
 // file, folder or repository says, as in "efficientvit_b1.r256_in1k"; 224 where it
 // says nothing. Pictures of at most 64 pixels a side, Tiny ImageNet's, are brought
 // to 128 × 128.
@@ -193,7 +193,11 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r.variant, r.timm = model.Net.Name, chosen.timm
+	variant, err := efficientvit.VariantNamed(chosen.variant)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.network, r.backbone, r.timm = model.Net.Name, variant.Backbone, chosen.timm
 	opened, err := r.prepareFor(ctx, model)
 	if err != nil {
 		return nil, nil, err

@@ -329,7 +329,7 @@ func TestMoreLanesCanBeSlower(t *testing.T) {
 // is omitted add up to the workload.
 func TestCopiesAndConservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.SampledFrom(efficientvit.Variants()).Draw(rt, "variant")
+		name := rapid.SampledFrom(efficientvit.VariantNames()).Draw(rt, "variant")
 		scope := rapid.SampledFrom([]hwsim.Scope{hwsim.Backbone, hwsim.Whole}).Draw(rt, "scope")
 		c := drawEngines(rt)
 		w := network(t, name)
