@@ -258,7 +258,7 @@ func TestLadderOfARungWithoutScore(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
 		t.Fatal(err)
 	}
-	f, err := LadderOf(&calib.Climb{Float: float, Rungs: []calib.Rung{
+	f, err := Ladder(&calib.Climb{Float: float, Rungs: []calib.Rung{
 		{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}, {Recipe: calib.MBConv, Report: float},
 	}})
 	if err != nil {

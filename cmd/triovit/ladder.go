@@ -100,7 +100,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 
 // save writes the table, the numbers and the figure.
 func save(climb *calib.Climb, numbers summary, folder string) error {
-	figure, err := charts.LadderOf(climb)
+	figure, err := charts.Ladder(climb)
 	if err != nil {
 		return err
 	}
