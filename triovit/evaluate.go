@@ -235,7 +235,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {
-				predicted := SegmentLabel(logits, out, label)
+				predicted := segmentLabel(logits, out, label)
 				outcomes = append(outcomes, outcome{Confusion: confusion(predicted, label.Map, e.mapping, len(e.data.Classes()))})
 			}
 		}
@@ -255,10 +255,10 @@ func rank(logits []float32, class int) int {
 	return n
 }
 
-// Segment returns the class of every pixel of a picture of w × h pixels, from
+// segment returns the class of every pixel of a picture of w × h pixels, from
 // finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
 // largest, [h, w].
-func Segment(logits []float32, shape []int, w, h int) []uint8 {
+func segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
 	xs, ys := lerps(sw, w), lerps(sh, h)
 	out := make([]uint8, w*h)

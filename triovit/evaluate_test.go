@@ -259,14 +259,14 @@ func TestWilson(t *testing.T) {
 		k, n   int
 		lo, hi float64
 	}{{915, 2000, 0.43577, 0.47939}, {0, 10, 0, 0.27753}, {10, 10, 0.72247, 1}, {5, 10, 0.23659, 0.76341}} {
-		e := Wilson(c.k, c.n)
+		e := wilson(c.k, c.n)
 		if math.Abs(e.Lo-c.lo) > 1e-5 || math.Abs(e.Hi-c.hi) > 1e-5 {
 			t.Errorf("%d of %d: %v, want %g to %g", c.k, c.n, e, c.lo, c.hi)
 		}
 	}
 }
 
-// TestSegmentIsBilinear holds Segment against the definition: at integer
+// TestSegmentIsBilinear holds segment against the definition: at integer
 // factors, the class of a pixel whose centre is a position's centre is that
 // position's; a constant map stays constant.
 func TestSegmentIsBilinear(t *testing.T) {
@@ -274,7 +274,7 @@ func TestSegmentIsBilinear(t *testing.T) {
 		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
 		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
 		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
-		got := Segment(logits, []int{h, w, 4}, w*f, h*f)
+		got := segment(logits, []int{h, w, 4}, w*f, h*f)
 		for y := range h {
 			for x := range w {
 				best := 0

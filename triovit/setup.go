@@ -317,7 +317,7 @@ func (s *Setup) String() string {
 // label and in the numbers of the data set's classes, [H, W].
 func (s *Setup) Segment(logits []float32, label dataset.Label) []uint8 {
 	shape := s.Model.Net.Output().Shape
-	seen := SegmentLabel(logits, shape, label)
+	seen := segmentLabel(logits, shape, label)
 	if table := dataset.Mapping(shape[len(shape)-1], s.Evaluation.Classes()); table != nil {
 		for i, c := range seen {
 			seen[i] = table[c]
