@@ -330,7 +330,7 @@ func TestGoldenErrors(t *testing.T) {
 	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // where nobody listens
 	text := given("text", "no JSON")
 	seg := given("seg.safetensors", string(builtin.Weights()))
-	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
+	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Count: 1, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
 	if err := p.Save(file("other.profile")); err != nil {
 		t.Fatal(err)
 	}

@@ -104,6 +104,9 @@ func (c *Client) place(ctx context.Context, ref Ref, commit string, f file, path
 	over := progress.Waiting(func() string { return "wait for another download of " + f.name })
 	_, err := lock.TryLockContext(ctx, 100*time.Millisecond)
 	over()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("wait for another download of %s: %w", f.name, err)
 	}
