@@ -10,8 +10,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A Chooser picks the quantizer of a tensor from what the tensor looked like.
-type Chooser interface {
+// An Observer picks the quantizer of a tensor from what the tensor looked like.
+type Observer interface {
 	// String names the rule with its settings.
 	String() string
 	// Choose returns the quantizer of a tensor for one of its points.
@@ -74,12 +74,12 @@ func (m MinMax) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer,
 	if err != nil {
 		return nil, err
 	}
-	return spread(lo, hi, bits, point.Signed || m.Symmetric, m.Affine), nil
+	return gridOf(lo, hi, bits, point.Signed || m.Symmetric, m.Affine), nil
 }
 
-// spread returns the grid of a range. A tensor that is zero throughout gets a
+// gridOf returns the grid of a range. A tensor that is zero throughout gets a
 // step of one: every value is exact.
-func spread(lo, hi float64, bits int, signed, affine bool) grid.Uniform {
+func gridOf(lo, hi float64, bits int, signed, affine bool) grid.Uniform {
 	levels := 1<<bits - 1
 	u := grid.Uniform{Hi: levels}
 	switch {

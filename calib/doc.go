@@ -8,7 +8,7 @@
 // EfficientViT does not survive plain 8-bit quantization for three reasons,
 // each of which has its remedy: the channels of a depthwise convolution's input
 // differ in width ([Migration]), those of the pointwise convolution behind it
-// lie to one side of zero ([Shifting]), and the divisors of the attention spread
+// lie to one side of zero ([Shifting]), and the divisors of the attention gridOf
 // over many octaves, the small ones mattering most ([LogDomain], [LeadingOne]).
 //
 // # The pipeline
@@ -37,6 +37,6 @@
 //
 //	q, err := calib.Calibrate(ctx, model, train, calib.TrioViT.By(calib.OMSE))
 //
-// A [Quantizer], [Chooser] or [Transform] of one's own takes part by being put
+// A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.
 package calib

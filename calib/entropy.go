@@ -35,11 +35,11 @@ func (Entropy) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, 
 	counts := magnitudes(stats.Hist, lo, hi, largest)
 	keep := entropyThreshold(counts, levels)
 	end := largest * float64(keep) / entropyBins
-	return spread(-end, end, point.Bits, point.Signed, false), nil
+	return gridOf(-end, end, point.Bits, point.Signed, false), nil
 }
 
 // magnitudes counts |x| in equal bins from 0 to largest. A value beyond the
-// first bin of the histogram is spread evenly over the histogram's bin; what
+// first bin of the histogram is gridOf evenly over the histogram's bin; what
 // lies beyond largest counts in the last.
 func magnitudes(h Histogram, lo, hi, largest float64) []float64 {
 	counts := make([]float64, entropyBins)

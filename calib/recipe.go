@@ -33,9 +33,9 @@ type Recipe struct {
 	AffineWeights bool
 	// Activations chooses the grids of all points but the divisors; nil means
 	// symmetric min-max with each point's own width.
-	Activations Chooser
+	Activations Observer
 	// Divisors chooses the grids of the divisors; nil leaves them in float.
-	Divisors Chooser
+	Divisors Observer
 	// LayerDivisors gives the divisors of both branches of an MSA one grid: the
 	// reference computes them as one tensor, so that is what "per layer" means
 	// there. Otherwise each branch has its own.
@@ -241,7 +241,7 @@ func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
 	return p
 }
 
-func (r Recipe) activations() Chooser {
+func (r Recipe) activations() Observer {
 	if r.Activations == nil {
 		return MinMax{}
 	}
