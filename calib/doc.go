@@ -8,7 +8,7 @@
 // EfficientViT does not survive plain 8-bit quantization for three reasons,
 // each of which has its remedy: the channels of a depthwise convolution's input
 // differ in width ([Migration]), those of the pointwise convolution behind it
-// lie to one side of zero ([Shifting]), and the divisors of the attention gridOf
+// lie to one side of zero ([Shifting]), and the divisors of the attention spread
 // over many octaves, the small ones mattering most ([LogDomain], [LeadingOne]).
 //
 // # The pipeline

@@ -39,7 +39,7 @@ func (Entropy) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, 
 }
 
 // magnitudes counts |x| in equal bins from 0 to largest. A value beyond the
-// first bin of the histogram is gridOf evenly over the histogram's bin; what
+// first bin of the histogram is spread evenly over the histogram's bin; what
 // lies beyond largest counts in the last.
 func magnitudes(h Histogram, lo, hi, largest float64) []float64 {
 	counts := make([]float64, entropyBins)

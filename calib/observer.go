@@ -9,6 +9,14 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
+// An Observer picks the quantizer of a tensor from what the tensor looked like.
+type Observer interface {
+	// String names the rule with its settings.
+	String() string
+	// Choose returns the quantizer of a tensor for one of its points.
+	Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error)
+}
+
 // Observers lists the rules for the grids of activations that a recipe takes
 // by name ([Recipe.By]): what the field calls observers, each with the settings
 // of its source.

@@ -125,7 +125,7 @@ func TestSearchIsNearlyExact(t *testing.T) {
 	})
 }
 
-// TestSearchOfDistributions: where values are gridOf over their bins, the pick has
+// TestSearchOfDistributions: where values are spread over their bins, the pick has
 // at most a tenth more error than the best.
 func TestSearchOfDistributions(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(distributions)) {

@@ -16,7 +16,7 @@ import (
 //
 // The candidates are those of the released code's "mse" setting: the range
 // times 1.00, 0.99 and so on, the widest of equals wins. The mean is taken over
-// the tensor's histogram. Values are gridOf evenly over a bin, which is about as
+// the tensor's histogram. Values are spread evenly over a bin, which is about as
 // wide as a step of eight bits at the end of the range; over such a stretch the
 // mean is an integral in closed form.
 type LpSearch struct {
