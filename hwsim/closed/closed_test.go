@@ -436,13 +436,13 @@ func BenchmarkClosedForm(b *testing.B) {
 
 // A sweep over configurations checks the workload once.
 func BenchmarkPrepared(b *testing.B) {
-	p, err := Prepare(network(b, "b1-r224"), hwsim.Backbone)
+	p, err := prepare(network(b, "b1-r224"), hwsim.Backbone)
 	if err != nil {
 		b.Fatal(err)
 	}
 	c := arch.ZCU102()
 	for b.Loop() {
-		if _, err := p.On(c); err != nil {
+		if _, err := p.on(c); err != nil {
 			b.Fatal(err)
 		}
 	}
