@@ -13,8 +13,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -162,6 +164,34 @@ func TestEvaluateIsCachedAndResumes(t *testing.T) {
 	if r, err := Evaluate(context.Background(), o, data); err != nil || r.Top1.Value != 1 {
 		t.Errorf("after failures: %v (%v)", r, err)
 	}
+}
+
+// TestEvaluateWaitsNoLongerThanAsked: whoever waits for another who evaluates the same
+// goes when the context ends, though the other has not finished.
+func TestEvaluateWaitsNoLongerThanAsked(t *testing.T) {
+	predicting, finish := make(chan bool), make(chan bool)
+	once := sync.OnceFunc(func() { close(predicting) })
+	o := oracle{net: classifier(t), id: "slow", calls: new(atomic.Int32), logit: func(class, k int) float32 {
+		once()
+		<-finish
+		return 0
+	}}
+	data := pictures(t, 3)
+	var other sync.WaitGroup
+	other.Go(func() {
+		if _, err := Evaluate(t.Context(), o, data); err != nil {
+			t.Error(err)
+		}
+	})
+	<-predicting
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	time.AfterFunc(50*time.Millisecond, func() { cancel(enough) })
+	if _, err := Evaluate(ctx, o, data); !errors.Is(err, enough) || o.calls.Load() != 1 {
+		t.Errorf("%v after %d predictions, want %v while the only one goes on", err, o.calls.Load(), enough)
+	}
+	close(finish)
+	other.Wait()
 }
 
 // TestEvaluateSegmentation scores two pictures by hand: one half right, one
