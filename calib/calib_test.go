@@ -20,9 +20,9 @@ func grids(t *rapid.T) Quantizer {
 	stats := &TensorStats{Name: "x", Min: []float32{-float32(rapid.Float64Range(0, 1e3).Draw(t, "-min"))},
 		Max: []float32{float32(rapid.Float64Range(1e-3, 1e5).Draw(t, "max"))}}
 	point := efficientvit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
-	choosers := []Chooser{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
+	observers := []Observer{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
 		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}}
-	q, err := rapid.SampledFrom(choosers).Draw(t, "rule").Choose(stats, point)
+	q, err := rapid.SampledFrom(observers).Draw(t, "rule").Choose(stats, point)
 	if err != nil {
 		t.Fatal(err)
 	}

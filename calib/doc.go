@@ -44,6 +44,6 @@
 //	first, end := q.Frozen(frozen, block.From, block.To) // frozen, err := calib.Freeze(q, limits)
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
-// A [Quantizer], [Chooser] or [Transform] of one's own takes part by being put
+// A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.
 package calib

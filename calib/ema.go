@@ -52,5 +52,5 @@ func (e EMA) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, er
 		lo += w * (float64(r.Min) - lo)
 		hi += w * (float64(r.Max) - hi)
 	}
-	return spread(lo, hi, point.Bits, point.Signed, e.Affine), nil
+	return gridOf(lo, hi, point.Bits, point.Signed, e.Affine), nil
 }

@@ -35,7 +35,7 @@ func (Entropy) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, 
 	counts := magnitudes(stats.Hist, lo, hi, largest)
 	keep := entropyThreshold(counts, levels)
 	end := largest * float64(keep) / entropyBins
-	return spread(-end, end, point.Bits, point.Signed, false), nil
+	return gridOf(-end, end, point.Bits, point.Signed, false), nil
 }
 
 // magnitudes counts |x| in equal bins from 0 to largest. A value beyond the

@@ -128,7 +128,7 @@ func TestGridsThatAreNone(t *testing.T) {
 // TestReadersOfATensorAgree: two that want different grids of it are named; those of
 // the networks as they are described want the same, by every recipe.
 func TestReadersOfATensorAgree(t *testing.T) {
-	for _, name := range efficientvit.Variants() {
+	for _, name := range efficientvit.VariantNames() {
 		net, err := efficientvit.Describe(name)
 		if err != nil {
 			t.Fatal(err)

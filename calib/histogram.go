@@ -50,8 +50,8 @@ func (b Bin) Center() float32 {
 // are of finite values.
 func (h Histogram) check() error {
 	for i, b := range h.Bins {
-		if b.Count < 1 || b.Key&0x7f80 == 0x7f80 || i > 0 && compare(h.Bins[i-1], b) >= 0 {
-			return fmt.Errorf("bin %d of %d in the histogram counts %d values with the upper bits %#04x: rising bins of finite values are allowed", i, len(h.Bins), b.Count, b.Key)
+		if b.Count < 1 || b.Count > maxCount || b.Key&0x7f80 == 0x7f80 || i > 0 && compare(h.Bins[i-1], b) >= 0 {
+			return fmt.Errorf("bin %d of %d in the histogram counts %d values with the upper bits %#04x: rising bins of 1 to %d finite values are allowed", i, len(h.Bins), b.Count, b.Key, int64(maxCount))
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (
 		return nil, err
 	}
 	compute := func() (*Profile, error) { return collect(ctx, model, data) }
-	p, err := cache.Do(cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
+	p, err := cache.Do(ctx, cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 	if err == nil {
 		p.Pictures = data.Fingerprint()
 	}

@@ -9,10 +9,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
+// An Observer picks the quantizer of a tensor from what the tensor looked like.
+type Observer interface {
+	// String names the rule with its settings.
+	String() string
+	// Choose returns the quantizer of a tensor for one of its points.
+	Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error)
+}
+
 // Observers lists the rules for the grids of activations that a recipe takes
 // by name ([Recipe.By]): what the field calls observers, each with the settings
 // of its source.
-var Observers = []Chooser{
+var Observers = []Observer{
 	MinMax{},
 	L24, LpSearch{P: 2.4, Affine: true},
 	OMSE,
@@ -24,7 +32,7 @@ var Observers = []Chooser{
 // By returns the recipe with another rule for the grids of activations, under a
 // name that says so: "TrioViT by L2.4 search". Weights and divisors stay as they
 // are.
-func (r Recipe) By(observer Chooser) Recipe {
+func (r Recipe) By(observer Observer) Recipe {
 	return r.With(r.Name+by+observer.String(), func(r *Recipe) { r.Activations = observer })
 }
 

@@ -89,7 +89,7 @@ func searched(t interface{ Fatal(...any) }, search LpSearch, xs []float32, bits 
 	best = math.Inf(1)
 	for i := range search.candidates() {
 		keep := 1 - float64(i)/100
-		best = min(best, lpError(xs, spread(lo*keep, hi*keep, bits, true, search.Affine), search.P))
+		best = min(best, lpError(xs, gridOf(lo*keep, hi*keep, bits, true, search.Affine), search.P))
 	}
 	return lpError(xs, q, search.P), best
 }
@@ -188,7 +188,7 @@ func TestObserversByHand(t *testing.T) {
 	signed, unsigned := efficientvit.Point{Bits: 8, Signed: true}, efficientvit.Point{Bits: 8}
 	for _, c := range []struct {
 		name     string
-		observer Chooser
+		observer Observer
 		pictures [][]float32
 		point    efficientvit.Point
 		end      float64 // the largest value of the grid
@@ -349,7 +349,7 @@ func TestCalibrateLooksAtTransformedTensors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, observer := range []Chooser{L24, EMA{}} {
+	for _, observer := range []Observer{L24, EMA{}} {
 		recipe := TrioViTPlus.By(observer)
 		if _, err := Quantize(model, profile, recipe); err == nil || !strings.Contains(err.Error(), "Calibrate") {
 			t.Errorf("%s: Quantize says %v", recipe.Name, err)

@@ -45,5 +45,5 @@ func (p Percentile) Choose(stats *TensorStats, point efficientvit.Point) (Quanti
 	if q < 1 {
 		lo, hi = max(lo, float64(stats.Hist.Quantile(1-q))), min(hi, float64(stats.Hist.Quantile(q)))
 	}
-	return spread(lo, hi, point.Bits, point.Signed, p.Affine), nil
+	return gridOf(lo, hi, point.Bits, point.Signed, p.Affine), nil
 }

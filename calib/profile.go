@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/finite"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -193,9 +193,13 @@ func (p *Profile) write(w io.Writer) error {
 	return nil
 }
 
+// maxProfile bounds a profile's size in bytes. One of EfficientViT-B3 over 50,000
+// pictures takes less.
+const maxProfile = 1 << 30
+
 // LoadProfile reads a profile that [Profile.Save] wrote.
 func LoadProfile(path string) (*Profile, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path, maxProfile)
 	if err != nil {
 		return nil, fmt.Errorf("load profile: %w", err)
 	}
@@ -227,6 +231,10 @@ func readProfile(r io.Reader) (*Profile, error) {
 	return p, nil
 }
 
+// maxCount bounds the values of a channel, and those of a bin: the sum over as many
+// bins as there may be does not overflow.
+const maxCount = 1 << 40
+
 // check says what is wrong with the statistics of a tensor over pictures.
 func (s *TensorStats) check(pictures int) error {
 	channels := 0
@@ -236,6 +244,9 @@ func (s *TensorStats) check(pictures int) error {
 	if channels < 1 || len(s.Min) != channels || len(s.Max) != channels || len(s.Mean) != channels {
 		return fmt.Errorf("tensor %q of shape %v has %d minima, %d maxima and %d means: one for each channel is needed",
 			s.Name, s.Shape, len(s.Min), len(s.Max), len(s.Mean))
+	}
+	if s.Count < 1 || s.Count > maxCount {
+		return fmt.Errorf("tensor %q has %d values in each channel: 1 to %d are allowed", s.Name, s.Count, int64(maxCount))
 	}
 	if at := finite.First(s.Mean); at >= 0 {
 		return fmt.Errorf("tensor %q has a mean of %g in channel %d", s.Name, s.Mean[at], at)
@@ -250,6 +261,9 @@ func (s *TensorStats) check(pictures int) error {
 	}
 	if err := s.Hist.check(); err != nil {
 		return fmt.Errorf("tensor %q: %w", s.Name, err)
+	}
+	if n, c := s.Hist.Total(), int64(channels); n > 0 && (n/c != s.Count || n%c != 0) {
+		return fmt.Errorf("tensor %q has %d values in its histogram and %d in each of %d channels: the histogram must hold all", s.Name, n, s.Count, channels)
 	}
 	_, _, err := s.bounds()
 	return err

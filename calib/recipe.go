@@ -34,9 +34,9 @@ type Recipe struct {
 	AffineWeights bool
 	// Activations chooses the grids of all points but the divisors; nil means
 	// symmetric min-max with each point's own width.
-	Activations Chooser
+	Activations Observer
 	// Divisors chooses the grids of the divisors; nil leaves them in float.
-	Divisors Chooser
+	Divisors Observer
 	// LayerDivisors gives the divisors of both branches of an MSA one grid: the
 	// reference computes them as one tensor, so that is what "per layer" means
 	// there. Otherwise each branch has its own.
@@ -156,7 +156,7 @@ func RecipeNamed(name string) (Recipe, error) {
 	if r, ok := observed(name); ok {
 		return r, nil
 	}
-	return Recipe{}, fmt.Errorf("no recipe %q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
+	return Recipe{}, fmt.Errorf("no recipe %.60q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
 }
 
 // RecipeNames returns the names of the recipes of the [Ladder].
@@ -238,7 +238,7 @@ func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
 	return p
 }
 
-func (r Recipe) activations() Chooser {
+func (r Recipe) activations() Observer {
 	if r.Activations == nil {
 		return MinMax{}
 	}

@@ -68,7 +68,7 @@ func (l LpSearch) Choose(stats *TensorStats, point efficientvit.Point) (Quantize
 	}
 	candidate := func(i int) grid.Uniform {
 		keep := 1 - float64(i)/100
-		return spread(lo*keep, hi*keep, point.Bits, point.Signed, l.Affine)
+		return gridOf(lo*keep, hi*keep, point.Bits, point.Signed, l.Affine)
 	}
 	// What rounds to zero on the finest grid does so on all, with one error.
 	finest := float64(candidate(l.candidates() - 1).Scale)

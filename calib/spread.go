@@ -49,7 +49,7 @@ func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error)
 			ranges[c] = float64(s.Max[c]) - float64(s.Min[c])
 		}
 		slices.Sort(ranges)
-		grid := spread(float64(slices.Min(s.Min)), float64(slices.Max(s.Max)), bits, true, false)
+		grid := gridOf(float64(slices.Min(s.Min)), float64(slices.Max(s.Max)), bits, true, false)
 		all = append(all, Spread{Stats: s, Steps: ranges[len(ranges)/2] / float64(grid.Scale), Widest: ranges[len(ranges)-1], Narrowest: ranges[0]})
 	}
 	slices.SortStableFunc(all, func(a, b Spread) int { return cmp.Compare(a.Steps, b.Steps) })

@@ -26,7 +26,7 @@ func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) 
 		for _, v := range filter {
 			lo, hi = min(lo, float64(v)), max(hi, float64(v))
 		}
-		u := spread(lo, hi, bits, true, affine)
+		u := gridOf(lo, hi, bits, true, affine)
 		if lo == hi || float64(u.Scale) < least[o] {
 			// A filter of next to nothing: its step is that of its bias.
 			u.Scale = float32(least[o])

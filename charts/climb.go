@@ -11,10 +11,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// LadderOf draws what each recipe leaves of a model's accuracy, in percent
+// Ladder draws what each recipe leaves of a model's accuracy, in percent
 // with 95 % intervals, and apart from it the paper's own ablation of the same
 // task: another network on other pictures. A recipe without a score has no bar.
-func LadderOf(c *calib.Climb) (*Figure, error) {
+func Ladder(c *calib.Climb) (*Figure, error) {
 	_, metric := c.Float.Score()
 	printed := paper.CityscapesB0
 	if c.Float.Task == dataset.Classification {

@@ -34,12 +34,12 @@ func Divisors(prof *calib.Profile, net *efficientvit.Network, block string) (*Fi
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	return DivisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(grid.Uniform), Log2: log2.(grid.Log2)}.Figure()
+	return divisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(grid.Uniform), Log2: log2.(grid.Log2)}.Figure()
 }
 
-// DivisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
+// divisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
 // ReLU(Q)·ΣReLU(K), and the two grids that may quantize them.
-type DivisorsData struct {
+type divisorsData struct {
 	// Block is the MSA's name in the network.
 	Block string
 	// Hist counts the divisors of all tokens, heads and pictures.
@@ -61,7 +61,7 @@ type divisorSummary struct {
 	below, above float64 // share that log2 clamps to its smallest and its largest code
 }
 
-func (d DivisorsData) summary() divisorSummary {
+func (d divisorsData) summary() divisorSummary {
 	s := divisorSummary{low: math.Inf(1)}
 	for _, b := range d.Hist.Bins {
 		if v := float64(b.Center()); v > 0 && finite(v) {
@@ -78,12 +78,12 @@ func (d DivisorsData) summary() divisorSummary {
 }
 
 // step is the uniform grid's step.
-func (d DivisorsData) step() float64 { return float64(d.Uniform.Scale) }
+func (d divisorsData) step() float64 { return float64(d.Uniform.Scale) }
 
 // bitsOf is the number of bits that hold the codes from lo to hi.
 func bitsOf(lo, hi int) int { return bits.Len(uint(hi - lo)) }
 
-func (d DivisorsData) check() error {
+func (d divisorsData) check() error {
 	switch {
 	case d.Uniform.Lo != 0 || d.Uniform.Zero != 0 || d.Uniform.Hi < 3 || d.Uniform.Hi > math.MaxUint16:
 		return fmt.Errorf("charts: divisors of %s: uniform codes %d to %d with zero %d, allowed are 0 to 3 up to 0 to %d with zero 0",
@@ -102,7 +102,7 @@ func (d DivisorsData) check() error {
 // octaves, above the values that each grid can represent; (b) the same near
 // zero, on a linear axis of divisors. The table has one row per bin of the histogram, with
 // the value that each grid puts in the bin's place.
-func (d DivisorsData) Figure() (*Figure, error) {
+func (d divisorsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (d DivisorsData) Figure() (*Figure, error) {
 }
 
 // table lists the bins with their quantized values.
-func (d DivisorsData) table() Table {
+func (d divisorsData) table() Table {
 	t := Table{Columns: []string{"low", "high", "count", "uniform", "log2"}}
 	for _, b := range d.Hist.Bins {
 		lo, hi := b.Bounds()

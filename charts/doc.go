@@ -11,7 +11,7 @@
 // the simulator counts.
 //
 // Drawing takes three steps, each plain data for the next. A result of another
-// package becomes a small struct ([RangesData], [DivisorsData], [LadderData]);
+// package becomes a small struct, of which [LadderData] is also made by hand;
 // its Figure method reduces that to numbers, a title that states what the
 // numbers say, and an Apache ECharts option built with go-echarts; the [Figure]
 // is then shown in a notebook, saved, or exported as the table it was drawn

@@ -258,7 +258,7 @@ func TestLadderOfARungWithoutScore(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
 		t.Fatal(err)
 	}
-	f, err := LadderOf(&calib.Climb{Float: float, Rungs: []calib.Rung{
+	f, err := Ladder(&calib.Climb{Float: float, Rungs: []calib.Rung{
 		{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}, {Recipe: calib.MBConv, Report: float},
 	}})
 	if err != nil {
@@ -312,9 +312,9 @@ func TestIDFollowsContent(t *testing.T) {
 // TestHostileData draws what a broken network or an empty profile yields.
 func TestHostileData(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	same := func(lo, hi []float32, values ...float32) RangesData {
-		p := RangesPanel{Role: "DW", Tensor: "t", Min: lo, Max: hi, Hist: histogram(values)}
-		return RangesData{Block: "b", Panels: [3]RangesPanel{p, p, p}}
+	same := func(lo, hi []float32, values ...float32) rangesData {
+		p := rangesPanel{Role: "DW", Tensor: "t", Min: lo, Max: hi, Hist: histogram(values)}
+		return rangesData{Block: "b", Panels: [3]rangesPanel{p, p, p}}
 	}
 	one := ladderFixture()
 	one.Rows, one.Paper = one.Rows[:1], nil
@@ -331,10 +331,10 @@ func TestHostileData(t *testing.T) {
 		"nothing counted":    {same([]float32{-1}, []float32{1}), "One 8-bit step serves every channel"},
 		"outlier":            {same([]float32{0, 0}, []float32{1e30, 1}, 1e30, 1), "1 of 2 channels fewer than 16"},
 		"denormal":           {same([]float32{0}, []float32{1e-44}, 1e-44), "One 8-bit step serves every channel"},
-		"one divisor":        {DivisorsData{Block: "b", Hist: histogram([]float32{8}), Uniform: uniformGrid(8. / 255), Log2: log2Grid(-12, 3)}, "rounds none of the divisors to 0; 4-bit log2 clamps none"},
-		"one log2 code":      {DivisorsData{Block: "b", Hist: histogram([]float32{8, 4}), Uniform: uniformGrid(1), Log2: log2Grid(3, 3)}, "log2 clamps 50 %"},
+		"one divisor":        {divisorsData{Block: "b", Hist: histogram([]float32{8}), Uniform: uniformGrid(8. / 255), Log2: log2Grid(-12, 3)}, "rounds none of the divisors to 0; 4-bit log2 clamps none"},
+		"one log2 code":      {divisorsData{Block: "b", Hist: histogram([]float32{8, 4}), Uniform: uniformGrid(1), Log2: log2Grid(3, 3)}, "log2 clamps 50 %"},
 		"reference only":     {one, "Float reaches 69.71 % mIoU"},
-		"NaN and zero bits":  {DivisorsData{Block: "b", Hist: histogram([]float32{nan, inf, 0, 2}), Uniform: uniformGrid(2. / 255), Log2: log2Grid(0, 15)}, "8-bit uniform"},
+		"NaN and zero bits":  {divisorsData{Block: "b", Hist: histogram([]float32{nan, inf, 0, 2}), Uniform: uniformGrid(2. / 255), Log2: log2Grid(0, 15)}, "8-bit uniform"},
 		"intervals of zero":  {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a"}, {Recipe: "a"}}}, "a reaches 0.00 top-1"},
 		"everything is NaN ": {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: math.NaN()}}}, "a has no score"},
 		"all but one NaN":    {LadderData{Metric: "top-1", Rows: []LadderRow{{Recipe: "a", Value: 8}, {Recipe: "b", Value: math.NaN()}}}, "a reaches 8.00 top-1, b no score"},
@@ -361,17 +361,17 @@ func TestRefusals(t *testing.T) {
 	empty := rangesFixture(16)
 	empty.Panels[1].Min = nil
 	nan := float32(math.NaN())
-	divisors := func(edit func(*DivisorsData)) DivisorsData { d := divisorsFixture(); edit(&d); return d }
+	divisors := func(edit func(*divisorsData)) divisorsData { d := divisorsFixture(); edit(&d); return d }
 	ladder := func(edit func(*LadderData)) LadderData { d := ladderFixture(); edit(&d); return d }
 	for name, test := range map[string]struct {
 		data drawing
 		want string
 	}{
 		"lost channels":     {empty, "the DW input \"backbone.stages.0.op_list.0.main.DW\" has 0 minima and 16 maxima"},
-		"bits":              {divisors(func(d *DivisorsData) { d.Uniform.Hi = 1 }), "uniform codes 0 to 1 with zero 0, allowed are 0 to 3"},
-		"step":              {divisors(func(d *DivisorsData) { d.Uniform.Scale = nan }), "uniform step NaN, must be positive"},
-		"codes":             {divisors(func(d *DivisorsData) { d.Log2.Lo = 10 }), "log2 exponents 10 to 9"},
-		"no divisors":       {divisors(func(d *DivisorsData) { d.Hist = calib.Histogram{} }), "no positive finite divisor"},
+		"bits":              {divisors(func(d *divisorsData) { d.Uniform.Hi = 1 }), "uniform codes 0 to 1 with zero 0, allowed are 0 to 3"},
+		"step":              {divisors(func(d *divisorsData) { d.Uniform.Scale = nan }), "uniform step NaN, must be positive"},
+		"codes":             {divisors(func(d *divisorsData) { d.Log2.Lo = 10 }), "log2 exponents 10 to 9"},
+		"no divisors":       {divisors(func(d *divisorsData) { d.Hist = calib.Histogram{} }), "no positive finite divisor"},
 		"no rows":           {ladder(func(d *LadderData) { d.Rows = nil }), "no rows"},
 		"mark of the paper": {ladder(func(d *LadderData) { d.Rows[1].Mark = "V" }), "belongs in Paper"},
 		"no mark":           {ladder(func(d *LadderData) { d.Paper[1].Mark = "" }), "has no mark"},
@@ -390,7 +390,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestRangeSummary(t *testing.T) {
-	p := RangesPanel{
+	p := rangesPanel{
 		Min:  []float32{-127, -1, 0, -0.25},
 		Max:  []float32{127, 1, 100, -0.125},
 		Hist: histogram([]float32{-127, 0.25, 0.5, 100}),
@@ -405,7 +405,7 @@ func TestRangeSummary(t *testing.T) {
 }
 
 func TestDivisorSummary(t *testing.T) {
-	d := DivisorsData{
+	d := divisorsData{
 		Hist:    histogram([]float32{0, 0.125, 0.25, 1, 8, 64, 1024, 2048}),
 		Uniform: uniformGrid(4), Log2: log2Grid(-2, 10),
 	}

@@ -39,9 +39,9 @@ func histogram(values []float32) calib.Histogram {
 
 // tensorOf makes a panel of channels, each with 400 values from a normal
 // distribution that spread and centre choose, through an activation.
-func tensorOf(role string, channels int, seed uint64, activation func(float64) float64, shape func(r *rand.Rand) (centre, spread float64)) RangesPanel {
+func tensorOf(role string, channels int, seed uint64, activation func(float64) float64, shape func(r *rand.Rand) (centre, spread float64)) rangesPanel {
 	r := rand.New(rand.NewPCG(seed, 1))
-	p := RangesPanel{Role: role, Tensor: "backbone.stages.0.op_list.0.main." + role}
+	p := rangesPanel{Role: role, Tensor: "backbone.stages.0.op_list.0.main." + role}
 	var all []float32
 	for range channels {
 		centre, spread := shape(r)
@@ -60,10 +60,10 @@ func tensorOf(role string, channels int, seed uint64, activation func(float64) f
 func hardswish(v float64) float64 { return v * min(6, max(0, v+3)) / 6 }
 
 // rangesFixture resembles the first MBConv of Seg-B0 on a street scene.
-func rangesFixture(mid int) RangesData {
-	return RangesData{
+func rangesFixture(mid int) rangesData {
+	return rangesData{
 		Block: "backbone.stages.0.op_list.0.main",
-		Panels: [3]RangesPanel{
+		Panels: [3]rangesPanel{
 			tensorOf("PW1", max(1, mid/4), 1, identity, func(r *rand.Rand) (float64, float64) { return r.NormFloat64(), 2 + r.Float64() }),
 			tensorOf("DW", mid, 2, hardswish, func(r *rand.Rand) (float64, float64) {
 				return 0, math.Exp(3.2*r.Float64()*r.Float64()*1.9 - 1)
@@ -77,7 +77,7 @@ func rangesFixture(mid int) RangesData {
 
 // divisorsFixture resembles the last MSA of Seg-B0 on a street scene: two
 // groups of heads, orders of magnitude apart.
-func divisorsFixture() DivisorsData {
+func divisorsFixture() divisorsData {
 	r := rand.New(rand.NewPCG(4, 1))
 	var all []float32
 	var top float32
@@ -93,7 +93,7 @@ func divisorsFixture() DivisorsData {
 		top = max(top, v)
 		all = append(all, v)
 	}
-	return DivisorsData{
+	return divisorsData{
 		Block: "backbone.stages.3.op_list.2.context_module.main", Hist: histogram(all),
 		Uniform: uniformGrid(top / 127), Log2: log2Grid(-6, 9),
 	}

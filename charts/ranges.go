@@ -24,7 +24,7 @@ func Ranges(prof *calib.Profile, net *efficientvit.Network, block string) (*Figu
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	data := RangesData{Block: block}
+	data := rangesData{Block: block}
 	for i, input := range []struct {
 		role  efficientvit.Role
 		stats *calib.TensorStats
@@ -33,7 +33,7 @@ func Ranges(prof *calib.Profile, net *efficientvit.Network, block string) (*Figu
 			return nil, fmt.Errorf("charts: ranges of %s: the block has no %s", block, input.role)
 		}
 		s := input.stats
-		data.Panels[i] = RangesPanel{Role: input.role.String(), Tensor: s.Name, Min: s.Min, Max: s.Max, Hist: s.Hist}
+		data.Panels[i] = rangesPanel{Role: input.role.String(), Tensor: s.Name, Min: s.Min, Max: s.Max, Hist: s.Hist}
 	}
 	return data.Figure()
 }
@@ -48,17 +48,17 @@ const (
 	offCentre = 3  // a channel is off-centre when one side is longer than this many times the other
 )
 
-// RangesData is what the paper's Fig. 3 shows of one MBConv: the inputs of its
+// rangesData is what the paper's Fig. 3 shows of one MBConv: the inputs of its
 // three convolutions, PW1, DW and PW2, in this order.
-type RangesData struct {
+type rangesData struct {
 	// Block is the MBConv's name in the network.
 	Block string
 	// Panels are the inputs of PW1, DW and PW2.
-	Panels [3]RangesPanel
+	Panels [3]rangesPanel
 }
 
-// RangesPanel is one tensor of a [RangesData].
-type RangesPanel struct {
+// rangesPanel is one tensor of a [rangesData].
+type rangesPanel struct {
 	// Role is the operation that the tensor feeds: PW1, DW or PW2.
 	Role string
 	// Tensor is the tensor's name in the network.
@@ -82,12 +82,12 @@ type rangeSummary struct {
 }
 
 // magnitude returns the largest absolute value of channel i.
-func (p RangesPanel) magnitude(i int) float64 {
+func (p rangesPanel) magnitude(i int) float64 {
 	return max(math.Abs(float64(p.Min[i])), math.Abs(float64(p.Max[i])))
 }
 
 // summary reduces a panel.
-func (p RangesPanel) summary() rangeSummary {
+func (p rangesPanel) summary() rangeSummary {
 	s := rangeSummary{top: -1}
 	for i := range p.Min {
 		m := p.magnitude(i)
@@ -121,7 +121,7 @@ func (p RangesPanel) summary() rangeSummary {
 }
 
 // check refuses what cannot be drawn.
-func (d RangesData) check() error {
+func (d rangesData) check() error {
 	for _, p := range d.Panels {
 		if len(p.Min) == 0 || len(p.Min) != len(p.Max) {
 			return fmt.Errorf("charts: ranges of %s: the %s input %q has %d minima and %d maxima, need one of each per channel",
@@ -132,7 +132,7 @@ func (d RangesData) check() error {
 }
 
 // finding is about the tensor that 8 bits serve worst.
-func (d RangesData) finding(sums []rangeSummary) string {
+func (d rangesData) finding(sums []rangeSummary) string {
 	worst := 0
 	for i := range sums {
 		if sums[i].few*max(1, sums[worst].channels) > sums[worst].few*max(1, sums[i].channels) {
@@ -156,7 +156,7 @@ func (d RangesData) finding(sums []rangeSummary) string {
 // Figure draws the paper's Fig. 3: for each tensor the range of every channel
 // and the distribution of all values, on one symmetric-logarithmic scale. The
 // table has one row per tensor and channel.
-func (d RangesData) Figure() (*Figure, error) {
+func (d rangesData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (s rangeSummary) describe() string {
 }
 
 // extremes returns the finite ends of the tensor's range.
-func (p RangesPanel) extremes() []float64 {
+func (p rangesPanel) extremes() []float64 {
 	var lo, hi float64
 	for i := range p.Min {
 		if finite(p.magnitude(i)) {
@@ -229,7 +229,7 @@ func (p RangesPanel) extremes() []float64 {
 
 // axisRange returns the scale of a panel and the positions that it spans, zero
 // among them.
-func (p RangesPanel) axisRange() (scale symlog, lo, hi float64) {
+func (p rangesPanel) axisRange() (scale symlog, lo, hi float64) {
 	magnitudes := make([]float64, len(p.Min))
 	for i := range magnitudes {
 		magnitudes[i] = p.magnitude(i)
@@ -262,7 +262,7 @@ const manyChannels = 128
 // channelSeries returns the minima, and stacked on them the ranges up to the
 // maxima, so that what is filled is what a channel holds. Stacking needs
 // positions that are not negative.
-func (p RangesPanel) channelSeries(s rangeSummary, position func(float64) float64) []echarts.SingleSeries {
+func (p rangesPanel) channelSeries(s rangeSummary, position func(float64) float64) []echarts.SingleSeries {
 	order := make([]int, len(p.Min))
 	for i := range order {
 		order[i] = i
@@ -299,12 +299,12 @@ func (p RangesPanel) channelSeries(s rangeSummary, position func(float64) float6
 	return series
 }
 
-func (p RangesPanel) describe(channel int) string {
+func (p rangesPanel) describe(channel int) string {
 	return fmt.Sprintf("channel %d: %s to %s", channel, number(float64(p.Min[channel])), number(float64(p.Max[channel])))
 }
 
 // peak marks the channel that sets the step.
-func (p RangesPanel) peak(channel, rank int, position func(float64) float64) echarts.SingleSeries {
+func (p rangesPanel) peak(channel, rank int, position func(float64) float64) echarts.SingleSeries {
 	v, place := float64(p.Max[channel]), "top"
 	if -float64(p.Min[channel]) > v {
 		v, place = float64(p.Min[channel]), "bottom"
@@ -349,7 +349,7 @@ func rankTicks(n int) []tick {
 }
 
 // table lists the channels in their own order.
-func (d RangesData) table() Table {
+func (d rangesData) table() Table {
 	t := Table{Columns: []string{"input", "tensor", "channel", "min", "max", "codes"}}
 	for _, p := range d.Panels {
 		step := p.summary().step
@@ -362,7 +362,7 @@ func (d RangesData) table() Table {
 
 // codes returns how many codes of a step a channel's range takes, NaN without a
 // finite range. Without a step all is zero, which is one code.
-func (p RangesPanel) codes(channel int, step float64) float64 {
+func (p rangesPanel) codes(channel int, step float64) float64 {
 	if !finite(p.magnitude(channel)) {
 		return math.NaN()
 	}

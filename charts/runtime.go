@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // runtimeEnv names the ECharts runtime file when it lies at no usual place.
@@ -25,10 +27,13 @@ var runtimePlaces = [...]string{
 	"node_modules/echarts/dist/echarts.min.js",
 }
 
+// maxRuntime bounds the script in bytes: ECharts' takes 1 MB.
+const maxRuntime = 64 << 20
+
 // readRuntime returns Apache ECharts' minified script.
 func readRuntime() ([]byte, error) {
 	if path := os.Getenv(runtimeEnv); path != "" {
-		b, err := os.ReadFile(path)
+		b, err := regular.Read(path, maxRuntime)
 		if err != nil {
 			return nil, fmt.Errorf("charts: ECharts runtime named by %s: %w", runtimeEnv, err)
 		}
@@ -46,7 +51,7 @@ func findRuntime(starts []string) ([]byte, error) {
 	for _, dir := range starts {
 		for {
 			for _, place := range runtimePlaces {
-				b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(place)))
+				b, err := regular.Read(filepath.Join(dir, filepath.FromSlash(place)), maxRuntime)
 				if err == nil {
 					return b, nil
 				}

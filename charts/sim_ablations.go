@@ -13,16 +13,16 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 )
 
-// AblationsData is a design and what it would be without each of its choices.
-type AblationsData struct {
+// ablationsData is a design and what it would be without each of its choices.
+type ablationsData struct {
 	// Workload was run on Config.
 	Workload, Config string
-	Whole            AblationsRow
-	Rows             []AblationsRow
+	Whole            ablationsRow
+	Rows             []ablationsRow
 }
 
-// AblationsRow is the design without one choice.
-type AblationsRow struct {
+// ablationsRow is the design without one choice.
+type ablationsRow struct {
 	Name string
 	DSPs int
 	// ClosedForm and EventDriven are the cycles of one picture by each model, NaN
@@ -32,17 +32,17 @@ type AblationsRow struct {
 
 // Ablations draws a study.
 func Ablations(s *ablate.Study) (*Figure, error) {
-	row := func(a ablate.Ablation) AblationsRow {
-		return AblationsRow{a.Name, a.DSPs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
+	row := func(a ablate.Ablation) ablationsRow {
+		return ablationsRow{a.Name, a.DSPs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
 	}
-	d := AblationsData{Workload: s.Workload, Config: s.Config.Name, Whole: row(s.Whole)}
+	d := ablationsData{Workload: s.Workload, Config: s.Config.Name, Whole: row(s.Whole)}
 	for _, a := range s.Ablations {
 		d.Rows = append(d.Rows, row(a))
 	}
 	return d.Figure()
 }
 
-func (d AblationsData) check() error {
+func (d ablationsData) check() error {
 	if len(d.Rows) == 0 {
 		return fmt.Errorf("charts: ablations of %s: no rows", d.Workload)
 	}
@@ -58,12 +58,12 @@ func (d AblationsData) check() error {
 
 // times returns how many times the design's own cycles a row takes, by each
 // model.
-func (d AblationsData) times(r AblationsRow) (closed, event float64) {
+func (d ablationsData) times(r ablationsRow) (closed, event float64) {
 	return r.ClosedForm / d.Whole.ClosedForm, r.EventDriven / d.Whole.EventDriven
 }
 
 // finding names the choice that is worth the most cycles.
-func (d AblationsData) finding() string {
+func (d ablationsData) finding() string {
 	most, worth := "", 1.0
 	for _, r := range d.Rows {
 		if _, event := d.times(r); event > worth {
@@ -83,7 +83,7 @@ func timesText(ratio float64) string { return fmt.Sprintf("×%.3f", ratio) }
 // without it, by the event-driven model and, hollow, by the closed form. What a
 // model cannot tell is written as unknown. The table has a row per choice and
 // model.
-func (d AblationsData) Figure() (*Figure, error) {
+func (d ablationsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// ArchitectureData is a configuration to be drawn.
-type ArchitectureData struct{ Config arch.Config }
+// architectureData is a configuration to be drawn.
+type architectureData struct{ Config arch.Config }
 
 // Architecture draws an accelerator as the paper's Fig. 7 and 8 do: memories,
 // engines and auxiliary units with the configuration's own sizes. The error is
 // that of the configuration's validation.
-func Architecture(c arch.Config) (*Figure, error) { return ArchitectureData{c}.Figure() }
+func Architecture(c arch.Config) (*Figure, error) { return architectureData{c}.Figure() }
 
 // A place is a position in pixels from the upper left corner.
 type place [2]float64
@@ -180,7 +180,7 @@ func units(n int) []string {
 }
 
 // auxiliaries names the auxiliary units in the order of the configuration.
-func (d ArchitectureData) auxiliaries() []archUnit {
+func (d architectureData) auxiliaries() []archUnit {
 	a := &d.Config.Auxiliary
 	list := []archUnit{
 		{"ΣK", "row sums of ReLU(K)", a.SumK}, {"log2", "rounds divisors", a.Log2},
@@ -201,10 +201,10 @@ type archUnit struct {
 }
 
 // depthwise says whether R-MAC has a mode for depthwise convolutions.
-func (d ArchitectureData) depthwise() bool { return d.Config.Depthwise == arch.Reconfigured }
+func (d architectureData) depthwise() bool { return d.Config.Depthwise == arch.Reconfigured }
 
 // shared says what the copies divide among them.
-func (d ArchitectureData) shared() string {
+func (d architectureData) shared() string {
 	if d.Config.CopiesShare == arch.Batch {
 		return "a picture each"
 	}
@@ -213,7 +213,7 @@ func (d ArchitectureData) shared() string {
 
 // Figure draws (a) the whole accelerator, with the flow of inputs, weights and
 // results, and (b) one lane of each engine. The table has every size.
-func (d ArchitectureData) Figure() (*Figure, error) {
+func (d architectureData) Figure() (*Figure, error) {
 	c := d.Config
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("charts: architecture: %w", err)
@@ -231,7 +231,7 @@ func (d ArchitectureData) Figure() (*Figure, error) {
 
 // whole draws the paper's Fig. 8: everything, from the off-chip memory down to
 // the engines and back.
-func (d ArchitectureData) whole(s *sketch) {
+func (d architectureData) whole(s *sketch) {
 	c := d.Config
 	const in, weight, result = "#56B4E9", vermillion, green
 	s.note(place{12, 10}, labelled("(a) the accelerator"))
@@ -292,7 +292,7 @@ func copies(n int) string {
 }
 
 // lanes draws the paper's Fig. 7 below a height: how a lane of each engine adds.
-func (d ArchitectureData) lanes(s *sketch, y float64) {
+func (d architectureData) lanes(s *sketch, y float64) {
 	c := d.Config
 	heading, others := "(b) one lane of R-MAC: partial sums pass on, or stay", "↺ depthwise: MACs take channels, lanes output pixels of a row"
 	if !d.depthwise() {
@@ -325,7 +325,7 @@ func (d ArchitectureData) lanes(s *sketch, y float64) {
 	s.path(vermillion, place{850, middle + 22}, place{850, middle + 44}, place{790, middle + 44}, place{790, middle + 22})
 }
 
-func (d ArchitectureData) table() Table {
+func (d architectureData) table() Table {
 	c := d.Config
 	t := Table{Columns: []string{"part", "size", "value"}}
 	add := func(part, size string, value any) { t.Rows = append(t.Rows, []any{part, size, value}) }

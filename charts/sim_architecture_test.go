@@ -10,8 +10,8 @@ import (
 )
 
 func init() {
-	drawings["sim_architecture"] = ArchitectureData{architectureFixture()}
-	drawings["sim_architecture_other"] = ArchitectureData{otherFixture()}
+	drawings["sim_architecture"] = architectureData{architectureFixture()}
+	drawings["sim_architecture_other"] = architectureData{otherFixture()}
 }
 
 // otherFixture has the alternatives of a configuration, and numbers and a name that

@@ -18,7 +18,7 @@ type breakdown struct {
 	// of says what a part is, and parts and blocks head the two panels.
 	of, partsTitle, blocksTitle string
 	parts                       []breakdownPart
-	blocks                      []CyclesBlock
+	blocks                      []cyclesBlock
 }
 
 // breakdownPart is one part with its colour, and what is to be said about it.

@@ -12,22 +12,22 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 )
 
-// CyclesData is where the cycles of one picture go.
-type CyclesData struct {
+// cyclesData is where the cycles of one picture go.
+type cyclesData struct {
 	// Workload was run on Config, by the timing model Model; Note is what the
 	// model leaves out.
 	Workload, Config, Model, Note string
 	// FPS are the pictures per second.
 	FPS   float64
-	Roles []CyclesRole
+	Roles []cyclesRole
 	// Blocks are in the order of the network; an operation outside of blocks is
 	// one of its own.
-	Blocks []CyclesBlock
+	Blocks []cyclesBlock
 }
 
-// CyclesRole is one role of operations: PW1, or "DW + PW2" where one streams
+// cyclesRole is one role of operations: PW1, or "DW + PW2" where one streams
 // into the other.
-type CyclesRole struct {
+type cyclesRole struct {
 	Name string
 	// Cycles are those of one picture on all copies together.
 	Cycles float64
@@ -36,8 +36,8 @@ type CyclesRole struct {
 	Utilization float64
 }
 
-// CyclesBlock is one block of the network.
-type CyclesBlock struct {
+// cyclesBlock is one block of the network.
+type cyclesBlock struct {
 	Name string
 	// Cycles has one value per role, in the order of the roles.
 	Cycles []float64
@@ -45,7 +45,7 @@ type CyclesBlock struct {
 
 // Cycles draws where the closed form's cycles go: by role, and in each block.
 func Cycles(r *closed.Result) (*Figure, error) {
-	d := CyclesData{
+	d := cyclesData{
 		Workload: r.Workload, Config: r.Config.Name, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope),
 		Note: "Memory and auxiliary units take no time.", FPS: r.FPS(),
 	}
@@ -53,7 +53,7 @@ func Cycles(r *closed.Result) (*Figure, error) {
 	roles := make(map[string]int)
 	for i, p := range r.ByRole() {
 		roles[p.Label] = i
-		d.Roles = append(d.Roles, CyclesRole{p.Label, float64(p.Cycles) / copies, p.Utilization})
+		d.Roles = append(d.Roles, cyclesRole{p.Label, float64(p.Cycles) / copies, p.Utilization})
 	}
 	blocks := make(map[string]int)
 	for _, o := range r.Ops {
@@ -62,7 +62,7 @@ func Cycles(r *closed.Result) (*Figure, error) {
 		if !ok {
 			i = len(d.Blocks)
 			blocks[name] = i
-			d.Blocks = append(d.Blocks, CyclesBlock{name, make([]float64, len(d.Roles))})
+			d.Blocks = append(d.Blocks, cyclesBlock{name, make([]float64, len(d.Roles))})
 		}
 		d.Blocks[i].Cycles[roles[o.Label]] += float64(o.Cycles) / copies
 	}
@@ -71,7 +71,7 @@ func Cycles(r *closed.Result) (*Figure, error) {
 
 // ranks orders the roles for colours: a role of many blocks needs one, that of a
 // single block is named by its row. Roles past the colours share one.
-func (d CyclesData) ranks() []int {
+func (d cyclesData) ranks() []int {
 	blocks := make([]int, len(d.Roles))
 	for _, b := range d.Blocks {
 		for i, c := range b.Cycles {
@@ -96,9 +96,9 @@ func (d CyclesData) ranks() []int {
 }
 
 // finding names the fewest roles that take more than half of the cycles.
-func (d CyclesData) finding(total float64) string {
+func (d cyclesData) finding(total float64) string {
 	order := slices.Clone(d.Roles)
-	slices.SortStableFunc(order, func(a, b CyclesRole) int { return cmp.Compare(b.Cycles, a.Cycles) })
+	slices.SortStableFunc(order, func(a, b cyclesRole) int { return cmp.Compare(b.Cycles, a.Cycles) })
 	sum := 0.0
 	var names []string
 	for _, r := range order {
@@ -126,7 +126,7 @@ func enumerate(names []string) string {
 // Figure draws (a) the cycles of each role with the use that it makes of the
 // multipliers, and (b) those of each block, stacked in the colours of (a). The
 // table has one row per block and role.
-func (d CyclesData) Figure() (*Figure, error) {
+func (d cyclesData) Figure() (*Figure, error) {
 	b := breakdown{
 		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s", d.Workload, d.Config, number(d.FPS), d.Model, d.Note),
 		of:       "role", blocks: d.Blocks,

@@ -16,8 +16,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
 
-// FrontData is a design-space exploration of one network.
-type FrontData struct {
+// frontData is a design-space exploration of one network.
+type frontData struct {
 	// Workload was charged by the timing model Model; Note is what the model
 	// leaves out.
 	Workload, Model, Note string
@@ -26,15 +26,15 @@ type FrontData struct {
 	Cost explore.Objective
 	// Fields are the varied fields of the configuration.
 	Fields []string
-	Points []FrontPoint
+	Points []frontPoint
 	// Unrankable counts the points left out because their cost is not known,
 	// for the reason Why.
 	Unrankable int
 	Why        string
 }
 
-// FrontPoint is one configuration.
-type FrontPoint struct {
+// frontPoint is one configuration.
+type frontPoint struct {
 	// Values are those of the fields.
 	Values      []any
 	DSPs, BRAMs int
@@ -57,7 +57,7 @@ func Front(v *explore.Survey, workload string, cost explore.Objective, marked ..
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	d := FrontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
+	d := frontData{Workload: workload, Model: v.Model, Note: v.Note, Cost: cost, Fields: v.Fields, Unrankable: front.Unrankable, Why: front.Why}
 	best := make(map[arch.Config]bool)
 	for _, p := range front.Points {
 		best[p.Config] = true
@@ -68,7 +68,7 @@ func Front(v *explore.Survey, workload string, cost explore.Objective, marked ..
 			continue
 		}
 		place[p.Config] = len(d.Points)
-		d.Points = append(d.Points, FrontPoint{Values: p.Values, DSPs: p.DSPs, BRAMs: p.BRAMs, MJ: 1e3 * p.Joules, FPS: p.FPS, GOPS: p.GOPS, Front: best[p.Config]})
+		d.Points = append(d.Points, frontPoint{Values: p.Values, DSPs: p.DSPs, BRAMs: p.BRAMs, MJ: 1e3 * p.Joules, FPS: p.FPS, GOPS: p.GOPS, Front: best[p.Config]})
 	}
 	for _, c := range marked {
 		i, ok := place[c]
@@ -80,7 +80,7 @@ func Front(v *explore.Survey, workload string, cost explore.Objective, marked ..
 	return d.Figure()
 }
 
-func (d FrontData) check() error {
+func (d frontData) check() error {
 	if _, ok := frontCosts[d.Cost]; !ok {
 		return fmt.Errorf("charts: front of %s: %v against %v: allowed are %v, %v and %v", d.Workload, explore.FPS, d.Cost, explore.DSPs, explore.BRAMs, explore.Energy)
 	}
@@ -109,7 +109,7 @@ var frontCosts = map[explore.Objective]struct{ unit, one, axis, at, less string 
 }
 
 // cost returns what a point costs.
-func (d FrontData) cost(p FrontPoint) float64 {
+func (d frontData) cost(p frontPoint) float64 {
 	switch d.Cost {
 	case explore.Energy:
 		return p.MJ
@@ -120,7 +120,7 @@ func (d FrontData) cost(p FrontPoint) float64 {
 }
 
 // costText writes what a point costs.
-func (d FrontData) costText(p FrontPoint) string {
+func (d frontData) costText(p frontPoint) string {
 	if d.Cost == explore.Energy {
 		return number(p.MJ) + " mJ"
 	}
@@ -128,12 +128,12 @@ func (d FrontData) costText(p FrontPoint) string {
 }
 
 // size writes a point's two values.
-func (d FrontData) size(p FrontPoint) string {
+func (d frontData) size(p frontPoint) string {
 	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), frontCosts[d.Cost].at, d.costText(p))
 }
 
 // name writes a point as the pointer brings it up.
-func (d FrontData) name(p FrontPoint) string {
+func (d frontData) name(p frontPoint) string {
 	var values []string
 	for i, f := range d.Fields {
 		values = append(values, fmt.Sprintf("%s %v", f, p.Values[i]))
@@ -143,7 +143,7 @@ func (d FrontData) name(p FrontPoint) string {
 
 // finding says whether the first marked configuration can be beaten, or else
 // where the front lies.
-func (d FrontData) finding() string {
+func (d frontData) finding() string {
 	low, high, front := d.Points[0], d.Points[0], 0
 	for _, p := range d.Points {
 		if p.Front {
@@ -216,7 +216,7 @@ func staircase(points []point) []point {
 // the line of as many pictures per second for the same cost. Both axes are
 // logarithmic, so that the largest design does not push the others together;
 // points that would cover one another are drawn once. The table has them all.
-func (d FrontData) Figure() (*Figure, error) {
+func (d frontData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (d FrontData) Figure() (*Figure, error) {
 	rayName := fmt.Sprintf("as many FPS from each %s as the marked", costs.one)
 	x := span(costs.axis+", logarithmic", minCost, maxCost)
 	y := span("pictures per second, logarithmic", minFPS, maxFPS)
-	at := func(p FrontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
+	at := func(p frontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 
 	var others, front, marks []point
 	words := make(map[string][]point) // by the side of the mark

@@ -11,27 +11,27 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 )
 
-// PeerData is one network on a plain weight-stationary array and on a Trio-ViT
+// peerData is one network on a plain weight-stationary array and on a Trio-ViT
 // accelerator, in cycles.
-type PeerData struct {
+type peerData struct {
 	Workload, Array, Accelerator string
-	Roles                        []PeerRole
+	Roles                        []peerRole
 	// RMAC is the cycles of R-MAC alone for all depthwise convolutions, NaN
 	// where there are none, and Depthwise those of the array by each counting.
 	RMAC      float64
-	Depthwise []PeerCount
+	Depthwise []peerCount
 }
 
-// PeerRole is one role of the accelerator's operations.
-type PeerRole struct {
+// peerRole is one role of the accelerator's operations.
+type peerRole struct {
 	Name string
 	// Accelerator is its cycles; SideBySide and OneGroup are the array's, with
 	// as many groups at a time as fit, and with one.
 	Accelerator, SideBySide, OneGroup float64
 }
 
-// PeerCount is one way to count.
-type PeerCount struct {
+// peerCount is one way to count.
+type peerCount struct {
 	Counting string
 	Cycles   float64
 	// Other says that the counted layer is not the network's.
@@ -42,14 +42,14 @@ type PeerCount struct {
 func Peer(c *peer.Comparison) (*Figure, error) {
 	one, side := c.Timing(peer.OneGroup), c.Timing(peer.SideBySide)
 	config := c.Accelerator.Config
-	d := PeerData{
+	d := peerData{
 		Workload: c.Accelerator.Workload, Accelerator: config.Name, RMAC: math.NaN(),
 		Array: fmt.Sprintf("%d×%d array", one.Array.Rows, one.Array.Cols),
 	}
 	role := make(map[string]int)
 	for _, p := range c.Accelerator.ByRole() {
 		role[p.Label] = len(d.Roles)
-		d.Roles = append(d.Roles, PeerRole{Name: p.Label, Accelerator: float64(p.Cycles) / float64(config.Copies)})
+		d.Roles = append(d.Roles, peerRole{Name: p.Label, Accelerator: float64(p.Cycles) / float64(config.Copies)})
 	}
 	of := make(map[string]int) // the role that an operation is charged under
 	for _, o := range c.Accelerator.Ops {
@@ -66,7 +66,7 @@ func Peer(c *peer.Comparison) (*Figure, error) {
 	if c.Depthwise > 0 {
 		d.RMAC = c.Depthwise
 		add := func(name string, r *peer.Timing) {
-			d.Depthwise = append(d.Depthwise, PeerCount{name, float64(r.DepthwiseCycles()), r.Counting == peer.SCALESim})
+			d.Depthwise = append(d.Depthwise, peerCount{name, float64(r.DepthwiseCycles()), r.Counting == peer.SCALESim})
 		}
 		for _, r := range c.Timings {
 			add(string(r.Counting), r)
@@ -78,7 +78,7 @@ func Peer(c *peer.Comparison) (*Figure, error) {
 	return d.Figure()
 }
 
-func (d PeerData) check() error {
+func (d peerData) check() error {
 	if len(d.Roles) == 0 {
 		return fmt.Errorf("charts: peer of %s: no roles", d.Workload)
 	}
@@ -98,7 +98,7 @@ func (d PeerData) check() error {
 }
 
 // finding compares the depthwise convolutions, or all where there are none.
-func (d PeerData) finding() string {
+func (d peerData) finding() string {
 	lo, hi := math.Inf(1), 0.0
 	for _, c := range d.Depthwise {
 		if !c.Other {
@@ -119,7 +119,7 @@ func (d PeerData) finding() string {
 // Figure draws (a) the cycles of each role on both, and (b) those of the
 // depthwise convolutions by each counting beside R-MAC's. The axes are
 // logarithmic. The table has one row per number.
-func (d PeerData) Figure() (*Figure, error) {
+func (d peerData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}

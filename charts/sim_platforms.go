@@ -15,18 +15,18 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 )
 
-// PlatformsData is the paper's Fig. 10: throughputs of processors, beside those
+// platformsData is the paper's Fig. 10: throughputs of processors, beside those
 // of computed designs.
-type PlatformsData struct {
+type platformsData struct {
 	// Computed are what a timing model says; Printed are the paper's. They are
 	// drawn apart, on axes of equal range.
-	Computed, Printed []PlatformsRow
+	Computed, Printed []platformsRow
 	// Notes are what to know before comparing.
 	Notes []string
 }
 
-// PlatformsRow is one throughput.
-type PlatformsRow struct {
+// platformsRow is one throughput.
+type platformsRow struct {
 	Platform, Network string
 	// GOPS is NaN where it is not known.
 	GOPS float64
@@ -39,21 +39,21 @@ type PlatformsRow struct {
 // operations. A design of a network that the figure does not have is left out.
 func Platforms(designs ...hwsim.Estimate) (*Figure, error) {
 	t := compare.Platforms(designs...)
-	rows := func(from []compare.Row) []PlatformsRow {
-		var list []PlatformsRow
+	rows := func(from []compare.Row) []platformsRow {
+		var list []platformsRow
 		for _, r := range from {
 			for i, n := range r.Numbers {
 				if n.Mark != "" {
-					list = append(list, PlatformsRow{r.Name, t.Columns[i], n.Value, string(n.Mark)})
+					list = append(list, platformsRow{r.Name, t.Columns[i], n.Value, string(n.Mark)})
 				}
 			}
 		}
 		return list
 	}
-	return PlatformsData{Computed: rows(t.Computed), Printed: rows(t.Printed), Notes: t.Notes}.Figure()
+	return platformsData{Computed: rows(t.Computed), Printed: rows(t.Printed), Notes: t.Notes}.Figure()
 }
 
-func (d PlatformsData) check() error {
+func (d platformsData) check() error {
 	if len(d.Printed) == 0 {
 		return fmt.Errorf("charts: platforms: no printed rows, need at least one")
 	}
@@ -72,12 +72,12 @@ func (d PlatformsData) check() error {
 
 // finding sets the computed throughputs of the first network beside the printed
 // ones.
-func (d PlatformsData) finding() string {
+func (d platformsData) finding() string {
 	network := ""
-	if i := slices.IndexFunc(d.Computed, func(r PlatformsRow) bool { return finite(r.GOPS) }); i >= 0 {
+	if i := slices.IndexFunc(d.Computed, func(r platformsRow) bool { return finite(r.GOPS) }); i >= 0 {
 		network = d.Computed[i].Network
 	}
-	between := func(rows []PlatformsRow) string {
+	between := func(rows []platformsRow) string {
 		lo, hi := math.Inf(1), 0.0
 		for _, r := range rows {
 			if finite(r.GOPS) && (network == "" || r.Network == network) {
@@ -100,7 +100,7 @@ func (d PlatformsData) finding() string {
 
 // Figure draws one dot per throughput on a logarithmic axis, computed ones
 // above, the paper's hollow and below. The table has one row per number.
-func (d PlatformsData) Figure() (*Figure, error) {
+func (d platformsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (d PlatformsData) Figure() (*Figure, error) {
 	left, x := labelRoom(labels), decades(unit, values)
 	var panels []panel
 	bottom := top + line*len(d.Notes)
-	add := func(title, color string, filled bool, rows []PlatformsRow) {
+	add := func(title, color string, filled bool, rows []platformsRow) {
 		if len(rows) == 0 {
 			return
 		}
@@ -158,7 +158,7 @@ func (d PlatformsData) Figure() (*Figure, error) {
 
 // text writes the number as it is printed, or a computed one to four digits,
 // with its network and mark.
-func (r PlatformsRow) text() string {
+func (r platformsRow) text() string {
 	switch {
 	case !finite(r.GOPS):
 		return fmt.Sprintf("%s: unknown [%s]", r.Network, r.Mark)

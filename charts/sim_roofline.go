@@ -14,9 +14,9 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
-// RooflineData is what each step of a run attains, under the two roofs of its
+// rooflineData is what each step of a run attains, under the two roofs of its
 // accelerator: off-chip bandwidth and multipliers.
-type RooflineData struct {
+type rooflineData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
 	Roofline                  event.Roofline
@@ -24,10 +24,10 @@ type RooflineData struct {
 
 // Roofline draws the roofline of an event-driven run.
 func Roofline(r *event.Run) (*Figure, error) {
-	return RooflineData{r.Workload, r.Config.Name, r.Options.String(), *r.Roofline()}.Figure()
+	return rooflineData{r.Workload, r.Config.Name, r.Options.String(), *r.Roofline()}.Figure()
 }
 
-func (d RooflineData) check() error {
+func (d rooflineData) check() error {
 	l := &d.Roofline
 	if !(l.PeakGOPS > 0) || !finite(l.PeakGOPS) || !(l.GBPerS > 0) || !finite(l.GBPerS) {
 		return fmt.Errorf("charts: roofline of %s: roofs of %v GOPS and %v GB/s, both must be positive", d.Workload, l.PeakGOPS, l.GBPerS)
@@ -44,7 +44,7 @@ func (d RooflineData) check() error {
 }
 
 // text describes a point; several steps may share it.
-func (d RooflineData) text(p *event.RooflinePoint, steps int) string {
+func (d rooflineData) text(p *event.RooflinePoint, steps int) string {
 	name := blockName(p.Name)
 	if steps > 1 {
 		name = fmt.Sprintf("%s and %d more", name, steps-1)
@@ -60,12 +60,12 @@ func (d RooflineData) text(p *event.RooflinePoint, steps int) string {
 }
 
 // attained says how much of its roof a point attains.
-func (d RooflineData) attained(p *event.RooflinePoint) string {
+func (d rooflineData) attained(p *event.RooflinePoint) string {
 	return fmt.Sprintf("%s of %s GOPS", number(p.GOPS), number(d.Roofline.Roof(p.Intensity())))
 }
 
 // finding says which roof is the lower one for how much of the time.
-func (d RooflineData) finding() string {
+func (d rooflineData) finding() string {
 	l := &d.Roofline
 	var cycles, low int64
 	for i := range l.Steps {
@@ -86,7 +86,7 @@ type rooflineKind struct {
 }
 
 // kinds sums the steps by label, the most cycles first.
-func (d RooflineData) kinds() []rooflineKind {
+func (d rooflineData) kinds() []rooflineKind {
 	var list []rooflineKind
 	for _, p := range d.Roofline.Steps {
 		i := slices.IndexFunc(list, func(k rooflineKind) bool { return k.sum.Label == p.Label })
@@ -113,7 +113,7 @@ type rooflineMark struct {
 }
 
 // marks joins the steps of a label whose positions coincide.
-func (d RooflineData) marks(label string) []rooflineMark {
+func (d rooflineData) marks(label string) []rooflineMark {
 	var list []rooflineMark
 	near := func(a, b float64) bool { return a == b || math.Abs(a/b-1) < 1e-3 }
 	for _, p := range d.Roofline.Steps {
@@ -144,7 +144,7 @@ type bubble struct {
 // its colour by (b), the cycles of each kind of step and what of its roof it
 // attains. Steps without off-chip bytes stand at ∞. The table has one row per
 // step.
-func (d RooflineData) Figure() (*Figure, error) {
+func (d rooflineData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}

@@ -16,44 +16,44 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
-// ScheduleData is what the engines and the off-chip memory do while a network's
+// scheduleData is what the engines and the off-chip memory do while a network's
 // blocks run: the paper's Fig. 9, as it was simulated.
-type ScheduleData struct {
+type scheduleData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
-	Panels                    []SchedulePanel
+	Panels                    []schedulePanel
 }
 
-// SchedulePanel is one block.
-type SchedulePanel struct {
+// schedulePanel is one block.
+type schedulePanel struct {
 	Block string
 	// Cycles is how long the block takes.
 	Cycles float64
-	Tasks  []ScheduleTask
+	Tasks  []scheduleTask
 }
 
-// ScheduleTask is something that a lane does from one cycle of the block to
+// scheduleTask is something that a lane does from one cycle of the block to
 // another.
-type ScheduleTask struct {
-	Lane ScheduleLane
+type scheduleTask struct {
+	Lane scheduleLane
 	// Op is the operation, empty for one of another block.
 	Op         string
 	Start, End float64
 }
 
-// A ScheduleLane is one of the rows of a schedule.
-type ScheduleLane int
+// A scheduleLane is one of the rows of a schedule.
+type scheduleLane int
 
 // The lanes.
 const (
-	MATLane ScheduleLane = iota
-	RMACLane
-	LoadLane
-	StoreLane
+	matLane scheduleLane = iota
+	rmacLane
+	loadLane
+	storeLane
 )
 
 // scheduleLanes are the names of the lanes.
-var scheduleLanes = [...]string{MATLane: "MAT", RMACLane: "R-MAC", LoadLane: "loads", StoreLane: "stores"}
+var scheduleLanes = [...]string{matLane: "MAT", rmacLane: "R-MAC", loadLane: "loads", storeLane: "stores"}
 
 // Schedule draws the schedule of blocks of an event-driven run, which must have
 // kept its events. A name is that of a block, or of a step for a closer look, such
@@ -62,7 +62,7 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 	if len(r.Events) == 0 {
 		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
 	}
-	d := ScheduleData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String()}
+	d := scheduleData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String()}
 	for _, block := range blocks {
 		p, err := schedule(r, blockName(block))
 		if err != nil {
@@ -74,7 +74,7 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 }
 
 // schedule cuts the events of one block or step out of a run.
-func schedule(r *event.Run, block string) (SchedulePanel, error) {
+func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
 	own := make(map[string]string) // the block of each step that is drawn
 	for _, s := range r.Steps {
@@ -93,15 +93,15 @@ func schedule(r *event.Run, block string) (SchedulePanel, error) {
 		}
 	}
 	if from > to {
-		return SchedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
+		return schedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
-	p := SchedulePanel{Block: block, Cycles: float64(to - from)}
+	p := schedulePanel{Block: block, Cycles: float64(to - from)}
 	for _, e := range r.Events {
 		start, end := max(e.Start, from), min(e.End, to)
 		if start >= end {
 			continue
 		}
-		add := func(lane ScheduleLane, op string) {
+		add := func(lane scheduleLane, op string) {
 			if op == "" {
 				return
 			}
@@ -110,22 +110,22 @@ func schedule(r *event.Run, block string) (SchedulePanel, error) {
 				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), within+"."), "main.")
 				name = strings.TrimSuffix(name, ".conv")
 			}
-			p.Tasks = append(p.Tasks, ScheduleTask{lane, name, float64(start - from), float64(end - from)})
+			p.Tasks = append(p.Tasks, scheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
 		switch e.Kind {
 		case event.ComputeEvent:
-			add(MATLane, e.MAT)
-			add(RMACLane, e.RMAC)
+			add(matLane, e.MAT)
+			add(rmacLane, e.RMAC)
 		case event.LoadEvent:
-			add(LoadLane, e.Op)
+			add(loadLane, e.Op)
 		case event.StoreEvent:
-			add(StoreLane, e.Op)
+			add(storeLane, e.Op)
 		}
 	}
 	return p, nil
 }
 
-func (d ScheduleData) check() error {
+func (d scheduleData) check() error {
 	if len(d.Panels) == 0 {
 		return fmt.Errorf("charts: schedule of %s: no blocks, need at least one", d.Workload)
 	}
@@ -145,14 +145,14 @@ func (d ScheduleData) check() error {
 
 // merge joins the tasks of a lane that follow one another in the same operation
 // with less than a gap between them.
-func (p SchedulePanel) merge(lane ScheduleLane, gap float64) []ScheduleTask {
-	var own, merged []ScheduleTask
+func (p schedulePanel) merge(lane scheduleLane, gap float64) []scheduleTask {
+	var own, merged []scheduleTask
 	for _, t := range p.Tasks {
 		if t.Lane == lane {
 			own = append(own, t)
 		}
 	}
-	slices.SortStableFunc(own, func(a, b ScheduleTask) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortStableFunc(own, func(a, b scheduleTask) int { return cmp.Compare(a.Start, b.Start) })
 	for _, t := range own {
 		if last := len(merged) - 1; last >= 0 && merged[last].Op == t.Op && t.Start-merged[last].End <= gap {
 			merged[last].End = max(merged[last].End, t.End)
@@ -165,8 +165,8 @@ func (p SchedulePanel) merge(lane ScheduleLane, gap float64) []ScheduleTask {
 
 // shares returns the cycles in which both engines have a task, and those of them
 // in which it is not the same operation.
-func (p SchedulePanel) shares() (both, apart float64) {
-	mat, rmac := p.merge(MATLane, 0), p.merge(RMACLane, 0)
+func (p schedulePanel) shares() (both, apart float64) {
+	mat, rmac := p.merge(matLane, 0), p.merge(rmacLane, 0)
 	for _, a := range mat {
 		for _, b := range rmac {
 			cycles := max(0, min(a.End, b.End)-max(a.Start, b.Start))
@@ -180,7 +180,7 @@ func (p SchedulePanel) shares() (both, apart float64) {
 }
 
 // finding says what the pipelines do for the blocks together.
-func (d ScheduleData) finding() string {
+func (d scheduleData) finding() string {
 	var both, apart, total float64
 	for _, p := range d.Panels {
 		b, a := p.shares()
@@ -190,7 +190,7 @@ func (d ScheduleData) finding() string {
 }
 
 // finding says the same of one block.
-func (p SchedulePanel) finding() string {
+func (p schedulePanel) finding() string {
 	both, apart := p.shares()
 	return fmt.Sprintf("%s: %s cycles, both engines in %s, on different operations in %s",
 		p.Block, count(int(p.Cycles)), percent(both/p.Cycles), percent(apart/p.Cycles))
@@ -199,7 +199,7 @@ func (p SchedulePanel) finding() string {
 // Figure draws a panel per block: when each engine works on which operation, and
 // when off-chip memory moves data, that of other blocks in grey. The table has
 // one row per task.
-func (d ScheduleData) Figure() (*Figure, error) {
+func (d scheduleData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 		series := make(map[string]*echarts.SingleSeries)
 		var order []string
 		for lane := range scheduleLanes {
-			tasks := p.merge(ScheduleLane(lane), pixel)
+			tasks := p.merge(scheduleLane(lane), pixel)
 			hover := scheduleLanes[lane] + ": " + summary(tasks)
 			for _, t := range tasks {
 				s := series[t.Op]
@@ -277,7 +277,7 @@ func (d ScheduleData) Figure() (*Figure, error) {
 // A scheduleLabel names a bar of an engine, inside or above.
 type scheduleLabel struct {
 	op    string
-	lane  ScheduleLane
+	lane  scheduleLane
 	at    float64
 	above bool
 }
@@ -285,12 +285,12 @@ type scheduleLabel struct {
 // labels names every operation where it first has room in each engine's lane. One
 // that has none is named above a bar, in the lane where no other name is in its
 // way.
-func (p SchedulePanel) labels(pixel float64) []scheduleLabel {
+func (p schedulePanel) labels(pixel float64) []scheduleLabel {
 	const letter, margin = 6.5, 6
 	width := func(op string) float64 { return pixel * (letter*float64(utf8.RuneCountInString(op)) + margin) }
 	var labels []scheduleLabel
 	named := make(map[string]bool)
-	for _, lane := range []ScheduleLane{MATLane, RMACLane} {
+	for _, lane := range []scheduleLane{matLane, rmacLane} {
 		here := make(map[string]bool)
 		for _, t := range p.merge(lane, pixel) {
 			if !here[t.Op] && width(t.Op) < t.End-t.Start {
@@ -299,8 +299,8 @@ func (p SchedulePanel) labels(pixel float64) []scheduleLabel {
 			}
 		}
 	}
-	free := make(map[ScheduleLane]float64) // from where on nothing is above the lane
-	for _, lane := range []ScheduleLane{MATLane, RMACLane} {
+	free := make(map[scheduleLane]float64) // from where on nothing is above the lane
+	for _, lane := range []scheduleLane{matLane, rmacLane} {
 		for _, t := range p.merge(lane, pixel) {
 			if middle := (t.Start + t.End) / 2; !named[t.Op] && middle-width(t.Op)/2 >= free[lane] {
 				named[t.Op], free[lane] = true, middle+width(t.Op)/2
@@ -312,7 +312,7 @@ func (p SchedulePanel) labels(pixel float64) []scheduleLabel {
 }
 
 // summary lists what a lane does.
-func summary(tasks []ScheduleTask) string {
+func summary(tasks []scheduleTask) string {
 	const most = 6
 	var list []string
 	for _, t := range tasks {

@@ -10,22 +10,22 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
-// StallsData is what the engines do in each cycle: work, wait for a named cause,
+// stallsData is what the engines do in each cycle: work, wait for a named cause,
 // or have nothing to do.
-type StallsData struct {
+type stallsData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
 	// FPS are the pictures per second.
 	FPS float64
 	// Causes are what cycles go to, the cycles in which the engines are busy
 	// first.
-	Causes []StallsCause
+	Causes []stallsCause
 	// Blocks are in the order of the network, with a value per cause.
-	Blocks []CyclesBlock
+	Blocks []cyclesBlock
 }
 
-// StallsCause is one use of cycles.
-type StallsCause struct {
+// stallsCause is one use of cycles.
+type stallsCause struct {
 	Name string
 	// Cycles are those of an average engine in one picture.
 	Cycles float64
@@ -41,7 +41,7 @@ const (
 
 // Stalls draws what the engines of an event-driven run do in each cycle.
 func Stalls(r *event.Run) (*Figure, error) {
-	d := StallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
+	d := stallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	names, total := []string{busyCause, idleCause}, uses(&r.MAT, &r.RMAC)
 	for _, s := range event.Stalls() {
 		names = append(names, s.String())
@@ -66,7 +66,7 @@ func Stalls(r *event.Run) (*Figure, error) {
 	}
 	mat, rmac, mean := uses(&r.MAT), uses(&r.RMAC), cycles(total)
 	for k, i := range order {
-		d.Causes = append(d.Causes, StallsCause{
+		d.Causes = append(d.Causes, stallsCause{
 			Name: names[i], Cycles: mean[k],
 			MAT: float64(mat[i]) / float64(r.MAT.Total()), RMAC: float64(rmac[i]) / float64(r.RMAC.Total()),
 		})
@@ -77,7 +77,7 @@ func Stalls(r *event.Run) (*Figure, error) {
 		if !ok {
 			i = len(d.Blocks)
 			place[name] = i
-			d.Blocks = append(d.Blocks, CyclesBlock{name, make([]float64, len(order))})
+			d.Blocks = append(d.Blocks, cyclesBlock{name, make([]float64, len(order))})
 		}
 		for k, c := range cycles {
 			d.Blocks[i].Cycles[k] += c
@@ -109,8 +109,8 @@ func uses(accounts ...*event.Account) []int64 {
 }
 
 // finding says how long the engines work and what keeps them from it most.
-func (d StallsData) finding(total float64) string {
-	var busy, worst StallsCause
+func (d stallsData) finding(total float64) string {
+	var busy, worst stallsCause
 	for _, c := range d.Causes {
 		switch {
 		case c.Name == busyCause:
@@ -119,7 +119,7 @@ func (d StallsData) finding(total float64) string {
 			worst = c
 		}
 	}
-	share := func(c StallsCause) string { return percent(c.Cycles / max(total, 1)) }
+	share := func(c stallsCause) string { return percent(c.Cycles / max(total, 1)) }
 	if worst.Name == "" {
 		return fmt.Sprintf("The engines are always busy in %s cycles", count(int(total+0.5)))
 	}
@@ -129,7 +129,7 @@ func (d StallsData) finding(total float64) string {
 
 // Figure draws (a) what the cycles of both engines go to, and (b) the cycles of
 // each block, divided likewise. The table has one row per block and cause.
-func (d StallsData) Figure() (*Figure, error) {
+func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
 		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\nCycles are those of an average engine.", d.Workload, d.Config, number(d.FPS), d.Options),
 		of:       "cause", blocks: d.Blocks,

@@ -40,49 +40,49 @@ func init() {
 	drawings["sim_peer"] = peerFixture()
 }
 
-func cyclesFixture() CyclesData {
-	return CyclesData{
+func cyclesFixture() cyclesData {
+	return cyclesData{
 		Workload: "two blocks", Config: "an accelerator", Model: "closed form", Note: "Memory takes no time.", FPS: 801.25,
-		Roles: []CyclesRole{{"PW1", 600, 1}, {"DW + PW2", 500, 0.5}, {"stem", 100, 0.375}},
-		Blocks: []CyclesBlock{
+		Roles: []cyclesRole{{"PW1", 600, 1}, {"DW + PW2", 500, 0.5}, {"stem", 100, 0.375}},
+		Blocks: []cyclesBlock{
 			{"stem", []float64{0, 0, 100}}, {"stages.0", []float64{200, 100, 0}}, {"stages.1", []float64{400, 400, 0}},
 		},
 	}
 }
 
-func stallsFixture() StallsData {
-	return StallsData{
+func stallsFixture() stallsData {
+	return stallsData{
 		Workload: "two blocks", Config: "an accelerator", Options: "both pipelines", FPS: 640,
-		Causes: []StallsCause{{"busy", 900, 0.7, 0.8}, {"imbalance", 200, 0.2, 0.1}, {"idle", 100, 0.1, 0.1}},
-		Blocks: []CyclesBlock{{"stages.0", []float64{500, 0, 100}}, {"stages.1", []float64{400, 200, 0}}},
+		Causes: []stallsCause{{"busy", 900, 0.7, 0.8}, {"imbalance", 200, 0.2, 0.1}, {"idle", 100, 0.1, 0.1}},
+		Blocks: []cyclesBlock{{"stages.0", []float64{500, 0, 100}}, {"stages.1", []float64{400, 200, 0}}},
 	}
 }
 
-func scheduleFixture() ScheduleData {
-	return ScheduleData{
+func scheduleFixture() scheduleData {
+	return scheduleData{
 		Workload: "one block", Config: "an accelerator", Options: "both pipelines",
-		Panels: []SchedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []ScheduleTask{
-			{MATLane, "inverted", 0, 400}, {RMACLane, "inverted", 0, 400},
-			{MATLane, "point", 400, 500}, {MATLane, "point", 500, 1000},
-			{RMACLane, "depth", 400, 650}, {RMACLane, "point", 700, 1000},
-			{LoadLane, "point", 10, 60}, {LoadLane, "", 500, 700},
+		Panels: []schedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []scheduleTask{
+			{matLane, "inverted", 0, 400}, {rmacLane, "inverted", 0, 400},
+			{matLane, "point", 400, 500}, {matLane, "point", 500, 1000},
+			{rmacLane, "depth", 400, 650}, {rmacLane, "point", 700, 1000},
+			{loadLane, "point", 10, 60}, {loadLane, "", 500, 700},
 		}}},
 	}
 }
 
-func ablationsFixture() AblationsData {
+func ablationsFixture() ablationsData {
 	nan := math.NaN()
-	return AblationsData{
-		Workload: "network", Config: "an accelerator", Whole: AblationsRow{"nothing", 1024, 1000, 1200},
-		Rows: []AblationsRow{
+	return ablationsData{
+		Workload: "network", Config: "an accelerator", Whole: ablationsRow{"nothing", 1024, 1000, 1200},
+		Rows: []ablationsRow{
 			{"a pipeline", 1024, 1050, 1230}, {"a mode", 1024, 1400, 1500}, {"packing", 2048, 1000, 1200},
 			{"line buffers", 1024, 1010, nan}, {"log2 divisors", 1024, nan, 1260},
 		},
 	}
 }
 
-func rooflineFixture() RooflineData {
-	return RooflineData{"two blocks", "an accelerator", "both pipelines", event.Roofline{
+func rooflineFixture() rooflineData {
+	return rooflineData{"two blocks", "an accelerator", "both pipelines", event.Roofline{
 		PeakGOPS: 800, GBPerS: 20,
 		Steps: []event.RooflinePoint{
 			{Name: "backbone.stem", Label: "stem", Cycles: 10000, Operations: 4e6, Bytes: 1e6, GOPS: 80},
@@ -94,19 +94,19 @@ func rooflineFixture() RooflineData {
 	}}
 }
 
-func platformsFixture() PlatformsData {
-	return PlatformsData{
-		Computed: []PlatformsRow{{"design", "B1", 830.94, "C/I"}, {"design", "B2", 839.94, "C/I"}},
-		Printed: []PlatformsRow{
+func platformsFixture() platformsData {
+	return platformsData{
+		Computed: []platformsRow{{"design", "B1", 830.94, "C/I"}, {"design", "B2", 839.94, "C/I"}},
+		Printed: []platformsRow{
 			{"GPU", "DeiT", 4297.9, "I"}, {"board", "B1", 41.9, "I"}, {"board 2", "B1", 703, "I"}, {"CPU", "B2", math.NaN(), "U"},
 		},
 		Notes: []string{"two bars are not known"},
 	}
 }
 
-func frontFixture() FrontData {
-	d := FrontData{Workload: "network", Model: "closed form", Note: "memory takes no time", Cost: explore.DSPs, Fields: []string{"mat.lanes", "copies"}}
-	for i, p := range []FrontPoint{
+func frontFixture() frontData {
+	d := frontData{Workload: "network", Model: "closed form", Note: "memory takes no time", Cost: explore.DSPs, Fields: []string{"mat.lanes", "copies"}}
+	for i, p := range []frontPoint{
 		{DSPs: 256, FPS: 200, Front: true}, {DSPs: 512, FPS: 390, Front: true}, {DSPs: 512, FPS: 300},
 		{DSPs: 1024, FPS: 799, Front: true, Mark: "the paper's"}, {DSPs: 1024, FPS: 500}, {DSPs: 2048, FPS: 1500, Front: true},
 	} {
@@ -118,7 +118,7 @@ func frontFixture() FrontData {
 
 // narrowFixture has points near one another, the marked one at the left, and a long
 // note.
-func narrowFixture() FrontData {
+func narrowFixture() frontData {
 	d := frontFixture()
 	d.Note = strings.Repeat("of what is left out there is much to say, ", 4) + "and more"
 	for i := range d.Points {
@@ -129,19 +129,19 @@ func narrowFixture() FrontData {
 }
 
 // energies lays the energies of the points beside their FPS.
-func energies(d *FrontData) {
+func energies(d *frontData) {
 	d.Cost, d.Unrankable, d.Why = explore.Energy, 2, "a buffer is not in the table"
 	for i, mj := range []float64{1, 2, 2.5, 3, 4, 6} {
 		d.Points[i].MJ = mj
 	}
 }
 
-func peerFixture() PeerData {
-	return PeerData{
+func peerFixture() peerData {
+	return peerData{
 		Workload: "network", Array: "64×32 array", Accelerator: "an accelerator",
-		Roles: []PeerRole{{"PW1", 90000, 110000, 110000}, {"DW + PW2", 80000, 900000, 4e6}, {"KTV", 2000, 1500, 40000}},
+		Roles: []peerRole{{"PW1", 90000, 110000, 110000}, {"DW + PW2", 80000, 900000, 4e6}, {"KTV", 2000, 1500, 40000}},
 		RMAC:  28392,
-		Depthwise: []PeerCount{
+		Depthwise: []peerCount{
 			{"as another counts", 134458, true}, {"one group at a time", 4070474, false}, {"groups side by side", 971792, false},
 		},
 	}
@@ -479,11 +479,11 @@ func TestSimulatorFigures(t *testing.T) {
 }
 
 func TestSimulatorTitles(t *testing.T) {
-	ablations := func(edit func(*AblationsData)) AblationsData { d := ablationsFixture(); edit(&d); return d }
-	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
-	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
-	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
-	one := CyclesData{Roles: []CyclesRole{{"PW", 10, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}
+	ablations := func(edit func(*ablationsData)) ablationsData { d := ablationsFixture(); edit(&d); return d }
+	roofline := func(edit func(*rooflineData)) rooflineData { d := rooflineFixture(); edit(&d); return d }
+	platforms := func(edit func(*platformsData)) platformsData { d := platformsFixture(); edit(&d); return d }
+	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
+	one := cyclesData{Roles: []cyclesRole{{"PW", 10, 1}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}
 	for name, test := range map[string]struct {
 		data drawing
 		want string
@@ -491,29 +491,29 @@ func TestSimulatorTitles(t *testing.T) {
 		"one role":         {one, "PW takes 100 % of the 10 cycles"},
 		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
 		"stalls":           {stallsFixture(), "The engines are busy in 75 % of the 1,200 cycles; the most of the rest is imbalance, 17 %"},
-		"no stalls":        {StallsData{Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
+		"no stalls":        {stallsData{Causes: []stallsCause{{"busy", 10, 1, 1}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}, "The engines are always busy in 10 cycles"},
 		"schedule":         {scheduleFixture(), "Both engines have work in 95 % of the cycles, on different operations in 25 %"},
-		"no tasks":         {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 1}}}, "Both engines have work in none of the cycles"},
+		"no tasks":         {scheduleData{Panels: []schedulePanel{{Block: "b", Cycles: 1}}}, "Both engines have work in none of the cycles"},
 		"ablations":        {ablationsFixture(), "Without a mode a picture takes 1.250 times the cycles"},
-		"worthless":        {ablations(func(d *AblationsData) { d.Rows = d.Rows[2:3] }), "No choice is worth cycles by the event-driven model"},
+		"worthless":        {ablations(func(d *ablationsData) { d.Rows = d.Rows[2:3] }), "No choice is worth cycles by the event-driven model"},
 		"roofline":         {rooflineFixture(), "Off-chip bandwidth is the lower roof in 33 % of the cycles; 553 of 800 GOPS are attained"},
-		"one step":         {roofline(func(d *RooflineData) { d.Roofline.Steps = d.Roofline.Steps[1:2] }), "Off-chip bandwidth is the lower roof in none of the cycles"},
-		"no design":        {platforms(func(d *PlatformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
-		"other network":    {platforms(func(d *PlatformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, no GOPS printed for processors"},
-		"two models":       {platforms(func(d *PlatformsData) { d.Computed[1] = PlatformsRow{"design", "B1", 702, "C/I"} }), "B1: 702 to 831 GOPS are computed, 41.9 to 703 GOPS printed"},
-		"one processor":    {platforms(func(d *PlatformsData) { d.Printed = d.Printed[2:] }), "703 GOPS printed for processors"},
+		"one step":         {roofline(func(d *rooflineData) { d.Roofline.Steps = d.Roofline.Steps[1:2] }), "Off-chip bandwidth is the lower roof in none of the cycles"},
+		"no design":        {platforms(func(d *platformsData) { d.Computed = nil }), "41.9 to 4,300 GOPS are printed for processors"},
+		"other network":    {platforms(func(d *platformsData) { d.Computed = d.Computed[1:] }), "B2: 840 GOPS are computed, no GOPS printed for processors"},
+		"two models":       {platforms(func(d *platformsData) { d.Computed[1] = platformsRow{"design", "B1", 702, "C/I"} }), "B1: 702 to 831 GOPS are computed, 41.9 to 703 GOPS printed"},
+		"one processor":    {platforms(func(d *platformsData) { d.Printed = d.Printed[2:] }), "703 GOPS printed for processors"},
 		"marked on front":  {frontFixture(), "the paper's: none of 6 designs has its 799 FPS on fewer than 1,024 DSPs"},
-		"nothing marked":   {front(func(d *FrontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
-		"marked is beaten": {front(func(d *FrontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS on 1,024 DSPs"},
+		"nothing marked":   {front(func(d *frontData) { d.Points[3].Mark = "" }), "4 of 6 designs are not beaten, from 200 FPS on 256 DSPs to 1,500 FPS on 2,048 DSPs"},
+		"marked is beaten": {front(func(d *frontData) { d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS on 1,024 DSPs"},
 		"energy on front":  {front(energies), "the paper's: none of 6 designs has its 799 FPS at less than 3 mJ"},
-		"energy is beaten": {front(func(d *FrontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS at 3 mJ"},
-		"block RAMs": {front(func(d *FrontData) {
+		"energy is beaten": {front(func(d *frontData) { energies(d); d.Points[3].Mark, d.Points[4].Mark = "", "mine" }), "1 design beats mine, the fastest with 799 FPS at 3 mJ"},
+		"block RAMs": {front(func(d *frontData) {
 			d.Cost = explore.BRAMs
 			for i := range d.Points {
 				d.Points[i].BRAMs = d.Points[i].DSPs
 			}
 		}), "none of 6 designs has its 799 FPS with fewer than 1,024 block RAMs"},
-		"one point": {front(func(d *FrontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
+		"one point": {front(func(d *frontData) { d.Points = d.Points[:1] }), "1 of 1 designs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := draw(t, test.data)
@@ -533,43 +533,43 @@ func TestSimulatorTitles(t *testing.T) {
 }
 
 func TestSimulatorRefusals(t *testing.T) {
-	cycles := func(edit func(*CyclesData)) CyclesData { d := cyclesFixture(); edit(&d); return d }
-	ablations := func(edit func(*AblationsData)) AblationsData { d := ablationsFixture(); edit(&d); return d }
-	roofline := func(edit func(*RooflineData)) RooflineData { d := rooflineFixture(); edit(&d); return d }
-	platforms := func(edit func(*PlatformsData)) PlatformsData { d := platformsFixture(); edit(&d); return d }
-	front := func(edit func(*FrontData)) FrontData { d := frontFixture(); edit(&d); return d }
+	cycles := func(edit func(*cyclesData)) cyclesData { d := cyclesFixture(); edit(&d); return d }
+	ablations := func(edit func(*ablationsData)) ablationsData { d := ablationsFixture(); edit(&d); return d }
+	roofline := func(edit func(*rooflineData)) rooflineData { d := rooflineFixture(); edit(&d); return d }
+	platforms := func(edit func(*platformsData)) platformsData { d := platformsFixture(); edit(&d); return d }
+	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
 	nan := math.NaN()
 	for name, test := range map[string]struct {
 		data drawing
 		want string
 	}{
-		"no roles":         {CyclesData{Workload: "w"}, "cycles of w: 0 roles and 0 blocks"},
-		"lost cycles":      {cycles(func(d *CyclesData) { d.Roles[0].Cycles = 601 }), `role "PW1" has 601 cycles, its blocks 600`},
-		"NaN cycles":       {cycles(func(d *CyclesData) { d.Roles[0].Cycles = nan }), `role "PW1" has NaN cycles`},
-		"values per block": {cycles(func(d *CyclesData) { d.Blocks[1].Cycles = nil }), `block "stages.0" has 0 values, one for each of 3 roles`},
-		"lost stalls":      {StallsData{Workload: "w", Causes: []StallsCause{{"busy", 10, 1, 1}}, Blocks: []CyclesBlock{{"a", []float64{9}}}}, `stalls of w: cause "busy" has 10 cycles, its blocks 9`},
-		"no blocks":        {ScheduleData{Workload: "w"}, "schedule of w: no blocks"},
-		"no time":          {ScheduleData{Workload: "w", Panels: []SchedulePanel{{Block: "b"}}}, "schedule of w: b takes 0 cycles"},
-		"task too long":    {ScheduleData{Panels: []SchedulePanel{{Block: "b", Cycles: 9, Tasks: []ScheduleTask{{MATLane, "o", 0, 10}}}}}, `"o" of b on lane 0 from 0 to 10`},
-		"no ablations":     {AblationsData{Workload: "w"}, "ablations of w: no rows"},
-		"no cycles":        {ablations(func(d *AblationsData) { d.Rows[0].ClosedForm = 0 }), "without a pipeline there are 0 cycles on 1024 DSPs"},
-		"no bandwidth":     {roofline(func(d *RooflineData) { d.Roofline.GBPerS = 0 }), "roofs of 800 GOPS and 0 GB/s"},
-		"NaN GOPS":         {roofline(func(d *RooflineData) { d.Roofline.Steps[0].GOPS = nan }), "stem has 4000000 operations, 1000000 bytes, 10000 cycles and NaN GOPS"},
-		"nothing to draw":  {roofline(func(d *RooflineData) { d.Roofline.Steps = nil }), "roofline of two blocks: no step multiplies"},
-		"no printed rows":  {platforms(func(d *PlatformsData) { d.Printed = nil }), "no printed rows"},
-		"no mark":          {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
-		"computed printed": {platforms(func(d *PlatformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
-		"printed computed": {platforms(func(d *PlatformsData) { d.Computed[0].Mark = "V" }), `B1 of design has the mark "V"`},
-		"zero GOPS":        {platforms(func(d *PlatformsData) { d.Printed[0].GOPS = 0 }), "has 0 GOPS, must be positive"},
-		"no cost":          {FrontData{Workload: "w"}, "front of w: FPS against FPS: allowed are DSPs, BRAMs and energy per picture"},
-		"no points":        {FrontData{Workload: "w", Cost: explore.DSPs}, "front of w: no points"},
-		"values per point": {front(func(d *FrontData) { d.Fields = nil }), "point 0 has 2 values, one for each of 0 fields"},
-		"energy unknown":   {front(func(d *FrontData) { d.Cost = explore.Energy }), "point 0 has 200 FPS at NaN mJ"},
-		"all unknown":      {FrontData{Workload: "w", Cost: explore.Energy, Unrankable: 7, Why: "no table"}, "front of w: 7 points, and the energy per picture of none is known: no table"},
-		"zero FPS":         {front(func(d *FrontData) { d.Points[1].FPS = 0 }), "point 1 has 0 FPS on 512 DSPs"},
-		"no peer roles":    {PeerData{Workload: "w"}, "peer of w: no roles"},
-		"role not run":     {PeerData{Roles: []PeerRole{{"PW1", 1, 0, 1}}}, `role "PW1" has 0 cycles`},
-		"no R-MAC":         {PeerData{Roles: []PeerRole{{"PW1", 1, 1, 1}}, RMAC: nan, Depthwise: []PeerCount{{"c", 1, false}}}, `depthwise "c" has 1 cycles and R-MAC NaN`},
+		"no roles":         {cyclesData{Workload: "w"}, "cycles of w: 0 roles and 0 blocks"},
+		"lost cycles":      {cycles(func(d *cyclesData) { d.Roles[0].Cycles = 601 }), `role "PW1" has 601 cycles, its blocks 600`},
+		"NaN cycles":       {cycles(func(d *cyclesData) { d.Roles[0].Cycles = nan }), `role "PW1" has NaN cycles`},
+		"values per block": {cycles(func(d *cyclesData) { d.Blocks[1].Cycles = nil }), `block "stages.0" has 0 values, one for each of 3 roles`},
+		"lost stalls":      {stallsData{Workload: "w", Causes: []stallsCause{{"busy", 10, 1, 1}}, Blocks: []cyclesBlock{{"a", []float64{9}}}}, `stalls of w: cause "busy" has 10 cycles, its blocks 9`},
+		"no blocks":        {scheduleData{Workload: "w"}, "schedule of w: no blocks"},
+		"no time":          {scheduleData{Workload: "w", Panels: []schedulePanel{{Block: "b"}}}, "schedule of w: b takes 0 cycles"},
+		"task too long":    {scheduleData{Panels: []schedulePanel{{Block: "b", Cycles: 9, Tasks: []scheduleTask{{matLane, "o", 0, 10}}}}}, `"o" of b on lane 0 from 0 to 10`},
+		"no ablations":     {ablationsData{Workload: "w"}, "ablations of w: no rows"},
+		"no cycles":        {ablations(func(d *ablationsData) { d.Rows[0].ClosedForm = 0 }), "without a pipeline there are 0 cycles on 1024 DSPs"},
+		"no bandwidth":     {roofline(func(d *rooflineData) { d.Roofline.GBPerS = 0 }), "roofs of 800 GOPS and 0 GB/s"},
+		"NaN GOPS":         {roofline(func(d *rooflineData) { d.Roofline.Steps[0].GOPS = nan }), "stem has 4000000 operations, 1000000 bytes, 10000 cycles and NaN GOPS"},
+		"nothing to draw":  {roofline(func(d *rooflineData) { d.Roofline.Steps = nil }), "roofline of two blocks: no step multiplies"},
+		"no printed rows":  {platforms(func(d *platformsData) { d.Printed = nil }), "no printed rows"},
+		"no mark":          {platforms(func(d *platformsData) { d.Printed[0].Mark = "" }), "DeiT of GPU has no mark"},
+		"computed printed": {platforms(func(d *platformsData) { d.Printed[0].Mark = "C" }), `DeiT of GPU has the mark "C": C belongs in Computed`},
+		"printed computed": {platforms(func(d *platformsData) { d.Computed[0].Mark = "V" }), `B1 of design has the mark "V"`},
+		"zero GOPS":        {platforms(func(d *platformsData) { d.Printed[0].GOPS = 0 }), "has 0 GOPS, must be positive"},
+		"no cost":          {frontData{Workload: "w"}, "front of w: FPS against FPS: allowed are DSPs, BRAMs and energy per picture"},
+		"no points":        {frontData{Workload: "w", Cost: explore.DSPs}, "front of w: no points"},
+		"values per point": {front(func(d *frontData) { d.Fields = nil }), "point 0 has 2 values, one for each of 0 fields"},
+		"energy unknown":   {front(func(d *frontData) { d.Cost = explore.Energy }), "point 0 has 200 FPS at NaN mJ"},
+		"all unknown":      {frontData{Workload: "w", Cost: explore.Energy, Unrankable: 7, Why: "no table"}, "front of w: 7 points, and the energy per picture of none is known: no table"},
+		"zero FPS":         {front(func(d *frontData) { d.Points[1].FPS = 0 }), "point 1 has 0 FPS on 512 DSPs"},
+		"no peer roles":    {peerData{Workload: "w"}, "peer of w: no roles"},
+		"role not run":     {peerData{Roles: []peerRole{{"PW1", 1, 0, 1}}}, `role "PW1" has 0 cycles`},
+		"no R-MAC":         {peerData{Roles: []peerRole{{"PW1", 1, 1, 1}}, RMAC: nan, Depthwise: []peerCount{{"c", 1, false}}}, `depthwise "c" has 1 cycles and R-MAC NaN`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.data.Figure()
@@ -629,15 +629,15 @@ func TestCaptionsFit(t *testing.T) {
 
 // TestEveryTaskIsNamed: inside its bar, or above it where no other name is.
 func TestEveryTaskIsNamed(t *testing.T) {
-	p := SchedulePanel{Cycles: 1000, Tasks: []ScheduleTask{
-		{MATLane, "long", 0, 500}, {RMACLane, "long", 0, 500},
-		{MATLane, "one", 500, 510}, {RMACLane, "one", 500, 510},
-		{MATLane, "two", 510, 520}, {RMACLane, "two", 510, 520},
-		{MATLane, "rest", 520, 1000},
+	p := schedulePanel{Cycles: 1000, Tasks: []scheduleTask{
+		{matLane, "long", 0, 500}, {rmacLane, "long", 0, 500},
+		{matLane, "one", 500, 510}, {rmacLane, "one", 500, 510},
+		{matLane, "two", 510, 520}, {rmacLane, "two", 510, 520},
+		{matLane, "rest", 520, 1000},
 	}}
 	want := []scheduleLabel{
-		{"long", MATLane, 0, false}, {"rest", MATLane, 520, false}, {"long", RMACLane, 0, false},
-		{"one", MATLane, 505, true}, {"two", RMACLane, 515, true},
+		{"long", matLane, 0, false}, {"rest", matLane, 520, false}, {"long", rmacLane, 0, false},
+		{"one", matLane, 505, true}, {"two", rmacLane, 515, true},
 	}
 	if diff := cmp.Diff(want, p.labels(1), cmp.AllowUnexported(scheduleLabel{})); diff != "" {
 		t.Error(diff)

@@ -136,7 +136,7 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 		c.options = append(c.options, efficientvit.Classes(classes))
 	}
 	c.options = append(c.options, options...)
-	c.variant = cmp.Or(variant, found)
+	c.variant = cmp.Or(variant, found.Name)
 	if c.net, err = efficientvit.Describe(c.variant, c.options...); err != nil {
 		return err
 	}
@@ -155,8 +155,8 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 	}
 	if err := weights.CheckShapes(shapes, want); err != nil {
 		hint := ""
-		if found != "" && found != c.net.Name {
-			hint = fmt.Sprintf(" (they look like %s)", found)
+		if found.Name != "" && found.Name != c.net.Name {
+			hint = fmt.Sprintf(" (they look like %s)", found.Name)
 		}
 		return fmt.Errorf("the weights do not fit %s%s: %w", c.net.Name, hint, err)
 	}

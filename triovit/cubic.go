@@ -9,15 +9,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// SegmentLabel is [Segment] at the size of a label, by the filter that the
+// segmentLabel is [segment] at the size of a label, by the filter that the
 // label's protocol names: bilinear, or the reference's bicubic (a = -0.75,
 // align_corners false, not antialiased), by which Cityscapes and ADE20K are
 // scored.
-func SegmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
+func segmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
 	if label.Logits == preprocess.Bicubic {
 		return segmentCubic(logits, shape, label.W, label.H)
 	}
-	return Segment(logits, shape, label.W, label.H)
+	return segment(logits, shape, label.W, label.H)
 }
 
 func segmentCubic(logits []float32, shape []int, w, h int) []uint8 {

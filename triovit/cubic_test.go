@@ -52,9 +52,9 @@ func TestSegmentLabel(t *testing.T) {
 		logits[i] = float32(rng.NormFloat64())
 	}
 	shape := []int{6, 8, 5}
-	linear := SegmentLabel(logits, shape, dataset.Label{W: 32, H: 24})
-	cubic := SegmentLabel(logits, shape, dataset.Label{W: 32, H: 24, Logits: preprocess.Bicubic})
-	if !slices.Equal(linear, Segment(logits, shape, 32, 24)) || slices.Equal(linear, cubic) {
+	linear := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24})
+	cubic := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24, Logits: preprocess.Bicubic})
+	if !slices.Equal(linear, segment(logits, shape, 32, 24)) || slices.Equal(linear, cubic) {
 		t.Error("the filter of the label does not decide")
 	}
 	// By definition: the sum over both sides at once, in float64.

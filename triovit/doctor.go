@@ -247,7 +247,7 @@ func (r *request) forDoctor(ctx context.Context) (opened *prepared, unknown bool
 	if l := recognize(r.folder); l != nil {
 		task = l.task
 	}
-	r.variant = "efficientvit-b0"
+	r.network, r.backbone = "efficientvit-b0", "b0"
 	opened, err = r.prepare(ctx, task)
 	return opened, true, err
 }

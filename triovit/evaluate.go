@@ -143,7 +143,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 				first, end := g*group, min((g+1)*group, e.data.Len())
 				compute := func() ([]outcome, error) { return e.group(ctx, first, end, batch) }
 				inputs := []string{id, preprocess.Version, fingerprint, strconv.Itoa(first), strconv.Itoa(end)}
-				scored, err := cache.Do(store, "evaluate", evaluateVersion, inputs, compute)
+				scored, err := cache.Do(ctx, store, "evaluate", evaluateVersion, inputs, compute)
 				if err != nil {
 					errs[g-begin] = err
 					halt()
@@ -164,13 +164,13 @@ feed:
 	}
 	close(work)
 	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	bar.Done()
 	report := e.report(begin*group, slices.Concat(outcomes...))
@@ -235,7 +235,7 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 			if len(out) == 1 {
 				outcomes = append(outcomes, outcome{Rank: rank(logits, label.Class)})
 			} else {
-				predicted := SegmentLabel(logits, out, label)
+				predicted := segmentLabel(logits, out, label)
 				outcomes = append(outcomes, outcome{Confusion: confusion(predicted, label.Map, e.mapping, len(e.data.Classes()))})
 			}
 		}
@@ -255,10 +255,10 @@ func rank(logits []float32, class int) int {
 	return n
 }
 
-// Segment returns the class of every pixel of a picture of w × h pixels, from
+// segment returns the class of every pixel of a picture of w × h pixels, from
 // finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
 // largest, [h, w].
-func Segment(logits []float32, shape []int, w, h int) []uint8 {
+func segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
 	xs, ys := lerps(sw, w), lerps(sh, h)
 	out := make([]uint8, w*h)

@@ -13,8 +13,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -164,6 +166,34 @@ func TestEvaluateIsCachedAndResumes(t *testing.T) {
 	}
 }
 
+// TestEvaluateWaitsNoLongerThanAsked: whoever waits for another who evaluates the same
+// goes when the context ends, though the other has not finished.
+func TestEvaluateWaitsNoLongerThanAsked(t *testing.T) {
+	predicting, finish := make(chan bool), make(chan bool)
+	once := sync.OnceFunc(func() { close(predicting) })
+	o := oracle{net: classifier(t), id: "slow", calls: new(atomic.Int32), logit: func(class, k int) float32 {
+		once()
+		<-finish
+		return 0
+	}}
+	data := pictures(t, 3)
+	var other sync.WaitGroup
+	other.Go(func() {
+		if _, err := Evaluate(t.Context(), o, data); err != nil {
+			t.Error(err)
+		}
+	})
+	<-predicting
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	time.AfterFunc(50*time.Millisecond, func() { cancel(enough) })
+	if _, err := Evaluate(ctx, o, data); !errors.Is(err, enough) || o.calls.Load() != 1 {
+		t.Errorf("%v after %d predictions, want %v while the only one goes on", err, o.calls.Load(), enough)
+	}
+	close(finish)
+	other.Wait()
+}
+
 // TestEvaluateSegmentation scores two pictures by hand: one half right, one
 // right, with pixels that do not count.
 func TestEvaluateSegmentation(t *testing.T) {
@@ -259,14 +289,14 @@ func TestWilson(t *testing.T) {
 		k, n   int
 		lo, hi float64
 	}{{915, 2000, 0.43577, 0.47939}, {0, 10, 0, 0.27753}, {10, 10, 0.72247, 1}, {5, 10, 0.23659, 0.76341}} {
-		e := Wilson(c.k, c.n)
+		e := wilson(c.k, c.n)
 		if math.Abs(e.Lo-c.lo) > 1e-5 || math.Abs(e.Hi-c.hi) > 1e-5 {
 			t.Errorf("%d of %d: %v, want %g to %g", c.k, c.n, e, c.lo, c.hi)
 		}
 	}
 }
 
-// TestSegmentIsBilinear holds Segment against the definition: at integer
+// TestSegmentIsBilinear holds segment against the definition: at integer
 // factors, the class of a pixel whose centre is a position's centre is that
 // position's; a constant map stays constant.
 func TestSegmentIsBilinear(t *testing.T) {
@@ -274,7 +304,7 @@ func TestSegmentIsBilinear(t *testing.T) {
 		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
 		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
 		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
-		got := Segment(logits, []int{h, w, 4}, w*f, h*f)
+		got := segment(logits, []int{h, w, 4}, w*f, h*f)
 		for y := range h {
 			for x := range w {
 				best := 0
@@ -337,7 +367,7 @@ func TestLoadErrors(t *testing.T) {
 
 // TestIdentify: the weights of every variant tell which it is.
 func TestIdentify(t *testing.T) {
-	for _, name := range efficientvit.Variants() {
+	for _, name := range efficientvit.VariantNames() {
 		if strings.HasSuffix(name, "r256") || strings.HasSuffix(name, "r288") {
 			continue
 		}
@@ -348,8 +378,8 @@ func TestIdentify(t *testing.T) {
 		}
 		got, classes, err := efficientvit.Identify(set.Shapes())
 		out := net.Output().Shape
-		if err != nil || got != name || classes != out[len(out)-1] {
-			t.Errorf("%s is taken for %q with %d classes (%v)", name, got, classes, err)
+		if err != nil || got.Name != name || classes != out[len(out)-1] {
+			t.Errorf("%s is taken for %v with %d classes (%v)", name, got, classes, err)
 		}
 	}
 }

@@ -25,12 +25,13 @@ type Integers func(codes []int32) (logits []int32, err error)
 // A Frozen is an integer model that predicts: a [Predictor] whose logits are what
 // the model's last integers stand for.
 type Frozen struct {
-	Model  *integer.Model
-	source string
-	net    *efficientvit.Network
-	hash   string
-	run    Integers
-	logits integer.Tensor
+	Model    *integer.Model
+	source   string
+	net      *efficientvit.Network
+	backbone string // of the network
+	hash     string
+	run      Integers
+	logits   integer.Tensor
 }
 
 // NewFrozen returns an integer model as a predictor. The source says where it came
@@ -74,25 +75,25 @@ func (f *Frozen) check() (err error) {
 	if math.IsNaN(f.Model.Ops[len(f.Model.Ops)-1].Values.Of(0, 0)) {
 		return fmt.Errorf("its logits stand for no real numbers")
 	}
-	f.net, err = describeAs(f.Model.Name, tensors[0].Shape, f.logits.Shape)
+	f.net, f.backbone, err = describeAs(f.Model.Name, tensors[0].Shape, f.logits.Shape)
 	return err
 }
 
 // describeAs returns the network of a name, as [efficientvit.Network.Name] has it, with an input
-// and logits of the shapes of an integer model.
-func describeAs(name string, input, logits [3]int) (*efficientvit.Network, error) {
+// and logits of the shapes of an integer model, and its backbone.
+func describeAs(name string, input, logits [3]int) (net *efficientvit.Network, backbone string, err error) {
 	for _, variant := range efficientvit.Variants() {
-		net, err := efficientvit.Describe(variant, efficientvit.InputSize(input[0], input[1]), efficientvit.Classes(logits[2]))
+		net, err := efficientvit.Describe(variant.Name, efficientvit.InputSize(input[0], input[1]), efficientvit.Classes(logits[2]))
 		if err != nil || net.Name != name {
 			continue
 		}
 		out := net.Output().Shape
 		if in := net.Input().Shape; !slices.Equal(in, input[:]) || efficientvit.Size(out) != efficientvit.Size(logits[:]) {
-			return nil, fmt.Errorf("an input of %v and logits of %v: %s has %v and %v", input, logits, name, in, out)
+			return nil, "", fmt.Errorf("an input of %v and logits of %v: %s has %v and %v", input, logits, name, in, out)
 		}
-		return net, nil
+		return net, variant.Backbone, nil
 	}
-	return nil, fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.Variants())
+	return nil, "", fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.VariantNames())
 }
 
 // described is the network without weights.

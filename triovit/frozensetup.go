@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -23,7 +23,7 @@ func (r *request) setupFrozen(ctx context.Context) (model *Model, opened *prepar
 	if r.frozen, err = openFrozen(r.checkpoint, r.key); err != nil {
 		return nil, nil, err
 	}
-	r.variant = r.frozen.net.Name
+	r.network, r.backbone = r.frozen.net.Name, r.frozen.backbone
 	model = r.frozen.described()
 	if opened, err = r.prepareFor(ctx, model); err != nil {
 		return nil, nil, err

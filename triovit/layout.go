@@ -99,7 +99,8 @@ type request struct {
 	folder     string
 	checkpoint string // as the user named it
 	key        string // of the weights in it, or empty
-	variant    string // as in "efficientvit-b1-r224"
+	network    string // its name, as in "efficientvit-b1-r224"
+	backbone   string // of the network, as in "b1"
 	timm       bool
 	frozen     *Frozen             // the artefact that the checkpoint is, or nil
 	pipeline   preprocess.Pipeline // the user's, or zero
@@ -158,7 +159,7 @@ func (r *request) find(task dataset.Task) (*layout, error) {
 		return nil, fmt.Errorf("%s has %s: %s", folder, listed(folder), wanted(folder, task))
 	case l.task != task:
 		return nil, fmt.Errorf("%s does not fit %s: with %s it looks like %s, a %v; for a %v %s",
-			folder, r.variant, listed(folder), l.name, l.task, task, wanted(folder, task))
+			folder, r.network, listed(folder), l.name, l.task, task, wanted(folder, task))
 	}
 	if _, missing := l.split(folder, l.evaluation); missing != "" {
 		return nil, fmt.Errorf("%s looks like %s, but has no folder %s: it has %s", folder, l.name, missing, listed(folder))
@@ -424,16 +425,30 @@ func imageNetProtocol(r *request) (preprocess.Pipeline, error) {
 	if resolution == 0 {
 		resolution = 224
 	}
-	backbone := strings.Split(r.variant, "-")[1]
-	p, published, err := preprocess.ForEfficientViT(backbone, resolution, r.timm)
+	p, published, err := scoredAs(r.backbone, resolution, r.timm)
 	if err != nil {
 		return p, fmt.Errorf("%s: %w", r.checkpoint, err)
 	}
 	if published != resolution && r.changes.CropRatio == nil {
 		r.remarks = append(r.remarks, fmt.Sprintf("no crop ratio is published for %s at %d: taken is %v, that of %d (-preprocess crop=1, TRIOVIT_PREPROCESS or triovit.Change take another)",
-			strings.ToUpper(backbone), resolution, p.CropRatio, published))
+			strings.ToUpper(r.backbone), resolution, p.CropRatio, published))
 	}
 	return p, nil
+}
+
+// scoredAs returns the preprocessing under which a classifier's checkpoint was scored
+// on ImageNet, [preprocess.ImageNet] with the crop ratio of
+// [efficientvit.PublishedCrop], and the resolution for which that is published. An
+// accuracy is comparable with the published one only under it. timm rounds the
+// shorter side down.
+func scoredAs(backbone string, resolution int, timm bool) (p preprocess.Pipeline, published int, err error) {
+	ratio, published, err := efficientvit.PublishedCrop(backbone, resolution, timm)
+	if err != nil {
+		return p, 0, err
+	}
+	p = preprocess.ImageNet(resolution, ratio)
+	p.RoundDown = timm
+	return p, published, p.Check()
 }
 
 var (

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -167,10 +167,14 @@ func (r *Report) Save(path string) error {
 	return nil
 }
 
+// maxReport bounds a report's size in bytes. One of 50,000 pictures and 150 classes
+// takes less.
+const maxReport = 256 << 20
+
 // ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name
 // its file.
 func ReadReport(path string) (*Report, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxReport)
 	if err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}

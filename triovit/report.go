@@ -152,7 +152,7 @@ func (r *Report) score() {
 				top5++
 			}
 		}
-		r.Top1, r.Top5 = Wilson(top1, r.Images), Wilson(top5, r.Images)
+		r.Top1, r.Top5 = wilson(top1, r.Images), wilson(top5, r.Images)
 		return
 	}
 	n := len(r.Classes)
@@ -218,8 +218,8 @@ func mean(x []float64) float64 {
 	return sum / float64(n)
 }
 
-// Wilson returns k successes of n with the 95 % score interval.
-func Wilson(k, n int) Estimate {
+// wilson returns k successes of n with the 95 % score interval of Wilson.
+func wilson(k, n int) Estimate {
 	const z = 1.959963984540054
 	p, size := float64(k)/float64(n), float64(n)
 	center := (p + z*z/(2*size)) / (1 + z*z/size)

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gotriovit/gotriovit/internal/scenes"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -122,7 +122,7 @@ func WeightsAt(key string) PrepareOption {
 //     valid, validation, eval or evaluation, and training, as timm has them.
 //
 // A classifier's resolution and crop are those under which the checkpoint was
-// scored ([preprocess.ForEfficientViT]), by the variant and by what the name of its
+// scored ([efficientvit.PublishedCrop]), by the variant and by what the name of its
 // file, folder or repository says, as in "efficientvit_b1.r256_in1k"; 224 where it
 // says nothing. Pictures of at most 64 pixels a side, Tiny ImageNet's, are brought
 // to 128 × 128.
@@ -205,7 +205,11 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r.variant, r.timm = model.Net.Name, chosen.timm
+	variant, err := efficientvit.VariantNamed(chosen.variant)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.network, r.backbone, r.timm = model.Net.Name, variant.Backbone, chosen.timm
 	opened, err := r.prepareFor(ctx, model)
 	if err != nil {
 		return nil, nil, err
@@ -325,7 +329,7 @@ func (s *Setup) String() string {
 // label and in the numbers of the data set's classes, [H, W].
 func (s *Setup) Segment(logits []float32, label dataset.Label) []uint8 {
 	shape := s.Model.Net.Output().Shape
-	seen := SegmentLabel(logits, shape, label)
+	seen := segmentLabel(logits, shape, label)
 	if table := dataset.Mapping(shape[len(shape)-1], s.Evaluation.Classes()); table != nil {
 		for i, c := range seen {
 			seen[i] = table[c]

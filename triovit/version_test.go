@@ -46,7 +46,7 @@ func TestEvaluateVersion(t *testing.T) {
 			}
 		}
 		label := dataset.Label{W: 30, H: 20, Logits: []preprocess.Filter{preprocess.Bilinear, preprocess.Bicubic}[i%2]}
-		predicted := SegmentLabel(logits(8*6*5), []int{6, 8, 5}, label)
+		predicted := segmentLabel(logits(8*6*5), []int{6, 8, 5}, label)
 		outcomes = append(outcomes, outcome{Confusion: confusion(predicted, truth, mapping, 3)})
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%v", outcomes))

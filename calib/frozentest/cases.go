@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
@@ -28,9 +27,9 @@ import (
 // variants, and of the real networks 1 and 5 pictures.
 func Cases() []integertest.Case {
 	var cases []integertest.Case
-	for _, variant := range efficientvit.Variants() {
-		if !testing.Short() || strings.Contains(variant, "b0") {
-			cases = append(cases, synthetic(variant, variant, calib.TrioViTPlusInteger, oneSlice))
+	for _, v := range efficientvit.Variants() {
+		if !testing.Short() || v.Backbone == "b0" {
+			cases = append(cases, synthetic(v.Name, v.Name, calib.TrioViTPlusInteger, oneSlice))
 		}
 	}
 	every := calib.TrioViTPlusInteger

@@ -104,7 +104,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 			bar.Add(o.Steps)
 		} else {
 			ticked := 0
-			f, err := cache.Do(cache.Open(""), "reconstruct", version, append(slices.Clone(key), r.Name), func() (*found, error) {
+			f, err := cache.Do(ctx, cache.Open(""), "reconstruct", version, append(slices.Clone(key), r.Name), func() (*found, error) {
 				return b.learn(ctx, in, o.Seed+uint64(i), func(n int) { ticked += n; bar.Add(n) })
 			})
 			if err != nil {

@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 
-	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 

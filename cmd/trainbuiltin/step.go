@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/gotriovit/gotriovit/internal/adam"
-	"github.com/gotriovit/gotriovit/internal/scenes"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/weights"

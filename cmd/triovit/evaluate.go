@@ -49,7 +49,7 @@ the same model, pictures, recipe and platform.`,
 				if g, err = readGrids(*stored); err != nil {
 					return output{}, err
 				}
-				r = recipe{g.Recipe, g.WeightBits, g.ActivationBits}
+				r = *g.recipe()
 			}
 			predictor, label, setup, err := predict(ctx, in, p, r)
 			if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,15 +66,11 @@ func TestFieldEvaluate(t *testing.T) {
 			if (said == "") != (test.remark == "") || !strings.Contains(said, test.remark) {
 				t.Errorf("remarks %q, want %q", said, test.remark)
 			}
-			if text := must(t, args...); !strings.HasSuffix(text, said+"\n") || !strings.Contains(text, "top-1 "+percent(len(right), report.Images)) {
+			if text := must(t, args...); !strings.HasSuffix(text, said+"\n") || !strings.Contains(text, fmt.Sprintf("top-1 %.2f %% (", 100*float64(len(right))/float64(report.Images))) {
 				t.Errorf("text:\n%s", text)
 			}
 		})
 	}
-}
-
-func percent(k, n int) string {
-	return strings.TrimSuffix(triovit.Wilson(k, n).String(), ")")
 }
 
 // TestFieldLadder: a ladder and a profile tell how their pictures were read, in

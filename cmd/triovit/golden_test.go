@@ -187,6 +187,10 @@ func TestGoldenExperiment(t *testing.T) {
 			t.Errorf("merged %s, whole %s", merged, whole)
 		}
 		golden.Text(t, "report-artefact.golden", masked(succeeds(t, dir, "report", file("whole.json"), file("integers.json"))))
+		saved := must(t, "report", file("whole.json"), file("integers.json"))
+		if scored := must(t, "report", "-sample", "6", file("whole.json"), file("m.triovit")); scored != saved {
+			t.Errorf("of an artefact in place of its report (-saved +scored):\n%s", cmp.Diff(saved, scored))
+		}
 		golden.Text(t, "ladder-artefact.golden", masked(succeeds(t, dir, small("ladder", "-sample", "6", "-recipes", "TrioViT", "-artefacts", file("m.triovit"))...)))
 		if status, _, errors := call(t, small("freeze", "-recipe", "TrioViT", "-out", file("none.triovit"))...); status != failed || !strings.Contains(errors, "in float") {
 			t.Errorf("a recipe that leaves tensors in float: status %d, %s", status, errors)
@@ -326,7 +330,7 @@ func TestGoldenErrors(t *testing.T) {
 	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // where nobody listens
 	text := given("text", "no JSON")
 	seg := given("seg.safetensors", string(builtin.Weights()))
-	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
+	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Count: 1, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
 	if err := p.Save(file("other.profile")); err != nil {
 		t.Fatal(err)
 	}
@@ -443,6 +447,9 @@ func TestGoldenErrors(t *testing.T) {
 		{"artefact without pictures", failed, []string{"evaluate", "-model", red}},
 		{"pictures of another size", failed, []string{"evaluate", "-model", red, "-data", file("half"), "-preprocess", "size=96"}},
 		{"more classes than the artefact", failed, []string{"evaluate", "-model", red, "-data", file("more")}},
+		{"artefact as a shard", misused, []string{"merge", red, scored}},
+		{"report of an artefact without pictures", failed, []string{"report", red}},
+		{"report of an artefact on other pictures", failed, []string{"report", "-data", file("half"), scored, red}},
 		{"cut artefact", failed, []string{"evaluate", "-model", given("cut.triovit", readFile(t, red)[:900]), "-data", file("half")}},
 		{"newer artefact", failed, []string{"evaluate", "-model", given("new.triovit", strings.Replace(readFile(t, red), `"version":"1"`, `"version":"2"`, 1)), "-data", file("half")}},
 		{"no artefact in the file", failed, []string{"ladder", "-artefacts", text}},

@@ -26,15 +26,23 @@ type inputs struct {
 func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub, for \"evaluate\" also an artefact of \"triovit freeze\"; $TRIOVIT_MODEL, else the built-in model")
 	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
-	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
-	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
-	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
+	in.declarePictures(f)
 	in.sample = 1 // for commands that do not score
 	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
 }
 
+func (in *inputs) declarePictures(f *flag.FlagSet) {
+	f.StringVar(&in.data, "data", os.Getenv("TRIOVIT_DATA"), "`folder` of pictures that goes with the checkpoint; $TRIOVIT_DATA, else drawn scenes")
+	f.StringVar(&in.classOrder, "class-order", os.Getenv("TRIOVIT_CLASS_ORDER"), "`order` of class folders: text as torchvision, natural as timm, or a file that lists them; $TRIOVIT_CLASS_ORDER, else a list in the folder, else natural for weights with timm's names and text for others")
+	f.StringVar(&in.preprocess, "preprocess", os.Getenv("TRIOVIT_PREPROCESS"), "`changes` to the protocol, such as size=256,crop=0.95,filter=bilinear or one of them; $TRIOVIT_PREPROCESS, else that of pictures and checkpoint")
+}
+
 func (in *inputs) declareEvaluation(f *flag.FlagSet) {
 	in.declare(f)
+	in.declareSample(f)
+}
+
+func (in *inputs) declareSample(f *flag.FlagSet) {
 	f.IntVar(&in.sample, "sample", 1, "score one picture in `n`")
 }
 
@@ -121,14 +129,23 @@ func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
 	f.IntVar(&r.activations, "activation-bits", 8, "`bits` of the activations")
 }
 
+// get returns the recipe of the flags. An error is that of whoever typed them.
 func (r *recipe) get() (calib.Recipe, error) {
-	named, err := calib.RecipeNamed(r.name)
+	named, err := r.named()
 	if err != nil {
 		return named, usageError{err}
 	}
+	return named, nil
+}
+
+func (r *recipe) named() (calib.Recipe, error) {
+	named, err := calib.RecipeNamed(r.name)
+	if err != nil {
+		return named, err
+	}
 	for _, bits := range []int{r.weights, r.activations} {
 		if bits < calib.MinBits || bits > calib.MaxBits {
-			return named, usagef("a width of %d bits: %d to %d are allowed", bits, calib.MinBits, calib.MaxBits)
+			return named, fmt.Errorf("a width of %d bits: %d to %d are allowed", bits, calib.MinBits, calib.MaxBits)
 		}
 	}
 	if r.weights != 8 || r.activations != 8 {

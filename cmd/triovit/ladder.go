@@ -72,7 +72,10 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			return output{}, err
 		}
 	}
-	setup, err := l.openWeights(ctx)
+	if triovit.IsArtefact(l.model) {
+		return output{}, usagef("%s is an artefact, which holds integers: -artefacts scores it beside the checkpoint that it was made of", l.model)
+	}
+	setup, err := l.open(ctx)
 	if err != nil {
 		return output{}, err
 	}
@@ -97,7 +100,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 
 // save writes the table, the numbers and the figure.
 func save(climb *calib.Climb, numbers summary, folder string) error {
-	figure, err := charts.LadderOf(climb)
+	figure, err := charts.Ladder(climb)
 	if err != nil {
 		return err
 	}

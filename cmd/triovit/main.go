@@ -24,7 +24,7 @@
 // and shares are percent in text and fractions in JSON. Progress and errors go to
 // standard error; TRIOVIT_PROGRESS=0 silences progress. Profiles
 // are cached, evaluations while they grow: after an interruption the next run goes
-// on from there. The exit status is 0 for success, 1 for failure, 2 for wrong usage,
+// on from there. A stage whose result cannot be kept says so. The exit status is 0 for success, 1 for failure, 2 for wrong usage,
 // and 3 where a signal ended the command.
 package main
 

@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,6 +37,7 @@ const (
 // built-in ones.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
+		flag.Set("test.v", "true") // the command warns as it does outside a test
 		ctx := untilSignal()
 		fmt.Fprintln(os.Stderr, ready)
 		os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -53,6 +56,27 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// TestCacheThatCannotBeWritten: each stage that keeps nothing says so once, and the
+// command does what it is asked for.
+func TestCacheThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "ladder", "-calibration-sample", "2", "-sample", "8", "-recipes", "Vanilla", "-out", t.TempDir())
+	cmd.Env = append(os.Environ(), childEnv+"=1", "TRIOVIT_CACHE="+file, "TRIOVIT_PROGRESS=0")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "Vanilla") {
+		t.Fatalf("%v: printed %q, %q", err, out, stderr.String())
+	}
+	const because = ": cache in %q keeps no results: mkdir %s: not a directory (set TRIOVIT_CACHE to a folder that can be written)\n"
+	want := ready + "\nstage observe" + fmt.Sprintf(because, file, file) + "stage evaluate" + fmt.Sprintf(because, file, file)
+	if stderr.String() != want {
+		t.Errorf("warned %q, want %q", stderr.String(), want)
+	}
 }
 
 // call runs a command line.

@@ -13,11 +13,19 @@ var mergeCommand = command{
 	name: "merge", arguments: "report.json ...", about: "join the shards of an evaluation",
 	help: `Joins the reports of all shards, in any order, to the report of the single run,
 exactly. A shard that is missing, given twice, or of other pictures, another model,
-recipe or platform is an error that names it and its file.`,
+recipe or platform is an error that names it and its file.
+
+A shard is a part of the pictures, so an artefact is none: "triovit evaluate -model
+m.triovit -shard 1/2 -out 1.json" writes a report of it, as of a checkpoint by a recipe.`,
 	declare: func(f *flag.FlagSet) action {
 		out := outFile(f, "out", "`file` for the joined report, JSON; empty for none")
 		return func(_ context.Context, files []string) (output, error) {
-			shards, err := readReports(files)
+			for _, file := range files {
+				if triovit.IsArtefact(file) {
+					return output{}, usagef("%s is an artefact, not a shard: \"triovit evaluate\" with -model, -shard and -out writes a report of it", file)
+				}
+			}
+			shards, err := readReports(files, triovit.ReadReport)
 			if err != nil {
 				return output{}, err
 			}
@@ -36,13 +44,13 @@ recipe or platform is an error that names it and its file.`,
 }
 
 // readReports reads the files that a command takes, at least one.
-func readReports(files []string) ([]*triovit.Report, error) {
+func readReports(files []string, read func(file string) (*triovit.Report, error)) ([]*triovit.Report, error) {
 	if len(files) == 0 {
 		return nil, usagef("no report is given")
 	}
 	var all []*triovit.Report
 	for _, file := range files {
-		r, err := triovit.ReadReport(file)
+		r, err := read(file)
 		if err != nil {
 			return nil, err
 		}

@@ -9,10 +9,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 var quantizeCommand = command{
@@ -123,24 +123,38 @@ func (g *grids) save(path string) error {
 	return atomicfile.WriteData(path, append(data, '\n'))
 }
 
+// maxGrids bounds a file of grids in bytes: EfficientViT-B3's takes less than 1 MB.
+const maxGrids = 16 << 20
+
 // readGrids reads what save wrote.
 func readGrids(path string) (*grids, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxGrids)
 	if err != nil {
 		return nil, err
 	}
-	g := new(grids)
-	if err := json.Unmarshal(data, g); err != nil {
-		return nil, fmt.Errorf("%s: not a file of \"triovit quantize -out\": %w", path, err)
-	}
-	if g.Format != gridsFormat {
-		return nil, fmt.Errorf("%s: the format is %.40q, want %q", path, g.Format, gridsFormat)
-	}
-	if _, err := calib.RecipeNamed(g.Recipe); err != nil {
+	g, err := parseGrids(data)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return g, nil
 }
+
+func parseGrids(data []byte) (*grids, error) {
+	g := new(grids)
+	if err := json.Unmarshal(data, g); err != nil {
+		return nil, fmt.Errorf("not a file of \"triovit quantize -out\": %w", err)
+	}
+	if g.Format != gridsFormat {
+		return nil, fmt.Errorf("the format is %.40q, want %q", g.Format, gridsFormat)
+	}
+	if _, err := g.recipe().named(); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// recipe returns the flags that made the grids.
+func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits} }
 
 // verify refuses a model that is on other grids than stored.
 func (g *grids) verify(q *calib.Quantized) error {

@@ -14,16 +14,30 @@ import (
 )
 
 var reportCommand = command{
-	name: "report", arguments: "report.json [other.json ...]", about: "print reports, and compare the others with the first",
+	name: "report", arguments: "report.json|m.triovit [other.json|other.triovit ...]", about: "print reports, and compare the others with the first",
 	help: `Prints the scores of saved reports, those of a segmentation class by class. Each
 report but the first is compared with the first, picture by picture: the difference
 with its 95 % interval over 1,000 bootstrap draws, and for a classifier McNemar's
 exact test. Both must be of the same pictures.
 
+An artefact of "triovit freeze" stands for its report, as "triovit evaluate -model"
+writes it: it is told from a report by its content, and scored on the pictures that
+the flags say. Saved reports alone need no flags.
+
 In JSON scores and differences are fractions, and the outcomes are left out.`,
-	declare: func(*flag.FlagSet) action {
-		return func(_ context.Context, files []string) (output, error) {
-			reports, err := readReports(files)
+	declare: func(f *flag.FlagSet) action {
+		in := inputs{calibrationSample: 1}
+		in.declarePictures(f)
+		in.declareSample(f)
+		return func(ctx context.Context, files []string) (output, error) {
+			reports, err := readReports(files, func(file string) (*triovit.Report, error) {
+				if !triovit.IsArtefact(file) {
+					return triovit.ReadReport(file)
+				}
+				this := in
+				this.model = file
+				return evaluate(ctx, this)
+			})
 			if err != nil {
 				return output{}, err
 			}
@@ -47,6 +61,15 @@ In JSON scores and differences are fractions, and the outcomes are left out.`,
 			return output{text.String(), data}, nil
 		}
 	},
+}
+
+// evaluate scores an artefact as the command evaluate does.
+func evaluate(ctx context.Context, in inputs) (*triovit.Report, error) {
+	predictor, label, setup, err := predict(ctx, in, profiled{}, recipe{})
+	if err != nil {
+		return nil, err
+	}
+	return triovit.Evaluate(ctx, predictor, setup.Evaluation, triovit.Titled(label), triovit.Labelled(label))
 }
 
 // compared is the JSON form of reports beside each other.

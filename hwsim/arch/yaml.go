@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
 
@@ -23,7 +24,7 @@ const maxFile = 1 << 14
 
 // ReadFile reads a configuration from a YAML file, as [Read] does.
 func ReadFile(path string) (Config, error) {
-	data, err := yamlfile.ReadFile(path, maxFile)
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}

@@ -20,16 +20,16 @@ import (
 // channel-parallel lanes have the rule of any convolution, with one input
 // channel, and stream into nothing. Of a division it knows none.
 func Charge(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Result, error) {
-	p, err := Prepare(w, scope)
+	p, err := prepare(w, scope)
 	if err != nil {
 		return nil, err
 	}
-	return p.On(c)
+	return p.on(c)
 }
 
-// A Prepared is a workload that was checked once, to be charged on many
+// A prepared is a workload that was checked once, to be charged on many
 // configurations. Several goroutines may share it.
-type Prepared struct {
+type prepared struct {
 	workload string
 	scope    hwsim.Scope
 	charges  []charge
@@ -45,9 +45,9 @@ type charge struct {
 	cost   OpCycles // all but its cycles
 }
 
-// Prepare checks a workload and finds the rule of each of its operations, with
+// prepare checks a workload and finds the rule of each of its operations, with
 // the errors of [Charge].
-func Prepare(w *workload.Workload, scope hwsim.Scope) (*Prepared, error) {
+func prepare(w *workload.Workload, scope hwsim.Scope) (*prepared, error) {
 	scope, err := scope.Checked()
 	if err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)
@@ -55,7 +55,7 @@ func Prepare(w *workload.Workload, scope hwsim.Scope) (*Prepared, error) {
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}
-	p := &Prepared{workload: w.Name, scope: scope}
+	p := &prepared{workload: w.Name, scope: scope}
 	ops := slices.Clone(w.Ops) // what is checked stays as it is
 	for i := range ops {
 		o := &ops[i]
@@ -83,8 +83,8 @@ func Prepare(w *workload.Workload, scope hwsim.Scope) (*Prepared, error) {
 	return p, nil
 }
 
-// On charges the workload on a configuration, with the errors of [Charge]. The results of one workload share their omissions.
-func (p *Prepared) On(c arch.Config) (*Result, error) {
+// on charges the workload on a configuration, with the errors of [Charge]. The results of one workload share their omissions.
+func (p *prepared) on(c arch.Config) (*Result, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}

@@ -329,7 +329,7 @@ func TestMoreLanesCanBeSlower(t *testing.T) {
 // is omitted add up to the workload.
 func TestCopiesAndConservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.SampledFrom(efficientvit.Variants()).Draw(rt, "variant")
+		name := rapid.SampledFrom(efficientvit.VariantNames()).Draw(rt, "variant")
 		scope := rapid.SampledFrom([]hwsim.Scope{hwsim.Backbone, hwsim.Whole}).Draw(rt, "scope")
 		c := drawEngines(rt)
 		w := network(t, name)
@@ -436,13 +436,13 @@ func BenchmarkClosedForm(b *testing.B) {
 
 // A sweep over configurations checks the workload once.
 func BenchmarkPrepared(b *testing.B) {
-	p, err := Prepare(network(b, "b1-r224"), hwsim.Backbone)
+	p, err := prepare(network(b, "b1-r224"), hwsim.Backbone)
 	if err != nil {
 		b.Fatal(err)
 	}
 	c := arch.ZCU102()
 	for b.Loop() {
-		if _, err := p.On(c); err != nil {
+		if _, err := p.on(c); err != nil {
 			b.Fatal(err)
 		}
 	}

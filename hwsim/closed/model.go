@@ -32,12 +32,12 @@ func Model(scope hwsim.Scope) hwsim.Model {
 		Name: "closed form, " + string(scope),
 		Note: "memory and auxiliary units take no time",
 		Prepare: func(w *workload.Workload) (func(arch.Config) (hwsim.Estimate, error), error) {
-			p, err := Prepare(w, scope)
+			p, err := prepare(w, scope)
 			if err != nil {
 				return nil, err
 			}
 			return func(c arch.Config) (hwsim.Estimate, error) {
-				r, err := p.On(c)
+				r, err := p.on(c)
 				if err != nil {
 					return hwsim.Estimate{}, err
 				}

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
 
@@ -29,7 +30,7 @@ const (
 
 // ReadFile reads a table from a YAML file, as [Read] does.
 func ReadFile(path string) (*Table, error) {
-	data, err := yamlfile.ReadFile(path, maxEnergyFile)
+	data, err := regular.Read(path, maxEnergyFile)
 	if err != nil {
 		return nil, fmt.Errorf("energy table: %w", err)
 	}

@@ -59,12 +59,8 @@ func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options)
 	if o.Batch > 1 {
 		return fail("a batch of %d: one picture is allowed", o.Batch)
 	}
-	p, err := event.Prepare(w, o)
-	if err != nil {
-		return nil, err
-	}
 	e := &Executor{model: m, tensors: make([]tensor, len(m.Ops)), index: make(map[string]int, len(m.Ops))}
-	if e.run, e.turns, err = p.Trace(c); err != nil {
+	if e.run, e.turns, err = event.Trace(w, c, o); err != nil {
 		return nil, err
 	}
 	ops := make(map[string]*workload.Operation, len(w.Ops))

@@ -42,12 +42,12 @@ func Model(o Options, t *energy.Table) hwsim.Model {
 		m.Note = fmt.Sprintf("energy by %s, %s", t.Name, energy.NotPriced)
 	}
 	m.Prepare = func(w *workload.Workload) (func(arch.Config) (hwsim.Estimate, error), error) {
-		p, err := Prepare(w, o)
+		p, err := prepare(w, o)
 		if err != nil {
 			return nil, err
 		}
 		return func(c arch.Config) (hwsim.Estimate, error) {
-			r, err := p.On(c)
+			r, err := p.on(c)
 			if err != nil {
 				return hwsim.Estimate{}, err
 			}

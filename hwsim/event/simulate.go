@@ -19,25 +19,25 @@ import (
 // describes. The error names the option, or wraps a [hwsim.CapacityError] of the
 // operation that does not fit the configuration's buffers.
 func Simulate(w *workload.Workload, c arch.Config, o Options) (*Run, error) {
-	p, err := Prepare(w, o)
+	p, err := prepare(w, o)
 	if err != nil {
 		return nil, err
 	}
-	return p.On(c)
+	return p.on(c)
 }
 
-// A Prepared is a workload that was checked once, to be run with equal options on
+// A prepared is a workload that was checked once, to be run with equal options on
 // many configurations. Its schedule is made once for all configurations that it
 // does not depend on. Several goroutines may share it.
-type Prepared struct {
+type prepared struct {
 	workload *workload.Workload
 	options  Options
 	layouts  few[layoutKey, *layout]
 	prices   few[pricingKey, *pricing]
 }
 
-// Prepare checks a workload and options, with the errors of [Simulate].
-func Prepare(w *workload.Workload, o Options) (*Prepared, error) {
+// prepare checks a workload and options, with the errors of [Simulate].
+func prepare(w *workload.Workload, o Options) (*prepared, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
@@ -47,11 +47,11 @@ func Prepare(w *workload.Workload, o Options) (*Prepared, error) {
 	if err := o.known(w); err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
-	return &Prepared{workload: w, options: o.filled()}, nil
+	return &prepared{workload: w, options: o.filled()}, nil
 }
 
-// On runs the workload on a configuration, with the errors of [Simulate].
-func (p *Prepared) On(c arch.Config) (*Run, error) {
+// on runs the workload on a configuration, with the errors of [Simulate].
+func (p *prepared) on(c arch.Config) (*Run, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
@@ -63,7 +63,7 @@ func (p *Prepared) On(c arch.Config) (*Run, error) {
 }
 
 // run runs the rounds of a batch. All but the last have equally many pictures.
-func (p *Prepared) run(c *arch.Config) (r *Run, err error) {
+func (p *prepared) run(c *arch.Config) (r *Run, err error) {
 	defer count.Catch(&err)
 	pictures, full, rest := p.firstPictures(c), int64(p.options.Batch), int64(0)
 	if c.CopiesShare == arch.Batch {
@@ -89,7 +89,7 @@ func (p *Prepared) run(c *arch.Config) (r *Run, err error) {
 }
 
 // firstPictures returns how many pictures the first round runs at once.
-func (p *Prepared) firstPictures(c *arch.Config) int64 {
+func (p *prepared) firstPictures(c *arch.Config) int64 {
 	if c.CopiesShare == arch.Batch {
 		return min(int64(c.Copies), int64(p.options.Batch))
 	}
@@ -97,7 +97,7 @@ func (p *Prepared) firstPictures(c *arch.Config) int64 {
 }
 
 // round runs so many pictures at once with each tiling, and returns the fastest.
-func (p *Prepared) round(c *arch.Config, pictures int64, o *Options) (*round, error) {
+func (p *prepared) round(c *arch.Config, pictures int64, o *Options) (*round, error) {
 	m, err := p.machine(c, pictures, o)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (p *Prepared) round(c *arch.Config, pictures int64, o *Options) (*round, er
 }
 
 // machine returns the machine of a configuration for so many pictures at once.
-func (p *Prepared) machine(c *arch.Config, pictures int64, o *Options) (*machine, error) {
+func (p *prepared) machine(c *arch.Config, pictures int64, o *Options) (*machine, error) {
 	l, err := p.layouts.get(layoutKey{c.Depthwise, c.Division, c.Buffers.Capacity() / pictures, pictures},
 		func() (*layout, error) { return newLayout(p.workload, c, o, pictures) })
 	if err != nil {

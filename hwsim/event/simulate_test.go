@@ -173,7 +173,7 @@ func TestMultiplierBits(t *testing.T) {
 // short: it charges a third of the aggregation's pointwise convolution, and no
 // divisors.
 func TestNetworksAgainstTheClosedForm(t *testing.T) {
-	for _, name := range efficientvit.Variants() {
+	for _, name := range efficientvit.VariantNames() {
 		t.Run(name, func(t *testing.T) {
 			w := network(t, name)
 			c := arch.ZCU102()

@@ -10,6 +10,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/internal/count"
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
 // A Turn is a task at its time. Its work is Plan.Work(Tile, Task).
@@ -24,18 +25,21 @@ type Turn struct {
 	Start, End int64
 }
 
-// Trace runs the workload on a configuration as [Prepared.On] does, and returns with
-// the run the tasks of its first round, in the order in which the engines do them. An
-// executor that does the work of one turn after the other computes the round's
-// results in its cycles.
-func (p *Prepared) Trace(c arch.Config) (r *Run, turns []Turn, err error) {
-	if r, err = p.On(c); err != nil {
+// Trace runs a workload as [Simulate] does, and returns with the run the tasks of its
+// first round, in the order in which the engines do them. An executor that does the
+// work of one turn after the other computes the round's results in its cycles.
+func Trace(w *workload.Workload, c arch.Config, o Options) (r *Run, turns []Turn, err error) {
+	p, err := prepare(w, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r, err = p.on(c); err != nil {
 		return nil, nil, err
 	}
 	defer count.Catch(&err)
 	m, err := p.machine(&c, p.firstPictures(&c), &p.options)
 	if err != nil {
-		return nil, nil, fmt.Errorf("simulate: workload %q: %w", p.workload.Name, err)
+		return nil, nil, fmt.Errorf("simulate: workload %q: %w", w.Name, err)
 	}
 	m.turns = &turns
 	_, err = m.round(r.Tiling, m.layout.grids[slices.Index(m.layout.tilings, r.Tiling)], math.MaxInt64)

@@ -53,7 +53,7 @@ func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 // Sweep tries every combination on all processors. It refuses a space with a
 // value that a field cannot have, with no workload, or with more than 2^20
 // points. A stage that takes long shows its progress. If ctx ends before, its
-// error is returned.
+// cause is returned.
 func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	size, err := s.size()
 	if err != nil {
@@ -84,8 +84,8 @@ func Sweep(ctx context.Context, s Space) (*Survey, error) {
 		})
 	}
 	workers.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("explore: %w", err)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("explore: %w", context.Cause(ctx))
 	}
 	return s.survey(outcomes), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/internal/yamlfile"
 )
 
@@ -23,7 +24,7 @@ const maxFile = 1 << 20
 
 // ReadFile reads a workload from a YAML file, as [Read] does.
 func ReadFile(path string) (*Workload, error) {
-	data, err := yamlfile.ReadFile(path, maxFile)
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}

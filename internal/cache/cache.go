@@ -8,7 +8,7 @@
 // it again reads the file. [Do] is the whole of it:
 //
 //	c := cache.Open("")
-//	profile, err := cache.Do(c, "observe", 1, []string{networkHash, data.Fingerprint()},
+//	profile, err := cache.Do(ctx, c, "observe", 1, []string{networkHash, data.Fingerprint()},
 //		func() (*Profile, error) { return observe(network, data) })
 //
 // The name of an entry is the hash of everything the result depends on
@@ -22,6 +22,7 @@ package cache
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -37,6 +38,7 @@ import (
 	"time"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // DefaultMaxBytes is the size a cache is kept below unless told otherwise.
@@ -141,7 +143,7 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 		return nil, false
 	}
 	path := c.path(key)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, c.MaxBytes)
 	if err != nil || len(data) < headerSize || string(data[:len(magic)]) != magic {
 		return nil, false
 	}
@@ -155,12 +157,13 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 }
 
 // Put writes an entry. Readers see the whole entry or none. If that fails the
-// error is also kept for [Cache.Warning].
-func (c *Cache) Put(key string, payload []byte) error {
+// error is also kept for [Cache.Warning]. If ctx ends while another process
+// removes old entries, this one removes none.
+func (c *Cache) Put(ctx context.Context, key string, payload []byte) error {
 	if c == nil {
 		return nil
 	}
-	err := c.put(key, payload)
+	err := c.put(ctx, key, payload)
 	if err != nil {
 		err = fmt.Errorf("cache in %q keeps no results: %w (set TRIOVIT_CACHE to a folder that can be written)", c.dir, err)
 		c.warn(err)
@@ -168,7 +171,7 @@ func (c *Cache) Put(key string, payload []byte) error {
 	return err
 }
 
-func (c *Cache) put(key string, payload []byte) error {
+func (c *Cache) put(ctx context.Context, key string, payload []byte) error {
 	if c.dir == "" {
 		return errors.New("no folder")
 	}
@@ -192,7 +195,11 @@ func (c *Cache) put(key string, payload []byte) error {
 		return err
 	}
 	// One process at a time adds up and removes, or two would both remove.
-	defer lock(filepath.Join(c.dir, evictLock))()
+	unlock, err := lock(ctx, filepath.Join(c.dir, evictLock), "removes old results")
+	if err != nil {
+		return nil // the entry is kept
+	}
+	defer unlock()
 	return c.evict(key + suffix)
 }
 

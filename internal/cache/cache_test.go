@@ -4,11 +4,14 @@ package cache
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,26 +26,34 @@ import (
 
 // TestMain lets the test binary act as another process that uses the cache.
 func TestMain(m *testing.M) {
+	flag.Parse() // -test.v, with which warnings and bars are seen
 	switch dir := os.Getenv("CACHE_TEST_DIR"); os.Getenv("CACHE_TEST_ROLE") {
 	case "writer": // writes one entry over and over
 		for c := Open(dir); ; {
-			if err := c.Put("entry", payload); err != nil {
+			if err := c.Put(context.Background(), "entry", payload); err != nil {
 				fmt.Println(err)
 				os.Exit(1)
 			}
 			fmt.Println("written")
 		}
 	case "sleeper": // is inside a stage until it is killed
-		_, err := Do(Open(dir), "stage", 1, nil, func() (int, error) {
+		_, err := Do(context.Background(), Open(dir), "stage", 1, nil, func() (int, error) {
 			fmt.Println("computing")
 			time.Sleep(time.Hour)
 			return 0, nil
 		})
 		fmt.Println(err)
 		os.Exit(1)
+	case "waiter": // waits for a stage until a signal ends the wait
+		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+		_, err := Do(ctx, Open(dir), "stage", 1, nil, func() (int, error) { return 0, nil })
+		fmt.Println(err, errors.Is(err, context.Canceled))
+		os.Exit(0)
+	case "reporter":
+		report(dir)
 	case "computer": // computes stages that other processes compute too
 		for i := range 20 {
-			got, err := Do(Open(dir), "shared", 1, []string{strconv.Itoa(i)}, func() ([]int, error) {
+			got, err := Do(context.Background(), Open(dir), "shared", 1, []string{strconv.Itoa(i)}, func() ([]int, error) {
 				fmt.Println("computed", i)
 				return make([]int, 1000+i), nil
 			})
@@ -71,9 +82,22 @@ func process(t *testing.T, role, dir string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(self, "-test.v")
 	cmd.Env = append(os.Environ(), "CACHE_TEST_ROLE="+role, "CACHE_TEST_DIR="+dir)
 	return cmd
+}
+
+// report runs a stage that an earlier process ran and another twice, and prints
+// how often each was computed and why nothing was kept.
+func report(dir string) {
+	c := Open(dir)
+	for _, stage := range []string{"old", "new", "new"} {
+		calls := 0
+		got, err := Do(context.Background(), c, stage, 1, nil, func() ([]byte, error) { calls++; return payload, nil })
+		fmt.Printf("%s: %d bytes, computed %d times, %v\n", stage, len(got), calls, err)
+	}
+	fmt.Println(c.Warning())
+	os.Exit(0)
 }
 
 func TestPutGet(t *testing.T) {
@@ -82,7 +106,7 @@ func TestPutGet(t *testing.T) {
 		t.Errorf("empty cache has %q", data)
 	}
 	for _, want := range []string{"first", "second", ""} {
-		if err := c.Put("a", []byte(want)); err != nil {
+		if err := c.Put(t.Context(), "a", []byte(want)); err != nil {
 			t.Fatal(err)
 		}
 		if data, ok := c.Get("a"); !ok || string(data) != want {
@@ -97,7 +121,7 @@ func TestPutGet(t *testing.T) {
 
 func TestDamagedEntryIsAbsent(t *testing.T) {
 	c := Open(t.TempDir())
-	if err := c.Put("a", []byte("contents")); err != nil {
+	if err := c.Put(t.Context(), "a", []byte("contents")); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(c.path("a"))
@@ -118,7 +142,7 @@ func TestDamagedEntryIsAbsent(t *testing.T) {
 			t.Fatalf("got %q from a damaged file", data)
 		}
 	})
-	if err := c.Put("a", []byte("repaired")); err != nil {
+	if err := c.Put(t.Context(), "a", []byte("repaired")); err != nil {
 		t.Fatal(err)
 	}
 	if data, ok := c.Get("a"); !ok || string(data) != "repaired" {
@@ -147,7 +171,7 @@ func TestEvictsLeastRecentlyUsed(t *testing.T) {
 	past := time.Now().Add(-time.Hour)
 	put := func(key string, minute int) {
 		t.Helper()
-		if err := c.Put(Key(key), make([]byte, 1000)); err != nil {
+		if err := c.Put(t.Context(), Key(key), make([]byte, 1000)); err != nil {
 			t.Fatal(err)
 		}
 		when := past.Add(time.Duration(minute) * time.Minute)
@@ -168,14 +192,18 @@ func TestEvictsLeastRecentlyUsed(t *testing.T) {
 			t.Errorf("%s is there: %v, want %v", key, ok, want)
 		}
 	}
-	if err := c.Put(Key("big"), make([]byte, 3*size)); err == nil || !strings.Contains(err.Error(), "bytes") {
+	if err := c.Put(t.Context(), Key("big"), make([]byte, 3*size)); err == nil || !strings.Contains(err.Error(), "bytes") {
 		t.Errorf("entry larger than the cache: got error %v", err)
 	}
 }
 
 func TestRemovesAbandonedFiles(t *testing.T) {
 	c, key, held := Open(t.TempDir()), Key("old"), Key("held")
-	defer lock(filepath.Join(c.Dir(), held+lockSuffix))()
+	unlock, err := lock(t.Context(), filepath.Join(c.Dir(), held+lockSuffix), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
 	for _, test := range []struct {
 		name    string
 		age     time.Duration
@@ -199,7 +227,7 @@ func TestRemovesAbandonedFiles(t *testing.T) {
 		if err := os.Chtimes(path, when, when); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Put("a", nil); err != nil {
+		if err := c.Put(t.Context(), "a", nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err != nil) != test.removed {
@@ -219,7 +247,7 @@ func TestFilesOfOthers(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"a", "b"} {
-		if err := c.Put(Key(key), nil); err != nil {
+		if err := c.Put(t.Context(), Key(key), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -262,7 +290,7 @@ func TestDoKeepsEveryBit(t *testing.T) {
 	}
 	calls := 0
 	for range 3 {
-		got, err := Do(c, "observe", 1, []string{"input"}, func() (*result, error) {
+		got, err := Do(t.Context(), c, "observe", 1, []string{"input"}, func() (*result, error) {
 			calls++
 			return want, nil
 		})
@@ -292,7 +320,7 @@ func TestDoDistinguishes(t *testing.T) {
 	do := func(stage string, version int, inputs ...string) {
 		t.Helper()
 		want := calls
-		got, err := Do(c, stage, version, inputs, func() (int, error) { calls++; return want, nil })
+		got, err := Do(t.Context(), c, stage, version, inputs, func() (int, error) { calls++; return want, nil })
 		if err != nil || got != want {
 			t.Errorf("%s version %d of %q: got the result of call %d, %v", stage, version, inputs, got, err)
 		}
@@ -306,10 +334,10 @@ func TestDoDistinguishes(t *testing.T) {
 
 func TestDoOfAnotherTypeComputes(t *testing.T) {
 	c := Open(t.TempDir())
-	if _, err := Do(c, "s", 1, nil, func() (string, error) { return "text", nil }); err != nil {
+	if _, err := Do(t.Context(), c, "s", 1, nil, func() (string, error) { return "text", nil }); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Do(c, "s", 1, nil, func() (int, error) { return 7, nil }); got != 7 || err != nil {
+	if got, err := Do(t.Context(), c, "s", 1, nil, func() (int, error) { return 7, nil }); got != 7 || err != nil {
 		t.Errorf("got %d, %v", got, err)
 	}
 }
@@ -317,13 +345,13 @@ func TestDoOfAnotherTypeComputes(t *testing.T) {
 func TestDoErrors(t *testing.T) {
 	c := Open(t.TempDir())
 	failure := errors.New("no pictures")
-	if _, err := Do(c, "s", 1, nil, func() (int, error) { return 5, failure }); err != failure {
+	if _, err := Do(t.Context(), c, "s", 1, nil, func() (int, error) { return 5, failure }); err != failure {
 		t.Errorf("got error %v, want the stage's own", err)
 	}
-	if got, err := Do(c, "s", 1, nil, func() (int, error) { return 6, nil }); got != 6 || err != nil {
+	if got, err := Do(t.Context(), c, "s", 1, nil, func() (int, error) { return 6, nil }); got != 6 || err != nil {
 		t.Errorf("after a failure: got %d, %v", got, err)
 	}
-	_, err := Do(c, "channels", 1, nil, func() (chan int, error) { return make(chan int), nil })
+	_, err := Do(t.Context(), c, "channels", 1, nil, func() (chan int, error) { return make(chan int), nil })
 	if err == nil || !strings.Contains(err.Error(), "stage channels") {
 		t.Errorf("type that cannot be encoded: got error %v", err)
 	}
@@ -337,7 +365,7 @@ func TestUnwritableFolderStillComputes(t *testing.T) {
 	for name, c := range map[string]*Cache{"below a file": Open(filepath.Join(file, "cache")), "nil": nil} {
 		t.Run(name, func(t *testing.T) {
 			for want := range 2 {
-				if got, err := Do(c, "s", 1, nil, func() (int, error) { return want, nil }); got != want || err != nil {
+				if got, err := Do(t.Context(), c, "s", 1, nil, func() (int, error) { return want, nil }); got != want || err != nil {
 					t.Errorf("got %d, %v, want %d", got, err, want)
 				}
 			}
@@ -357,7 +385,7 @@ func TestGoroutinesComputeOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			got, err := Do(Open(dir), "s", 1, nil, func() (int, error) {
+			got, err := Do(t.Context(), Open(dir), "s", 1, nil, func() (int, error) {
 				time.Sleep(10 * time.Millisecond)
 				return int(calls.Add(1)), nil
 			})
@@ -413,7 +441,7 @@ func TestKilledWriterLeavesWholeEntry(t *testing.T) {
 		if data, ok := c.Get("entry"); !ok || !bytes.Equal(data, payload) {
 			t.Fatalf("round %d: got %d bytes, %v", round, len(data), ok)
 		}
-		if err := c.Put("other", []byte{byte(round)}); err != nil { // the killed process's locks are free
+		if err := c.Put(t.Context(), "other", []byte{byte(round)}); err != nil { // the killed process's locks are free
 			t.Fatal(err)
 		}
 	}
@@ -434,11 +462,140 @@ func TestKilledStageLeavesNothing(t *testing.T) {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	if got, err := Do(Open(dir), "stage", 1, nil, func() (int, error) { return 9, nil }); got != 9 || err != nil {
+	if got, err := Do(t.Context(), Open(dir), "stage", 1, nil, func() (int, error) { return 9, nil }); got != 9 || err != nil {
 		t.Errorf("got %d, %v", got, err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
 		t.Errorf("folder holds %v, want one entry: %v", files, err)
+	}
+}
+
+// TestWarnsOncePerStage: whoever runs stages in a folder that is none is told of
+// each stage, once, where and why nothing is kept.
+func TestWarnsOncePerStage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := process(t, "reporter", file)
+	var seen strings.Builder
+	cmd.Stderr = &seen
+	if _, err := cmd.Output(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(seen.String(), "\n"), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines, want one for each of two stages: %q", len(lines), lines)
+	}
+	for i, stage := range []string{"stage old: ", "stage new: "} {
+		for _, part := range []string{stage, file, "not a directory", "TRIOVIT_CACHE"} {
+			if !strings.Contains(lines[i], part) {
+				t.Errorf("warning %q lacks %q", lines[i], part)
+			}
+		}
+	}
+}
+
+// TestWaitForAnotherProcess: while another process computes the same, a wait shows
+// for whom it is, and a signal ends it with an error that says so.
+func TestWaitForAnotherProcess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a wait shows itself after three seconds")
+	}
+	dir := t.TempDir()
+	sleeper := process(t, "sleeper", dir)
+	computing, err := sleeper.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sleeper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleeper.Wait()
+	defer sleeper.Process.Kill()
+	if _, err := computing.Read(make([]byte, 9)); err != nil {
+		t.Fatal(err)
+	}
+	waiter := process(t, "waiter", dir)
+	var result strings.Builder
+	waiter.Stdout = &result
+	shown, err := waiter.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := waiter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 200)
+	n, err := shown.Read(line)
+	if want := fmt.Sprintf("wait for process %d, which computes the same ...", sleeper.Process.Pid); err != nil || !strings.Contains(string(line[:n]), want) {
+		t.Errorf("it shows %q, %v, want %q", line[:n], err, want)
+	}
+	waiter.Process.Signal(os.Interrupt)
+	if err := waiter.Wait(); err != nil {
+		t.Error(err)
+	}
+	want := fmt.Sprintf("stage stage: waited for process %d, which computes the same: ", sleeper.Process.Pid)
+	if got := result.String(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " true\n") {
+		t.Errorf("result %q, want %q and the context's error", got, want)
+	}
+}
+
+// TestCancelledWait: a wait for another call of this process ends with the context,
+// though the stage does not.
+func TestCancelledWait(t *testing.T) {
+	dir, computing, finish := t.TempDir(), make(chan bool), make(chan bool)
+	var stage sync.WaitGroup
+	stage.Go(func() {
+		Do(t.Context(), Open(dir), "s", 1, nil, func() (int, error) {
+			close(computing)
+			<-finish
+			return 1, nil
+		})
+	})
+	<-computing
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("no time")
+	cancel(reason)
+	_, err := Do(ctx, Open(dir), "s", 1, nil, func() (int, error) { return 2, nil })
+	if want := "stage s: waited for another call of this process, which computes the same: no time"; !errors.Is(err, reason) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	close(finish)
+	stage.Wait()
+	if got, err := Do(ctx, Open(dir), "s", 1, nil, func() (int, error) { return 3, nil }); got != 1 || err != nil {
+		t.Errorf("what the other call kept: %d, %v, want 1", got, err)
+	}
+}
+
+// TestHolder: a lock file of any contents names its holder in printable words.
+func TestHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.lock")
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := holder(path); got != "another process" {
+		t.Errorf("without a file: %q", got)
+	}
+	for _, test := range []struct{ contents, want string }{
+		{"", "another process"},
+		{"yarn", "another process"},
+		{"7\x1b[2J", "another process"},
+		{"7 \x1b[2J", "another process"},
+		{"7 elsewhere\n", "process 7 on elsewhere"},
+		{"7", "another process"},
+		{fmt.Sprintln(-7, host), "another process"},
+		{fmt.Sprintln(7, host), "process 7"},
+		{fmt.Sprintln(os.Getpid(), host), "another call of this process"},
+		{"7 " + strings.Repeat("x", 1000), "process 7 on " + strings.Repeat("x", 298)},
+	} {
+		if err := os.WriteFile(path, []byte(test.contents), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got := holder(path); got != test.want {
+			t.Errorf("of %.20q: %q, want %q", test.contents, got, test.want)
+		}
 	}
 }
 
@@ -449,7 +606,7 @@ func BenchmarkDoWarm(b *testing.B) {
 		values[i] = float32(math.Sqrt(float64(i)))
 	}
 	for b.Loop() {
-		if _, err := Do(c, "s", 1, nil, func() ([]float32, error) { return values, nil }); err != nil {
+		if _, err := Do(b.Context(), c, "s", 1, nil, func() ([]float32, error) { return values, nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,37 +4,46 @@ package cache
 
 import (
 	"bytes"
+	"context"
 	"encoding/gob"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
 // Do returns the result of a stage: the entry for its name, version and inputs
 // if there is one, else what compute returns, which is then kept. The inputs
 // name everything the result depends on; the version changes with the code.
 //
-// While one process computes, others that ask for the same result wait for it.
+// While one process computes, others that ask for the same result wait for it, and
+// show for whom they wait. The wait ends with ctx, whose cause the error wraps.
 // If compute fails, or its process is killed, nothing is kept. A result that
-// cannot be kept is returned all the same; see [Cache.Warning].
+// cannot be kept is returned all the same, and a warning shown: see
+// [Cache.Warning].
 //
 // Results are kept as encoding/gob writes them, which preserves every bit of a
 // float, NaN included, and ignores unexported fields. What Do returns has
 // always gone through the encoding, so that the first call and the later ones
 // return the same. A type that gob cannot encode is an error.
-func Do[T any](c *Cache, stage string, version int, inputs []string, compute func() (T, error)) (T, error) {
+func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs []string, compute func() (T, error)) (T, error) {
+	var none T
 	key := Key(append([]string{stage, strconv.Itoa(version)}, inputs...)...)
 	if value, ok := get[T](c, key); ok {
 		return value, nil
 	}
 	if c != nil && c.dir != "" && os.MkdirAll(c.dir, 0o777) == nil {
-		defer lock(filepath.Join(c.dir, key+lockSuffix))()
+		unlock, err := lock(ctx, filepath.Join(c.dir, key+lockSuffix), "computes the same")
+		if err != nil {
+			return none, fmt.Errorf("stage %s: %w", stage, err)
+		}
+		defer unlock()
 		if value, ok := get[T](c, key); ok { // computed while this call waited
 			return value, nil
 		}
 	}
-	var none T
 	value, err := compute()
 	if err != nil {
 		return none, err
@@ -43,7 +52,9 @@ func Do[T any](c *Cache, stage string, version int, inputs []string, compute fun
 	if err := gob.NewEncoder(&buffer).Encode(&value); err != nil {
 		return none, fmt.Errorf("stage %s: encode its result: %w", stage, err)
 	}
-	c.Put(key, buffer.Bytes()) // a failure is the cache's warning, not this stage's
+	if c.Put(ctx, key, buffer.Bytes()) != nil {
+		progress.Warn(fmt.Sprintf("stage %s: %v", stage, c.Warning()))
+	}
 	var decoded T
 	if err := gob.NewDecoder(&buffer).Decode(&decoded); err != nil {
 		return none, fmt.Errorf("stage %s: decode its result: %w", stage, err)

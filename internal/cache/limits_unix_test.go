@@ -34,19 +34,6 @@ func init() {
 	}
 }
 
-// report runs a stage that an earlier process ran and another twice, and prints
-// how often each was computed and why nothing was kept.
-func report(dir string) {
-	c := Open(dir)
-	for _, stage := range []string{"old", "new", "new"} {
-		calls := 0
-		got, err := Do(c, stage, 1, nil, func() ([]byte, error) { calls++; return payload, nil })
-		fmt.Printf("%s: %d bytes, computed %d times, %v\n", stage, len(got), calls, err)
-	}
-	fmt.Println(c.Warning())
-	os.Exit(0)
-}
-
 // Where nothing can be written a result is right and computed anew, what was
 // kept before is found, and the warning says why and what to do.
 func TestCacheThatCannotBeWritten(t *testing.T) {
@@ -63,13 +50,13 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer os.RemoveAll(dir)
-			if _, err := Do(Open(dir), "old", 1, nil, func() ([]byte, error) { return payload, nil }); err != nil {
+			if _, err := Do(t.Context(), Open(dir), "old", 1, nil, func() ([]byte, error) { return payload, nil }); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Chmod(dir, test.mode); err != nil {
 				t.Fatal(err)
 			}
-			out, err := process(t, test.role, dir).CombinedOutput()
+			out, err := process(t, test.role, dir).Output()
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}

@@ -3,33 +3,88 @@
 package cache
 
 import (
-	"errors"
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"runtime"
-	"syscall"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
+// longest is the time between two looks at a lock.
+const longest = 50 * time.Millisecond
+
 // lock waits until no other process or goroutine holds the lock file at path
-// and returns the function that releases it. The system releases the lock of a
-// killed process. Where locking is impossible (a read-only folder, some network
-// file systems) it returns at once: entries are written atomically, and the
-// lock only saves computing a result twice.
-func lock(path string) (unlock func()) {
-	for {
+// and returns the function that releases it. The wait shows who holds the file,
+// and what for (computes this, removes that); if ctx ends before, so does the wait,
+// with an error that says the same.
+//
+// The system releases the lock of a killed process. Where locking is impossible (a
+// read-only folder, some network file systems) lock returns at once: entries are
+// written atomically, and the lock only saves computing a result twice.
+func lock(ctx context.Context, path, does string) (unlock func(), err error) {
+	over := progress.Waiting(func() string { return fmt.Sprintf("wait for %s, which %s", holder(path), does) })
+	defer over()
+	for pause := time.Millisecond; ; {
 		l := lockFile(path)
-		err := l.Lock()
+		locked, err := l.TryLock()
 		switch {
-		case errors.Is(err, syscall.EINTR): // a signal of Go's scheduler
 		case err != nil:
-			return func() {}
-		case isAt(l, path):
-			return func() { remove(l) }
-		default:
+			return func() {}, nil
+		case locked && isAt(l, path):
+			sign(path)
+			return func() { remove(l) }, nil
+		case locked:
 			l.Unlock()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waited for %s, which %s: %w", holder(path), does, context.Cause(ctx))
+		case <-time.After(pause):
+			pause = min(2*pause, longest)
 		}
 	}
+}
+
+// sign writes into a lock file who holds it. Where that fails, as in a file of
+// another user, the wait for it says less.
+func sign(path string) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	host, _ := os.Hostname()
+	fmt.Fprintf(f, "%d %s\n", os.Getpid(), host)
+}
+
+// holder reads from a lock file who holds it, in words.
+func holder(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return "another process"
+	}
+	defer f.Close()
+	var pid int
+	var host string
+	own, _ := os.Hostname()
+	fields, _ := fmt.Fscan(io.LimitReader(f, 300), &pid, &host)
+	switch odd := func(r rune) bool { return !strconv.IsPrint(r) }; {
+	case fields < 2 || pid <= 0 || strings.ContainsFunc(host, odd):
+		return "another process"
+	case host == own && pid == os.Getpid():
+		return "another call of this process"
+	case host == own:
+		return fmt.Sprintf("process %d", pid)
+	}
+	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
 // removeFreeLock removes a lock file that no process holds: a killed one left it.

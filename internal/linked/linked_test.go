@@ -35,5 +35,52 @@ func TestHeavyPaths(t *testing.T) {
 	}
 }
 
+// TestGround: a package in internal/ imports, tests included, nothing of this module
+// that is not in internal/ itself. Everything else may lean on it.
+func TestGround(t *testing.T) {
+	const format = `{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}
+{{end}}{{range .TestImports}}{{$p}} {{.}}
+{{end}}{{range .XTestImports}}{{$p}} {{.}}
+{{end}}`
+	out, err := exec.Command("go", "list", "-f", format, "../...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if !slices.Contains(lines, module+"internal/linked testing") {
+		t.Fatalf("go list does not list this package's import of testing: %d lines", len(lines))
+	}
+	for _, found := range aboveGround(lines) {
+		t.Error(found)
+	}
+}
+
+// module is the beginning of this module's import paths.
+const module = "github.com/gotriovit/gotriovit/"
+
+// aboveGround returns the imports, "importer imported", that lead from internal/
+// into another part of this module.
+func aboveGround(imports []string) []string {
+	var found []string
+	for _, line := range imports {
+		from, to, _ := strings.Cut(line, " ")
+		if strings.HasPrefix(to+"/", module) && !strings.HasPrefix(to, module+"internal/") {
+			found = append(found, from+" imports "+to)
+		}
+	}
+	return found
+}
+
+// TestAboveGround: an import of the module's root or of a package that merely ends
+// in internal is found; those of the ground and of other modules are not.
+func TestAboveGround(t *testing.T) {
+	got := aboveGround([]string{"a fmt", "a github.com/gotriovit/gotriovitx", "a " + module + "internal/cache", "a " + module + "triovit",
+		"b " + module + "hwsim/internal/table", "b " + strings.TrimSuffix(module, "/")})
+	want := []string{"a imports " + module + "triovit", "b imports " + module + "hwsim/internal/table", "b imports github.com/gotriovit/gotriovit"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestLight: this very package is light, for testing needs no network.
 func TestLight(t *testing.T) { Light(t) }

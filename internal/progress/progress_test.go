@@ -4,6 +4,7 @@ package progress
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -124,9 +125,9 @@ func TestSeenFromTwoSecondsOn(t *testing.T) {
 func TestStageWithinAStage(t *testing.T) {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		var line sync.Mutex
+		var s screen
 		stage := func(name string, steps int, step func()) {
-			bar := newStage(&line, &out, name, steps)
+			bar := s.start(&out, name, steps)
 			defer bar.Done()
 			for range steps {
 				time.Sleep(time.Second)
@@ -170,13 +171,98 @@ func TestConcurrentAdds(t *testing.T) {
 	}
 }
 
-func TestSilent(t *testing.T) {
-	t.Setenv("TRIOVIT_PROGRESS", "0")
-	if !silent() {
-		t.Error("TRIOVIT_PROGRESS=0 is ignored")
+// TestWaiting: the outermost stage's line tells what a stage within it waits for,
+// until it goes on; a wait outside every stage has a line of its own, and a short
+// wait none.
+func TestWaiting(t *testing.T) {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		var s screen
+		wait := func(who string) (over func()) {
+			return s.waiting(&out, func() string { return "wait for process " + who })
+		}
+		bar := s.start(&out, "ladder", 5)
+		time.Sleep(delay)
+		bar.Add(1)
+		short, first, second := wait("6"), wait("7"), wait("8")
+		time.Sleep(patience / 2)
+		short()
+		time.Sleep(patience)
+		first()
+		if text := out.String(); !strings.HasSuffix(strings.TrimRight(text, " "), "ladder ... (1) [3s]: wait for process 8") {
+			t.Errorf("with one of two waits over: %q", text)
+		}
+		second()
+		last := out.String()[strings.LastIndex(out.String(), "\r"):]
+		if !strings.Contains(last, "1/5") || strings.Contains(last, "wait") {
+			t.Errorf("when it goes on: %q", last)
+		}
+		bar.Done()
+		out.WriteString("#")
+		over := wait("9")
+		time.Sleep(patience + delay)
+		synctest.Wait()
+		over()
+		next := s.start(&out, "evaluate", 1)
+		time.Sleep(delay)
+		synctest.Wait()
+		next.Done()
+	})
+	inside, alone, _ := strings.Cut(out.String(), "#")
+	if !wiped(inside) || !wiped(alone) || strings.Contains(inside, "process 6") || !strings.Contains(alone, "wait for process 9 ...") || !strings.Contains(alone, "evaluate") {
+		t.Errorf("got %q and %q", inside, alone)
 	}
+}
+
+// TestLongLine: a line is cut where wiping it ends, with a step done and without.
+func TestLongLine(t *testing.T) {
+	for steps := range 2 {
+		var out bytes.Buffer
+		synctest.Test(t, func(t *testing.T) {
+			bar := newBar(&out, time.Now, strings.Repeat("ä", 200), 2)
+			time.Sleep(delay)
+			synctest.Wait()
+			bar.Add(steps)
+			bar.Done()
+		})
+		if !strings.Contains(out.String(), "ä") || !wiped(out.String()) {
+			t.Errorf("after %d steps a long line stays: %q", steps, out.String())
+		}
+	}
+}
+
+// TestWarn: a warning is a line above the bar, written once.
+func TestWarn(t *testing.T) {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		var s screen
+		s.warn(&out, "a is not kept")
+		bar := s.start(&out, "evaluate", 5)
+		time.Sleep(delay)
+		bar.Add(1)
+		for range 2 {
+			s.warn(&out, "a is not kept")
+			s.warn(&out, "b is not kept")
+		}
+		bar.Add(1)
+		bar.Done()
+	})
+	above, below, ok := strings.Cut(out.String(), "b is not kept\n")
+	above, first := strings.CutPrefix(above, "a is not kept\n")
+	if !ok || !first || !wiped(above) || !wiped(below) {
+		t.Errorf("got %q", out.String())
+	}
+}
+
+// TestSilent: the variable silences bars, and tests silence everything.
+func TestSilent(t *testing.T) {
+	visible := func(w io.Writer) bool { return w != io.Discard }
 	t.Setenv("TRIOVIT_PROGRESS", "")
-	if silent() == testing.Verbose() {
-		t.Errorf("silent is %v in a test with verbose=%v", silent(), testing.Verbose())
+	if visible(bars()) != testing.Verbose() || visible(warnings()) != testing.Verbose() {
+		t.Errorf("in a test with verbose=%v bars are visible: %v, warnings: %v", testing.Verbose(), visible(bars()), visible(warnings()))
+	}
+	t.Setenv("TRIOVIT_PROGRESS", "0")
+	if visible(bars()) || visible(warnings()) != testing.Verbose() {
+		t.Errorf("with TRIOVIT_PROGRESS=0 bars are visible: %v, warnings: %v", visible(bars()), visible(warnings()))
 	}
 }

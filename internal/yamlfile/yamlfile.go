@@ -15,8 +15,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -34,17 +32,6 @@ const (
 
 // marks are the characters that begin or end tokens.
 const marks = ",[]{}:#\n-?'\"&*!|>"
-
-// ReadFile returns what a file holds, but no more than [Parse] needs to refuse one
-// that is longer than size: a device may have no end.
-func ReadFile(path string, size int) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(size)+1))
-}
 
 // Parse parses a file of at most size bytes; name stands for it in errors,
 // which are one line.

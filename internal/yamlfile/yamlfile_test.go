@@ -4,8 +4,6 @@ package yamlfile
 
 import (
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,34 +45,6 @@ func TestParseIsBounded(t *testing.T) {
 				t.Errorf("error %.200v, want %q", err, test.want)
 			}
 		})
-	}
-}
-
-// TestReadFile: a file is read whole, one that is too long only as far as Parse
-// needs to refuse it.
-func TestReadFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f.yaml")
-	if err := os.WriteFile(path, []byte("a: 1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for size, want := range map[int]string{3: "a: 1", 4: "a: 1\n", 5: "a: 1\n", 6: "a: 1\n"} {
-		got, err := ReadFile(path, size)
-		if err != nil || string(got) != want {
-			t.Errorf("%d bytes allowed: %q, %v, want %q", size, got, err, want)
-		}
-		if _, err := Parse("f", got, size); (err != nil) != (size < 5) {
-			t.Errorf("%d bytes allowed: %v", size, err)
-		}
-	}
-	if _, err := ReadFile(path+".absent", 9); err == nil || !strings.Contains(err.Error(), "f.yaml.absent") {
-		t.Errorf("the error of an absent file does not name it: %v", err)
-	}
-	const endless = "/dev/zero"
-	if _, err := os.Stat(endless); err != nil {
-		t.Skip(err)
-	}
-	if err := hostile.Read(t, 9, func() error { _, err := ReadFile(endless, 9); return err }); err != nil {
-		t.Error(err)
 	}
 }
 

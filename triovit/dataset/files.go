@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -124,7 +126,7 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := regular(d.path(id), info); err != nil {
+		if err := regular.Check(d.path(id), info); err != nil {
 			return "", err
 		}
 		if now.Sub(info.ModTime()) < settled {
@@ -132,7 +134,7 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 		}
 		inputs = append(inputs, id, strconv.FormatInt(info.Size(), 10), strconv.FormatInt(info.ModTime().UnixNano(), 10))
 	}
-	return cache.Do(store, "dataset contents", contentsVersion, inputs, func() (string, error) {
+	return cache.Do(ctx, store, "dataset contents", contentsVersion, inputs, func() (string, error) {
 		bar := progress.New("hash "+d.name, len(ids))
 		defer bar.Done()
 		var sums []string
@@ -152,7 +154,7 @@ func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 }
 
 func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}

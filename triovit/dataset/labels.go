@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"os"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -60,7 +60,7 @@ func (c *coding) read(path string, w, h int) (Label, error) {
 	if c.w != 0 && (w != c.w || h != c.h) {
 		return Label{}, fmt.Errorf("%s: its picture has %dx%d pixels: allowed are %dx%d", path, w, h, c.w, c.h)
 	}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxLabels(w, h))
 	if err != nil {
 		return Label{}, err
 	}
@@ -70,6 +70,10 @@ func (c *coding) read(path string, w, h int) (Label, error) {
 	}
 	return label, nil
 }
+
+// maxLabels bounds the file of a map of w by h labels, in bytes: twice its pixels,
+// which deflate never needs, and what a PNG has beside them.
+func maxLabels(w, h int) int64 { return 2*int64(w)*int64(h) + 16<<20 }
 
 // parse decodes a PNG whose gray levels or palette indices are labels, of w by
 // h pixels.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // Litter reports whether a file or folder of this name is one that systems and
@@ -35,25 +37,6 @@ var (
 
 func endsAs(name string, endings []string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
-}
-
-// regular returns an error for what is no regular file: to read a pipe may wait
-// for ever, and a device may have no end.
-func regular(path string, info fs.FileInfo) error {
-	kind := "a special file"
-	switch mode := info.Mode(); {
-	case mode.IsRegular():
-		return nil
-	case mode.IsDir():
-		kind = "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		kind = "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		kind = "a socket"
-	case mode&fs.ModeDevice != 0:
-		kind = "a device"
-	}
-	return fmt.Errorf("%s: %s, allowed are regular files", path, kind)
 }
 
 // walk visits the files below a folder at any depth, in the order of their names,
@@ -116,7 +99,7 @@ func list(dir string) (pictures, others []string, err error) {
 			return nil
 		}
 		pictures = append(pictures, id)
-		return regular(full, info)
+		return regular.Check(full, info)
 	})
 	return pictures, others, err
 }
@@ -130,7 +113,7 @@ func FirstPicture(dir string) (string, error) {
 			return nil
 		}
 		first = filepath.Join(dir, filepath.FromSlash(id))
-		if err := regular(first, info); err != nil {
+		if err := regular.Check(first, info); err != nil {
 			return err
 		}
 		return fs.SkipAll

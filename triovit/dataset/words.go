@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +13,8 @@ import (
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // A wordList is a list of classes in the order of their indices.
@@ -32,16 +33,12 @@ func (l *wordList) index() map[string]int {
 	return index
 }
 
+// maxList bounds a list of classes in bytes: that of 21,841 classes takes 2 MB.
+const maxList = 16 << 20
+
 // readList gives the text of a list to a parser, whose errors it names the file in.
 func readList(path string, parse func(io.Reader) error) error {
-	info, err := os.Stat(path)
-	if err == nil {
-		err = regular(path, info)
-	}
-	if err != nil {
-		return err
-	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path, maxList)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // TestBlocks: every operation of every variant is in one block, blocks have names of
 // their own, and those of a module are the module.
 func TestBlocks(t *testing.T) {
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		net := describe(t, name)
 		checkRanges(t, net, net.Blocks())
 		modules := map[string]int{}
@@ -168,11 +168,11 @@ func partition(t *rapid.T, n int) []int {
 // and give out what a cut behind them reads, or the network.
 func TestCuts(t *testing.T) {
 	nets := map[string]*Network{}
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		nets[name] = describe(t, name)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		net := nets[rapid.SampledFrom(Variants()).Draw(t, "variant")]
+		net := nets[rapid.SampledFrom(VariantNames()).Draw(t, "variant")]
 		hash := net.Hash()
 		places := partition(t, len(net.Ops))
 		var ops []Op
@@ -214,7 +214,7 @@ func TestCuts(t *testing.T) {
 
 // TestCutOfEverything is the network itself, with its hash.
 func TestCutOfEverything(t *testing.T) {
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		net := describe(t, name)
 		if all, err := net.Cut(0, len(net.Ops)); err != nil || !reflect.DeepEqual(all, net) {
 			t.Errorf("%s: another network (%v)", name, err)
@@ -286,7 +286,7 @@ func TestHashes(t *testing.T) {
 		"efficientvit-seg-b2-ade20k":     "49493c75daa517ed",
 		"efficientvit-seg-b3-ade20k":     "5f1ee6d7d98e1354",
 	}
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		if net := describe(t, name); !strings.HasPrefix(net.Hash(), want[net.Name]) || want[net.Name] == "" {
 			t.Errorf("%s has the hash %s, stored is %s", net.Name, net.Hash(), want[net.Name])
 		}

@@ -2,11 +2,7 @@
 
 package efficientvit
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // The reference's constants (efficientvit/models in MIT's code).
 const (
@@ -20,57 +16,6 @@ const (
 // InputDivisor is the total stride of the trunk: a side of the picture is at least so
 // long, and a multiple of it for a segmentation.
 const InputDivisor = 32
-
-// backbone holds what distinguishes B0 to B3: EfficientViTBackbone in MIT's
-// code, with the widths and depths of the stem and the four stages.
-type backbone struct {
-	widths, depths [5]int
-	headDim        int
-	classifier     [2]int // widths of the classification head
-	segWidth       int    // width and depth of the segmentation head
-	segDepth       int
-}
-
-var backbones = map[string]backbone{
-	"b0": {[5]int{8, 16, 32, 64, 128}, [5]int{1, 2, 2, 2, 2}, 16, [2]int{1024, 1280}, 32, 1},
-	"b1": {[5]int{16, 32, 64, 128, 256}, [5]int{1, 2, 3, 3, 4}, 16, [2]int{1536, 1600}, 64, 3},
-	"b2": {[5]int{24, 48, 96, 192, 384}, [5]int{1, 3, 4, 4, 6}, 32, [2]int{2304, 2560}, 96, 3},
-	"b3": {[5]int{32, 64, 128, 256, 512}, [5]int{1, 4, 6, 6, 9}, 32, [2]int{2304, 2560}, 128, 3},
-}
-
-// variant is one entry of the registry.
-type variant struct {
-	name     string
-	backbone string
-	head     string // "cls", "cityscapes" or "ade20k"
-	h, w     int
-	classes  int
-}
-
-var variants = func() []variant {
-	var all []variant
-	for _, b := range []string{"b0", "b1", "b2", "b3"} {
-		for _, r := range []int{224, 256, 288} {
-			all = append(all, variant{fmt.Sprintf("efficientvit-%s-r%d", b, r), b, "cls", r, r, 1000})
-		}
-	}
-	for _, b := range []string{"b0", "b1", "b2", "b3"} {
-		all = append(all, variant{"efficientvit-seg-" + b + "-cityscapes", b, "cityscapes", 1024, 2048, 19})
-	}
-	for _, b := range []string{"b1", "b2", "b3"} {
-		all = append(all, variant{"efficientvit-seg-" + b + "-ade20k", b, "ade20k", 512, 512, 150})
-	}
-	return all
-}()
-
-// Variants returns the names that [Describe] knows.
-func Variants() []string {
-	names := make([]string, len(variants))
-	for i, v := range variants {
-		names[i] = v.name
-	}
-	return names
-}
 
 // An Option changes what [Describe] builds.
 type Option func(*description)
@@ -95,46 +40,43 @@ func DivisorEps(eps float64) Option { return func(d *description) { d.divisorEps
 // out. A classifier of another resolution is called after it, as in
 // "efficientvit-b0-r128". The error for an unknown name lists the known ones.
 func Describe(name string, options ...Option) (*Network, error) {
-	i := slices.IndexFunc(variants, func(v variant) bool {
-		return v.name == name || strings.TrimPrefix(v.name, "efficientvit-") == name
-	})
-	if i < 0 {
-		return nil, fmt.Errorf("no variant %q: have %s", name, strings.Join(Variants(), ", "))
+	v, err := VariantNamed(name)
+	if err != nil {
+		return nil, err
 	}
-	v := variants[i]
-	d := description{h: v.h, w: v.w, classes: v.classes, divisorEps: divisorEps}
+	d := description{h: v.Height, w: v.Width, classes: v.Classes, divisorEps: divisorEps}
 	for _, option := range options {
 		option(&d)
 	}
 	most := 1 << 20
-	if v.head != "cls" {
+	if v.Head != ClassifierHead {
 		most = 255 // a map of classes is one byte a pixel, 255 for none
 	}
 	if d.classes < 1 || d.classes > most {
-		return nil, fmt.Errorf("%s: %d classes: 1 to %d are allowed", v.name, d.classes, most)
+		return nil, fmt.Errorf("%s: %d classes: 1 to %d are allowed", v.Name, d.classes, most)
 	}
 	if !(d.divisorEps >= 0 && d.divisorEps <= 1) {
-		return nil, fmt.Errorf("%s: an eps of the divisors of %g: 0 to 1 are allowed", v.name, d.divisorEps)
+		return nil, fmt.Errorf("%s: an eps of the divisors of %g: 0 to 1 are allowed", v.Name, d.divisorEps)
 	}
 	if d.h < InputDivisor || d.w < InputDivisor || d.h > 1<<14 || d.w > 1<<14 {
-		return nil, fmt.Errorf("%s: a picture of height %d and width %d: each must be %d to %d", v.name, d.h, d.w, InputDivisor, 1<<14)
+		return nil, fmt.Errorf("%s: a picture of height %d and width %d: each must be %d to %d", v.Name, d.h, d.w, InputDivisor, 1<<14)
 	}
-	if v.head != "cls" && (d.h%InputDivisor != 0 || d.w%InputDivisor != 0) {
-		return nil, fmt.Errorf("%s: a picture of height %d and width %d: a segmentation head needs multiples of %d", v.name, d.h, d.w, InputDivisor)
+	if v.Head != ClassifierHead && (d.h%InputDivisor != 0 || d.w%InputDivisor != 0) {
+		return nil, fmt.Errorf("%s: a picture of height %d and width %d: a segmentation head needs multiples of %d", v.Name, d.h, d.w, InputDivisor)
 	}
-	if v.head == "cls" {
-		v.name = fmt.Sprintf("efficientvit-%s-r%d", v.backbone, d.h)
+	if v.Head == ClassifierHead {
+		v.Name = fmt.Sprintf("efficientvit-%s-r%d", v.Backbone, d.h)
 		if d.w != d.h {
-			v.name += fmt.Sprintf("x%d", d.w)
+			v.Name += fmt.Sprintf("x%d", d.w)
 		}
 	}
-	b := &builder{net: &Network{Name: v.name}, shapes: map[string][]int{}, eps: d.divisorEps}
-	spec := backbones[v.backbone]
+	b := &builder{net: &Network{Name: v.Name}, shapes: map[string][]int{}, eps: d.divisorEps}
+	spec := backbones[v.Backbone]
 	trunk := b.trunk(spec, d.h, d.w)
-	if v.head == "cls" {
+	if v.Head == ClassifierHead {
 		b.classifier(trunk[4], spec, d.classes)
 	} else {
-		b.segmentation(trunk, spec, d.classes, v.head == "cityscapes")
+		b.segmentation(trunk, spec, d.classes, v.Head == CityscapesHead)
 	}
 	return b.net, b.net.Validate()
 }

@@ -177,7 +177,7 @@ func TestPoints(t *testing.T) {
 		}
 		return ""
 	}
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		net := describe(t, name)
 		for i := range net.Ops {
 			op := &net.Ops[i]
@@ -236,7 +236,7 @@ func TestKindsAndRolesHaveNames(t *testing.T) {
 
 // TestCountByRole: the parts of a network are the whole.
 func TestCountByRole(t *testing.T) {
-	for _, name := range Variants() {
+	for _, name := range VariantNames() {
 		net := describe(t, name)
 		var params, macs int64
 		for _, c := range net.CountByRole() {
@@ -249,5 +249,58 @@ func TestCountByRole(t *testing.T) {
 		if s := net.String(); !strings.Contains(s, "PW2") || !strings.Contains(s, net.Name) {
 			t.Errorf("%s is described as %q", name, s)
 		}
+	}
+}
+
+// TestPublishedCrops: of ten published classifiers the two sources differ for four.
+func TestPublishedCrops(t *testing.T) {
+	published, differ := 0, 0
+	for _, v := range Variants() {
+		if v.Crop > 0 {
+			published++
+			for timm, want := range map[bool]float64{false: v.Crop, true: v.TimmCrop} {
+				if ratio, at, err := PublishedCrop(v.Backbone, v.Height, timm); ratio != want || at != v.Height || err != nil {
+					t.Errorf("%s, timm %v: %v at %d, %v, want %v", v.Name, timm, ratio, at, err, want)
+				}
+			}
+		}
+		if v.Crop != v.TimmCrop {
+			differ++
+		}
+		if (v.Crop > 0) != (v.TimmCrop > 0) || v.Crop > 0 && v.Head != ClassifierHead {
+			t.Errorf("%s has crop ratios of %v and %v", v.Name, v.Crop, v.TimmCrop)
+		}
+	}
+	if published != 10 || differ != 4 {
+		t.Errorf("%d are published, and the sources differ for %d", published, differ)
+	}
+}
+
+// TestVariantsAreWhatTheirNamesSay: a network is described by a variant's fields, and
+// its name says the same.
+func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
+	for _, v := range Variants() {
+		want := fmt.Sprintf("efficientvit-%s-r%d", v.Backbone, v.Height)
+		switch v.Head {
+		case CityscapesHead:
+			want = "efficientvit-seg-" + v.Backbone + "-cityscapes"
+		case ADE20KHead:
+			want = "efficientvit-seg-" + v.Backbone + "-ade20k"
+		}
+		net, err := Describe(v.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, out := net.Input().Shape, net.Output().Shape
+		if v.Name != want || net.Name != want || in[0] != v.Height || in[1] != v.Width || out[len(out)-1] != v.Classes {
+			t.Errorf("%+v describes %s with an input of %v and an output of %v, want %s", v, net.Name, in, out, want)
+		}
+		if short, err := VariantNamed(strings.TrimPrefix(v.Name, "efficientvit-")); short != v || err != nil {
+			t.Errorf("%s without its beginning is %+v, %v", v.Name, short, err)
+		}
+	}
+	Variants()[0].Name = "spoiled"
+	if VariantNames()[0] == "spoiled" {
+		t.Error("a caller changes the variants")
 	}
 }

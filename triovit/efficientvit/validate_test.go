@@ -5,6 +5,7 @@ package efficientvit
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,19 +27,40 @@ func TestValidateRefuses(t *testing.T) {
 		{"a negative factor", Upsample, func(op *Op) { op.Factor = -2 }, "a factor of -2"},
 		{"a factor without bound", Upsample, func(op *Op) { op.Factor = math.MaxInt }, "within 2147483647 positions"},
 		{"a kernel without bound", Conv, func(op *Op) { op.Kernel = math.MaxInt }, "a kernel of"},
+		{"a convolution without a weight", Conv, func(op *Op) { op.Params = nil }, "a weight of rank 4 must be given"},
+		{"a weight for other channels", Conv, func(op *Op) { op.Groups = 3 }, "does not fit 3 channels in 3 groups"},
+		{"channels that groups do not divide", Conv, func(op *Op) { op.Groups = 2 }, "does not fit 3 channels in 2 groups"},
+		{"a weight of another rank", Linear, func(op *Op) { op.Params[0].Shape = []int{8} }, "does not fit"},
+		{"an output of another shape", Conv, func(op *Op) { op.Shape = []int{1, 1, 8} }, "its inputs give"},
+		{"a statistic too few", BatchNorm, func(op *Op) { op.Params = op.Params[:3] }, "takes 4 parameters, not 3"},
+		{"a statistic of other channels", BatchNorm, func(op *Op) { op.Params[2].Shape = []int{3} }, "has shape [3], not"},
+		{"an eps beyond one", BatchNorm, func(op *Op) { op.Eps = 2 }, "an eps of 2"},
+		{"an eps that is no number", BatchNorm, func(op *Op) { op.Eps = math.NaN() }, "an eps of NaN"},
+		{"a bias of other outputs", Linear, func(op *Op) { op.Params = append(op.Params[:1], Param{Name: "bias", Shape: []int{1}}) }, "bias [1] does not fit"},
+		{"a summand alone", Add, func(op *Op) { op.Inputs = op.Inputs[:1] }, "takes 2 inputs, not 1"},
+		{"summands of two shapes", Add, func(op *Op) { op.Inputs[1] = "input" }, "adds "},
+		{"joined maps of two sizes", Concat, func(op *Op) { op.Inputs[1] = "input" }, "joins "},
+		{"a part that Q, K and V have not", Heads, func(op *Op) { op.Part = 3 }, "part 3 of"},
+		{"other heads", MergeHeads, func(op *Op) { op.Shape = []int{1, 1, 1} }, "does not hold"},
+		{"factors that do not fit", MatMul, func(op *Op) { op.Inputs[1] = "input" }, "multiplies "},
+		{"a divisor that does not fit", Divide, func(op *Op) { op.Inputs[1] = op.Inputs[0] }, "divides "},
+		{"an unknown kind", Hardswish, func(op *Op) { op.Kind = 99 }, "the kind has no shape rule"},
+		{"a second input", Hardswish, func(op *Op) { op.Kind = Input }, "reads 1 tensors"},
+		{"a point beyond the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: 1}} }, "a quantization point on operand 1 of 1"},
+		{"a point before the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: -1}} }, "a quantization point on operand -1"},
+		{"a name twice", Conv, func(op *Op) { op.Name = "input" }, "is made twice"},
 		{"a bias of another length", Conv, func(op *Op) { op.Params = append(op.Params, Param{Name: "bias", Shape: []int{1}}) }, "bias [1] does not fit"},
 		{"a third parameter", Conv, func(op *Op) { op.Params = append(op.Params, op.Params[0], op.Params[0]) }, "not 3 parameters"},
 		{"an input behind another operation", BatchNorm, func(op *Op) { op.Kind, op.Inputs, op.Params = Input, nil, nil }, "inputs come first"},
 		{"a parameter without bound", BatchNorm, func(op *Op) { op.Params[0].Shape = []int{math.MaxInt} }, "each axis must be at least 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			first := func(op Op) bool { return op.Kind == test.kind }
 			net := describe(t, "seg-b0-cityscapes").Clone()
-			for i := range net.Ops {
-				if net.Ops[i].Kind == test.kind {
-					test.edit(&net.Ops[i])
-					break
-				}
+			if !slices.ContainsFunc(net.Ops, first) {
+				net = describe(t, "b0-r224").Clone()
 			}
+			test.edit(&net.Ops[slices.IndexFunc(net.Ops, first)])
 			if err := net.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -54,6 +76,70 @@ func TestValidateRefusesResults(t *testing.T) {
 		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "each must be a tensor of the network, once") {
 			t.Errorf("%q: error %v", results, err)
 		}
+	}
+}
+
+// TestValidateRefusesWithoutInput: a network begins with its picture.
+func TestValidateRefusesWithoutInput(t *testing.T) {
+	for _, net := range []*Network{{Name: "none"}, {Name: "none", Ops: []Op{{Name: "a", Kind: ReLU}}}} {
+		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "the first operation must be its input") {
+			t.Errorf("%+v: %v", net, err)
+		}
+	}
+}
+
+// TestValidateRefusesRanks: what reads maps or tokens refuses a vector, and a linear
+// layer a map.
+func TestValidateRefusesRanks(t *testing.T) {
+	for kind, read := range map[Kind]string{Conv: "vector", GlobalAvgPool: "vector", Upsample: "vector", Heads: "vector", MergeHeads: "vector", SumTokens: "vector", Linear: "map"} {
+		net := &Network{Name: "n", Ops: []Op{
+			{Name: "map", Kind: Input, Shape: []int{4, 4, 6}},
+			{Name: "vector", Kind: GlobalAvgPool, Inputs: []string{"map"}, Shape: []int{6}},
+			{Name: "x", Kind: kind, Inputs: []string{read}, Shape: []int{6}},
+		}}
+		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "takes a tensor of rank") {
+			t.Errorf("%v reads a %s: %v", kind, read, err)
+		}
+	}
+}
+
+// TestInsert: the operation comes between a consumer and its operand, and one that
+// would be nowhere, or is there already, changes nothing.
+func TestInsert(t *testing.T) {
+	net := describe(t, "b0-r224")
+	before := net.Hash()
+	add := net.Ops[slices.IndexFunc(net.Ops, func(op Op) bool { return op.Kind == Add })]
+	read := add.Inputs[1]
+	shape := net.Op(read).Shape
+	scale := Op{Name: "half", Kind: Scale, Shape: shape, Params: []Param{{Name: "half.weight", Shape: shape[len(shape)-1:]}}}
+	for _, test := range []struct {
+		consumer string
+		operand  int
+		name     string
+		want     string
+	}{
+		{"nowhere", 0, "half", `no operation "nowhere" to insert "half" before`},
+		{add.Name, 2, "half", "has no operand 2"},
+		{add.Name, -1, "half", "has no operand -1"},
+		{add.Name, 1, add.Name, "there is an operation"},
+	} {
+		op := scale
+		op.Name = test.name
+		if err := net.Insert(test.consumer, test.operand, op); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q before operand %d of %q: %v, want %q", test.name, test.operand, test.consumer, err, test.want)
+		}
+	}
+	if net.Hash() != before {
+		t.Error("a refusal changes the network")
+	}
+	if err := net.Insert(add.Name, 1, scale); err != nil {
+		t.Fatal(err)
+	}
+	if got := net.Op(add.Name).Inputs; got[0] != add.Inputs[0] || got[1] != "half" || net.Op("half").Inputs[0] != read {
+		t.Errorf("the sum reads %q and %q, the scale %q", got[0], got[1], net.Op("half").Inputs[0])
+	}
+	if err := net.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

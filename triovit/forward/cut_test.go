@@ -27,7 +27,7 @@ func synthetic(t testing.TB, variant string) *triovit.Model {
 // with what those before them made, make the tensors of the whole network bit for
 // bit; of the smaller ones unfolded too, and the stages.
 func TestCutsMakeTheWhole(t *testing.T) {
-	for _, variant := range efficientvit.Variants() {
+	for _, variant := range efficientvit.VariantNames() {
 		smallest, small := strings.Contains(variant, "-b0-"), strings.Contains(variant, "-b1-")
 		if strings.HasSuffix(variant, "-r256") || strings.HasSuffix(variant, "-r288") {
 			continue // the same operations on a larger picture

@@ -18,6 +18,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // folder is where the cache keeps a repository.
@@ -33,7 +35,7 @@ func (c *Client) snapshot(repo, commit string) string {
 func (c *Client) cached(ref Ref) (string, error) {
 	commit := ref.Revision
 	if !commitID.MatchString(commit) {
-		data, err := os.ReadFile(filepath.Join(c.folder(ref.Repo), "refs", filepath.FromSlash(commit)))
+		data, err := regular.Read(filepath.Join(c.folder(ref.Repo), "refs", filepath.FromSlash(commit)), maxText)
 		if err != nil {
 			return "", fmt.Errorf("not in the cache %s", c.Dir)
 		}
@@ -99,7 +101,13 @@ func (c *Client) place(ctx context.Context, ref Ref, commit string, f file, path
 	// The lock is huggingface_hub's own, so that Python waits too, and other
 	// users as far as the umask lets them.
 	lock := flock.New(filepath.Join(locks, f.sum+".lock"), flock.SetPermissions(0o666))
-	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+	over := progress.Waiting(func() string { return "wait for another download of " + f.name })
+	_, err := lock.TryLockContext(ctx, 100*time.Millisecond)
+	over()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("wait for another download of %s: %w", f.name, err)
 	}
 	defer lock.Close()
@@ -162,7 +170,7 @@ func link(blob, path string) error {
 
 // writeRef keeps which commit a branch or tag was, whole or not at all.
 func writeRef(path, commit string) error {
-	if old, err := os.ReadFile(path); err == nil && string(old) == commit {
+	if old, err := regular.Read(path, maxText); err == nil && string(old) == commit {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

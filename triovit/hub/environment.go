@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // FromEnvironment returns the client that huggingface_hub's variables describe
@@ -111,6 +113,9 @@ func homeOf(name string) (string, error) {
 	return u.HomeDir, nil
 }
 
+// maxText bounds the files of one line, in bytes: a token, or the id of a commit.
+const maxText = 1 << 12
+
 // token returns the user's token (huggingface_hub/utils/_auth.py). The remark is for
 // the error of a refusal: where the token is from, or why there is none.
 func token() (token, remark string) {
@@ -126,7 +131,7 @@ func token() (token, remark string) {
 	if err != nil {
 		return "", fmt.Sprintf(" (%v)", err)
 	}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxText)
 	switch text := clean(string(data)); {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", ""

@@ -65,7 +65,7 @@ func TestFromEnvironment(t *testing.T) {
 		{"file with spaces", variables{"HF_TOKEN_PATH": "$HOME/windows"}, "HOME/.cache/huggingface/hub", "windows", " of HOME/windows"},
 		{"file of another encoding", variables{"HF_TOKEN_PATH": "~/utf16"}, "HOME/.cache/huggingface/hub", "", " (HOME/utf16 holds no token: a token is of ASCII letters, digits and signs)"},
 		{"empty file", variables{"HF_TOKEN_PATH": "~/empty"}, "HOME/.cache/huggingface/hub", "", " (HOME/empty is empty)"},
-		{"folder", variables{"HF_TOKEN_PATH": "~"}, "HOME/.cache/huggingface/hub", "", " (read HOME: is a directory)"},
+		{"folder", variables{"HF_TOKEN_PATH": "~"}, "HOME/.cache/huggingface/hub", "", " (HOME: a folder, allowed are regular files)"},
 		{"tokens that are stored only", variables{"HF_TOKEN_PATH": "~/stored/token"}, "HOME/.cache/huggingface/hub", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

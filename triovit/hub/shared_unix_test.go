@@ -70,3 +70,29 @@ func TestFilledByAnother(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+// TestPipes: nobody waits for a named pipe in the place of a token or of a branch's
+// commit.
+func TestPipes(t *testing.T) {
+	home := without(t)
+	pipe := filepath.Join(home, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Skip(err)
+	}
+	t.Setenv("HF_TOKEN_PATH", pipe)
+	c, err := FromEnvironment()
+	if err != nil || c.Token != "" || !strings.Contains(c.login, pipe+": a named pipe") {
+		t.Errorf("%+v, %v, want no token and why", c, err)
+	}
+	c = &Client{Dir: home}
+	ref := filepath.Join(c.folder(repo), "refs", "main")
+	if err := os.MkdirAll(filepath.Dir(ref), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(pipe, ref); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := c.cached(Ref{Repo: repo, Revision: "main"}); err == nil || !strings.Contains(err.Error(), "not in the cache") {
+		t.Errorf("a pipe names the commit of %s: %v", path, err)
+	}
+}

@@ -12,11 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"math"
 	"slices"
 	"strconv"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/internal/safetensors"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
@@ -194,15 +195,12 @@ func tensorName(op *Op, l list) string { return op.Name + "/" + l.name() }
 
 // ReadFile reads what [Model.WriteFile] wrote: see [Read].
 func ReadFile(path string) (*Model, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path, math.MaxInt64) // Read has the bound
 	if err != nil {
 		return nil, fmt.Errorf("artefact: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is no regular file")
-	}
 	var m *Model
 	if err == nil {
 		m, err = Read(f, info.Size())
@@ -247,10 +245,7 @@ func Read(r io.ReaderAt, size int64) (*Model, error) {
 // IsArtefact says whether a file is called an artefact by its first bytes, whatever
 // its version.
 func IsArtefact(path string) bool {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return false // to open a pipe waits for its writer
-	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path, math.MaxInt64)
 	if err != nil {
 		return false
 	}

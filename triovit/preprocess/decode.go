@@ -10,7 +10,8 @@ import (
 	"image/color"
 	"image/png"
 	"io"
-	"os"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // sizes says which sizes, in pixels, are allowed.
@@ -38,16 +39,7 @@ const maxFile = 1<<31 - 1
 // DecodeFile decodes the PNG or JPEG file at path; see [Decode]. Its errors
 // name the file.
 func DecodeFile(path string) (*RGB, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("open a picture: %w", err)
-	case !info.Mode().IsRegular(): // a device may have no end
-		return nil, fmt.Errorf("%s: allowed are regular files", path)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s: a picture of %d bytes, allowed are %d", path, info.Size(), maxFile)
-	}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("open a picture: %w", err)
 	}

@@ -312,7 +312,7 @@ func TestDecodeErrors(t *testing.T) {
 	if _, err := DecodeFile("testdata/absent.png"); err == nil || !strings.Contains(err.Error(), "absent.png") {
 		t.Errorf("absent file: got error %v", err)
 	}
-	if _, err := DecodeFile("testdata"); err == nil || !strings.Contains(err.Error(), "testdata: allowed are regular files") {
+	if _, err := DecodeFile("testdata"); err == nil || !strings.Contains(err.Error(), "testdata: a folder, allowed are regular files") {
 		t.Errorf("a folder: got error %v", err)
 	}
 }

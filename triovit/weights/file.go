@@ -11,6 +11,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
 // A File is an open checkpoint. Its dicts of tensors are known by names and
@@ -35,6 +37,12 @@ type source interface {
 // torch.save writes, or safetensors. Errors name the file; they are one line,
 // and say of a file of another kind what it is and what to do.
 func Open(path string) (*File, error) {
+	// Of a folder the error says what to give in its place.
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		if err := regular.Check(path, info); err != nil {
+			return nil, fmt.Errorf("weights: %w", err)
+		}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)

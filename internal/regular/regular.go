@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package regular opens the files that a user names. To open a named pipe waits
+// for its writer, and a device may have no end: both are refused before they are
+// opened, and a regular file is read to a bound.
+//
+//	data, err := regular.Read("grids.json", 16<<20)
+package regular
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Check returns an error of one line for what is no regular file.
+func Check(path string, info fs.FileInfo) error {
+	kind := "a special file"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return fmt.Errorf("%s: %s, allowed are regular files", path, kind)
+}
+
+// Open opens a regular file of at most so many bytes. Its errors name the file.
+func Open(path string, most int64) (*os.File, error) {
+	info, err := os.Stat(path)
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+		wrong.Op = "open" // as the caller meant
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(path, info); err != nil {
+		return nil, err
+	}
+	if info.Size() > most {
+		return nil, tooLong(path, most)
+	}
+	return os.Open(path)
+}
+
+// Read returns what a regular file of at most so many bytes holds. Its errors name
+// the file.
+func Read(path string, most int64) ([]byte, error) {
+	f, err := Open(path, most)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), most)) + bytes.MinRead)
+	// The size of a file of /proc is told as 0, and another file may grow meanwhile.
+	if _, err := data.ReadFrom(io.LimitReader(f, most+1)); err != nil {
+		return nil, err
+	}
+	if int64(data.Len()) > most {
+		return nil, tooLong(path, most)
+	}
+	return data.Bytes(), nil
+}
+
+func tooLong(path string, most int64) error {
+	return fmt.Errorf("%s: more than the %d bytes that are allowed", path, most)
+}
