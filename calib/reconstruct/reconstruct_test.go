@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconstruct
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/weights"
+)
+
+// quantized returns the built-in model by a recipe, and some of the scenes that
+// calibrated it.
+func quantized(t *testing.T, recipe calib.Recipe) (*calib.Quantized, dataset.Dataset) {
+	t.Helper()
+	setup, err := triovit.Prepare(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := dataset.Head(setup.Calibration, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := calib.Calibrate(t.Context(), setup.Folded, some, recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q, some
+}
+
+// small are options that take seconds on the Go backend.
+func small(steps int) Options {
+	o := Strict(steps)
+	o.Crop, o.Crops, o.Batch = 64, 16, 4
+	return o
+}
+
+// TestErrorsFall: reconstruction of a network with 4-bit weights and 6-bit activations
+// leaves most blocks with a smaller error than the recipe's roundings, and none of the
+// learned codes is off its grid.
+func TestErrorsFall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: run without -short")
+	}
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q, pictures := quantized(t, calib.TrioViTPlusInteger.Bits(4, 6))
+	r, err := Run(t.Context(), q, pictures, small(30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, worse := 0.0, 0.0, 0
+	for _, b := range r.Blocks {
+		before, after = before+b.Before, after+b.After
+		if b.After > b.Before {
+			worse++
+		}
+		if len(b.Loss) == 0 || b.Weights > 0 && b.Flipped == 0 {
+			t.Errorf("%s: %d losses, %d of %d roundings left the nearest code: nothing was learned", b.Name, len(b.Loss), b.Flipped, b.Weights)
+		}
+	}
+	if worse > len(r.Blocks)/4 || !(after < 0.9*before) {
+		t.Errorf("the blocks' errors go from %g to %g, %d of %d grow", before, after, worse, len(r.Blocks))
+	}
+	for name, grids := range r.Quantized.WeightGrids {
+		w := r.Quantized.Model.Weights[r.Quantized.Model.Net.Op(name).Params[0].Name].Data
+		for i, v := range w {
+			if g := grids[i*len(grids)/len(w)]; g.Fake(v) != v {
+				t.Fatalf("%s: weight %g is not on %s", name, v, g)
+			}
+		}
+	}
+	m, err := calib.Freeze(r.Quantized, integer.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Source.Recipe, "reconstruct Strict: 30 steps") {
+		t.Errorf("the artefact's recipe is %q", m.Source.Recipe)
+	}
+}
+
+// TestAgain: a run that was cancelled in the middle and one that was not find the same,
+// bit for bit, and another seed finds something else.
+func TestAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: run without -short")
+	}
+	o := small(3)
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q, pictures := quantized(t, calib.TrioViTPlus)
+	straight, err := Run(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	ctx := &countdown{Context: t.Context(), left: 10}
+	if _, err := Run(ctx, q, pictures, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a context that ended has the error %v", err)
+	}
+	resumed, err := Run(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	straight.Duration, resumed.Duration = 0, 0
+	if straight.Quantized.ID() != resumed.Quantized.ID() || !reflect.DeepEqual(straight.Blocks, resumed.Blocks) {
+		t.Error("a run that was interrupted found something else")
+	}
+	o.Seed = 1
+	other, err := Run(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.Quantized.ID() == straight.Quantized.ID() {
+		t.Error("another seed finds the same")
+	}
+}
+
+// A countdown is cancelled when its error was asked for so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return c.Context.Err()
+}
+
+// TestFilters: the code below a weight and the learned part give the weight before
+// anything is learned; rounding that to the nearest gives the grid's own codes.
+func TestFilters(t *testing.T) {
+	op := &efficientvit.Op{Name: "conv", Kind: efficientvit.Conv, Kernel: 1, Stride: 1, Groups: 1, Params: []efficientvit.Param{{Name: "w", Shape: []int{2, 3, 1, 1}}}}
+	w := &weights.Tensor{Shape: []int{2, 3, 1, 1}, Data: []float32{0.1, -0.26, 1.27, 0.5, -0.64, 0}}
+	grids := []grid.Uniform{{Scale: 0.01, Lo: -127, Hi: 127}, {Scale: 0.01, Lo: -50, Hi: 50}}
+	f := newFilters(op, w, grids, nil)
+	for i, want := range []float64{10, -26, 127, 50, -50, 0} {
+		at := i%3*2 + i/3 // the graph's layout is [I, O]
+		if got := float64(f.floor.Data[at] + f.up.Data[at]); math.Abs(got-want) > 1e-4 {
+			t.Errorf("weight %d: %g codes, want %g", i, got, want)
+		}
+	}
+	for i, code := range f.codes() {
+		if want := grids[i/3].Code(w.Data[i]); int(code) != want {
+			t.Errorf("weight %d: code %d, the nearest is %d", i, code, want)
+		}
+	}
+}
+
+// TestSigmoid: the logit is the inverse of the rectified sigmoid, and its ends have a
+// slope.
+func TestSigmoid(t *testing.T) {
+	for _, h := range []float64{0, 0.01, 0.3, 0.5, 0.8, 0.99, 1} {
+		v := float64(logit(float32(h)))
+		if got := stretched/(1+math.Exp(-v)) + below; math.Abs(got-min(max(h, 0.01), 0.99)) > 1e-6 {
+			t.Errorf("%g comes back as %g", h, got)
+		}
+	}
+}
+
+// TestSchedule: rates and regularizer of the first, the middle and the last step.
+func TestSchedule(t *testing.T) {
+	o := Options{Steps: 100, RoundRate: 0.01, StepRate: 0.02, Regularizer: 0.5}
+	for step, want := range map[int]schedule{
+		0:  {0.01, 0.02, 20, 0},
+		19: {0.01, 0.02 * 0.5 * (1 + math.Cos(math.Pi*0.19)), 20, 0},
+		60: {0.01, 0.02 * 0.5 * (1 + math.Cos(math.Pi*0.6)), 11, 0.5},
+	} {
+		got := o.at(step)
+		if math.Abs(got.beta-want.beta) > 1e-9 || math.Abs(got.stepRate-want.stepRate) > 1e-12 || got.roundRate != want.roundRate || got.regularizer != want.regularizer {
+			t.Errorf("step %d: %+v, want %+v", step, got, want)
+		}
+	}
+}
+
+// TestRefuses: options with which nothing can be learned are errors that say why.
+func TestRefuses(t *testing.T) {
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q, pictures := quantized(t, calib.TrioViTPlus)
+	for _, c := range []struct {
+		name, want string
+		change     func(o *Options)
+	}{
+		{"steps", "-1 steps", func(o *Options) { o.Steps = -1 }},
+		{"crops of no pixels", "crops of 0 pixels", func(o *Options) { o.Crop, o.Crops = 0, -1 }},
+		{"crops without a number", "0 crops of 64 pixels", func(o *Options) { o.Crops = 0 }},
+		{"crops beyond the picture", "crops of 512 pixels from pictures of 128×256", func(o *Options) { o.Crop = 512 }},
+		{"crops that do not add", "Add", func(o *Options) { o.Crop = 50 }},
+		{"everything exact", "a share of 1", func(o *Options) { o.Keep = 1 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := small(1)
+			c.change(&o)
+			if _, err := Run(t.Context(), q, pictures, o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, it should say %q", err, c.want)
+			}
+		})
+	}
+}
