@@ -43,10 +43,11 @@ type Options struct {
 // Strict returns the options that do what the paper says: every rounding is hard in
 // the end, and every step of the rounded activations is learned.
 func Strict(steps int) Options {
-	return Options{Preset: "Strict", Steps: steps, Compensate: true}.filled()
+	return Options{Preset: "Strict", Steps: steps, Compensate: true}.Filled()
 }
 
-func (o Options) filled() Options {
+// Filled returns the options with the defaults in place of zeros.
+func (o Options) Filled() Options {
 	o.Preset = cmp.Or(o.Preset, "Strict")
 	o.Steps, o.Batch = cmp.Or(o.Steps, 600), cmp.Or(o.Batch, 16)
 	o.Keep = cmp.Or(o.Keep, 0.5)
@@ -56,7 +57,8 @@ func (o Options) filled() Options {
 	return o
 }
 
-func (o Options) check() error {
+// Check refuses options with which nothing can be learned.
+func (o Options) Check() error {
 	switch {
 	case o.Steps < 1 || o.Batch < 1:
 		return fmt.Errorf("%d steps with %d pictures each: at least 1 is needed", o.Steps, o.Batch)

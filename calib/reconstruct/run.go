@@ -5,6 +5,7 @@ package reconstruct
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ type Block struct {
 // names the block; a context that ends is its error.
 func Run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Result, error) {
 	begun := time.Now()
-	o = o.filled()
+	o = o.Filled()
 	r, err := run(ctx, q, data, o)
 	if err != nil {
 		return nil, fmt.Errorf("reconstruct %s on %s: %w", q.Model.Net.Name, data.Name(), err)
@@ -67,7 +68,7 @@ func Run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 }
 
 func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Result, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	net := q.Exact().Net
@@ -203,4 +204,14 @@ func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *
 		}
 	}
 	return nil
+}
+
+// StepRange returns the least and the largest of the factors of Steps, 1 where there
+// are none.
+func (b *Block) StepRange() (lo, hi float64) {
+	factors := slices.Sorted(maps.Values(b.Steps))
+	if len(factors) == 0 {
+		return 1, 1
+	}
+	return factors[0], factors[len(factors)-1]
 }

@@ -40,25 +40,30 @@ operation and the width that it needs.`,
 			if err != nil {
 				return output{}, err
 			}
-			m, err := calib.Freeze(q, limits)
-			if err != nil {
-				return output{}, err
-			}
-			var file bytes.Buffer
-			if err := m.Write(&file); err != nil {
-				return output{}, err
-			}
-			if *out != "" {
-				if err := atomicfile.WriteData(*out, file.Bytes()); err != nil {
-					return output{}, err
-				}
-			}
-			data, err := artefactOf(m, file.Bytes())
-			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%d operations, accumulators of %d bits and multipliers of %d; %d bytes, hash %.12s\n",
-				m.Name, q.Source(), images, named, data.Operations, data.AccumulatorBits, data.MultiplierBits, data.Bytes, data.Hash)
+			data, err := freeze(q, limits, *out)
+			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s", q.Network().Name, q.Source(), images, named, data)
 			return output{text, data}, err
 		}
 	},
+}
+
+// freeze writes a quantized network as an artefact, where a path is given, and says
+// what was frozen.
+func freeze(q *calib.Quantized, limits integer.Limits, path string) (artefact, error) {
+	m, err := calib.Freeze(q, limits)
+	if err != nil {
+		return artefact{}, err
+	}
+	var file bytes.Buffer
+	if err := m.Write(&file); err != nil {
+		return artefact{}, err
+	}
+	if path != "" {
+		if err := atomicfile.WriteData(path, file.Bytes()); err != nil {
+			return artefact{}, err
+		}
+	}
+	return artefactOf(m, file.Bytes())
 }
 
 // artefact says what was frozen.
@@ -72,6 +77,12 @@ type artefact struct {
 	AccumulatorBits int            `json:"accumulator_bits"`
 	MultiplierBits  int            `json:"multiplier_bits"`
 	Source          integer.Source `json:"source"`
+}
+
+// String is one line.
+func (a artefact) String() string {
+	return fmt.Sprintf("%d operations, accumulators of %d bits and multipliers of %d; %d bytes, hash %.12s\n",
+		a.Operations, a.AccumulatorBits, a.MultiplierBits, a.Bytes, a.Hash)
 }
 
 func artefactOf(m *integer.Model, file []byte) (artefact, error) {

@@ -199,6 +199,19 @@ func TestGoldenExperiment(t *testing.T) {
 			t.Error("an artefact is written beside an error")
 		}
 	})
+	t.Run("reconstruct", func(t *testing.T) {
+		learn := small("reconstruct", "-steps", "2", "-crop", "64", "-crops", "4", "-batch", "2", "-out", file("learned.triovit"))
+		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // of which the last bits of floats decide
+		golden.Text(t, "reconstruct.golden", changed.ReplaceAllString(masked(succeeds(t, dir, learn...)), "N$1"))
+		first := readFile(t, file("learned.triovit"))
+		must(t, learn...)
+		if readFile(t, file("learned.triovit")) != first {
+			t.Error("the same reconstruction is written as another file")
+		}
+		if score := must(t, "evaluate", "-sample", "50", "-model", file("learned.triovit")); !strings.Contains(score, "mIoU") {
+			t.Errorf("the artefact scores %s", score)
+		}
+	})
 	var shards []string
 	for i := range 3 {
 		name := file(fmt.Sprintf("%d.json", i+1))
@@ -453,6 +466,10 @@ func TestGoldenErrors(t *testing.T) {
 		{"cut artefact", failed, []string{"evaluate", "-model", given("cut.triovit", readFile(t, red)[:900]), "-data", file("half")}},
 		{"newer artefact", failed, []string{"evaluate", "-model", given("new.triovit", strings.Replace(readFile(t, red), `"version":"1"`, `"version":"2"`, 1)), "-data", file("half")}},
 		{"no artefact in the file", failed, []string{"ladder", "-artefacts", text}},
+		{"reconstruction of an artefact", misused, []string{"reconstruct", "-model", red, "-data", file("half")}},
+		{"reconstruction from a profile", misused, []string{"reconstruct", "-profile", file("p.profile")}},
+		{"no steps", misused, []string{"reconstruct", "-steps", "0"}},
+		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "0"}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},
 
 		{"no report", misused, []string{"report"}},
