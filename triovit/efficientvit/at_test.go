@@ -11,7 +11,7 @@ import (
 
 // TestAt: a network at another size is the one that is described at that size.
 func TestAt(t *testing.T) {
-	for _, variant := range Variants() {
+	for _, variant := range VariantNames() {
 		t.Run(variant, func(t *testing.T) {
 			at, err := Describe(variant)
 			if err != nil {

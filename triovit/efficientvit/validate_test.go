@@ -45,7 +45,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"factors that do not fit", MatMul, func(op *Op) { op.Inputs[1] = "input" }, "multiplies "},
 		{"a divisor that does not fit", Divide, func(op *Op) { op.Inputs[1] = op.Inputs[0] }, "divides "},
 		{"an unknown kind", Hardswish, func(op *Op) { op.Kind = 99 }, "the kind has no shape rule"},
-		{"a second input", Hardswish, func(op *Op) { op.Kind = Input }, "reads 1 tensors"},
+		{"a second input", Hardswish, func(op *Op) { op.Kind = Input }, "stands behind"},
 		{"a point beyond the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: 1}} }, "a quantization point on operand 1 of 1"},
 		{"a point before the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: -1}} }, "a quantization point on operand -1"},
 		{"a name twice", Conv, func(op *Op) { op.Name = "input" }, "is made twice"},
