@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -39,38 +40,6 @@ var probed = []struct {
 	{calib.TrioViTPlus, 8},
 }
 
-// A milestone is the network after some steps, averaged over the last of them, and
-// what rounding costs it.
-type milestone struct {
-	Step int `json:"step"`
-	// Decay is the sum of learning rate times weight decay over the steps.
-	Decay float64 `json:"decay"`
-	// MIoU is the score in float, 0 to 1.
-	MIoU   float64 `json:"miou"`
-	Losses []loss  `json:"losses"`
-}
-
-// A loss is what a recipe at a width loses to float on the same scenes, as a
-// fraction of mIoU, with its paired 95 % interval.
-type loss struct {
-	Recipe string `json:"recipe"`
-	// Bits is the width of weights and activations; the divisors' grid is the
-	// recipe's own.
-	Bits int     `json:"bits"`
-	MIoU float64 `json:"miou"`
-	Lo   float64 `json:"lo"`
-	Hi   float64 `json:"hi"`
-}
-
-// String is the milestone in one line, in percent and in points of mIoU.
-func (m milestone) String() string {
-	s := fmt.Sprintf("step %d: %.2f %%", m.Step, 100*m.MIoU)
-	for _, l := range m.Losses {
-		s += fmt.Sprintf("; %s, %d bits %+.2f", l.Recipe, l.Bits, -100*l.MIoU)
-	}
-	return s
-}
-
 // milestoneFile returns the file of the network after some steps, beside the
 // checkpoint.
 func milestoneFile(checkpoint string, step int) string {
@@ -94,7 +63,7 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 	for _, p := range probed {
 		recipes = append(recipes, p.recipe.Bits(p.bits, p.bits))
 	}
-	milestones := []milestone{}
+	milestones := []builtin.Milestone{}
 	for step := r.Milestone; r.Milestone > 0 && step <= r.Steps; step += r.Milestone {
 		path := milestoneFile(checkpoint, step)
 		set, err := weights.Read(path)
@@ -112,10 +81,10 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 		if err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
 		}
-		m := milestone{Step: step, Decay: r.decayed(step), MIoU: ladder.Float.MIoU.Value}
+		m := builtin.Milestone{Step: step, Decay: r.decayed(step), MIoU: ladder.Float.MIoU.Value}
 		for i, rung := range ladder.Rungs {
 			d := rung.AgainstFloat.Difference
-			m.Losses = append(m.Losses, loss{Recipe: probed[i].recipe.Name, Bits: probed[i].bits, MIoU: -d.Value, Lo: -d.Hi, Hi: -d.Lo})
+			m.Losses = append(m.Losses, builtin.Loss{Recipe: probed[i].recipe.Name, Bits: probed[i].bits, MIoU: -d.Value, Lo: -d.Hi, Hi: -d.Lo})
 		}
 		fmt.Println(m)
 		milestones = append(milestones, m)

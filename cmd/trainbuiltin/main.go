@@ -32,8 +32,12 @@ type recipe struct {
 	Height, Width int // of the scenes, in pixels
 	WarmUp        int // steps
 	Rate, Decay   float64
-	DecaySteps    int // first steps, in which parameters decay
-	Milestone     int // steps between two networks that are kept for the curve
+	// Restart is the step at which a second cosine begins, at RestartRate (a warm
+	// restart; Loshchilov and Hutter, 2017); 0 is none.
+	Restart     int
+	RestartRate float64
+	DecaySteps  int // first steps, in which parameters decay
+	Milestone   int // steps between two networks that are kept for the curve
 }
 
 // standard is the recipe of the next built-in model, on which eight bits are meant to
@@ -41,8 +45,8 @@ type recipe struct {
 // triovit/builtin are still those of a shorter training with less decay: the page
 // beside them tells its recipe.
 var standard = recipe{
-	Seed: 1, Steps: 24000, Batch: 8, Height: 128, Width: 256,
-	WarmUp: 200, Rate: 4e-3, Decay: 0.5, DecaySteps: 15234, Milestone: 1000,
+	Seed: 1, Steps: 32000, Batch: 8, Height: 128, Width: 256,
+	WarmUp: 200, Rate: 4e-3, Decay: 0.5, DecaySteps: 15234, Restart: 24000, RestartRate: 1.2e-3, Milestone: 1000,
 }
 
 func main() {

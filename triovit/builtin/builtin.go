@@ -6,7 +6,11 @@
 // beside the weights tells the recipe, the seed and the measured accuracy.
 package builtin
 
-import _ "embed"
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+)
 
 // Name names the model and its training pictures.
 const Name = "seg-b0-scenes"
@@ -17,3 +21,48 @@ var data []byte
 // Weights returns the ".safetensors" file with the weights, in float16, under
 // the official names. The caller must not change it.
 func Weights() []byte { return data }
+
+// A Milestone is the network after some steps of its training, averaged over the
+// last of them, and what rounding costs it.
+type Milestone struct {
+	Step int `json:"step"`
+	// Decay is the sum of learning rate times weight decay over the steps.
+	Decay float64 `json:"decay"`
+	// MIoU is the score in float, 0 to 1, on drawn scenes of the curve's own.
+	MIoU   float64 `json:"miou"`
+	Losses []Loss  `json:"losses"`
+}
+
+// A Loss is what a recipe at a width loses to float on the same pictures, as a
+// fraction of mIoU, with its paired 95 % interval.
+type Loss struct {
+	Recipe string `json:"recipe"`
+	// Bits is the width of weights and activations; the divisors' grid is the
+	// recipe's own.
+	Bits int     `json:"bits"`
+	MIoU float64 `json:"miou"`
+	Lo   float64 `json:"lo"`
+	Hi   float64 `json:"hi"`
+}
+
+// String is the milestone in one line, in percent and in points of mIoU.
+func (m Milestone) String() string {
+	s := fmt.Sprintf("step %d: %.2f %%", m.Step, 100*m.MIoU)
+	for _, l := range m.Losses {
+		s += fmt.Sprintf("; %s, %d bits %+.2f", l.Recipe, l.Bits, -100*l.MIoU)
+	}
+	return s
+}
+
+//go:embed milestones.json
+var milestones []byte
+
+// Milestones returns the networks that the training of the built-in model kept,
+// in the order of their steps: when does a network become hard to quantize?
+func Milestones() ([]Milestone, error) {
+	var all []Milestone
+	if err := json.Unmarshal(milestones, &all); err != nil {
+		return nil, fmt.Errorf("milestones.json of the built-in model: %w", err)
+	}
+	return all, nil
+}
