@@ -24,7 +24,8 @@ type Setup struct {
 	// and only describes the network: whoever needs weights, to observe, quantize or
 	// run in floating point, receives an error.
 	Model *Model
-	// Folded is the model in the form that is scored, observed and quantized.
+	// Folded is Model in the form that is scored, observed and quantized, of an artefact
+	// without weights too.
 	Folded *Folded
 	// Frozen is the artefact that is given in place of a checkpoint, or nil.
 	Frozen *Frozen
