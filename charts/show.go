@@ -111,3 +111,13 @@ func (f *Figure) page() ([]byte, error) {
 	return []byte("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>" +
 		html.EscapeString(f.title) + "</title>\n<body>\n" + f.html(svg) + runtime + "</body>\n</html>\n"), nil
 }
+
+// Show shows the figure that a call has made, or returns its error:
+//
+//	must.M(charts.Show(charts.Ranges(profile, net, block)))
+func Show(f *Figure, err error) error {
+	if err != nil {
+		return err
+	}
+	return f.Show()
+}

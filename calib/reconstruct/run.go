@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -52,6 +54,20 @@ type Block struct {
 	Weights, Flipped int
 	// Steps are the factors by which learned steps differ from the recipe's.
 	Steps map[string]float64
+}
+
+// String is a table of the blocks.
+func (r *Result) String() string {
+	var s strings.Builder
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "block\terror before\tafter\troundings changed\tsteps")
+	for i := range r.Blocks {
+		b := &r.Blocks[i]
+		lo, hi := b.StepRange()
+		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", b.Name, b.Before, b.After, b.Flipped, b.Weights, lo, hi)
+	}
+	w.Flush()
+	return s.String()
 }
 
 // Run reconstructs a quantized network on the pictures that calibrated it. The error

@@ -6,8 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
@@ -52,7 +50,7 @@ a step takes a fraction of its time on the Go backend.`,
 			if err != nil {
 				return output{}, err
 			}
-			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", data.Network, r.Quantized.Source(), images, data.Source.Recipe, blocks(r), data)
+			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", data.Network, r.Quantized.Source(), images, data.Source.Recipe, r, data)
 			return output{text, reconstructed{data, r.Blocks}}, nil
 		}
 	},
@@ -83,17 +81,4 @@ func (z *quantization) reconstruct(ctx context.Context, o reconstruct.Options) (
 type reconstructed struct {
 	artefact
 	Blocks []reconstruct.Block `json:"blocks"`
-}
-
-// blocks is the table of blocks.
-func blocks(r *reconstruct.Result) string {
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "block\terror before\tafter\troundings changed\tsteps")
-	for _, b := range r.Blocks {
-		lo, hi := b.StepRange()
-		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", b.Name, b.Before, b.After, b.Flipped, b.Weights, lo, hi)
-	}
-	w.Flush()
-	return s.String()
 }
