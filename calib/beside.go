@@ -43,6 +43,9 @@ func (n Number) String() string {
 // network in floating point. The model must be the one that [Freeze] made of the
 // quantized network.
 func (q *Quantized) Beside(m *integer.Model, picture []float32) (*Beside, error) {
+	if m.Source.Weights != q.source.Weights || m.Source.Calibration != q.source.Calibration || m.Source.Recipe != q.source.Recipe {
+		return nil, fmt.Errorf("the model %s was frozen from other weights, pictures or by another recipe", m.Name)
+	}
 	b := &Beside{Model: m, integers: map[string]integer.Value{}, floats: map[string][]float32{}}
 	runner, err := forward.NewTapped(q.Model.Model, func(*efficientvit.Op) bool { return true })
 	if err != nil {
@@ -73,6 +76,10 @@ func (q *Quantized) Beside(m *integer.Model, picture []float32) (*Beside, error)
 func tensorOf(name string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(name, codesSuffix), log2Suffix)
 }
+
+// Shape returns the shape of a tensor of the frozen model, zeros where it has none of
+// the name.
+func (b *Beside) Shape(tensor string) [3]int { return b.integers[tensor].Shape }
 
 // At returns the element at a place of a tensor of the frozen model, by its three
 // axes: [H, W, C], in the attention [tokens, heads, d] or [heads, d, e].

@@ -103,8 +103,8 @@ func TestCycles(t *testing.T) {
 				if !slices.Equal(got.Logits.Data, want.Data) {
 					t.Error("the logits are not the reference's")
 				}
-				if got.Run.Cycles != run.Cycles {
-					t.Errorf("%d cycles, the event-driven model counts %d", got.Run.Cycles, run.Cycles)
+				if got.Run.Cycles != run.Cycles || got.Cycles != run.Cycles-run.Drain {
+					t.Errorf("the turns end at cycle %d of %d, the event-driven model counts %d with %d for its last stores", got.Cycles, got.Run.Cycles, run.Cycles, run.Drain)
 				}
 				t.Logf("%d turns, %d cycles", got.Turns, got.Run.Cycles)
 			}

@@ -147,6 +147,9 @@ func TestCycles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if got.Cycles != want.Cycles-want.Drain {
+				t.Errorf("the last turn ends at cycle %d, the run at %d with %d for its stores", got.Cycles, want.Cycles, want.Drain)
+			}
 			if got.Run.Cycles != want.Cycles || got.Run.Tiling != want.Tiling {
 				t.Errorf("%d cycles with tiles of %+v, the event-driven model has %d with %+v", got.Run.Cycles, got.Run.Tiling, want.Cycles, want.Tiling)
 			}
@@ -188,6 +191,7 @@ func TestRefusals(t *testing.T) {
 		{"an operation less", short, event.Options{}, `"pw2": the workload has no such operation`},
 		{"the backbone", m, event.Options{Scope: hwsim.Backbone}, `the scope "backbone" has no logits`},
 		{"a batch", m, event.Options{Batch: 2}, "a batch of 2: one picture is allowed"},
+		{"a width of weights", m, event.Options{WeightBits: 4}, "the model has its own"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := engine.New(m, workloadOf(t, c.workload), arch.ZCU102(), c.options); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -195,6 +199,13 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+	t.Run("more additions", func(t *testing.T) {
+		w := workloadOf(t, m)
+		w.Ops = append(w.Ops, workload.Operation{Name: "sum", Unit: workload.Adder, Form: workload.Elementwise, Elements: 7})
+		if _, err := engine.New(m, w, arch.ZCU102(), event.Options{}); err == nil || !strings.Contains(err.Error(), `7 elements for the unit "adder", the model 0`) {
+			t.Errorf("the error is %v", err)
+		}
+	})
 	t.Run("an operation more", func(t *testing.T) {
 		w := workloadOf(t, m)
 		if _, err := engine.New(short, w, arch.ZCU102(), event.Options{}); err == nil || !strings.Contains(err.Error(), `has a convolution "pw2", the model has none`) {

@@ -142,7 +142,8 @@ func (m *memory) matmul(at int, op *integer.MatMul, w schedule.Work, reads []sch
 	return m.add(at, out, inner, int(w.Op.Inner))
 }
 
-// add counts the terms that a part of a product's outputs has got, of so many.
+// add counts the terms summed into each output of a part of a product, of so many; an
+// output is made when all its terms are in.
 func (m *memory) add(at int, out box, terms span, all int) (err error) {
 	if terms == (span{0, all}) && m.summed[at] == nil {
 		return m.make(at, out)
@@ -155,7 +156,11 @@ func (m *memory) add(at int, out box, terms span, all int) (err error) {
 	runs(t.shape, out, func(row, column, i int) {
 		for j := i; j < i+n; j++ {
 			m.summed[at][j] += int32(terms.to - terms.from)
-			switch got := int(m.summed[at][j]); {
+			got := int(m.summed[at][j])
+			if m.made[at][j] {
+				got += all
+			}
+			switch {
 			case got == all:
 				m.made[at][j] = true
 				made++

@@ -28,20 +28,23 @@ type tensor struct {
 	*integer.Op
 	shape   [3]int
 	in      []int // operands, as indices of tensors
-	readers int   // operands that it is
-	step    int   // the step at whose end it is complete; -1 of the picture
+	readers int   // how many operands of later operations are this tensor
+	step    int   // the tensor is complete when this step ends; -1 for the picture
 }
 
 // elements returns how many integers the tensor has.
 func (t *tensor) elements() int { return t.shape[0] * t.shape[1] * t.shape[2] }
 
 // New prepares a model to run on a configuration. The workload is that of the network
-// that the model was frozen from ([workload.FromNetwork]), or the model's own
-// ([workload.FromModel]). Logits need the whole network: an empty scope is
-// [hwsim.Whole] here, and the batch is one picture.
+// that the model was frozen from, as it was before its transforms
+// ([workload.FromNetwork]), or the model's own ([workload.FromModel]). Logits need the
+// whole network: an empty scope is [hwsim.Whole] here, and the batch is one picture.
+// The widths of weights are the model's.
 //
-// The error is that of [integer.Model.Infer] or of [event.Simulate], or names an
-// operation that the model and the workload do not have alike.
+// The error is that of [integer.Model.Infer] or of [event.Simulate], or names what the
+// model and the workload do not have alike: an operation of the engines, or the elements
+// of an auxiliary unit. Requantizations may differ, for a network counts those of its
+// points, and a model those that it has.
 func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options) (*Executor, error) {
 	shapes, err := m.Infer()
 	if err != nil {
@@ -59,13 +62,22 @@ func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options)
 	if o.Batch > 1 {
 		return fail("a batch of %d: one picture is allowed", o.Batch)
 	}
-	e := &Executor{model: m, tensors: make([]tensor, len(m.Ops)), index: make(map[string]int, len(m.Ops))}
-	if e.run, e.turns, err = event.Trace(w, c, o); err != nil {
-		return nil, err
+	if o.WeightBits != 0 || len(o.WeightBitsOf) > 0 {
+		return fail("the options have a width of weights: the model has its own")
 	}
+	e := &Executor{model: m, tensors: make([]tensor, len(m.Ops)), index: make(map[string]int, len(m.Ops))}
 	ops := make(map[string]*workload.Operation, len(w.Ops))
 	for i := range w.Ops {
 		ops[w.Ops[i].Name] = &w.Ops[i]
+	}
+	o.WeightBitsOf = make(map[string]int)
+	for i := range m.Ops {
+		if conv, ok := m.Ops[i].Operation.(*integer.Conv); ok && ops[m.Ops[i].Name] != nil {
+			o.WeightBitsOf[m.Ops[i].Name] = conv.WeightBits
+		}
+	}
+	if e.run, e.turns, err = event.Trace(w, c, o); err != nil {
+		return nil, err
 	}
 	steps := make(map[string]int)
 	e.ends = make([][]int, len(e.run.Steps))
@@ -96,6 +108,15 @@ func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options)
 		}
 		e.ends[t.step] = append(e.ends[t.step], i)
 	}
+	own, err := workload.FromModel(m)
+	if err != nil {
+		return nil, err
+	}
+	for _, unit := range workload.Units() {
+		if got, want := elements(w, unit), elements(own, unit); unit != workload.Engines && unit != workload.Requantize && got != want {
+			return fail("the workload %q has %d elements for the unit %q, the model %d", w.Name, got, unit, want)
+		}
+	}
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		if at, ok := e.index[o.Name]; o.Unit == workload.Engines && !(ok && e.tensors[at].engines()) {
@@ -103,6 +124,16 @@ func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options)
 		}
 	}
 	return e, nil
+}
+
+// elements returns what a unit does in a workload.
+func elements(w *workload.Workload, unit workload.Unit) (n int64) {
+	for i := range w.Ops {
+		if o := &w.Ops[i]; o.Unit == unit {
+			n += o.Outputs()
+		}
+	}
+	return n
 }
 
 // engines says whether MAT and R-MAC compute the tensor.
@@ -145,6 +176,9 @@ type Result struct {
 	Run *event.Run
 	// Turns is how many tasks the engines did, Work how many pieces of operations.
 	Turns, Work int
+	// Cycles is when the last turn that was done ended: those of Run but for its Drain,
+	// in which the last results are still being stored.
+	Cycles int64
 }
 
 // Run computes the logits of one picture, given as the codes of the model's input,
@@ -164,6 +198,7 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 				return nil, fmt.Errorf("integer model %s, step %q, cycle %d: %w", e.model.Name, e.run.Steps[turn.Step].Name, turn.Start, err)
 			}
 		}
+		result.Cycles = turn.End
 		if i+1 < len(e.turns) && e.turns[i+1].Step == turn.Step {
 			continue
 		}

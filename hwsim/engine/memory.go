@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -70,15 +71,15 @@ func (m *memory) complete(at int) {
 	}
 }
 
-// set tells that elements of a tensor in the runs of a box are made.
+// set counts newly made elements of a tensor, and completes it with its last one.
 func (m *memory) set(at, made int) {
 	if m.missing[at] -= made; m.missing[at] == 0 {
 		m.complete(at)
 	}
 }
 
-// runs calls f for the stretches of a box along the last axis: from element i of the
-// tensor on, which lies at the box's first channel, there are as many as the box has.
+// runs calls f once for each row and column of a box; i is the index of the first of
+// the box's channels there.
 func runs(shape [3]int, b box, f func(row, column, i int)) {
 	for row := b[0].from; row < b[0].to; row++ {
 		for column := b[1].from; column < b[1].to; column++ {
@@ -97,13 +98,19 @@ func (m *memory) need(at int, b box) error {
 	if t.engines() {
 		return m.check(at, b)
 	}
+	m.open(at)
+	n := b[2].to - b[2].from
+	whole := true
+	runs(t.shape, b, func(_, _, i int) { whole = whole && !slices.Contains(m.made[at][i:][:n], false) })
+	if whole {
+		return nil
+	}
 	for j, part := range t.reads(b, m.tensors) {
 		if err := m.need(t.in[j], part); err != nil {
 			return err
 		}
 	}
-	m.open(at)
-	made, n := 0, b[2].to-b[2].from
+	made := 0
 	compute := m.unit(at)
 	runs(t.shape, b, func(row, column, i int) {
 		there := m.made[at][i:][:n]

@@ -26,8 +26,9 @@ type Turn struct {
 }
 
 // Trace runs a workload as [Simulate] does, and returns with the run the tasks of its
-// first round, in the order in which the engines do them. An executor that does the
-// work of one turn after the other computes the round's results in its cycles.
+// first round, in the order in which the engines do them. Doing the turns in order
+// computes the results of the first round. The last turn ends at the round's cycles but
+// for those in which its last results are still being stored.
 func Trace(w *workload.Workload, c arch.Config, o Options) (r *Run, turns []Turn, err error) {
 	p, err := prepare(w, o)
 	if err != nil {
@@ -42,6 +43,12 @@ func Trace(w *workload.Workload, c arch.Config, o Options) (r *Run, turns []Turn
 		return nil, nil, fmt.Errorf("simulate: workload %q: %w", w.Name, err)
 	}
 	m.turns = &turns
-	_, err = m.round(r.Tiling, m.layout.grids[slices.Index(m.layout.tilings, r.Tiling)], math.MaxInt64)
-	return r, turns, err
+	again, err := m.round(r.Tiling, m.layout.grids[slices.Index(m.layout.tilings, r.Tiling)], math.MaxInt64)
+	if err != nil {
+		return nil, nil, fmt.Errorf("simulate: workload %q: %w", w.Name, err)
+	}
+	if again.end != r.RoundCycles || again.end-again.drain != turns[len(turns)-1].End {
+		return nil, nil, fmt.Errorf("simulate: workload %q: its tasks end at cycle %d and their stores at %d, the run has %d cycles", w.Name, turns[len(turns)-1].End, again.end, r.RoundCycles)
+	}
+	return r, turns, nil
 }

@@ -39,6 +39,10 @@ func drawn(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 		if rapid.Bool().Draw(t, "divisors first") {
 			ops[1], ops[2] = ops[2], ops[1]
 		}
+		if rapid.IntRange(0, 3).Draw(t, "other queries") == 0 { // more or fewer than there are keys
+			queries := size.Draw(t, "queries")
+			ops[1].Rows, ops[2].Rows = queries, queries
+		}
 	}
 	c := hwtest.Engines(arch.Engine{Lanes: few.Draw(t, "MAT lanes"), MACs: few.Draw(t, "MAT MACs")},
 		arch.Engine{Lanes: few.Draw(t, "R-MAC lanes"), MACs: few.Draw(t, "R-MAC MACs")})

@@ -146,9 +146,19 @@ func isAttention(engine []*workload.Operation) bool {
 	if len(engine) < 3 || engine[0].Role != workload.KTV {
 		return false
 	}
-	a, b := engine[1], engine[2]
-	both := a.Role == workload.Divisor && b.Role == workload.Dividend || a.Role == workload.Dividend && b.Role == workload.Divisor
-	return both &&
-		a.Heads == engine[0].Heads && b.Heads == engine[0].Heads && a.Rows == b.Rows &&
-		engine[0].Form == workload.Product && a.Form == workload.Product && b.Form == workload.Product
+	ktv, a, b := engine[0], engine[1], engine[2]
+	dividend, divisor := a, b
+	if a.Role == workload.Divisor {
+		dividend, divisor = b, a
+	}
+	if dividend.Role != workload.Dividend || divisor.Role != workload.Divisor || divisor.Cols != 1 || dividend.Cols != ktv.Cols {
+		return false
+	}
+	// Cut heads have one range of tokens: those that KᵀV sums over are those of Q.
+	for _, o := range []*workload.Operation{dividend, divisor} {
+		if o.Form != workload.Product || o.Heads != ktv.Heads || o.Rows != ktv.Inner || o.Inner != ktv.Rows {
+			return false
+		}
+	}
+	return ktv.Form == workload.Product
 }

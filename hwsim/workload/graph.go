@@ -2,6 +2,8 @@
 
 package workload
 
+import "slices"
+
 // A node is one operation of a network or of an integer model, with what the
 // accelerator does for it.
 type node struct {
@@ -9,9 +11,9 @@ type node struct {
 	inputs   []string
 	elements int64 // of the tensor that it makes
 	picture  bool  // the tensor is the picture
-	// moves says that the node computes nothing of its own: an address, or a factor
-	// that the requantization applies. single says that it works on single elements,
-	// so that a stream passes through it.
+	// moves: the node does no arithmetic; it changes an address, or its factor is part
+	// of a later requantization. single: it works on single elements, so that a stream
+	// passes through it.
 	moves, single bool
 	ops           []Operation
 }
@@ -84,7 +86,7 @@ func (g *graph) stream(name string) string {
 // tensors lists what the nodes leave, through everything that only moves.
 func (g *graph) tensors() []Tensor {
 	var list []Tensor
-	index := make(map[string]int)
+	index, sources := make(map[string]int), g.sources()
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		if n.moves {
@@ -95,7 +97,7 @@ func (g *graph) tensors() []Tensor {
 			t.Maker = ""
 		}
 		for _, in := range n.inputs {
-			for _, maker := range g.sources(in) {
+			for _, maker := range sources[in] {
 				from := &list[index[maker]]
 				from.Readers = append(from.Readers, Reading{Op: n.name, Elements: min(g.makers[in].elements, from.Elements)})
 			}
@@ -106,15 +108,22 @@ func (g *graph) tensors() []Tensor {
 	return list
 }
 
-// sources returns the nodes that compute a tensor.
-func (g *graph) sources(name string) []string {
-	n := g.makers[name]
-	if !n.moves {
-		return []string{name}
+// sources returns for each tensor the nodes that compute it, each once.
+func (g *graph) sources() map[string][]string {
+	all := make(map[string][]string, len(g.nodes))
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		if !n.moves {
+			all[n.name] = []string{n.name}
+			continue
+		}
+		for _, in := range n.inputs {
+			for _, maker := range all[in] {
+				if !slices.Contains(all[n.name], maker) {
+					all[n.name] = append(all[n.name], maker)
+				}
+			}
+		}
 	}
-	var list []string
-	for _, in := range n.inputs {
-		list = append(list, g.sources(in)...)
-	}
-	return list
+	return all
 }
