@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -90,20 +89,13 @@ func (t *trainer) set() (weights.Set, error) {
 	return set, failed
 }
 
-// rate is the learning rate of a step: a linear warm-up, then half a cosine, and
-// another one behind a restart.
+// rate is the learning rate of a step: a linear warm-up, then half a cosine.
 func (r recipe) rate(step int) float64 {
-	cosine := func(rate float64, from, to int) float64 {
-		done := float64(step-from) / float64(max(to-from, 1))
-		return rate * 0.5 * (1 + math.Cos(math.Pi*done))
-	}
-	switch first := cmp.Or(r.Restart, r.Steps); {
-	case step < r.WarmUp:
+	if step < r.WarmUp {
 		return r.Rate * float64(step+1) / float64(r.WarmUp)
-	case step < first:
-		return cosine(r.Rate, r.WarmUp, first)
 	}
-	return cosine(r.RestartRate, r.Restart, r.Steps)
+	done := float64(step-r.WarmUp) / float64(max(r.Steps-r.WarmUp, 1))
+	return r.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
 }
 
 // shrink is the share of every parameter that a step's weight decay takes: AdamW's
