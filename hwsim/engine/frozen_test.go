@@ -18,9 +18,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
-// TestEngines: the simulated accelerator's engines make the reference's integers of
+// TestFrozen: the simulated accelerator's engines make the reference's integers of
 // every frozen network, by the schedule that the event-driven model prices.
-func TestEngines(t *testing.T) {
+func TestFrozen(t *testing.T) {
 	for _, c := range frozentest.Cases() {
 		t.Run(c.Name, func(t *testing.T) {
 			m, pictures := c.Open(t)
@@ -48,10 +48,10 @@ func engines(m *integer.Model) (integertest.Run, error) {
 	}, nil
 }
 
-// TestCycles: on the workload of the network that a model was frozen from, the engines
+// TestFrozenCycles: on the workload of the network that a model was frozen from, the engines
 // make the reference's logits in the cycles that the event-driven model counts. The
 // model's own workload has the same operations of the engines.
-func TestCycles(t *testing.T) {
+func TestFrozenCycles(t *testing.T) {
 	for _, c := range frozentest.Cases() {
 		if c.Name != "built-in model" && c.Name != "Seg-B0 on CamVid" {
 			continue
