@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fast
+
+import (
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
+)
+
+const (
+	// tileRows and tileBlocks are how many accumulators are made before they are
+	// requantized: 48 KB of them with the weights would leave the nearest cache, 12 KB
+	// stay there.
+	tileRows   = 48
+	tileBlocks = 4
+)
+
+// A conv is a convolution of bytes with what follows it.
+type conv struct {
+	*integer.Conv
+	kernels *kernel.Set
+	x       *place
+	h, w    int // of x
+	rows    int // of the result
+	columns int
+	group   int // channels of a group of x
+	blocks  blocks
+	steps   int    // of the weights
+	weights []int8 // packed
+	bias    []int32
+	border  []byte // of each channel of x
+	endings []*ending
+}
+
+// conv plans a convolution of bytes.
+func (p *planner) conv(i int, op *integer.Conv) bool {
+	at := p.in(i, 0)
+	x := &p.places[at]
+	shape, out := p.tensors[at].Shape, p.tensors[i].Shape
+	c := &conv{Conv: op, kernels: p.kernels, x: x, h: shape[0], w: shape[1], rows: out[0], columns: out[1], group: shape[2] / op.Groups}
+	if !x.narrow {
+		return false
+	}
+	for _, pad := range op.Border(x.channels) {
+		code := pad + x.offset
+		if op.Kernel > 1 && code != int32(byte(code)) {
+			return false
+		}
+		c.border = append(c.border, byte(code))
+	}
+	deep := op.Groups == x.channels && out[2] == x.channels
+	if deep {
+		c.blocks = blocksOf(1, out[2])
+		c.packTaps()
+	} else {
+		c.blocks = blocksOf(op.Groups, out[2]/op.Groups)
+		c.pack()
+	}
+	var made, reads []int
+	c.endings, made, reads = p.endings(i, c.blocks)
+	reads = append(reads, at)
+	pixels := c.rows * c.columns
+	ends := pixels * out[2] * len(c.endings) * 2
+	if deep {
+		p.depthwise(i, c, ends, reads, made)
+		return true
+	}
+	tiles := (pixels + tileRows - 1) / tileRows
+	sets := c.blocks.groups * c.sets()
+	p.sizes.acc = max(p.sizes.acc, tileRows*tileBlocks*kernel.Lanes)
+	if !c.pointwise() {
+		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
+	}
+	p.step(p.ops[i].Name, ends+pixels*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64, tiles*sets, reads, made, func(s *state, w *scratch, from, to int) {
+		for tile := from; tile < to; tile++ {
+			c.tile(s, w, tile/tiles, tile%tiles)
+		}
+	})
+	return true
+}
+
+func (c *conv) pointwise() bool { return c.Kernel == 1 && c.Stride == 1 }
+
+// sets returns in how many sets of at most tileBlocks the blocks of a group are
+// computed.
+func (c *conv) sets() int { return (c.blocks.each + tileBlocks - 1) / tileBlocks }
+
+// pack packs the weights for [kernel.Set.Multiply]: the order along a filter is that of
+// the map, [Kernel, Kernel, channels].
+func (c *conv) pack() {
+	area := c.Kernel * c.Kernel
+	c.steps = (area*c.group + 3) / 4
+	n := c.blocks.groups * c.blocks.each
+	c.weights, c.bias = make([]int8, n*c.steps*4*kernel.Lanes), make([]int32, n*kernel.Lanes)
+	for b := range n {
+		for o := range kernel.Lanes {
+			f := c.blocks.channel(b, o)
+			if f < 0 {
+				continue
+			}
+			filter := c.Weights[f*c.group*area:][:c.group*area]
+			bias := c.Bias[f]
+			for at, v := range filter {
+				k := at%area*c.group + at/area
+				c.weights[((b*c.steps+k/4)*kernel.Lanes+o)*4+k%4] = v
+				bias -= int32(v) * c.x.offset
+			}
+			c.bias[b*kernel.Lanes+o] = bias
+		}
+	}
+}
+
+// packTaps packs the weights for [kernel.Set.Taps]: a tap is four rows of a column of
+// the kernel.
+func (c *conv) packTaps() {
+	k := c.Kernel
+	fours := (k + 3) / 4
+	c.steps = fours * k
+	c.weights, c.bias = make([]int8, c.blocks.each*c.steps*4*kernel.Lanes), make([]int32, c.blocks.each*kernel.Lanes)
+	for b := range c.blocks.each {
+		for o := range kernel.Lanes {
+			f := c.blocks.channel(b, o)
+			if f < 0 {
+				continue
+			}
+			bias := c.Bias[f]
+			for at, v := range c.Weights[f*k*k:][:k*k] {
+				ky, kx := at/k, at%k
+				tap := ky/4*k + kx
+				c.weights[((b*c.steps+tap)*kernel.Lanes+o)*4+ky%4] = v
+				bias -= int32(v) * c.x.offset
+			}
+			c.bias[b*kernel.Lanes+o] = bias
+		}
+	}
+}
+
+// tile computes a set of blocks in some rows.
+func (c *conv) tile(s *state, w *scratch, set, tile int) {
+	group := set / c.sets()
+	first := group*c.blocks.each + set%c.sets()*tileBlocks
+	n := min(tileBlocks, (group+1)*c.blocks.each-first)
+	row := tile * tileRows
+	rows := min(tileRows, c.rows*c.columns-row)
+	a, lda := w.rows, 4*c.steps
+	if c.pointwise() {
+		a, lda = c.x.bytesFrom(s, row)[group*c.group:], c.x.stride
+	} else {
+		for r := range rows {
+			c.patch(s, a[r*lda:], (row+r)/c.columns, (row+r)%c.columns, group)
+		}
+	}
+	c.kernels.Multiply(w.acc, a, lda, rows, c.steps, c.weights[first*c.steps*4*kernel.Lanes:], c.bias[first*kernel.Lanes:], n)
+	channel := c.blocks.channel(first, 0)
+	channels := c.blocks.channel(first+n-1, 0) + c.blocks.lanes(first+n-1) - channel
+	for _, e := range c.endings {
+		for b := range n {
+			e.apply(c.kernels, s, w.acc[b*rows*kernel.Lanes:], first+b, row, rows)
+		}
+		e.finish(c.kernels, s, row, rows, channel, channels)
+	}
+}
+
+// patch copies what a group's filters see at a position of the result.
+func (c *conv) patch(s *state, y []byte, row, column, group int) {
+	left, channel := column*c.Stride-c.Kernel/2, group*c.group
+	for ky := range c.Kernel {
+		at := row*c.Stride + ky - c.Kernel/2
+		inside := at >= 0 && at < c.h
+		if inside && left >= 0 && left+c.Kernel <= c.w && c.Groups == 1 && c.x.whole() {
+			y = y[copy(y[:c.Kernel*c.group], c.x.bytesFrom(s, at*c.w+left)):]
+			continue
+		}
+		for kx := range c.Kernel {
+			from := c.border
+			if x := left + kx; inside && x >= 0 && x < c.w {
+				from = c.x.bytesFrom(s, at*c.w+x)
+			}
+			y = y[copy(y[:c.group], from[channel:]):]
+		}
+	}
+}
+
+// depthwise plans a convolution of each channel alone, row by row.
+func (p *planner) depthwise(i int, c *conv, work int, reads, made []int) {
+	k, half := c.Kernel, c.Kernel/2
+	channels := c.x.channels
+	line := (c.w+2*half)*channels*4 + kernel.Slack
+	var offsets []int
+	for four := range (k + 3) / 4 {
+		for kx := range k {
+			offsets = append(offsets, four*line+kx*channels*4)
+		}
+	}
+	p.sizes.interleaved = max(p.sizes.interleaved, (k+3)/4*line+kernel.Slack)
+	p.sizes.acc = max(p.sizes.acc, c.columns*kernel.Lanes)
+	above := append(slices.Repeat(c.border, c.w), make([]byte, kernel.Slack)...)
+	beside := make([]byte, 0, half*channels*4)
+	for range half {
+		for _, b := range c.border {
+			beside = append(beside, b, b, b, b)
+		}
+	}
+	p.step(p.ops[i].Name, work+c.rows*c.columns*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
+		for row := from; row < to; row++ {
+			for four := range (k + 3) / 4 {
+				var x [4][]byte
+				for j := range x {
+					at := row*c.Stride + 4*four + j - half
+					if 4*four+j >= k || at < 0 || at >= c.h {
+						x[j] = above
+					} else {
+						x[j] = c.x.bytesFrom(s, at*c.w)
+					}
+				}
+				y := w.interleaved[four*line:]
+				copy(y, beside)
+				c.kernels.Interleave(y[len(beside):], x[0], x[1], x[2], x[3], c.w*channels)
+				copy(y[len(beside)+c.w*channels*4:], beside)
+			}
+			for b := range c.blocks.each {
+				c.kernels.Taps(w.acc, w.interleaved[b*4*kernel.Lanes:], c.columns, c.Stride*channels*4, offsets, c.weights[b*c.steps*4*kernel.Lanes:], c.bias[b*kernel.Lanes:])
+				for _, e := range c.endings {
+					e.apply(c.kernels, s, w.acc, b, row*c.columns, c.columns)
+				}
+			}
+			for _, e := range c.endings {
+				e.finish(c.kernels, s, row*c.columns, c.columns, 0, channels)
+			}
+		}
+	})
+}
