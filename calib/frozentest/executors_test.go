@@ -15,6 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward/intgraph"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
@@ -132,4 +133,20 @@ func ofEngines(w *workload.Workload) (ops []workload.Operation) {
 		}
 	}
 	return ops
+}
+
+// TestFast: the fast executor makes the reference's integers of every frozen network.
+func TestFast(t *testing.T) {
+	for _, c := range Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			m, pictures := c.Open(t)
+			integertest.Equal(t, func(m *integer.Model) (integertest.Run, error) {
+				e, err := fast.New(m)
+				if err != nil {
+					return nil, err
+				}
+				return e.Run, nil
+			}, m, pictures)
+		})
+	}
 }

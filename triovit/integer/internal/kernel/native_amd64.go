@@ -2,4 +2,12 @@
 
 package kernel
 
-func native() []*Set { return nil }
+// native returns the sets that this processor has beside the portable one.
+func native() (sets []*Set) {
+	for _, s := range []*Set{vnni()} {
+		if s != nil {
+			sets = append(sets, s)
+		}
+	}
+	return sets
+}
