@@ -40,7 +40,7 @@ type planned struct {
 
 // sizes are how many elements a state and the scratch of a goroutine have.
 type sizes struct {
-	bytes, words                    int
+	bytes, words, weights           int
 	acc, rows, interleaved, operand int
 }
 
@@ -51,6 +51,7 @@ type state struct {
 	words           []int32
 	operand         []int32 // of operations that the reference computes
 	values          [maxOperands]integer.Value
+	weights         []int8      // of an attention
 	refused         atomic.Bool // the picture has a code that its grid has not
 
 	scratch []scratch // of each core
@@ -97,7 +98,7 @@ func (e *Executor) acquire() *state {
 		e.states = e.states[:n-1]
 		return s
 	}
-	s := &state{group: e.group, bytes: make([]byte, e.sizes.bytes), words: make([]int32, e.sizes.words), operand: make([]int32, e.sizes.operand)}
+	s := &state{group: e.group, bytes: make([]byte, e.sizes.bytes), words: make([]int32, e.sizes.words), weights: make([]int8, e.sizes.weights), operand: make([]int32, e.sizes.operand)}
 	for range len(e.group.started) + 1 {
 		s.scratch = append(s.scratch, scratch{make([]int32, e.sizes.acc), make([]byte, e.sizes.rows), make([]byte, e.sizes.interleaved)})
 	}

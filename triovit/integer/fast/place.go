@@ -19,7 +19,7 @@ type place struct {
 	// elements a row is behind the one before it.
 	base, stride int
 
-	from, to int   // steps that make and last read it; from is -1 where no step makes it
+	from, to int    // steps that make and last read it; from is -1 where no step makes it
 	within   *place // the place that this is a part of
 	first    int    // its first channel there
 	logits   bool   // words that the caller has

@@ -26,8 +26,11 @@ type planner struct {
 	index   map[string]int // of tensors by their names
 	readers [][]int        // of each tensor
 	done    []bool         // operations that a step computes
-	cores   int
-	least   int // work of a part
+	// branches are those of attentions, by the MergeHeads that end them.
+	branches map[int]*attention
+	extra    []*place // of words between the steps of an operation
+	cores    int
+	least    int // work of a part
 }
 
 func (e *Executor) plan(cores, part int) {
@@ -78,6 +81,15 @@ func (p *planner) op(i int) {
 		if p.upsample(i, op) {
 			return
 		}
+	case *integer.Pool:
+		if p.pool(i) {
+			return
+		}
+	case *integer.MergeHeads:
+		if a := p.branches[i]; a != nil {
+			p.attention(i, a)
+			return
+		}
 	}
 	p.reference(i)
 }
@@ -98,13 +110,12 @@ func (p *planner) step(name string, work, units int, reads, makes []int, run fun
 		p.places[x].root().to = at
 	}
 	for _, y := range makes {
-		place := &p.places[y]
-		place.from, place.to = at, max(place.to, at)
-		root := place.root()
-		if root.from < 0 {
-			root.from = at
+		for _, place := range []*place{&p.places[y], p.places[y].root()} {
+			if place.from < 0 {
+				place.from = at
+			}
+			place.to = at
 		}
-		root.to = max(root.to, at)
 	}
 }
 
@@ -252,7 +263,8 @@ func (p *planner) concat(i int) bool {
 // allocate gives every place its elements: those of places that are not needed at
 // once may be the same.
 func (p *planner) allocate() {
-	var bytes, words []*place
+	var bytes []*place
+	words := p.extra
 	for i := range p.places {
 		x := &p.places[i]
 		if x.from < 0 || x.within != nil || x.logits {
