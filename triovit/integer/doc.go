@@ -21,6 +21,7 @@
 // A model is a file too, the artefact (docs/ARTEFACT.md): [Model.WriteFile] and
 // [ReadFile]. [Model.Codes] brings a decoded picture to its input.
 //
-// [Model.Run] is the reference executor: plain loops over these functions. The
-// package links no tensor library.
+// [Model.Run] is the reference executor: plain loops over these functions. Package
+// fast computes the same integers as fast as the processor can. Neither links a tensor
+// library.
 package integer
