@@ -61,7 +61,9 @@ func (n *drawing) size(lo, hi int, label string) int {
 }
 
 // int and bool draw parameters, all alike.
-func (n *drawing) int(lo, hi int) int { return lo + n.rng.IntN(hi-lo+1) }
+func (n *drawing) int(lo, hi int) int { return int(n.int64(int64(lo), int64(hi))) }
+
+func (n *drawing) int64(lo, hi int64) int64 { return lo + n.rng.Int64N(hi-lo+1) }
 
 func (n *drawing) bool() bool { return n.rng.IntN(2) == 0 }
 
@@ -139,7 +141,7 @@ func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
 		product := x.Bits() + bits.Len32(uint32(max(a.Mantissa, -a.Mantissa)))
 		a.Shift = uint8(min(max(product-codes.Bits()+n.int(-2, 2), 0), 46))
 	}
-	a.Addend = one(n, 0, 0, int64(n.int(-1<<60, 1<<60)), int64(n.int(int(codes.Lo), int(codes.Hi)))<<min(a.Shift, 28))
+	a.Addend = one(n, 0, 0, n.int64(-1<<60, 1<<60), n.int64(codes.Lo, codes.Hi)<<min(a.Shift, 28))
 	return a
 }
 
