@@ -131,19 +131,24 @@ func outer(kv, sum []int32, k, v []byte, stride, steps int) {
 
 func divide(y []byte, ldy, rows int, acc, d []int32, s *Scale, q *Quotient, n int) {
 	for r := range rows {
-		divisor := d[r*Lanes] + 128*d[r*Lanes+1]
-		shift := q.Shift
-		for _, t := range q.Thresholds {
-			if divisor >= t {
-				shift++
-			}
-		}
+		shift := q.shift(d[r*Lanes:])
 		half := int32(1) << (shift & 31) >> 1
 		for o, x := range acc[r*Lanes:][:n] {
 			x = clamp(s.of(o, x<<q.Left), q.Lo, q.Hi)
 			y[r*ldy+o] = byte(clamp((x*q.Mantissa+half)>>(shift&31)+q.Offset, q.Out.Lo, q.Out.Hi))
 		}
 	}
+}
+
+// shift returns the bits that quotients of a divisor are shifted by.
+func (q *Quotient) shift(d []int32) int32 {
+	divisor, shift := d[0]+128*d[1], q.Shift
+	for _, t := range q.Thresholds {
+		if divisor >= t {
+			shift++
+		}
+	}
+	return shift
 }
 
 func narrow(y []byte, x []int32, offset, lo, hi int32) bool {
