@@ -59,30 +59,33 @@ func multiplyAVX2(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []
 		lo, hi := archsimd.LoadInt32x8(bias[b*Lanes:]), archsimd.LoadInt32x8(bias[b*Lanes+8:])
 		for r := 0; r < rows; r += 4 {
 			// Rows behind the last are that one again.
-			at := func(i int) int { return min(r+i, rows-1) }
-			x0, x1, x2, x3 := a[at(0)*lda:][:4*steps], a[at(1)*lda:][:4*steps], a[at(2)*lda:][:4*steps], a[at(3)*lda:][:4*steps]
+			row := func(i int) int { return min(r+i, rows-1) }
+			x0, x1, x2, x3 := a[row(0)*lda:][:4*steps], a[row(1)*lda:][:4*steps], a[row(2)*lda:][:4*steps], a[row(3)*lda:][:4*steps]
 			l0, l1, l2, l3, h0, h1, h2, h3 := lo, lo, lo, lo, hi, hi, hi, hi
 			for s := range steps {
-				le, lo := weights(w[s*4*Lanes:])
-				he, ho := weights(w[s*4*Lanes+32:])
-				e, o := four(x0[4*s:])
+				// A third index spares a test for an empty slice.
+				at := s * 4 * Lanes
+				le, lo := weights(w[at : at+32 : at+32])
+				he, ho := weights(w[at+32 : at+64 : at+64])
+				at = 4 * s
+				e, o := four(x0[at : at+4 : at+4])
 				l0, h0 = dotted(l0, e, o, le, lo), dotted(h0, e, o, he, ho)
-				e, o = four(x1[4*s:])
+				e, o = four(x1[at : at+4 : at+4])
 				l1, h1 = dotted(l1, e, o, le, lo), dotted(h1, e, o, he, ho)
-				e, o = four(x2[4*s:])
+				e, o = four(x2[at : at+4 : at+4])
 				l2, h2 = dotted(l2, e, o, le, lo), dotted(h2, e, o, he, ho)
-				e, o = four(x3[4*s:])
+				e, o = four(x3[at : at+4 : at+4])
 				l3, h3 = dotted(l3, e, o, le, lo), dotted(h3, e, o, he, ho)
 			}
 			y := acc[b*rows*Lanes:][:rows*Lanes]
-			l0.Store(y[at(0)*Lanes:])
-			h0.Store(y[at(0)*Lanes+8:])
-			l1.Store(y[at(1)*Lanes:])
-			h1.Store(y[at(1)*Lanes+8:])
-			l2.Store(y[at(2)*Lanes:])
-			h2.Store(y[at(2)*Lanes+8:])
-			l3.Store(y[at(3)*Lanes:])
-			h3.Store(y[at(3)*Lanes+8:])
+			l0.Store(y[row(0)*Lanes:])
+			h0.Store(y[row(0)*Lanes+8:])
+			l1.Store(y[row(1)*Lanes:])
+			h1.Store(y[row(1)*Lanes+8:])
+			l2.Store(y[row(2)*Lanes:])
+			h2.Store(y[row(2)*Lanes+8:])
+			l3.Store(y[row(3)*Lanes:])
+			h3.Store(y[row(3)*Lanes+8:])
 		}
 	}
 	archsimd.ClearAVXUpperBits()
