@@ -18,6 +18,7 @@ type attention struct {
 	heads, dim     int
 	ktv, sumK      *integer.Requantize
 	blocks, steps  int // of the weights of KᵀV
+	patch          kernel.Patch
 	scales         []kernel.Scale
 	quotient       kernel.Quotient
 	zero           []int32 // the bias of products
@@ -126,6 +127,7 @@ func (p *planner) branch(i int) *attention {
 	}
 	b := blocksOf(1, a.dim)
 	a.blocks, a.steps = b.each, (a.dim+3)/4
+	a.patch = kernel.Patch{Row: 4 * a.steps, Lines: 1, Steps: a.steps}
 	var codes kernel.Codes
 	if a.scales, codes, ok = scales(narrowed, p.tensors[product].Range, 0, b, 31); !ok {
 		return nil
@@ -228,7 +230,7 @@ func (a *attention) tile(s *state, w *scratch, row, rows int) {
 	for head := range a.heads {
 		q := a.x.bytesFrom(s, row)[3*head*a.dim:]
 		a.kernels.Subtract(w.rows, 4*a.steps, q, a.x.stride, rows, a.dim, 128)
-		a.kernels.Multiply(w.acc, w.rows, 4*a.steps, rows, a.steps, s.weights[a.weights(head):], a.zero, a.blocks+1)
+		a.kernels.Multiply(w.acc, w.rows, &a.patch, rows, s.weights[a.weights(head):], a.zero, a.blocks+1)
 		divisors := w.acc[a.blocks*rows*kernel.Lanes:]
 		for b := range a.blocks {
 			first := b * kernel.Lanes

@@ -27,8 +27,10 @@ type conv struct {
 	columns int
 	group   int // channels of a group of x
 	blocks  blocks
-	steps   int    // of the weights
-	weights []int8 // packed
+	steps   int          // of the weights
+	direct  kernel.Patch // of the map, where what a filter sees lies inside of it
+	copied  kernel.Patch // of what is copied from it, with its border
+	weights []int8       // packed
 	bias    []int32
 	border  []byte // of each channel of x
 	endings []*ending
@@ -61,37 +63,46 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	var made, reads []int
 	c.endings, made, reads = p.endings(i, c.blocks)
 	reads = append(reads, at)
-	pixels := c.rows * c.columns
-	ends := pixels * out[2] * len(c.endings) * 2
+	ends := c.rows * c.columns * out[2] * len(c.endings) * 2
 	if deep {
 		p.depthwise(i, c, ends, reads, made)
 		return true
 	}
-	tiles := (pixels + tileRows - 1) / tileRows
+	rows, columns := c.rows, c.columns
+	if c.pointwise() {
+		rows, columns = 1, rows*columns
+	}
+	tiles := (columns + tileRows - 1) / tileRows
 	sets := c.blocks.groups * c.sets()
 	p.sizes.acc = max(p.sizes.acc, tileRows*tileBlocks*kernel.Lanes)
 	if !c.pointwise() {
 		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
 	}
-	p.step(p.ops[i].Name, ends+pixels*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64, tiles*sets, reads, made, func(s *state, w *scratch, from, to int) {
-		for tile := from; tile < to; tile++ {
-			c.tile(s, w, tile/tiles, tile%tiles)
+	work := ends + rows*columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
+	p.step(p.ops[i].Name, work, sets*rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
+		for at := from; at < to; at++ {
+			first := at % tiles * tileRows
+			c.tile(s, w, at/tiles/rows, at/tiles%rows, first, min(first+tileRows, columns))
 		}
 	})
 	return true
 }
 
+// pointwise says that the map is multiplied as it is.
 func (c *conv) pointwise() bool { return c.Kernel == 1 && c.Stride == 1 }
 
 // sets returns in how many sets of at most tileBlocks the blocks of a group are
 // computed.
 func (c *conv) sets() int { return (c.blocks.each + tileBlocks - 1) / tileBlocks }
 
-// pack packs the weights for [kernel.Set.Multiply]: the order along a filter is that of
-// the map, [Kernel, Kernel, channels].
+// pack packs the weights for [kernel.Set.Multiply]. A patch has a line for each row of
+// the kernel.
 func (c *conv) pack() {
-	area := c.Kernel * c.Kernel
-	c.steps = (area*c.group + 3) / 4
+	area, width := c.Kernel*c.Kernel, c.Kernel*c.group
+	c.direct = kernel.Patch{Row: c.Stride * c.x.channels, Line: c.w * c.x.channels, Lines: c.Kernel, Steps: (width + 3) / 4}
+	c.steps = c.direct.Lines * c.direct.Steps
+	c.copied = c.direct
+	c.copied.Line, c.copied.Row = 4*c.direct.Steps, 4*c.steps
 	n := c.blocks.groups * c.blocks.each
 	c.weights, c.bias = make([]int8, n*c.steps*4*kernel.Lanes), make([]int32, n*kernel.Lanes)
 	for b := range n {
@@ -103,8 +114,9 @@ func (c *conv) pack() {
 			filter := c.Weights[f*c.group*area:][:c.group*area]
 			bias := c.Bias[f]
 			for at, v := range filter {
-				k := at%area*c.group + at/area
-				c.weights[((b*c.steps+k/4)*kernel.Lanes+o)*4+k%4] = v
+				k := at%c.Kernel*c.group + at/area // in the line of its row
+				step := at%area/c.Kernel*c.direct.Steps + k/4
+				c.weights[((b*c.steps+step)*kernel.Lanes+o)*4+k%4] = v
 				bias -= int32(v) * c.x.offset
 			}
 			c.bias[b*kernel.Lanes+o] = bias
@@ -137,22 +149,55 @@ func (c *conv) packTaps() {
 	}
 }
 
-// tile computes a set of blocks in some rows.
-func (c *conv) tile(s *state, w *scratch, set, tile int) {
+// tile computes a set of blocks in some columns of a row of the result: those whose
+// patches lie inside of the map from there, the others from copies.
+func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
 	group := set / c.sets()
 	first := group*c.blocks.each + set%c.sets()*tileBlocks
 	n := min(tileBlocks, (group+1)*c.blocks.each-first)
-	row := tile * tileRows
-	rows := min(tileRows, c.rows*c.columns-row)
-	a, lda := w.rows, 4*c.steps
-	if c.pointwise() {
-		a, lda = c.x.bytesFrom(s, row)[group*c.group:], c.x.stride
-	} else {
-		for r := range rows {
-			c.patch(s, a[r*lda:], (row+r)/c.columns, (row+r)%c.columns, group)
+	inside, end := c.inside(row)
+	for from < to {
+		if from >= inside && from < end {
+			until := min(end, to)
+			at := row*c.Stride*c.w + from*c.Stride // of a pointwise convolution the row is 0
+			if !c.pointwise() {
+				at -= c.Kernel / 2 * (c.w + 1)
+			}
+			c.multiply(s, w, c.x.bytesFrom(s, at)[group*c.group:], &c.direct, first, n, row*c.columns+from, until-from)
+			from = until
+			continue
 		}
+		until := to
+		if from < inside {
+			until = min(inside, to)
+		}
+		for column := from; column < until; column++ {
+			c.copy(s, w.rows[(column-from)*c.copied.Row:], row, column, group)
+		}
+		c.multiply(s, w, w.rows, &c.copied, first, n, row*c.columns+from, until-from)
+		from = until
 	}
-	c.kernels.Multiply(w.acc, a, lda, rows, c.steps, c.weights[first*c.steps*4*kernel.Lanes:], c.bias[first*kernel.Lanes:], n)
+}
+
+// inside returns the first column of a row of the result whose patch lies inside of the
+// map, together, and the first one behind those.
+func (c *conv) inside(row int) (first, end int) {
+	if c.pointwise() {
+		return 0, c.rows * c.columns
+	}
+	half := c.Kernel / 2
+	top := row*c.Stride - half
+	if c.Groups > 1 && c.Kernel > 1 || !c.x.whole() || top < 0 || top+c.Kernel > c.h {
+		return c.columns, c.columns
+	}
+	first = (half + c.Stride - 1) / c.Stride
+	return first, max(first, (c.w+half-c.Kernel)/c.Stride+1)
+}
+
+// multiply computes n blocks from the first one on, in rows of the result, and what
+// becomes of them.
+func (c *conv) multiply(s *state, w *scratch, a []byte, p *kernel.Patch, first, n, row, rows int) {
+	c.kernels.Multiply(w.acc, a, p, rows, c.weights[first*c.steps*4*kernel.Lanes:], c.bias[first*kernel.Lanes:], n)
 	channel := c.blocks.channel(first, 0)
 	channels := c.blocks.channel(first+n-1, 0) + c.blocks.lanes(first+n-1) - channel
 	for _, e := range c.endings {
@@ -163,22 +208,17 @@ func (c *conv) tile(s *state, w *scratch, set, tile int) {
 	}
 }
 
-// patch copies what a group's filters see at a position of the result.
-func (c *conv) patch(s *state, y []byte, row, column, group int) {
-	left, channel := column*c.Stride-c.Kernel/2, group*c.group
+// copy copies what a group's filters see at a position of the result.
+func (c *conv) copy(s *state, y []byte, row, column, group int) {
 	for ky := range c.Kernel {
-		at := row*c.Stride + ky - c.Kernel/2
-		inside := at >= 0 && at < c.h
-		if inside && left >= 0 && left+c.Kernel <= c.w && c.Groups == 1 && c.x.whole() {
-			y = y[copy(y[:c.Kernel*c.group], c.x.bytesFrom(s, at*c.w+left)):]
-			continue
-		}
+		line := y[ky*c.copied.Line:]
 		for kx := range c.Kernel {
 			from := c.border
-			if x := left + kx; inside && x >= 0 && x < c.w {
-				from = c.x.bytesFrom(s, at*c.w+x)
+			h, w := row*c.Stride+ky-c.Kernel/2, column*c.Stride+kx-c.Kernel/2
+			if h >= 0 && h < c.h && w >= 0 && w < c.w {
+				from = c.x.bytesFrom(s, h*c.w+w)
 			}
-			y = y[copy(y[:c.group], from[channel:]):]
+			line = line[copy(line[:c.group], from[group*c.group:]):]
 		}
 	}
 }

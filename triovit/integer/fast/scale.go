@@ -3,8 +3,6 @@
 package fast
 
 import (
-	"math"
-
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
@@ -58,21 +56,6 @@ func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) boo
 	}
 	s.Mantissa[o], s.Shift[o], s.Addend[kernel.Place(o)] = int32(mantissa), int32(down), addend<<(left+up)
 	return true
-}
-
-// gate returns a Hardswish of pre-activations in an interval as the kernels take it,
-// and whether they can.
-func gate(h *integer.Hardswish, x integer.Interval) (kernel.Gate, bool) {
-	up := 16 - int(h.Drop)
-	if up < 0 || x.Bits() > 16 {
-		return kernel.Gate{}, false
-	}
-	three := int64(h.Three) << up
-	six := min(int64(h.Six), max(0, x.Hi+int64(h.Three))) << up // no sum is larger
-	if three+x.Hi<<up > math.MaxInt32 || three > math.MaxInt32 || six > math.MaxInt32 {
-		return kernel.Gate{}, false
-	}
-	return kernel.Gate{Up: int32(up), Three: int32(three), Six: int32(six)}, true
 }
 
 // blocks are the channels of a tensor in blocks of lanes, those of each group in
@@ -226,17 +209,12 @@ func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Inter
 		if !is || len(p.readers[h]) == 0 {
 			return nil, nil, nil
 		}
-		g, ok := gate(op, integer.Interval{Lo: int64(codes.Lo), Hi: int64(codes.Hi)})
-		if !ok {
-			return nil, nil, nil
-		}
 		for _, out := range p.readers[h] {
 			last, is := p.ops[out].Operation.(*integer.Requantize)
 			if !is || !p.places[out].narrow {
 				return nil, nil, nil
 			}
-			e := &ending{y: &p.places[out], blocks: b, gate: g}
-			e.gate.Codes = codes
+			e := &ending{y: &p.places[out], blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
 			var second []kernel.Scale
 			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.offset, b, 0); !ok {
 				return nil, nil, nil

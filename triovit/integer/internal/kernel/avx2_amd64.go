@@ -53,29 +53,34 @@ func dotted(sum words, xe, xo, we, wo pairs) words {
 	return sum.Add(xe.DotProductPairs(we)).Add(xo.DotProductPairs(wo))
 }
 
-func multiplyAVX2(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []int32, blocks int) {
+func multiplyAVX2(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
+	size := p.steps() * 4 * Lanes
 	for b := range blocks {
-		w := w[b*steps*4*Lanes:][:steps*4*Lanes]
 		lo, hi := archsimd.LoadInt32x8(bias[b*Lanes:]), archsimd.LoadInt32x8(bias[b*Lanes+8:])
 		for r := 0; r < rows; r += 4 {
 			// Rows behind the last are that one again.
 			row := func(i int) int { return min(r+i, rows-1) }
-			x0, x1, x2, x3 := a[row(0)*lda:][:4*steps], a[row(1)*lda:][:4*steps], a[row(2)*lda:][:4*steps], a[row(3)*lda:][:4*steps]
 			l0, l1, l2, l3, h0, h1, h2, h3 := lo, lo, lo, lo, hi, hi, hi, hi
-			for s := range steps {
-				// A third index spares a test for an empty slice.
-				at := s * 4 * Lanes
-				le, lo := weights(w[at : at+32 : at+32])
-				he, ho := weights(w[at+32 : at+64 : at+64])
-				at = 4 * s
-				e, o := four(x0[at : at+4 : at+4])
-				l0, h0 = dotted(l0, e, o, le, lo), dotted(h0, e, o, he, ho)
-				e, o = four(x1[at : at+4 : at+4])
-				l1, h1 = dotted(l1, e, o, le, lo), dotted(h1, e, o, he, ho)
-				e, o = four(x2[at : at+4 : at+4])
-				l2, h2 = dotted(l2, e, o, le, lo), dotted(h2, e, o, he, ho)
-				e, o = four(x3[at : at+4 : at+4])
-				l3, h3 = dotted(l3, e, o, le, lo), dotted(h3, e, o, he, ho)
+			w := w[b*size:][:size]
+			for l := range p.Lines {
+				line := a[l*p.Line:]
+				n := 4 * p.Steps
+				x0, x1, x2, x3 := line[row(0)*p.Row:][:n], line[row(1)*p.Row:][:n], line[row(2)*p.Row:][:n], line[row(3)*p.Row:][:n]
+				for at := 0; at < n; at += 4 {
+					// A third index spares a test for an empty slice.
+					from := at * Lanes
+					le, lo := weights(w[from : from+32 : from+32])
+					he, ho := weights(w[from+32 : from+64 : from+64])
+					e, o := four(x0[at : at+4 : at+4])
+					l0, h0 = dotted(l0, e, o, le, lo), dotted(h0, e, o, he, ho)
+					e, o = four(x1[at : at+4 : at+4])
+					l1, h1 = dotted(l1, e, o, le, lo), dotted(h1, e, o, he, ho)
+					e, o = four(x2[at : at+4 : at+4])
+					l2, h2 = dotted(l2, e, o, le, lo), dotted(h2, e, o, he, ho)
+					e, o = four(x3[at : at+4 : at+4])
+					l3, h3 = dotted(l3, e, o, le, lo), dotted(h3, e, o, he, ho)
+				}
+				w = w[n*Lanes:]
 			}
 			y := acc[b*rows*Lanes:][:rows*Lanes]
 			l0.Store(y[row(0)*Lanes:])
@@ -208,28 +213,28 @@ func widenAVX2(y []int32, ldy, rows int, acc []int32, s *Scale, c *Codes, n int)
 }
 
 // gated is Hardswish of eight lanes between its requantizations.
-func gated(x words, up uint64, three, six words, odd archsimd.Mask32x8) words {
-	gate := clamped(x.ShiftAllLeft(up).Add(three), archsimd.BroadcastInt32x8(0), six)
-	x = x.ShiftAllLeft(16)
-	e, o := x.MulWidenEven(gate).AsInt32x8(), front(x).MulWidenEven(front(gate)).AsInt32x8()
-	return o.IfElse(odd, front(e))
+func gated(x words, drop uint64, three, six words, odd archsimd.Mask32x8) words {
+	gate := clamped(x.Add(three), archsimd.BroadcastInt32x8(0), six)
+	e := x.MulWidenEven(gate).AsUint64x4().ShiftAllRight(drop).AsInt32x8()
+	o := front(x).MulWidenEven(front(gate)).AsUint64x4().ShiftAllRight(drop).ShiftAllLeft(32).AsInt32x8()
+	return o.IfElse(odd, e)
 }
 
 func hardswishAVX2(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
 	odd := odd()
 	lo, hi, left := archsimd.BroadcastInt32x8(g.Lo), archsimd.BroadcastInt32x8(g.Hi), uint64(g.Left)
-	three, six, up := archsimd.BroadcastInt32x8(g.Three), archsimd.BroadcastInt32x8(g.Six), uint64(g.Up)
+	three, six, drop := archsimd.BroadcastInt32x8(g.Three), archsimd.BroadcastInt32x8(g.Six), uint64(g.Drop)
 	outLo, outHi := archsimd.BroadcastInt32x8(g.Out.Lo), archsimd.BroadcastInt32x8(g.Out.Hi)
 	for r := range rows {
 		x := acc[r*Lanes:][:Lanes]
 		me, mo, ae, ao, shift := s[0].half(0)
 		a := clamped(scaled(archsimd.LoadInt32x8(x).ShiftAllLeft(left), me, mo, ae, ao, shift, odd), lo, hi)
 		me, mo, ae, ao, shift = s[1].half(0)
-		a = clamped(scaled(gated(a, up, three, six, odd), me, mo, ae, ao, shift, odd), outLo, outHi)
+		a = clamped(scaled(gated(a, drop, three, six, odd), me, mo, ae, ao, shift, odd), outLo, outHi)
 		me, mo, ae, ao, shift = s[0].half(1)
 		b := clamped(scaled(archsimd.LoadInt32x8(x[8:]).ShiftAllLeft(left), me, mo, ae, ao, shift, odd), lo, hi)
 		me, mo, ae, ao, shift = s[1].half(1)
-		b = clamped(scaled(gated(b, up, three, six, odd), me, mo, ae, ao, shift, odd), outLo, outHi)
+		b = clamped(scaled(gated(b, drop, three, six, odd), me, mo, ae, ao, shift, odd), outLo, outHi)
 		storeBytes(y[r*ldy:], joinedBytes(a, b), n)
 	}
 	archsimd.ClearAVXUpperBits()

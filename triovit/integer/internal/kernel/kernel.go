@@ -39,11 +39,12 @@ type Set struct {
 	// Name is what [Variable] calls the set.
 	Name string
 
-	// Multiply multiplies rows of bytes, lda bytes apart, by blocks of weights of so
-	// many steps:
+	// Multiply multiplies rows of bytes by blocks of weights:
 	//
-	//	acc[b][r][o] = bias[b][o] + Σ_s Σ_j a[r·lda + 4s + j]·w[b][s][o][j]
-	Multiply func(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []int32, blocks int)
+	//	acc[b][r][o] = bias[b][o] + Σ_l Σ_s Σ_j a[r·p.Row + l·p.Line + 4s + j]·w[b][l·p.Steps + s][o][j]
+	//
+	// for l < p.Lines and s < p.Steps.
+	Multiply func(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int)
 
 	// Interleave joins the bytes of four rows:
 	//
@@ -65,7 +66,7 @@ type Set struct {
 	// Hardswish is Requantize to a pre-activation, Hardswish and a second Requantize:
 	//
 	//	x := clamp(s[0].of(o, acc[r][o] << g.Left), g.Lo, g.Hi)
-	//	p := x<<16 · clamp(x<<g.Up + g.Three, 0, g.Six) >> 32
+	//	p := x·clamp(x + g.Three, 0, g.Six) >> g.Drop
 	//	y[r·ldy + o] = clamp(s[1].of(o, p), g.Out.Lo, g.Out.Hi)
 	Hardswish func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int)
 
@@ -142,9 +143,20 @@ type Codes struct{ Left, Lo, Hi int32 }
 // A Gate is what Hardswish does between two requantizations.
 type Gate struct {
 	Codes
-	Up, Three, Six int32
-	Out            Codes // Left is 0
+	Drop, Three, Six int32
+	Out              Codes // Left is 0
 }
+
+// A Patch says where the bytes lie that the weights of a filter multiply: in so many
+// lines of four times so many bytes, the next one Line bytes behind. Those of the next
+// position are Row bytes behind.
+type Patch struct{ Row, Line, Lines, Steps int }
+
+// steps returns how many steps the weights have.
+func (p *Patch) steps() int { return p.Lines * p.Steps }
+
+// last returns the last byte of so many rows.
+func (p *Patch) last(rows int) int { return (rows-1)*p.Row + (p.Lines-1)*p.Line + 4*p.Steps - 1 }
 
 // A Sum has the numbers of a sum of two tensors.
 type Sum struct{ Left, Right, Addend, Shift, Lo, Hi int32 }

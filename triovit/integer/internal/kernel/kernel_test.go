@@ -81,10 +81,10 @@ var cases = []struct {
 	run  func(d draw, set *Set) (bytes []byte, words []int32)
 }{
 	{"Multiply", func(d draw, set *Set) ([]byte, []int32) {
-		rows, steps, blocks := d.size(1, 60), d.size(1, 40), d.size(1, 9)
-		a, lda := d.spaced(rows, 4*steps, Slack)
+		rows, blocks := d.size(1, 60), d.size(1, 9)
+		p := Patch{Row: d.size(0, 300), Line: d.size(0, 300), Lines: d.size(1, 4), Steps: d.size(1, 20)}
 		y := d.words(blocks * rows * Lanes)
-		set.Multiply(y, a, lda, rows, steps, d.weights(blocks*steps*4*Lanes), d.words(blocks*Lanes), blocks)
+		set.Multiply(y, d.bytes(p.last(rows)+1+Slack), &p, rows, d.weights(blocks*p.steps()*4*Lanes), d.words(blocks*Lanes), blocks)
 		return nil, y
 	}},
 	{"Interleave", func(d draw, set *Set) ([]byte, []int32) {
@@ -114,7 +114,7 @@ var cases = []struct {
 		rows, n := d.rows()
 		y, ldy := d.spaced(rows, n, 0)
 		s := [2]Scale{d.scale(), d.scale()}
-		g := Gate{Codes: d.codes(math.MinInt16, math.MaxInt16), Up: d.Int32N(17), Three: int32(d.Uint32() >> d.IntN(32)), Six: d.Int32(), Out: d.byteCodes()}
+		g := Gate{Codes: d.codes(math.MinInt16, math.MaxInt16), Drop: d.Int32N(33), Three: int32(d.Uint32() >> d.IntN(32)), Six: d.Int32(), Out: d.byteCodes()}
 		set.Hardswish(y, ldy, rows, d.words(rows*Lanes), &s, &g, n)
 		return y, nil
 	}},
@@ -228,16 +228,18 @@ func FuzzSets(f *testing.F) {
 // element, where their own loops differ from these.
 func TestDefinitions(t *testing.T) {
 	d := draw{rand.New(rand.NewPCG(1, 2)), newMemory(t)}
-	const rows, steps, blocks, lda = 3, 5, 2, 23
-	a, w, bias := d.bytes(rows*lda+Slack), d.weights(blocks*steps*4*Lanes), d.words(blocks*Lanes)
+	const rows, blocks = 3, 2
+	p := &Patch{Row: 23, Line: 70, Lines: 2, Steps: 5}
+	a, w, bias := d.bytes(p.last(rows)+1+Slack), d.weights(blocks*p.steps()*4*Lanes), d.words(blocks*Lanes)
 	y := d.words(blocks * rows * Lanes)
-	Portable().Multiply(y, a, lda, rows, steps, w, bias, blocks)
+	Portable().Multiply(y, a, p, rows, w, bias, blocks)
 	for b := range blocks {
 		for r := range rows {
 			for o := range Lanes {
 				want := bias[b*Lanes+o]
-				for k := range 4 * steps {
-					want += int32(a[r*lda+k]) * int32(w[((b*steps+k/4)*Lanes+o)*4+k%4])
+				for k := range 4 * p.steps() {
+					line, at := k/(4*p.Steps), k%(4*p.Steps)
+					want += int32(a[r*p.Row+line*p.Line+at]) * int32(w[((b*p.steps()+k/4)*Lanes+o)*4+k%4])
 				}
 				if got := y[(b*rows+r)*Lanes+o]; got != want {
 					t.Fatalf("Multiply makes %d at block %d, row %d, lane %d, want %d", got, b, r, o, want)

@@ -13,15 +13,18 @@ func Portable() *Set {
 
 func clamp(x, lo, hi int32) int32 { return min(max(x, lo), hi) }
 
-func multiply(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []int32, blocks int) {
+func multiply(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
+	size := p.steps() * 4 * Lanes
 	for b := range blocks {
-		weights := w[b*steps*4*Lanes:][:steps*4*Lanes]
 		for r := range rows {
 			y := (*[Lanes]int32)(acc[(b*rows+r)*Lanes:])
 			*y = [Lanes]int32(bias[b*Lanes:])
-			x := a[r*lda:][:4*steps]
-			for s := range steps {
-				dot(y, x[4*s:], x[4*s+1:], x[4*s+2:], x[4*s+3:], weights[s*4*Lanes:], 0)
+			weights := w[b*size:][:size]
+			for l := range p.Lines {
+				x := a[r*p.Row+l*p.Line:][:4*p.Steps]
+				for ; len(x) > 0; x, weights = x[4:], weights[4*Lanes:] {
+					dot(y, x, x[1:], x[2:], x[3:], weights, 0)
+				}
 			}
 		}
 	}
@@ -68,7 +71,7 @@ func hardswish(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int
 	for r := range rows {
 		for o, x := range acc[r*Lanes:][:n] {
 			x = clamp(s[0].of(o, x<<g.Left), g.Lo, g.Hi)
-			p := int64(x<<16) * int64(clamp(x<<g.Up+g.Three, 0, g.Six)) >> 32
+			p := int64(x) * int64(clamp(x+g.Three, 0, g.Six)) >> (g.Drop & 63)
 			y[r*ldy+o] = byte(clamp(s[1].of(o, int32(p)), g.Out.Lo, g.Out.Hi))
 		}
 	}

@@ -28,8 +28,9 @@ func blocksOf(n int) (blocks, last int) {
 	return blocks, n - (blocks-1)*Lanes
 }
 
-func multiplyVNNI(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []int32, blocks int) {
-	_, _, _, _ = acc[blocks*rows*Lanes-1], a[(rows-1)*lda+4*steps-1], w[blocks*steps*4*Lanes-1], bias[blocks*Lanes-1]
+func multiplyVNNI(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
+	size := p.steps() * 4 * Lanes
+	_, _, _, _ = acc[blocks*rows*Lanes-1], a[p.last(rows)], w[blocks*size-1], bias[blocks*Lanes-1]
 	block := rows * Lanes * 4
 	for b := 0; b < blocks; {
 		tile, n, kernel := 12, 1, multiply1
@@ -41,11 +42,11 @@ func multiplyVNNI(acc []int32, a []byte, lda, rows, steps int, w []int8, bias []
 		}
 		whole := rows / tile
 		if whole > 0 {
-			kernel(&acc[b*rows*Lanes], block, &a[0], lda, whole, steps, &w[b*steps*4*Lanes], &bias[b*Lanes])
+			kernel(&acc[b*rows*Lanes], block, &a[0], p, whole, &w[b*size], &bias[b*Lanes])
 		}
 		for ; n > 0; n-- {
 			if r := whole * tile; r < rows {
-				multiplyRow(&acc[(b*rows+r)*Lanes], block, &a[r*lda], lda, rows-r, steps, &w[b*steps*4*Lanes], &bias[b*Lanes])
+				multiplyRow(&acc[(b*rows+r)*Lanes], block, &a[r*p.Row], p, rows-r, &w[b*size], &bias[b*Lanes])
 			}
 			b++
 		}
@@ -126,16 +127,16 @@ func narrowVNNI(y []byte, x []int32, offset, lo, hi int32) bool {
 }
 
 //go:noescape
-func multiply4(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+func multiply4(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 
 //go:noescape
-func multiply2(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+func multiply2(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 
 //go:noescape
-func multiply1(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+func multiply1(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 
 //go:noescape
-func multiplyRow(acc *int32, block int, a *byte, lda, rows, steps int, w *int8, bias *int32)
+func multiplyRow(acc *int32, block int, a *byte, p *Patch, rows int, w *int8, bias *int32)
 
 //go:noescape
 func interleave16(y, x0, x1, x2, x3 *byte, blocks int)

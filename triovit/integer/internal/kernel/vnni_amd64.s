@@ -4,6 +4,28 @@
 
 // Kernels for AVX-512 with VNNI. Everywhere K1 has the even lanes of sixteen.
 
+// The fields of a Patch.
+#define Patch_Row 0
+#define Patch_Line 8
+#define Patch_Lines 16
+#define Patch_Steps 24
+
+// PATCH sets BX to a row's bytes, and between to what lies between two lines, of the
+// Patch in R14.
+#define PATCH \
+	MOVQ Patch_Row(R14), BX \
+	MOVQ Patch_Steps(R14), AX \
+	NEGQ AX \
+	SHLQ $2, AX \
+	ADDQ Patch_Line(R14), AX \
+	MOVQ AX, between-16(SP)
+
+// LINES sets lines to the number of lines.
+#define LINES \
+	MOVQ p+24(FP), R14 \
+	MOVQ Patch_Lines(R14), R14 \
+	MOVQ R14, lines-8(SP)
+
 // DOT4 multiplies a broadcast step of a row by the weights of four blocks.
 #define DOT4(from, a0, a1, a2, a3) \
 	VPBROADCASTD from, Z28 \
@@ -21,26 +43,28 @@
 	VPBROADCASTD from, Z28 \
 	VPDPBUSD Z24, Z28, a0
 
-// func multiply4(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+// func multiply4(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 //
 // Six rows of a tile by four blocks, whose accumulators are block bytes apart.
-TEXT ·multiply4(SB), NOSPLIT, $0-64
+TEXT ·multiply4(SB), NOSPLIT, $16-56
 	MOVQ acc+0(FP), DI
 	MOVQ block+8(FP), R12
 	MOVQ a+16(FP), R13
-	MOVQ lda+24(FP), BX
+	MOVQ p+24(FP), R14
 	MOVQ tiles+32(FP), R11
-	MOVQ steps+40(FP), R10
-	MOVQ bias+56(FP), R15
+	MOVQ bias+48(FP), R15
+	PATCH
+	MOVQ Patch_Steps(R14), R10
 	MOVQ R10, R8
-	SHLQ $6, R8             // bytes of a block of weights
+	IMULQ Patch_Lines(R14), R8
+	SHLQ $6, R8                // bytes of a block of weights
 	LEAQ (R8)(R8*2), R9
 	LEAQ (BX)(BX*2), CX
 
 tile:
 	MOVQ R13, AX
 	LEAQ (AX)(CX*1), DX
-	MOVQ w+48(FP), SI
+	MOVQ w+40(FP), SI
 	VMOVDQU32 (R15), Z0
 	VMOVDQU32 64(R15), Z1
 	VMOVDQU32 128(R15), Z2
@@ -65,6 +89,9 @@ tile:
 	VMOVDQA32 Z1, Z21
 	VMOVDQA32 Z2, Z22
 	VMOVDQA32 Z3, Z23
+	LINES
+
+line:
 	MOVQ R10, R14
 
 step:
@@ -83,6 +110,10 @@ step:
 	ADDQ $4, DX
 	DECQ R14
 	JNZ  step
+	ADDQ between-16(SP), AX
+	ADDQ between-16(SP), DX
+	DECQ lines-8(SP)
+	JNZ  line
 
 	LEAQ (DI)(R12*2), SI
 	VMOVDQU32 Z0, (DI)
@@ -116,17 +147,19 @@ step:
 	VZEROUPPER
 	RET
 
-// func multiply2(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+// func multiply2(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 //
 // Twelve rows of a tile by two blocks.
-TEXT ·multiply2(SB), NOSPLIT, $0-64
+TEXT ·multiply2(SB), NOSPLIT, $16-56
 	MOVQ acc+0(FP), DI
 	MOVQ block+8(FP), R12
 	MOVQ a+16(FP), R13
-	MOVQ lda+24(FP), BX
+	MOVQ p+24(FP), R14
 	MOVQ tiles+32(FP), R11
-	MOVQ steps+40(FP), R8
-	MOVQ bias+56(FP), R15
+	MOVQ bias+48(FP), R15
+	PATCH
+	MOVQ Patch_Steps(R14), R8
+	IMULQ Patch_Lines(R14), R8
 	SHLQ $6, R8
 	LEAQ (BX)(BX*2), CX
 
@@ -135,7 +168,7 @@ tile:
 	LEAQ (AX)(CX*1), DX
 	LEAQ (AX)(CX*2), R9
 	LEAQ (DX)(CX*2), R10
-	MOVQ w+48(FP), SI
+	MOVQ w+40(FP), SI
 	VMOVDQU32 (R15), Z0
 	VMOVDQU32 64(R15), Z1
 	VMOVDQA32 Z0, Z2
@@ -160,7 +193,11 @@ tile:
 	VMOVDQA32 Z1, Z21
 	VMOVDQA32 Z0, Z22
 	VMOVDQA32 Z1, Z23
-	MOVQ steps+40(FP), R14
+	LINES
+
+line:
+	MOVQ p+24(FP), R14
+	MOVQ Patch_Steps(R14), R14
 
 step:
 	VMOVDQU32 (SI), Z24
@@ -184,6 +221,13 @@ step:
 	ADDQ $4, R10
 	DECQ R14
 	JNZ  step
+	MOVQ between-16(SP), R14
+	ADDQ R14, AX
+	ADDQ R14, DX
+	ADDQ R14, R9
+	ADDQ R14, R10
+	DECQ lines-8(SP)
+	JNZ  line
 
 	VMOVDQU32 Z0, (DI)
 	VMOVDQU32 Z1, (DI)(R12*1)
@@ -216,16 +260,17 @@ step:
 	VZEROUPPER
 	RET
 
-// func multiply1(acc *int32, block int, a *byte, lda, tiles, steps int, w *int8, bias *int32)
+// func multiply1(acc *int32, block int, a *byte, p *Patch, tiles int, w *int8, bias *int32)
 //
 // Twelve rows of a tile by one block.
-TEXT ·multiply1(SB), NOSPLIT, $0-64
+TEXT ·multiply1(SB), NOSPLIT, $16-56
 	MOVQ acc+0(FP), DI
 	MOVQ a+16(FP), R13
-	MOVQ lda+24(FP), BX
+	MOVQ p+24(FP), R14
 	MOVQ tiles+32(FP), R11
-	MOVQ steps+40(FP), R8
-	MOVQ bias+56(FP), R15
+	MOVQ bias+48(FP), R15
+	PATCH
+	MOVQ Patch_Steps(R14), R8
 	LEAQ (BX)(BX*2), CX
 
 tile:
@@ -233,7 +278,7 @@ tile:
 	LEAQ (AX)(CX*1), DX
 	LEAQ (AX)(CX*2), R9
 	LEAQ (DX)(CX*2), R10
-	MOVQ w+48(FP), SI
+	MOVQ w+40(FP), SI
 	VMOVDQU32 (R15), Z0
 	VMOVDQA32 Z0, Z1
 	VMOVDQA32 Z0, Z2
@@ -246,6 +291,9 @@ tile:
 	VMOVDQA32 Z0, Z9
 	VMOVDQA32 Z0, Z10
 	VMOVDQA32 Z0, Z11
+	LINES
+
+line:
 	MOVQ R8, R14
 
 step:
@@ -269,6 +317,13 @@ step:
 	ADDQ $4, R10
 	DECQ R14
 	JNZ  step
+	MOVQ between-16(SP), R14
+	ADDQ R14, AX
+	ADDQ R14, DX
+	ADDQ R14, R9
+	ADDQ R14, R10
+	DECQ lines-8(SP)
+	JNZ  line
 
 	VMOVDQU32 Z0, (DI)
 	VMOVDQU32 Z1, 64(DI)
@@ -289,24 +344,29 @@ step:
 	VZEROUPPER
 	RET
 
-// func multiplyRow(acc *int32, block int, a *byte, lda, rows, steps int, w *int8, bias *int32)
+// func multiplyRow(acc *int32, block int, a *byte, p *Patch, rows int, w *int8, bias *int32)
 //
 // Single rows by one block; two sums hide the latency.
-TEXT ·multiplyRow(SB), NOSPLIT, $0-64
+TEXT ·multiplyRow(SB), NOSPLIT, $0-56
 	MOVQ acc+0(FP), DI
 	MOVQ a+16(FP), R13
-	MOVQ lda+24(FP), BX
+	MOVQ p+24(FP), R9
 	MOVQ rows+32(FP), R11
-	MOVQ steps+40(FP), R8
-	MOVQ bias+56(FP), R15
+	MOVQ bias+48(FP), R15
+	MOVQ Patch_Row(R9), BX
+	MOVQ Patch_Steps(R9), R8
 
 row:
-	MOVQ R13, AX
-	MOVQ w+48(FP), SI
+	MOVQ R13, R12
+	MOVQ Patch_Lines(R9), R10
+	MOVQ w+40(FP), SI
 	VMOVDQU32 (R15), Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+
+line:
+	MOVQ R12, AX
 	MOVQ R8, R14
 	SUBQ $4, R14
 	JLT  rest
@@ -331,7 +391,7 @@ four:
 
 rest:
 	ADDQ $4, R14
-	JZ   sum
+	JZ   next
 
 step:
 	VMOVDQU32 (SI), Z24
@@ -341,7 +401,10 @@ step:
 	DECQ R14
 	JNZ  step
 
-sum:
+next:
+	ADDQ Patch_Line(R9), R12
+	DECQ R10
+	JNZ  line
 	VPADDD Z1, Z0, Z0
 	VPADDD Z3, Z2, Z2
 	VPADDD Z2, Z0, Z0
@@ -606,16 +669,14 @@ row:
 	VPSRLQ $32, Z0, Z1
 	SCALED(Z0, Z1, Z16, Z17, Z18, Z19, Z20)
 	CLAMP(Z21, Z22, Z1)
-	VPSLLD X14, Z1, Z2
-	VPSLLD $16, Z1, Z1
-	VPADDD Z31, Z2, Z2
+	VPADDD Z31, Z1, Z2
 	CLAMP(Z13, Z15, Z2)
 	VPSRLQ $32, Z1, Z3
-	VPSRLQ $32, Z2, Z4
+	VMOVSHDUP Z2, Z4
 	VPMULDQ Z2, Z1, Z1
 	VPMULDQ Z4, Z3, Z3
-	VPSRLQ $32, Z1, Z1
-	VPSRLQ $32, Z3, Z3
+	VPSRLQ X14, Z1, Z1
+	VPSRLQ X14, Z3, Z3
 	SCALED(Z1, Z3, Z24, Z25, Z26, Z27, Z28)
 	CLAMP(Z29, Z30, Z3)
 	VPMOVDB Z3, X3
