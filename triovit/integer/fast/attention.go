@@ -13,17 +13,19 @@ import (
 // merged heads. A head's KᵀV and ΣK become weights, by which its queries are
 // multiplied as pixels are by those of a convolution.
 type attention struct {
-	kernels        *kernel.Set
-	x, y           *place
-	heads, dim     int
-	ktv, sumK      *integer.Requantize
-	blocks, steps  int // of the weights of KᵀV
-	patch          kernel.Patch
-	scales         []kernel.Scale
-	quotient       kernel.Quotient
-	zero           []int32 // the bias of products
-	none           []byte  // a token of zeros
-	covered, reads []int
+	kernels       *kernel.Set
+	x, y          *place
+	heads, dim    int
+	ktv, sumK     *integer.Requantize
+	blocks, steps int // of the weights of KᵀV
+	patch         kernel.Patch
+	scales        []kernel.Scale
+	quotient      kernel.Quotient
+	zero          []int32 // the bias of products
+	none          []byte  // a token of zeros
+	reads         []int
+	// sums are the operations up to KᵀV and ΣK, quotients those from there to the end.
+	sums, quotients []int
 }
 
 // fourTokens is how many steps of four tokens are summed at a time.
@@ -37,7 +39,7 @@ func (p *planner) attentions() {
 		if _, ok := p.ops[i].Operation.(*integer.MergeHeads); ok {
 			if a := p.branch(i); a != nil {
 				p.branches[i] = a
-				for _, at := range a.covered {
+				for _, at := range append(a.sums, a.quotients...) {
 					p.done[at] = true
 				}
 			}
@@ -94,7 +96,8 @@ func (p *planner) branch(i int) *attention {
 	divide, in := only[*integer.Divide](m, p.in(i, 0), 1, &ok)
 	dividend, code := in[0], in[1]
 	log, in := only[*integer.Log2](m, code, 1, &ok)
-	_, in = only[*integer.MatMul](m, in[0], 1, &ok)
+	divisor := in[0]
+	_, in = only[*integer.MatMul](m, divisor, 1, &ok)
 	q, sumKCodes := in[0], in[1]
 	narrowed, in := only[*integer.Requantize](m, dividend, 1, &ok)
 	product := in[0]
@@ -117,7 +120,15 @@ func (p *planner) branch(i int) *attention {
 		*hk != (integer.Heads{Heads: hq.Heads, Dim: hq.Dim, Part: 1}) || *hv != (integer.Heads{Heads: hq.Heads, Dim: hq.Dim, Part: 2}) {
 		return nil
 	}
-	a := &attention{kernels: p.kernels, x: &p.places[x], y: &p.places[i], heads: hq.Heads, dim: hq.Dim, ktv: ktv, sumK: sumK, covered: m.covered, reads: []int{x}}
+	a := &attention{kernels: p.kernels, x: &p.places[x], y: &p.places[i], heads: hq.Heads, dim: hq.Dim, ktv: ktv, sumK: sumK, reads: []int{x}}
+	for _, at := range m.covered {
+		switch at {
+		case p.in(i, 0), dividend, code, product, divisor, q, p.in(q, 0):
+			a.quotients = append(a.quotients, at)
+		default:
+			a.sums = append(a.sums, at)
+		}
+	}
 	within := func(at int, lo, hi int64) bool {
 		r := p.tensors[at].Range
 		return lo <= r.Lo && r.Hi <= hi
@@ -165,13 +176,16 @@ func (p *planner) attention(i int, a *attention) {
 	p.sizes.interleaved = max(p.sizes.interleaved, fourTokens*8*a.dim+2*kernel.Slack)
 	tokens := a.x.rows
 	work := tokens * a.heads * 4 * a.dim
-	p.step(p.ops[i].Name, work, a.heads, a.reads, nil, func(s *state, w *scratch, from, to int) {
+	p.does(a.sums...)
+	p.step(work, a.heads, a.reads, nil, func(s *state, w *scratch, from, to int) {
 		for head := from; head < to; head++ {
 			a.pack(s, w, head)
 		}
 	})
 	tiles := (tokens + tileRows - 1) / tileRows
-	p.step(p.ops[i].Name, work, tiles, a.reads, []int{i}, func(s *state, w *scratch, from, to int) {
+	p.does(i)
+	p.does(a.quotients...)
+	p.step(work, tiles, a.reads, []int{i}, func(s *state, w *scratch, from, to int) {
 		for tile := from; tile < to; tile++ {
 			a.tile(s, w, tile*tileRows, min(tileRows, tokens-tile*tileRows))
 		}

@@ -65,7 +65,7 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	reads = append(reads, at)
 	ends := c.rows * c.columns * out[2] * len(c.endings) * 2
 	if deep {
-		p.depthwise(i, c, ends, reads, made)
+		p.depthwise(c, ends, reads, made)
 		return true
 	}
 	rows, columns := c.rows, c.columns
@@ -79,7 +79,7 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
 	}
 	work := ends + rows*columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
-	p.step(p.ops[i].Name, work, sets*rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
+	p.step(work, sets*rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
 		for at := from; at < to; at++ {
 			first := at % tiles * tileRows
 			c.tile(s, w, at/tiles/rows, at/tiles%rows, first, min(first+tileRows, columns))
@@ -224,7 +224,7 @@ func (c *conv) copy(s *state, y []byte, row, column, group int) {
 }
 
 // depthwise plans a convolution of each channel alone, row by row.
-func (p *planner) depthwise(i int, c *conv, work int, reads, made []int) {
+func (p *planner) depthwise(c *conv, work int, reads, made []int) {
 	k, half := c.Kernel, c.Kernel/2
 	channels := c.x.channels
 	line := (c.w+2*half)*channels*4 + kernel.Slack
@@ -243,7 +243,7 @@ func (p *planner) depthwise(i int, c *conv, work int, reads, made []int) {
 			beside = append(beside, b, b, b, b)
 		}
 	}
-	p.step(p.ops[i].Name, work+c.rows*c.columns*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
+	p.step(work+c.rows*c.columns*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			for four := range (k + 3) / 4 {
 				var x [4][]byte

@@ -32,9 +32,9 @@ type Executor struct {
 type planned struct {
 	run   func(s *state, w *scratch, part int)
 	parts int
-	// name is the operation's that the step begins with; made are the tensors that a
-	// state holds from then on.
-	name string
+	// ops are the operations that end in the step, the one that it is named after
+	// first; made are the tensors that a state holds from then on.
+	ops  []int
 	made []int
 }
 
@@ -144,6 +144,18 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 }
 
 func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y integer.Value)) error {
+	return e.runSteps(logits, picture, func(s *state, i int) {
+		s.do(&e.steps[i])
+		for _, at := range e.steps[i].made {
+			for _, w := range watch {
+				w(&e.model.Ops[at], e.value(s, at))
+			}
+		}
+	})
+}
+
+// runSteps lets do run each step of a picture.
+func (e *Executor) runSteps(logits, picture []int32, do func(s *state, step int)) error {
 	s := e.acquire()
 	defer e.release(s)
 	s.picture, s.logits = picture, logits
@@ -151,15 +163,9 @@ func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y i
 	s.cores = e.group.enter()
 	defer e.group.leave(s.cores)
 	for i := range e.steps {
-		step := &e.steps[i]
-		s.do(step)
+		do(s, i)
 		if i == 0 && s.refused.Load() {
 			return fmt.Errorf("integer model %s: %w", e.model.Name, e.model.Input().Check(picture))
-		}
-		for _, at := range step.made {
-			for _, w := range watch {
-				w(&e.model.Ops[at], e.value(s, at))
-			}
 		}
 	}
 	return nil

@@ -35,11 +35,27 @@ func TestConformance(t *testing.T) {
 					if err != nil {
 						return nil, err
 					}
-					return e.Run, nil
+					return e.Run, everyOperation(e)
 				})
 			})
 		}
 	}
+}
+
+// everyOperation says which operation the steps compute not once.
+func everyOperation(e *Executor) error {
+	times := make([]int, len(e.model.Ops))
+	for _, step := range e.steps {
+		for _, at := range step.ops {
+			times[at]++
+		}
+	}
+	for at, n := range times {
+		if n != 1 {
+			return fmt.Errorf("%q is computed by %d steps", e.model.Ops[at].Name, n)
+		}
+	}
+	return nil
 }
 
 // TestLight: the executor links no tensor library, no HTTP, no weights, no data set.
@@ -208,6 +224,34 @@ func TestHelpersEnd(t *testing.T) {
 			t.Errorf("helpers that run: %v", e.group.started)
 		}
 	})
+}
+
+// TestProfile: steps have all operations and products of the model, and a time.
+func TestProfile(t *testing.T) {
+	m := blockModel(t)
+	e, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := e.Profile(t.Context(), pictures(m, 1), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations, macs := 0, int64(0)
+	for _, s := range steps {
+		operations, macs = operations+s.Operations, macs+s.MACs
+		if s.Time <= 0 {
+			t.Errorf("%s takes %v", s.Op.Name, s.Time)
+		}
+	}
+	if want := int64(32*32*(16*27+64*16+64*9+16*64) + 10*16); operations != len(m.Ops) || macs != want {
+		t.Errorf("%d operations with %d products, want %d with %d", operations, macs, len(m.Ops), want)
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Profile(done, pictures(m, 1), 3); err == nil {
+		t.Error("a done context is profiled")
+	}
 }
 
 func BenchmarkBlock(b *testing.B) {

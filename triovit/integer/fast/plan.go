@@ -26,6 +26,7 @@ type planner struct {
 	index   map[string]int // of tensors by their names
 	readers [][]int        // of each tensor
 	done    []bool         // operations that a step computes
+	pending []int          // those of the step that comes next
 	// branches are those of attentions, by the MergeHeads that end them.
 	branches map[int]*attention
 	extra    []*place // of words between the steps of an operation
@@ -94,18 +95,27 @@ func (p *planner) op(i int) {
 	p.reference(i)
 }
 
+// does says that the step which comes next computes operations.
+func (p *planner) does(ops ...int) {
+	for _, at := range ops {
+		p.done[at] = true
+	}
+	p.pending = append(p.pending, ops...)
+}
+
 // step appends a step with about as much work, in elements of vectors of bytes, that
 // is divided into at most so many units. The step takes the operands and makes the
 // tensors.
-func (p *planner) step(name string, work, units int, reads, makes []int, run func(s *state, w *scratch, from, to int)) {
+func (p *planner) step(work, units int, reads, makes []int, run func(s *state, w *scratch, from, to int)) {
 	parts := max(1, min(units, 4*p.cores, work/max(1, p.least)))
 	if p.cores == 1 {
 		parts = 1
 	}
 	at := len(p.steps)
-	p.steps = append(p.steps, planned{name: name, parts: parts, made: makes, run: func(s *state, w *scratch, part int) {
+	p.steps = append(p.steps, planned{ops: p.pending, parts: parts, made: makes, run: func(s *state, w *scratch, part int) {
 		run(s, w, part*units/parts, (part+1)*units/parts)
 	}})
+	p.pending = nil
 	for _, x := range reads {
 		p.places[x].root().to = at
 	}
@@ -134,7 +144,8 @@ func (p *planner) input(op *integer.Input) {
 	y := &p.places[0]
 	n := y.rows * y.channels
 	lo, hi := int32(op.Grid.Lo), int32(op.Grid.Hi)
-	p.step(p.ops[0].Name, n, n, nil, []int{0}, func(s *state, _ *scratch, from, to int) {
+	p.does(0)
+	p.step(n, n, nil, []int{0}, func(s *state, _ *scratch, from, to int) {
 		picture := s.picture[from:to]
 		inside := true
 		if y.narrow {
@@ -169,7 +180,8 @@ func (p *planner) reference(i int) {
 	for j, x := range reads {
 		shapes[j] = p.tensors[x].Shape
 	}
-	p.step(op.Name, size, 1, reads, []int{i}, func(s *state, _ *scratch, _, _ int) {
+	p.does(i)
+	p.step(size, 1, reads, []int{i}, func(s *state, _ *scratch, _, _ int) {
 		room := s.operand
 		take := func(shape [3]int) integer.Value {
 			n := shape[0] * shape[1] * shape[2]
@@ -187,7 +199,6 @@ func (p *planner) reference(i int) {
 		integer.Apply(op.Operation, made, values)
 		y.write(s, made.Data)
 	})
-	p.done[i] = true
 }
 
 // add plans a sum of bytes.
@@ -198,10 +209,10 @@ func (p *planner) add(i int, op *integer.Add) bool {
 	if !ok {
 		return false
 	}
-	p.step(p.ops[i].Name, y.rows*y.channels/4, y.rows, []int{left, right}, []int{i}, func(s *state, _ *scratch, from, to int) {
+	p.does(i)
+	p.step(y.rows*y.channels/4, y.rows, []int{left, right}, []int{i}, func(s *state, _ *scratch, from, to int) {
 		p.kernels.Add(y.bytesFrom(s, from), y.stride, x.bytesFrom(s, from), x.stride, z.bytesFrom(s, from), z.stride, to-from, y.channels, &sum)
 	})
-	p.done[i] = true
 	return true
 }
 
@@ -241,7 +252,8 @@ func (p *planner) concat(i int) bool {
 	if p.places[reads[0]].within == y {
 		work = 0
 	}
-	p.step(p.ops[i].Name, work, y.rows, reads, []int{i}, func(s *state, _ *scratch, from, to int) {
+	p.does(i)
+	p.step(work, y.rows, reads, []int{i}, func(s *state, _ *scratch, from, to int) {
 		first := 0
 		for _, at := range reads {
 			x := &p.places[at]
@@ -256,7 +268,6 @@ func (p *planner) concat(i int) bool {
 			first += x.channels
 		}
 	})
-	p.done[i] = true
 	return true
 }
 

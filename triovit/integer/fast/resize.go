@@ -22,8 +22,9 @@ func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	wide.stride = wide.channels
 	p.extra = append(p.extra, wide)
 	side := func(i, n int) int { return min(max(i, 0), n-1) }
+	p.does(i)
 	addend := -x.offset * (phases[0][0] + phases[0][1] + phases[0][2] + phases[0][3]) // of every phase alike
-	p.step(p.ops[i].Name, shape[0]*wide.channels/4, shape[0], []int{at}, nil, func(s *state, _ *scratch, from, to int) {
+	p.step(shape[0]*wide.channels/4, shape[0], []int{at}, nil, func(s *state, _ *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			y := wide.wordsFrom(s, row)
 			for column := range out[1] {
@@ -41,7 +42,7 @@ func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	wide.from = len(p.steps) - 1
 	endings, made, reads := p.endings(i, b)
 	p.sizes.acc = max(p.sizes.acc, wide.channels)
-	p.step(p.ops[i].Name, out[0]*wide.channels, out[0], reads, made, func(s *state, w *scratch, from, to int) {
+	p.step(out[0]*wide.channels, out[0], reads, made, func(s *state, w *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			var rows [4][]int32
 			for k := range rows {
@@ -87,7 +88,7 @@ func (p *planner) pool(i int) bool {
 	none := make([]byte, width+kernel.Slack)
 	b := blocksOf(1, x.channels)
 	endings, made, reads := p.endings(i, b)
-	p.step(p.ops[i].Name, x.rows*x.channels/2, (x.channels+width-1)/width, append(reads, at), made, func(s *state, w *scratch, from, to int) {
+	p.step(x.rows*x.channels/2, (x.channels+width-1)/width, append(reads, at), made, func(s *state, w *scratch, from, to int) {
 		for first := from * width; first < min(to*width, x.channels); first += width {
 			n := min(width, x.channels-first)
 			for four := range fours {

@@ -131,7 +131,11 @@ func (e *ending) finish(k *kernel.Set, s *state, row, rows, channel, n int) {
 // is read. Where one of its readers cannot be computed so, or there is none, the
 // accumulators are kept.
 func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
-	covered := []int{i}
+	var covered []int
+	if !p.done[i] {
+		covered = []int{i}
+	}
+	alone := covered
 	ok := len(p.readers[i]) > 0
 	for _, r := range p.readers[i] {
 		q, is := p.ops[r].Operation.(*integer.Requantize)
@@ -158,11 +162,9 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 	}
 	if !ok {
 		p.places[i].narrow = false
-		all, made, reads, covered = []*ending{{y: &p.places[i], blocks: b, raw: true}}, []int{i}, nil, []int{i}
+		all, made, reads, covered = []*ending{{y: &p.places[i], blocks: b, raw: true}}, []int{i}, nil, alone
 	}
-	for _, at := range covered {
-		p.done[at] = true
-	}
+	p.does(covered...)
 	return all, made, reads
 }
 
