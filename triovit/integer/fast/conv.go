@@ -26,6 +26,11 @@ type conv struct {
 	rows    int // of the result
 	columns int
 	group   int // channels of a group of x
+	// Where a position has few filters, a block has those of several columns side by
+	// side: fold is how many. They see width columns of the map together, and the next
+	// ones step columns further.
+	fold, width, step int
+
 	blocks  blocks
 	steps   int          // of the weights
 	direct  kernel.Patch // of the map, where what a filter sees lies inside of it
@@ -52,37 +57,43 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 		}
 		c.border = append(c.border, byte(code))
 	}
+	if c.pointwise() {
+		c.h, c.rows, c.w, c.columns = 1, 1, c.h*c.w, c.rows*c.columns
+	}
 	deep := op.Groups == x.channels && out[2] == x.channels
+	c.fold = 1
+	if n := kernel.Lanes / out[2]; (op.Groups == 1 || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
+		c.fold = n
+	}
+	c.columns /= c.fold
+	c.width, c.step = op.Kernel+op.Stride*(c.fold-1), op.Stride*c.fold
 	if deep {
-		c.blocks = blocksOf(1, out[2])
+		c.blocks = blocksOf(1, out[2]*c.fold)
 		c.packTaps()
 	} else {
-		c.blocks = blocksOf(op.Groups, out[2]/op.Groups)
+		c.blocks = blocksOf(op.Groups, out[2]/op.Groups*c.fold)
 		c.pack()
 	}
+	c.blocks.fold = c.fold
 	var made, reads []int
 	c.endings, made, reads = p.endings(i, c.blocks)
 	reads = append(reads, at)
-	ends := c.rows * c.columns * out[2] * len(c.endings) * 2
+	ends := c.rows * c.columns * c.fold * out[2] * len(c.endings) * 2
 	if deep {
 		p.depthwise(c, ends, reads, made)
 		return true
 	}
-	rows, columns := c.rows, c.columns
-	if c.pointwise() {
-		rows, columns = 1, rows*columns
-	}
-	tiles := (columns + tileRows - 1) / tileRows
+	tiles := (c.columns + tileRows - 1) / tileRows
 	sets := c.blocks.groups * c.sets()
 	p.sizes.acc = max(p.sizes.acc, tileRows*tileBlocks*kernel.Lanes)
 	if !c.pointwise() {
 		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
 	}
-	work := ends + rows*columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
-	p.step(work, sets*rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
+	work := ends + c.rows*c.columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
+	p.step(work, sets*c.rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
 		for at := from; at < to; at++ {
 			first := at % tiles * tileRows
-			c.tile(s, w, at/tiles/rows, at/tiles%rows, first, min(first+tileRows, columns))
+			c.tile(s, w, at/tiles/c.rows, at/tiles%c.rows, first, min(first+tileRows, c.columns))
 		}
 	})
 	return true
@@ -98,8 +109,8 @@ func (c *conv) sets() int { return (c.blocks.each + tileBlocks - 1) / tileBlocks
 // pack packs the weights for [kernel.Set.Multiply]. A patch has a line for each row of
 // the kernel.
 func (c *conv) pack() {
-	area, width := c.Kernel*c.Kernel, c.Kernel*c.group
-	c.direct = kernel.Patch{Row: c.Stride * c.x.channels, Line: c.w * c.x.channels, Lines: c.Kernel, Steps: (width + 3) / 4}
+	area := c.Kernel * c.Kernel
+	c.direct = kernel.Patch{Row: c.step * c.x.channels, Line: c.w * c.x.channels, Lines: c.Kernel, Steps: (c.width*c.group + 3) / 4}
 	c.steps = c.direct.Lines * c.direct.Steps
 	c.copied = c.direct
 	c.copied.Line, c.copied.Row = 4*c.direct.Steps, 4*c.steps
@@ -111,10 +122,12 @@ func (c *conv) pack() {
 			if f < 0 {
 				continue
 			}
+			column := f / len(c.Bias) // of those of the block
+			f %= len(c.Bias)
 			filter := c.Weights[f*c.group*area:][:c.group*area]
 			bias := c.Bias[f]
 			for at, v := range filter {
-				k := at%c.Kernel*c.group + at/area // in the line of its row
+				k := (column*c.Stride+at%c.Kernel)*c.group + at/area // in the line of its row
 				step := at%area/c.Kernel*c.direct.Steps + k/4
 				c.weights[((b*c.steps+step)*kernel.Lanes+o)*4+k%4] = v
 				bias -= int32(v) * c.x.offset
@@ -137,6 +150,7 @@ func (c *conv) packTaps() {
 			if f < 0 {
 				continue
 			}
+			f %= len(c.Bias)
 			bias := c.Bias[f]
 			for at, v := range c.Weights[f*k*k:][:k*k] {
 				ky, kx := at/k, at%k
@@ -159,10 +173,7 @@ func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
 	for from < to {
 		if from >= inside && from < end {
 			until := min(end, to)
-			at := row*c.Stride*c.w + from*c.Stride // of a pointwise convolution the row is 0
-			if !c.pointwise() {
-				at -= c.Kernel / 2 * (c.w + 1)
-			}
+			at := row*c.Stride*c.w + from*c.step - c.Kernel/2*(c.w+1)
 			c.multiply(s, w, c.x.bytesFrom(s, at)[group*c.group:], &c.direct, first, n, row*c.columns+from, until-from)
 			from = until
 			continue
@@ -182,16 +193,13 @@ func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
 // inside returns the first column of a row of the result whose patch lies inside of the
 // map, together, and the first one behind those.
 func (c *conv) inside(row int) (first, end int) {
-	if c.pointwise() {
-		return 0, c.rows * c.columns
-	}
 	half := c.Kernel / 2
 	top := row*c.Stride - half
-	if c.Groups > 1 && c.Kernel > 1 || !c.x.whole() || top < 0 || top+c.Kernel > c.h {
+	if c.Groups > 1 && c.Kernel > 1 || top < 0 || top+c.Kernel > c.h {
 		return c.columns, c.columns
 	}
-	first = (half + c.Stride - 1) / c.Stride
-	return first, max(first, (c.w+half-c.Kernel)/c.Stride+1)
+	first = (half + c.step - 1) / c.step
+	return first, max(first, (c.w+half-c.width)/c.step+1)
 }
 
 // multiply computes n blocks from the first one on, in rows of the result, and what
@@ -212,9 +220,9 @@ func (c *conv) multiply(s *state, w *scratch, a []byte, p *kernel.Patch, first, 
 func (c *conv) copy(s *state, y []byte, row, column, group int) {
 	for ky := range c.Kernel {
 		line := y[ky*c.copied.Line:]
-		for kx := range c.Kernel {
+		for kx := range c.width {
 			from := c.border
-			h, w := row*c.Stride+ky-c.Kernel/2, column*c.Stride+kx-c.Kernel/2
+			h, w := row*c.Stride+ky-c.Kernel/2, column*c.step+kx-c.Kernel/2
 			if h >= 0 && h < c.h && w >= 0 && w < c.w {
 				from = c.x.bytesFrom(s, h*c.w+w)
 			}
@@ -243,7 +251,7 @@ func (p *planner) depthwise(c *conv, work int, reads, made []int) {
 			beside = append(beside, b, b, b, b)
 		}
 	}
-	p.step(work+c.rows*c.columns*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
+	p.step(work+c.rows*c.columns*c.fold*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			for four := range (k + 3) / 4 {
 				var x [4][]byte
@@ -261,13 +269,13 @@ func (p *planner) depthwise(c *conv, work int, reads, made []int) {
 				copy(y[len(beside)+c.w*channels*4:], beside)
 			}
 			for b := range c.blocks.each {
-				c.kernels.Taps(w.acc, w.interleaved[b*4*kernel.Lanes:], c.columns, c.Stride*channels*4, offsets, c.weights[b*c.steps*4*kernel.Lanes:], c.bias[b*kernel.Lanes:])
+				c.kernels.Taps(w.acc, w.interleaved[b*4*kernel.Lanes:], c.columns, c.step*channels*4, offsets, c.weights[b*c.steps*4*kernel.Lanes:], c.bias[b*kernel.Lanes:])
 				for _, e := range c.endings {
 					e.apply(c.kernels, s, w.acc, b, row*c.columns, c.columns)
 				}
 			}
 			for _, e := range c.endings {
-				e.finish(c.kernels, s, row*c.columns, c.columns, 0, channels)
+				e.finish(c.kernels, s, row*c.columns, c.columns, 0, channels*c.fold)
 			}
 		}
 	})

@@ -30,6 +30,7 @@ type planner struct {
 	// branches are those of attentions, by the MergeHeads that end them.
 	branches map[int]*attention
 	extra    []*place // of words between the steps of an operation
+	views    []*place // of places whose rows are taken together
 	cores    int
 	least    int // work of a part
 }
@@ -293,6 +294,9 @@ func (p *planner) allocate() {
 		if x := &p.places[i]; x.within != nil {
 			x.base, x.stride = x.within.base+x.first, x.within.stride
 		}
+	}
+	for _, v := range p.views {
+		v.base = v.within.base
 	}
 }
 

@@ -63,10 +63,11 @@ func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) boo
 type blocks struct {
 	groups, each int // blocks of a group
 	channels     int // of a group
+	fold         int // rows of a tensor that have their channels side by side
 }
 
 func blocksOf(groups, channels int) blocks {
-	return blocks{groups, (channels + kernel.Lanes - 1) / kernel.Lanes, channels}
+	return blocks{groups, (channels + kernel.Lanes - 1) / kernel.Lanes, channels, 1}
 }
 
 // channel returns the channel of a block's lane, -1 where it has none.
@@ -147,14 +148,14 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 			all, made, covered = append(all, gated...), append(made, outs...), append(covered, between...)
 			continue
 		}
-		e := &ending{y: &p.places[r], blocks: b}
+		e := &ending{y: p.folded(r, b.fold), blocks: b}
 		e.scales, e.codes, ok = scales(q, p.tensors[i].Range, e.y.shift(), b, 31)
 		if a, other := p.residual(r); ok && a >= 0 {
 			if sum, fits := p.sum(a, p.ops[a].Operation.(*integer.Add)); fits {
 				if p.in(a, 1) == r { // the codes that are there are the left ones
 					sum.Left, sum.Right = sum.Right, sum.Left
 				}
-				e.y, e.other, e.sum = &p.places[a], &p.places[other], sum
+				e.y, e.other, e.sum = p.folded(a, b.fold), p.folded(other, b.fold), sum
 				covered, reads, r = append(covered, a), append(reads, other), a
 			}
 		}
@@ -162,10 +163,22 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 	}
 	if !ok {
 		p.places[i].narrow = false
-		all, made, reads, covered = []*ending{{y: &p.places[i], blocks: b, raw: true}}, []int{i}, nil, alone
+		all, made, reads, covered = []*ending{{y: p.folded(i, b.fold), blocks: b, raw: true}}, []int{i}, nil, alone
 	}
 	p.does(covered...)
 	return all, made, reads
+}
+
+// folded returns the place of a tensor with so many rows taken for one.
+func (p *planner) folded(at, n int) *place {
+	x := &p.places[at]
+	if n == 1 {
+		return x
+	}
+	v := *x
+	v.rows, v.channels, v.stride, v.within = x.rows/n, x.channels*n, x.channels*n, x
+	p.views = append(p.views, &v)
+	return &v
 }
 
 // shift is the offset of a tensor's bytes, 0 of words.
@@ -216,7 +229,7 @@ func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Inter
 			if !is || !p.places[out].narrow {
 				return nil, nil, nil
 			}
-			e := &ending{y: &p.places[out], blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
+			e := &ending{y: p.folded(out, b.fold), blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
 			var second []kernel.Scale
 			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.offset, b, 0); !ok {
 				return nil, nil, nil
