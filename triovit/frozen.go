@@ -3,6 +3,7 @@
 package triovit
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -35,23 +37,35 @@ type Frozen struct {
 }
 
 // NewFrozen returns an integer model as a predictor. The source says where it came
-// from, for people to read; run computes, the reference executor where it is nil.
-// The model must have the name, the input and the logits of a variant
+// from, for people to read; run computes, the fast executor where it is nil
+// ([fast.New]). The model must have the name, the input and the logits of a variant
 // ([efficientvit.Describe]), and be fed with ImageNet's normalization.
 func NewFrozen(m *integer.Model, source string, run Integers) (*Frozen, error) {
 	f := &Frozen{Model: m, source: source, run: run}
-	if run == nil {
-		f.run = f.reference
-	}
 	err := f.check()
+	if err == nil && run == nil {
+		f.run, err = executed(m, efficientvit.Size(f.net.Input().Shape), f.logits.Elements())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
 	return f, nil
 }
 
-// ReadFrozen reads an artefact ([integer.ReadFile]), which the reference executor
-// runs.
+// executed returns the fast executor of a model, whose pictures have so many codes
+// and logits.
+func executed(m *integer.Model, in, out int) (Integers, error) {
+	e, err := fast.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return func(codes []int32) ([]int32, error) {
+		logits := make([]int32, len(codes)/in*out)
+		return logits, e.Logits(context.Background(), logits, codes)
+	}, nil
+}
+
+// ReadFrozen reads an artefact ([integer.ReadFile]), which the fast executor runs.
 func ReadFrozen(path string) (*Frozen, error) {
 	m, err := integer.ReadFile(path)
 	if err != nil {
@@ -155,17 +169,4 @@ func (f *Frozen) predict(codes []int32) ([]float32, error) {
 		numbers[i] = float32(values.Of(i%f.logits.Shape[2], q))
 	}
 	return numbers, nil
-}
-
-// reference runs the reference executor on each picture.
-func (f *Frozen) reference(codes []int32) ([]int32, error) {
-	var all []int32
-	for picture := range slices.Chunk(codes, efficientvit.Size(f.net.Input().Shape)) {
-		y, err := f.Model.Run(picture)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, y.Data...)
-	}
-	return all, nil
 }

@@ -97,7 +97,7 @@ func TestFrozenPredicts(t *testing.T) {
 	}
 }
 
-// TestFrozenVersion keeps frozenVersion honest: the reference executor makes of a
+// TestFrozenVersion keeps frozenVersion honest: the executor makes of a
 // fixed picture the logits that are stored for this version.
 func TestFrozenVersion(t *testing.T) {
 	digests := map[int]float32{1: 20.25}

@@ -57,7 +57,7 @@ func synthetic(name, variant string, recipe calib.Recipe, limits integer.Limits)
 		if err != nil {
 			t.Fatal(err)
 		}
-		pictures := noise(t, 6, 64)
+		pictures := noise(t, 6, 64, 64)
 		return frozen(t, model, pictures, recipe, limits, pictures, 2)
 	}}
 }
@@ -86,7 +86,7 @@ func prepared(name, checkpoint, folder string, few, many int) integertest.Case {
 }
 
 // frozen freezes a model, and returns the codes of the first pictures scored.
-func frozen(t *testing.T, model *triovit.Folded, calibration dataset.Dataset, recipe calib.Recipe, limits integer.Limits, scored dataset.Dataset, n int) (*integer.Model, iter.Seq[[]int32]) {
+func frozen(t testing.TB, model *triovit.Folded, calibration dataset.Dataset, recipe calib.Recipe, limits integer.Limits, scored dataset.Dataset, n int) (*integer.Model, iter.Seq[[]int32]) {
 	t.Helper()
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	q, err := calib.Calibrate(t.Context(), model, calibration, recipe)
@@ -110,17 +110,17 @@ func frozen(t *testing.T, model *triovit.Folded, calibration dataset.Dataset, re
 	}
 }
 
-// noise returns a classification set of n random pictures of side pixels.
-func noise(t *testing.T, n, side int) dataset.Dataset {
+// noise returns a classification set of n random pictures.
+func noise(t testing.TB, n, height, width int) dataset.Dataset {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(3, 4))
 	var items []*dataset.Item
 	for i := range n {
-		m := preprocess.NewRGB(side, side)
+		m := preprocess.NewRGB(width, height)
 		for j := range m.Pix {
 			m.Pix[j] = uint8(rng.IntN(256))
 		}
-		items = append(items, &dataset.Item{ID: fmt.Sprintf("noise/%d", i), Image: m, Width: side, Height: side})
+		items = append(items, &dataset.Item{ID: fmt.Sprintf("noise/%d", i), Image: m, Width: width, Height: height})
 	}
 	d, err := dataset.Memory("noise", dataset.Classification, []string{"noise"}, items)
 	if err != nil {

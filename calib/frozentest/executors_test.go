@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/triovit/forward/intgraph"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
@@ -22,6 +23,34 @@ func TestGraph(t *testing.T) {
 				}
 				return e.Run, nil
 			}, m, pictures)
+		})
+	}
+}
+
+// TestFast: the fast executor makes the reference's integers of every frozen network,
+// and on every other set of kernels those of the built-in model.
+func TestFast(t *testing.T) {
+	executor := func(m *integer.Model) (integertest.Run, error) {
+		e, err := fast.New(m)
+		if err != nil {
+			return nil, err
+		}
+		return e.Run, nil
+	}
+	for _, c := range Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			m, pictures := c.Open(t)
+			integertest.Equal(t, executor, m, pictures)
+		})
+	}
+	m, pictures := prepared("", "", "", 1, 3).Open(t)
+	for _, kernels := range []string{"avx2", "portable"} {
+		t.Run(kernels, func(t *testing.T) {
+			t.Setenv("TRIOVIT_KERNEL", kernels)
+			if _, err := fast.New(m); err != nil {
+				t.Skip(err)
+			}
+			integertest.Equal(t, executor, m, pictures)
 		})
 	}
 }

@@ -20,8 +20,8 @@ joins those of all shards, "report" prints and compares them. JSON on standard o
 is the same as the file.
 
 An artefact of "triovit freeze" is told from a checkpoint by its content, and scored
-in integers by the reference executor: it holds its recipe, so that -recipe, -quantized
-and -profile are refused.
+in integers by the fast executor, whose integers are the reference's: it holds its
+recipe, so that -recipe, -quantized and -profile are refused.
 
 A shard i/n is the i-th of n parts, counted from 1. Every shard must be computed from
 the same model, pictures, recipe and platform.`,

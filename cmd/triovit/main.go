@@ -7,6 +7,7 @@
 //	triovit profile -out p.profile                  every tensor's ranges
 //	triovit quantize -profile p.profile -recipe TrioViT -out grids.json
 //	triovit freeze -profile p.profile -out m.triovit  integers, one file that runs alone
+//	triovit run -model m.triovit picture.jpg        what it says of a picture
 //	triovit evaluate -model m.triovit               its score
 //	triovit evaluate -profile p.profile -quantized grids.json -shard 2/4 -out 2.json
 //	triovit merge -out whole.json 1.json 2.json 3.json 4.json

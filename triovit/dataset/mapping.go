@@ -2,7 +2,10 @@
 
 package dataset
 
-import "slices"
+import (
+	"image/color"
+	"slices"
+)
 
 // Mapping returns the table from a network's classes to a data set's where
 // they are not the same but known to correspond: the 19 classes of Cityscapes
@@ -36,4 +39,18 @@ func Palette(classes []string) []Class {
 		}
 	}
 	return nil
+}
+
+// Colors returns a colour for each class: the palette's, or one for each number where
+// the names have none.
+func Colors(classes []string) []color.RGBA {
+	colors := make([]color.RGBA, len(classes))
+	palette := Palette(classes)
+	for i := range colors {
+		colors[i] = numbered(i + 1)
+		if palette != nil {
+			colors[i] = palette[i].Color
+		}
+	}
+	return colors
 }

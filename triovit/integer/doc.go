@@ -27,5 +27,6 @@
 //	cut, err := m.Cut(first, end)
 //	outputs, err := cut.Run(inputs...) // of cut.Outputs, from cut.Inputs
 //
-// The package links no tensor library.
+// Package fast computes the same integers as fast as the processor can. Neither links
+// a tensor library.
 package integer

@@ -27,3 +27,7 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 
 // Elements returns how many integers the tensor has.
 func (t Tensor) Elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }
+
+// Apply computes an operation as the reference executor does. Its operands are in what
+// [Operation.Infer] was told; y is zero and has the shape that it inferred.
+func Apply(op Operation, y Value, in []Value) { op.run(y, in) }

@@ -51,6 +51,8 @@ var drawings = []struct {
 		n.log2(n.input(1, n.size(1, 9, "divisors"), 1, grid.Uniform{Scale: 1, Hi: n.int(1, 20)}))
 	}},
 	{"attention", (*drawing).attention},
+	{"residual sums", (*drawing).residual},
+	{"frozen attention", (*drawing).frozenAttention},
 }
 
 // size draws one of the model's sizes.
@@ -59,7 +61,9 @@ func (n *drawing) size(lo, hi int, label string) int {
 }
 
 // int and bool draw parameters, all alike.
-func (n *drawing) int(lo, hi int) int { return lo + n.rng.IntN(hi-lo+1) }
+func (n *drawing) int(lo, hi int) int { return int(n.int64(int64(lo), int64(hi))) }
+
+func (n *drawing) int64(lo, hi int64) int64 { return lo + n.rng.Int64N(hi-lo+1) }
 
 func (n *drawing) bool() bool { return n.rng.IntN(2) == 0 }
 
@@ -137,7 +141,7 @@ func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
 		product := x.Bits() + bits.Len32(uint32(max(a.Mantissa, -a.Mantissa)))
 		a.Shift = uint8(min(max(product-codes.Bits()+n.int(-2, 2), 0), 46))
 	}
-	a.Addend = one(n, 0, 0, int64(n.int(-1<<60, 1<<60)), int64(n.int(int(codes.Lo), int(codes.Hi)))<<min(a.Shift, 28))
+	a.Addend = one(n, 0, 0, n.int64(-1<<60, 1<<60), n.int64(codes.Lo, codes.Hi)<<min(a.Shift, 28))
 	return a
 }
 
@@ -190,21 +194,84 @@ func (n *drawing) wideConv() {
 // throughout, with Hardswish between them or not. A residual sum follows where the
 // shapes are equal.
 func (n *drawing) mbconv() {
-	eight := func() grid.Uniform {
-		return one(n, symmetric(8), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127})
-	}
 	groups := n.size(1, 2, "groups")
 	channels := groups * n.size(1, 6, "channels of a group")
-	x := n.input(n.size(1, 6, "height"), n.size(1, 6, "width"), channels, eight())
+	x := n.input(n.size(1, 6, "height"), n.size(1, 6, "width"), channels, n.eight())
 	y := n.convolution(x, one(n, 3, 5), channels, 1, 2)
 	if n.bool() {
 		y = n.hardswish(n.requantizeTo(codesOf(symmetric(16)), y))
 	}
-	y = n.requantizeTo(codesOf(eight()), y)
+	y = n.requantizeTo(codesOf(n.eight()), y)
 	y = n.convolution(y, 1, groups, one(n, channels/groups, n.size(1, 12, "filters of a group")), 1)
-	y = n.requantizeTo(codesOf(eight()), y)
+	y = n.requantizeTo(codesOf(n.eight()), y)
 	if n.made[x].Shape == n.made[y].Shape {
 		n.sum(x, y)
+	}
+}
+
+// eight draws a grid of 8 bits.
+func (n *drawing) eight() grid.Uniform {
+	return one(n, symmetric(8), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127}, grid.Uniform{Scale: 1, Lo: -5, Hi: 200})
+}
+
+// residual is sums as a network has them, of 8-bit codes, one operand of a convolution:
+// behind it, beside another reader of its codes, and of two tensors that are there;
+// the three sums are joined.
+func (n *drawing) residual() {
+	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 40, "channels"), n.eight())
+	sum := func(x, y string) string {
+		factor := func() float64 { return (n.rng.Float64() - 0.3) * 2 }
+		op, err := integer.NewAdd(factor(), factor(), float64(n.int(-20, 20)), integer.MultiplierPort, codesOf(n.eight()))
+		if err != nil {
+			n.Fatal(err)
+		}
+		if n.bool() {
+			x, y = y, x
+		}
+		return n.add(op, x, y)
+	}
+	branch := func() string {
+		return n.requantizeTo(codesOf(n.eight()), n.convolution(x, 1, 1, n.made[x].Shape[2], 1))
+	}
+	y := sum(x, branch())
+	z := branch()
+	w := sum(y, z)
+	n.add(&integer.Concat{}, sum(z, w), w, y)
+}
+
+// frozenAttention is two branches of an attention as networks are frozen: all codes
+// have 8 bits, dividends are rounded first, and the branches are joined.
+func (n *drawing) frozenAttention() {
+	h, w, heads, dim := n.size(1, 7, "height"), n.size(1, 12, "width"), n.size(1, 3, "heads"), n.size(1, 40, "dim")
+	x := n.input(h, w, heads*3*dim, symmetric(8))
+	// to brings accumulators of about so many bits to codes.
+	to := func(x string, bits int, codes integer.Interval) string {
+		a, err := integer.NewAffine(math.Ldexp(1+n.rng.Float64(), 7-bits), 0, integer.MultiplierPort)
+		if err != nil {
+			n.Fatal(err)
+		}
+		return n.add(&integer.Requantize{Affine: []integer.Affine{a}, Codes: codes}, x)
+	}
+	signed := codesOf(symmetric(8))
+	tokens := bits.Len(uint(h * w * dim))
+	var merged []string
+	for range n.size(1, 2, "branches") {
+		part := func(i int) string { return n.add(&integer.Heads{Heads: heads, Dim: dim, Part: i}, x) }
+		q, k, v := n.add(&integer.ReLU{}, part(0)), n.add(&integer.ReLU{}, part(1)), part(2)
+		ktv := to(n.add(&integer.MatMul{OverTokens: true}, k, v), n.int(10, 10+tokens), signed)
+		sumK := to(n.add(&integer.SumTokens{}, k), n.int(6, 6+tokens), integer.Interval{Hi: 255})
+		dividend := to(n.add(&integer.MatMul{}, q, ktv), n.int(10, 16), signed)
+		log := &integer.Log2{Unit: 1}
+		for c := range n.int(0, 16) {
+			log.Thresholds = append(log.Thresholds, int32(n.int(1<<c, 2<<c)))
+		}
+		code := n.add(log, n.add(&integer.MatMul{}, q, sumK))
+		y := n.add(&integer.Divide{Mantissa: int32(n.int(0, 1<<17-1)), Shift: uint8(n.int(0, 12)), Codes: signed}, dividend, code)
+		merged = append(merged, n.add(&integer.MergeHeads{H: h, W: w}, y))
+	}
+	y := n.add(&integer.Concat{}, merged...)
+	if n.bool() {
+		n.convolution(y, 1, 1, n.size(1, 20, "filters"), 1)
 	}
 }
 

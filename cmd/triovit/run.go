@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"golang.org/x/sync/errgroup"
+)
+
+var runCommand = command{
+	name: "run", arguments: "picture ...", about: "run an artefact on pictures: names with scores, or coloured maps",
+	help: `Takes JPEG and PNG files, and folders of them. Of a classifier it prints the likeliest
+classes with their softmax; of a segmentation the classes that cover most of the
+picture, and with -out it writes a PNG of each picture's size in the colours of the
+classes.
+
+The pictures are preprocessed as the artefact says. The fast executor runs them, on the
+kernels that TRIOVIT_KERNEL names. With -profile it runs the first picture so many
+times, and prints the least time of each step with the products that it adds.`,
+	declare: func(f *flag.FlagSet) action {
+		var r runner
+		model := f.String("model", os.Getenv("TRIOVIT_MODEL"), "`artefact` of \"triovit freeze\"; $TRIOVIT_MODEL")
+		f.StringVar(&r.out, "out", "", "`folder` for the maps of a segmentation; empty for none")
+		f.IntVar(&r.top, "top", 5, "`number` of classes that are told")
+		f.IntVar(&r.runs, "profile", 0, "`number` of runs to take the time of, 0 for none")
+		return func(ctx context.Context, arguments []string) (output, error) {
+			switch {
+			case *model == "":
+				return output{}, usagef("no artefact is named: -model or TRIOVIT_MODEL do")
+			case len(arguments) == 0:
+				return output{}, usagef("no picture is named")
+			case r.top < 1 || r.runs < 0:
+				return output{}, usagef("-top %d and -profile %d: 1 and more, and 0 and more, are allowed", r.top, r.runs)
+			}
+			paths, err := pictureFiles(arguments)
+			if err != nil {
+				return output{}, err
+			}
+			if err := r.open(*model, paths); err != nil {
+				return output{}, err
+			}
+			a, err := r.run(ctx, paths)
+			if err != nil {
+				return output{}, err
+			}
+			return output{a.String(), a}, nil
+		}
+	},
+}
+
+// pictureFiles returns the files that are named, and the pictures in the folders that
+// are.
+func pictureFiles(names []string) (paths []string, err error) {
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			paths = append(paths, name)
+			continue
+		}
+		entries, err := os.ReadDir(name)
+		if err != nil {
+			return nil, err
+		}
+		n := len(paths)
+		for _, e := range entries {
+			if slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name()))) && !e.IsDir() {
+				paths = append(paths, filepath.Join(name, e.Name()))
+			}
+		}
+		if len(paths) == n {
+			return nil, fmt.Errorf("%s: no .png, .jpg or .jpeg file lies there", name)
+		}
+	}
+	return paths, nil
+}
+
+// A runner runs one artefact.
+type runner struct {
+	out       string
+	top, runs int
+	model     *integer.Model
+	executor  *fast.Executor
+	logits    [3]int
+	classes   []string
+}
+
+// open reads the artefact, and checks that no two maps would have one name.
+func (r *runner) open(path string, pictures []string) (err error) {
+	if r.model, err = integer.ReadFile(path); err != nil {
+		return err
+	}
+	tensors, err := r.model.Infer()
+	if err != nil {
+		return err
+	}
+	last := len(tensors) - 1
+	r.logits, r.classes = tensors[last].Shape, r.model.Classes
+	for k := len(r.classes); k < r.logits[2]; k++ {
+		r.classes = append(r.classes, fmt.Sprintf("class %d", k))
+	}
+	if math.IsNaN(r.model.Ops[last].Values.Of(0, 0)) {
+		return fmt.Errorf("%s: its logits stand for no real numbers", path)
+	}
+	if r.out != "" {
+		if !r.maps() {
+			return usagef("-out is for the maps of a segmentation: %s is a classifier", r.model.Name)
+		}
+		taken := map[string]string{}
+		for _, p := range pictures {
+			name := r.mapOf(p)
+			if other, ok := taken[name]; ok {
+				return usagef("%s and %s would both be %s", other, p, name)
+			}
+			taken[name] = p
+		}
+	}
+	r.executor, err = fast.New(r.model)
+	return err
+}
+
+// maps says that the model has logits for many places.
+func (r *runner) maps() bool { return r.logits[0]*r.logits[1] > 1 }
+
+// mapOf returns the file of a picture's map.
+func (r *runner) mapOf(picture string) string {
+	base := filepath.Base(picture)
+	return filepath.Join(r.out, strings.TrimSuffix(base, filepath.Ext(base))+".png")
+}
+
+// answers are what a run prints.
+type answers struct {
+	Network  string   `json:"network"`
+	Kernels  string   `json:"kernels"`
+	Pictures []answer `json:"pictures"`
+	// Steps are those of the profile.
+	Steps []stepTime `json:"steps,omitempty"`
+}
+
+// An answer is what the model says of a picture.
+type answer struct {
+	Picture string  `json:"picture"`
+	Classes []share `json:"classes"`
+	Map     string  `json:"map,omitempty"`
+}
+
+// A share is a class with its softmax, or with the part of the picture that it covers.
+type share struct {
+	Class string  `json:"class"`
+	Share float64 `json:"share"`
+}
+
+// A stepTime is a step of the executor with its least time.
+type stepTime struct {
+	Name       string  `json:"name"`
+	Kind       string  `json:"kind"`
+	Shape      [3]int  `json:"shape"`
+	Operations int     `json:"operations"`
+	MACs       int64   `json:"macs"`
+	Seconds    float64 `json:"seconds"`
+}
+
+// run runs the pictures, on every core one, and the profile.
+func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
+	a := &answers{Network: r.model.Name, Kernels: r.executor.Kernels(), Pictures: make([]answer, len(paths))}
+	if r.out != "" {
+		if err := os.MkdirAll(r.out, 0o777); err != nil {
+			return nil, err
+		}
+	}
+	bar := progress.New("run", len(paths))
+	defer bar.Done()
+	var running errgroup.Group
+	running.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		running.Go(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			a.Pictures[i], err = r.answer(path)
+			bar.Add(1)
+			return err
+		})
+	}
+	if err := running.Wait(); err != nil || r.runs == 0 {
+		return a, err
+	}
+	picture, err := preprocess.DecodeFile(paths[0])
+	if err != nil {
+		return nil, err
+	}
+	codes, err := r.model.Codes(picture)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := r.executor.Profile(ctx, codes, r.runs)
+	for _, s := range steps {
+		kind := strings.TrimPrefix(fmt.Sprintf("%T", s.Op.Operation), "*integer.")
+		a.Steps = append(a.Steps, stepTime{s.Op.Name, kind, s.Shape, s.Operations, s.MACs, s.Time.Seconds()})
+	}
+	return a, err
+}
+
+// answer runs one picture.
+func (r *runner) answer(path string) (answer, error) {
+	picture, err := preprocess.DecodeFile(path)
+	if err != nil {
+		return answer{}, err
+	}
+	codes, err := r.model.Codes(picture)
+	if err != nil {
+		return answer{}, fmt.Errorf("%s: %w", path, err)
+	}
+	y, err := r.executor.Run(codes)
+	if err != nil {
+		return answer{}, fmt.Errorf("%s: %w", path, err)
+	}
+	values := r.model.Ops[len(r.model.Ops)-1].Values
+	logits := make([]float32, len(y.Data))
+	for i, q := range y.Data {
+		logits[i] = float32(values.Of(i%r.logits[2], q))
+	}
+	a := answer{Picture: path}
+	if !r.maps() {
+		a.Classes = r.likeliest(softmax(logits))
+		return a, nil
+	}
+	segments := triovit.Segment(logits, r.logits[:], picture.W, picture.H)
+	covered := make([]float64, r.logits[2])
+	for _, k := range segments {
+		covered[k] += 1 / float64(len(segments))
+	}
+	a.Classes = r.likeliest(covered)
+	if r.out == "" {
+		return a, nil
+	}
+	a.Map = r.mapOf(path)
+	m := &image.Paletted{Pix: segments, Stride: picture.W, Rect: image.Rect(0, 0, picture.W, picture.H)}
+	for _, c := range dataset.Colors(r.classes) {
+		m.Palette = append(m.Palette, c)
+	}
+	return a, atomicfile.Write(a.Map, func(w io.Writer) error { return png.Encode(w, m) })
+}
+
+// softmax returns the parts that logits stand for.
+func softmax(logits []float32) []float64 {
+	parts := make([]float64, len(logits))
+	most, sum := slices.Max(logits), 0.0
+	for i, x := range logits {
+		parts[i] = math.Exp(float64(x - most))
+		sum += parts[i]
+	}
+	for i := range parts {
+		parts[i] /= sum
+	}
+	return parts
+}
+
+// likeliest returns the classes with the largest parts, those with none left out.
+func (r *runner) likeliest(parts []float64) (all []share) {
+	for k, part := range parts {
+		if part > 0 {
+			all = append(all, share{r.classes[k], part})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b share) int { return cmp.Compare(b.Share, a.Share) })
+	return all[:min(r.top, len(all))]
+}
+
+func (a *answers) String() string {
+	var s strings.Builder
+	for _, p := range a.Pictures {
+		fmt.Fprintf(&s, "%s:", p.Picture)
+		for i, c := range p.Classes {
+			if i > 0 {
+				s.WriteString(",")
+			}
+			fmt.Fprintf(&s, " %s %.1f %%", c.Class, 100*c.Share)
+		}
+		if p.Map != "" {
+			fmt.Fprintf(&s, "; %s", p.Map)
+		}
+		s.WriteString("\n")
+	}
+	if len(a.Steps) == 0 {
+		return s.String()
+	}
+	var total stepTime
+	for _, step := range a.Steps {
+		total.MACs, total.Seconds, total.Operations = total.MACs+step.MACs, total.Seconds+step.Seconds, total.Operations+step.Operations
+	}
+	fmt.Fprintf(&s, "\n%s on the kernels %s: %d steps, %v\n", a.Network, a.Kernels, len(a.Steps), time.Duration(total.Seconds*float64(time.Second)).Round(time.Microsecond))
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "ms\t%\tMMAC\tGMAC/s\toperations\tshape\tkind\t  begins with\n")
+	line := func(t stepTime, shape string) {
+		fmt.Fprintf(w, "%.3f\t%.1f\t%.2f\t%.1f\t%d\t%s\t%s\t  %s\n", 1e3*t.Seconds, 100*t.Seconds/total.Seconds, float64(t.MACs)/1e6, float64(t.MACs)/1e9/t.Seconds, t.Operations, shape, t.Kind, t.Name)
+	}
+	for _, step := range a.Steps {
+		line(step, fmt.Sprintf("%d×%d×%d", step.Shape[0], step.Shape[1], step.Shape[2]))
+	}
+	total.Name = "all"
+	line(total, "")
+	w.Flush()
+	return s.String()
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fast
+
+import (
+	"slices"
+
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
+)
+
+const (
+	// tileRows and tileBlocks are how many accumulators are made before they are
+	// requantized: 48 KB of them with the weights would leave the nearest cache, 12 KB
+	// stay there.
+	tileRows   = 48
+	tileBlocks = 4
+)
+
+// A conv is a convolution of bytes with what follows it.
+type conv struct {
+	*integer.Conv
+	kernels *kernel.Set
+	x       *place
+	h, w    int // of x
+	rows    int // of the result
+	columns int
+	group   int // channels of a group of x
+	// Where a position has few filters, a block has those of several columns side by
+	// side: fold is how many. They see width columns of the map together, and the next
+	// ones step columns further.
+	fold, width, step int
+
+	blocks  blocks
+	steps   int          // of the weights
+	direct  kernel.Patch // of the map, where what a filter sees lies inside of it
+	copied  kernel.Patch // of what is copied from it, with its border
+	weights []int8       // packed
+	bias    []int32
+	border  []byte // of each channel of x
+	endings []*ending
+}
+
+// conv plans a convolution of bytes.
+func (p *planner) conv(i int, op *integer.Conv) bool {
+	at := p.in(i, 0)
+	x := &p.places[at]
+	shape, out := p.tensors[at].Shape, p.tensors[i].Shape
+	c := &conv{Conv: op, kernels: p.kernels, x: x, h: shape[0], w: shape[1], rows: out[0], columns: out[1], group: shape[2] / op.Groups}
+	if !x.narrow {
+		return false
+	}
+	for _, pad := range op.Border(x.channels) {
+		code := pad + x.offset
+		if op.Kernel > 1 && code != int32(byte(code)) {
+			return false
+		}
+		c.border = append(c.border, byte(code))
+	}
+	if c.pointwise() {
+		c.h, c.rows, c.w, c.columns = 1, 1, c.h*c.w, c.rows*c.columns
+	}
+	deep := op.Groups == x.channels && out[2] == x.channels
+	c.fold = 1
+	if n := kernel.Lanes / out[2]; (op.Groups == 1 || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
+		c.fold = n
+	}
+	c.columns /= c.fold
+	c.width, c.step = op.Kernel+op.Stride*(c.fold-1), op.Stride*c.fold
+	if deep {
+		c.blocks = blocksOf(1, out[2]*c.fold)
+		c.packTaps()
+	} else {
+		c.blocks = blocksOf(op.Groups, out[2]/op.Groups*c.fold)
+		c.pack()
+	}
+	c.blocks.fold = c.fold
+	var made, reads []int
+	c.endings, made, reads = p.endings(i, c.blocks)
+	reads = append(reads, at)
+	ends := c.rows * c.columns * c.fold * out[2] * len(c.endings) * 2
+	if deep {
+		p.depthwise(c, ends, reads, made)
+		return true
+	}
+	tiles := (c.columns + tileRows - 1) / tileRows
+	sets := c.blocks.groups * c.sets()
+	p.sizes.acc = max(p.sizes.acc, tileRows*tileBlocks*kernel.Lanes)
+	if !c.pointwise() {
+		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
+	}
+	work := ends + c.rows*c.columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
+	p.step(work, sets*c.rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
+		for at := from; at < to; at++ {
+			first := at % tiles * tileRows
+			c.tile(s, w, at/tiles/c.rows, at/tiles%c.rows, first, min(first+tileRows, c.columns))
+		}
+	})
+	return true
+}
+
+// pointwise says that the map is multiplied as it is.
+func (c *conv) pointwise() bool { return c.Kernel == 1 && c.Stride == 1 }
+
+// sets returns in how many sets of at most tileBlocks the blocks of a group are
+// computed.
+func (c *conv) sets() int { return (c.blocks.each + tileBlocks - 1) / tileBlocks }
+
+// pack packs the weights for [kernel.Set.Multiply]. A patch has a line for each row of
+// the kernel.
+func (c *conv) pack() {
+	area := c.Kernel * c.Kernel
+	c.direct = kernel.Patch{Row: c.step * c.x.channels, Line: c.w * c.x.channels, Lines: c.Kernel, Steps: (c.width*c.group + 3) / 4}
+	c.steps = c.direct.Lines * c.direct.Steps
+	c.copied = c.direct
+	c.copied.Line, c.copied.Row = 4*c.direct.Steps, 4*c.steps
+	n := c.blocks.groups * c.blocks.each
+	c.weights, c.bias = make([]int8, n*c.steps*4*kernel.Lanes), make([]int32, n*kernel.Lanes)
+	for b := range n {
+		for o := range kernel.Lanes {
+			f := c.blocks.channel(b, o)
+			if f < 0 {
+				continue
+			}
+			column := f / len(c.Bias) // of those of the block
+			f %= len(c.Bias)
+			filter := c.Weights[f*c.group*area:][:c.group*area]
+			bias := c.Bias[f]
+			for at, v := range filter {
+				k := (column*c.Stride+at%c.Kernel)*c.group + at/area // in the line of its row
+				step := at%area/c.Kernel*c.direct.Steps + k/4
+				c.weights[((b*c.steps+step)*kernel.Lanes+o)*4+k%4] = v
+				bias -= int32(v) * c.x.offset
+			}
+			c.bias[b*kernel.Lanes+o] = bias
+		}
+	}
+}
+
+// packTaps packs the weights for [kernel.Set.Taps]: a tap is four rows of a column of
+// the kernel.
+func (c *conv) packTaps() {
+	k := c.Kernel
+	fours := (k + 3) / 4
+	c.steps = fours * k
+	c.weights, c.bias = make([]int8, c.blocks.each*c.steps*4*kernel.Lanes), make([]int32, c.blocks.each*kernel.Lanes)
+	for b := range c.blocks.each {
+		for o := range kernel.Lanes {
+			f := c.blocks.channel(b, o)
+			if f < 0 {
+				continue
+			}
+			f %= len(c.Bias)
+			bias := c.Bias[f]
+			for at, v := range c.Weights[f*k*k:][:k*k] {
+				ky, kx := at/k, at%k
+				tap := ky/4*k + kx
+				c.weights[((b*c.steps+tap)*kernel.Lanes+o)*4+ky%4] = v
+				bias -= int32(v) * c.x.offset
+			}
+			c.bias[b*kernel.Lanes+o] = bias
+		}
+	}
+}
+
+// tile computes a set of blocks in some columns of a row of the result: those whose
+// patches lie inside of the map from there, the others from copies.
+func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
+	group := set / c.sets()
+	first := group*c.blocks.each + set%c.sets()*tileBlocks
+	n := min(tileBlocks, (group+1)*c.blocks.each-first)
+	inside, end := c.inside(row)
+	for from < to {
+		if from >= inside && from < end {
+			until := min(end, to)
+			at := row*c.Stride*c.w + from*c.step - c.Kernel/2*(c.w+1)
+			c.multiply(s, w, c.x.bytesFrom(s, at)[group*c.group:], &c.direct, first, n, row*c.columns+from, until-from)
+			from = until
+			continue
+		}
+		until := to
+		if from < inside {
+			until = min(inside, to)
+		}
+		for column := from; column < until; column++ {
+			c.copy(s, w.rows[(column-from)*c.copied.Row:], row, column, group)
+		}
+		c.multiply(s, w, w.rows, &c.copied, first, n, row*c.columns+from, until-from)
+		from = until
+	}
+}
+
+// inside returns the first column of a row of the result whose patch lies inside of the
+// map, together, and the first one behind those.
+func (c *conv) inside(row int) (first, end int) {
+	half := c.Kernel / 2
+	top := row*c.Stride - half
+	if c.Groups > 1 && c.Kernel > 1 || top < 0 || top+c.Kernel > c.h {
+		return c.columns, c.columns
+	}
+	first = (half + c.step - 1) / c.step
+	return first, max(first, (c.w+half-c.width)/c.step+1)
+}
+
+// multiply computes n blocks from the first one on, in rows of the result, and what
+// becomes of them.
+func (c *conv) multiply(s *state, w *scratch, a []byte, p *kernel.Patch, first, n, row, rows int) {
+	c.kernels.Multiply(w.acc, a, p, rows, c.weights[first*c.steps*4*kernel.Lanes:], c.bias[first*kernel.Lanes:], n)
+	channel := c.blocks.channel(first, 0)
+	channels := c.blocks.channel(first+n-1, 0) + c.blocks.lanes(first+n-1) - channel
+	for _, e := range c.endings {
+		for b := range n {
+			e.apply(c.kernels, s, w.acc[b*rows*kernel.Lanes:], first+b, row, rows)
+		}
+		e.finish(c.kernels, s, row, rows, channel, channels)
+	}
+}
+
+// copy copies what a group's filters see at a position of the result.
+func (c *conv) copy(s *state, y []byte, row, column, group int) {
+	for ky := range c.Kernel {
+		line := y[ky*c.copied.Line:]
+		for kx := range c.width {
+			from := c.border
+			h, w := row*c.Stride+ky-c.Kernel/2, column*c.step+kx-c.Kernel/2
+			if h >= 0 && h < c.h && w >= 0 && w < c.w {
+				from = c.x.bytesFrom(s, h*c.w+w)
+			}
+			line = line[copy(line[:c.group], from[group*c.group:]):]
+		}
+	}
+}
+
+// depthwise plans a convolution of each channel alone, row by row.
+func (p *planner) depthwise(c *conv, work int, reads, made []int) {
+	k, half := c.Kernel, c.Kernel/2
+	channels := c.x.channels
+	line := (c.w+2*half)*channels*4 + kernel.Slack
+	var offsets []int
+	for four := range (k + 3) / 4 {
+		for kx := range k {
+			offsets = append(offsets, four*line+kx*channels*4)
+		}
+	}
+	p.sizes.interleaved = max(p.sizes.interleaved, (k+3)/4*line+kernel.Slack)
+	p.sizes.acc = max(p.sizes.acc, c.columns*kernel.Lanes)
+	above := append(slices.Repeat(c.border, c.w), make([]byte, kernel.Slack)...)
+	beside := make([]byte, 0, half*channels*4)
+	for range half {
+		for _, b := range c.border {
+			beside = append(beside, b, b, b, b)
+		}
+	}
+	p.step(work+c.rows*c.columns*c.fold*channels*(4+c.steps)/4, c.rows, reads, made, func(s *state, w *scratch, from, to int) {
+		for row := from; row < to; row++ {
+			for four := range (k + 3) / 4 {
+				var x [4][]byte
+				for j := range x {
+					at := row*c.Stride + 4*four + j - half
+					if 4*four+j >= k || at < 0 || at >= c.h {
+						x[j] = above
+					} else {
+						x[j] = c.x.bytesFrom(s, at*c.w)
+					}
+				}
+				y := w.interleaved[four*line:]
+				copy(y, beside)
+				c.kernels.Interleave(y[len(beside):], x[0], x[1], x[2], x[3], c.w*channels)
+				copy(y[len(beside)+c.w*channels*4:], beside)
+			}
+			for b := range c.blocks.each {
+				c.kernels.Taps(w.acc, w.interleaved[b*4*kernel.Lanes:], c.columns, c.step*channels*4, offsets, c.weights[b*c.steps*4*kernel.Lanes:], c.bias[b*kernel.Lanes:])
+				for _, e := range c.endings {
+					e.apply(c.kernels, s, w.acc, b, row*c.columns, c.columns)
+				}
+			}
+			for _, e := range c.endings {
+				e.finish(c.kernels, s, row*c.columns, c.columns, 0, channels*c.fold)
+			}
+		}
+	})
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fast
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
+)
+
+// An Executor is an integer model that is planned for the processor it runs on. It
+// does not change: several goroutines may run pictures at once.
+type Executor struct {
+	model   *integer.Model
+	tensors []integer.Tensor
+	places  []place
+	steps   []planned
+	kernels *kernel.Set
+	sizes   sizes
+	group   *group
+
+	mu     sync.Mutex
+	states []*state // that no picture has
+}
+
+// A planned step makes tensors from others. Its parts may run at once.
+type planned struct {
+	run   func(s *state, w *scratch, part int)
+	parts int
+	// ops are the operations that end in the step, the one that it is named after
+	// first; made are the tensors that a state holds from then on.
+	ops  []int
+	made []int
+}
+
+// sizes are how many elements a state and the scratch of a goroutine have.
+type sizes struct {
+	bytes, words, weights           int
+	acc, rows, interleaved, operand int
+}
+
+// A state is what one picture is computed in.
+type state struct {
+	picture, logits []int32
+	bytes           []byte
+	words           []int32
+	operand         []int32 // of operations that the reference computes
+	values          [maxOperands]integer.Value
+	weights         []int8      // of an attention
+	refused         atomic.Bool // the picture has a code that its grid has not
+
+	scratch []scratch // of each core
+	group   *group
+	cores   int // that the picture counts on
+	helpers atomic.Int64
+	turn    turn
+}
+
+// A scratch is what one goroutine computes a part in.
+type scratch struct {
+	acc               []int32
+	rows, interleaved []byte
+}
+
+// New plans a model. The error is that of [integer.Model.Infer], or says that the
+// kernels named in the environment variable TRIOVIT_KERNEL are not there.
+func New(m *integer.Model) (*Executor, error) {
+	set, err := kernel.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	return newExecutor(m, set, runtime.GOMAXPROCS(0), minPart)
+}
+
+// newExecutor plans a model for kernels and so many cores, with parts of steps of at
+// least so much work.
+func newExecutor(m *integer.Model, set *kernel.Set, cores, part int) (*Executor, error) {
+	tensors, err := m.Infer()
+	if err != nil {
+		return nil, err
+	}
+	e := &Executor{model: m, tensors: tensors, kernels: set, group: newGroup(cores)}
+	e.plan(cores, part)
+	return e, nil
+}
+
+// acquire returns a state that no other picture has.
+func (e *Executor) acquire() *state {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := len(e.states); n > 0 {
+		s := e.states[n-1]
+		e.states = e.states[:n-1]
+		return s
+	}
+	s := &state{group: e.group, bytes: make([]byte, e.sizes.bytes), words: make([]int32, e.sizes.words), weights: make([]int8, e.sizes.weights), operand: make([]int32, e.sizes.operand)}
+	for range len(e.group.started) + 1 {
+		s.scratch = append(s.scratch, scratch{make([]int32, e.sizes.acc), make([]byte, e.sizes.rows), make([]byte, e.sizes.interleaved)})
+	}
+	return s
+}
+
+func (e *Executor) release(s *state) {
+	s.picture, s.logits = nil, nil
+	e.mu.Lock()
+	e.states = append(e.states, s)
+	e.mu.Unlock()
+}
+
+// Logits computes the logits of pictures, given as the codes of the model's input one
+// behind the other, into logits, which has room for all. It allocates nothing once as
+// many pictures as now have run at once. The context is asked before each picture.
+func (e *Executor) Logits(ctx context.Context, logits, pictures []int32) error {
+	in, out := e.tensors[0].Elements(), e.tensors[len(e.tensors)-1].Elements()
+	n := len(pictures) / in
+	if len(pictures) != n*in || len(logits) != n*out {
+		return fmt.Errorf("integer model %s: pictures of %d codes and room for %d logits: a picture has %d and %d", e.model.Name, len(pictures), len(logits), in, out)
+	}
+	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := e.run(logits[i*out:][:out], pictures[i*in:][:in], nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run computes the logits of one picture as [integer.Model.Run] does. Each watch sees
+// the tensors that the executor holds, and may keep them.
+func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
+	if err := e.model.Input().Check(picture); err != nil {
+		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.model.Name, err)
+	}
+	last := e.tensors[len(e.tensors)-1]
+	y := integer.Value{Shape: last.Shape, Data: make([]int32, last.Elements())}
+	return y, e.run(y.Data, picture, watch)
+}
+
+func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y integer.Value)) error {
+	return e.runSteps(logits, picture, func(s *state, i int) {
+		s.do(&e.steps[i])
+		for _, at := range e.steps[i].made {
+			for _, w := range watch {
+				w(&e.model.Ops[at], e.value(s, at))
+			}
+		}
+	})
+}
+
+// runSteps lets do run each step of a picture.
+func (e *Executor) runSteps(logits, picture []int32, do func(s *state, step int)) error {
+	s := e.acquire()
+	defer e.release(s)
+	s.picture, s.logits = picture, logits
+	s.refused.Store(false)
+	s.cores = e.group.enter()
+	defer e.group.leave(s.cores)
+	for i := range e.steps {
+		do(s, i)
+		if i == 0 && s.refused.Load() {
+			return fmt.Errorf("integer model %s: %w", e.model.Name, e.model.Input().Check(picture))
+		}
+	}
+	return nil
+}
+
+// value returns the integers of a tensor that the state holds.
+func (e *Executor) value(s *state, at int) integer.Value {
+	y := integer.Value{Shape: e.tensors[at].Shape, Data: make([]int32, e.tensors[at].Elements())}
+	e.places[at].read(s, y.Data)
+	return y
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fast
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A group is the goroutines that help those that run pictures. A helper takes parts of
+// a step beside the goroutine whose picture it is; none is waited for that has taken
+// nothing. A helper without work looks for it for some microseconds, then sleeps, and
+// ends after a second: a group needs no closing.
+type group struct {
+	jobs chan *state
+
+	mu      sync.Mutex
+	busy    int    // cores that pictures count on, their own goroutines included
+	started []bool // helpers that run
+}
+
+func newGroup(workers int) *group {
+	return &group{jobs: make(chan *state, workers), started: make([]bool, workers-1)}
+}
+
+// enter takes the cores that no other picture counts on, at least one, and returns how
+// many: leave takes them back.
+func (g *group) enter() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := max(1, len(g.started)+1-g.busy)
+	g.busy += n
+	for h := range n - 1 {
+		if !g.started[h] {
+			g.started[h] = true
+			go g.help(h)
+		}
+	}
+	return n
+}
+
+func (g *group) leave(n int) {
+	g.mu.Lock()
+	g.busy -= n
+	g.mu.Unlock()
+}
+
+// idle is how long a sleeping helper is kept.
+const idle = time.Second
+
+// help does parts of steps with the scratch of its number.
+func (g *group) help(number int) {
+	timer := time.NewTimer(idle)
+	for {
+		timer.Reset(idle)
+		select {
+		case s := <-g.jobs:
+			s.helpers.Add(1)
+			s.help(&s.scratch[number+1], g.jobs)
+			s.helpers.Add(-1)
+		case <-timer.C:
+			g.mu.Lock()
+			g.started[number] = len(g.jobs) > 0
+			stay := g.started[number]
+			g.mu.Unlock()
+			if !stay {
+				return
+			}
+		}
+	}
+}
+
+// A turn says which parts of a state's current step are not taken: the number of the
+// step since the state was made in the upper half, the next part in the lower.
+type turn struct {
+	ticket atomic.Uint64
+	step   atomic.Pointer[planned]
+	left   atomic.Int64 // parts that are not done
+}
+
+// take takes a part, and returns nil where none is there. A part that is taken keeps
+// the step: the next one begins when all parts are done.
+func (t *turn) take() (*planned, int) {
+	for {
+		ticket := t.ticket.Load()
+		step := t.step.Load()
+		part := int(uint32(ticket))
+		if step == nil || part >= step.parts {
+			return nil, 0
+		}
+		if t.ticket.CompareAndSwap(ticket, ticket+1) {
+			return step, part
+		}
+	}
+}
+
+// spins is how often a goroutine looks for work before it lets another one run.
+const spins = 1 << 8
+
+// do runs a step with whoever helps, and returns when all its parts are done.
+func (s *state) do(step *planned) {
+	if step.parts == 1 {
+		step.run(s, &s.scratch[0], 0)
+		return
+	}
+	if s.helpers.Load() < int64(s.cores-1) {
+		select {
+		case s.group.jobs <- s:
+		default: // as many calls wait as there are helpers
+		}
+	}
+	t := &s.turn
+	number := (t.ticket.Load()>>32 + 1) << 32
+	t.ticket.Store(number | math.MaxUint32) // no part of the step before it is taken as one of this
+	t.left.Store(int64(step.parts))
+	t.step.Store(step)
+	t.ticket.Store(number)
+	for s.part(&s.scratch[0]) {
+	}
+	for i := 1; t.left.Load() > 0; i++ {
+		if i%spins == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// part takes and does one part of the current step, and says whether there was one.
+func (s *state) part(w *scratch) bool {
+	step, part := s.turn.take()
+	if step == nil {
+		return false
+	}
+	step.run(s, w, part)
+	s.turn.left.Add(-1)
+	return true
+}
+
+// help does parts of steps for as long as they come.
+func (s *state) help(w *scratch, jobs chan *state) {
+	for i := 1; i < spins*spins/4; i++ {
+		if s.part(w) {
+			i = 1
+		} else if i%spins == 0 {
+			if len(jobs) > 0 {
+				return
+			}
+			runtime.Gosched()
+		}
+	}
+}

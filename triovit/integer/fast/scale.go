@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fast
+
+import (
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
+)
+
+// scales returns a requantization of integers in an interval as the kernels take it,
+// and whether they can: its codes, to which an offset is added, and the scale of each
+// block. The channel of a block's lane is given by the blocks. At most the given bits
+// of the operand are shifted in to the right of it.
+func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, left int) ([]kernel.Scale, kernel.Codes, bool) {
+	codes := kernel.Codes{Lo: int32(r.Codes.Lo), Hi: int32(r.Codes.Hi)}
+	if offset != 0 {
+		codes.Lo, codes.Hi = codes.Lo+offset, codes.Hi+offset
+	}
+	for ; codes.Left <= int32(left) && x.Bits()+int(codes.Left) <= 32; codes.Left++ {
+		all := make([]kernel.Scale, b.groups*b.each)
+		ok := true
+		for at := range all {
+			for o := range kernel.Lanes {
+				channel := b.channel(at, o)
+				if channel < 0 || !ok {
+					continue
+				}
+				ok = scale(&all[at], o, r.Affine[channel%len(r.Affine)], int(codes.Left), offset)
+			}
+		}
+		if ok {
+			return all, codes, true
+		}
+	}
+	return nil, codes, false
+}
+
+// scale sets a lane of a scale: for x of at most 32 bits after its shift to the left,
+// all numbers of
+//
+//	⌊(x·2^left·Mantissa·2^up + (Addend + 2^(Shift−1) + offset·2^Shift)·2^(left+up)) / 2^32⌋ >> down
+//
+// fit their widths, where Shift is 32 + down − left − up.
+func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) bool {
+	shift := int(a.Shift)
+	down := max(0, shift+left-32)
+	up := 32 + down - shift - left
+	if down > 31 || up > 31 {
+		return false
+	}
+	mantissa := int64(a.Mantissa) << up
+	addend := a.Addend + 1<<shift>>1 + int64(offset)<<shift
+	bound := int64(1) << 61 >> (left + up)
+	if mantissa != int64(int32(mantissa)) || addend < -bound || addend > bound {
+		return false
+	}
+	s.Mantissa[o], s.Shift[o], s.Addend[kernel.Place(o)] = int32(mantissa), int32(down), addend<<(left+up)
+	return true
+}
+
+// blocks are the channels of a tensor in blocks of lanes, those of each group in
+// blocks of their own.
+type blocks struct {
+	groups, each int // blocks of a group
+	channels     int // of a group
+	fold         int // rows of a tensor that have their channels side by side
+}
+
+func blocksOf(groups, channels int) blocks {
+	return blocks{groups, (channels + kernel.Lanes - 1) / kernel.Lanes, channels, 1}
+}
+
+// channel returns the channel of a block's lane, -1 where it has none.
+func (b blocks) channel(block, lane int) int {
+	at := block%b.each*kernel.Lanes + lane
+	if at >= b.channels {
+		return -1
+	}
+	return block/b.each*b.channels + at
+}
+
+// lanes returns how many channels a block has.
+func (b blocks) lanes(block int) int {
+	return min(kernel.Lanes, b.channels-block%b.each*kernel.Lanes)
+}
+
+// An ending is what becomes of a convolution's accumulators before they leave the
+// cache. Its scales have one element for each block.
+type ending struct {
+	y      *place
+	blocks blocks
+	codes  kernel.Codes
+	gate   kernel.Gate
+	scales []kernel.Scale
+	gated  [][2]kernel.Scale
+	// other is the operand of the sum that y is, nil where it is none.
+	other *place
+	sum   kernel.Sum
+	raw   bool // y has the accumulators
+}
+
+// apply makes rows of a block's channels of y from accumulators [rows][Lanes].
+func (e *ending) apply(k *kernel.Set, s *state, acc []int32, block, row, rows int) {
+	channel, n := e.blocks.channel(block, 0), e.blocks.lanes(block)
+	switch {
+	case e.gated != nil:
+		k.Hardswish(e.y.bytesFrom(s, row)[channel:], e.y.stride, rows, acc, &e.gated[block], &e.gate, n)
+	case e.raw:
+		y := e.y.wordsFrom(s, row)[channel:]
+		for r := range rows {
+			copy(y[r*e.y.channels:][:n], acc[r*kernel.Lanes:])
+		}
+	case e.y.narrow:
+		k.Requantize(e.y.bytesFrom(s, row)[channel:], e.y.stride, rows, acc, &e.scales[block], &e.codes, n)
+	default:
+		k.Widen(e.y.wordsFrom(s, row)[channel:], e.y.channels, rows, acc, &e.scales[block], &e.codes, n)
+	}
+}
+
+// finish adds the other operand to rows of y, in n channels from one on.
+func (e *ending) finish(k *kernel.Set, s *state, row, rows, channel, n int) {
+	if e.other == nil {
+		return
+	}
+	y := e.y.bytesFrom(s, row)[channel:]
+	k.Add(y, e.y.stride, y, e.y.stride, e.other.bytesFrom(s, row)[channel:], e.other.stride, rows, n, &e.sum)
+}
+
+// endings plans what becomes of an operation's accumulators, which are in blocks: the
+// requantizations that read them, with the Hardswish and the requantizations behind
+// that, and with residual sums. It returns the tensors that are made, and what else
+// is read. Where one of its readers cannot be computed so, or there is none, the
+// accumulators are kept.
+func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
+	var covered []int
+	if !p.done[i] {
+		covered = []int{i}
+	}
+	alone := covered
+	ok := len(p.readers[i]) > 0
+	for _, r := range p.readers[i] {
+		q, is := p.ops[r].Operation.(*integer.Requantize)
+		if ok = ok && is; !ok {
+			break
+		}
+		covered = append(covered, r)
+		if gated, outs, between := p.gated(r, q, p.tensors[i].Range, b); gated != nil {
+			all, made, covered = append(all, gated...), append(made, outs...), append(covered, between...)
+			continue
+		}
+		e := &ending{y: p.folded(r, b.fold), blocks: b}
+		e.scales, e.codes, ok = scales(q, p.tensors[i].Range, e.y.shift(), b, 31)
+		if a, other := p.residual(r); ok && a >= 0 {
+			if sum, fits := p.sum(a, p.ops[a].Operation.(*integer.Add)); fits {
+				if p.in(a, 1) == r { // the codes that are there are the left ones
+					sum.Left, sum.Right = sum.Right, sum.Left
+				}
+				e.y, e.other, e.sum = p.folded(a, b.fold), p.folded(other, b.fold), sum
+				covered, reads, r = append(covered, a), append(reads, other), a
+			}
+		}
+		all, made = append(all, e), append(made, r)
+	}
+	if !ok {
+		p.places[i].narrow = false
+		all, made, reads, covered = []*ending{{y: p.folded(i, b.fold), blocks: b, raw: true}}, []int{i}, nil, alone
+	}
+	p.does(covered...)
+	return all, made, reads
+}
+
+// folded returns the place of a tensor with so many rows taken for one.
+func (p *planner) folded(at, n int) *place {
+	x := &p.places[at]
+	if n == 1 {
+		return x
+	}
+	v := *x
+	v.rows, v.channels, v.stride, v.within = x.rows/n, x.channels*n, x.channels*n, x
+	p.views = append(p.views, &v)
+	return &v
+}
+
+// shift is the offset of a tensor's bytes, 0 of words.
+func (p *place) shift() int32 {
+	if p.narrow {
+		return p.offset
+	}
+	return 0
+}
+
+// residual returns the sum that a requantization's codes go into and nothing else
+// reads them, and its other operand, which a step has made before; -1 where there is
+// no such sum.
+func (p *planner) residual(r int) (add, other int) {
+	if len(p.readers[r]) != 1 || !p.places[r].narrow {
+		return -1, 0
+	}
+	a := p.readers[r][0]
+	if _, ok := p.ops[a].Operation.(*integer.Add); !ok {
+		return -1, 0
+	}
+	other = p.in(a, 0)
+	if other == r {
+		other = p.in(a, 1)
+	}
+	if other == r || !p.computed(other) {
+		return -1, 0
+	}
+	return a, other
+}
+
+// gated plans a requantization to pre-activations that only Hardswish reads, with
+// every requantization that reads that; nil where it is something else, or the
+// kernels cannot compute it. It returns the tensors that are made, and the operations
+// that are computed.
+func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Interval, b blocks) (all []*ending, made, covered []int) {
+	first, codes, ok := scales(q, accumulators, 0, b, 31)
+	if !ok {
+		return nil, nil, nil
+	}
+	for _, h := range p.readers[r] {
+		op, is := p.ops[h].Operation.(*integer.Hardswish)
+		if !is || len(p.readers[h]) == 0 {
+			return nil, nil, nil
+		}
+		for _, out := range p.readers[h] {
+			last, is := p.ops[out].Operation.(*integer.Requantize)
+			if !is || !p.places[out].narrow {
+				return nil, nil, nil
+			}
+			e := &ending{y: p.folded(out, b.fold), blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
+			var second []kernel.Scale
+			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.offset, b, 0); !ok {
+				return nil, nil, nil
+			}
+			for i := range first {
+				e.gated = append(e.gated, [2]kernel.Scale{first[i], second[i]})
+			}
+			all, made, covered = append(all, e), append(made, out), append(covered, out)
+		}
+		covered = append(covered, h)
+	}
+	return all, made, covered
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kernel
+
+// native returns the sets that this processor has beside the portable one.
+func native() (sets []*Set) {
+	for _, s := range []*Set{vnni(), avx2()} {
+		if s != nil {
+			sets = append(sets, s)
+		}
+	}
+	return sets
+}
