@@ -17,7 +17,7 @@ func segmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
 	if label.Logits == preprocess.Bicubic {
 		return segmentCubic(logits, shape, label.W, label.H)
 	}
-	return segment(logits, shape, label.W, label.H)
+	return Segment(logits, shape, label.W, label.H)
 }
 
 func segmentCubic(logits []float32, shape []int, w, h int) []uint8 {

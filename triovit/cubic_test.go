@@ -54,7 +54,7 @@ func TestSegmentLabel(t *testing.T) {
 	shape := []int{6, 8, 5}
 	linear := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24})
 	cubic := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24, Logits: preprocess.Bicubic})
-	if !slices.Equal(linear, segment(logits, shape, 32, 24)) || slices.Equal(linear, cubic) {
+	if !slices.Equal(linear, Segment(logits, shape, 32, 24)) || slices.Equal(linear, cubic) {
 		t.Error("the filter of the label does not decide")
 	}
 	// By definition: the sum over both sides at once, in float64.

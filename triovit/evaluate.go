@@ -255,10 +255,10 @@ func rank(logits []float32, class int) int {
 	return n
 }
 
-// segment returns the class of every pixel of a picture of w × h pixels, from
+// Segment returns the class of every pixel of a picture of w × h pixels, from
 // finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
 // largest, [h, w].
-func segment(logits []float32, shape []int, w, h int) []uint8 {
+func Segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
 	xs, ys := lerps(sw, w), lerps(sh, h)
 	out := make([]uint8, w*h)

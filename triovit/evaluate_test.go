@@ -304,7 +304,7 @@ func TestSegmentIsBilinear(t *testing.T) {
 		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
 		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
 		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
-		got := segment(logits, []int{h, w, 4}, w*f, h*f)
+		got := Segment(logits, []int{h, w, 4}, w*f, h*f)
 		for y := range h {
 			for x := range w {
 				best := 0
