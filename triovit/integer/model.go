@@ -119,7 +119,8 @@ const (
 	maxElements = 1 << 28
 	maxOps      = 1 << 14
 	maxOperands = 64
-	maxText     = 1 << 10 // bytes of a name, or of a line of a recipe
+	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
+	maxText     = 1 << 10 // bytes of the name of a class, or of a line of a recipe
 	codeBits    = 16      // of what is multiplied
 	// MaxAccumulatorBits is the largest width of an accumulator.
 	MaxAccumulatorBits = 32
@@ -275,18 +276,27 @@ func (m *Model) Infer() ([]Tensor, error) {
 
 // checkTexts says which text of the model cannot stand in a line for people.
 func (m *Model) checkTexts() error {
-	texts := []string{m.Name, m.Source.Weights, m.Source.Calibration, m.Source.Code}
+	names := []string{m.Name}
+	for i := range m.Ops {
+		names = append(append(names, m.Ops[i].Name), m.Ops[i].Inputs...)
+	}
+	texts := append([]string{m.Source.Weights, m.Source.Calibration, m.Source.Code}, m.Classes...)
 	for line := range strings.Lines(m.Source.Recipe) {
 		texts = append(texts, strings.TrimSuffix(line, "\n"))
 	}
-	texts = append(texts, m.Classes...)
-	for i := range m.Ops {
-		texts = append(texts, m.Ops[i].Name)
-	}
-	for _, s := range texts {
-		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			return fmt.Errorf("integer model: a name or text of %.40q in %d bytes: at most %d bytes that can be printed are allowed", s, len(s), maxText)
+	for most, all := range map[int][]string{maxName: names, maxText: texts} {
+		for _, s := range all {
+			if err := checkText(s, most); err != nil {
+				return fmt.Errorf("integer model: %w", err)
+			}
 		}
+	}
+	return nil
+}
+
+func checkText(s string, most int) error {
+	if len(s) > most || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("a name or text of %.40q in %d bytes: at most %d bytes that can be printed are allowed", s, len(s), most)
 	}
 	return nil
 }
