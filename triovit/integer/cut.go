@@ -63,6 +63,23 @@ func readBy(ops []Op) map[string]bool {
 	return read
 }
 
+// endsOf returns for each operation the tensors whose life ends with it: those that
+// it is the last to read, and its own where none reads it.
+func endsOf(ops []Op) [][]string {
+	last := map[string]int{}
+	for i := range ops {
+		last[ops[i].Name] = i
+		for _, name := range ops[i].Inputs {
+			last[name] = i
+		}
+	}
+	ends := make([][]string, len(ops))
+	for name, i := range last {
+		ends[i] = append(ends[i], name)
+	}
+	return ends
+}
+
 // Tensor describes a tensor that the cut reads or makes.
 func (c *Cut) Tensor(name string) Tensor { return c.tensors[name] }
 
@@ -98,12 +115,7 @@ func (c *Cut) Run(inputs ...Value) ([]Value, error) {
 
 // run is Run of inputs that were checked.
 func (c *Cut) run(inputs []Value, watch ...func(op *Op, y Value)) []Value {
-	last := map[string]int{} // reader of a tensor
-	for i := range c.Ops {
-		for _, name := range c.Ops[i].Inputs {
-			last[name] = i
-		}
-	}
+	ends := endsOf(c.Ops)
 	made := map[string]Value{}
 	for i, name := range c.Inputs {
 		made[name] = inputs[i]
@@ -121,8 +133,8 @@ func (c *Cut) run(inputs []Value, watch ...func(op *Op, y Value)) []Value {
 			op.run(y, in)
 			made[op.Name] = y
 		}
-		for _, name := range op.Inputs {
-			if last[name] == i && !slices.Contains(c.Outputs, name) {
+		for _, name := range ends[i] {
+			if !slices.Contains(c.Outputs, name) {
 				delete(made, name)
 			}
 		}

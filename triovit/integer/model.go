@@ -117,6 +117,7 @@ type Tensor struct {
 const (
 	maxSide     = 1 << 14
 	maxElements = 1 << 28
+	maxLive     = 4 * maxElements // 4 GiB; the largest network at 2048×1024 holds about 2^28
 	maxOps      = 1 << 14
 	maxOperands = 64
 	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
@@ -262,6 +263,9 @@ func (m *Model) Infer() ([]Tensor, error) {
 		}
 		tensors[i], made[op.Name] = t, i
 	}
+	if err := m.checkLive(tensors, made); err != nil {
+		return fail("%w", err)
+	}
 	if len(m.Ops) == 0 {
 		return fail("it has no operations")
 	}
@@ -272,6 +276,21 @@ func (m *Model) Infer() ([]Tensor, error) {
 		return fail("picture: %w", err)
 	}
 	return tensors, nil
+}
+
+// checkLive bounds the elements that a run holds at a time: a tensor lives from the
+// operation that makes it to the last one that reads it.
+func (m *Model) checkLive(tensors []Tensor, made map[string]int) error {
+	live := 0
+	for i, ended := range endsOf(m.Ops) {
+		if live += tensors[i].Elements(); live > maxLive {
+			return fmt.Errorf("%s %q: %d elements live beside those that it makes, in tensors that operations behind it read: together at most %d are allowed", kind(m.Ops[i].Operation), m.Ops[i].Name, live-tensors[i].Elements(), maxLive)
+		}
+		for _, name := range ended {
+			live -= tensors[made[name]].Elements()
+		}
+	}
+	return nil
 }
 
 // checkTexts says which text of the model cannot stand in a line for people.

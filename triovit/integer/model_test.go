@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,18 @@ func TestRefusals(t *testing.T) {
 			m.Classes = nil
 		}
 	}
+	alive := func(n int) func(*Model) { // tensors of the most elements, that are read at the end
+		return func(m *Model) {
+			*m.Input() = Input{Shape: [3]int{1 << 14, 1 << 14, 1}, Grid: grid.Uniform{Scale: 1, Hi: 1}}
+			m.Ops, m.Classes = m.Ops[:1], nil
+			for i := range n {
+				m.Ops = append(m.Ops, Op{Name: fmt.Sprint(i + 1), Inputs: []string{"input"}, Operation: &ReLU{}})
+			}
+			for i := range n {
+				m.Ops = append(m.Ops, Op{Name: fmt.Sprint("pool", i+1), Inputs: []string{fmt.Sprint(i + 1)}, Operation: &Pool{}})
+			}
+		}
+	}
 	wide := []int8{127, 127, 127, 127}
 	for _, c := range []struct {
 		name string
@@ -106,6 +119,10 @@ func TestRefusals(t *testing.T) {
 		{"input codes", func(m *Model) { m.Input().Grid.Hi = 1 << 20 }, "codes -128..1048576: from the lower to the higher within 16 bits"},
 		{"input shape", func(m *Model) { m.Input().Shape[0] = 0 }, "a tensor of [0 1 2]: at least 1 and at most 268435456 elements"},
 		{"huge input", func(m *Model) { m.Input().Shape = [3]int{1 << 20, 1 << 20, 1 << 30} }, "at least 1 and at most 268435456 elements"},
+		{"live tensors", alive(4), `ReLU "4": 1073741824 elements live beside those that it makes, in tensors that operations behind it read: together at most 1073741824 are allowed`},
+		{"as many live tensors as are allowed", alive(3), ""},
+		{"tensors that nothing reads", func(m *Model) { alive(9)(m); m.Ops = m.Ops[:10] }, ""},
+		{"a tensor that is read twice", func(m *Model) { alive(3)(m); m.Ops[4].Inputs = []string{"1", "1"}; m.Ops[4].Operation = &Add{} }, ""},
 		{"add", with(&Add{Codes: Interval{0, 1}}, "codes", "input"), ""},
 		{"add codes", with(&Add{Codes: Interval{0, 1 << 16}}, "codes", "input"), "codes 0..65536: from the lower to the higher within 16 bits"},
 		{"add mantissa", with(&Add{Codes: Interval{0, 1}, Right: 1 << 20}, "codes", "input"), "a mantissa of 1048576 needs 22 bits"},
@@ -145,6 +162,37 @@ func TestRefusals(t *testing.T) {
 		if _, err := byHand().Run(codes); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v, want %q", err, name)
 		}
+	}
+}
+
+// TestRunHoldsWhatLives: a run lets a tensor go behind the last operation that reads
+// it, and one that nothing reads at once.
+func TestRunHoldsWhatLives(t *testing.T) {
+	const side, dead = 1 << 9, 64 // a tensor has 1 MiB
+	m := byHand()
+	m.Input().Shape = [3]int{side, side, 1}
+	m.Ops, m.Classes = m.Ops[:1], nil
+	for i := range 2 * dead {
+		reads := "input"
+		if i > dead {
+			reads = fmt.Sprint(i - 1)
+		}
+		m.Ops = append(m.Ops, Op{Name: fmt.Sprint(i), Inputs: []string{reads}, Operation: &ReLU{}})
+	}
+	var before, behind runtime.MemStats
+	picture := make([]int32, side*side)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	if _, err := m.Run(picture, func(op *Op, _ Value) {
+		if op == &m.Ops[len(m.Ops)-1] {
+			runtime.GC()
+			runtime.ReadMemStats(&behind)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if held := int64(behind.HeapAlloc) - int64(before.HeapAlloc); held > dead/4<<20 {
+		t.Errorf("%d bytes are held at the end", held)
 	}
 }
 
