@@ -148,7 +148,7 @@ func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
 
 // Input is the normalized picture as codes of a grid, rounded once.
 type Input struct {
-	// Shape is [H, W, 3].
+	// Shape is [H, W, C]; C is 3 where the model has a [Picture].
 	Shape [3]int       `json:"shape"`
 	Grid  grid.Uniform `json:"grid"`
 }
@@ -161,6 +161,9 @@ func (i *Input) Infer([]Tensor, Limits) (Tensor, error) {
 	}
 	if !(i.Grid.Scale > 0) || math.IsInf(float64(i.Grid.Scale), 0) {
 		return Tensor{}, fmt.Errorf("a step of %g: it must be positive", i.Grid.Scale)
+	}
+	if !codes.Contains(int64(i.Grid.Zero)) {
+		return Tensor{}, fmt.Errorf("a zero of %d: it is one of the codes %v", i.Grid.Zero, codes)
 	}
 	return Tensor{Shape: i.Shape, Range: codes}, nil
 }

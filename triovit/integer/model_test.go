@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
 )
 
@@ -72,6 +73,12 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	}
+	log2 := func(unit float64, lo int) func(*Model) {
+		return func(m *Model) {
+			m.Input().Grid.Lo = 0
+			with(&Log2{Thresholds: []int32{2}, Unit: unit, Lo: lo}, "input")(m)
+		}
+	}
 	wide := []int8{127, 127, 127, 127}
 	for _, c := range []struct {
 		name string
@@ -116,6 +123,11 @@ func TestRefusals(t *testing.T) {
 		{"real values", func(m *Model) { m.Ops[1].Values.Steps = []float64{1, 2, 3} }, `"conv": 3 real values for 2 channels`},
 		{"classes", func(m *Model) { m.Classes = []string{"a", "b"} }, "2 names of classes for 1 channels"},
 		{"input step", func(m *Model) { m.Input().Grid.Scale = 0 }, `"input": a step of 0: it must be positive`},
+		{"input step without end", func(m *Model) { m.Input().Grid.Scale = float32(math.Inf(1)) }, "a step of +Inf"},
+		{"input zero above", func(m *Model) { m.Input().Grid.Zero = 9000 }, `"input": a zero of 9000: it is one of the codes -128..127`},
+		{"input zero below", func(m *Model) { m.Input().Grid.Zero = -129 }, "a zero of -129"},
+		{"highest input zero", func(m *Model) { m.Input().Grid.Zero = 127 }, ""},
+		{"a picture for other channels", func(m *Model) { m.Picture.Normalization = preprocess.ImageNetNormalization() }, "picture: it has 3 channels, the input 2"},
 		{"input codes", func(m *Model) { m.Input().Grid.Hi = 1 << 20 }, "codes -128..1048576: from the lower to the higher within 16 bits"},
 		{"input shape", func(m *Model) { m.Input().Shape[0] = 0 }, "a tensor of [0 1 2]: at least 1 and at most 268435456 elements"},
 		{"huge input", func(m *Model) { m.Input().Shape = [3]int{1 << 20, 1 << 20, 1 << 30} }, "at least 1 and at most 268435456 elements"},
@@ -135,6 +147,17 @@ func TestRefusals(t *testing.T) {
 		{"matmul", with(&MatMul{}, "codes", "input"), "multiplies [1 1 2] and [1 1 2]"},
 		{"negative divisors", with(&Log2{Thresholds: []int32{1}}, "codes"), "divisors in -127..127 (8 bits): 0 to 2^31 - 2"},
 		{"thresholds", with(&Log2{Thresholds: []int32{4, 3}}, "codes"), "a threshold of 3 behind one of 4"},
+		{"a divisor's unit", log2(-1, 0), "2 codes from 0 on in units of -1: powers of two"},
+		{"no unit", log2(0, 1), "2 codes from 1 on in units of 0"},
+		{"a unit that is no number", log2(math.NaN(), 0), "units of NaN"},
+		{"a unit without end", log2(math.Inf(1), -8), "units of +Inf"},
+		{"a divisor beyond float32", log2(1, 127), "2 codes from 127 on"},
+		{"the largest divisor", log2(1, 126), ""},
+		{"a divisor below float32", log2(1, -150), "2 codes from -150 on"},
+		{"the least divisor", log2(1, -149), ""},
+		{"the least integer", log2(1, math.MinInt), "from -9223372036854775808 on"},
+		{"the largest integer", log2(1, math.MaxInt), "from 9223372036854775807 on"},
+		{"a unit that is not known", log2(0, 0), ""},
 		{"many thresholds", with(&Log2{Thresholds: make([]int32, 64)}, "codes"), "64 thresholds: at most 63"},
 		{"a quotient beyond 64 bits", func(m *Model) {
 			m.Input().Grid.Lo, m.Input().Shape, m.Classes = 0, [3]int{1, 1, 1}, nil
