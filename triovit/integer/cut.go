@@ -19,8 +19,12 @@ type Cut struct {
 	// Both are in the order of the model.
 	Inputs, Outputs []string
 
+	whole   bool
 	tensors map[string]Tensor
 }
+
+// Whole says whether the cut has all of the model's operations.
+func (c *Cut) Whole() bool { return c.whole }
 
 // Cut returns the operations Ops[from:to] of a model that [Model.Infer] accepts.
 func (m *Model) Cut(from, to int) (*Cut, error) {
@@ -31,8 +35,8 @@ func (m *Model) Cut(from, to int) (*Cut, error) {
 	if from < 0 || from >= to || to > len(m.Ops) {
 		return nil, fmt.Errorf("integer model %s: a cut of the operations %d to %d: at least one of the %d is taken", m.Name, from, to, len(m.Ops))
 	}
-	c := &Cut{Name: m.Name, Ops: m.Ops[from:to], tensors: map[string]Tensor{}}
-	if to-from < len(m.Ops) {
+	c := &Cut{Name: m.Name, Ops: m.Ops[from:to], whole: to-from == len(m.Ops), tensors: map[string]Tensor{}}
+	if !c.whole {
 		c.Name = fmt.Sprintf("%s[%d:%d]", m.Name, from, to)
 	}
 	inside, behind := readBy(m.Ops[from:to]), readBy(m.Ops[to:])
