@@ -117,7 +117,7 @@ type Tensor struct {
 const (
 	maxSide     = 1 << 14
 	maxElements = 1 << 28
-	maxLive     = 4 * maxElements // 4 GiB; the largest network at 2048×1024 holds about 2^28
+	maxLive     = 4 * maxElements // 4 GiB; EfficientViT-B3 at 2048×1024 holds 2^27
 	maxOps      = 1 << 14
 	maxOperands = 64
 	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
