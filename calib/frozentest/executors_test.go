@@ -30,13 +30,19 @@ func TestGraph(t *testing.T) {
 // TestFast: the fast executor makes the reference's integers of every frozen network,
 // and on every other set of kernels those of the built-in model.
 func TestFast(t *testing.T) {
-	executor := func(m *integer.Model) (integertest.Run, error) {
+	executor := integertest.Holding(func(m *integer.Model) (integertest.Run, error) {
 		e, err := fast.New(m)
 		if err != nil {
 			return nil, err
 		}
 		return e.Run, nil
-	}
+	}, func(m *integer.Model) []string {
+		e, err := fast.New(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Holds()
+	})
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
 			m, pictures := c.Open(t)

@@ -3,7 +3,7 @@
 // Package hostile holds what the tests demand of everything that reads files.
 // A checkpoint, a picture or a profile may come from anywhere, be cut off, or
 // have been made to do harm: whatever it holds, a reader returns a value or an
-// error of one line, does not panic, and allocates no more than the file's size
+// short error of one line, does not panic, and allocates no more than the file's size
 // justifies. A fuzz target calls its reader through [Read]:
 //
 //	f.Fuzz(func(t *testing.T, data []byte) {
@@ -20,8 +20,11 @@ import (
 // Allowance is what a reader may allocate beside twice the file, in bytes.
 const Allowance = 64 << 20
 
+// maxError is how many bytes an error may have: it quotes the file in part.
+const maxError = 1000
+
 // Read calls a reader of a file of size bytes and returns its error. The test
-// fails where the error has several lines, and where the call allocated more
+// fails where the error has several lines or more than 1000 bytes, and where the call allocated more
 // than twice the file and the [Allowance]. All bytes that the process took from
 // the heap during the call count, also those that were garbage at its end: no
 // more than that was ever in use.
@@ -33,6 +36,9 @@ func Read(t testing.TB, size int, read func() error) error {
 	runtime.ReadMemStats(&after)
 	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(2*size+Allowance); got > most {
 		t.Errorf("%d bytes are allocated for a file of %d, allowed are %d", got, size, most)
+	}
+	if err != nil && len(err.Error()) > maxError {
+		t.Errorf("the error has %d bytes, allowed are %d: %.200q", len(err.Error()), maxError, err)
 	}
 	if err != nil && strings.ContainsAny(err.Error(), "\n\r") {
 		t.Errorf("the error has several lines: %q", err)

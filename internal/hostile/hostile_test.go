@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,8 @@ func TestRead(t *testing.T) {
 		{"nothing", 0, 0, nil, false},
 		{"an error", 0, 0, errors.New("cut off"), false},
 		{"an error of two lines", 0, 0, errors.New("cut\noff"), true},
+		{"an error that quotes the file", 0, 0, errors.New(strings.Repeat("x", maxError+1)), true},
+		{"the longest error", 0, 0, errors.New(strings.Repeat("x", maxError)), false},
 		{"within the allowance", 0, Allowance / 2, nil, false},
 		{"beyond the allowance", 0, Allowance + 1, nil, true},
 		{"as the file justifies", Allowance, 2 * Allowance, nil, false},

@@ -14,10 +14,12 @@ import (
 	"encoding/binary"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -102,7 +104,7 @@ func Open(r io.ReaderAt, size int64) (*Header, error) {
 	for i, at := range order {
 		t := h.Tensors[at]
 		if err := t.place(offsets[at], end, size-start); err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", t.Name, err)
+			return nil, fmt.Errorf("tensor %.60q: %w", t.Name, err)
 		}
 		end = offsets[at][1]
 		t.Data = io.NewSectionReader(r, start+offsets[at][0], end-offsets[at][0])
@@ -179,10 +181,10 @@ func parse(text []byte) (h *Header, offsets [][2]int64, err error) {
 		}
 		var e entry
 		if err := json.UnmarshalDecode(d, &e); err != nil {
-			return nil, nil, fmt.Errorf("tensor %.200q: %w", key, brief(err))
+			return nil, nil, fmt.Errorf("tensor %.60q: %w", key, brief(err))
 		}
 		if len(e.Offsets) != 2 {
-			return nil, nil, fmt.Errorf("tensor %.200q: %d data_offsets, want 2", key, len(e.Offsets))
+			return nil, nil, fmt.Errorf("tensor %.60q: %d data_offsets, want 2", key, len(e.Offsets))
 		}
 		h.Tensors = append(h.Tensors, Tensor{Name: key, DType: e.DType, Shape: e.Shape})
 		offsets = append(offsets, [2]int64(e.Offsets))
@@ -196,8 +198,11 @@ func parse(text []byte) (h *Header, offsets [][2]int64, err error) {
 	return h, offsets, nil
 }
 
-// brief shortens an error that quotes the file.
-func brief(err error) error { return fmt.Errorf("%.200s", err.Error()) }
+// brief shortens an error that quotes the file to 200 bytes.
+func brief(err error) error {
+	text := err.Error()
+	return errors.New(strings.ToValidUTF8(text[:min(len(text), 200)], ""))
+}
 
 // An Output is a tensor to write.
 type Output struct {
@@ -219,7 +224,7 @@ func Write(w io.Writer, metadata map[string]string, tensors []Output) error {
 	out.Write(text)
 	for _, t := range tensors {
 		if err := t.Write(out); err != nil {
-			return fmt.Errorf("tensor %.200q: %w", t.Name, err)
+			return fmt.Errorf("tensor %.60q: %w", t.Name, err)
 		}
 	}
 	return out.Flush()
@@ -239,17 +244,17 @@ func headerOf(metadata map[string]string, tensors []Output) ([]byte, error) {
 	end := int64(0)
 	for _, t := range tensors {
 		if t.Name == MetadataKey || !utf8.ValidString(t.Name) {
-			return nil, fmt.Errorf("tensor %.200q: want a name of valid UTF-8 other than %s", t.Name, MetadataKey)
+			return nil, fmt.Errorf("tensor %.60q: want a name of valid UTF-8 other than %s", t.Name, MetadataKey)
 		}
 		n, ok := Elements(t.Shape)
 		size, known := ElementSize(t.DType)
 		if !ok || !known {
-			return nil, fmt.Errorf("tensor %.200q: no tensor of %.20q has shape %v of at most %d dimensions", t.Name, t.DType, t.Shape, MaxRank)
+			return nil, fmt.Errorf("tensor %.60q: no tensor of %.20q has shape %v of at most %d dimensions", t.Name, t.DType, t.Shape, MaxRank)
 		}
 		first := end
 		end += int64(n) * int64(size)
 		if err := e.WriteToken(jsontext.String(t.Name)); err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", t.Name, brief(err))
+			return nil, fmt.Errorf("tensor %.60q: %w", t.Name, brief(err))
 		}
 		if err := json.MarshalEncode(e, entry{t.DType, append([]int{}, t.Shape...), []int64{first, end}}); err != nil {
 			return nil, err

@@ -19,8 +19,12 @@ type Cut struct {
 	// Both are in the order of the model.
 	Inputs, Outputs []string
 
+	whole   bool
 	tensors map[string]Tensor
 }
+
+// Whole says whether the cut has all of the model's operations.
+func (c *Cut) Whole() bool { return c.whole }
 
 // Cut returns the operations Ops[from:to] of a model that [Model.Infer] accepts.
 func (m *Model) Cut(from, to int) (*Cut, error) {
@@ -31,8 +35,8 @@ func (m *Model) Cut(from, to int) (*Cut, error) {
 	if from < 0 || from >= to || to > len(m.Ops) {
 		return nil, fmt.Errorf("integer model %s: a cut of the operations %d to %d: at least one of the %d is taken", m.Name, from, to, len(m.Ops))
 	}
-	c := &Cut{Name: m.Name, Ops: m.Ops[from:to], tensors: map[string]Tensor{}}
-	if to-from < len(m.Ops) {
+	c := &Cut{Name: m.Name, Ops: m.Ops[from:to], whole: to-from == len(m.Ops), tensors: map[string]Tensor{}}
+	if !c.whole {
 		c.Name = fmt.Sprintf("%s[%d:%d]", m.Name, from, to)
 	}
 	inside, behind := readBy(m.Ops[from:to]), readBy(m.Ops[to:])
@@ -61,6 +65,23 @@ func readBy(ops []Op) map[string]bool {
 		}
 	}
 	return read
+}
+
+// endsOf returns for each operation the tensors whose life ends with it: those that
+// it is the last to read, and its own where none reads it.
+func endsOf(ops []Op) [][]string {
+	last := map[string]int{}
+	for i := range ops {
+		last[ops[i].Name] = i
+		for _, name := range ops[i].Inputs {
+			last[name] = i
+		}
+	}
+	ends := make([][]string, len(ops))
+	for name, i := range last {
+		ends[i] = append(ends[i], name)
+	}
+	return ends
 }
 
 // Tensor describes a tensor that the cut reads or makes.
@@ -98,12 +119,7 @@ func (c *Cut) Run(inputs ...Value) ([]Value, error) {
 
 // run is Run of inputs that were checked.
 func (c *Cut) run(inputs []Value, watch ...func(op *Op, y Value)) []Value {
-	last := map[string]int{} // reader of a tensor
-	for i := range c.Ops {
-		for _, name := range c.Ops[i].Inputs {
-			last[name] = i
-		}
-	}
+	ends := endsOf(c.Ops)
 	made := map[string]Value{}
 	for i, name := range c.Inputs {
 		made[name] = inputs[i]
@@ -121,8 +137,8 @@ func (c *Cut) run(inputs []Value, watch ...func(op *Op, y Value)) []Value {
 			op.run(y, in)
 			made[op.Name] = y
 		}
-		for _, name := range op.Inputs {
-			if last[name] == i && !slices.Contains(c.Outputs, name) {
+		for _, name := range ends[i] {
+			if !slices.Contains(c.Outputs, name) {
 				delete(made, name)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/regular"
@@ -66,7 +67,7 @@ type record struct {
 	Inputs []string `json:"inputs,omitempty"`
 	// Weights is the shape of a convolution's weights, [filters, channels of a
 	// group, kernel, kernel].
-	Weights []int `json:"weights,omitempty"`
+	Weights [4]int `json:"weights,omitzero"`
 	// Parameters are the operation's, a JSON object.
 	Parameters jsontext.Value `json:"parameters"`
 }
@@ -156,7 +157,7 @@ func (m *Model) Write(w io.Writer) error {
 		r := record{Name: op.Name, Kind: kind(op.Operation), Inputs: op.Inputs, Parameters: parameters}
 		if c, ok := op.Operation.(*Conv); ok {
 			filters, area := len(c.Bias), c.Kernel*c.Kernel
-			r.Weights = []int{filters, len(c.Weights) / filters / area, c.Kernel, c.Kernel}
+			r.Weights = [4]int{filters, len(c.Weights) / filters / area, c.Kernel, c.Kernel}
 		}
 		d.Operations = append(d.Operations, r)
 		for _, l := range listsOf(op, r.Weights) {
@@ -284,7 +285,8 @@ func (c *comparer) Write(want []byte) (int, error) {
 func strict(text []byte, into any) error {
 	err := json.Unmarshal(text, into, json.RejectUnknownMembers(true))
 	if err != nil {
-		return fmt.Errorf("%.300s", err.Error()) // JSON's errors quote
+		text := err.Error() // which quotes the file
+		return errors.New(strings.ToValidUTF8(text[:min(len(text), 300)], ""))
 	}
 	return nil
 }
@@ -321,28 +323,56 @@ func decode(h *safetensors.Header) (*Model, error) {
 	}
 	rest := h.Tensors
 	for i, r := range d.Operations {
+		if err := checkText(r.Name, maxName); err != nil {
+			return nil, fmt.Errorf("operation %d: %w", i, err)
+		}
 		op := Op{Name: r.Name, Inputs: r.Inputs, Operation: newOperation(r.Kind)}
 		if op.Operation == nil {
-			return nil, fmt.Errorf("operation %d, %.200q, is a %.40q: no such kind is known", i, r.Name, r.Kind)
+			return nil, fmt.Errorf("operation %d, %q, is a %.40q: no such kind is known", i, r.Name, r.Kind)
 		}
 		if err := strict(r.Parameters, op.Operation); err != nil {
-			return nil, fmt.Errorf("%s %.200q: parameters: %w", r.Kind, r.Name, err)
+			return nil, fmt.Errorf("%s %q: parameters: %w", r.Kind, r.Name, err)
+		}
+		if err := checkFactors(&op, rest); err != nil {
+			return nil, err
 		}
 		for _, l := range listsOf(&op, r.Weights) {
 			if len(rest) == 0 || rest[0].Name != tensorName(&op, l) {
 				continue
 			}
 			if err := l.read(rest[0]); err != nil {
-				return nil, fmt.Errorf("tensor %.200q: %w", rest[0].Name, err)
+				return nil, fmt.Errorf("tensor %q: %w", rest[0].Name, err)
 			}
 			rest = rest[1:]
 		}
 		m.Ops = append(m.Ops, op)
 	}
 	if len(rest) > 0 {
-		return nil, fmt.Errorf("tensor %.200q: no operation has it, or it stands at another place", rest[0].Name)
+		return nil, fmt.Errorf("tensor %.80q: no operation has it, or it stands at another place", rest[0].Name)
 	}
 	return m, nil
+}
+
+// checkFactors says whether the next tensors of a file are all three lists of a
+// [Requantize], of one length, or none of them. In memory a factor has more bytes
+// than any of its numbers in the file: one list must not allocate the factors alone.
+func checkFactors(op *Op, next []safetensors.Tensor) error {
+	if _, ok := op.Operation.(*Requantize); !ok {
+		return nil
+	}
+	lists := listsOf(op, [4]int{})[:3]
+	if len(next) == 0 || !slices.ContainsFunc(lists, func(l list) bool { return next[0].Name == tensorName(op, l) }) {
+		return nil
+	}
+	for i, l := range lists {
+		if i >= len(next) || next[i].Name != tensorName(op, l) {
+			return fmt.Errorf("no tensor %q at its place: mantissa, shift and addend are allowed together", tensorName(op, l))
+		}
+		if next[i].DType != l.dtype() || !slices.Equal(next[i].Shape, next[0].Shape) {
+			return fmt.Errorf("tensor %q: %.20q of shape %v: %s of %v, as many as mantissas, is allowed", next[i].Name, next[i].DType, next[i].Shape, l.dtype(), next[0].Shape)
+		}
+	}
+	return nil
 }
 
 // checkVersion says what to do about a file of another version.
@@ -373,13 +403,13 @@ type list interface {
 
 // listsOf returns an operation's lists in the order of the file. The shape is that
 // of a convolution's weights.
-func listsOf(op *Op, shape []int) []list {
+func listsOf(op *Op, shape [4]int) []list {
 	var all []list
 	switch o := op.Operation.(type) {
 	case *Conv:
-		weights := list(&numbers[int8, int8]{"weights", shape, &o.Weights, itself})
+		weights := list(&numbers[int8, int8]{"weights", shape[:], &o.Weights, itself})
 		if o.WeightBits <= nibble {
-			weights = &nibbles{shape, &o.Weights}
+			weights = &nibbles{shape[:], &o.Weights}
 		}
 		all = append(all, weights, plain("bias", &o.Bias), plain("pad", &o.Pad))
 	case *Requantize:
@@ -460,14 +490,11 @@ func (n *numbers[E, T]) write(w *bufio.Writer) error {
 
 func (n *numbers[E, T]) read(t safetensors.Tensor) error {
 	if t.DType != n.dtype() || len(t.Shape) != len(n.shape()) || n.dims != nil && !slices.Equal(t.Shape, n.dims) {
-		return fmt.Errorf("%.20s of shape %v: %s of %s is allowed", t.DType, t.Shape, n.dtype(), axes(n.dims))
+		return fmt.Errorf("%.20q of shape %v: %s of %s is allowed", t.DType, t.Shape, n.dtype(), axes(n.dims))
 	}
 	count, _ := safetensors.Elements(t.Shape)
-	if *n.of == nil {
+	if *n.of == nil { // or made for the list before, of as many numbers: see checkFactors
 		*n.of = make([]E, count)
-	}
-	if len(*n.of) != count {
-		return fmt.Errorf("%d numbers beside %d of the same list", count, len(*n.of))
 	}
 	buffer := make([]T, min(chunk, count))
 	raw := make([]byte, binary.Size(buffer))
@@ -525,7 +552,7 @@ func (n *nibbles) write(w *bufio.Writer) error {
 func (n *nibbles) read(t safetensors.Tensor) error {
 	count, ok := safetensors.Elements(n.dims)
 	if !ok || t.DType != n.dtype() || !slices.Equal(t.Shape, []int{count/2 + count%2}) {
-		return fmt.Errorf("%.20s of shape %v: %s, a byte for each two of weights of %v, is allowed", t.DType, t.Shape, n.dtype(), n.dims[:min(len(n.dims), safetensors.MaxRank)])
+		return fmt.Errorf("%.20q of shape %v: %s, a byte for each two of weights of %v, is allowed", t.DType, t.Shape, n.dtype(), n.dims)
 	}
 	*n.of = make([]int8, count)
 	r := bufio.NewReader(t.Data)

@@ -16,7 +16,8 @@ import (
 type Log2 struct {
 	// Thresholds ascend; the first is at least 1.
 	Thresholds []int32 `json:"-"`
-	// Unit and Lo are for those who compare with floats; no executor reads them.
+	// Unit and Lo are for those who compare with floats; no executor reads them. Both
+	// are 0 where they are not known.
 	Unit float64 `json:"unit"`
 	Lo   int     `json:"lo"`
 }
@@ -74,6 +75,10 @@ func (l *Log2) Infer(in []Tensor, _ Limits) (Tensor, error) {
 			return Tensor{}, fmt.Errorf("a threshold of %d behind one of %d: thresholds ascend from 1", t, least)
 		}
 		least = t
+	}
+	first, last := math.Ldexp(l.Unit, l.Lo), math.Ldexp(l.Unit, l.Lo+len(l.Thresholds))
+	if (l.Unit != 0 || l.Lo != 0) && !(first >= math.SmallestNonzeroFloat32 && first <= last && last <= math.MaxFloat32) {
+		return Tensor{}, fmt.Errorf("%d codes from %d on in units of %g: powers of two times a positive unit that float32 has are allowed", len(l.Thresholds)+1, l.Lo, l.Unit)
 	}
 	if x.Range.Lo < 0 || x.Range.Hi >= math.MaxInt32 {
 		return Tensor{}, fmt.Errorf("divisors in %v: 0 to 2^31 - 2 are allowed; none is negative where both factors are behind a ReLU", x.Range)

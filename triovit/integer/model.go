@@ -117,9 +117,11 @@ type Tensor struct {
 const (
 	maxSide     = 1 << 14
 	maxElements = 1 << 28
+	maxLive     = 4 * maxElements // 4 GiB; EfficientViT-B3 at 2048×1024 holds 2^27
 	maxOps      = 1 << 14
 	maxOperands = 64
-	maxText     = 1 << 10 // bytes of a name, or of a line of a recipe
+	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
+	maxText     = 1 << 10 // bytes of the name of a class, or of a line of a recipe
 	codeBits    = 16      // of what is multiplied
 	// MaxAccumulatorBits is the largest width of an accumulator.
 	MaxAccumulatorBits = 32
@@ -146,7 +148,7 @@ func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
 
 // Input is the normalized picture as codes of a grid, rounded once.
 type Input struct {
-	// Shape is [H, W, 3].
+	// Shape is [H, W, C]; C is 3 where the model has a [Picture].
 	Shape [3]int       `json:"shape"`
 	Grid  grid.Uniform `json:"grid"`
 }
@@ -159,6 +161,9 @@ func (i *Input) Infer([]Tensor, Limits) (Tensor, error) {
 	}
 	if !(i.Grid.Scale > 0) || math.IsInf(float64(i.Grid.Scale), 0) {
 		return Tensor{}, fmt.Errorf("a step of %g: it must be positive", i.Grid.Scale)
+	}
+	if !codes.Contains(int64(i.Grid.Zero)) {
+		return Tensor{}, fmt.Errorf("a zero of %d: it is one of the codes %v", i.Grid.Zero, codes)
 	}
 	return Tensor{Shape: i.Shape, Range: codes}, nil
 }
@@ -261,6 +266,9 @@ func (m *Model) Infer() ([]Tensor, error) {
 		}
 		tensors[i], made[op.Name] = t, i
 	}
+	if err := m.checkLive(tensors, made); err != nil {
+		return fail("%w", err)
+	}
 	if len(m.Ops) == 0 {
 		return fail("it has no operations")
 	}
@@ -273,20 +281,44 @@ func (m *Model) Infer() ([]Tensor, error) {
 	return tensors, nil
 }
 
+// checkLive bounds the elements that a run holds at a time: a tensor lives from the
+// operation that makes it to the last one that reads it.
+func (m *Model) checkLive(tensors []Tensor, made map[string]int) error {
+	live := 0
+	for i, ended := range endsOf(m.Ops) {
+		if live += tensors[i].Elements(); live > maxLive {
+			return fmt.Errorf("%s %q: %d elements live beside those that it makes, in tensors that operations behind it read: together at most %d are allowed", kind(m.Ops[i].Operation), m.Ops[i].Name, live-tensors[i].Elements(), maxLive)
+		}
+		for _, name := range ended {
+			live -= tensors[made[name]].Elements()
+		}
+	}
+	return nil
+}
+
 // checkTexts says which text of the model cannot stand in a line for people.
 func (m *Model) checkTexts() error {
-	texts := []string{m.Name, m.Source.Weights, m.Source.Calibration, m.Source.Code}
+	names := []string{m.Name}
+	for i := range m.Ops {
+		names = append(append(names, m.Ops[i].Name), m.Ops[i].Inputs...)
+	}
+	texts := append([]string{m.Source.Weights, m.Source.Calibration, m.Source.Code}, m.Classes...)
 	for line := range strings.Lines(m.Source.Recipe) {
 		texts = append(texts, strings.TrimSuffix(line, "\n"))
 	}
-	texts = append(texts, m.Classes...)
-	for i := range m.Ops {
-		texts = append(texts, m.Ops[i].Name)
-	}
-	for _, s := range texts {
-		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			return fmt.Errorf("integer model: a name or text of %.40q in %d bytes: at most %d bytes that can be printed are allowed", s, len(s), maxText)
+	for most, all := range map[int][]string{maxName: names, maxText: texts} {
+		for _, s := range all {
+			if err := checkText(s, most); err != nil {
+				return fmt.Errorf("integer model: %w", err)
+			}
 		}
+	}
+	return nil
+}
+
+func checkText(s string, most int) error {
+	if len(s) > most || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("a name or text of %.40q in %d bytes: at most %d bytes that can be printed are allowed", s, len(s), most)
 	}
 	return nil
 }

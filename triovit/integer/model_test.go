@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/triovit/grid"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
 )
 
@@ -59,6 +61,24 @@ func TestRefusals(t *testing.T) {
 			m.Classes = nil
 		}
 	}
+	alive := func(n int) func(*Model) { // tensors of the most elements, that are read at the end
+		return func(m *Model) {
+			*m.Input() = Input{Shape: [3]int{1 << 14, 1 << 14, 1}, Grid: grid.Uniform{Scale: 1, Hi: 1}}
+			m.Ops, m.Classes = m.Ops[:1], nil
+			for i := range n {
+				m.Ops = append(m.Ops, Op{Name: fmt.Sprint(i + 1), Inputs: []string{"input"}, Operation: &ReLU{}})
+			}
+			for i := range n {
+				m.Ops = append(m.Ops, Op{Name: fmt.Sprint("pool", i+1), Inputs: []string{fmt.Sprint(i + 1)}, Operation: &Pool{}})
+			}
+		}
+	}
+	log2 := func(unit float64, lo int) func(*Model) {
+		return func(m *Model) {
+			m.Input().Grid.Lo = 0
+			with(&Log2{Thresholds: []int32{2}, Unit: unit, Lo: lo}, "input")(m)
+		}
+	}
 	wide := []int8{127, 127, 127, 127}
 	for _, c := range []struct {
 		name string
@@ -103,9 +123,18 @@ func TestRefusals(t *testing.T) {
 		{"real values", func(m *Model) { m.Ops[1].Values.Steps = []float64{1, 2, 3} }, `"conv": 3 real values for 2 channels`},
 		{"classes", func(m *Model) { m.Classes = []string{"a", "b"} }, "2 names of classes for 1 channels"},
 		{"input step", func(m *Model) { m.Input().Grid.Scale = 0 }, `"input": a step of 0: it must be positive`},
+		{"input step without end", func(m *Model) { m.Input().Grid.Scale = float32(math.Inf(1)) }, "a step of +Inf"},
+		{"input zero above", func(m *Model) { m.Input().Grid.Zero = 9000 }, `"input": a zero of 9000: it is one of the codes -128..127`},
+		{"input zero below", func(m *Model) { m.Input().Grid.Zero = -129 }, "a zero of -129"},
+		{"highest input zero", func(m *Model) { m.Input().Grid.Zero = 127 }, ""},
+		{"a picture for other channels", func(m *Model) { m.Picture.Normalization = preprocess.ImageNetNormalization() }, "picture: it has 3 channels, the input 2"},
 		{"input codes", func(m *Model) { m.Input().Grid.Hi = 1 << 20 }, "codes -128..1048576: from the lower to the higher within 16 bits"},
 		{"input shape", func(m *Model) { m.Input().Shape[0] = 0 }, "a tensor of [0 1 2]: at least 1 and at most 268435456 elements"},
 		{"huge input", func(m *Model) { m.Input().Shape = [3]int{1 << 20, 1 << 20, 1 << 30} }, "at least 1 and at most 268435456 elements"},
+		{"live tensors", alive(4), `ReLU "4": 1073741824 elements live beside those that it makes, in tensors that operations behind it read: together at most 1073741824 are allowed`},
+		{"as many live tensors as are allowed", alive(3), ""},
+		{"tensors that nothing reads", func(m *Model) { alive(9)(m); m.Ops = m.Ops[:10] }, ""},
+		{"a tensor that is read twice", func(m *Model) { alive(3)(m); m.Ops[4].Inputs = []string{"1", "1"}; m.Ops[4].Operation = &Add{} }, ""},
 		{"add", with(&Add{Codes: Interval{0, 1}}, "codes", "input"), ""},
 		{"add codes", with(&Add{Codes: Interval{0, 1 << 16}}, "codes", "input"), "codes 0..65536: from the lower to the higher within 16 bits"},
 		{"add mantissa", with(&Add{Codes: Interval{0, 1}, Right: 1 << 20}, "codes", "input"), "a mantissa of 1048576 needs 22 bits"},
@@ -118,6 +147,17 @@ func TestRefusals(t *testing.T) {
 		{"matmul", with(&MatMul{}, "codes", "input"), "multiplies [1 1 2] and [1 1 2]"},
 		{"negative divisors", with(&Log2{Thresholds: []int32{1}}, "codes"), "divisors in -127..127 (8 bits): 0 to 2^31 - 2"},
 		{"thresholds", with(&Log2{Thresholds: []int32{4, 3}}, "codes"), "a threshold of 3 behind one of 4"},
+		{"a divisor's unit", log2(-1, 0), "2 codes from 0 on in units of -1: powers of two"},
+		{"no unit", log2(0, 1), "2 codes from 1 on in units of 0"},
+		{"a unit that is no number", log2(math.NaN(), 0), "units of NaN"},
+		{"a unit without end", log2(math.Inf(1), -8), "units of +Inf"},
+		{"a divisor beyond float32", log2(1, 127), "2 codes from 127 on"},
+		{"the largest divisor", log2(1, 126), ""},
+		{"a divisor below float32", log2(1, -150), "2 codes from -150 on"},
+		{"the least divisor", log2(1, -149), ""},
+		{"the least integer", log2(1, math.MinInt), "from -9223372036854775808 on"},
+		{"the largest integer", log2(1, math.MaxInt), "from 9223372036854775807 on"},
+		{"a unit that is not known", log2(0, 0), ""},
 		{"many thresholds", with(&Log2{Thresholds: make([]int32, 64)}, "codes"), "64 thresholds: at most 63"},
 		{"a quotient beyond 64 bits", func(m *Model) {
 			m.Input().Grid.Lo, m.Input().Shape, m.Classes = 0, [3]int{1, 1, 1}, nil
@@ -145,6 +185,37 @@ func TestRefusals(t *testing.T) {
 		if _, err := byHand().Run(codes); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v, want %q", err, name)
 		}
+	}
+}
+
+// TestRunHoldsWhatLives: a run lets a tensor go behind the last operation that reads
+// it, and one that nothing reads at once.
+func TestRunHoldsWhatLives(t *testing.T) {
+	const side, dead = 1 << 9, 64 // a tensor has 1 MiB
+	m := byHand()
+	m.Input().Shape = [3]int{side, side, 1}
+	m.Ops, m.Classes = m.Ops[:1], nil
+	for i := range 2 * dead {
+		reads := "input"
+		if i > dead {
+			reads = fmt.Sprint(i - 1)
+		}
+		m.Ops = append(m.Ops, Op{Name: fmt.Sprint(i), Inputs: []string{reads}, Operation: &ReLU{}})
+	}
+	var before, behind runtime.MemStats
+	picture := make([]int32, side*side)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	if _, err := m.Run(picture, func(op *Op, _ Value) {
+		if op == &m.Ops[len(m.Ops)-1] {
+			runtime.GC()
+			runtime.ReadMemStats(&behind)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if held := int64(behind.HeapAlloc) - int64(before.HeapAlloc); held > dead/4<<20 {
+		t.Errorf("%d bytes are held at the end", held)
 	}
 }
 

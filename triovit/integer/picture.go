@@ -20,6 +20,9 @@ func (p Picture) check(input [3]int) error {
 	if p == (Picture{}) {
 		return nil
 	}
+	if input[2] != 3 {
+		return fmt.Errorf("it has 3 channels, the input %d", input[2])
+	}
 	if err := p.Pipeline.Check(); err != nil {
 		return err
 	}

@@ -109,13 +109,14 @@ func (e *Executor) build(in []*graph.Node) map[string]*graph.Node {
 	return all
 }
 
-// Run computes the logits of one picture as [integer.Model.Run] does. With a watch
-// another graph runs, which returns every tensor.
+// Run computes the logits of one picture as [integer.Model.Run] does. The executor of
+// a part of a model is an error. With a watch another graph runs, which returns every
+// tensor.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
-	input, ok := e.cut.Ops[0].Operation.(*integer.Input)
-	if !ok {
-		return integer.Value{}, fmt.Errorf("integer model %s: a cut that takes no picture: RunCut runs it", e.cut.Name)
+	if !e.cut.Whole() {
+		return integer.Value{}, fmt.Errorf("integer model %s: a part of a model has no logits: RunCut runs it", e.cut.Name)
 	}
+	input := e.cut.Ops[0].Operation.(*integer.Input)
 	if err := input.Check(picture); err != nil {
 		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.cut.Name, err)
 	}

@@ -143,6 +143,18 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 	return y, e.run(y.Data, picture, watch)
 }
 
+// Holds returns the names of the tensors that a watch of [Executor.Run] sees: those
+// that lie in memory between two steps.
+func (e *Executor) Holds() []string {
+	var names []string
+	for i := range e.steps {
+		for _, at := range e.steps[i].made {
+			names = append(names, e.model.Ops[at].Name)
+		}
+	}
+	return names
+}
+
 func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y integer.Value)) error {
 	return e.runSteps(logits, picture, func(s *state, i int) {
 		s.do(&e.steps[i])

@@ -30,13 +30,20 @@ func TestConformance(t *testing.T) {
 			cores, part int
 		}{{"one core", 1, minPart}, {"three cores", 3, 1}} {
 			t.Run(set.Name+"/"+c.name, func(t *testing.T) {
-				integertest.Test(t, func(m *integer.Model) (integertest.Run, error) {
-					e, err := newExecutor(m, set, c.cores, c.part)
+				prepare := func(m *integer.Model) (*Executor, error) { return newExecutor(m, set, c.cores, c.part) }
+				integertest.Test(t, integertest.Holding(func(m *integer.Model) (integertest.Run, error) {
+					e, err := prepare(m)
 					if err != nil {
 						return nil, err
 					}
 					return e.Run, everyOperation(e)
-				})
+				}, func(m *integer.Model) []string {
+					e, err := prepare(m)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return e.Holds()
+				}))
 			})
 		}
 	}

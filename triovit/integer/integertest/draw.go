@@ -95,8 +95,8 @@ func (n *drawing) input(h, w, c int, u grid.Uniform) string {
 // grid draws one that quantizers make, or any.
 func (n *drawing) grid() grid.Uniform {
 	lo := n.int(math.MinInt16, math.MaxInt16)
-	free := grid.Uniform{Scale: 1, Lo: lo, Hi: n.int(lo, math.MaxInt16)}
-	return one(n, free, symmetric(8), symmetric(4), symmetric(16), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127}, grid.Uniform{Scale: 1, Lo: -5, Hi: -5})
+	free := grid.Uniform{Scale: 1, Zero: lo, Lo: lo, Hi: n.int(lo, math.MaxInt16)}
+	return one(n, free, symmetric(8), symmetric(4), symmetric(16), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127}, grid.Uniform{Scale: 1, Zero: -5, Lo: -5, Hi: -5})
 }
 
 func (n *drawing) anyInput() string {

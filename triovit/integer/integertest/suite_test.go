@@ -43,8 +43,8 @@ func TestFindsDifferencesOfCuts(t *testing.T) {
 }
 
 // TestFindsDifferences: an executor that errs in one element, of the logits or of a
-// tensor on the way, in its shape, or that shows a tensor twice, fails with a message
-// that says where.
+// tensor on the way, in its shape, or that shows a tensor twice or never, fails with a
+// message that says where.
 func TestFindsDifferences(t *testing.T) {
 	wrong := func(y integer.Value) integer.Value {
 		y.Data = slices.Clone(y.Data)
@@ -56,6 +56,22 @@ func TestFindsDifferences(t *testing.T) {
 		{Name: "relu", Inputs: []string{"input"}, Operation: &integer.ReLU{}},
 		{Name: "pool", Inputs: []string{"relu"}, Operation: &integer.Pool{}},
 	}}
+	hiding := func(name string) Run {
+		return func(p []int32, w ...func(*integer.Op, integer.Value)) (integer.Value, error) {
+			return m.Run(p, func(op *integer.Op, y integer.Value) {
+				if len(w) > 0 && op.Name != name {
+					w[0](op, y)
+				}
+			})
+		}
+	}
+	holding := func(run Run, names ...string) Run {
+		run, err := Holding(func(*integer.Model) (Run, error) { return run, nil }, func(*integer.Model) []string { return names })(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
 	for _, c := range []struct {
 		name string
 		run  Run
@@ -73,13 +89,19 @@ func TestFindsDifferences(t *testing.T) {
 				}
 			})
 		}, `*integer.ReLU "relu": 1 of 6 elements differ from the reference's; element 1 is 3, the reference makes 2`},
-		{"a shape", func(p []int32, _ ...func(*integer.Op, integer.Value)) (integer.Value, error) {
-			y, err := m.Run(p)
+		{"a shape", func(p []int32, w ...func(*integer.Op, integer.Value)) (integer.Value, error) {
+			y, err := m.Run(p, w...)
 			return integer.Value{Shape: [3]int{3, 1, 1}, Data: y.Data}, err
 		}, `"pool" is [3 1 1] with 3 elements, the reference makes [1 1 3] with 3`},
 		{"twice", func(p []int32, w ...func(*integer.Op, integer.Value)) (integer.Value, error) {
 			return m.Run(p, append(w, w...)...)
 		}, `"input" is no tensor of the model, or is shown twice`},
+		{"no tensor", func(p []int32, _ ...func(*integer.Op, integer.Value)) (integer.Value, error) { return m.Run(p) }, `"input" is not shown`},
+		{"a tensor that is not shown", hiding("relu"), `"relu" is not shown`},
+		{"a tensor that is not held", holding(hiding("relu"), "input"), ""},
+		{"held and shown by nobody", holding(hiding("relu"), "input", "relu"), `"relu" is not shown`},
+		{"shown and not held", holding(m.Run, "input"), `"relu" is no tensor of the model, or is shown twice`},
+		{"logits that are not held", holding(hiding("pool"), "input", "relu"), `"pool" is not shown`},
 		{"an error", func([]int32, ...func(*integer.Op, integer.Value)) (integer.Value, error) {
 			return integer.Value{}, errors.New("out of order")
 		}, "pool, picture 0: out of order"},
