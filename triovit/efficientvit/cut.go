@@ -107,8 +107,8 @@ func (n *Network) ByStage() []Range {
 // that they read from before them becomes an [Input] of the same name and shape, in
 // the order of the network, and every tensor that is read behind them, or is an
 // output of the network, becomes an output. [Network.Inputs] and [Network.Outputs]
-// list both. Of operations that nobody reads the last one makes the output. Names of
-// tensors, parameters and points stay.
+// list both. If no tensor of the range is read later, the last operation's tensor is
+// the output. Names of tensors, parameters and points stay.
 //
 // A cut of all operations is the network itself. Another one is called after the
 // network and the range, and keeps Stages only where it makes all of them.
