@@ -114,7 +114,7 @@ func (n *Network) ByStage() []Range {
 // network and the range, and keeps Stages only where it makes all of them.
 func (n *Network) Cut(from, to int) (*Network, error) {
 	if from < 0 || from >= to || to > len(n.Ops) {
-		return nil, fmt.Errorf("network %s: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))
+		return nil, fmt.Errorf("network %q: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))
 	}
 	c := n.Clone()
 	if len(c.Ops) == to-from {
