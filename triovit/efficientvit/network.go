@@ -260,6 +260,9 @@ func (n *Network) Validate() error {
 	shapes := make(map[string][]int, len(n.Ops))
 	for i := range n.Ops {
 		op := &n.Ops[i]
+		if op.Name == "" {
+			return fmt.Errorf("network %q: operation %d, %s, has no name", n.Name, i, op.Kind)
+		}
 		if _, twice := shapes[op.Name]; twice {
 			return fmt.Errorf("network %q: %q is made twice", n.Name, op.Name)
 		}

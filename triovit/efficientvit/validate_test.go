@@ -54,6 +54,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"a point of an unknown class", Conv, func(op *Op) { op.Points[0].Class = pointEnd }, "a quantization point of class 10: 1 to 9 are allowed"},
 		{"a point of a bit", Conv, func(op *Op) { op.Points[0].Bits = 1 }, "a quantization point of 1 bits: 2 to 16 are allowed"},
 		{"a point of 17 bits", Conv, func(op *Op) { op.Points[0].Bits = 17 }, "a quantization point of 17 bits: 2 to 16 are allowed"},
+		{"no name", Conv, func(op *Op) { op.Name = "" }, "operation 1, Conv, has no name"},
 		{"a name twice", Conv, func(op *Op) { op.Name = "input" }, "is made twice"},
 		{"a bias of another length", Conv, func(op *Op) { op.Params = append(op.Params, Param{Name: "bias", Shape: []int{1}}) }, "bias [1] does not fit"},
 		{"a third parameter", Conv, func(op *Op) { op.Params = append(op.Params, op.Params[0], op.Params[0]) }, "not 3 parameters"},
