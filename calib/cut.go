@@ -21,14 +21,16 @@ func (q *Quantized) Cut(from, to int) (*forward.Runner, error) {
 }
 
 // Frozen returns which operations of m, into which q was frozen, compute the
-// operations Ops[from:to] of the quantized network: m.Ops[first:end]. They are none
-// where the network's only change what integers stand for.
+// operations Ops[from:to] of the quantized network: m.Ops[first:end]. first equals end
+// where the range holds only Scale and Shift operations, which no integer operation
+// computes.
 func (q *Quantized) Frozen(m *integer.Model, from, to int) (first, end int) {
 	return q.frozenBefore(m, from), q.frozenBefore(m, to)
 }
 
 // frozenBefore returns how many operations of m compute the first n of the network.
-// [Freeze] keeps the order, and ends what computes an operation with that of its name.
+// [Freeze] keeps the order. The last integer operation of each network operation has its
+// name.
 func (q *Quantized) frozenBefore(m *integer.Model, n int) int {
 	if n == len(q.Model.Net.Ops) {
 		return len(m.Ops) // with the logits

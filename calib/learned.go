@@ -30,7 +30,7 @@ type Learned struct {
 }
 
 // Exact returns the model behind the recipe's transforms and before its rounding: what
-// a quantized network is held against. It must not be changed.
+// a quantized network is held against.
 func (q *Quantized) Exact() *triovit.Folded { return q.exact }
 
 // Rounds says whether an operand of an operation passes through a grid.

@@ -25,7 +25,8 @@ import (
 // only take the values that integers can express (INTEGER.md).
 type Quantized struct {
 	// Model is folded and transformed; its quantized weights have the values
-	// of their grids.
+	// of their grids. Predict and ID are those of the model that was quantized,
+	// whatever is changed in Model afterwards.
 	Model *triovit.Folded
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
@@ -100,7 +101,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 	if err != nil {
 		return nil, err
 	}
-	t := &transformed{model: model, profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
+	t := &transformed{model: model.Clone(), profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
 	for _, step := range recipe.Transforms {
 		var changes []Change
 		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
@@ -289,8 +290,8 @@ func (q *Quantized) id() string {
 	return s.String()
 }
 
-// Network returns the transformed network.
-func (q *Quantized) Network() *efficientvit.Network { return q.Model.Net }
+// Network returns a copy of the transformed network.
+func (q *Quantized) Network() *efficientvit.Network { return q.exec.Network() }
 
 // ID identifies the quantized model for the cache of results.
 func (q *Quantized) ID() string { return q.exec.ID() }

@@ -5,10 +5,12 @@ package calib
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
@@ -373,5 +375,58 @@ func TestRecipesWidthGoesByClass(t *testing.T) {
 				t.Errorf("%s of %d bits by a recipe that says nothing: %d bits", class, bits, got.Bits)
 			}
 		}
+	}
+}
+
+// TestQuantizedKeepsItsModel: whatever is changed in the model that was quantized, or in
+// what a quantized model exports, the exact model stays, and ID and logits, also those of
+// a number of pictures that runs later, are those that were quantized.
+func TestQuantizedKeepsItsModel(t *testing.T) {
+	given, profile := small(t)
+	model := given.Clone()
+	q, err := Quantize(model, profile, Vanilla)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale := func(m *triovit.Folded) {
+		for _, w := range m.Weights {
+			for i := range w.Data {
+				w.Data[i] *= 1.1
+			}
+		}
+	}
+	picture := weights.SyntheticInput(efficientvit.Size(model.Net.Input().Shape))
+	id, exact := q.ID(), q.Exact().Hash()
+	want, err := q.Predict(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, edit := range []func(){
+		func() { scale(model) },
+		func() { model.Net.Ops[1].Eps = 0.5 },
+		func() { scale(q.Model) },
+		func() { q.Model.Net.Ops[1].Stride, q.Model.Net.Name = 7, "other" },
+		func() { q.Network().Ops[1].Stride = 7 },
+		func() { clear(q.WeightGrids) },
+	} {
+		edit()
+		got, err := q.Predict(slices.Repeat(picture, i+2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range want {
+			if math.Abs(float64(got[k]-v)) > 1e-5*(1+math.Abs(float64(v))) {
+				t.Fatalf("edit %d: logits %v, want %v", i, got[:len(want)], want)
+			}
+		}
+		if q.ID() != id || q.Exact().Hash() != exact || q.Network().Name != given.Net.Name {
+			t.Errorf("edit %d changed the ID, the exact model or the network", i)
+		}
+	}
+	if again, err := Quantize(given, profile, Vanilla); err != nil || again.ID() != id {
+		t.Errorf("quantized again: another ID (%v)", err)
+	}
+	if _, err := Quantize(model, profile, Vanilla); err == nil || !strings.Contains(err.Error(), "other weights") {
+		t.Errorf("the changed model with the profile of the old: %v", err)
 	}
 }

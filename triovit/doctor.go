@@ -113,7 +113,7 @@ func checkModel() Check {
 		if err != nil {
 			return Check{"model", err.Error(), false, "freeze the model anew, or set TRIOVIT_MODEL to a checkpoint and unset TRIOVIT_WEIGHTS"}
 		}
-		return Check{"model", fmt.Sprintf("%s in integers from %s, hash %.12s", frozen.net.Name, frozen.source, frozen.hash), true, "set by TRIOVIT_MODEL; it is evaluated, not profiled or quantized"}
+		return Check{"model", fmt.Sprintf("%s in integers from %s, hash %.12s", frozen.net.Name, frozen.source, frozen.Hash()), true, "set by TRIOVIT_MODEL; it is evaluated, not profiled or quantized"}
 	}
 	if onHub(name) {
 		_, err := hub.Parse(name)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -15,28 +14,15 @@ import (
 
 // A Folded is a model whose BatchNorms are merged into the convolutions before them:
 // the form that is scored in floating point, observed and quantized. [Model.Fold]
-// makes it, and [Setup] has it.
-//
-// Its hash is computed once, so that it must not be changed: [Folded.Clone] returns
-// one that may.
-type Folded struct {
-	*Model
-	once sync.Once
-	hash string
-}
+// makes it, and [Setup] has it. Its hash is that of its contents whenever it is asked
+// for ([Model.Hash]).
+type Folded struct{ *Model }
 
-// Hash returns the hash of the folded model ([Model.Hash]).
-func (f *Folded) Hash() string {
-	f.once.Do(func() { f.hash = f.Model.Hash() })
-	return f.hash
-}
-
-// Clone returns a copy to change before its hash is asked for: its operations, and
-// which weights it has. The weights' values are those of f.
+// Clone returns a copy whose operations and weights may be changed: f shares neither.
 func (f *Folded) Clone() *Folded {
 	model := *f.Model
-	model.Net, model.Weights = f.Net.Clone(), maps.Clone(f.Weights)
-	return &Folded{Model: &model}
+	model.Net, model.Weights = f.Net.Clone(), f.Weights.Clone()
+	return &Folded{&model}
 }
 
 // Fold returns the model with every BatchNorm merged into the convolution
@@ -99,7 +85,7 @@ func (m *Model) fold() (*Folded, error) {
 	net.Ops = ops
 	folded := *m
 	folded.Net, folded.Weights = net, set
-	return &Folded{Model: &folded}, net.Validate()
+	return &Folded{&folded}, net.Validate()
 }
 
 // foldInto gives the convolution a bias, and replaces w by w·g/σ and the bias by

@@ -22,9 +22,9 @@ func small(t *testing.T, variant string) *Model {
 	return &Model{Net: net, Weights: weights.Synthetic(net.Params())}
 }
 
-// TestFoldedHasOneHash: that of its description and weights; a clone that is changed
-// has its own, and leaves the model as it was.
-func TestFoldedHasOneHash(t *testing.T) {
+// TestFoldedHash: the hash is that of the description and weights, whenever it is asked
+// for. A clone that is changed, its values too, leaves the model as it was.
+func TestFoldedHash(t *testing.T) {
 	f, err := small(t, "b0-r224").Fold()
 	if err != nil {
 		t.Fatal(err)
@@ -36,8 +36,21 @@ func TestFoldedHasOneHash(t *testing.T) {
 	if clone.Hash() == hash || clone.Hash() != clone.Model.Hash() {
 		t.Errorf("the changed clone has the hash %s, its model %s", clone.Hash(), clone.Model.Hash())
 	}
-	if f.Model.Hash() != hash {
+	for _, w := range clone.Weights {
+		w.Shape[0], w.Data[0] = -1, -1
+	}
+	if f.Hash() != hash || f.Model.Hash() != hash {
 		t.Error("a change of the clone changed the model")
+	}
+	seen := map[string]bool{hash: true}
+	for name, w := range f.Weights {
+		old := w.Data[0]
+		w.Data[0]++
+		changed := f.Hash()
+		if seen[changed] {
+			t.Errorf("%s changes, and the hash stays", name)
+		}
+		seen[changed], w.Data[0] = true, old
 	}
 	if again, err := f.Fold(); err != nil || again.Hash() != hash {
 		t.Errorf("folded twice: another model (%v)", err)

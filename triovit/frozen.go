@@ -31,7 +31,6 @@ type Frozen struct {
 	source   string
 	net      *efficientvit.Network
 	backbone string // of the network
-	hash     string
 	run      Integers
 	logits   integer.Tensor
 }
@@ -80,7 +79,7 @@ func (f *Frozen) check() (err error) {
 		return err
 	}
 	f.logits = tensors[len(tensors)-1]
-	if f.hash, err = f.Model.Hash(); err != nil {
+	if _, err := f.Model.Hash(); err != nil {
 		return err
 	}
 	if normalization := preprocess.ImageNetNormalization(); f.Model.Picture != (integer.Picture{}) && f.Model.Picture.Normalization != normalization {
@@ -115,18 +114,25 @@ func (f *Frozen) described() *Model {
 	return &Model{Net: f.net, Source: f.source, Classes: f.Model.Classes, Pipeline: f.Model.Picture.Pipeline}
 }
 
-// Network returns the network that was frozen, as the model's name and shapes
+// Network returns a copy of the network that was frozen, as the model's name and shapes
 // describe it.
-func (f *Frozen) Network() *efficientvit.Network { return f.net }
+func (f *Frozen) Network() *efficientvit.Network { return f.net.Clone() }
 
 // frozenVersion changes when the same artefact would predict something else.
 const frozenVersion = 1
 
 // ID identifies the predictor for the cache of results: by the artefact's hash.
-func (f *Frozen) ID() string { return fmt.Sprintf("integers %d %s", frozenVersion, f.hash) }
+func (f *Frozen) ID() string { return fmt.Sprintf("integers %d %s", frozenVersion, f.Hash()) }
 
-// Hash returns the artefact's hash ([integer.Model.Hash]).
-func (f *Frozen) Hash() string { return f.hash }
+// Hash returns the artefact's hash ([integer.Model.Hash]), of Model as it is now. Where
+// Model was changed to one that has none, Hash returns why.
+func (f *Frozen) Hash() string {
+	hash, err := f.Model.Hash()
+	if err != nil {
+		return err.Error()
+	}
+	return hash
+}
 
 // Platform says what computes, for reports: integers are the same on every one.
 func (f *Frozen) Platform() string { return "integers" }

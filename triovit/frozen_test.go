@@ -291,3 +291,33 @@ func TestPreparedModelSaysItsClasses(t *testing.T) {
 		})
 	}
 }
+
+// TestFrozenIDFollowsTheModel: the ID is that of the model which the reference executor
+// runs, also where it was changed; a network that was returned is not the predictor's.
+func TestFrozenIDFollowsTheModel(t *testing.T) {
+	f := frozen(t, redModel(32, 10), nil)
+	seen := map[string]bool{f.ID(): true}
+	conv := f.Model.Ops[1].Operation.(*integer.Conv)
+	for _, c := range []struct {
+		name string
+		edit func()
+	}{
+		{"a weight", func() { conv.Weights[0]++ }},
+		{"a bias", func() { conv.Bias[1]++ }},
+		{"a step", func() { f.Model.Ops[1].Values.Steps[0] = 0.5 }},
+		{"a width", func() { f.Model.AccumulatorBits = 28 }},
+		{"an operation", func() { f.Model.Ops[1].Operation = redModel(32, 10).Ops[1].Operation }},
+		{"a kernel that no model has", func() { f.Model.Ops[1].Operation.(*integer.Conv).Kernel = 0 }},
+	} {
+		c.edit()
+		id := f.ID()
+		if seen[id] {
+			t.Errorf("%s changes, and the ID stays", c.name)
+		}
+		seen[id] = true
+	}
+	f.Network().Ops[0].Shape[0] = 1
+	if got := f.Network().Input().Shape[0]; got != 32 {
+		t.Errorf("a network that was returned and changed is the predictor's: %d rows", got)
+	}
+}

@@ -107,7 +107,9 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	result := &Result{Options: o}
 	bar := progress.New("reconstruct "+net.Name, len(blocks)*o.Steps)
 	defer bar.Done()
-	key := []string{q.ID(), data.Fingerprint(), preprocess.Version, o.String(), strconv.Itoa(o.Crop), fmt.Sprint(net.Input().Shape)}
+	// Blocks read what is exported, and was perhaps changed since q got its ID.
+	read := cache.Key(q.Model.Hash(), q.Exact().Hash(), fmt.Sprint(q.WeightGrids))
+	key := []string{q.ID(), read, data.Fingerprint(), preprocess.Version, o.String(), strconv.Itoa(o.Crop), fmt.Sprint(net.Input().Shape)}
 	for i, r := range blocks {
 		b, err := newBlock(q, net, r, &learned, o)
 		if err != nil {

@@ -4,7 +4,7 @@ package register
 
 import "github.com/gotriovit/gotriovit/triovit/integer"
 
-// emit takes an output: what is behind the accumulators.
+// emit receives a finished accumulator and passes it to the units behind.
 type emit func(pixel, channel int, sum int32)
 
 // into stores the outputs in a map.

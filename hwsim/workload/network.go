@@ -16,7 +16,7 @@ func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 		return nil, fmt.Errorf("workload: %w", err)
 	}
 	if in, out := len(net.Inputs()), len(net.Outputs()); in != 1 || out != 1 {
-		return nil, fmt.Errorf("workload: network %s has %d inputs and %d outputs: one of each is allowed", net.Name, in, out)
+		return nil, fmt.Errorf("workload: network %q has %d inputs and %d outputs: one of each is allowed", net.Name, in, out)
 	}
 	r := reader{net: net, makers: make(map[string]*efficientvit.Op), readers: make(map[string][]*efficientvit.Op)}
 	for i := range net.Ops {

@@ -163,6 +163,9 @@ func (c *Cache) Put(ctx context.Context, key string, payload []byte) error {
 	if c == nil {
 		return nil
 	}
+	if c.dir == "" {
+		return c.Warning() // [Open] said why there is no folder
+	}
 	err := c.put(ctx, key, payload)
 	if err != nil {
 		err = fmt.Errorf("cache in %q keeps no results: %w (set TRIOVIT_CACHE to a folder that can be written)", c.dir, err)
@@ -172,9 +175,6 @@ func (c *Cache) Put(ctx context.Context, key string, payload []byte) error {
 }
 
 func (c *Cache) put(ctx context.Context, key string, payload []byte) error {
-	if c.dir == "" {
-		return errors.New("no folder")
-	}
 	size := int64(headerSize + len(payload))
 	if size > c.MaxBytes {
 		return fmt.Errorf("a result of %d bytes: allowed are %d in all", size, c.MaxBytes)

@@ -51,6 +51,16 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	case "reporter":
 		report(dir)
+	case "two reasons": // keeps two results of one cache, which fail for two reasons
+		c := Open(dir)
+		c.MaxBytes = 100
+		for _, size := range []int{1000, 10} {
+			if _, err := Do(context.Background(), c, strconv.Itoa(size), 1, nil, func() ([]byte, error) { return payload[:size], nil }); err != nil {
+				fmt.Println(err)
+			}
+		}
+		fmt.Println("first:", c.Warning())
+		os.Exit(0)
 	case "computer": // computes stages that other processes compute too
 		for i := range 20 {
 			got, err := Do(context.Background(), Open(dir), "shared", 1, []string{strconv.Itoa(i)}, func() ([]int, error) {
@@ -609,5 +619,32 @@ func BenchmarkDoWarm(b *testing.B) {
 		if _, err := Do(b.Context(), c, "s", 1, nil, func() ([]float32, error) { return values, nil }); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestEachStageTellsItsReason: a stage whose result cannot be kept warns of its own
+// reason, [Cache.Warning] tells the first one, and a cache without a folder tells why
+// it has none.
+func TestEachStageTellsItsReason(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out, err := process(t, "two reasons", filepath.Join(file, "below")).CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if err != nil || len(lines) != 3 {
+		t.Fatalf("%v: %q, want two warnings and the first reason", err, lines)
+	}
+	for i, want := range []string{"allowed are 100 in all", "not a directory", "allowed are 100 in all"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d is %q, want %q", i+1, lines[i], want)
+		}
+	}
+	for _, v := range []string{"TRIOVIT_CACHE", "XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(v, "")
+	}
+	c := Open("")
+	if err := c.Put(t.Context(), "key", payload); err == nil || err != c.Warning() || !strings.Contains(err.Error(), "no cache: set TRIOVIT_CACHE") {
+		t.Errorf("without a folder: %v, want the reason of Open, %v", err, c.Warning())
 	}
 }

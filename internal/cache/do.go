@@ -52,8 +52,8 @@ func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs 
 	if err := gob.NewEncoder(&buffer).Encode(&value); err != nil {
 		return none, fmt.Errorf("stage %s: encode its result: %w", stage, err)
 	}
-	if c.Put(ctx, key, buffer.Bytes()) != nil {
-		progress.Warn(fmt.Sprintf("stage %s: %v", stage, c.Warning()))
+	if err := c.Put(ctx, key, buffer.Bytes()); err != nil {
+		progress.Warn(fmt.Sprintf("stage %s: %v", stage, err))
 	}
 	var decoded T
 	if err := gob.NewDecoder(&buffer).Decode(&decoded); err != nil {

@@ -35,6 +35,36 @@ func TestHeavyPaths(t *testing.T) {
 	}
 }
 
+// TestTriovitWithoutTensors: the root of triovit and everything below it but forward
+// link no tensor library.
+func TestTriovitWithoutTensors(t *testing.T) {
+	const root, forward = module + "triovit", module + "triovit/forward"
+	packages := slices.DeleteFunc(list(t, "../../triovit/..."), func(path string) bool {
+		return path == forward || strings.HasPrefix(path, forward+"/")
+	})
+	for _, path := range []string{root, root + "/dataset", root + "/hub", root + "/weights", root + "/preprocess"} {
+		if !slices.Contains(packages, path) {
+			t.Errorf("go list does not list %s", path)
+		}
+	}
+	for _, found := range tensorLibraries(list(t, append([]string{"-deps"}, packages...)...)) {
+		t.Errorf("links %s", found)
+	}
+	if tensorLibraries(list(t, "-deps", forward)) == nil {
+		t.Error("forward links no tensor library that this test would find")
+	}
+}
+
+// tensorLibraries returns those of the import paths that are tensor libraries.
+func tensorLibraries(paths []string) (found []string) {
+	for _, line := range excess(paths) {
+		if path, ok := strings.CutSuffix(line, ": "+tensorLibrary); ok {
+			found = append(found, path)
+		}
+	}
+	return found
+}
+
 // TestGround: a package in internal/ imports, tests included, nothing of this module
 // that is not in internal/ itself. Everything else may lean on it.
 func TestGround(t *testing.T) {

@@ -24,13 +24,13 @@ func (n *Network) At(h, w int) (*Network, error) {
 		case i == 0:
 			op.Shape = []int{h, w, op.Shape[len(op.Shape)-1]}
 		case op.Kind == Input:
-			return nil, fmt.Errorf("network %s: a cut of several inputs has no other size", n.Name)
+			return nil, fmt.Errorf("network %q: a cut of several inputs has no other size", n.Name)
 		case op.Kind == MergeHeads:
 			op.Shape = []int{maps[op.Name][0], maps[op.Name][1], op.Shape[2]}
 		default:
 			shape, err := op.infer(in)
 			if err != nil {
-				return nil, fmt.Errorf("network %s at %d×%d: %s %q: %w", n.Name, h, w, op.Kind, op.Name, err)
+				return nil, fmt.Errorf("network %q at %d×%d: %s %q: %w", n.Name, h, w, op.Kind, op.Name, err)
 			}
 			op.Shape = shape
 		}

@@ -107,14 +107,14 @@ func (n *Network) ByStage() []Range {
 // that they read from before them becomes an [Input] of the same name and shape, in
 // the order of the network, and every tensor that is read behind them, or is an
 // output of the network, becomes an output. [Network.Inputs] and [Network.Outputs]
-// list both. Of operations that nobody reads the last one makes the output. Names of
-// tensors, parameters and points stay.
+// list both. If no tensor of the range is read later, the last operation's tensor is
+// the output. Names of tensors, parameters and points stay.
 //
 // A cut of all operations is the network itself. Another one is called after the
 // network and the range, and keeps Stages only where it makes all of them.
 func (n *Network) Cut(from, to int) (*Network, error) {
 	if from < 0 || from >= to || to > len(n.Ops) {
-		return nil, fmt.Errorf("network %s: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))
+		return nil, fmt.Errorf("network %q: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))
 	}
 	c := n.Clone()
 	if len(c.Ops) == to-from {

@@ -136,7 +136,7 @@ func (op *Op) infer(in [][]int) ([]int, error) {
 		}
 		for _, p := range op.Params {
 			if want := x[len(x)-1:]; !slices.Equal(p.Shape, want) {
-				return fmt.Errorf("parameter %s has shape %v, not %v", p.Name, p.Shape, want)
+				return fmt.Errorf("parameter %q has shape %v, not %v", p.Name, p.Shape, want)
 			}
 		}
 		return nil

@@ -196,13 +196,13 @@ func (n *Network) Hash() string {
 func (n *Network) Insert(consumer string, operand int, op Op) error {
 	i := slices.IndexFunc(n.Ops, func(o Op) bool { return o.Name == consumer })
 	if i < 0 {
-		return fmt.Errorf("network %s: no operation %q to insert %q before", n.Name, consumer, op.Name)
+		return fmt.Errorf("network %q: no operation %q to insert %q before", n.Name, consumer, op.Name)
 	}
 	if operand < 0 || operand >= len(n.Ops[i].Inputs) {
-		return fmt.Errorf("network %s: %q has no operand %d", n.Name, consumer, operand)
+		return fmt.Errorf("network %q: %q has no operand %d", n.Name, consumer, operand)
 	}
 	if n.Op(op.Name) != nil {
-		return fmt.Errorf("network %s: there is an operation %q already", n.Name, op.Name)
+		return fmt.Errorf("network %q: there is an operation %q already", n.Name, op.Name)
 	}
 	op.Inputs = []string{n.Ops[i].Inputs[operand]}
 	n.Ops[i].Inputs[operand] = op.Name
@@ -228,68 +228,98 @@ func bounded(shape []int) error {
 	return nil
 }
 
+// minPointBits and maxPointBits bound the width of a [Point]: package calib has grids
+// of these widths.
+const minPointBits, maxPointBits = 2, 16
+
+func (op *Op) checkPoints() error {
+	for i, p := range op.Points {
+		switch {
+		case p.Operand < 0 || p.Operand >= len(op.Inputs):
+			return fmt.Errorf("on operand %d of %d", p.Operand, len(op.Inputs))
+		case slices.ContainsFunc(op.Points[:i], func(before Point) bool { return before.Operand == p.Operand }):
+			return fmt.Errorf("on operand %d, which has one already", p.Operand)
+		case !slices.Contains(PointClasses(), p.Class):
+			return fmt.Errorf("of class %d: 1 to %d are allowed", p.Class, pointEnd-1)
+		case p.Bits < minPointBits || p.Bits > maxPointBits:
+			return fmt.Errorf("of %d bits: %d to %d are allowed", p.Bits, minPointBits, maxPointBits)
+		}
+	}
+	return nil
+}
+
 // Validate checks that the description is in single-assignment form, that every
-// shape follows from its inputs, and that no tensor or parameter has more than
-// 2³¹-1 elements. It is safe on any description, also one that was read from a
+// shape follows from its inputs, that no tensor or parameter has more than 2³¹-1
+// elements, that points have a class and a width of 2 to 16 bits, and that Stages and
+// Results are tensors of the network. It is safe on any description, also one that was read from a
 // file. The error names the first operation that breaks a rule. A cut is valid too.
 func (n *Network) Validate() error {
 	if len(n.Ops) == 0 || n.Ops[0].Kind != Input {
-		return fmt.Errorf("network %s: the first operation must be its input", n.Name)
+		return fmt.Errorf("network %q: the first operation must be its input", n.Name)
 	}
 	shapes := make(map[string][]int, len(n.Ops))
 	for i := range n.Ops {
 		op := &n.Ops[i]
+		if op.Name == "" {
+			return fmt.Errorf("network %q: operation %d, %s, has no name", n.Name, i, op.Kind)
+		}
 		if _, twice := shapes[op.Name]; twice {
-			return fmt.Errorf("network %s: %q is made twice", n.Name, op.Name)
+			return fmt.Errorf("network %q: %q is made twice", n.Name, op.Name)
 		}
 		in := make([][]int, len(op.Inputs))
 		for j, name := range op.Inputs {
 			shape, ok := shapes[name]
 			if !ok {
-				return fmt.Errorf("network %s: %q reads %q, which nothing before it makes", n.Name, op.Name, name)
+				return fmt.Errorf("network %q: %q reads %q, which nothing before it makes", n.Name, op.Name, name)
 			}
 			in[j] = shape
 		}
 		if err := bounded(op.Shape); err != nil {
-			return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
+			return fmt.Errorf("network %q: %s %q: %w", n.Name, op.Kind, op.Name, err)
 		}
 		for _, p := range op.Params {
 			if err := bounded(p.Shape); err != nil {
-				return fmt.Errorf("network %s: %s %q: parameter %s: %w", n.Name, op.Kind, op.Name, p.Name, err)
+				return fmt.Errorf("network %q: %s %q: parameter %q: %w", n.Name, op.Kind, op.Name, p.Name, err)
 			}
 		}
 		if op.Kernel > maxElements || op.Stride > maxElements {
-			return fmt.Errorf("network %s: %s %q: a kernel of %d and a stride of %d: at most %d are allowed", n.Name, op.Kind, op.Name, op.Kernel, op.Stride, maxElements)
+			return fmt.Errorf("network %q: %s %q: a kernel of %d and a stride of %d: at most %d are allowed", n.Name, op.Kind, op.Name, op.Kernel, op.Stride, maxElements)
 		}
 		if op.Kind == Input {
 			if i > 0 && n.Ops[i-1].Kind != Input {
-				return fmt.Errorf("network %s: the input %q stands behind %s %q: inputs come first", n.Name, op.Name, n.Ops[i-1].Kind, n.Ops[i-1].Name)
+				return fmt.Errorf("network %q: the input %q stands behind %s %q: inputs come first", n.Name, op.Name, n.Ops[i-1].Kind, n.Ops[i-1].Name)
 			}
 			if len(op.Inputs) > 0 || len(op.Shape) != 1 && len(op.Shape) != 3 {
-				return fmt.Errorf("network %s: the input %q has shape %v and reads %d tensors: want [H, W, C], or a cut's [C], and none", n.Name, op.Name, op.Shape, len(op.Inputs))
+				return fmt.Errorf("network %q: the input %q has shape %v and reads %d tensors: want [H, W, C], or a cut's [C], and none", n.Name, op.Name, op.Shape, len(op.Inputs))
 			}
 		} else {
 			want, err := op.infer(in)
 			if err != nil {
-				return fmt.Errorf("network %s: %s %q: %w", n.Name, op.Kind, op.Name, err)
+				return fmt.Errorf("network %q: %s %q: %w", n.Name, op.Kind, op.Name, err)
 			}
 			if !slices.Equal(want, op.Shape) {
-				return fmt.Errorf("network %s: %s %q has shape %v, its inputs give %v", n.Name, op.Kind, op.Name, op.Shape, want)
+				return fmt.Errorf("network %q: %s %q has shape %v, its inputs give %v", n.Name, op.Kind, op.Name, op.Shape, want)
 			}
 		}
 		if !(op.Eps >= 0 && op.Eps <= 1) {
-			return fmt.Errorf("network %s: %q has an eps of %g, allowed are 0 to 1", n.Name, op.Name, op.Eps)
+			return fmt.Errorf("network %q: %q has an eps of %g, allowed are 0 to 1", n.Name, op.Name, op.Eps)
 		}
-		for _, p := range op.Points {
-			if p.Operand < 0 || p.Operand >= len(op.Inputs) {
-				return fmt.Errorf("network %s: %q has a quantization point on operand %d of %d", n.Name, op.Name, p.Operand, len(op.Inputs))
-			}
+		if err := op.checkPoints(); err != nil {
+			return fmt.Errorf("network %q: %q has a quantization point %w", n.Name, op.Name, err)
 		}
 		shapes[op.Name] = op.Shape
 	}
+	behind := 0
+	for _, name := range n.Stages {
+		i := slices.IndexFunc(n.Ops[behind:], func(op Op) bool { return op.Name == name })
+		if i < 0 {
+			return fmt.Errorf("network %q: the stages %q: each must be a tensor of the network, behind the one before", n.Name, n.Stages)
+		}
+		behind += i + 1
+	}
 	for i, name := range n.Results {
 		if _, made := shapes[name]; !made || slices.Contains(n.Results[:i], name) {
-			return fmt.Errorf("network %s: the results %q: each must be a tensor of the network, once", n.Name, n.Results)
+			return fmt.Errorf("network %q: the results %q: each must be a tensor of the network, once", n.Name, n.Results)
 		}
 	}
 	return nil

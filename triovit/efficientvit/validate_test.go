@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/internal/hostile"
 	"pgregory.net/rapid"
 )
 
@@ -48,6 +49,12 @@ func TestValidateRefuses(t *testing.T) {
 		{"a second input", Hardswish, func(op *Op) { op.Kind = Input }, "stands behind"},
 		{"a point beyond the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: 1}} }, "a quantization point on operand 1 of 1"},
 		{"a point before the operands", Conv, func(op *Op) { op.Points = []Point{{Operand: -1}} }, "a quantization point on operand -1"},
+		{"two points of an operand", Conv, func(op *Op) { op.Points = append(op.Points[:1], op.Points[0]) }, "on operand 0, which has one already"},
+		{"a point without a class", Conv, func(op *Op) { op.Points[0].Class = 0 }, "a quantization point of class 0: 1 to 9 are allowed"},
+		{"a point of an unknown class", Conv, func(op *Op) { op.Points[0].Class = pointEnd }, "a quantization point of class 10: 1 to 9 are allowed"},
+		{"a point of a bit", Conv, func(op *Op) { op.Points[0].Bits = 1 }, "a quantization point of 1 bits: 2 to 16 are allowed"},
+		{"a point of 17 bits", Conv, func(op *Op) { op.Points[0].Bits = 17 }, "a quantization point of 17 bits: 2 to 16 are allowed"},
+		{"no name", Conv, func(op *Op) { op.Name = "" }, "operation 1, Conv, has no name"},
 		{"a name twice", Conv, func(op *Op) { op.Name = "input" }, "is made twice"},
 		{"a bias of another length", Conv, func(op *Op) { op.Params = append(op.Params, Param{Name: "bias", Shape: []int{1}}) }, "bias [1] does not fit"},
 		{"a third parameter", Conv, func(op *Op) { op.Params = append(op.Params, op.Params[0], op.Params[0]) }, "not 3 parameters"},
@@ -75,6 +82,50 @@ func TestValidateRefusesResults(t *testing.T) {
 		net.Results = results
 		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "each must be a tensor of the network, once") {
 			t.Errorf("%q: error %v", results, err)
+		}
+	}
+}
+
+// TestValidateRefusesStages that are no tensors, the same one twice, or in another
+// order than the network's: [Network.ByStage] counts them.
+func TestValidateRefusesStages(t *testing.T) {
+	stages := describe(t, "b0-r224").Stages
+	for _, wrong := range [][]string{{"nothing"}, {stages[0], "nothing"}, {stages[0], stages[0]}, {stages[1], stages[0]}, {""}} {
+		net := describe(t, "b0-r224").Clone()
+		net.Stages = wrong
+		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "each must be a tensor of the network, behind the one before") {
+			t.Errorf("%q: error %v", wrong, err)
+		}
+	}
+}
+
+// TestErrorsQuoteNames: whatever a name holds, an error is one line.
+func TestErrorsQuoteNames(t *testing.T) {
+	const name = "two\nlines"
+	for what, edit := range map[string]func(net *Network){
+		"the network":         func(net *Network) { net.Name = name; net.Ops[0].Kind = Conv },
+		"an operation":        func(net *Network) { net.Ops[1].Name, net.Ops[1].Kernel = name, maxElements+1 },
+		"an operand":          func(net *Network) { net.Ops[1].Inputs[0] = name },
+		"a parameter's bound": func(net *Network) { net.Ops[1].Params[0] = Param{Name: name, Shape: []int{0}} },
+		"a parameter's shape": func(net *Network) { net.Ops[2].Params[1] = Param{Name: name, Shape: []int{3, 5}} },
+		"a stage":             func(net *Network) { net.Stages[0] = name },
+		"a result":            func(net *Network) { net.Results = []string{name} },
+	} {
+		net := describe(t, "b0-r224").Clone()
+		edit(net)
+		if hostile.Read(t, 0, net.Validate) == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+	net := describe(t, "b0-r224").Clone()
+	net.Name = name
+	for what, read := range map[string]func() error{
+		"Cut":    func() error { _, err := net.Cut(3, 2); return err },
+		"At":     func() error { _, err := net.At(0, 0); return err },
+		"Insert": func() error { return net.Insert(name, 0, Op{Name: name}) },
+	} {
+		if hostile.Read(t, 0, read) == nil {
+			t.Errorf("%s: no error", what)
 		}
 	}
 }
@@ -146,8 +197,17 @@ func TestInsert(t *testing.T) {
 // checkHostile validates a description from anywhere: it must not panic, and the
 // counts of a description that is accepted must not have overflowed.
 func checkHostile(t interface{ Errorf(string, ...any) }, net *Network) {
-	if net.Validate() != nil {
+	if err := net.Validate(); err != nil {
+		if strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("the error has several lines: %q", err)
+		}
 		return
+	}
+	if stages := net.ByStage(); len(net.Stages) > 0 {
+		checkRanges(t, net, stages)
+		if net.Stages[len(net.Stages)-1] != net.Output().Name && stages[len(stages)-1].Name != "head" {
+			t.Errorf("an accepted network of the stages %q has no head", net.Stages)
+		}
 	}
 	if net.ParamCount() < 0 || net.TotalMACs() < 0 {
 		t.Errorf("an accepted network has %d parameters and %d MACs", net.ParamCount(), net.TotalMACs())
@@ -169,7 +229,7 @@ func TestValidateAnything(t *testing.T) {
 		shape := rapid.SliceOfN(size, 0, 5)
 		for range rapid.IntRange(1, 4).Draw(t, "changes") {
 			op := &net.Ops[rapid.IntRange(0, len(net.Ops)-1).Draw(t, "operation")]
-			switch rapid.IntRange(0, 7).Draw(t, "change") {
+			switch rapid.IntRange(0, 9).Draw(t, "change") {
 			case 0:
 				op.Kind = Kind(rapid.IntRange(0, 30).Draw(t, "kind"))
 			case 1:
@@ -188,6 +248,10 @@ func TestValidateAnything(t *testing.T) {
 				op.Groups, op.Factor = size.Draw(t, "groups"), size.Draw(t, "factor")
 			case 7:
 				op.Part, op.OverTokens = size.Draw(t, "part"), !op.OverTokens
+			case 8:
+				op.Points = append(op.Points, Point{Operand: size.Draw(t, "operand"), Class: PointClass(rapid.IntRange(0, 11).Draw(t, "class")), Bits: size.Draw(t, "bits")})
+			case 9:
+				net.Stages[rapid.IntRange(0, len(net.Stages)-1).Draw(t, "stage")] = rapid.SampledFrom([]string{op.Name, "nobody", ""}).Draw(t, "name")
 			}
 		}
 		checkHostile(t, net)

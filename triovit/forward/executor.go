@@ -293,8 +293,9 @@ func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
 	return r, nil
 }
 
-// Network returns the network that runs.
-func (r *Runner) Network() *efficientvit.Network { return r.net }
+// Network returns a copy of the network that runs: a graph of another number of pictures
+// is made of it long after the executor was given its ID.
+func (r *Runner) Network() *efficientvit.Network { return r.net.Clone() }
 
 // Run runs n pictures [n, H, W, 3], or the n tensors of each input of a cut, and
 // returns every output of the graph, [n, ...]. The graph is compiled once for each n.

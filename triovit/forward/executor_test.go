@@ -315,3 +315,67 @@ func TestChangesOfTheModelComeTooLate(t *testing.T) {
 	}
 	compareLogits(t, "in a batch compiled after the change", got[:10], want, 1e-5)
 }
+
+// TestIDFollowsTheModel: whatever is changed in a model between two executors, or in a
+// network that an executor returns, an executor has another ID or the same logits, also
+// of a number of pictures that it runs later.
+func TestIDFollowsTheModel(t *testing.T) {
+	m := folded(t, tiny(t))
+	picture := weights.SyntheticInput(3 * 32 * 32)
+	logits := func(e *Executor, n int) []float32 {
+		t.Helper()
+		y, err := e.Predict(slices.Repeat(picture, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y[:10]
+	}
+	same := func(a, b []float32) bool {
+		return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Abs(float64(x-y)) <= 1e-5*(1+math.Abs(float64(y))) })
+	}
+	first, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, before, ids := logits(first, 1), logits(first, 1), map[string]string{first.ID(): "nothing"}
+	const bias = "head.op_list.3.linear.bias"
+	ofKind := func(net *efficientvit.Network, kind efficientvit.Kind) *efficientvit.Op {
+		return &net.Ops[slices.IndexFunc(net.Ops, func(op efficientvit.Op) bool { return op.Kind == kind })]
+	}
+	for i, c := range []struct {
+		name string
+		edit func()
+	}{
+		{"every weight", func() {
+			for _, w := range m.Weights {
+				for i := range w.Data {
+					w.Data[i] *= 1.1
+				}
+			}
+		}},
+		{"one value", func() { m.Weights[bias].Data[0] += 1 }},
+		{"another tensor", func() { m.Weights[bias] = weights.New(10) }},
+		{"all weights", func() { m.Weights = changed(m, bias, func(w []float32) { w[0] = 3 }).Weights }},
+		{"an eps", func() { ofKind(m.Net, efficientvit.LayerNorm).Eps = 1 }},
+		{"an activation", func() { ofKind(m.Net, efficientvit.Hardswish).Kind = efficientvit.ReLU }},
+		{"the network", func() { m.Net = m.Net.Clone(); ofKind(m.Net, efficientvit.Hardswish).Kind = efficientvit.ReLU }},
+	} {
+		c.edit()
+		e, err := New(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := logits(e, 1)
+		if same(got, before) {
+			t.Errorf("%s: the logits stay, the test changes nothing", c.name)
+		}
+		if other, twice := ids[e.ID()]; twice {
+			t.Errorf("%s is changed: the ID is that after the change of %s, the logits are others", c.name, other)
+		}
+		before, ids[e.ID()] = got, c.name
+		ofKind(first.Network(), efficientvit.LayerNorm).Eps = 1
+		if y := logits(first, i+2); !same(y, want) {
+			t.Errorf("%s is changed: the first executor has the logits %v, before %v, and one ID", c.name, y, want)
+		}
+	}
+}

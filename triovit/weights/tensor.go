@@ -44,6 +44,15 @@ func (s Set) Shapes() map[string][]int {
 	return shapes
 }
 
+// Clone returns a copy that shares no values, nil of a nil set.
+func (s Set) Clone() Set {
+	c := maps.Clone(s)
+	for name, t := range c {
+		c[name] = &Tensor{Shape: slices.Clone(t.Shape), Data: slices.Clone(t.Data)}
+	}
+	return c
+}
+
 // Hash returns the SHA-256, in hexadecimal, of the names, the shapes and the
 // bits of the data: equal sets have equal hashes in every process, whichever
 // file format they came from.
