@@ -339,7 +339,7 @@ func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	}
 	g, powers := f.q.quantizers[op.Inputs[1]].(grid.Log2)
 	if !powers {
-		return frozen{}, fmt.Errorf("divisors %q are not on a log2 grid: integers divide by shifts", op.Inputs[1])
+		return frozen{}, fmt.Errorf("divisors %q are on %v, not on a log2 grid: integers divide by shifts", op.Inputs[1], f.q.quantizers[op.Inputs[1]])
 	}
 	step := divisor.Steps[0]
 	if g.Integer {
