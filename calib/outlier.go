@@ -58,7 +58,7 @@ func outlierFactors(op *efficientvit.Op, h []float64, w *weights.Tensor) []float
 				r[c] = h[c] / t
 			}
 		}
-		if e := outlierError(op, h, r, t, w); e < least {
+		if e := outlierError(op, h, r, t, w); e < least*(1-1e-9) {
 			best, least = r, e
 		}
 	}

@@ -20,10 +20,9 @@ import (
 //
 // so that weights and activations share what is hard. SmoothQuant folds the division
 // into the LayerNorm before a linear layer. EfficientViT has none there: the division
-// is in the requantization behind Hardswish. Before a pointwise convolution that
-// reads a residual sum it would be a second rounding of the sum's codes, which fake
-// quantization does not see. A channel of zeros, in activations or weights, keeps
-// r_i = 1.
+// is in the requantization behind Hardswish. A residual sum has no grid of its own
+// where all that reads it is divided before: then [Freeze] refuses the sum. A channel
+// of zeros, in activations or weights, keeps r_i = 1.
 type SmoothQuant struct {
 	Where Selection
 	// Strength is the paper's α, more than 0 and at most 1; 0 means 0.5.
