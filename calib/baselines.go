@@ -12,7 +12,7 @@ import (
 )
 
 // The baselines: [TrioViT] with one part of it replaced by what others have there. All
-// but the two kinds of divisors freeze, with every point rounded ([EveryPoint]).
+// but the two kinds of divisors freeze, with every point rounded ([Recipe.Integer]).
 var (
 	// ChannelWiseDW has channel-wise grids in place of channel-wise migration: the
 	// rival of the paper's Table VI.

@@ -198,11 +198,17 @@ func (t mirror) Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op)
 
 func (mirror) String() string { return "mirror" }
 
-// TestBaselines: every named recipe quantizes a small network, and the baselines that
-// say so freeze once every point is rounded, operation by operation near the float
-// ones. The others are refused by the name of what integers do not have.
+// TestBaselines: every baseline quantizes small networks, and those that say so freeze
+// once every point is rounded, operation by operation near the float ones. The others
+// are refused by the name of what integers do not have.
 func TestBaselines(t *testing.T) {
-	model, profile := small(t)
+	for _, variant := range []string{"b0-r224", "seg-b0-cityscapes"} {
+		t.Run(variant, func(t *testing.T) { testBaselines(t, variant) })
+	}
+}
+
+func testBaselines(t *testing.T, variant string) {
+	model, profile := smallOf(t, variant)
 	refused := map[string][]string{
 		"TrioViT floored at 90":           {"divisors ", "uniform 254..255", "not on a log2 grid"},
 		"TrioViT with log-sqrt2 divisors": {"divisors ", "log √2 codes", "not on a log2 grid"},
@@ -216,7 +222,7 @@ func TestBaselines(t *testing.T) {
 			if plain, err := Quantize(model, profile, TrioViT); err != nil || recipe.Name != SignedMigration.Name && plain.ID() == q.ID() {
 				t.Errorf("the recipe makes the same as %s (%v)", TrioViT.Name, err)
 			}
-			every := recipe.With(recipe.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} })
+			every := recipe.Integer()
 			if want := refused[recipe.Name]; want != nil {
 				q, err := Quantize(model, profile, every)
 				if err == nil {
@@ -237,7 +243,7 @@ func TestBaselines(t *testing.T) {
 // powers of two.
 func TestFrozenPowersOfTwo(t *testing.T) {
 	model, profile := small(t)
-	q, err := Quantize(model, profile, MixedWeights.With("x", func(r *Recipe) { r.Points, r.ShiftWeights.Share = []PointSelection{EveryPoint}, 1 }))
+	q, err := Quantize(model, profile, MixedWeights.Integer().With("x", func(r *Recipe) { r.ShiftWeights.Share = 1 }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,9 +292,11 @@ func TestRulesThatAreNone(t *testing.T) {
 	}
 }
 
-// TestFloorsByName: a sweep's recipes are found by their names.
+// TestFloorsByName: a sweep's recipes, and those with every point in integers, are
+// found by their names.
 func TestFloorsByName(t *testing.T) {
 	for name, found := range map[string]bool{"TrioViT floored at 30": true, "TrioViT floored at 0.5": true, "TrioViT floored at 8 by OMSE": true,
+		"TrioViT floored at 8 every point": true, "SmoothQuant every point": true, "SmoothQuant every point by OMSE": true, "TrioViT every point every point": false,
 		"TrioViT floored at -1": false, "TrioViT floored at": false, "TrioViT floored at Inf": false, "TrioViT floored at NaN": false, "TrioViT floored at 1,5": false} {
 		if r, err := RecipeNamed(name); found != (err == nil) || found && r.Name != name {
 			t.Errorf("%q is found as %q: %v", name, r.Name, err)

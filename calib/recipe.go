@@ -143,16 +143,17 @@ func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 			add(c.String(), PointSelection{Classes: []efficientvit.PointClass{c}})
 		}
 	}
-	return append(all, base.With(base.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
+	return append(all, base.Integer())
 }
 
 // Named returns the recipes of the [Ladder] and then the [Baselines].
 func Named() []Recipe { return slices.Concat(Ladder, Baselines) }
 
-// RecipeNamed returns the one of the [Named] recipes with that name, such a one by
-// another of the [Observers], or the one of [Floored] at another floor: "TrioViT",
-// "TrioViT by OMSE", "TrioViT floored at 30". The error for an unknown name lists
-// the known ones.
+// RecipeNamed returns the one of the [Named] recipes with that name, or the one of
+// [Floored] at another floor, and each of these with every point in integers
+// ([Recipe.Integer]) and by another of the [Observers]: "TrioViT", "TrioViT floored at
+// 30", "SmoothQuant every point", "TrioViT by OMSE". The error for an unknown name
+// lists the known ones.
 func RecipeNamed(name string) (Recipe, error) {
 	if r, ok := unobserved(name); ok {
 		return r, nil
@@ -170,7 +171,14 @@ func unobserved(name string) (Recipe, bool) {
 			return r, true
 		}
 	}
-	return floored(name)
+	if r, ok := floored(name); ok {
+		return r, true
+	}
+	if base, ok := strings.CutSuffix(name, everyPoint); ok && !strings.HasSuffix(base, everyPoint) {
+		r, ok := unobserved(base)
+		return r.Integer(), ok
+	}
+	return Recipe{}, false
 }
 
 // RecipeNames returns the names of the [Named] recipes.
@@ -190,6 +198,14 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 	edit(&r)
 	return r
 }
+
+// Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, under a
+// name that says so: "SmoothQuant every point".
+func (r Recipe) Integer() Recipe {
+	return r.With(r.Name+everyPoint, func(r *Recipe) { r.Points = []PointSelection{EveryPoint} })
+}
+
+const everyPoint = " every point"
 
 // Bits returns the recipe with weights and activations of other widths.
 func (r Recipe) Bits(weights, activations int) Recipe {
