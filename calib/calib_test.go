@@ -21,7 +21,7 @@ func grids(t *rapid.T) Quantizer {
 		Max: []float32{float32(rapid.Float64Range(1e-3, 1e5).Draw(t, "max"))}}
 	point := efficientvit.Point{Bits: rapid.IntRange(MinBits, MaxBits).Draw(t, "bits"), Signed: rapid.Bool().Draw(t, "signed")}
 	observers := []Observer{MinMax{}, MinMax{Affine: true}, LogDomain{}, ReleasedCodes, LogDomain{Bits: 3}, LogDomain{Floor: true},
-		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}}
+		LeadingOne{IntegerBits: 8}, LeadingOne{IntegerBits: 20}, LogSqrt2{}, LogSqrt2{Bits: 6}, DivisorFloor{Floor: 90}}
 	q, err := rapid.SampledFrom(observers).Draw(t, "rule").Choose(stats, point)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func grids(t *rapid.T) Quantizer {
 }
 
 // TestQuantizerLaws: every grid is idempotent, monotone, bounded, keeps zero
-// (uniform) or a power of two (log2), and its graph computes the same as its
+// or takes its floor (uniform) or a power of two (log2), and its graph computes the same as its
 // scalar form.
 func TestQuantizerLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -49,8 +49,8 @@ func TestQuantizerLaws(t *testing.T) {
 		}
 		switch q := q.(type) {
 		case grid.Uniform:
-			if q.Fake(0) != 0 {
-				t.Errorf("%s: zero becomes %g", q, q.Fake(0))
+			if want := max(0, q.Value(q.Lo)); q.Fake(0) != want {
+				t.Errorf("%s: zero becomes %g, want %g", q, q.Fake(0), want)
 			}
 		case grid.Log2:
 			if f, _ := math.Frexp(float64(ys[0] / q.Unit)); f != 0.5 {

@@ -37,6 +37,11 @@
 //
 //	q, err := calib.Calibrate(ctx, setup.Folded, train, calib.TrioViT.By(calib.OMSE))
 //
+// What others do in place of the paper's techniques is data of the same kinds, each
+// with its source: [ChannelGrids], [PowerOfTwoFactor], [SmoothQuant] and
+// [OutlierScaling] are transforms, [DivisorFloor] and [LogSqrt2] rules for divisors,
+// [ShiftWeights] is one for weights. The [Baselines] are [TrioViT] with one of them.
+//
 // A part of a quantized network runs alone, in fake quantization and in integers:
 //
 //	block := q.Network().Blocks()[9]

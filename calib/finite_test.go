@@ -39,7 +39,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 		w := &weights.Tensor{Shape: m.Weights[name].Shape, Data: slices.Clone(m.Weights[name].Data)}
 		m.Weights[name] = w
 		w.Data[rapid.IntRange(0, len(w.Data)-1).Draw(t, "value")] = rapid.SampledFrom(notFinite).Draw(t, "is")
-		recipe := rapid.SampledFrom(Ladder).Draw(t, "recipe")
+		recipe := rapid.SampledFrom(Named()).Draw(t, "recipe")
 		_, observed := Observe(t.Context(), m, data)
 		_, quantized := Quantize(m, profile, recipe)
 		_, calibrated := Calibrate(t.Context(), m, data, recipe)
@@ -133,7 +133,7 @@ func TestReadersOfATensorAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, recipe := range append(Costs(TrioViTPlus, net), Ladder...) {
+		for _, recipe := range append(Costs(TrioViTPlus, net), Named()...) {
 			rounds, err := recipe.Bits(4, 5).rounds(net)
 			if err != nil {
 				t.Fatal(err)

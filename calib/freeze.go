@@ -339,7 +339,11 @@ func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	}
 	g, powers := f.q.quantizers[op.Inputs[1]].(grid.Log2)
 	if !powers {
-		return frozen{}, fmt.Errorf("divisors %q are not on a log2 grid: integers divide by shifts", op.Inputs[1])
+		where := "in float"
+		if q := f.q.quantizers[op.Inputs[1]]; q != nil {
+			where = "on " + q.String()
+		}
+		return frozen{}, fmt.Errorf("divisors %q are %s, not on a log2 grid: integers divide by shifts", op.Inputs[1], where)
 	}
 	step := divisor.Steps[0]
 	if g.Integer {

@@ -5,7 +5,6 @@ package calib
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -32,6 +31,13 @@ type Migration struct {
 	// variant that the released code has commented out: the division becomes a
 	// shift.
 	PowerOfTwo bool
+	// Signed keeps the sign of a channel without positive values: its factor is
+	// −clip(|max A_i| / ref, Min, Max), where the active code has Min. The released
+	// code has this variant commented out too, and the paper's figure of the ranges
+	// behind migration was made with it (inferred: two channels there have a
+	// positive minimum). Symmetric grids see the mirror image, affine ones a
+	// narrower range where few channels are so.
+	Signed bool
 }
 
 // String names the transform.
@@ -40,6 +46,9 @@ func (t Migration) String() string {
 	kind := fmt.Sprintf("factors clipped to %g..%g", t.Min, t.Max)
 	if t.PowerOfTwo {
 		kind = "factors of powers of two"
+	}
+	if t.Signed {
+		kind += ", signed"
 	}
 	return fmt.Sprintf("channel-wise migration of %s, quantile %g, %s", t.Where, t.Quantile, kind)
 }
@@ -62,41 +71,15 @@ func (t Migration) withDefaults() Migration {
 // its filters read more than one channel.
 func (t Migration) Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error) {
 	t = t.withDefaults()
-	m, p = edit(m, p)
-	ops, err := picked(m, t.Where, only)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("migration: %w", err)
-	}
-	var changes []Change
-	for _, name := range ops {
-		op := m.Net.Op(name)
-		if !op.Depthwise() {
-			return nil, nil, nil, fmt.Errorf("migration: %s %q is no depthwise convolution", op.Role, op.Name)
-		}
-		in, err := p.Tensor(op.Inputs[0])
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("migration: %w", err)
+	return rescale(m, p, "channel-wise migration", t.Where, only, func(op *efficientvit.Op, in *TensorStats, _ *weights.Tensor) ([]float64, error) {
+		if err := depthwise(op); err != nil {
+			return nil, err
 		}
 		if len(in.Hist.Bins) == 0 {
-			return nil, nil, nil, fmt.Errorf("migration: the profile has no histogram of %q, which a transform made", in.Name)
+			return nil, fmt.Errorf("the profile has no histogram of %q, which a transform made", in.Name)
 		}
-		r := t.factors(in)
-		w := m.Weights[op.Params[0].Name]
-		scaled, inverse := weights.New(w.Shape...), make([]float32, len(r))
-		per := len(w.Data) / len(r)
-		for i := range w.Data {
-			scaled.Data[i] = float32(float64(w.Data[i]) * r[i/per])
-		}
-		for i := range r {
-			inverse[i] = float32(1 / r[i])
-		}
-		m.Weights[op.Params[0].Name] = scaled
-		if err := insert(m, p, op, efficientvit.Scale, efficientvit.Migrate, "migration", inverse); err != nil {
-			return nil, nil, nil, fmt.Errorf("migration: %w", err)
-		}
-		changes = append(changes, Change{name, fmt.Sprintf("channel-wise migration, factors %.3g to %.3g", slices.Min(r), slices.Max(r))})
-	}
-	return m, p, changes, m.Net.Validate()
+		return t.factors(in), nil
+	})
 }
 
 // factors returns r_i of every channel.
@@ -109,6 +92,9 @@ func (t Migration) factors(in *TensorStats) []float64 {
 	r := make([]float64, len(in.Max))
 	for i, m := range in.Max {
 		r[i] = float64(m) / ref
+		if t.Signed {
+			r[i] = math.Abs(r[i])
+		}
 		switch {
 		case !(ref > 0) || m == 0:
 			r[i] = 1
@@ -116,6 +102,9 @@ func (t Migration) factors(in *TensorStats) []float64 {
 			r[i] = math.Exp2(min(max(math.RoundToEven(math.Log2(max(r[i], 1))), 0), 5))
 		default:
 			r[i] = min(max(r[i], t.Min), t.Max)
+		}
+		if t.Signed && m < 0 {
+			r[i] = -r[i]
 		}
 	}
 	return r

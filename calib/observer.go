@@ -41,11 +41,10 @@ const by = " by "
 // observed returns the recipe of a name such as [Recipe.By] makes.
 func observed(name string) (Recipe, bool) {
 	base, rule, _ := strings.Cut(name, by)
-	for _, r := range Ladder {
-		for _, o := range Observers {
-			if r.Name == base && o.String() == rule {
-				return r.By(o), true
-			}
+	r, ok := unobserved(base)
+	for _, o := range Observers {
+		if ok && o.String() == rule {
+			return r.By(o), true
 		}
 	}
 	return Recipe{}, false

@@ -376,7 +376,7 @@ func TestCalibrateLooksAtTransformedTensors(t *testing.T) {
 // TestRecipesByName: every recipe by every observer has a name that finds it,
 // and no name has the comma that separates names.
 func TestRecipesByName(t *testing.T) {
-	for _, base := range Ladder {
+	for _, base := range Named() {
 		for _, observer := range Observers {
 			want := base.By(observer)
 			got, err := RecipeNamed(want.Name)

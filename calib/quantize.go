@@ -31,6 +31,9 @@ type Quantized struct {
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
 	WeightGrids map[string][]grid.Uniform
+	// ShiftWeights is the recipe's rule. Where it has a share, some filters take only
+	// those codes of their grids that are powers of two.
+	ShiftWeights ShiftWeights
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
@@ -97,6 +100,9 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 	if err := checkBits("activations", recipe.activationBits()); err != nil {
 		return nil, err
 	}
+	if err := recipe.ShiftWeights.check(recipe.AffineWeights); err != nil {
+		return nil, err
+	}
 	only, err := recipe.Only.matcher()
 	if err != nil {
 		return nil, err
@@ -118,7 +124,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
-	q := &Quantized{Model: m, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err == nil {
 		err = agree(m.Net, recipe, rounds)
@@ -202,8 +208,12 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 		q.rounded[operand{op.Name, p.Operand}] = true
 		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
 		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
-			q.roundWeights(op, recipe)
-			q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())})
+			powers := q.roundWeights(op, recipe)
+			change := fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())
+			if powers > 0 {
+				change += fmt.Sprintf(", %d of them on powers of two", powers)
+			}
+			q.Changes = append(q.Changes, Change{op.Name, change})
 		}
 	}
 	return nil
@@ -212,8 +222,8 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 // roundWeights puts a convolution's weights on their grids and its bias on
 // that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
 // rounded weights: what shifting added to it for the exact weights is replaced
-// by Σ c_i·ŵ_ij (paper Eq. 10).
-func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
+// by Σ c_i·ŵ_ij (paper Eq. 10). It returns how many filters are on powers of two.
+func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) (powers int) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
 	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
@@ -228,9 +238,12 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
 		}
 	}
 	rounded, grids := quantizeFilters(exact, recipe.weightBits(), recipe.AffineWeights, least)
+	if recipe.ShiftWeights.Share > 0 {
+		powers = recipe.ShiftWeights.round(op, exact, rounded, grids)
+	}
 	set[op.Params[0].Name], q.WeightGrids[op.Name] = rounded, grids
 	if bias == nil {
-		return
+		return powers
 	}
 	if c := q.offsets(op); c != nil {
 		difference := weights.New(rounded.Shape...)
@@ -240,6 +253,7 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) {
 		addShifted(bias, difference, c)
 	}
 	q.roundBias(op, bias)
+	return powers
 }
 
 // offsets returns what filter-wise shifting has subtracted from the input of a

@@ -32,6 +32,8 @@ type Recipe struct {
 	ActivationBits int
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
+	// ShiftWeights puts filters on powers of two; its zero value puts none.
+	ShiftWeights ShiftWeights
 	// Activations chooses the grids of all points but the divisors; nil means
 	// symmetric min-max with each point's own width.
 	Activations Observer
@@ -141,17 +143,20 @@ func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 			add(c.String(), PointSelection{Classes: []efficientvit.PointClass{c}})
 		}
 	}
-	return append(all, base.With(base.Name+" every point", func(r *Recipe) { r.Points = []PointSelection{EveryPoint} }))
+	return append(all, base.Integer())
 }
 
-// RecipeNamed returns the recipe of the [Ladder] with that name, or such a one
-// by another of the [Observers]: "TrioViT", "TrioViT by OMSE". The error for an
-// unknown name lists the known ones.
+// Named returns the recipes of the [Ladder] and then the [Baselines].
+func Named() []Recipe { return slices.Concat(Ladder, Baselines) }
+
+// RecipeNamed returns the one of the [Named] recipes with that name, or the one of
+// [Floored] at another floor, and each of these with every point in integers
+// ([Recipe.Integer]) and by another of the [Observers]: "TrioViT", "TrioViT floored at
+// 30", "SmoothQuant every point", "TrioViT by OMSE". The error for an unknown name
+// lists the known ones.
 func RecipeNamed(name string) (Recipe, error) {
-	for _, r := range Ladder {
-		if r.Name == name {
-			return r, nil
-		}
+	if r, ok := unobserved(name); ok {
+		return r, nil
 	}
 	if r, ok := observed(name); ok {
 		return r, nil
@@ -159,11 +164,28 @@ func RecipeNamed(name string) (Recipe, error) {
 	return Recipe{}, fmt.Errorf("no recipe %.60q: have %s; each of them by %s", name, strings.Join(RecipeNames(), ", "), strings.Join(observerNames(), ", "))
 }
 
-// RecipeNames returns the names of the recipes of the [Ladder].
+// unobserved returns the recipe of a name without an observer.
+func unobserved(name string) (Recipe, bool) {
+	for _, r := range Named() {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	if r, ok := floored(name); ok {
+		return r, true
+	}
+	if base, ok := strings.CutSuffix(name, everyPoint); ok && !strings.HasSuffix(base, everyPoint) {
+		r, ok := unobserved(base)
+		return r.Integer(), ok
+	}
+	return Recipe{}, false
+}
+
+// RecipeNames returns the names of the [Named] recipes.
 func RecipeNames() []string {
-	names := make([]string, len(Ladder))
-	for i, r := range Ladder {
-		names[i] = r.Name
+	var names []string
+	for _, r := range Named() {
+		names = append(names, r.Name)
 	}
 	return names
 }
@@ -176,6 +198,14 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 	edit(&r)
 	return r
 }
+
+// Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, under a
+// name that says so: "SmoothQuant every point".
+func (r Recipe) Integer() Recipe {
+	return r.With(r.Name+everyPoint, func(r *Recipe) { r.Points = []PointSelection{EveryPoint} })
+}
+
+const everyPoint = " every point"
 
 // Bits returns the recipe with weights and activations of other widths.
 func (r Recipe) Bits(weights, activations int) Recipe {
@@ -207,6 +237,9 @@ func (r Recipe) String() string {
 		grid = "affine"
 	}
 	line("  weights    %d bits, %s, a grid for each filter", r.weightBits(), grid)
+	if r.ShiftWeights.Share > 0 {
+		line("  weights    %s", r.ShiftWeights)
+	}
 	line("  tensors    %d bits (16 for inputs of Hardswish and LayerNorm), %s", r.activationBits(), r.activations())
 	switch {
 	case r.Divisors == nil:

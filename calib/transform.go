@@ -83,6 +83,9 @@ func insert(m *triovit.Folded, p *Profile, conv *efficientvit.Op, kind efficient
 				v[i] -= f
 			}
 		}
+		if s.Min[i] > s.Max[i] { // a negative factor turns the range around
+			s.Min[i], s.Max[i] = s.Max[i], s.Min[i]
+		}
 	}
 	p.Tensors = append(p.Tensors, s)
 	return m.Net.Insert(conv.Name, 0, op)

@@ -108,7 +108,9 @@ func TestTransformsKeepTheFunction(t *testing.T) {
 	before := tensorsOf(t, model, picture)
 	for _, transform := range []Transform{
 		PaperMigration, WiderMigration, Migration{Where: Roles(efficientvit.DW), PowerOfTwo: true},
-		Migration{Where: Roles(efficientvit.AggDW)},
+		Migration{Where: Roles(efficientvit.AggDW)}, Migration{Where: Roles(efficientvit.DW), Signed: true}, mirror{MBConvs},
+		ChannelGrids{Roles(efficientvit.DW, efficientvit.AggDW)}, PowerOfTwoFactor{Where: MBConvs}, SmoothQuant{Where: MBConvs},
+		SmoothQuant{Where: Roles(efficientvit.AggPW)}, OutlierScaling{MBConvs},
 		PaperShifting, Shifting{Where: Roles(efficientvit.PW2), AsPrinted: true}, Shifting{Where: Roles(efficientvit.PW1, efficientvit.QKV, efficientvit.Proj)},
 	} {
 		t.Run(fmt.Sprintf("%T %s", transform, transform), func(t *testing.T) {

@@ -206,4 +206,8 @@ func TestRefuses(t *testing.T) {
 			}
 		})
 	}
+	q.ShiftWeights.Share = 0.5
+	if _, err := Run(t.Context(), q, pictures, small(1)); err == nil || !strings.Contains(err.Error(), "learned roundings do not keep to powers of two") {
+		t.Errorf("weights on powers of two: %v", err)
+	}
 }

@@ -87,6 +87,9 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
+	if q.ShiftWeights.Share > 0 {
+		return nil, fmt.Errorf("%s: learned roundings do not keep to powers of two", q.ShiftWeights)
+	}
 	net := q.Exact().Net
 	if o.Crop > 0 {
 		var err error

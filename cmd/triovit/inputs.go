@@ -156,5 +156,5 @@ func (r *recipe) named() (calib.Recipe, error) {
 
 // recipeNames lists what a recipe's flag takes.
 func recipeNames() string {
-	return strings.Join(calib.RecipeNames(), ", ") + "; also by another observer, as in \"TrioViT by OMSE\""
+	return strings.Join(calib.RecipeNames(), ", ") + "; also by another observer, as in \"TrioViT by OMSE\", floored at another number, and with every point in integers, as in \"SmoothQuant every point\""
 }

@@ -28,7 +28,7 @@ no score, and the table says of which picture.`,
 		var l ladder
 		l.declareEvaluation(f)
 		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
-		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for all: "+recipeNames())
+		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for the ladder from Vanilla to \"TrioViTPlus every point\": "+recipeNames())
 		f.StringVar(&l.artefacts, "artefacts", "", "comma-separated `files` of \"triovit freeze\", scored behind the recipes")
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
 		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
