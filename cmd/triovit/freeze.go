@@ -41,8 +41,11 @@ operation and the width that it needs.`,
 				return output{}, err
 			}
 			data, err := freeze(q, limits, *out)
+			if err != nil {
+				return output{}, err
+			}
 			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s", q.Network().Name, q.Source(), images, named, data)
-			return output{text, data}, err
+			return output{text, data}, nil
 		}
 	},
 }
