@@ -158,6 +158,7 @@ func TestNewFrozenRefuses(t *testing.T) {
 		{"another resolution", func(m *integer.Model) { m.Name = "efficientvit-b0-r64" }, `no variant is called "efficientvit-b0-r64"`},
 		{"another input", func(m *integer.Model) {
 			m.Input().Shape[2], m.Ops[1].Operation.(*integer.Conv).Weights = 1, make([]int8, 10)
+			m.Picture = integer.Picture{}
 		}, "an input of [32 32 1] and logits of [1 1 10]: efficientvit-b0-r32 has [32 32 3] and [10]"},
 		{"a map of logits", func(m *integer.Model) { m.Ops[1].Operation.(*integer.Conv).Stride = 16 }, "logits of [2 2 10]"},
 		{"another normalization", func(m *integer.Model) { m.Picture.Mean[0] = 0.5 }, "pictures are normalized by {[0.5"},
