@@ -25,6 +25,6 @@ func Example() {
 	}
 	// Output:
 	// conv input
-	// weights
 	// divisor
+	// weights
 }
