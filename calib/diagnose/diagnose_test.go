@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -255,6 +256,10 @@ func TestEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	least := map[string]Decibels{"exact": 100, "quantized": 100}
+	if b, err := forward.Backend(); err == nil && b.Name() == platform.XLA {
+		least["quantized"] = 30 // which joins operations, so that codes flip
+	}
 	for _, c := range []struct {
 		name string
 		p    triovit.Predictor
@@ -268,7 +273,7 @@ func TestEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := between(want, got); s < 100 {
+		if s := between(want, got); s < least[c.name] {
 			t.Errorf("the gated network and the %s one differ by %v dB", c.name, s)
 		}
 	}

@@ -44,7 +44,7 @@ type output struct {
 
 // commands are listed in the order in which they are used.
 var commands = []command{
-	doctorCommand, profileCommand, quantizeCommand, reconstructCommand, freezeCommand, evaluateCommand, mergeCommand, reportCommand,
+	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, reconstructCommand, freezeCommand, evaluateCommand, mergeCommand, reportCommand,
 	ladderCommand, simulateCommand, exploreCommand,
 }
 

@@ -6,6 +6,7 @@
 //	triovit doctor                                  what is found on this machine
 //	triovit profile -out p.profile                  every tensor's ranges
 //	triovit quantize -profile p.profile -recipe TrioViT -out grids.json
+//	triovit diagnose -recipe TrioViT -out folder    which tensor, block or operation loses accuracy
 //	triovit freeze -profile p.profile -out m.triovit  integers, one file that runs alone
 //	triovit evaluate -model m.triovit               its score
 //	triovit evaluate -profile p.profile -quantized grids.json -shard 2/4 -out 2.json
