@@ -49,6 +49,9 @@
 //	first, end := q.Frozen(frozen, block.From, block.To) // frozen, err := calib.Freeze(q, limits)
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
+// Package diagnose says where a quantized network loses its accuracy, package
+// reconstruct wins some of it back.
+//
 // A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.
 package calib

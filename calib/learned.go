@@ -33,6 +33,10 @@ type Learned struct {
 // a quantized network is held against.
 func (q *Quantized) Exact() *triovit.Folded { return q.exact }
 
+// Original returns the model before the recipe's transforms, of which [Quantized.Exact]
+// computes the same function. It must not be changed.
+func (q *Quantized) Original() *triovit.Folded { return q.original }
+
 // Rounds says whether an operand of an operation passes through a grid.
 func (q *Quantized) Rounds(op string, index int) bool { return q.rounded[operand{op, index}] }
 

@@ -37,8 +37,9 @@ type Quantized struct {
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
-	// exact is the transformed model before any weight is rounded.
-	exact *triovit.Folded
+	// original is the model before the transforms, exact the transformed one before any
+	// weight is rounded.
+	original, exact *triovit.Folded
 	// source says what the model was quantized from.
 	source     integer.Source
 	quantizers map[string]Quantizer // of the rounded tensors, by name
@@ -80,7 +81,8 @@ func quantize(model *triovit.Folded, profile *Profile, recipe Recipe) (*Quantize
 
 // A transformed model stands between a recipe's transforms and its rounding.
 type transformed struct {
-	model   *triovit.Folded
+	original, model *triovit.Folded
+
 	profile *Profile
 	changes []Change
 	source  integer.Source
@@ -107,7 +109,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 	if err != nil {
 		return nil, err
 	}
-	t := &transformed{model: model.Clone(), profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
+	t := &transformed{original: model, model: model.Clone(), profile: profile, source: integer.Source{Weights: profile.Model, Calibration: profile.Pictures, Recipe: recipe.String(), Code: platform.Version()}}
 	for _, step := range recipe.Transforms {
 		var changes []Change
 		if t.model, t.profile, changes, err = step.Apply(t.model, t.profile, only); err != nil {
@@ -124,7 +126,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
-	q := &Quantized{Model: m, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err == nil {
 		err = agree(m.Net, recipe, rounds)

@@ -74,8 +74,8 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 		},
 	}
 	title := fmt.Sprintf("%s loses %.1f points after %s steps, %.1f after %s",
-		names[0], 100*first.Losses[0].MIoU, count(first.Step), 100*last.Losses[0].MIoU, count(last.Step))
-	subtitle := fmt.Sprintf("The built-in model along its training; learning rate times decay sums to %.1f. Weights and activations have the bits that are named.", last.Decay)
+		names[0], 100*max(0, first.Losses[0].MIoU), count(first.Step), 100*max(0, last.Losses[0].MIoU), count(last.Step))
+	subtitle := "The built-in model along its training"
 	return newFigure(title, figureWidth, top+high+gap+low+54, compose(title, subtitle, names, panels), table)
 }
 

@@ -44,7 +44,8 @@ type output struct {
 
 // commands are listed in the order in which they are used.
 var commands = []command{
-	doctorCommand, profileCommand, quantizeCommand, reconstructCommand, freezeCommand, runCommand, evaluateCommand, mergeCommand, reportCommand,
+	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, reconstructCommand, freezeCommand, runCommand, evaluateCommand,
+	mergeCommand, reportCommand,
 	ladderCommand, simulateCommand, exploreCommand,
 }
 

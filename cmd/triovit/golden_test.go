@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/diagnose"
 	"github.com/gotriovit/gotriovit/internal/golden"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
@@ -197,6 +198,21 @@ func TestGoldenExperiment(t *testing.T) {
 		}
 		if _, err := os.Stat(file("none.triovit")); err == nil {
 			t.Error("an artefact is written beside an error")
+		}
+	})
+	t.Run("diagnose", func(t *testing.T) {
+		diagnosed := small("diagnose", "-levels", "class", "-pictures", "2", "-out", file("diagnosis"))
+		// The last bits of floats decide which values saturate, and order what is nearly the same.
+		head, _, _ := strings.Cut(masked(succeeds(t, dir, diagnosed...)), "\nwarning: ")
+		golden.Text(t, "diagnose.golden", head+"\n")
+		var r diagnose.Report
+		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(file("diagnosis"), "diagnose.json"))), &r); err != nil {
+			t.Fatal(err)
+		}
+		for name, lines := range map[string]int{"tensors.csv": len(r.Tensors), "units.csv": len(r.Units)} {
+			if got := strings.Count(readFile(t, filepath.Join(file("diagnosis"), name)), "\n"); got != lines+1 {
+				t.Errorf("%s has %d lines for %d of the report", name, got, lines)
+			}
 		}
 	})
 	t.Run("reconstruct", func(t *testing.T) {
@@ -468,6 +484,9 @@ func TestGoldenErrors(t *testing.T) {
 		{"no artefact in the file", failed, []string{"ladder", "-artefacts", text}},
 		{"reconstruction of an artefact", misused, []string{"reconstruct", "-model", red, "-data", file("half")}},
 		{"reconstruction from a profile", misused, []string{"reconstruct", "-profile", file("p.profile")}},
+		{"diagnosis from a profile", misused, []string{"diagnose", "-profile", file("p.profile")}},
+		{"no pictures to diagnose", misused, []string{"diagnose", "-pictures", "0"}},
+		{"level of a diagnosis", misused, []string{"diagnose", "-levels", "class,stage"}},
 		{"no steps", misused, []string{"reconstruct", "-steps", "0"}},
 		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "0"}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},

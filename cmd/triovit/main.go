@@ -6,6 +6,7 @@
 //	triovit doctor                                  what is found on this machine
 //	triovit profile -out p.profile                  every tensor's ranges
 //	triovit quantize -profile p.profile -recipe TrioViT -out grids.json
+//	triovit diagnose -recipe TrioViT -out folder    which tensor, block or operation loses accuracy
 //	triovit freeze -profile p.profile -out m.triovit  integers, one file that runs alone
 //	triovit run -model m.triovit picture.jpg        what it says of a picture
 //	triovit evaluate -model m.triovit               its score

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
@@ -58,23 +59,31 @@ a step takes a fraction of its time on the Go backend.`,
 
 // reconstruct quantizes and reconstructs on the pictures that calibrated.
 func (z *quantization) reconstruct(ctx context.Context, o reconstruct.Options) (*reconstruct.Result, int, error) {
+	q, pictures, _, err := z.onPictures(ctx, "a reconstruction")
+	if err != nil {
+		return nil, 0, err
+	}
+	r, err := reconstruct.Run(ctx, q, pictures, o)
+	return r, pictures.Len(), err
+}
+
+// onPictures quantizes, and returns the pictures that calibrated, which the purpose reads
+// again.
+func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, dataset.Dataset, calib.Recipe, error) {
+	none := calib.Recipe{}
 	if z.path != "" {
-		return nil, 0, usagef("-profile %s holds no pictures: a reconstruction reads those that calibrate", z.path)
+		return nil, nil, none, usagef("-profile %s holds no pictures: %s reads those that calibrate", z.path, purpose)
 	}
 	named, err := z.get()
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, none, err
 	}
 	setup, err := z.openWeights(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, none, err
 	}
-	q, images, err := z.quantize(ctx, setup, named)
-	if err != nil {
-		return nil, 0, err
-	}
-	r, err := reconstruct.Run(ctx, q, setup.Calibration, o)
-	return r, images, err
+	q, _, err := z.quantize(ctx, setup, named)
+	return q, setup.Calibration, named, err
 }
 
 // reconstructed is the output as JSON.

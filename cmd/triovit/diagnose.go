@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
+)
+
+var diagnoseCommand = command{
+	name: "diagnose", about: "say which tensor, block or operation of a quantized model loses its accuracy",
+	help: `Quantizes the model by a recipe and compares every rounded tensor with the exact one
+on the calibration pictures: in isolation and with everything rounded, as signal to
+noise in decibels, with saturated values and unused codes. Then it rounds each part
+alone, and everything but it. Warnings come first, the worst lines of each table
+follow. The folder of -out receives diagnose.txt, tensors.csv, units.csv and
+diagnose.json with all lines.
+
+What a reader mends by this is chosen by these pictures, so that they are not those of
+the evaluation. What is done is kept in the cache: an interrupted run goes on behind it.`,
+	declare: func(f *flag.FlagSet) action {
+		var d diagnosis
+		d.declare(f, calib.TrioViTPlusInteger.Name)
+		f.StringVar(&d.levels, "levels", "class,block,operation", "comma-separated `levels` of the parts: class, block, operation, tensor")
+		f.IntVar(&d.options.Pictures, "pictures", 16, "how many `pictures` the parts are scored on, held in memory")
+		f.BoolVar(&d.options.Metric, "metric", false, "also score each part by top-1 or mIoU on all pictures")
+		f.StringVar(&d.out, "out", "", "`folder` for the report and its tables; empty for none")
+		return func(ctx context.Context, _ []string) (output, error) { return d.report(ctx) }
+	},
+}
+
+// diagnosis holds the flags of the command.
+type diagnosis struct {
+	quantization
+	options     diagnose.Options
+	levels, out string
+}
+
+func (d *diagnosis) report(ctx context.Context) (output, error) {
+	if d.options.Pictures < 1 {
+		return output{}, usagef("-pictures %d: at least 1 is needed", d.options.Pictures)
+	}
+	for name := range strings.SplitSeq(d.levels, ",") {
+		level := diagnose.Level(strings.TrimSpace(name))
+		if !slices.Contains(diagnose.Levels, level) {
+			return output{}, usagef("-levels %.60q: allowed are %q", d.levels, diagnose.Levels)
+		}
+		d.options.Levels = append(d.options.Levels, level)
+	}
+	q, pictures, named, err := d.onPictures(ctx, "a diagnosis")
+	if err != nil {
+		return output{}, err
+	}
+	r, err := diagnose.Run(ctx, q, pictures, d.options)
+	if err != nil {
+		return output{}, err
+	}
+	text := named.String() + r.String()
+	if d.out == "" {
+		return output{text, r}, nil
+	}
+	return output{text, r}, saveDiagnosis(d.out, text, r)
+}
+
+// saveDiagnosis writes the report and its tables into a folder.
+func saveDiagnosis(folder, text string, r *diagnose.Report) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, write := range map[string]func(io.Writer) error{"tensors.csv": r.WriteTensors, "units.csv": r.WriteUnits} {
+		if err := atomicfile.Write(filepath.Join(folder, name), write); err != nil {
+			return err
+		}
+	}
+	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.json"), append(data, '\n')); err != nil {
+		return err
+	}
+	return atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(text))
+}
