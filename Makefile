@@ -178,8 +178,9 @@ test: kernel $(echarts) ## run all tests; the run ends with the count of skips
 # pointers takes for an error. XLA's plug-in aborts under the detector.
 .PHONY: race
 race: $(echarts_ready) ## run under the race detector what several goroutines share
-	go test -race -short -shuffle=on ./internal/cache ./triovit/hub ./triovit/dataset ./triovit/integer/fast
-	go test -race -short -shuffle=on -gcflags=all=-d=checkptr=0 -run "Concurrently|Together|TestEvaluate" ./triovit ./triovit/forward
+	go test -race -short -shuffle=on ./internal/cache ./internal/progress ./triovit/hub ./triovit/dataset ./triovit/integer/fast ./hwsim/explore ./hwsim/event
+	go test -race -short -shuffle=on -run TestConformance ./hwsim/engine -rapid.checks=10
+	go test -race -short -shuffle=on -gcflags=all=-d=checkptr=0 -run "Concurrently|Together|TestEvaluate|TestConformance|TestQuantizedKeepsItsModel" ./triovit ./triovit/forward/... ./calib
 
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs

@@ -54,7 +54,8 @@ func Compare(a, b *Report) (*Paired, error) {
 	scoreA, metric := a.Score()
 	scoreB, _ := b.Score()
 	p := &Paired{A: a.name(), B: b.name(), Metric: metric, Images: a.Images, P: math.NaN()}
-	p.Difference = bootstrap(a.Images, func(draw []int) float64 { return b.drawn(draw) - a.drawn(draw) })
+	drawnA, drawnB := a.drawn(), b.drawn()
+	p.Difference = bootstrap(a.Images, func(draw []int) float64 { return drawnB(draw) - drawnA(draw) })
 	p.Difference.Value = scoreB.Value - scoreA.Value
 	if a.Task == dataset.Classification {
 		for i := range a.Outcomes {

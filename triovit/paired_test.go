@@ -187,7 +187,7 @@ func TestBootstrapIsFixed(t *testing.T) {
 	if err := json.Unmarshal([]byte(reportJSON), r); err != nil {
 		t.Fatal(err)
 	}
-	if again := bootstrap(r.Images, r.drawn); again.Lo != r.MIoU.Lo || again.Hi != r.MIoU.Hi {
+	if again := bootstrap(r.Images, r.drawn()); again.Lo != r.MIoU.Lo || again.Hi != r.MIoU.Hi {
 		t.Errorf("interval %v, then %v", r.MIoU, again)
 	}
 }

@@ -3,9 +3,14 @@
 package triovit
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"encoding/json/jsontext"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
@@ -65,13 +70,33 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// maxPixels bounds a cell that is read, so that sums do not overflow.
-const maxPixels = 1 << 40
+// What a report's file makes its reader hold and compute is bounded: the memory of
+// outcomes and cells, and the draws of a bootstrap over them. A draw has at most 2^17
+// pictures of 2^40 pixels, so that no sum overflows.
+const (
+	maxOutcomes = 1 << 17
+	maxCells    = 1 << 21 // of all outcomes
+	maxPixels   = 1 << 40 // of a picture
+	maxTexts    = 1 << 16 // classes, or remarks
+)
 
 // UnmarshalJSON reads what MarshalJSON wrote. Of the scores only the outcomes
 // are believed.
 func (r *Report) UnmarshalJSON(data []byte) error {
-	var f record
+	// An outcome is an object with a list of cells, which are lists: too many are
+	// refused before any is allocated.
+	objects, lists := bytes.Count(data, []byte("{")), bytes.Count(data, []byte("["))
+	if objects > 2*maxOutcomes || lists > maxCells+maxOutcomes {
+		return fmt.Errorf("%d objects and %d lists: allowed are %d pictures and %d cells", objects, lists, maxOutcomes, maxCells)
+	}
+	var f struct {
+		record
+		Classes  texts    `json:"classes"`
+		Remarks  texts    `json:"remarks"`
+		Scores   skipped  `json:"scores"`
+		IoU      skipped  `json:"iou"`
+		Outcomes outcomes `json:"outcomes"`
+	}
 	if err := json.Unmarshal(data, &f); err != nil {
 		return err
 	}
@@ -79,7 +104,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("the format is %.40q, want %q", f.Format, reportFormat)
 	}
 	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Source: f.Source, Dataset: f.Dataset,
-		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Remarks: f.Remarks, Outcomes: f.Outcomes}
+		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Remarks: f.Remarks}
 	if err := f.Shard.check(); err != nil {
 		return err
 	}
@@ -97,49 +122,125 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	if len(f.Classes) == 0 {
 		return errors.New("there are no classes")
 	}
-	ids := make(map[string]bool, len(f.Outcomes))
+	if i := slices.Index(f.Classes, ""); i >= 0 {
+		return fmt.Errorf("class %d of %d has no name", i, len(f.Classes))
+	}
+	if f.Pictures < 0 || f.Pictures > maxOutcomes || len(f.Outcomes) > f.Pictures {
+		return fmt.Errorf("%d outcomes of %d pictures: allowed are up to %d pictures, and no more outcomes", len(f.Outcomes), f.Pictures, maxOutcomes)
+	}
+	read.Outcomes = slices.Grow(read.Outcomes, len(f.Outcomes))
+	ids, cells := make(map[string]bool, len(f.Outcomes)), 0
 	for _, o := range f.Outcomes {
 		if ids[o.ID] {
 			return fmt.Errorf("two outcomes of picture %.80q", o.ID)
 		}
 		ids[o.ID] = true
-		if o.Rank < 0 || o.Rank >= len(f.Classes) {
-			return fmt.Errorf("picture %.80q: the right class has rank %d, allowed are 0 to %d", o.ID, o.Rank, len(f.Classes)-1)
+		if err := o.check(read.Task, int64(len(f.Classes))); err != nil {
+			return fmt.Errorf("picture %.80q: %w", o.ID, err)
 		}
-		for _, c := range o.Cells {
-			if c[0] < 0 || c[1] < 0 || c[2] < 1 || max(c[0], c[1]) >= int64(len(f.Classes)) || c[2] > maxPixels {
-				return fmt.Errorf("picture %.80q: cell %d is not [truth, predicted, pixels] of %d classes", o.ID, c, len(f.Classes))
-			}
+		if cells += len(o.Cells); cells > maxCells {
+			return fmt.Errorf("picture %.80q: allowed are %d cells in all", o.ID, maxCells)
 		}
+		read.Outcomes = append(read.Outcomes, Outcome{o.ID, int(o.Rank), o.Cells})
 	}
 	read.score()
 	*r = read
 	return nil
 }
 
-// UnmarshalJSON reads an outcome of a report.
-func (o *Outcome) UnmarshalJSON(data []byte) error {
-	type plain Outcome
-	read := struct {
-		*plain
-		Rank number `json:"rank"`
-	}{plain: (*plain)(o)}
-	err := json.Unmarshal(data, &read)
-	o.Rank = int(read.Rank)
-	return err
+// An outcomeRecord is an [Outcome] that is read.
+type outcomeRecord struct {
+	ID    string `json:"id"`
+	Rank  number `json:"rank"`
+	Cells cells  `json:"cells"`
+}
+
+// check refuses what is no outcome of a task with so many classes.
+func (o *outcomeRecord) check(task dataset.Task, classes int64) error {
+	if o.Rank < 0 || int64(o.Rank) >= classes {
+		return fmt.Errorf("the right class has rank %d, allowed are 0 to %d", o.Rank, classes-1)
+	}
+	if task == dataset.Classification && len(o.Cells) > 0 {
+		return fmt.Errorf("%d cells: a classification has none", len(o.Cells))
+	}
+	before, pixels := int64(-1), int64(0)
+	for _, c := range o.Cells {
+		if c[0] < 0 || c[1] < 0 || c[2] < 1 || max(c[0], c[1]) >= classes {
+			return fmt.Errorf("cell %d is not [truth, predicted, pixels] of %d classes", c, classes)
+		}
+		at := c[0]*classes + c[1]
+		if at <= before {
+			return fmt.Errorf("cell %d is not behind the cell before it: they go by truth, then by prediction, each once", c)
+		}
+		before = at
+		if c[2] > maxPixels-pixels {
+			return fmt.Errorf("cell %d: a picture has at most %d pixels", c, int64(maxPixels))
+		}
+		pixels += c[2]
+	}
+	return nil
+}
+
+// skipped is a value that is not read.
+type skipped struct{}
+
+func (skipped) UnmarshalJSON([]byte) error { return nil }
+
+// texts are classes or remarks.
+type texts []string
+
+func (t *texts) UnmarshalJSON(data []byte) error {
+	return unmarshalList((*[]string)(t), data, '"', maxTexts)
+}
+
+type outcomes []outcomeRecord
+
+func (o *outcomes) UnmarshalJSON(data []byte) error {
+	return unmarshalList((*[]outcomeRecord)(o), data, '{', maxOutcomes)
+}
+
+type cells []Cell
+
+func (c *cells) UnmarshalJSON(data []byte) error {
+	return unmarshalList((*[]Cell)(c), data, '[', maxCells)
+}
+
+// unmarshalList reads a list, or null, whose elements are of a kind. It counts them
+// first: package json goes on behind an element that it cannot read, and lets a list grow
+// by copies.
+func unmarshalList[T any](list *[]T, data []byte, kind jsontext.Kind, most int) error {
+	d := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
+		return cmp.Or(err, json.Unmarshal(data, list))
+	}
+	n := 0
+	for ; d.PeekKind() != ']'; n++ {
+		if n == most {
+			return fmt.Errorf("a list of more than %d elements, which are all that is allowed", most)
+		}
+		if got := d.PeekKind(); got != kind {
+			return fmt.Errorf("element %d of a list is a %s, want a %s", n, got, kind)
+		}
+		if err := d.SkipValue(); err != nil {
+			return err
+		}
+	}
+	*list = make([]T, 0, n)
+	return json.Unmarshal(data, list)
 }
 
 // UnmarshalJSON reads the three numbers of a cell.
 func (c *Cell) UnmarshalJSON(data []byte) error {
-	var read []number
-	if err := json.Unmarshal(data, &read); err != nil {
-		return err
+	list := bytes.TrimSuffix(bytes.TrimPrefix(bytes.TrimSpace(data), []byte("[")), []byte("]"))
+	if n := bytes.Count(list, []byte(",")) + 1; n != len(c) {
+		return fmt.Errorf("a cell of %d numbers: want [truth, predicted, pixels]", n)
 	}
-	if len(read) != len(c) {
-		return fmt.Errorf("a cell of %d numbers: want [truth, predicted, pixels]", len(read))
-	}
-	for i, n := range read {
-		c[i] = int64(n)
+	i := 0
+	for text := range bytes.SplitSeq(list, []byte(",")) {
+		if err := (*number)(&c[i]).UnmarshalJSON(bytes.TrimSpace(text)); err != nil {
+			return err
+		}
+		i++
 	}
 	return nil
 }
@@ -152,11 +253,24 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return errors.New("null where a whole number is wanted")
 	}
-	return json.Unmarshal(data, (*int64)(n))
+	v, err := strconv.ParseInt(string(data), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%.40q where a whole number is wanted", data)
+	}
+	*n = number(v)
+	return nil
 }
 
-// Save writes the report to a file, which is complete or absent.
+// Save writes the report to a file, which is complete or absent. Of more than 131,072
+// pictures or 2,097,152 cells it is an error: [ReadReport] refuses them.
 func (r *Report) Save(path string) error {
+	cells := 0
+	for _, o := range r.Outcomes {
+		cells += len(o.Cells)
+	}
+	if r.Pictures > maxOutcomes || cells > maxCells {
+		return fmt.Errorf("save report %s: %d pictures and %d cells: allowed are %d and %d", path, r.Pictures, cells, maxOutcomes, maxCells)
+	}
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("save report %s: %w", path, err)

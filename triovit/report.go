@@ -161,28 +161,34 @@ func (r *Report) score() {
 		addCells(sum, n, o.Cells)
 	}
 	r.IoU = iou(sum, n)
-	r.MIoU = bootstrap(r.Images, r.drawn)
+	r.MIoU = bootstrap(r.Images, r.drawn())
 	r.MIoU.Value = mean(r.IoU)
 	r.Confusion = slices.Collect(slices.Chunk(sum, n))
 }
 
-// drawn is the main number, top-1 or mIoU, of a draw of the pictures.
-func (r *Report) drawn(draw []int) float64 {
+// drawn returns the main number, top-1 or mIoU, of draws of the pictures. The draws
+// share one confusion matrix.
+func (r *Report) drawn() func(draw []int) float64 {
 	if r.Task == dataset.Classification {
-		right := 0
-		for _, i := range draw {
-			if r.Outcomes[i].Rank < 1 {
-				right++
+		return func(draw []int) float64 {
+			right := 0
+			for _, i := range draw {
+				if r.Outcomes[i].Rank < 1 {
+					right++
+				}
 			}
+			return float64(right) / float64(len(draw))
 		}
-		return float64(right) / float64(len(draw))
 	}
 	n := len(r.Classes)
 	sum := make([]int64, n*n)
-	for _, i := range draw {
-		addCells(sum, n, r.Outcomes[i].Cells)
+	return func(draw []int) float64 {
+		clear(sum)
+		for _, i := range draw {
+			addCells(sum, n, r.Outcomes[i].Cells)
+		}
+		return mean(iou(sum, n))
 	}
-	return mean(iou(sum, n))
 }
 
 func addCells(sum []int64, classes int, cells []Cell) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -215,7 +216,16 @@ func TestReadReport(t *testing.T) {
 		{"class outside", "[1,1,4]", "[1,2,4]", `picture "y": cell [1 2 4]`},
 		{"negative class", "[1,1,4]", "[-1,1,4]", "cell [-1 1 4]"},
 		{"no pixels", "[1,1,4]", "[1,1,0]", "cell [1 1 0]"},
-		{"too many pixels", "[1,1,4]", "[1,1,4000000000000]", "cell [1 1 4000000000000]"},
+		{"too many pixels", "[1,1,4]", "[1,1,4000000000000]", "cell [1 1 4000000000000]: a picture has at most 1099511627776"},
+		{"too many pixels together", "[0,0,3],[0,1,1]", "[0,0,1099511627776],[0,1,1]", "cell [0 1 1]: a picture has at most"},
+		{"a cell twice", "[0,0,3],[0,1,1]", "[0,0,3],[0,0,1]", "cell [0 0 1] is not behind the cell before it"},
+		{"cells in another order", "[0,0,3],[0,1,1]", "[0,1,3],[0,0,1]", "is not behind the cell before it"},
+		{"cells of a classification", "segmentation", "classification", "2 cells: a classification has none"},
+		{"a class without a name", `["a","b"]`, `["a",""]`, "class 1 of 2 has no name"},
+		{"more outcomes than pictures", `"pictures":2`, `"pictures":1`, "2 outcomes of 1 pictures"},
+		{"too many pictures", `"pictures":2`, `"pictures":131073`, "allowed are up to 131072 pictures"},
+		{"a fraction", "[1,1,4]", "[1,1,4.5]", `"4.5" where a whole number is wanted`},
+		{"null for a cell", "[[1,1,4]]", "[null]", "element 0 of a list is a null, want a ["},
 		{"null for a class", "[1,1,4]", "[null,1,4]", "null where a whole number is wanted"},
 		{"NaN for pixels", "[1,1,4]", "[1,1,NaN]", "invalid character 'N'"},
 		{"two numbers", "[1,1,4]", "[1,4]", "a cell of 2 numbers"},
@@ -234,6 +244,11 @@ func TestReadReport(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "r.json") {
 			t.Errorf("%s: error %v, want %q and the file", c.name, err, c.want)
 		}
+	}
+	many := *r
+	many.Pictures = maxOutcomes + 1
+	if err := many.Save(filepath.Join(t.TempDir(), "r.json")); err == nil || !strings.Contains(err.Error(), "131073 pictures") {
+		t.Errorf("saving a report that cannot be read gives %v", err)
 	}
 	if err := r.Save(filepath.Join(t.TempDir(), "absent", "r.json")); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("saving into an absent folder gives %v", err)
@@ -273,4 +288,62 @@ func FuzzReport(f *testing.F) {
 			t.Errorf("a report differs from itself: %v", p)
 		}
 	})
+}
+
+// TestReportsAreBounded: a file that repeats what takes little space in it makes no
+// reader hold far more, nor compute for long.
+func TestReportsAreBounded(t *testing.T) {
+	const size = 24 << 20
+	head := func(task string) string {
+		return `{"format":"gotriovit report 1","shard":"1/1","pictures":100000,"task":"` + task + `",`
+	}
+	many := func(part string) string { return strings.TrimSuffix(strings.Repeat(part, size/len(part)), ",") }
+	outcomes := func(n int, cells string) string {
+		var s strings.Builder
+		for i := range n {
+			fmt.Fprintf(&s, `{"id":"%x","cells":[%s]},`, i, cells)
+		}
+		return strings.TrimSuffix(s.String(), ",")
+	}
+	var grid []string
+	for i := range 100 {
+		grid = append(grid, fmt.Sprintf("[%d,%d,1]", i/10, i%10))
+	}
+	names := strings.Repeat(`"a",`, 253) + `"a"`
+	for _, c := range []struct{ name, file, want string }{
+		{"cells", head("segmentation") + `"classes":["a"],"outcomes":[{"id":"x","cells":[` + many("[0,0,1],") + "]}]}", "allowed are 131072 pictures and 2097152 cells"},
+		{"cells of a list", head("segmentation") + `"classes":["a"],"outcomes":[{"id":"x","cells":[` + strings.TrimSuffix(strings.Repeat("[0,0,1],", 1<<21), ",") + "]}]}", "is not behind"},
+		{"lists of cells", head("segmentation") + `"classes":["a"],"outcomes":[{"id":"x",` + many(`"cells":[[0,0,1]],`) + "}]}", "2097152 cells"},
+		{"classes", head("classification") + `"classes":[` + many(`"",`) + "]}", "a list of more than 65536 elements"},
+		{"classes without quotes", head("classification") + `"classes":[` + many(`null,`) + "]}", "element 0 of a list is a null, want a string"},
+		{"remarks", head("classification") + `"classes":["a"],"remarks":[` + many(`"",`) + "]}", "a list of more than 65536 elements"},
+		{"IoU", head("segmentation") + `"classes":["a"],"iou":[` + many(`0,`) + "]}", ""},
+		{"scores", head("segmentation") + `"classes":["a"],"scores":{` + many(`"a":0,`) + "}}", ""},
+		{"outcomes", head("segmentation") + `"classes":["a"],"outcomes":[` + many(`{"id":"x"},`) + "]}", "allowed are 131072 pictures"},
+		{"outcomes of nothing", head("segmentation") + `"classes":["a"],"outcomes":[` + many(`0,`) + "]}", "element 0 of a list is a number, want a {"},
+		{"outcomes of null", head("segmentation") + `"classes":["a"],"outcomes":[` + many(`null,`) + "]}", "element 0 of a list is a null, want a {"},
+		{"as many pictures as fit", head("segmentation") + `"classes":["a"],"outcomes":[` + outcomes(20_000, "[0,0,1]") + "]}", ""},
+		{"as many cells as fit", head("segmentation") + `"classes":["a","b","c","d","e","f","g","h","i","j"],"outcomes":[` + outcomes(2_000, strings.Join(grid, ",")) + "]}", ""},
+		{"as many classes as fit", head("segmentation") + `"classes":[` + names + `],"outcomes":[` + outcomes(2, "[0,0,1],[253,253,1]") + "]}", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := hostile.Read(t, len(c.file), func() error { return json.Unmarshal([]byte(c.file), new(Report)) })
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestSumsOfPixels of the largest reports that are read do not overflow, whichever
+// pictures a bootstrap draws.
+func TestSumsOfPixels(t *testing.T) {
+	if uint64(2*maxOutcomes)*maxPixels > math.MaxInt64 {
+		t.Error("twice the pixels of all pictures are no int64")
+	}
+	file := strings.NewReplacer("[0,0,3],[0,1,1]", "[0,0,1099511627775],[0,1,1]", "[1,1,4]", "[1,1,1099511627776]").Replace(reportJSON)
+	r := new(Report)
+	if err := json.Unmarshal([]byte(file), r); err != nil || r.MIoU.Value < 0.99 || r.MIoU.Value > 1 {
+		t.Errorf("mIoU %v (%v)", r.MIoU, err)
+	}
 }

@@ -320,7 +320,9 @@ func TestDivisorsBecomeZero(t *testing.T) {
 	pictures := noise(t, 2, 64, 10)
 	q := b0(t, calib.MSAUniformBranch, pictures)
 	net := q.Network()
-	at := slices.IndexFunc(net.Ops, func(op efficientvit.Op) bool { return op.Role == efficientvit.Divisor && op.Kind == efficientvit.MatMul })
+	at := slices.IndexFunc(net.Ops, func(op efficientvit.Op) bool {
+		return op.Role == efficientvit.Divisor && op.Kind == efficientvit.MatMul
+	})
 	divisor := net.Ops[at].Name
 	q, err := q.With(calib.Learned{Grids: map[string]grid.Uniform{divisor: {Scale: 1e30, Lo: 0, Hi: 255}}}, "coarse")
 	if err != nil {
