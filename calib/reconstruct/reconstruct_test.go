@@ -58,9 +58,9 @@ func TestErrorsFall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after, worse := 0.0, 0.0, 0
+	ratios, worse := 0.0, 0
 	for _, b := range r.Blocks {
-		before, after = before+b.Before, after+b.After
+		ratios += math.Log(b.After / b.Before)
 		if b.After > b.Before {
 			worse++
 		}
@@ -68,8 +68,8 @@ func TestErrorsFall(t *testing.T) {
 			t.Errorf("%s: %d losses, %d of %d roundings left the nearest code: nothing was learned", b.Name, len(b.Loss), b.Flipped, b.Weights)
 		}
 	}
-	if worse > len(r.Blocks)/4 || !(after < 0.9*before) {
-		t.Errorf("the blocks' errors go from %g to %g, %d of %d grow", before, after, worse, len(r.Blocks))
+	if ratio := math.Exp(ratios / float64(len(r.Blocks))); worse > len(r.Blocks)/4 || !(ratio < 0.95) {
+		t.Errorf("the blocks' errors come to %.3f of the recipe's in the geometric mean, %d of %d grow", ratio, worse, len(r.Blocks))
 	}
 	for name, grids := range r.Quantized.WeightGrids {
 		w := r.Quantized.Model.Weights[r.Quantized.Model.Net.Op(name).Params[0].Name].Data
