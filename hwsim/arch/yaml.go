@@ -35,6 +35,11 @@ func ReadFile(path string) (Config, error) {
 // The file must give the format's version, which is 1. A field that it leaves
 // out keeps the value of [ZCU102].
 func Read(name string, data []byte) (Config, error) {
+	c, err := read(name, data)
+	return c, yamlfile.Cut(err)
+}
+
+func read(name string, data []byte) (Config, error) {
 	file, err := yamlfile.Parse(name, data, maxFile)
 	if err != nil {
 		return Config{}, err

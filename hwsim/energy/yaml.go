@@ -56,6 +56,11 @@ func ReadFile(path string) (*Table, error) {
 // the file leaves out is unknown, and with it the total of any run that has such
 // an event. An entry without a source has the table's.
 func Read(name string, data []byte) (*Table, error) {
+	t, err := read(name, data)
+	return t, yamlfile.Cut(err)
+}
+
+func read(name string, data []byte) (*Table, error) {
 	file, err := yamlfile.Parse(name, data, maxEnergyFile)
 	if err != nil {
 		return nil, err

@@ -54,6 +54,11 @@ func ReadFile(path string) (*Workload, error) {
 // left out, and the label is the role. The result is valid: what is wrong between
 // operations, such as the name of one that is not listed, has its line as well.
 func Read(name string, data []byte) (*Workload, error) {
+	w, err := read(name, data)
+	return w, yamlfile.Cut(err)
+}
+
+func read(name string, data []byte) (*Workload, error) {
 	file, err := yamlfile.Parse(name, data, maxFile)
 	if err != nil {
 		return nil, err

@@ -98,7 +98,27 @@ func syntaxError(name string, err error) error {
 	return fmt.Errorf("%s: not YAML: %s", name, oneLine(err.Error()))
 }
 
-// oneLine keeps a tab visible: the parser quotes it as what cannot stand there.
+// maxError bounds an error of a reader of files, in bytes.
+const maxError = 900
+
+// Cut cuts the message of an error that quotes much of a file.
+func Cut(err error) error {
+	if err == nil || len(err.Error()) <= maxError {
+		return err
+	}
+	return errors.New(strings.ToValidUTF8(err.Error()[:maxError], "") + " …")
+}
+
+// maxMessage bounds what of the parser's message an error says, in characters: the
+// parser may quote a whole file.
+const maxMessage = 200
+
+// oneLine keeps a tab visible, which the parser quotes as what cannot stand there, and
+// cuts a long message.
 func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\t", `\t`)), " ")
+	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "\t", `\t`)), " ")
+	if runes := []rune(s); len(runes) > maxMessage {
+		return string(runes[:maxMessage]) + " …"
+	}
+	return s
 }

@@ -3,6 +3,7 @@
 package yamlfile
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func TestParseIsBounded(t *testing.T) {
 		{"an indented list", strings.Repeat(" ", maxColumn) + "- a", "f:1: a field in column 257"},
 		{"deep fields on many lines", nested(maxColumn - 1), ""},
 		{"open", "[", "f:1: not YAML"},
+		{"a long header", "|" + strings.Repeat("\\", 2000), "f:1: not YAML: invalid header option"},
 		{"a tab", "a: 1\n\tb: 2\n", `f:2: not YAML: found character '\t' that cannot start any token`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,4 +98,18 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCut: a long error loses its end, and a short one nothing.
+func TestCut(t *testing.T) {
+	short, long := errors.New("short"), errors.New(strings.Repeat("é", 2000))
+	if got := Cut(short); got != short {
+		t.Errorf("a short error becomes %v", got)
+	}
+	if got := Cut(long).Error(); len(got) > maxError+4 || !strings.HasPrefix(got, "ééé") || !strings.HasSuffix(got, "é …") {
+		t.Errorf("a long error becomes %q", got)
+	}
+	if Cut(nil) != nil {
+		t.Error("no error becomes one")
+	}
 }

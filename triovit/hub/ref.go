@@ -74,7 +74,7 @@ func parse(name string, endpoints ...string) (Ref, error) {
 		owner != "datasets" && owner != "spaces" && // which are no models
 		validPath(ref.Revision) && !strings.Contains(ref.Revision, "%2F") && (ref.File == "" || validPath(ref.File))
 	if !valid {
-		return Ref{}, fmt.Errorf("hub: %.200q is no name of a model: want owner/name, owner/name@revision, either with /file behind it, or the address of its page on the Hugging Face hub", name)
+		return Ref{}, fmt.Errorf("hub: %.40q is no name of a model: want owner/name, owner/name@revision, either with /file behind it, or the address of its page on the Hugging Face hub", name)
 	}
 	return ref, nil
 }

@@ -95,10 +95,10 @@ func (f *File) read(d *Dict, names map[string]string) (Set, error) {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		h, ok := d.Tensors[name]
 		if !ok {
-			return nil, fmt.Errorf("no tensor %.200q", name)
+			return nil, fmt.Errorf("no tensor %.40q", name)
 		}
 		if e, ok := elementOf(h.DType); !ok || e.decode == nil {
-			return nil, fmt.Errorf("tensor %.200q: dtype %.200q, want F32, F16, BF16 or F64", name, h.DType)
+			return nil, fmt.Errorf("tensor %.40q: dtype %.40q, want F32, F16, BF16 or F64", name, h.DType)
 		}
 	}
 	return f.source.load(d, names)

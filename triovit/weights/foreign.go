@@ -149,7 +149,7 @@ func noPickle(files []*zip.File) error {
 	var names []string
 	for _, f := range files {
 		if IsCheckpointName(f.Name) {
-			return fmt.Errorf("is a zip archive with %.200q in it: %s", f.Name, unpack)
+			return fmt.Errorf("is a zip archive with %.40q in it: %s", f.Name, unpack)
 		}
 		names = append(names, Printable(f.Name))
 	}

@@ -64,7 +64,7 @@ func openLegacy(r io.ReaderAt, size int64) (*File, error) {
 	open := func(s storage) (io.ReadCloser, int64, error) {
 		section, ok := sections[s.key]
 		if !ok {
-			return nil, 0, fmt.Errorf("no storage %.200q", s.key)
+			return nil, 0, fmt.Errorf("no storage %.40q", s.key)
 		}
 		section.Seek(0, io.SeekStart) // which cannot fail there
 		return io.NopCloser(section), section.Size(), nil
@@ -88,16 +88,16 @@ func legacySections(r io.ReaderAt, size, at int64, keys any, known map[string]st
 		}
 		e, ok := elementOf(s.dtype)
 		if !ok {
-			return nil, fmt.Errorf("storage %.200q: elements of %.200q have no known size", key, s.dtype)
+			return nil, fmt.Errorf("storage %.40q: elements of %.40q have no known size", key, s.dtype)
 		}
 		var count [8]byte
 		if _, err := r.ReadAt(count[:], at); err != nil {
-			return nil, fmt.Errorf("storage %.200q: the file is cut, %s", key, download)
+			return nil, fmt.Errorf("storage %.40q: the file is cut, %s", key, download)
 		}
 		n := binary.LittleEndian.Uint64(count[:])
 		at += int64(len(count))
 		if n > uint64(size-at)/uint64(e.size) {
-			return nil, fmt.Errorf("storage %.200q: %d elements of %s exceed the file of %d bytes: it is cut, %s", key, n, s.dtype, size, download)
+			return nil, fmt.Errorf("storage %.40q: %d elements of %s exceed the file of %d bytes: it is cut, %s", key, n, s.dtype, size, download)
 		}
 		sections[key] = io.NewSectionReader(r, at, int64(n)*int64(e.size))
 		at += sections[key].Size()

@@ -96,22 +96,22 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	for _, f := range z.File {
 		switch {
 		case f.Flags&encrypted != 0:
-			return nil, fmt.Errorf("zip: entry %.200q is encrypted: %s", f.Name, unpack)
+			return nil, fmt.Errorf("zip: entry %.40q is encrypted: %s", f.Name, unpack)
 		case f.Method != zip.Store && f.Method != zip.Deflate:
-			return nil, fmt.Errorf("zip: entry %.200q is compressed by method %d, want it stored or deflated", f.Name, f.Method)
+			return nil, fmt.Errorf("zip: entry %.40q is compressed by method %d, want it stored or deflated", f.Name, f.Method)
 		case f.Method == zip.Store && f.CompressedSize64 != f.UncompressedSize64, f.UncompressedSize64 > math.MaxInt64:
-			return nil, fmt.Errorf("zip: entry %.200q has %d bytes, stored as %d", f.Name, f.UncompressedSize64, f.CompressedSize64)
+			return nil, fmt.Errorf("zip: entry %.40q has %d bytes, stored as %d", f.Name, f.UncompressedSize64, f.CompressedSize64)
 		case f.CompressedSize64 > left: // entries that share bytes would let a small file claim much
-			return nil, fmt.Errorf("zip: entry %.200q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.CompressedSize64, size)
+			return nil, fmt.Errorf("zip: entry %.40q of %d bytes, after the others, exceeds the file of %d bytes", f.Name, f.CompressedSize64, size)
 		}
 		left -= f.CompressedSize64
 		if _, twice := a.entries[f.Name]; twice {
-			return nil, fmt.Errorf("zip: entry %.200q occurs twice", f.Name)
+			return nil, fmt.Errorf("zip: entry %.40q occurs twice", f.Name)
 		}
 		a.entries[f.Name] = f
 		if dir, file := path.Split(f.Name); file == pickleName {
 			if found {
-				return nil, fmt.Errorf("zip: both %.200q and %.200q, want one", a.prefix+pickleName, f.Name)
+				return nil, fmt.Errorf("zip: both %.40q and %.40q, want one", a.prefix+pickleName, f.Name)
 			}
 			a.prefix, found = dir, true
 		}
@@ -138,11 +138,11 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 	f, ok := a.entries[a.prefix+name]
 	if !ok {
-		return nil, 0, fmt.Errorf("zip: no entry %.200q", a.prefix+name)
+		return nil, 0, fmt.Errorf("zip: no entry %.40q", a.prefix+name)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, 0, fmt.Errorf("zip: entry %.200q: %w", f.Name, err)
+		return nil, 0, fmt.Errorf("zip: entry %.40q: %w", f.Name, err)
 	}
 	return r, int64(f.UncompressedSize64), nil
 }
@@ -217,17 +217,17 @@ func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
 	for _, v := range views {
 		n, err := v.check()
 		if err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
+			return nil, fmt.Errorf("tensor %.40q: %w", v.name, err)
 		}
 		if data == nil || v.storage != held {
 			s.budget.release(4 * len(data))
 			if data, err = s.read(v.storage); err != nil {
-				return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
+				return nil, fmt.Errorf("tensor %.40q: %w", v.name, err)
 			}
 			held = v.storage
 		}
 		if err := s.budget.take(4 * n); err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", v.name, err)
+			return nil, fmt.Errorf("tensor %.40q: %w", v.name, err)
 		}
 		t := New(v.shape...)
 		gather(t.Data, data, v.offset, v.shape, v.stride)
@@ -246,17 +246,17 @@ func (s *storages) read(of storage) ([]float32, error) {
 	}
 	defer r.Close()
 	if size%int64(e.size) != 0 || size/int64(e.size) != int64(of.numel) {
-		return nil, fmt.Errorf("storage %.200q has %d bytes, want %d elements of %s", of.key, size, of.numel, of.dtype)
+		return nil, fmt.Errorf("storage %.40q has %d bytes, want %d elements of %s", of.key, size, of.numel, of.dtype)
 	}
 	if err := s.budget.take(4 * of.numel); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+		return nil, fmt.Errorf("storage %.40q: %w", of.key, err)
 	}
 	data := make([]float32, of.numel)
 	if err := e.read(r, data); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+		return nil, fmt.Errorf("storage %.40q: %w", of.key, err)
 	}
 	if err := atEnd(r); err != nil {
-		return nil, fmt.Errorf("storage %.200q: %w", of.key, err)
+		return nil, fmt.Errorf("storage %.40q: %w", of.key, err)
 	}
 	return data, nil
 }

@@ -49,7 +49,7 @@ func (lie sections) load(d *Dict, names map[string]string) (Set, error) {
 		e, _ := elementOf(h.DType)
 		t := New(h.Shape...)
 		if err := e.read(io.NewSectionReader(lie[from], 0, lie[from].Size()), t.Data); err != nil {
-			return nil, fmt.Errorf("tensor %.200q: %w", from, err)
+			return nil, fmt.Errorf("tensor %.40q: %w", from, err)
 		}
 		set[name] = t
 	}
@@ -69,14 +69,14 @@ func WriteSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]strin
 
 func writeSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]string) error {
 	if dtype != F32 && dtype != F16 {
-		return fmt.Errorf("dtype %.200q, want F32 or F16", dtype)
+		return fmt.Errorf("dtype %.40q, want F32 or F16", dtype)
 	}
 	names := s.Names()
 	tensors := make([]safetensors.Output, len(names))
 	for i, name := range names {
 		t := s[name]
 		if n, ok := safetensors.Elements(t.Shape); !ok || n != len(t.Data) {
-			return fmt.Errorf("tensor %.200q: %d values for shape %v of at most %d dimensions", name, len(t.Data), t.Shape, safetensors.MaxRank)
+			return fmt.Errorf("tensor %.40q: %d values for shape %v of at most %d dimensions", name, len(t.Data), t.Shape, safetensors.MaxRank)
 		}
 		tensors[i] = safetensors.Output{Name: name, DType: string(dtype), Shape: t.Shape,
 			Write: func(out *bufio.Writer) error { return writeData(out, t.Data, dtype) }}
