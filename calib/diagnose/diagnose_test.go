@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/interrupt"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -366,7 +367,7 @@ func TestResumed(t *testing.T) {
 	}
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	for _, left := range []int{0, 3, 20} {
-		if _, err := Run(&countdown{t.Context(), left}, q, pictures, o); !errors.Is(err, context.Canceled) {
+		if _, err := Run(interrupt.After(t.Context(), left), q, pictures, o); !errors.Is(err, context.Canceled) {
 			t.Fatalf("cancelled after %d looks at the context: error %v", left, err)
 		}
 	}
@@ -377,19 +378,6 @@ func TestResumed(t *testing.T) {
 	if !reflect.DeepEqual(straight, resumed) {
 		t.Error("a diagnosis that was interrupted found something else")
 	}
-}
-
-// A countdown is cancelled when its error was asked for so many times.
-type countdown struct {
-	context.Context
-	left int
-}
-
-func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
-		return context.Canceled
-	}
-	return c.Context.Err()
 }
 
 // TestWritten: a report is read back from JSON as it was, infinite ratios included, and

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/interrupt"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -102,7 +103,7 @@ func TestAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
-	ctx := &countdown{Context: t.Context(), left: 10}
+	ctx := interrupt.After(t.Context(), 10)
 	if _, err := Run(ctx, q, pictures, o); !errors.Is(err, context.Canceled) {
 		t.Fatalf("a context that ended has the error %v", err)
 	}
@@ -122,19 +123,6 @@ func TestAgain(t *testing.T) {
 	if other.Quantized.ID() == straight.Quantized.ID() {
 		t.Error("another seed finds the same")
 	}
-}
-
-// A countdown is cancelled when its error was asked for so many times.
-type countdown struct {
-	context.Context
-	left int
-}
-
-func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
-		return context.Canceled
-	}
-	return c.Context.Err()
 }
 
 // TestFilters: the code below a weight and the learned part give the weight before

@@ -26,9 +26,11 @@ a step takes a fraction of its time on the Go backend.`,
 	declare: func(f *flag.FlagSet) action {
 		var z quantization
 		z.declare(f, calib.TrioViTPlusInteger.Name)
-		o := reconstruct.Strict(0)
-		f.IntVar(&o.Steps, "steps", o.Steps, "`number` of steps of each block")
-		f.IntVar(&o.Batch, "batch", o.Batch, "`pictures` or crops of a step")
+		// The rates are left to follow from the steps.
+		usual := reconstruct.Strict(0)
+		o := reconstruct.Options{Preset: usual.Preset, Compensate: usual.Compensate}
+		f.IntVar(&o.Steps, "steps", usual.Steps, "`number` of steps of each block")
+		f.IntVar(&o.Batch, "batch", usual.Batch, "`pictures` or crops of a step")
 		f.IntVar(&o.Crop, "crop", 0, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures")
 		f.IntVar(&o.Crops, "crops", 248, "`number` of crops")
 		f.Uint64Var(&o.Seed, "seed", 0, "`seed` of crops, batches and what stays exact")
@@ -43,7 +45,7 @@ a step takes a fraction of its time on the Go backend.`,
 			if err := o.Check(); err != nil {
 				return output{}, usageError{err}
 			}
-			r, images, err := z.reconstruct(ctx, reconstruct.Options{Preset: o.Preset, Steps: o.Steps, Batch: o.Batch, Crop: o.Crop, Crops: o.Crops, Seed: o.Seed, Compensate: true})
+			r, images, err := z.reconstruct(ctx, o)
 			if err != nil {
 				return output{}, err
 			}
