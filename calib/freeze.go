@@ -251,6 +251,9 @@ func (f *freezer) conv(op *efficientvit.Op) (frozen, error) {
 		steps[o] = x.Steps[0] * float64(g.Scale)
 		sum := 0
 		for _, w := range values.Data[o*per:][:per] {
+			if g.Fake(w) != w {
+				return frozen{}, fmt.Errorf("filter %d has the weight %g, which lies between the codes of %s: soft roundings cannot be frozen", o, w, g)
+			}
 			c.Weights = append(c.Weights, int8(g.Code(w)))
 			sum += g.Code(w)
 		}

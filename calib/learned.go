@@ -20,10 +20,13 @@ import (
 type Learned struct {
 	// Grids are grids of tensors, by the tensors' names.
 	Grids map[string]grid.Uniform
-	// Codes are weights in the reference's layout, by the convolutions' names, and
-	// Filters the grid of each filter of theirs. A code is one of its filter's grid.
-	Codes   map[string][]int8
+	// Weights are values in the reference's layout, by the convolutions' names, and
+	// Filters the grid of each filter of theirs. A weight is a value of its filter's
+	// grid, except where Soft has the convolution: such a model predicts, and Freeze
+	// refuses it.
+	Weights map[string][]float32
 	Filters map[string][]grid.Uniform
+	Soft    map[string]bool
 	// Biases are those of convolutions before they are rounded to the accumulators'
 	// grid, as if nothing was subtracted from the input ([Quantized.Bias]).
 	Biases map[string][]float32
@@ -60,8 +63,8 @@ func (q *Quantized) Bias(op *efficientvit.Op) []float32 {
 
 // With returns the quantized model with what was learned. The lines of about say how,
 // and stand behind the recipe wherever the model's origin is told. The error names the
-// tensor or convolution of which the model has no grid, or a code that its grid does
-// not have.
+// tensor or convolution of which the model has no grid, or a weight that is not on
+// one.
 func (q *Quantized) With(l Learned, about string) (*Quantized, error) {
 	n := *q
 	n.Model = q.Model.Clone()
@@ -83,7 +86,7 @@ func (q *Quantized) With(l Learned, about string) (*Quantized, error) {
 		n.graphs[tensor] = graph
 		n.Changes = append(n.Changes, Change{tensor, fmt.Sprintf("learned: %s, the recipe's was %s", g, q.quantizers[tensor])})
 	}
-	for _, names := range [][]string{slices.Collect(maps.Keys(l.Codes)), slices.Collect(maps.Keys(l.Filters)), slices.Collect(maps.Keys(l.Biases))} {
+	for _, names := range [][]string{slices.Collect(maps.Keys(l.Weights)), slices.Collect(maps.Keys(l.Filters)), slices.Collect(maps.Keys(l.Biases))} {
 		for _, name := range names {
 			if _, ok := q.WeightGrids[name]; !ok {
 				return nil, fmt.Errorf("weights or a bias learned of %q, whose weights are on no grid", name)
@@ -113,19 +116,17 @@ func (q *Quantized) relearn(op *efficientvit.Op, l Learned) error {
 	}
 	grids, old := q.WeightGrids[op.Name], q.Model.Weights[op.Params[0].Name]
 	rounded := old
-	if codes, ok := l.Codes[op.Name]; ok {
-		if len(codes) != len(old.Data) {
-			return fmt.Errorf("%d codes for %d weights", len(codes), len(old.Data))
+	if values, ok := l.Weights[op.Name]; ok {
+		if len(values) != len(old.Data) {
+			return fmt.Errorf("%d values for %d weights", len(values), len(old.Data))
 		}
-		rounded = weights.New(old.Shape...)
-		per := len(codes) / len(grids)
-		for i, code := range codes {
-			g := grids[i/per]
-			if int(code) < g.Lo || int(code) > g.Hi {
-				return fmt.Errorf("code %d of filter %d, which is on %s", code, i/per, g)
+		per := len(values) / len(grids)
+		for i, v := range values {
+			if g := grids[i/per]; !l.Soft[op.Name] && g.Fake(v) != v {
+				return fmt.Errorf("the value %g of filter %d, which is on %s", v, i/per, g)
 			}
-			rounded.Data[i] = g.Value(int(code))
 		}
+		rounded = &weights.Tensor{Shape: old.Shape, Data: slices.Clone(values)}
 		q.Model.Weights[op.Params[0].Name] = rounded
 	}
 	bias := l.Biases[op.Name]

@@ -33,7 +33,7 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 		"Vanilla": mbconv, "Shifting": mbconv, "Migration": mbconv, "MBConv": mbconv,
 		"TrioViTPlus every point": func(*efficientvit.Op, efficientvit.Point) bool { return true },
 	}
-	for _, recipe := range Named() {
+	for _, recipe := range slices.Concat(Ladder, Baselines) {
 		t.Run(recipe.Name, func(t *testing.T) {
 			expected, ok := want[recipe.Name]
 			if !ok {

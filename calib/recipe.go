@@ -100,6 +100,14 @@ var (
 	// TrioViTReleased has the released code's fixed range of log2 codes.
 	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
+	// Released has what the released code rounds, on its grids: affine ones by the L2.4
+	// search, filters too, and every tensor of an MSA, the divisors on its fixed range.
+	// It is the recipe of reconstruct.Reference.
+	Released = TrioViTReleased.With("released code", func(r *Recipe) {
+		r.About = "affine grids by the L2.4 search; convolutions and attention after both techniques; log2 divisors, the released code's range"
+		r.AffineWeights, r.Activations = true, LpSearch{P: L24.P, Affine: true}
+		r.Points = append(r.Points, PointSelection{Classes: []efficientvit.PointClass{efficientvit.AttentionOperand}})
+	})
 	// TrioViTLayer has one range of log2 codes for each MSA, as MSAUniform has
 	// one uniform grid: between the two only the kind of grid differs.
 	TrioViTLayer = Recipe{Name: "TrioViT per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
@@ -146,8 +154,8 @@ func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 	return append(all, base.Integer())
 }
 
-// Named returns the recipes of the [Ladder] and then the [Baselines].
-func Named() []Recipe { return slices.Concat(Ladder, Baselines) }
+// Named returns the recipes of the [Ladder], then the [Baselines] and [Released].
+func Named() []Recipe { return append(slices.Concat(Ladder, Baselines), Released) }
 
 // RecipeNamed returns the one of the [Named] recipes with that name, or the one of
 // [Floored] at another floor, and each of these with every point in integers

@@ -4,6 +4,7 @@ package reconstruct
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -28,10 +29,12 @@ type block struct {
 	whole   *efficientvit.Network
 	q       *calib.Quantized
 	options Options
+	pass    pass
 	filters []*filters // of the convolutions whose weights are rounded, in order
 	steps   []string   // the tensors whose steps are learned
 	grids   map[string]calib.Quantizer
 	params  []parameter // what the exact block computes with
+	exec    *Exec       // of run
 }
 
 // filters are the weights of one convolution.
@@ -42,6 +45,7 @@ type filters struct {
 	// layout; up is its learned part between 0 and 1, hard in the end.
 	steps, floor, up *weights.Tensor
 	bias             []float32 // as if nothing was subtracted from the input
+	soft             bool      // up stays between 0 and 1
 }
 
 type parameter struct {
@@ -49,27 +53,27 @@ type parameter struct {
 	value *tensors.Tensor
 }
 
-// newBlock prepares a range of the network's operations. Steps of tensors in done are
-// learned already, by a block before.
-func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Range, learned *calib.Learned, o Options) (*block, error) {
+// newBlock prepares a range of the network's operations for a pass, with what was
+// learned so far. The pass has learned the steps of the tensors in done already.
+func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Range, p pass, learned *calib.Learned, done map[string]bool, o Options) (*block, error) {
 	net, err := whole.Cut(r.From, r.To)
 	if err != nil {
 		return nil, err
 	}
-	b := &block{name: r.Name, net: net, whole: whole, q: q, options: o, grids: q.Quantizers()}
+	b := &block{name: r.Name, net: net, whole: whole, q: q, options: o, pass: p, grids: q.Quantizers()}
 	exact := q.Exact().Weights
 	for tensor, g := range learned.Grids {
 		b.grids[tensor] = g
 	}
-	seen := map[string]bool{}
+	concerned := false
 	for i := range net.Ops {
 		op := &net.Ops[i]
-		for j, tensor := range op.Inputs {
+		for _, point := range op.Points {
+			tensor := op.Inputs[point.Operand]
 			_, uniform := b.grids[tensor].(grid.Uniform)
-			_, before := learned.Grids[tensor]
-			if q.Rounds(op.Name, j) && uniform && !before && !seen[tensor] && !o.KeepSteps {
+			concerned = concerned || q.Rounds(op.Name, point.Operand) && p.where(point.Class)
+			if b.rounds(op, point.Operand) && uniform && p.scale && !done[tensor] && !slices.Contains(b.steps, tensor) && !(o.Quirks.FixedProducts && product(op, point)) {
 				b.steps = append(b.steps, tensor)
-				seen[tensor] = true
 			}
 		}
 		for _, p := range op.Params {
@@ -77,34 +81,110 @@ func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Ra
 			b.params = append(b.params, parameter{p.Name, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)})
 		}
 		if grids := q.WeightGrids[op.Name]; grids != nil && op.Kind != efficientvit.Input {
-			b.filters = append(b.filters, newFilters(op, exact[op.Params[0].Name], grids, q.Bias(op)))
+			f := newFilters(op, exact[op.Params[0].Name], grids, q.Bias(op))
+			f.soft = slices.Contains(o.Quirks.Soft, op.Role)
+			switch w := learned.Weights[op.Name]; {
+			case w != nil:
+				f.start(w)
+			case o.Quirks.Unmigrated && whole.Op(op.Inputs[0]).Kind == efficientvit.Scale:
+				f.remain(q.Original().Weights[op.Params[0].Name].Data)
+			}
+			b.filters = append(b.filters, f)
 		}
+	}
+	if !concerned {
+		b.steps, b.pass.round = nil, false
+	}
+	for _, tensor := range b.steps {
+		done[tensor] = true
 	}
 	return b, nil
 }
 
+// product returns whether a point rounds KᵀV, the sum of K or a dividend.
+func product(op *efficientvit.Op, p efficientvit.Point) bool {
+	return p.Class == efficientvit.AttentionOperand && slices.Contains([]efficientvit.Role{efficientvit.Dividend, efficientvit.Divisor, efficientvit.Attention}, op.Role)
+}
+
+// rounds returns whether an operand passes through its grid in the block's pass. KᵀV,
+// the sum of K, dividends and divisors are sums over tokens, of which a crop has fewer
+// than a picture: on crops they do not, and keep the recipe's grids, which are those of
+// whole pictures.
+func (b *block) rounds(op *efficientvit.Op, operand int) bool {
+	return b.q.Rounds(op.Name, operand) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool {
+		overTokens := p.Class == efficientvit.DivisorOperand || product(op, p)
+		return p.Operand == operand && b.pass.rounds(p.Class) && !(b.options.Crop > 0 && overTokens)
+	})
+}
+
+// learns returns whether the pass learns anything of the block.
+func (b *block) learns() bool { return b.pass.round && len(b.filters) > 0 || len(b.steps) > 0 }
+
 func newFilters(op *efficientvit.Op, w *weights.Tensor, grids []grid.Uniform, bias []float32) *filters {
 	f := &filters{op: op, grids: grids, bias: bias}
-	steps, floor, up := weights.New(w.Shape...), weights.New(w.Shape...), weights.New(w.Shape...)
-	per := len(w.Data) / len(grids)
+	steps, floor := weights.New(w.Shape...), weights.New(w.Shape...)
 	for i, v := range w.Data {
-		g := grids[i/per]
-		code := float64(v) / float64(g.Scale)
+		g := f.grid(i, len(w.Data))
 		// At the upper end there is no code to round up to.
-		at := min(max(math.Floor(code), float64(g.Lo-g.Zero)), float64(g.Hi-g.Zero-1))
-		steps.Data[i], floor.Data[i], up.Data[i] = g.Scale, float32(at), float32(min(max(code-at, 0), 1))
+		floor.Data[i] = float32(min(max(math.Floor(float64(v)/float64(g.Scale)), float64(g.Lo-g.Zero)), float64(g.Hi-g.Zero-1)))
+		steps.Data[i] = g.Scale
 	}
 	p := op.Params[0]
-	f.steps, f.floor, f.up = forward.Layout(op, p, steps), forward.Layout(op, p, floor), forward.Layout(op, p, up)
+	f.steps, f.floor = forward.Layout(op, p, steps), forward.Layout(op, p, floor)
+	f.start(w.Data)
 	return f
+}
+
+// grid returns the grid of the weight at an index among n, in the reference's layout.
+func (f *filters) grid(i, n int) grid.Uniform { return f.grids[i*len(f.grids)/n] }
+
+// start lets the learned part begin at what the weights, in the reference's layout, are
+// above the codes below them.
+func (f *filters) start(w []float32) {
+	p := f.op.Params[0]
+	floor := forward.FromLayout(f.op, p, f.floor)
+	f.set(w, func(i int, code float64) float64 { return code - float64(floor.Data[i]) })
+}
+
+// remain lets the learned part begin at what other weights are above the codes below
+// those.
+func (f *filters) remain(w []float32) {
+	f.set(w, func(_ int, code float64) float64 { return code - math.Floor(code) })
+}
+
+func (f *filters) set(w []float32, part func(i int, code float64) float64) {
+	p := f.op.Params[0]
+	up := weights.New(p.Shape...)
+	for i, v := range w {
+		up.Data[i] = float32(min(max(part(i, float64(v)/float64(f.grid(i, len(w)).Scale)), 0), 1))
+	}
+	f.up = forward.Layout(f.op, p, up)
+}
+
+// now returns the learned part that the block computes with: hard, unless it is soft.
+func (f *filters) now() *weights.Tensor {
+	if f.soft {
+		return f.up
+	}
+	return hard(f.up)
+}
+
+// values returns the weights, in the reference's layout.
+func (f *filters) values() []float32 {
+	p := f.op.Params[0]
+	floor, up := forward.FromLayout(f.op, p, f.floor), forward.FromLayout(f.op, p, f.now())
+	w := make([]float32, len(up.Data))
+	for i := range w {
+		w[i] = f.grid(i, len(w)).Scale * (floor.Data[i] + up.Data[i])
+	}
+	return w
 }
 
 // rescale takes the steps of the grids anew.
 func (f *filters) rescale() {
 	steps := weights.New(f.op.Params[0].Shape...)
-	per := len(steps.Data) / len(f.grids)
 	for i := range steps.Data {
-		steps.Data[i] = f.grids[i/per].Scale
+		steps.Data[i] = f.grid(i, len(steps.Data)).Scale
 	}
 	f.steps = forward.Layout(f.op, f.op.Params[0], steps)
 }
@@ -112,15 +192,10 @@ func (f *filters) rescale() {
 // codes returns the hard codes, in the reference's layout.
 func (f *filters) codes() []int8 {
 	p := f.op.Params[0]
-	floor, up := forward.FromLayout(f.op, p, f.floor), forward.FromLayout(f.op, p, f.up)
+	floor, up := forward.FromLayout(f.op, p, f.floor), forward.FromLayout(f.op, p, hard(f.up))
 	codes := make([]int8, len(floor.Data))
-	per := len(codes) / len(f.grids)
 	for i := range codes {
-		code := floor.Data[i]
-		if up.Data[i] >= 0.5 {
-			code++
-		}
-		codes[i] = int8(int(code) + f.grids[i/per].Zero)
+		codes[i] = int8(int(floor.Data[i]+up.Data[i]) + f.grid(i, len(codes)).Zero)
 	}
 	return codes
 }
@@ -139,56 +214,6 @@ func rectified(v *Node) *Node {
 
 // straight rounds, and passes gradients as if it did not.
 func straight(x *Node) *Node { return Add(x, StopGradient(Sub(Round(x), x))) }
-
-// args are the nodes of what a block's graphs take beside pictures and state.
-type args struct {
-	params map[string]*Node // exact
-	steps  map[string]*Node // of each weight, by convolution
-	floor  map[string]*Node
-	bias   map[string]*Node
-	scales map[string]*Node // scalars: the steps of the learned tensors before they move
-}
-
-// constants returns what [block.args] reads, in the same order.
-func (b *block) constants() (list []*tensors.Tensor) {
-	for _, p := range b.params {
-		list = append(list, p.value)
-	}
-	for _, f := range b.filters {
-		for _, t := range []*weights.Tensor{f.steps, f.floor} {
-			list = append(list, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...))
-		}
-		if f.bias != nil {
-			list = append(list, tensors.FromFlatDataAndDimensions(f.bias, len(f.bias)))
-		}
-	}
-	for _, tensor := range b.steps {
-		list = append(list, tensors.FromScalar(b.grids[tensor].(grid.Uniform).Scale))
-	}
-	return list
-}
-
-func (b *block) args(in []*Node) args {
-	a := args{map[string]*Node{}, map[string]*Node{}, map[string]*Node{}, map[string]*Node{}, map[string]*Node{}}
-	take := func() *Node {
-		x := in[0]
-		in = in[1:]
-		return x
-	}
-	for _, p := range b.params {
-		a.params[p.name] = take()
-	}
-	for _, f := range b.filters {
-		a.steps[f.op.Name], a.floor[f.op.Name] = take(), take()
-		if f.bias != nil {
-			a.bias[f.op.Name] = take()
-		}
-	}
-	for _, tensor := range b.steps {
-		a.scales[tensor] = take()
-	}
-	return a
-}
 
 // exact adds the exact block.
 func (b *block) exact(inputs []*Node, a args) []*Node {
@@ -217,12 +242,12 @@ func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*N
 			return a.bias[op.Name]
 		},
 		Operand: func(op *efficientvit.Op, i int, x *Node) *Node {
-			if !b.q.Rounds(op.Name, i) {
+			if !b.rounds(op, i) {
 				return x
 			}
 			tensor := op.Inputs[i]
 			if memo[tensor] == nil {
-				memo[tensor] = b.pass(tensor, x, scales[tensor], keep)
+				memo[tensor] = b.through(tensor, x, scales[tensor], keep)
 			}
 			return memo[tensor]
 		},
@@ -235,9 +260,9 @@ func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*N
 	})
 }
 
-// pass brings a tensor through its grid. To what filter-wise shifting has moved, its
+// through brings a tensor through its grid. To what filter-wise shifting has moved, its
 // offsets are added again behind the grid: the convolution's bias knows of none.
-func (b *block) pass(tensor string, x, scale *Node, keep func(x *Node) *Node) *Node {
+func (b *block) through(tensor string, x, scale *Node, keep func(x *Node) *Node) *Node {
 	y := x
 	switch g := b.grids[tensor].(type) {
 	case grid.Uniform:

@@ -5,8 +5,6 @@ package reconstruct
 import (
 	"slices"
 
-	. "github.com/gomlx/gomlx/core/graph"
-
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -38,35 +36,23 @@ func (b *block) last() *filters {
 // offset that bring its output nearest to what the exact block lacks, in the sense of
 // least squares over all pictures. The factor enters the steps of the filters, the
 // offset the biases.
-func (b *block) compensate(in samples, scales map[string]float32, learned *calib.Learned) error {
+func (b *block) compensate(in samples, learned *calib.Learned) error {
 	f := b.last()
 	if f == nil {
 		return nil
-	}
-	run, err := b.runner(b.nearest(), scales, func(outputs, exact []*Node, made map[string]*Node) []*Node {
-		x := made[f.op.Name]                   // the convolution's output
-		y := Add(Sub(exact[0], outputs[0]), x) // what it should be
-		axes := make([]int, x.Rank()-1)
-		for i := range axes {
-			axes[i] = i
-		}
-		sum := func(x *Node) *Node { return ReduceSum(x, axes...) }
-		return []*Node{sum(x), sum(y), sum(Mul(x, x)), sum(Mul(x, y))}
-	})
-	if err != nil {
-		return err
 	}
 	var sums [4][]float64
 	for i := range sums {
 		sums[i] = make([]float64, len(f.grids))
 	}
-	for first := 0; first < in.n; first += b.options.Batch {
-		out, err := run(in, first, min(b.options.Batch, in.n-first))
+	size := batchSize(in.n, b.options.Batch)
+	for first := 0; first < in.n; first += size {
+		out, err := b.run(in, first, min(size, in.n-first))
 		if err != nil {
 			return err
 		}
 		for i := range sums {
-			for c, v := range out[i] {
+			for c, v := range out.sums[i] {
 				sums[i][c] += float64(v)
 			}
 		}
@@ -83,6 +69,6 @@ func (b *block) compensate(in samples, scales map[string]float32, learned *calib
 		f.grids[c].Scale = float32(factor * float64(f.grids[c].Scale))
 	}
 	f.rescale()
-	learned.Filters[f.op.Name], learned.Biases[f.op.Name] = f.grids, f.bias
+	learned.Filters[f.op.Name], learned.Biases[f.op.Name], learned.Weights[f.op.Name] = f.grids, f.bias, f.values()
 	return nil
 }

@@ -4,15 +4,15 @@ package reconstruct
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/gotriovit/gotriovit/internal/adam"
-	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -20,14 +20,16 @@ import (
 
 // found is what was learned of one block. It is cached, so that its fields are exported.
 type found struct {
-	Codes  map[string][]int8
-	Scales map[string]float32
-	Loss   []float64
+	Weights map[string][]float32 // in the reference's layout
+	Scales  map[string]float32
+	Loss    []float64
 	// Before and After are the errors of the outputs, summed squares beside those of
 	// the exact outputs, with the recipe's roundings and with those learned.
 	Before, After float64
 	Rounding      [Bins]int
 	Flipped       int
+	// Took is how long that took.
+	Took time.Duration
 }
 
 // Bins is how many bins a histogram of roundings has, from 0 to 1.
@@ -53,10 +55,10 @@ func batchOf(all []float32, n int, pick []int, shape []int) *tensors.Tensor {
 // schedule is what changes from step to step.
 type schedule struct{ roundRate, stepRate, beta, regularizer float64 }
 
-// at returns the schedule of a step: the regularizer begins after a fifth of them, and
-// its exponent falls from 20 to 2.
-func (o Options) at(step int) schedule {
-	done := float64(step) / float64(o.Steps)
+// at returns the schedule of one of a pass's steps: the regularizer begins after a fifth
+// of them, and its exponent falls from 20 to 2.
+func (o Options) at(step, steps int) schedule {
+	done := float64(step) / float64(steps)
 	s := schedule{roundRate: o.RoundRate, stepRate: o.StepRate * 0.5 * (1 + math.Cos(math.Pi*done)), beta: 20}
 	if warm := 0.2; done >= warm {
 		s.regularizer = o.Regularizer
@@ -67,6 +69,7 @@ func (o Options) at(step int) schedule {
 
 // learn takes all steps of a block.
 func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n int)) (*found, error) {
+	begun := time.Now()
 	backend, err := forward.Backend()
 	if err != nil {
 		return nil, err
@@ -74,23 +77,24 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 	inputs, constants := len(b.net.Inputs()), b.constants()
 	const scalars = 6
 	exec, err := NewExec(backend, func(in []*Node) []*Node {
-		return b.step(in[:scalars], in[scalars], in[scalars+1:][:inputs], in[scalars+1+inputs:][:inputs],
-			b.args(in[scalars+1+2*inputs:][:len(constants)]), in[scalars+1+2*inputs+len(constants):])
+		given, rest := in[:scalars+1], in[scalars+1:]
+		return b.step(given[:scalars], given[scalars], rest[:inputs], rest[inputs:2*inputs],
+			b.args(rest[2*inputs:][:len(constants)]), rest[2*inputs+len(constants):])
 	})
 	if err != nil {
 		return nil, err
 	}
 	state := b.state()
-	result := &found{Scales: map[string]float32{}, Codes: map[string][]int8{}}
-	if result.Before, err = b.error(in, b.nearest(), nil); err != nil {
+	result := &found{Scales: map[string]float32{}, Weights: map[string][]float32{}}
+	if result.Before, err = b.error(in); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	order := rng.Perm(in.n)
 	size := min(b.options.Batch, in.n)
 	var sum float64
-	every := max(1, b.options.Steps/50)
-	for step := range b.options.Steps {
+	every := max(1, b.pass.steps/50)
+	for step := range b.pass.steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -99,17 +103,13 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 		}
 		pick := order[:size]
 		order = order[size:]
-		s := b.options.at(step)
+		s := b.options.at(step, b.pass.steps)
 		random, err := RNGStateFromSeed(int64(rng.Uint64() >> 1))
 		if err != nil {
 			return nil, err
 		}
 		call := []any{float32(s.roundRate), float32(s.stepRate), float32(step + 1), float32(s.beta), float32(s.regularizer), float32(max(result.Before, 1e-12)), random}
-		for _, all := range [][][]float32{in.exact, in.noisy} {
-			for i, op := range b.net.Inputs() {
-				call = append(call, batchOf(all[i], in.n, pick, op.Shape))
-			}
-		}
+		call = append(call, b.inputs(in, pick)...)
 		fresh := len(call)
 		for _, t := range constants {
 			call = append(call, t)
@@ -133,7 +133,9 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 		tick(1)
 	}
 	exec.Finalize()
-	return result, b.harden(state, in, result)
+	err = b.harden(state, in, result)
+	result.Took = time.Since(begun)
+	return result, err
 }
 
 func anys(list []*tensors.Tensor) []any {
@@ -151,7 +153,7 @@ func (b *block) state() (list []*tensors.Tensor) {
 		return tensors.FromFlatDataAndDimensions(make([]float32, len(t.Data)), t.Shape...)
 	}
 	for part := range 3 { // values, first moments, second moments
-		for _, f := range b.filters {
+		for _, f := range b.rounding() {
 			if part > 0 {
 				list = append(list, zeros(f.up))
 				continue
@@ -172,7 +174,7 @@ func (b *block) state() (list []*tensors.Tensor) {
 // step is the graph of one step: its outputs are the error and the new state.
 func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args, state []*Node) []*Node {
 	roundRate, stepRate, count, beta, regularizer, before := scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5]
-	n := 3 * len(b.filters)
+	n := 3 * len(b.rounding())
 	rounding, steps := adam.StateOf(state[:n]), adam.StateOf(state[n:])
 	targets := b.exact(exact, a)
 	drop := b.options.Keep > 0
@@ -191,47 +193,72 @@ func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args
 			inputs[i] = Add(x, Mul(k, Sub(exact[i], x)))
 		}
 	}
-	up := make([]*Node, len(b.filters))
-	var term *Node
+	up := a.up
+	var term *Node // Σ 1 − |2h − 1|^β
 	weighed := 0
-	for i, v := range rounding.Params {
-		up[i] = rectified(v)
-		if b.options.KeepRounding {
-			up[i] = ConvertDType(GreaterOrEqual(up[i], Scalar(v.Graph(), v.DType(), 0.5)), v.DType())
-			continue
+	if b.pass.round {
+		up = nil
+		for i, v := range rounding.Params {
+			h := rectified(v)
+			up = append(up, h)
+			if b.filters[i].soft {
+				continue
+			}
+			off := Abs(AddScalar(MulScalar(h, 2), -1))
+			open := ReduceAllSum(OneMinus(Pow(MaxScalar(off, 1e-6), beta)))
+			if term == nil {
+				term = open
+			} else {
+				term = Add(term, open)
+			}
+			weighed += v.Shape().Size()
 		}
-		// Σ 1 − |2h − 1|^β
-		off := Abs(AddScalar(MulScalar(up[i], 2), -1))
-		open := ReduceAllSum(OneMinus(Pow(MaxScalar(off, 1e-6), beta)))
-		if term == nil {
-			term = open
-		} else {
-			term = Add(term, open)
-		}
-		weighed += v.Shape().Size()
 	}
 	scales := map[string]*Node{}
 	for i, tensor := range b.steps {
 		scales[tensor] = Mul(a.scales[tensor], Exp(steps.Params[i]))
 	}
 	outputs := b.rounded(inputs, a, up, scales, keep, nil)
-	loss := Div(relative(outputs, targets), before)
+	var loss *Node
+	if b.options.Quirks.Summed {
+		loss, weighed = summed(outputs, targets, b.pass.power), 1
+	} else {
+		loss = Div(relative(outputs, targets), before)
+	}
 	total := loss
 	if term != nil {
 		total = Add(loss, Mul(MulScalar(term, 1/float64(weighed)), regularizer))
 	}
-	var learned []*Node
-	if !b.options.KeepRounding {
-		learned = append(learned, rounding.Params...)
-	}
-	learned = append(learned, steps.Params...)
-	grads := Gradient(total, learned...)
-	if !b.options.KeepRounding {
-		rounding = optimizer.Step(roundRate, nil, count, rounding, grads[:len(rounding.Params)])
-		grads = grads[len(rounding.Params):]
-	}
-	steps = optimizer.Step(stepRate, nil, count, steps, grads)
+	grads := Gradient(total, append(slices.Clone(rounding.Params), steps.Params...)...)
+	of := len(rounding.Params)
+	rounding = optimizer.Step(roundRate, nil, count, rounding, grads[:of])
+	steps = optimizer.Step(stepRate, nil, count, steps, grads[of:])
 	return append([]*Node{loss}, append(rounding.Nodes(), steps.Nodes()...)...)
+}
+
+// rounding returns the filters whose roundings the pass learns.
+func (b *block) rounding() []*filters {
+	if !b.pass.round {
+		return nil
+	}
+	return b.filters
+}
+
+// summed returns the mean over pictures and pixels of the outputs' errors to a power,
+// summed over channels.
+func summed(outputs, targets []*Node, power float64) *Node {
+	var sum *Node
+	for i, y := range outputs {
+		shape := y.Shape()
+		e := ReduceAllSum(Pow(AddScalar(Abs(Sub(y, targets[i])), 1e-12), Scalar(y.Graph(), y.DType(), power)))
+		e = MulScalar(e, float64(shape.Dim(-1))/float64(shape.Size()))
+		if sum == nil {
+			sum = e
+		} else {
+			sum = Add(sum, e)
+		}
+	}
+	return sum
 }
 
 // relative returns the summed squares of the outputs' errors, each beside those of its
@@ -250,15 +277,6 @@ func relative(outputs, targets []*Node) *Node {
 	return sum
 }
 
-// nearest returns the learned parts of rounding to the nearest code.
-func (b *block) nearest() []*weights.Tensor {
-	list := make([]*weights.Tensor, len(b.filters))
-	for i, f := range b.filters {
-		list[i] = hard(f.up)
-	}
-	return list
-}
-
 // hard returns 0 below one half and 1 from there.
 func hard(up *weights.Tensor) *weights.Tensor {
 	h := weights.New(up.Shape...)
@@ -272,110 +290,50 @@ func hard(up *weights.Tensor) *weights.Tensor {
 
 // harden reads the state, and rounds what was learned.
 func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error {
-	ups := make([]*weights.Tensor, len(b.filters))
-	for i, f := range b.filters {
+	for i, f := range b.rounding() {
 		v, err := tensors.CopyFlatData[float32](state[i])
 		if err != nil {
 			return err
 		}
 		near := hard(f.up)
-		if !b.options.KeepRounding {
-			f.up = &weights.Tensor{Shape: f.up.Shape, Data: make([]float32, len(v))}
-			for j, x := range v {
-				h := min(max(stretched/(1+math.Exp(-float64(x)))+below, 0), 1)
-				f.up.Data[j] = float32(h)
-				result.Rounding[min(int(h*Bins), Bins-1)]++
-			}
-		}
-		ups[i] = hard(f.up)
-		for j := range near.Data {
-			if near.Data[j] != ups[i].Data[j] {
+		f.up = &weights.Tensor{Shape: f.up.Shape, Data: make([]float32, len(v))}
+		for j, x := range v {
+			h := min(max(stretched/(1+math.Exp(-float64(x)))+below, 0), 1)
+			f.up.Data[j] = float32(h)
+			result.Rounding[min(int(h*Bins), Bins-1)]++
+			if (h >= 0.5) != (near.Data[j] == 1) {
 				result.Flipped++
 			}
 		}
-		result.Codes[f.op.Name] = f.codes()
 	}
 	for i, tensor := range b.steps {
-		theta, err := tensors.CopyFlatData[float32](state[3*len(b.filters)+i])
+		theta, err := tensors.CopyFlatData[float32](state[3*len(b.rounding())+i])
 		if err != nil {
 			return err
 		}
 		g := b.grids[tensor].(grid.Uniform)
-		result.Scales[tensor] = float32(float64(g.Scale) * math.Exp(float64(theta[0])))
+		g.Scale = float32(float64(g.Scale) * math.Exp(float64(theta[0])))
+		b.grids[tensor], result.Scales[tensor] = g, g.Scale
+	}
+	for _, f := range b.filters {
+		result.Weights[f.op.Name] = f.values()
 	}
 	var err error
-	result.After, err = b.error(in, ups, result.Scales)
+	result.After, err = b.error(in)
 	return err
 }
 
-// error returns the error of the outputs over a few batches, with hard roundings.
-func (b *block) error(in samples, ups []*weights.Tensor, scales map[string]float32) (float64, error) {
-	runner, err := b.runner(ups, scales, func(outputs []*Node, exact []*Node, _ map[string]*Node) []*Node {
-		return []*Node{relative(outputs, exact)}
-	})
-	if err != nil {
-		return 0, err
-	}
-	size := min(b.options.Batch, in.n)
+// error returns the error of the outputs over a few batches.
+func (b *block) error(in samples) (float64, error) {
+	size := batchSize(in.n, b.options.Batch)
 	sum, n := 0.0, 0
 	for first := 0; first+size <= in.n && n < 8; first += size {
-		out, err := runner(in, first, size)
+		out, err := b.run(in, first, size)
 		if err != nil {
 			return 0, err
 		}
-		sum += float64(out[0][0])
+		sum += out.error
 		n++
 	}
 	return sum / float64(n), nil
-}
-
-// runner returns a function that runs the block with hard roundings on n pictures from
-// a first one on, and returns what finish makes of the outputs, of the exact outputs of
-// the exact inputs, and of every tensor of the block.
-func (b *block) runner(ups []*weights.Tensor, scales map[string]float32, finish func(outputs, exact []*Node, made map[string]*Node) []*Node) (func(in samples, first, n int) ([][]float32, error), error) {
-	backend, err := forward.Backend()
-	if err != nil {
-		return nil, err
-	}
-	inputs, constants := len(b.net.Inputs()), b.constants()
-	for _, up := range ups {
-		constants = append(constants, tensors.FromFlatDataAndDimensions(up.Data, up.Shape...))
-	}
-	exec, err := NewExec(backend, func(in []*Node) []*Node {
-		exact, noisy, rest := in[:inputs], in[inputs:2*inputs], in[2*inputs:]
-		a := b.args(rest[:len(rest)-len(ups)])
-		made, moved := map[string]*Node{}, map[string]*Node{}
-		for tensor, s := range scales {
-			moved[tensor] = Scalar(in[0].Graph(), in[0].DType(), float64(s))
-		}
-		outputs := b.rounded(noisy, a, rest[len(rest)-len(ups):], moved, nil, func(op *efficientvit.Op, y *Node) { made[op.Name] = y })
-		return finish(outputs, b.exact(exact, a), made)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", b.name, err)
-	}
-	return func(in samples, first, n int) ([][]float32, error) {
-		pick := make([]int, n)
-		for i := range pick {
-			pick[i] = first + i
-		}
-		var call []any
-		for _, all := range [][][]float32{in.exact, in.noisy} {
-			for i, op := range b.net.Inputs() {
-				call = append(call, batchOf(all[i], in.n, pick, op.Shape))
-			}
-		}
-		fresh := len(call)
-		for _, t := range constants {
-			call = append(call, t)
-		}
-		out, err := exec.Call(call...)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range call[:fresh] {
-			t.(*tensors.Tensor).FinalizeAll()
-		}
-		return forward.Values[float32](out)
-	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/interrupt"
@@ -111,7 +112,12 @@ func TestAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	straight.Duration, resumed.Duration = 0, 0
+	for _, r := range []*Result{straight, resumed} {
+		r.Duration = 0
+		for i := range r.Blocks {
+			r.Blocks[i].Took = 0
+		}
+	}
 	if straight.Quantized.ID() != resumed.Quantized.ID() || !reflect.DeepEqual(straight.Blocks, resumed.Blocks) {
 		t.Error("a run that was interrupted found something else")
 	}
@@ -122,6 +128,135 @@ func TestAgain(t *testing.T) {
 	}
 	if other.Quantized.ID() == straight.Quantized.ID() {
 		t.Error("another seed finds the same")
+	}
+}
+
+// TestReference: the released code's preset learns roundings and steps apart, attention's
+// in a loop of its own; DW and PW2 keep soft roundings, which cannot be frozen; without
+// the quirk the same network is. The steps of KᵀV, of the sum of K and of the dividends
+// stay, and are learned without that quirk.
+func TestReference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: run without -short")
+	}
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	o := Reference()
+	o.Steps, o.Quirks.Apart, o.Batch, o.Crop, o.Crops = 8, 4, 4, 64, 8
+	q, pictures := quantized(t, calib.Released)
+	r, err := Run(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passes := map[string]int{}
+	for _, b := range r.Blocks {
+		passes[b.Pass]++
+		if (b.Weights > 0) != (b.Pass == "roundings") || (len(b.Steps) > 0) == (b.Pass == "roundings") {
+			t.Errorf("%s, %s: %d weights and %d steps learned", b.Name, b.Pass, b.Weights, len(b.Steps))
+		}
+	}
+	if passes["roundings"] <= passes["attention"] || passes["steps"] <= passes["attention"] || passes["attention"] == 0 {
+		t.Errorf("blocks by pass: %v", passes)
+	}
+	soft := func(r *Result) map[efficientvit.Role]bool {
+		found := map[efficientvit.Role]bool{}
+		for name, grids := range r.Quantized.WeightGrids {
+			op := r.Quantized.Model.Net.Op(name)
+			w := r.Quantized.Model.Weights[op.Params[0].Name].Data
+			for i, v := range w {
+				if grids[i*len(grids)/len(w)].Fake(v) != v {
+					found[op.Role] = true
+				}
+			}
+		}
+		return found
+	}
+	if got := soft(r); len(got) != 2 || !got[efficientvit.DW] || !got[efficientvit.PW2] {
+		t.Errorf("roles with weights between codes: %v", got)
+	}
+	products := func(r *Result) (learned int) {
+		net, grids := r.Quantized.Model.Net, r.Quantized.Quantizers()
+		for i := range net.Ops {
+			for _, p := range net.Ops[i].Points {
+				if tensor := net.Ops[i].Inputs[p.Operand]; product(&net.Ops[i], p) && grids[tensor] != q.Quantizers()[tensor] {
+					learned++
+				}
+			}
+		}
+		return learned
+	}
+	if n := products(r); n != 0 {
+		t.Errorf("the steps of %d products are learned", n)
+	}
+	// On crops the products keep their steps in any case.
+	o.Quirks.Soft, o.Quirks.FixedProducts, o.Crop, o.Crops, o.Steps = nil, false, 0, 0, 2
+	if r, err = Run(t.Context(), q, pictures, o); err != nil {
+		t.Fatal(err)
+	}
+	if got := soft(r); len(got) != 0 {
+		t.Errorf("without the quirk, roles with weights between codes: %v", got)
+	}
+	if products(r) == 0 {
+		t.Error("without the quirk, no product's step is learned")
+	}
+}
+
+// TestSoftIsNotFrozen: weights between two codes are an error with the filter.
+func TestSoftIsNotFrozen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: run without -short")
+	}
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q, pictures := quantized(t, calib.TrioViTPlusInteger)
+	o := small(2)
+	o.Quirks.Soft = []efficientvit.Role{efficientvit.DW}
+	r, err := Run(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := calib.Freeze(r.Quantized, integer.Limits{}); err == nil || !strings.Contains(err.Error(), "soft roundings cannot be frozen") {
+		t.Errorf("frozen with soft roundings: %v", err)
+	}
+}
+
+// TestBudget: a budget gives the steps that its probe's cost says, the same again, more
+// for more time, and an error for next to none.
+func TestBudget(t *testing.T) {
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q, pictures := quantized(t, calib.TrioViTPlusInteger)
+	o := small(0)
+	c, err := Probe(t.Context(), q, pictures, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Fixed <= 0 || c.Step <= 0 {
+		t.Fatalf("the probe says %+v", c)
+	}
+	for _, steps := range []int{40, 40, 1500} {
+		got, err := Budget(t.Context(), q, pictures, o, c.Fixed+time.Duration(steps)*c.Step)
+		if err != nil || got.Steps != steps && got.Steps != steps-1 {
+			t.Errorf("the time of %d steps gives %d (%v)", steps, got.Steps, err)
+		}
+	}
+	if _, err := Budget(t.Context(), q, pictures, o, c.Fixed); err == nil || !strings.Contains(err.Error(), "10 steps of each block take about") {
+		t.Errorf("no time for a step: %v", err)
+	}
+	if _, err := Probe(t.Context(), q, pictures, Reference()); err == nil || !strings.Contains(err.Error(), "apart") {
+		t.Errorf("a cost of steps that are learned apart: %v", err)
+	}
+}
+
+// TestFor: crops stand for the large pictures of a segmentation network, and for no
+// others.
+func TestFor(t *testing.T) {
+	_, pictures := quantized(t, calib.TrioViTPlus)
+	for variant, want := range map[string][2]int{"seg-b0-cityscapes": {192, 4 * pictures.Len()}, "b0-r224": {}} {
+		net, err := efficientvit.Describe(variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := Strict(10).For(net, pictures); o.Crop != want[0] || o.Crops != want[1] {
+			t.Errorf("%s: %d crops of %d pixels, want %v", variant, o.Crops, o.Crop, want)
+		}
 	}
 }
 
@@ -164,7 +299,7 @@ func TestSchedule(t *testing.T) {
 		19: {0.01, 0.02 * 0.5 * (1 + math.Cos(math.Pi*0.19)), 20, 0},
 		60: {0.01, 0.02 * 0.5 * (1 + math.Cos(math.Pi*0.6)), 11, 0.5},
 	} {
-		got := o.at(step)
+		got := o.at(step, 100)
 		if math.Abs(got.beta-want.beta) > 1e-9 || math.Abs(got.stepRate-want.stepRate) > 1e-12 || got.roundRate != want.roundRate || got.regularizer != want.regularizer {
 			t.Errorf("step %d: %+v, want %+v", step, got, want)
 		}

@@ -13,22 +13,18 @@ import (
 	"text/tabwriter"
 	"time"
 
-	. "github.com/gomlx/gomlx/core/graph"
-
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
-	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
-	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
 // version changes when the same inputs would be reconstructed otherwise.
-const version = 1
+const version = 3
 
 // A Result is a reconstructed network and how it came about.
 type Result struct {
@@ -42,6 +38,8 @@ type Result struct {
 // A Block tells how one block was reconstructed.
 type Block struct {
 	Name string
+	// Pass is empty where roundings and steps were learned at once.
+	Pass string
 	// Loss has up to about fifty means of the error during the steps, beside that of
 	// the first roundings; Before and After are the errors of the outputs with the
 	// recipe's roundings and with the hard learned ones, as shares of the outputs'
@@ -54,6 +52,8 @@ type Block struct {
 	Weights, Flipped int
 	// Steps are the factors by which learned steps differ from the recipe's.
 	Steps map[string]float64
+	// Took is how long the block's steps took when they were learned.
+	Took time.Duration
 }
 
 // String is a table of the blocks.
@@ -67,7 +67,18 @@ func (r *Result) String() string {
 		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", b.Name, b.Before, b.After, b.Flipped, b.Weights, lo, hi)
 	}
 	w.Flush()
+	if took := r.Took(); took > 0 {
+		fmt.Fprintf(&s, "%d steps of each block took %s; twice as many take about %s\n", r.Options.Steps, took.Round(time.Second), (2 * took).Round(time.Second))
+	}
 	return s.String()
+}
+
+// Took returns how long the steps of all blocks took when they were learned.
+func (r *Result) Took() (sum time.Duration) {
+	for i := range r.Blocks {
+		sum += r.Blocks[i].Took
+	}
+	return sum
 }
 
 // Run reconstructs a quantized network on the pictures that calibrated it. The error
@@ -90,63 +101,76 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	if q.ShiftWeights.Share > 0 {
 		return nil, fmt.Errorf("%s: learned roundings do not keep to powers of two", q.ShiftWeights)
 	}
-	net := q.Exact().Net
-	if o.Crop > 0 {
-		var err error
-		if net, err = net.At(o.Crop, o.Crop); err != nil {
-			return nil, err
-		}
+	net, err := o.network(q)
+	if err != nil {
+		return nil, err
 	}
 	pictures, err := pictures(ctx, q.Exact().Net, data, o)
 	if err != nil {
 		return nil, err
 	}
-	size := efficientvit.Size(net.Input().Shape)
-	n := len(pictures) / size
-	exact := map[string][]float32{net.Input().Name: pictures}
-	noisy := map[string][]float32{net.Input().Name: pictures}
-	blocks := net.Blocks()
-	learned := calib.Learned{Grids: map[string]grid.Uniform{}, Codes: map[string][]int8{}, Filters: map[string][]grid.Uniform{}, Biases: map[string][]float32{}}
+	n := len(pictures) / efficientvit.Size(net.Input().Shape)
+	blocks, passes := net.Blocks(), o.passes()
+	learned := calib.Learned{Grids: map[string]grid.Uniform{}, Weights: map[string][]float32{}, Soft: map[string]bool{}, Filters: map[string][]grid.Uniform{}, Biases: map[string][]float32{}}
 	result := &Result{Options: o}
-	bar := progress.New("reconstruct "+net.Name, len(blocks)*o.Steps)
+	steps := 0
+	for _, p := range passes {
+		steps += p.steps * len(blocks)
+	}
+	bar := progress.New("reconstruct "+net.Name, steps)
 	defer bar.Done()
 	// Blocks read what is exported, and was perhaps changed since q got its ID.
 	read := cache.Key(q.Model.Hash(), q.Exact().Hash(), fmt.Sprint(q.WeightGrids))
 	key := []string{q.ID(), read, data.Fingerprint(), preprocess.Version, o.String(), strconv.Itoa(o.Crop), fmt.Sprint(net.Input().Shape)}
-	for i, r := range blocks {
-		b, err := newBlock(q, net, r, &learned, o)
-		if err != nil {
-			return nil, err
-		}
-		in := samples{n: n}
-		for _, op := range b.net.Inputs() {
-			in.exact, in.noisy = append(in.exact, exact[op.Name]), append(in.noisy, noisy[op.Name])
-		}
-		if len(b.filters)+len(b.steps) == 0 {
-			bar.Add(o.Steps)
-		} else {
-			ticked := 0
-			f, err := cache.Do(ctx, cache.Open(""), "reconstruct", version, append(slices.Clone(key), r.Name), func() (*found, error) {
-				return b.learn(ctx, in, o.Seed+uint64(i), func(n int) { ticked += n; bar.Add(n) })
-			})
+	for number, p := range passes {
+		exact := map[string][]float32{net.Input().Name: pictures}
+		noisy := map[string][]float32{net.Input().Name: pictures}
+		done := map[string]bool{}
+		for i, r := range blocks {
+			b, err := newBlock(q, net, r, p, &learned, done, o)
 			if err != nil {
+				return nil, err
+			}
+			in := samples{n: n}
+			for _, op := range b.net.Inputs() {
+				in.exact, in.noisy = append(in.exact, exact[op.Name]), append(in.noisy, noisy[op.Name])
+			}
+			if p.exact {
+				in.noisy = in.exact
+			}
+			ticked := 0
+			if b.learns() {
+				f, err := cache.Do(ctx, cache.Open(""), "reconstruct", version, append(slices.Clone(key), p.name, r.Name), func() (*found, error) {
+					return b.learn(ctx, in, o.Seed+uint64(number*len(blocks)+i), func(n int) { ticked += n; bar.Add(n) })
+				})
+				if err != nil {
+					return nil, fmt.Errorf("block %s: %w", r.Name, err)
+				}
+				result.Blocks = append(result.Blocks, b.take(f, &learned))
+			}
+			bar.Add(p.steps - ticked)
+			if err := b.forward(in, exact, noisy, &learned); err != nil {
 				return nil, fmt.Errorf("block %s: %w", r.Name, err)
 			}
-			bar.Add(o.Steps - ticked)
-			result.Blocks = append(result.Blocks, b.take(f, &learned))
-		}
-		if err := b.forward(in, exact, noisy, &learned); err != nil {
-			return nil, fmt.Errorf("block %s: %w", r.Name, err)
-		}
-		for name := range exact { // what no later block reads
-			if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
-				delete(exact, name)
-				delete(noisy, name)
+			for name := range exact { // what no later block reads
+				if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
+					delete(exact, name)
+					delete(noisy, name)
+				}
 			}
 		}
 	}
 	result.Quantized, err = q.With(learned, o.String())
 	return result, err
+}
+
+// network returns the network that is learned on: of crops where the options say so.
+func (o Options) network(q *calib.Quantized) (*efficientvit.Network, error) {
+	net := q.Exact().Net
+	if o.Crop == 0 {
+		return net, nil
+	}
+	return net.At(o.Crop, o.Crop)
 }
 
 // pictures returns the normalized pictures, or crops of them at drawn places.
@@ -173,24 +197,22 @@ func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Datas
 
 // take puts what was found into the block and into all that is learned.
 func (b *block) take(f *found, learned *calib.Learned) Block {
-	told := Block{Name: b.name, Loss: f.Loss, Before: f.Before, After: f.After, Rounding: f.Rounding, Flipped: f.Flipped, Steps: map[string]float64{}}
+	told := Block{Name: b.name, Pass: b.pass.name, Loss: f.Loss, Before: f.Before, After: f.After, Rounding: f.Rounding, Flipped: f.Flipped, Steps: map[string]float64{}, Took: f.Took}
 	for _, w := range b.filters {
-		codes := f.Codes[w.op.Name]
-		learned.Codes[w.op.Name] = codes
-		told.Weights += len(codes)
-		up := weights.New(w.op.Params[0].Shape...)
-		floor := forward.FromLayout(w.op, w.op.Params[0], w.floor)
-		per := len(codes) / len(w.grids)
-		for i, code := range codes {
-			up.Data[i] = float32(int(code)-w.grids[i/per].Zero) - floor.Data[i]
+		w.start(f.Weights[w.op.Name])
+		learned.Weights[w.op.Name] = f.Weights[w.op.Name]
+		if w.soft {
+			learned.Soft[w.op.Name] = true
 		}
-		w.up = forward.Layout(w.op, w.op.Params[0], up)
+		if b.pass.round {
+			told.Weights += len(f.Weights[w.op.Name])
+		}
 	}
 	for tensor, scale := range f.Scales {
-		g := b.grids[tensor].(grid.Uniform)
-		told.Steps[tensor] = float64(scale) / float64(g.Scale)
-		g.Scale = scale
-		learned.Grids[tensor] = g
+		recipe := b.q.Quantizers()[tensor].(grid.Uniform)
+		told.Steps[tensor] = float64(scale) / float64(recipe.Scale)
+		recipe.Scale = scale
+		learned.Grids[tensor], b.grids[tensor] = recipe, recipe
 	}
 	return told
 }
@@ -198,32 +220,23 @@ func (b *block) take(f *found, learned *calib.Learned) Block {
 // forward computes the block's outputs of all pictures, exact and with the roundings
 // that were learned, and compensates the latter where the options say so.
 func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *calib.Learned) error {
-	scales := map[string]float32{}
-	for _, tensor := range b.steps {
-		scales[tensor] = learned.Grids[tensor].Scale
-	}
 	if b.options.Compensate {
-		if err := b.compensate(in, scales, learned); err != nil {
+		if err := b.compensate(in, learned); err != nil {
 			return err
 		}
 	}
-	run, err := b.runner(b.nearest(), scales, func(outputs, exact []*Node, _ map[string]*Node) []*Node {
-		return append(slices.Clone(exact), outputs...)
-	})
-	if err != nil {
-		return err
-	}
-	names := b.net.Outputs()
-	for first := 0; first < in.n; first += b.options.Batch {
-		out, err := run(in, first, min(b.options.Batch, in.n-first))
+	size := batchSize(in.n, b.options.Batch)
+	for first := 0; first < in.n; first += size {
+		out, err := b.run(in, first, min(size, in.n-first))
 		if err != nil {
 			return err
 		}
-		for i, op := range names {
-			exact[op.Name] = append(exact[op.Name], out[i]...)
-			noisy[op.Name] = append(noisy[op.Name], out[len(names)+i]...)
+		for i, op := range b.net.Outputs() {
+			exact[op.Name] = append(exact[op.Name], out.exact[i]...)
+			noisy[op.Name] = append(noisy[op.Name], out.rounded[i]...)
 		}
 	}
+	b.exec.Finalize()
 	return nil
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconstruct
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+)
+
+// For returns the options with crops where whole pictures are large: of a network for
+// segmentation, four crops of 192 pixels stand for each picture. They say as much of
+// the roundings, and fit into memory.
+func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
+	const side, each = 192, 4
+	if shape := net.Input().Shape; len(shape) == len(net.Output().Shape) && shape[0] > side && shape[1] > side {
+		o.Crop, o.Crops = side, each*data.Len()
+	}
+	return o
+}
+
+// A Cost is what a reconstruction is expected to take on this machine, about a quarter
+// more or less.
+type Cost struct {
+	// Fixed is the time for compiling and for running the blocks between their steps,
+	// Step that of one step of every block.
+	Fixed, Step time.Duration
+}
+
+// Of returns the cost of a number of steps of each block.
+func (c Cost) Of(steps int) time.Duration {
+	return (c.Fixed + time.Duration(steps)*c.Step).Round(time.Second)
+}
+
+// probed is how many blocks a probe learns, and for how many steps.
+const probed, probeSteps = 3, 4
+
+// Probe takes a few steps of the largest blocks, and tells from their time the cost of a
+// reconstruction in which roundings and steps are learned at once. It is cached: the
+// same options on the same machine cost the same when they are asked for again.
+func Probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (Cost, error) {
+	o = o.Filled()
+	c, err := probe(ctx, q, data, o)
+	if err != nil {
+		return c, fmt.Errorf("probe the reconstruction of %s: %w", q.Model.Net.Name, err)
+	}
+	return c, nil
+}
+
+func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (Cost, error) {
+	if err := o.Check(); err != nil {
+		return Cost{}, err
+	}
+	if o.Quirks.Apart > 0 {
+		return Cost{}, fmt.Errorf("steps are learned apart, whose time is not foretold")
+	}
+	net, err := o.network(q)
+	if err != nil {
+		return Cost{}, err
+	}
+	n := cmp.Or(o.Crops, data.Len())
+	if o.Crop == 0 {
+		n = data.Len()
+	}
+	o.Batch = min(o.Batch, n)
+	key := []string{q.ID(), fmt.Sprint(net.Input().Shape), strconv.Itoa(n), strconv.Itoa(o.Batch), strconv.FormatBool(o.KeepSteps), strconv.FormatBool(o.KeepRounding), forward.Platform()}
+	return cache.Do(ctx, cache.Open(""), "reconstruct probe", version, key, func() (Cost, error) {
+		return measure(ctx, q, net, n, o)
+	})
+}
+
+// measure learns the blocks with the most elements in their tensors from pictures of
+// zeros, which take as long as others, and scales by the elements of all.
+func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network, n int, o Options) (Cost, error) {
+	blocks := net.Blocks()
+	elements := make([]float64, len(blocks))
+	order := make([]int, len(blocks))
+	all := 0.0
+	for i, r := range blocks {
+		order[i] = i
+		for j := r.From; j < r.To; j++ {
+			elements[i] += float64(efficientvit.Size(net.Ops[j].Shape))
+		}
+		all += elements[i]
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(elements[b], elements[a]) })
+	p := o.passes()[0]
+	p.steps = probeSteps
+	var compiling, step time.Duration
+	measured, blocksMeasured := 0.0, 0
+	for _, i := range order {
+		b, err := newBlock(q, net, blocks[i], p, &calib.Learned{}, map[string]bool{}, o)
+		if err != nil {
+			return Cost{}, err
+		}
+		if !b.learns() {
+			continue
+		}
+		in := samples{n: o.Batch}
+		for _, op := range b.net.Inputs() {
+			in.exact = append(in.exact, make([]float32, o.Batch*efficientvit.Size(op.Shape)))
+		}
+		in.noisy = in.exact
+		var ticks []time.Time
+		begun := time.Now()
+		if _, err := b.learn(ctx, in, o.Seed, func(int) { ticks = append(ticks, time.Now()) }); err != nil {
+			return Cost{}, fmt.Errorf("block %s: %w", b.name, err)
+		}
+		b.exec.Finalize()
+		compiling += ticks[0].Sub(begun)
+		step += ticks[probeSteps-1].Sub(ticks[0]) / (probeSteps - 1)
+		measured += elements[i]
+		if blocksMeasured++; blocksMeasured == probed {
+			break
+		}
+	}
+	if blocksMeasured == 0 {
+		return Cost{}, fmt.Errorf("nothing is learned of any block")
+	}
+	c := Cost{Step: time.Duration(float64(step) * all / measured)}
+	// A block runs all pictures twice without gradients, for a third of a step each.
+	runs := 2 * float64(n) / float64(o.Batch) / 3
+	c.Fixed = compiling*time.Duration(len(blocks))/time.Duration(blocksMeasured) + time.Duration(runs*float64(c.Step))
+	return c, nil
+}
+
+// Budget returns the options with as many steps as [Probe] expects to fit into a time,
+// in two digits. A time that is not enough for ten is an error.
+func Budget(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options, time time.Duration) (Options, error) {
+	c, err := Probe(ctx, q, data, o)
+	if err != nil {
+		return o, err
+	}
+	const least = 10
+	steps := float64(time-c.Fixed) / float64(c.Step)
+	if steps < least {
+		return o, fmt.Errorf("reconstruct %s within %s: %d steps of each block take about %s", q.Model.Net.Name, time, least, c.Of(least))
+	}
+	digit := math.Pow(10, math.Floor(math.Log10(steps))-1)
+	o.Steps = int(math.Floor(steps/digit) * digit)
+	return o, nil
+}

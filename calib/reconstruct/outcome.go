@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconstruct
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+)
+
+// An outcome is what a block makes of some pictures.
+type outcome struct {
+	// exact and rounded are the outputs, in the network's order: of the exact inputs by
+	// the exact block, and of the quantized blocks' by the rounded one.
+	exact, rounded [][]float32
+	// error is that of the rounded outputs, as a share of the exact ones' energy.
+	error float64
+	// sums are taken in each channel of the last convolution's output x, beside which y
+	// is what it should be: of x, y, x², xy. There are none where no convolution makes
+	// the output.
+	sums [][]float32
+}
+
+// batchSize returns how many of n pictures a block runs at once: as many as in a
+// learning step, or somewhat fewer where they then divide n and one graph serves all.
+func batchSize(n, batch int) int {
+	for size := min(n, batch); size >= (batch+1)/2; size-- {
+		if n%size == 0 {
+			return size
+		}
+	}
+	return min(n, batch)
+}
+
+// run runs the block, exact and as it is rounded now, on n pictures from a first one
+// on. One graph serves all of a block's runs: roundings and steps are its arguments.
+func (b *block) run(in samples, first, n int) (*outcome, error) {
+	if b.exec == nil {
+		backend, err := forward.Backend()
+		if err != nil {
+			return nil, err
+		}
+		if b.exec, err = NewExec(backend, b.outcome); err != nil {
+			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+	}
+	pick := make([]int, n)
+	for i := range pick {
+		pick[i] = first + i
+	}
+	call := b.inputs(in, pick)
+	fresh := len(call)
+	for _, t := range b.constants() {
+		call = append(call, t)
+	}
+	out, err := b.exec.Call(call...)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range call[:fresh] {
+		t.(*tensors.Tensor).FinalizeAll()
+	}
+	values, err := forward.Values[float32](out)
+	if err != nil {
+		return nil, err
+	}
+	outputs := len(b.net.Outputs())
+	return &outcome{values[:outputs], values[outputs : 2*outputs], float64(values[2*outputs][0]), values[2*outputs+1:]}, nil
+}
+
+// outcome is the graph of run.
+func (b *block) outcome(in []*Node) []*Node {
+	inputs := len(b.net.Inputs())
+	a := b.args(in[2*inputs:])
+	var made *Node // the last convolution's output
+	last := b.last()
+	outputs := b.rounded(in[inputs:2*inputs], a, a.up, a.scales, nil, func(op *efficientvit.Op, y *Node) {
+		if last != nil && op.Name == last.op.Name {
+			made = y
+		}
+	})
+	exact := b.exact(in[:inputs], a)
+	all := append(append(exact[:len(exact):len(exact)], outputs...), relative(outputs, exact))
+	if made == nil {
+		return all
+	}
+	x, y := made, Add(Sub(exact[0], outputs[0]), made)
+	axes := make([]int, x.Rank()-1)
+	for i := range axes {
+		axes[i] = i
+	}
+	for _, product := range []*Node{x, y, Mul(x, x), Mul(x, y)} {
+		all = append(all, ReduceSum(product, axes...))
+	}
+	return all
+}
+
+// inputs returns the inputs of some pictures, exact ones first.
+func (b *block) inputs(in samples, pick []int) (call []any) {
+	for _, all := range [][][]float32{in.exact, in.noisy} {
+		for i, op := range b.net.Inputs() {
+			call = append(call, batchOf(all[i], in.n, pick, op.Shape))
+		}
+	}
+	return call
+}
+
+// constants returns what [block.args] reads, in the same order.
+func (b *block) constants() (list []*tensors.Tensor) {
+	for _, p := range b.params {
+		list = append(list, p.value)
+	}
+	for _, f := range b.filters {
+		up := f.now()
+		for _, data := range [][]float32{f.steps.Data, f.floor.Data, up.Data} {
+			list = append(list, tensors.FromFlatDataAndDimensions(data, up.Shape...))
+		}
+		if f.bias != nil {
+			list = append(list, tensors.FromFlatDataAndDimensions(f.bias, len(f.bias)))
+		}
+	}
+	for _, tensor := range b.steps {
+		list = append(list, tensors.FromScalar(b.grids[tensor].(grid.Uniform).Scale))
+	}
+	return list
+}
+
+// args are the nodes of what a block's graphs take beside pictures and state.
+type args struct {
+	params map[string]*Node // exact
+	steps  map[string]*Node // of each weight, by convolution
+	floor  map[string]*Node
+	bias   map[string]*Node
+	up     []*Node          // the learned parts, by filters
+	scales map[string]*Node // scalars: the steps of the tensors that learn one
+}
+
+func (b *block) args(in []*Node) args {
+	a := args{params: map[string]*Node{}, steps: map[string]*Node{}, floor: map[string]*Node{}, bias: map[string]*Node{}, scales: map[string]*Node{}}
+	take := func() *Node {
+		x := in[0]
+		in = in[1:]
+		return x
+	}
+	for _, p := range b.params {
+		a.params[p.name] = take()
+	}
+	for _, f := range b.filters {
+		a.steps[f.op.Name], a.floor[f.op.Name] = take(), take()
+		a.up = append(a.up, take())
+		if f.bias != nil {
+			a.bias[f.op.Name] = take()
+		}
+	}
+	for _, tensor := range b.steps {
+		a.scales[tensor] = take()
+	}
+	return a
+}
