@@ -21,7 +21,11 @@ type Options struct {
 	// Crop is the side in pixels of the square crops that stand for the pictures, and
 	// Crops how many are taken; 0 takes whole pictures.
 	Crop, Crops int
-	// Seed draws crops, batches and what is dropped.
+	// Exposure darkens the pictures or crops: each one's light is multiplied by a factor
+	// drawn from Exposure to 1, evenly in its logarithm. Roundings and steps then serve
+	// darker pictures than those that calibrate. 0 is 1, which changes none.
+	Exposure float64
+	// Seed draws crops, exposures, batches and what is dropped.
 	Seed uint64
 	// Keep is the share of the elements of activations that a step leaves in floating
 	// point, drawn anew in each step (QDrop; Wei et al., ICLR 2022); 0 is one half,
@@ -93,6 +97,7 @@ func Reference() Options {
 func (o Options) Filled() Options {
 	o.Preset = cmp.Or(o.Preset, "Strict")
 	o.Steps, o.Batch = cmp.Or(o.Steps, 600), cmp.Or(o.Batch, 16)
+	o.Exposure = cmp.Or(o.Exposure, 1)
 	o.Keep = cmp.Or(o.Keep, 0.5)
 	o.Regularizer = cmp.Or(o.Regularizer, 0.1)
 	o.RoundRate = cmp.Or(o.RoundRate, min(max(6/float64(o.Steps), 1e-3), 3e-2))
@@ -110,6 +115,8 @@ func (o Options) Check() error {
 		return fmt.Errorf("%d crops of %d pixels: at least 1, or 0 of 0 for whole pictures", o.Crops, o.Crop)
 	case !(o.Keep < 1):
 		return fmt.Errorf("a share of %g stays in floating point: less than 1 is allowed", o.Keep)
+	case !(o.Exposure > 0 && o.Exposure <= 1):
+		return fmt.Errorf("pictures darkened to %g of their light: more than 0 and at most 1 is allowed", o.Exposure)
 	case o.Quirks.Apart < 0:
 		return fmt.Errorf("%d steps for activations apart: at least 1, or 0 for both at once", o.Quirks.Apart)
 	case o.Quirks.Apart > 0 && o.Compensate:
@@ -164,6 +171,9 @@ func (o Options) String() string {
 		pictures = fmt.Sprintf("%d crops of %d pixels", o.Crops, o.Crop)
 	}
 	line("reconstruct %s: %d steps a block of %d of %s, seed %d", o.Preset, o.Steps, o.Batch, pictures, o.Seed)
+	if o.Exposure < 1 {
+		line("  pictures   darkened by a factor of %g to 1", o.Exposure)
+	}
 	if !o.KeepRounding {
 		line("  weights    rounding learned (AdaRound), rate %g, regularizer %g", o.RoundRate, o.Regularizer)
 	}

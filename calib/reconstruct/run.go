@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -24,7 +25,7 @@ import (
 )
 
 // version changes when the same inputs would be reconstructed otherwise.
-const version = 3
+const version = 4
 
 // A Result is a reconstructed network and how it came about.
 type Result struct {
@@ -173,26 +174,46 @@ func (o Options) network(q *calib.Quantized) (*efficientvit.Network, error) {
 	return net.At(o.Crop, o.Crop)
 }
 
-// pictures returns the normalized pictures, or crops of them at drawn places.
+// pictures returns the normalized pictures, or crops of them at drawn places, darkened.
 func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, o Options) ([]float32, error) {
 	whole, _, err := triovit.LoadBatch(ctx, net, data, 0, data.Len())
-	if err != nil || o.Crop == 0 {
-		return whole, err
-	}
-	h, w := net.Input().Shape[0], net.Input().Shape[1]
-	if o.Crop > h || o.Crop > w {
-		return nil, fmt.Errorf("crops of %d pixels from pictures of %d×%d", o.Crop, h, w)
+	if err != nil {
+		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0))
-	crops := make([]float32, 0, o.Crops*o.Crop*o.Crop*3)
-	for i := range o.Crops {
-		picture := whole[i%data.Len()*h*w*3:][:h*w*3]
-		top, left := rng.IntN(h-o.Crop+1), rng.IntN(w-o.Crop+1)
-		for row := range o.Crop {
-			crops = append(crops, picture[((top+row)*w+left)*3:][:o.Crop*3]...)
+	h, w := net.Input().Shape[0], net.Input().Shape[1]
+	if o.Crop > 0 {
+		if o.Crop > h || o.Crop > w {
+			return nil, fmt.Errorf("crops of %d pixels from pictures of %d×%d", o.Crop, h, w)
+		}
+		crops := make([]float32, 0, o.Crops*o.Crop*o.Crop*3)
+		for i := range o.Crops {
+			picture := whole[i%data.Len()*h*w*3:][:h*w*3]
+			top, left := rng.IntN(h-o.Crop+1), rng.IntN(w-o.Crop+1)
+			for row := range o.Crop {
+				crops = append(crops, picture[((top+row)*w+left)*3:][:o.Crop*3]...)
+			}
+		}
+		whole, h, w = crops, o.Crop, o.Crop
+	}
+	if o.Exposure < 1 {
+		for picture := range slices.Chunk(whole, h*w*3) {
+			darken(picture, math.Pow(o.Exposure, rng.Float64()))
 		}
 	}
-	return crops, nil
+	return whole, nil
+}
+
+// darken multiplies the light of a normalized picture.
+func darken(picture []float32, factor float64) {
+	n := preprocess.ImageNetNormalization()
+	var dark [3]float32 // a normalized 0
+	for c := range dark {
+		dark[c] = -n.Mean[c] / n.Std[c]
+	}
+	for i, v := range picture {
+		picture[i] = dark[i%3] + float32(factor)*(v-dark[i%3])
+	}
 }
 
 // take puts what was found into the block and into all that is learned.

@@ -57,11 +57,11 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 		}
 		d.options.Levels = append(d.options.Levels, level)
 	}
-	q, pictures, named, err := d.onPictures(ctx, "a diagnosis")
+	q, setup, named, err := d.onPictures(ctx, "a diagnosis")
 	if err != nil {
 		return output{}, err
 	}
-	r, err := diagnose.Run(ctx, q, pictures, d.options)
+	r, err := diagnose.Run(ctx, q, setup.Calibration, d.options)
 	if err != nil {
 		return output{}, err
 	}

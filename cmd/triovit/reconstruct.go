@@ -3,13 +3,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
+	"time"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
-	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
@@ -22,56 +24,136 @@ makes of exact inputs. No label is read. The file written by -out is an artefact
 "freeze" writes it.
 
 A block that is done is kept in the cache: an interrupted run goes on behind it. On XLA
-a step takes a fraction of its time on the Go backend.`,
+a step takes a fraction of its time on the Go backend; -budget probes it, and takes as
+many steps as fit into a time. The preset Reference does what the released code does,
+in 20000 steps of each block and 5000 for activations: its weights do not all become
+integers, so that it is scored (-score) and not written.`,
 	declare: func(f *flag.FlagSet) action {
-		var z quantization
-		z.declare(f, calib.TrioViTPlusInteger.Name)
-		// The rates are left to follow from the steps.
-		usual := reconstruct.Strict(0)
-		o := reconstruct.Options{Preset: usual.Preset, Compensate: usual.Compensate}
-		f.IntVar(&o.Steps, "steps", usual.Steps, "`number` of steps of each block")
-		f.IntVar(&o.Batch, "batch", usual.Batch, "`pictures` or crops of a step")
-		f.IntVar(&o.Crop, "crop", 0, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures")
-		f.IntVar(&o.Crops, "crops", 248, "`number` of crops")
-		f.Uint64Var(&o.Seed, "seed", 0, "`seed` of crops, batches and what stays exact")
-		out := outFile(f, "out", "`file` for the artefact; empty for none")
-		return func(ctx context.Context, _ []string) (output, error) {
-			if o.Steps < 1 || o.Batch < 1 {
-				return output{}, usagef("-steps %d, -batch %d: at least 1 is needed", o.Steps, o.Batch)
-			}
-			if o.Crop == 0 {
-				o.Crops = 0
-			}
-			if err := o.Check(); err != nil {
-				return output{}, usageError{err}
-			}
-			r, images, err := z.reconstruct(ctx, o)
-			if err != nil {
-				return output{}, err
-			}
-			data, err := freeze(r.Quantized, integer.Limits{}, *out)
-			if err != nil {
-				return output{}, err
-			}
-			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", data.Network, r.Quantized.Source(), images, data.Source.Recipe, r, data)
-			return output{text, reconstructed{data, r.Blocks}}, nil
-		}
+		l := learning{o: reconstruct.Options{}}
+		l.quantization.declare(f, "")
+		f.StringVar(&l.preset, "preset", "Strict", "Strict, which follows the paper's text, or Reference, which follows the released code; a recipe that is not given is \""+calib.TrioViTPlusInteger.Name+"\" or \""+calib.Released.Name+"\"")
+		f.IntVar(&l.o.Steps, "steps", 0, "`number` of steps of each block; 0 takes 600, or those of the preset Reference")
+		f.DurationVar(&l.budget, "budget", 0, "`time` that the steps may take, in place of their number")
+		f.IntVar(&l.o.Batch, "batch", 0, "`pictures` or crops of a step; 0 takes 16, or 32 by the preset Reference")
+		f.IntVar(&l.o.Crop, "crop", -1, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures, -1 crops of 192 where a segmentation network's pictures are larger")
+		f.IntVar(&l.o.Crops, "crops", 0, "`number` of crops; 0 takes four of each picture")
+		f.Uint64Var(&l.o.Seed, "seed", 0, "`seed` of crops, batches and what stays exact")
+		f.BoolVar(&l.score, "score", false, "score the model in floating point, by the recipe, learned, and learned in integers")
+		f.IntVar(&l.sample, "sample", 1, "score one picture in `n`")
+		l.out = outFile(f, "out", "`file` for the artefact; empty for none")
+		return l.run
 	},
 }
 
-// reconstruct quantizes and reconstructs on the pictures that calibrated.
-func (z *quantization) reconstruct(ctx context.Context, o reconstruct.Options) (*reconstruct.Result, int, error) {
-	q, pictures, _, err := z.onPictures(ctx, "a reconstruction")
+// learning holds the flags of the command.
+type learning struct {
+	quantization
+	preset string
+	o      reconstruct.Options
+	budget time.Duration
+	score  bool
+	out    *string
+}
+
+func (l *learning) run(ctx context.Context, _ []string) (output, error) {
+	o, err := l.options()
 	if err != nil {
-		return nil, 0, err
+		return output{}, usageError{err}
 	}
-	r, err := reconstruct.Run(ctx, q, pictures, o)
-	return r, pictures.Len(), err
+	q, setup, named, err := l.onPictures(ctx, "a reconstruction")
+	if err != nil {
+		return output{}, err
+	}
+	if l.o.Crop < 0 {
+		o = o.For(q.Network(), setup.Calibration)
+	}
+	if o.Crop > 0 {
+		o.Crops = cmp.Or(l.o.Crops, 4*setup.Calibration.Len())
+	}
+	if l.budget > 0 {
+		if o, err = reconstruct.Budget(ctx, q, setup.Calibration, o, l.budget); err != nil {
+			return output{}, err
+		}
+	}
+	r, err := reconstruct.Run(ctx, q, setup.Calibration, o)
+	if err != nil {
+		return output{}, err
+	}
+	text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", q.Network().Name, r.Quantized.Source(), setup.Calibration.Len(), named, r.Options, r)
+	out := reconstructed{Blocks: r.Blocks}
+	if len(o.Quirks.Soft) == 0 {
+		data, err := freeze(r.Quantized, integer.Limits{}, *l.out)
+		if err != nil {
+			return output{}, err
+		}
+		text += data.String()
+		out.artefact = &data
+	}
+	if l.score {
+		climb, err := scores(ctx, setup, named, r)
+		if err != nil {
+			return output{}, err
+		}
+		text += "\n" + climb.String()
+		out.Ladder = climb
+	}
+	return output{text, out}, nil
+}
+
+// options returns the preset's options with those of the flags.
+func (l *learning) options() (reconstruct.Options, error) {
+	o, recipe := reconstruct.Strict(0), calib.TrioViTPlusInteger.Name
+	switch l.preset {
+	case o.Preset:
+	case reconstruct.Reference().Preset:
+		o, recipe = reconstruct.Reference(), calib.Released.Name
+		if *l.out != "" {
+			return o, fmt.Errorf("-preset %s keeps weights between two codes, which -out %s cannot hold", l.preset, *l.out)
+		}
+	default:
+		return o, fmt.Errorf("-preset %.60q: Strict and Reference are allowed", l.preset)
+	}
+	l.name = cmp.Or(l.name, recipe)
+	switch {
+	case l.o.Steps < 0 || l.o.Batch < 0 || l.o.Crops < 0:
+		return o, fmt.Errorf("-steps %d, -batch %d, -crops %d: at least 1 is needed, or 0 for the preset's", l.o.Steps, l.o.Batch, l.o.Crops)
+	case l.budget < 0 || l.budget > 0 && l.o.Steps > 0:
+		return o, fmt.Errorf("-budget %s beside -steps %d: a time above 0 chooses the steps", l.budget, l.o.Steps)
+	case l.sample < 1:
+		return o, fmt.Errorf("-sample %d: at least 1 is needed", l.sample)
+	}
+	o.Steps, o.Batch, o.Seed = cmp.Or(l.o.Steps, o.Steps), cmp.Or(l.o.Batch, o.Batch), l.o.Seed
+	o.Crop = max(l.o.Crop, 0)
+	return o, nil
+}
+
+// scores is the ladder of what was learned: its rungs are the recipe, the learned model
+// and, where it has integers, those.
+func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result) (*calib.Climb, error) {
+	climb, err := calib.RunLadder(ctx, s.Folded, s.Calibration, s.Evaluation, []calib.Recipe{recipe})
+	if err != nil {
+		return nil, err
+	}
+	if err := climb.Add(ctx, "reconstructed by "+r.Options.Preset, r.Quantized, s.Evaluation); err != nil {
+		return nil, err
+	}
+	if len(r.Options.Quirks.Soft) > 0 {
+		return climb, nil
+	}
+	m, err := calib.Freeze(r.Quantized, integer.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	frozen, err := triovit.NewFrozen(m, "reconstructed", nil)
+	if err != nil {
+		return nil, err
+	}
+	return climb, climb.Add(ctx, "the same in integers", frozen, s.Evaluation)
 }
 
 // onPictures quantizes, and returns the pictures that calibrated, which the purpose reads
-// again.
-func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, dataset.Dataset, calib.Recipe, error) {
+// again, with the others.
+func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, *triovit.Setup, calib.Recipe, error) {
 	none := calib.Recipe{}
 	if z.path != "" {
 		return nil, nil, none, usagef("-profile %s holds no pictures: %s reads those that calibrate", z.path, purpose)
@@ -85,11 +167,12 @@ func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Q
 		return nil, nil, none, err
 	}
 	q, _, err := z.quantize(ctx, setup, named)
-	return q, setup.Calibration, named, err
+	return q, setup, named, err
 }
 
 // reconstructed is the output as JSON.
 type reconstructed struct {
-	artefact
+	*artefact
 	Blocks []reconstruct.Block `json:"blocks"`
+	Ladder *calib.Climb        `json:"ladder,omitempty"`
 }
