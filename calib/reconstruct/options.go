@@ -101,7 +101,7 @@ func (o Options) Filled() Options {
 	o.Keep = cmp.Or(o.Keep, 0.5)
 	o.Regularizer = cmp.Or(o.Regularizer, 0.1)
 	o.RoundRate = cmp.Or(o.RoundRate, min(max(6/float64(o.Steps), 1e-3), 3e-2))
-	o.StepRate = cmp.Or(o.StepRate, min(max(1.5/float64(o.Steps), 1e-4), 1e-2))
+	o.StepRate = cmp.Or(o.StepRate, min(max(3/float64(o.Steps), 1e-4), 2e-2))
 	o.Quirks.Power = cmp.Or(o.Quirks.Power, 2)
 	return o
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -260,6 +261,25 @@ func TestFor(t *testing.T) {
 	}
 }
 
+// TestDarken: a darkened picture is the normalized one of less light.
+func TestDarken(t *testing.T) {
+	n := preprocess.ImageNetNormalization()
+	normalized := func(light [6]float32) []float32 {
+		picture := light[:]
+		for i := range picture {
+			picture[i] = (picture[i] - n.Mean[i%3]) / n.Std[i%3]
+		}
+		return picture
+	}
+	got, want := normalized([6]float32{0, 0.2, 0.4, 0.6, 0.8, 1}), normalized([6]float32{0, 0.05, 0.1, 0.15, 0.2, 0.25})
+	darken(got, 0.25)
+	for i := range want {
+		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+			t.Errorf("value %d: %g, want %g", i, got[i], want[i])
+		}
+	}
+}
+
 // TestFilters: the code below a weight and the learned part give the weight before
 // anything is learned; rounding that to the nearest gives the grid's own codes.
 func TestFilters(t *testing.T) {
@@ -319,6 +339,7 @@ func TestRefuses(t *testing.T) {
 		{"crops without a number", "0 crops of 64 pixels", func(o *Options) { o.Crops = 0 }},
 		{"crops beyond the picture", "crops of 512 pixels from pictures of 128×256", func(o *Options) { o.Crop = 512 }},
 		{"crops that do not add", "Add", func(o *Options) { o.Crop = 50 }},
+		{"brighter than light", "darkened to 2", func(o *Options) { o.Exposure = 2 }},
 		{"everything exact", "a share of 1", func(o *Options) { o.Keep = 1 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

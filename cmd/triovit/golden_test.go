@@ -489,8 +489,11 @@ func TestGoldenErrors(t *testing.T) {
 		{"diagnosis from a profile", misused, []string{"diagnose", "-profile", file("p.profile")}},
 		{"no pictures to diagnose", misused, []string{"diagnose", "-pictures", "0"}},
 		{"level of a diagnosis", misused, []string{"diagnose", "-levels", "class,stage"}},
-		{"no steps", misused, []string{"reconstruct", "-steps", "0"}},
-		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "0"}},
+		{"no steps", misused, []string{"reconstruct", "-steps", "-1"}},
+		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "-1"}},
+		{"steps and a budget", misused, []string{"reconstruct", "-steps", "10", "-budget", "1m"}},
+		{"an unknown preset", misused, []string{"reconstruct", "-preset", "strict"}},
+		{"soft roundings as integers", misused, []string{"reconstruct", "-preset", "Reference", "-out", file("soft.triovit")}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},
 
 		{"no report", misused, []string{"report"}},
