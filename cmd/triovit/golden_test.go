@@ -166,10 +166,10 @@ func TestGoldenExperiment(t *testing.T) {
 		t.Errorf("without the profile's file:\n%s, with it:\n%s", observed, whole)
 	}
 	t.Run("artefact", func(t *testing.T) {
-		freeze := small("freeze", "-profile", file("p.profile"), "-out", file("m.triovit"))
+		freeze := small("freeze", "-recipe", calib.TrioViTPlusInteger.Name, "-profile", file("p.profile"), "-out", file("m.triovit"))
 		golden.Text(t, "freeze.golden", masked(succeeds(t, dir, freeze...)))
 		first := readFile(t, file("m.triovit"))
-		golden.Text(t, "freeze-json.golden", masked(succeeds(t, dir, small("freeze", "-json", "-out", file("m.triovit"))...)))
+		golden.Text(t, "freeze-json.golden", masked(succeeds(t, dir, small("freeze", "-json", "-recipe", calib.TrioViTPlusInteger.Name, "-out", file("m.triovit"))...)))
 		if readFile(t, file("m.triovit")) != first {
 			t.Error("the same model, observed anew, is frozen into another file")
 		}

@@ -23,7 +23,7 @@ of all weights and grids. "evaluate -quantized" quantizes anew, which takes seco
 and refuses if the digest is another.`,
 	declare: func(f *flag.FlagSet) action {
 		var z quantization
-		z.declare(f, calib.TrioViT.Name)
+		z.declare(f, calib.TrioViT.Name, "")
 		out := outFile(f, "out", "`file` for the grids, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
 			q, images, named, err := z.run(ctx)
@@ -54,10 +54,10 @@ type quantization struct {
 	recipe
 }
 
-func (z *quantization) declare(f *flag.FlagSet, recipe string) {
+func (z *quantization) declare(f *flag.FlagSet, recipe, empty string) {
 	z.inputs.declare(f)
 	z.profiled.declare(f)
-	z.recipe.declare(f, recipe, "")
+	z.recipe.declare(f, recipe, empty)
 }
 
 // run quantizes, and returns on how many pictures that is calibrated. The recipe is

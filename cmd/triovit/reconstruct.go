@@ -26,12 +26,13 @@ makes of exact inputs. No label is read. The file written by -out is an artefact
 A block that is done is kept in the cache: an interrupted run goes on behind it. On XLA
 a step takes a fraction of its time on the Go backend; -budget probes it, and takes as
 many steps as fit into a time. The preset Reference does what the released code does,
-in 20000 steps of each block and 5000 for activations: its weights do not all become
-integers, so that it is scored (-score) and not written.`,
+in 20000 steps of each block and 5000 for activations. Its weights do not all become
+integers: it is scored (-score) and not written, like a recipe that leaves a tensor in
+float.`,
 	declare: func(f *flag.FlagSet) action {
-		l := learning{o: reconstruct.Options{}}
-		l.quantization.declare(f, "")
-		f.StringVar(&l.preset, "preset", "Strict", "Strict, which follows the paper's text, or Reference, which follows the released code; a recipe that is not given is \""+calib.TrioViTPlusInteger.Name+"\" or \""+calib.Released.Name+"\"")
+		var l learning
+		l.quantization.declare(f, "", fmt.Sprintf(", empty for %q, or %q by the preset Reference", calib.Default.Name, calib.Released.Name))
+		f.StringVar(&l.preset, "preset", "Strict", "Strict, which follows the paper's text, or Reference, which follows the released code")
 		f.IntVar(&l.o.Steps, "steps", 0, "`number` of steps of each block; 0 takes 600, or those of the preset Reference")
 		f.DurationVar(&l.budget, "budget", 0, "`time` that the steps may take, in place of their number")
 		f.IntVar(&l.o.Batch, "batch", 0, "`pictures` or crops of a step; 0 takes 16, or 32 by the preset Reference")
@@ -81,16 +82,18 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 	}
 	text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", q.Network().Name, r.Quantized.Source(), setup.Calibration.Len(), named, r.Options, r)
 	out := reconstructed{Blocks: r.Blocks}
-	if len(o.Quirks.Soft) == 0 {
-		data, err := freeze(r.Quantized, integer.Limits{}, *l.out)
-		if err != nil {
-			return output{}, err
-		}
+	data, unfrozen := freeze(r.Quantized, integer.Limits{}, *l.out)
+	switch {
+	case unfrozen == nil:
 		text += data.String()
 		out.artefact = &data
+	case *l.out != "":
+		return output{}, unfrozen
+	default:
+		text += fmt.Sprintf("no integers: %v\n", unfrozen)
 	}
 	if l.score {
-		climb, err := scores(ctx, setup, named, r)
+		climb, err := scores(ctx, setup, named, r, unfrozen == nil)
 		if err != nil {
 			return output{}, err
 		}
@@ -102,7 +105,7 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 
 // options returns the preset's options with those of the flags.
 func (l *learning) options() (reconstruct.Options, error) {
-	o, recipe := reconstruct.Strict(0), calib.TrioViTPlusInteger.Name
+	o, recipe := reconstruct.Strict(0), calib.Default.Name
 	switch l.preset {
 	case o.Preset:
 	case reconstruct.Reference().Preset:
@@ -129,16 +132,13 @@ func (l *learning) options() (reconstruct.Options, error) {
 
 // scores is the ladder of what was learned: its rungs are the recipe, the learned model
 // and, where it has integers, those.
-func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result) (*calib.Climb, error) {
+func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result, integers bool) (*calib.Climb, error) {
 	climb, err := calib.RunLadder(ctx, s.Folded, s.Calibration, s.Evaluation, []calib.Recipe{recipe})
 	if err != nil {
 		return nil, err
 	}
-	if err := climb.Add(ctx, "reconstructed by "+r.Options.Preset, r.Quantized, s.Evaluation); err != nil {
-		return nil, err
-	}
-	if len(r.Options.Quirks.Soft) > 0 {
-		return climb, nil
+	if err := climb.Add(ctx, "reconstructed by "+r.Options.Preset, r.Quantized, s.Evaluation); err != nil || !integers {
+		return climb, err
 	}
 	m, err := calib.Freeze(r.Quantized, integer.Limits{})
 	if err != nil {
