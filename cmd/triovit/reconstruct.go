@@ -61,7 +61,7 @@ a step takes a fraction of its time on the Go backend.`,
 
 // reconstruct quantizes and reconstructs on the pictures that calibrated.
 func (z *quantization) reconstruct(ctx context.Context, o reconstruct.Options) (*reconstruct.Result, int, error) {
-	q, pictures, _, err := z.onPictures(ctx, "a reconstruction")
+	q, pictures, err := z.onPictures(ctx, "a reconstruction")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -71,21 +71,20 @@ func (z *quantization) reconstruct(ctx context.Context, o reconstruct.Options) (
 
 // onPictures quantizes, and returns the pictures that calibrated, which the purpose reads
 // again.
-func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, dataset.Dataset, calib.Recipe, error) {
-	none := calib.Recipe{}
+func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, dataset.Dataset, error) {
 	if z.path != "" {
-		return nil, nil, none, usagef("-profile %s holds no pictures: %s reads those that calibrate", z.path, purpose)
+		return nil, nil, usagef("-profile %s holds no pictures: %s reads those that calibrate", z.path, purpose)
 	}
 	named, err := z.get()
 	if err != nil {
-		return nil, nil, none, err
+		return nil, nil, err
 	}
 	setup, err := z.openWeights(ctx)
 	if err != nil {
-		return nil, nil, none, err
+		return nil, nil, err
 	}
 	q, _, err := z.quantize(ctx, setup, named)
-	return q, setup.Calibration, named, err
+	return q, setup.Calibration, err
 }
 
 // reconstructed is the output as JSON.
