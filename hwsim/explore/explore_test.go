@@ -23,6 +23,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 func TestPareto(t *testing.T) {
@@ -113,7 +114,7 @@ func TestSweepAsLoops(t *testing.T) {
 			}
 		}
 	}
-	want.Space = space.hash()
+	want.Space, want.Shard = space.hash(), shard.Shard{Index: 1, Of: 1}
 	if diff := cmp.Diff(want, got, sameSurvey); diff != "" {
 		t.Errorf("loops and survey differ (-loops +survey):\n%s", diff)
 	}

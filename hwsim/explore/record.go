@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
-	"strconv"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -85,19 +85,15 @@ func (o *objectives) UnmarshalJSON(data []byte) error {
 type values []any
 
 func (v *values) UnmarshalJSON(data []byte) error {
-	var raw []json.RawMessage
 	if n := bytes.Count(data, []byte(",")); n >= len(arch.Fields()) || len(data) > maxValues {
 		return fmt.Errorf("%d values in %d bytes: allowed are %d, one for each field, in %d", n+1, len(data), len(arch.Fields()), maxValues)
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
+	if err := json.Unmarshal(data, (*[]any)(v)); err != nil {
 		return err
 	}
-	*v = make(values, len(raw))
-	for i, text := range raw {
-		if n, err := strconv.Atoi(string(text)); err == nil {
-			(*v)[i] = n
-		} else if err := json.Unmarshal(text, &(*v)[i]); err != nil {
-			return err
+	for i, value := range *v {
+		if x, ok := value.(float64); ok && x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+			(*v)[i] = int(x)
 		}
 	}
 	return nil
@@ -159,8 +155,11 @@ func parse(data []byte) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Survey{Model: r.Model, Note: r.Note, Base: base, Objectives: r.Objectives, Fields: r.Fields, Shard: r.Shard, Space: r.Space,
+	v := &Survey{Model: r.Model, Note: r.Note, Base: base, Objectives: r.Objectives, Fields: r.Fields, Space: r.Space,
 		Tried: r.Tried, OverLimit: r.OverLimit, Refused: r.Refused}
+	if v.Shard, err = r.Shard.Checked(); err != nil {
+		return nil, err
+	}
 	for _, count := range []int{r.Tried, r.OverLimit, r.Refused} {
 		if count < 0 || count > maxSize {
 			return nil, fmt.Errorf("%d combinations: allowed are 0 to %d", count, maxSize)

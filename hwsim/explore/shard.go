@@ -19,7 +19,7 @@ func Merge(shards ...*Survey) (*Survey, error) {
 		return nil, err
 	}
 	merged := *shards[0]
-	merged.file, merged.Shard, merged.Points = "", shard.Shard{}, slices.Clone(merged.Points)
+	merged.file, merged.Shard, merged.Points = "", shard.Shard{Index: 1, Of: 1}, slices.Clone(merged.Points)
 	for _, s := range shards[1:] {
 		merged.Points = append(merged.Points, s.Points...)
 		merged.Tried += s.Tried

@@ -209,8 +209,8 @@ func FuzzSurvey(f *testing.F) {
 	space.Axes = space.Axes[:1]
 	_, whole := saved(f, sweep(f, space))
 	f.Add([]byte(whole))
-	f.Add([]byte(strings.Replace(whole, `"values":[8]`, `"values":[8.5]`, 1)))
-	f.Add([]byte(`{"format":"gotriovit survey 1"}`))
+	f.Add([]byte(strings.Replace(whole, `"values":[8]`, `"values":[8.0]`, 1)))
+	f.Add([]byte(strings.Replace(whole, `"shard"`, `"part"`, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var v *Survey
 		if hostile.Read(t, len(data), func() (err error) { v, err = parse(data); return }) != nil {

@@ -66,7 +66,8 @@ func (l Limits) allow(c *arch.Config) bool {
 // maxSize bounds a space, whose points are all kept.
 const maxSize = 1 << 20
 
-// size checks the space and returns the number of configurations per workload.
+// size checks the space, numbers its shard, and returns the number of configurations per
+// workload.
 func (s *Space) size() (int, error) {
 	if err := s.Base.Validate(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
@@ -92,7 +93,8 @@ func (s *Space) size() (int, error) {
 			return 0, err
 		}
 	}
-	if _, err := s.Shard.Checked(); err != nil {
+	var err error
+	if s.Shard, err = s.Shard.Checked(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
 	}
 	size := 1
