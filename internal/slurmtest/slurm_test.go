@@ -30,13 +30,15 @@ type work struct {
 	// stop interrupts a task in the middle, of which process pid is stopped; nil lets all
 	// tasks run.
 	stop func(t *testing.T, c *cluster, task string, pid int)
+	// again submits the second task alone once more.
+	again bool
 }
 
 var works = []work{
-	{"evaluate", []string{"evaluate", "-recipe", "TrioViT", "-calibration-sample", "12", "-sample", "3"}, requeued},
-	{"ladder", []string{"ladder", "-recipes", "TrioViT, Vanilla", "-calibration-sample", "12", "-sample", "4"}, killed},
-	{"diagnose", []string{"diagnose", "-levels", "class", "-pictures", "2", "-calibration-sample", "24"}, nil},
-	{"explore", []string{"explore", "-timing", "event", "-model", "b1-r224,b2-r224", "-axis", "copies=4,8,16", "-axis", "mat.lanes=4,8"}, nil},
+	{"evaluate", []string{"evaluate", "-recipe", "TrioViT", "-calibration-sample", "12", "-sample", "3"}, requeued, false},
+	{"ladder", []string{"ladder", "-recipes", "TrioViT, Vanilla", "-calibration-sample", "12", "-sample", "4"}, killed, false},
+	{"diagnose", []string{"diagnose", "-levels", "class", "-pictures", "2", "-calibration-sample", "24"}, nil, false},
+	{"explore", []string{"explore", "-timing", "event", "-model", "b1-r224,b2-r224", "-axis", "copies=4,8,16", "-axis", "mat.lanes=4,8"}, nil, true},
 }
 
 // TestArray runs every kind of work as an array of the script. One task is killed, one
@@ -82,11 +84,7 @@ func TestArray(t *testing.T) {
 			}
 			for i := range shards {
 				task := fmt.Sprintf("%s_%d", job, i+1)
-				var told map[string]string
-				c.await(t, task+" ends", func() bool {
-					told = c.task(t, task)
-					return told["JobState"] != "PENDING" && told["JobState"] != "RUNNING" && told["JobState"] != "COMPLETING"
-				})
+				told := c.ended(t, task)
 				restarts := "0"
 				if w.stop != nil && i == 1 {
 					restarts = "1"
@@ -95,6 +93,18 @@ func TestArray(t *testing.T) {
 					t.Errorf("task %s is %s after %s restarts, want COMPLETED after %s", task, told["JobState"], told["Restarts"], restarts)
 				}
 				nodes[told["NodeList"]] = true
+			}
+			if w.again {
+				if err := os.Remove(filepath.Join(folder, "2.json")); err != nil {
+					t.Fatal(err)
+				}
+				submit := c.command("sbatch", slices.Concat([]string{"--parsable", "--array=2", script}, w.args)...)
+				submit.Env = append(submit.Env, fmt.Sprintf("SHARDS=%d", shards), "OUT="+folder)
+				job, err := submit.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.ended(t, strings.TrimSpace(string(job))+"_2")
 			}
 			files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 			if err != nil || len(files) != shards {
@@ -113,6 +123,16 @@ func TestArray(t *testing.T) {
 	if len(nodes) != 2 {
 		t.Errorf("the tasks ran on %v, want both nodes", nodes)
 	}
+}
+
+// ended waits until a task ends, and returns what Slurm tells of it.
+func (c *cluster) ended(t *testing.T, task string) (told map[string]string) {
+	t.Helper()
+	c.await(t, task+" ends", func() bool {
+		told = c.task(t, task)
+		return told["JobState"] != "PENDING" && told["JobState"] != "RUNNING" && told["JobState"] != "COMPLETING"
+	})
+	return told
 }
 
 // catch waits until the second shard's process computes a stage, and stops it there: it
