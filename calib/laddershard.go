@@ -89,17 +89,17 @@ type rungRecord struct {
 	Unscored string          `json:"unscored,omitempty"`
 }
 
-// What a ladder's file makes its reader hold is bounded, in elements. The confusion
-// matrices of a rung may take a MiB.
-const (
-	maxRungs   = 48
-	maxChanges = 1 << 16
-)
+// MaxRungs is how many recipes and artefacts a ladder has at most that is saved as a file:
+// the confusion matrices of a rung may take its reader a MiB.
+const MaxRungs = 48
+
+// maxChanges bounds those of a recipe in a file.
+const maxChanges = 1 << 16
 
 type rungs []rungRecord
 
 func (r *rungs) UnmarshalJSON(data []byte) error {
-	return jsonlist.Unmarshal((*[]rungRecord)(r), data, '{', maxRungs)
+	return jsonlist.Unmarshal((*[]rungRecord)(r), data, '{', MaxRungs)
 }
 
 type changes []Change
@@ -111,8 +111,8 @@ func (c *changes) UnmarshalJSON(data []byte) error {
 // Save writes the ladder, or a shard of one, to a file, which is complete or absent. Of
 // more than 48 rungs it is an error: [ReadLadder] refuses them.
 func (c *Climb) Save(path string) error {
-	if len(c.Rungs) > maxRungs {
-		return fmt.Errorf("save ladder %s: %d rungs: allowed are %d", path, len(c.Rungs), maxRungs)
+	if len(c.Rungs) > MaxRungs {
+		return fmt.Errorf("save ladder %s: %d rungs: allowed are %d", path, len(c.Rungs), MaxRungs)
 	}
 	r := climbRecord{LadderFormat, c.Model, c.Calibration, c.CalibrationImages, c.Evaluation, c.Float, nil}
 	for _, rung := range c.Rungs {
@@ -122,11 +122,7 @@ func (c *Climb) Save(path string) error {
 		}
 		r.Rungs = append(r.Rungs, line)
 	}
-	data, err := json.Marshal(r)
-	if err == nil {
-		err = atomicfile.WriteData(path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(path, r, maxLadder); err != nil {
 		return fmt.Errorf("save ladder %s: %w", path, err)
 	}
 	return nil

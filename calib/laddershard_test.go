@@ -169,7 +169,7 @@ func TestReadLadder(t *testing.T) {
 			}
 		})
 	}
-	if err := (&Climb{Rungs: make([]Rung, maxRungs+1)}).Save("x"); err == nil || !strings.Contains(err.Error(), "49 rungs") {
+	if err := (&Climb{Rungs: make([]Rung, MaxRungs+1)}).Save("x"); err == nil || !strings.Contains(err.Error(), "49 rungs") {
 		t.Errorf("saving a ladder that cannot be read gives %v", err)
 	}
 	if err := new(Climb).Save(filepath.Join(t.TempDir(), "absent", "l.json")); err == nil || !strings.Contains(err.Error(), "absent") {

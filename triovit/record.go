@@ -247,11 +247,7 @@ func (r *Report) Save(path string) error {
 	if r.Pictures > maxOutcomes || cells > maxCells {
 		return fmt.Errorf("save report %s: %d pictures and %d cells: allowed are %d and %d", path, r.Pictures, cells, maxOutcomes, maxCells)
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("save report %s: %w", path, err)
-	}
-	if err := atomicfile.WriteData(path, append(data, '\n')); err != nil {
+	if err := atomicfile.WriteJSON(path, r, maxReport); err != nil {
 		return fmt.Errorf("save report %s: %w", path, err)
 	}
 	return nil

@@ -50,11 +50,7 @@ type record struct {
 
 // Save writes the report to a file, which is complete or absent.
 func (r *Report) Save(path string) error {
-	data, err := json.Marshal(record{Format, r})
-	if err == nil {
-		err = atomicfile.WriteData(path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(path, record{Format, r}, maxReport); err != nil {
 		return fmt.Errorf("save diagnosis %s: %w", path, err)
 	}
 	return nil

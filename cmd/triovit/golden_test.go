@@ -522,6 +522,7 @@ func TestGoldenErrors(t *testing.T) {
 		{"shard of a space", misused, []string{"explore", "-shard", "2"}},
 		{"shard of a ladder in no folder", misused, []string{"ladder", "-shard", "1/2", "-out", file("absent/1.json")}},
 		{"shard of a diagnosis in no folder", misused, []string{"diagnose", "-shard", "1/2", "-out", file("absent/1.json")}},
+		{"shard of a long ladder", misused, []string{"ladder", "-shard", "1/2", "-recipes", strings.Repeat("TrioViT,", calib.MaxRungs) + "MBConv"}},
 		{"no shard", misused, []string{"merge"}},
 		{"no ladder in the file", failed, []string{"merge", given("ladder.json", `{"format":"gotriovit ladder 1"}`)}},
 		{"no survey in the file", failed, []string{"merge", given("survey.json", `{"format":"gotriovit survey 1"}`)}},

@@ -85,6 +85,9 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if l.costs {
 		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
+	if n := len(recipes) + len(frozen); n > calib.MaxRungs && !l.shard.Whole() {
+		return output{}, usagef("%d recipes and artefacts: a shard has at most %d", n, calib.MaxRungs)
+	}
 	climb, err := calib.RunLadder(ctx, setup.Folded, setup.Calibration, setup.Evaluation, recipes, triovit.Sharded(l.shard))
 	if err != nil {
 		return output{}, err

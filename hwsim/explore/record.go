@@ -114,11 +114,7 @@ func (v *Survey) Save(path string) error {
 		r.Points[i] = pointRecord{p.Workload, p.Values, p.Estimate.Model, p.Scope, jsonfloat.Float(p.Cycles), jsonfloat.Float(p.FPS), jsonfloat.Float(p.GOPS),
 			jsonfloat.Float(p.Joules), jsonfloat.Float(p.GOPSPerW), p.Pricing.Table, p.Pricing.Source, p.Pricing.Missing, p.Pricing.Uncounted, p.Host, p.Unknown}
 	}
-	data, err := json.Marshal(r)
-	if err == nil {
-		err = atomicfile.WriteData(path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(path, r, maxSurvey); err != nil {
 		return fmt.Errorf("save survey %s: %w", path, err)
 	}
 	return nil
