@@ -29,7 +29,7 @@ type cluster struct {
 }
 
 // patience bounds each wait for Slurm: a loaded machine is slow.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // daemon returns the path of a daemon, which may be no program of the user's.
 func daemon(name string) (string, error) {
