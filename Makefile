@@ -168,11 +168,16 @@ $(echarts): package.json package-lock.json
 
 # --- Tests --------------------------------------------------------------------
 
+# The manifest's test is a module of its own: nothing else needs Kubernetes' types.
+manifests := deploy/k8s
+everything := $(filter ./...,$(PACKAGES))
+
 # One of the tests runs every notebook on the kernel, in a browser that a package of
 # npm's drives: it comes with ECharts.
 .PHONY: test
 test: kernel $(echarts) ## run all tests; the run ends with the count of skips
 	TRIOVIT_PYTHON=$$(cd $(call quote,$(VENV)) && pwd)/bin/python go run ./cmd/testsummary $(TEST_FLAGS) $(PACKAGES)
+	$(if $(everything),go test -C $(manifests) ./...)
 
 # GoMLX's packing of matrices reads behind a slice, which the race detector's check of
 # pointers takes for an error. XLA's plug-in aborts under the detector.
@@ -188,6 +193,7 @@ lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi >&2
 	go vet $(PACKAGES)
 	.bin/staticcheck $(PACKAGES)
+	$(if $(everything),go vet -C $(manifests) ./... && cd $(manifests) && ../../.bin/staticcheck ./...)
 	$(PYTHON) scripts/check_notebooks.py $(NOTEBOOKS)
 
 .PHONY: check

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -23,6 +25,8 @@ type Climb struct {
 	// Float is the score before any quantization.
 	Float *triovit.Report
 	Rungs []Rung
+
+	file string // that it was read from, or empty
 }
 
 // A Rung is one recipe's score.
@@ -34,7 +38,8 @@ type Rung struct {
 	// Changes is what the recipe did.
 	Changes []Change
 	// AgainstFloat compares with the float network, picture by picture: its
-	// interval is far narrower than either score's. It is nil without a score.
+	// interval is far narrower than either score's. It is nil without a score, and in
+	// a shard.
 	AgainstFloat *triovit.Paired
 	// Unscored says why there is no score.
 	Unscored error
@@ -44,8 +49,12 @@ type Rung struct {
 // in floating point first, then quantized by each recipe. A recipe by which the
 // network makes something that is not finite has no score; where the float network
 // does, that is an error. Everything is cached: a second call costs seconds, an
-// interrupted one goes on.
-func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipes []Recipe) (*Climb, error) {
+// interrupted one goes on. With [triovit.Sharded] each network is scored on a shard of
+// the pictures: see [MergeLadders].
+func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipes []Recipe, options ...triovit.EvaluateOption) (*Climb, error) {
+	evaluate := func(p triovit.Predictor, title, label string) (*triovit.Report, error) {
+		return triovit.Evaluate(ctx, p, evaluation, slices.Concat(options, []triovit.EvaluateOption{triovit.Titled(title), triovit.Labelled(label)})...)
+	}
 	c := &Climb{Model: model.Source, Calibration: calibration.Name(), Evaluation: evaluation.Name(), CalibrationImages: calibration.Len()}
 	profile, err := Observe(ctx, model, calibration)
 	if err != nil {
@@ -55,7 +64,7 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 	if err != nil {
 		return nil, err
 	}
-	if c.Float, err = triovit.Evaluate(ctx, float, evaluation, triovit.Titled("float"), triovit.Labelled("float")); err != nil {
+	if c.Float, err = evaluate(float, "float", "float"); err != nil {
 		return nil, err
 	}
 	for i, recipe := range recipes {
@@ -63,33 +72,39 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 		if err != nil {
 			return nil, err
 		}
-		report, err := triovit.Evaluate(ctx, q, evaluation, triovit.Titled(fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes))), triovit.Labelled(recipe.Name))
+		report, err := evaluate(q, fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes)), recipe.Name)
 		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes}
 		if errors.As(err, new(*triovit.NotFiniteError)) {
 			rung.Unscored, err = err, nil
-		} else if err == nil {
-			rung.AgainstFloat, err = triovit.Compare(c.Float, report)
+		}
+		if err == nil {
+			err = c.add(rung)
 		}
 		if err != nil {
 			return nil, err
 		}
-		c.Rungs = append(c.Rungs, rung)
 	}
 	return c, nil
 }
 
+// add appends a rung, compared with the float network where both have a score of all
+// pictures.
+func (c *Climb) add(rung Rung) (err error) {
+	if rung.Report != nil && rung.Report.Shard.Whole() {
+		rung.AgainstFloat, err = triovit.Compare(c.Float, rung.Report)
+	}
+	c.Rungs = append(c.Rungs, rung)
+	return err
+}
+
 // Add scores another predictor of the same network, such as an artefact, on the
-// ladder's evaluation pictures, and appends it as a rung of that name.
+// ladder's evaluation pictures, of a shard its own, and appends it as a rung of that name.
 func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
-	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Titled(name), triovit.Labelled(name))
+	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Sharded(c.Float.Shard), triovit.Titled(name), triovit.Labelled(name))
 	if err != nil {
 		return err
 	}
-	paired, err := triovit.Compare(c.Float, report)
-	if err == nil {
-		c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Report: report, AgainstFloat: paired})
-	}
-	return err
+	return c.add(Rung{Recipe: Recipe{Name: name}, Report: report})
 }
 
 // Each calls do for the float network and then for every rung, with the name
@@ -105,12 +120,19 @@ func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Chan
 func (c *Climb) String() string {
 	var s strings.Builder
 	_, metric := c.Float.Score()
-	fmt.Fprintf(&s, "%s, %s on %d pictures of %s, calibrated on %d of %s\n",
-		c.Model, metric, c.Float.Images, c.Evaluation, c.CalibrationImages, c.Calibration)
+	fmt.Fprintf(&s, "%s, %s on %d pictures of %s", c.Model, metric, c.Float.Images, c.Evaluation)
+	if !c.Float.Shard.Whole() {
+		fmt.Fprintf(&s, ", shard %s", c.Float.Shard)
+	}
+	fmt.Fprintf(&s, ", calibrated on %d of %s\n", c.CalibrationImages, c.Calibration)
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\tminus float\t95 %% interval\t\n", metric)
 	score := func(name string, r *triovit.Report) {
 		e, _ := r.Score()
+		if math.IsNaN(e.Value) { // of a shard
+			fmt.Fprintf(w, "%s\tno score\t\t", name)
+			return
+		}
 		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
 	}
 	score("float", c.Float)
@@ -123,6 +145,10 @@ func (c *Climb) String() string {
 			continue
 		}
 		score(r.Recipe.Name, r.Report)
+		if r.AgainstFloat == nil {
+			fmt.Fprint(w, "\t\t\n")
+			continue
+		}
 		d := r.AgainstFloat.Difference
 		fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t\n", 100*d.Value, 100*d.Lo, 100*d.Hi)
 	}

@@ -318,5 +318,8 @@ func (q *Quantized) Platform() string { return q.exec.Platform() }
 // Source says where the model's weights came from, for reports.
 func (q *Quantized) Source() string { return q.Model.Source }
 
+// Recipe tells everything that the recipe decides, a line for each decision.
+func (q *Quantized) Recipe() string { return q.source.Recipe }
+
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].
 func (q *Quantized) Predict(pictures []float32) ([]float32, error) { return q.exec.Predict(pictures) }

@@ -59,6 +59,9 @@ type Model struct {
 	// Name and Note are printed with a survey: which model it is, and what it
 	// leaves out.
 	Name, Note string
+	// ID tells everything that estimates depend on but workload and configuration. Parts
+	// of a survey are joined only where it is the same.
+	ID string
 	// Prepare checks a workload and returns what estimates it on a configuration.
 	// That is called by several goroutines at once.
 	Prepare func(*workload.Workload) (func(arch.Config) (Estimate, error), error)

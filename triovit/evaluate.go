@@ -101,7 +101,8 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	if e.data.Len() == 0 {
 		return nil, errors.New("the data set is empty")
 	}
-	if err := e.shard.check(); err != nil {
+	var err error
+	if e.shard, err = e.shard.Checked(); err != nil {
 		return nil, err
 	}
 	out := net.Output().Shape
@@ -124,7 +125,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	// of the single run.
 	batch := BatchSize(net)
 	group := max(4, batch)
-	begin, stop := e.shard.share((e.data.Len() + group - 1) / group)
+	begin, stop := e.shard.Share((e.data.Len() + group - 1) / group)
 	outcomes := make([][]outcome, stop-begin)
 	bar := progress.New("evaluate "+e.title, max(0, min(stop*group, e.data.Len())-begin*group))
 	defer bar.Done()

@@ -158,7 +158,7 @@ func TestCompareRefuses(t *testing.T) {
 		want string
 	}{
 		{"other pictures", all, evaluate(some), "the pictures, labels or preprocessing differ (20 of maps, 19 of maps, the first (19 of 20))"},
-		{"other shard", all, evaluate(data, Sharded(Shard{1, 2})), "shard 1/1 has other pictures than shard 1/2"},
+		{"other shard", all, evaluate(data, Sharded(Shard{Index: 1, Of: 2})), "shard 1/1 has other pictures than shard 1/2"},
 		{"other ids", all, &renamed, "not of the same pictures"},
 		{"other classes", all, &reclassed, "same pictures and classes"},
 		{"nothing", empty, empty, "empty: no score: there are no pictures"},

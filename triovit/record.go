@@ -4,9 +4,7 @@ package triovit
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/internal/jsonlist"
 	"github.com/gotriovit/gotriovit/internal/regular"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
@@ -104,8 +103,9 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("the format is %.40q, want %q", f.Format, reportFormat)
 	}
 	read := Report{Network: f.Network, Label: f.Label, Predictor: f.Predictor, Platform: f.Platform, Source: f.Source, Dataset: f.Dataset,
-		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Shard: f.Shard, Classes: f.Classes, Remarks: f.Remarks}
-	if err := f.Shard.check(); err != nil {
+		Fingerprint: f.Fingerprint, Pictures: f.Pictures, Classes: f.Classes, Remarks: f.Remarks}
+	var err error
+	if read.Shard, err = f.Shard.Checked(); err != nil {
 		return err
 	}
 	switch f.Task {
@@ -190,43 +190,19 @@ func (skipped) UnmarshalJSON([]byte) error { return nil }
 type texts []string
 
 func (t *texts) UnmarshalJSON(data []byte) error {
-	return unmarshalList((*[]string)(t), data, '"', maxTexts)
+	return jsonlist.Unmarshal((*[]string)(t), data, '"', maxTexts)
 }
 
 type outcomes []outcomeRecord
 
 func (o *outcomes) UnmarshalJSON(data []byte) error {
-	return unmarshalList((*[]outcomeRecord)(o), data, '{', maxOutcomes)
+	return jsonlist.Unmarshal((*[]outcomeRecord)(o), data, '{', maxOutcomes)
 }
 
 type cells []Cell
 
 func (c *cells) UnmarshalJSON(data []byte) error {
-	return unmarshalList((*[]Cell)(c), data, '[', maxCells)
-}
-
-// unmarshalList reads a list, or null, whose elements are of a kind. It counts them
-// first: package json goes on behind an element that it cannot read, and lets a list grow
-// by copies.
-func unmarshalList[T any](list *[]T, data []byte, kind jsontext.Kind, most int) error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(data))
-	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
-		return cmp.Or(err, json.Unmarshal(data, list))
-	}
-	n := 0
-	for ; d.PeekKind() != ']'; n++ {
-		if n == most {
-			return fmt.Errorf("a list of more than %d elements, which are all that is allowed", most)
-		}
-		if got := d.PeekKind(); got != kind {
-			return fmt.Errorf("element %d of a list is a %s, want a %s", n, got, kind)
-		}
-		if err := d.SkipValue(); err != nil {
-			return err
-		}
-	}
-	*list = make([]T, 0, n)
-	return json.Unmarshal(data, list)
+	return jsonlist.Unmarshal((*[]Cell)(c), data, '[', maxCells)
 }
 
 // UnmarshalJSON reads the three numbers of a cell.
@@ -271,11 +247,7 @@ func (r *Report) Save(path string) error {
 	if r.Pictures > maxOutcomes || cells > maxCells {
 		return fmt.Errorf("save report %s: %d pictures and %d cells: allowed are %d and %d", path, r.Pictures, cells, maxOutcomes, maxCells)
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("save report %s: %w", path, err)
-	}
-	if err := atomicfile.WriteData(path, append(data, '\n')); err != nil {
+	if err := atomicfile.WriteJSON(path, r, maxReport); err != nil {
 		return fmt.Errorf("save report %s: %w", path, err)
 	}
 	return nil

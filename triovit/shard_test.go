@@ -64,7 +64,7 @@ func evaluateShards(t testing.TB, p Predictor, data dataset.Dataset, n int) []*R
 	shards := make([]*Report, n)
 	for i := range shards {
 		var err error
-		if shards[i], err = Evaluate(context.Background(), p, data, Sharded(Shard{i + 1, n}), Labelled("R")); err != nil {
+		if shards[i], err = Evaluate(context.Background(), p, data, Sharded(Shard{Index: i + 1, Of: n}), Labelled("R")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestMergeIsTheSingleRun(t *testing.T) {
 				n := rapid.IntRange(1, 12).Draw(t, "n")
 				var shards []*Report
 				for i := range n {
-					s, err := Evaluate(context.Background(), c.p, c.data, Sharded(Shard{i + 1, n}), Labelled("R"))
+					s, err := Evaluate(context.Background(), c.p, c.data, Sharded(Shard{Index: i + 1, Of: n}), Labelled("R"))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -165,31 +165,9 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
-func TestShardName(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		want Shard
-		err  string
-	}{
-		{"2/4", Shard{2, 4}, ""},
-		{"1/1", whole, ""},
-		{"0/4", Shard{}, "shard 0/4: allowed are 1/n to n/n"},
-		{"5/4", Shard{}, "shard 5/4"},
-		{"1/2000000", Shard{}, "from 1 to 1048576"},
-		{"2", Shard{}, `shard "2": want i/n`},
-		{"a/b", Shard{}, `shard "a/b"`},
-		{"", Shard{}, "want i/n"},
-	} {
-		var got Shard
-		err := got.UnmarshalText([]byte(c.name))
-		switch {
-		case c.err == "" && (err != nil || got != c.want):
-			t.Errorf("%q: %v (%v), want %v", c.name, got, err, c.want)
-		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
-			t.Errorf("%q: error %v, want %q", c.name, err, c.err)
-		}
-	}
-	_, err := Evaluate(context.Background(), likes(classifier(t), "wrong shard", 0), pictures(t, 3), Sharded(Shard{4, 3}))
+// TestWrongShard: a shard that is none is refused before a picture is looked at.
+func TestWrongShard(t *testing.T) {
+	_, err := Evaluate(context.Background(), likes(classifier(t), "wrong shard", 0), pictures(t, 3), Sharded(Shard{Index: 4, Of: 3}))
 	if err == nil || !strings.Contains(err.Error(), "shard 4/3") {
 		t.Errorf("evaluating shard 4/3 gives %v", err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 	"pgregory.net/rapid"
 )
@@ -384,7 +385,7 @@ func TestResumed(t *testing.T) {
 // its tables have a line for each tensor and unit.
 func TestWritten(t *testing.T) {
 	metric := 0.25
-	r := &Report{Network: "n", Warnings: []string{"w"}, Parity: Parity{SQNR: 101.25}, Exact: Score{SQNR: Decibels(math.Inf(1))}, All: Score{Decibels(math.Inf(-1)), &metric},
+	r := &Report{Network: "n", Shard: shard.Shard{Index: 1, Of: 1}, Warnings: []string{"w"}, Parity: Parity{SQNR: 101.25}, Exact: Score{SQNR: Decibels(math.Inf(1))}, All: Score{Decibels(math.Inf(-1)), &metric},
 		Tensors: []Tensor{{Name: "a", Feeds: []string{"PW2 b", "DW c"}, Isolated: 1.0 / 3, Saturated: 2, Values: 8, Used: 3, Codes: 4}, {Name: "b", Accumulated: -1, Saturated: 1, Values: 2}},
 		Units:   []Unit{{Level: ByBlock, Name: "u", Places: 2, Only: Score{3, &metric}, AllBut: Score{SQNR: Decibels(math.Inf(1))}}}}
 	data, err := json.Marshal(r)

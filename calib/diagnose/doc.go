@@ -33,6 +33,9 @@
 // which of the two each operand and each weight has. So it is compiled once for the
 // hundreds of networks of the leave-one-out scores.
 //
+// With [Options].Shard a run computes a part of the leave-one-out scores, and the first
+// part all else; [Merge] makes of all parts the report of the single run.
+//
 // SQNRs do not add up: a tensor's accumulated SQNR may be better than its isolated one
 // where noises cancel, and an AllBut score may be worse than that of the whole.
 package diagnose

@@ -11,12 +11,20 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // A Report tells where a quantized network loses what it loses. It is plain data:
 // encoding/json writes it and reads it back.
 type Report struct {
 	Network, Source, Platform string
+	// Recipe tells everything that the recipe decides, in lines.
+	Recipe string
+	// ID is a hash of all that the shards of one diagnosis have in common, and Shard which
+	// of them this is: see [Merge].
+	ID    string
+	Shard shard.Shard
 	// Dataset has Images pictures, of which Sampled, evenly spread, gave the parity and
 	// the leave-one-out scores.
 	Dataset         string
@@ -33,7 +41,12 @@ type Report struct {
 	Tensors []Tensor
 	// Units are the leave-one-out scores, level by level, in the order of the network.
 	Units []Unit
+
+	file string // that it was read from, or empty
 }
+
+// first says whether the report has all that is not a unit's: only the first shard does.
+func (r *Report) first() bool { return r.Shard.Index <= 1 }
 
 // Preprocessing tells what the network was given.
 type Preprocessing struct {
@@ -226,21 +239,19 @@ func known(metric *float64) string {
 // Shown is how many lines a table of [Report.String] has at most.
 const Shown = 10
 
-// String tells the warnings, the worst tensors and the most sensitive units.
+// String tells the recipe, the warnings, the worst tensors and the most sensitive units.
 func (r *Report) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s on %d pictures of %s\n", r.Network, r.Images, r.Dataset)
-	fmt.Fprintf(&s, "transforms: the logits' SQNR is %s dB, %.2f %% agree; everything rounded: %s dB\n", r.Parity.SQNR, 100*r.Parity.Agree, told(r.All))
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(&s, "warning: %s\n", warning)
+	s.WriteString(r.Recipe)
+	fmt.Fprintf(&s, "%s on %d pictures of %s", r.Network, r.Images, r.Dataset)
+	if !r.Shard.Whole() {
+		fmt.Fprintf(&s, ", shard %s of the leave-one-out scores", r.Shard)
+	}
+	s.WriteString("\n")
+	if r.first() {
+		r.writeTensors(&s)
 	}
 	table := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\ntensor\tclass\tfeeds\tisolated dB\taccumulated dB\tsaturated %\tcodes used")
-	worst := r.Sorted(Measures[0])
-	for _, t := range worst[:min(Shown, len(worst))] {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.3g\t%d of %d\n", t.Name, t.Class, strings.Join(t.Feeds, ", "), t.Isolated, t.Accumulated, 100*t.Saturation(), t.Used, t.Codes)
-	}
-	table.Flush()
 	for _, level := range Levels {
 		units := r.Ranked(level)
 		if len(units) == 0 {
@@ -253,6 +264,21 @@ func (r *Report) String() string {
 		table.Flush()
 	}
 	return s.String()
+}
+
+// writeTensors tells the parity, the warnings and the worst tensors.
+func (r *Report) writeTensors(s *strings.Builder) {
+	fmt.Fprintf(s, "transforms: the logits' SQNR is %s dB, %.2f %% agree; everything rounded: %s dB\n", r.Parity.SQNR, 100*r.Parity.Agree, told(r.All))
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(s, "warning: %s\n", warning)
+	}
+	table := tabwriter.NewWriter(s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\ntensor\tclass\tfeeds\tisolated dB\taccumulated dB\tsaturated %\tcodes used")
+	worst := r.Sorted(Measures[0])
+	for _, t := range worst[:min(Shown, len(worst))] {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.3g\t%d of %d\n", t.Name, t.Class, strings.Join(t.Feeds, ", "), t.Isolated, t.Accumulated, 100*t.Saturation(), t.Used, t.Codes)
+	}
+	table.Flush()
 }
 
 // told is a score in a table: decibels, and the metric in percent where it is known.

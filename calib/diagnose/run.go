@@ -21,6 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // version changes when the same network and pictures would be diagnosed otherwise.
@@ -37,6 +38,9 @@ type Options struct {
 	// Metric also scores each network of the leave-one-out by its metric, on all
 	// pictures.
 	Metric bool
+	// Shard is the part of the leave-one-out scores to compute, all of them where it is
+	// zero; everything else is the first shard's. See [Merge].
+	Shard shard.Shard
 }
 
 // Run compares a quantized network with its exact one on labelled pictures. Every
@@ -63,6 +67,10 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	if o.Levels == nil {
 		o.Levels = []Level{ByClass, ByBlock, ByOperation}
 	}
+	var err error
+	if o.Shard, err = o.Shard.Checked(); err != nil {
+		return nil, err
+	}
 	g, err := newGated(q)
 	if err != nil {
 		return nil, err
@@ -71,13 +79,21 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	if d.some, err = dataset.Every(data, min(cmp.Or(o.Pictures, 16), data.Len())); err != nil {
 		return nil, err
 	}
-	d.report = &Report{Network: q.Network().Name, Source: q.Source(), Dataset: data.Name(), Images: data.Len(), Sampled: d.some.Len(), Platform: forward.Platform()}
-	for _, stage := range []func(context.Context) error{d.tensors, d.parity, d.leaveOneOut} {
+	d.report = &Report{Network: q.Network().Name, Source: q.Source(), Recipe: q.Recipe(), Dataset: data.Name(), Images: data.Len(), Sampled: d.some.Len(), Platform: forward.Platform(),
+		ID:    cache.Key(append(slices.Clone(d.key), strconv.Itoa(version), data.Fingerprint(), d.some.Fingerprint(), fmt.Sprint(o.Levels, o.Metric))...),
+		Shard: o.Shard}
+	stages := []func(context.Context) error{d.leaveOneOut}
+	if d.report.first() {
+		stages = []func(context.Context) error{d.tensors, d.parity, d.ends, d.leaveOneOut}
+	}
+	for _, stage := range stages {
 		if err := stage(ctx); err != nil {
 			return nil, err
 		}
 	}
-	d.report.Warnings = d.report.health()
+	if d.report.first() {
+		d.report.Warnings = d.report.health()
+	}
 	return d.report, nil
 }
 
@@ -355,7 +371,16 @@ func between(x, y []float32) Decibels {
 	return ratio(signal, noise)
 }
 
-// leaveOneOut fills in the scores of the units, and those of the whole network.
+// ends fills in the scores of the networks in which nothing and everything is rounded.
+func (d *diagnosis) ends(ctx context.Context) (err error) {
+	if d.report.Exact, err = d.score(ctx, "nothing", d.none()); err != nil {
+		return err
+	}
+	d.report.All, err = d.score(ctx, "everything", d.all())
+	return err
+}
+
+// leaveOneOut fills in the scores of the shard's units.
 func (d *diagnosis) leaveOneOut(ctx context.Context) error {
 	var units []Unit
 	for _, level := range d.Levels {
@@ -365,27 +390,21 @@ func (d *diagnosis) leaveOneOut(ctx context.Context) error {
 		}
 		units = append(units, of...)
 	}
-	bar := progress.New("diagnose "+d.net.Name+" by leaving one out", 2+2*len(units))
+	begin, end := d.Shard.Share(len(units))
+	units = slices.Clone(units[begin:end])
+	bar := progress.New("diagnose "+d.net.Name+" by leaving one out", 2*len(units))
 	defer bar.Done()
-	score := func(name string, mask []bool) (s Score, err error) {
-		defer bar.Add(1)
-		return d.score(ctx, name, mask)
-	}
-	var err error
-	if d.report.Exact, err = score("nothing", d.none()); err != nil {
-		return err
-	}
-	if d.report.All, err = score("everything", d.all()); err != nil {
-		return err
-	}
 	for i := range units {
 		u := &units[i]
-		if u.Only, err = score("only "+u.Name, u.mask); err != nil {
+		var err error
+		if u.Only, err = d.score(ctx, "only "+u.Name, u.mask); err != nil {
 			return err
 		}
-		if u.AllBut, err = score("all but "+u.Name, inverse(u.mask)); err != nil {
+		bar.Add(1)
+		if u.AllBut, err = d.score(ctx, "all but "+u.Name, inverse(u.mask)); err != nil {
 			return err
 		}
+		bar.Add(1)
 	}
 	d.report.Units = units
 	return nil

@@ -26,6 +26,10 @@ alone, and everything but it. Warnings come first, the worst lines of each table
 follow. The folder of -out receives diagnose.txt, tensors.csv, units.csv and
 diagnose.json with all lines.
 
+A shard i/n has the i-th of n shares of these scores, counted from 1, and the first shard
+compares the tensors, too. Its -out is one file; "triovit merge" joins those of all shards
+and writes the folder.
+
 What a reader mends by this is chosen by these pictures, so that they are not those of
 the evaluation. What is done is kept in the cache: an interrupted run goes on behind it.`,
 	declare: func(f *flag.FlagSet) action {
@@ -34,7 +38,8 @@ the evaluation. What is done is kept in the cache: an interrupted run goes on be
 		f.StringVar(&d.levels, "levels", "class,block,operation", "comma-separated `levels` of the parts: class, block, operation, tensor")
 		f.IntVar(&d.options.Pictures, "pictures", 16, "how many `pictures` the parts are scored on, held in memory")
 		f.BoolVar(&d.options.Metric, "metric", false, "also score each part by top-1 or mIoU on all pictures")
-		f.StringVar(&d.out, "out", "", "`folder` for the report and its tables; empty for none")
+		f.StringVar(&d.out, "out", "", "`folder` for the report and its tables, or the file of a shard; empty for none")
+		declareShard(f, &d.options.Shard, "the scores without and with each part")
 		return func(ctx context.Context, _ []string) (output, error) { return d.report(ctx) }
 	},
 }
@@ -57,7 +62,10 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 		}
 		d.options.Levels = append(d.options.Levels, level)
 	}
-	q, setup, named, err := d.onPictures(ctx, "a diagnosis")
+	if err := prepareOut(d.out, d.options.Shard); err != nil {
+		return output{}, err
+	}
+	q, setup, _, err := d.onPictures(ctx, "a diagnosis")
 	if err != nil {
 		return output{}, err
 	}
@@ -65,15 +73,20 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	text := named.String() + r.String()
-	if d.out == "" {
-		return output{text, r}, nil
+	if !d.options.Shard.Whole() {
+		return output{r.String(), r}, saveTo(d.out, r.Save)
 	}
-	return output{text, r}, saveDiagnosis(d.out, text, r)
+	return diagnosed(r, d.out)
+}
+
+// diagnosed is what a whole diagnosis prints, and what it leaves in a folder, if one is
+// given.
+func diagnosed(r *diagnose.Report, folder string) (output, error) {
+	return output{r.String(), r}, saveTo(folder, func(folder string) error { return saveDiagnosis(folder, r) })
 }
 
 // saveDiagnosis writes the report and its tables into a folder.
-func saveDiagnosis(folder, text string, r *diagnose.Report) error {
+func saveDiagnosis(folder string, r *diagnose.Report) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
@@ -89,5 +102,5 @@ func saveDiagnosis(folder, text string, r *diagnose.Report) error {
 	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.json"), append(data, '\n')); err != nil {
 		return err
 	}
-	return atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(text))
+	return atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(r.String()))
 }

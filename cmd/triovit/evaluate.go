@@ -32,8 +32,8 @@ the same model, pictures, recipe and platform.`,
 		in.declareEvaluation(f)
 		p.declare(f)
 		r.declare(f, "", ", empty for floating point")
-		shard := triovit.Shard{Index: 1, Of: 1}
-		f.TextVar(&shard, "shard", shard, "`i/n`, the part of the pictures to score")
+		var part triovit.Shard
+		declareShard(f, &part, "the pictures to score")
 		stored := f.String("quantized", "", "`file` of \"triovit quantize\", instead of -recipe")
 		out := outFile(f, "out", "`file` for the report with its outcomes, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
@@ -61,16 +61,11 @@ the same model, pictures, recipe and platform.`,
 				}
 			}
 			report, err := triovit.Evaluate(ctx, predictor, setup.Evaluation,
-				triovit.Titled(label+" "+shard.String()), triovit.Labelled(label), triovit.Sharded(shard))
+				triovit.Titled(label+" "+part.String()), triovit.Labelled(label), triovit.Sharded(part))
 			if err != nil {
 				return output{}, err
 			}
-			if *out != "" {
-				if err := report.Save(*out); err != nil {
-					return output{}, err
-				}
-			}
-			return output{report.String(), report}, nil
+			return output{report.String(), report}, saveTo(*out, report.Save)
 		}
 	},
 }

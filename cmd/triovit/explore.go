@@ -29,7 +29,10 @@ names it and the values to try:
 and prints each network's front: the configurations than which no other is better in
 all objectives. JSON holds every point within the limits. The closed form tries
 thousands of points a second; the event-driven model some hundreds, but knows memory
-and the energy of events.`,
+and the energy of events.
+
+A shard i/n is the i-th of n parts of the combinations, counted from 1; "triovit merge"
+joins the files that -out writes of all of them.`,
 	declare: func(f *flag.FlagSet) action {
 		var h hardware
 		var s explore.Space
@@ -44,6 +47,8 @@ and the energy of events.`,
 		f.IntVar(&s.Limits.BRAMs, "brams", 0, "at most so many `blocks` of RAM of 36 Kbit, 0 for no limit")
 		f.IntVar(&s.Limits.BufferKiB, "buffer-kib", 0, "at most so many `KiB` of buffers, 0 for no limit")
 		f.Float64Var(&s.Limits.MBPerS, "mb-per-s", 0, "at most so many `MB/s` of off-chip bandwidth, 0 for no limit")
+		declareShard(f, &s.Shard, "the combinations to try")
+		out := outFile(f, "out", "`file` for the survey, which \"triovit merge\" reads; empty for none")
 		f.Func("objectives", fmt.Sprintf("comma-separated `objectives` of the front, of %s (default fps,dsps)", strings.Join(objectives, ", ")), func(text string) error {
 			s.Objectives = nil
 			for name := range strings.SplitSeq(text, ",") {
@@ -80,7 +85,7 @@ and the energy of events.`,
 			if err != nil {
 				return output{}, err
 			}
-			return output{v.String(), v}, nil
+			return output{v.String(), v}, saveTo(*out, v.Save)
 		}
 	},
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -261,6 +262,42 @@ func TestGoldenExperiment(t *testing.T) {
 		t.Errorf("figure %.40q", svg)
 	}
 
+	t.Run("shards", func(t *testing.T) {
+		for _, args := range [][]string{
+			ladder,
+			small("diagnose", "-levels", "class", "-pictures", "2"),
+			{"explore", "-axis", "copies=4,8,16", "-axis", "mat.lanes=4,8"},
+		} {
+			single := filepath.Join(t.TempDir(), "single")
+			want := must(t, slices.Concat(args, []string{"-out", single})...)
+			var shards []string
+			for i := range 3 {
+				name := filepath.Join(t.TempDir(), "shard.json")
+				printed := must(t, slices.Concat(args, []string{"-shard", fmt.Sprintf("%d/3", i+1), "-out", name})...)
+				if !strings.Contains(printed, fmt.Sprintf("shard %d/3", i+1)) {
+					t.Errorf("%s: a shard prints\n%s", args[0], printed)
+				}
+				shards = append([]string{name}, shards...) // the last comes first
+			}
+			merged := filepath.Join(t.TempDir(), "merged")
+			if got := must(t, slices.Concat([]string{"merge", "-out", merged}, shards)...); got != want {
+				t.Errorf("%s: merged -single +merged:\n%s", args[0], cmp.Diff(want, got))
+			}
+			if d := cmp.Diff(tree(t, single), tree(t, merged)); d != "" {
+				t.Errorf("%s: files -single +merged:\n%s", args[0], d)
+			}
+			inJSON := must(t, slices.Concat(args, []string{"-json"})...)
+			if got := must(t, slices.Concat([]string{"merge", "-json"}, shards)...); got != inJSON {
+				t.Errorf("%s: JSON -single +merged:\n%s", args[0], cmp.Diff(inJSON, got))
+			}
+			for _, wrong := range [][]string{{"merge", shards[0], file("1.json")}, {"merge", shards[0], shards[1]}} {
+				if status, _, errors := call(t, wrong...); status != failed || !strings.Contains(errors, filepath.Base(wrong[2])) && !strings.Contains(errors, "shard 1/3 is missing") {
+					t.Errorf("%s: status %d, %s", wrong, status, errors)
+				}
+			}
+		}
+	})
+
 	t.Run("refusals", func(t *testing.T) {
 		var all string
 		for _, args := range [][]string{
@@ -279,6 +316,22 @@ func TestGoldenExperiment(t *testing.T) {
 		}
 		golden.Text(t, "refusals.golden", masked(all))
 	})
+}
+
+// tree returns what a file, or each file of a folder, holds, by its path below.
+func tree(t *testing.T, root string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			all[strings.TrimPrefix(path, root)] = readFile(t, path)
+		}
+		return err
+	})
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%s holds %d files (%v)", root, len(all), err)
+	}
+	return all
 }
 
 // TestScores: what the built-in model is known for, which the masks hide.
@@ -468,6 +521,14 @@ func TestGoldenErrors(t *testing.T) {
 		{"recipe of grids", failed, []string{"evaluate", "-quantized", given("unknown.json", `{"format": "gotriovit grids 1", "recipe": "Vanila"}`)}},
 		{"width beside grids", misused, []string{"evaluate", "-quantized", file("unknown.json"), "-weight-bits", "4"}},
 		{"shard", misused, []string{"evaluate", "-shard", "5/4"}},
+		{"shard of a space", misused, []string{"explore", "-shard", "2"}},
+		{"shard of a ladder in no folder", misused, []string{"ladder", "-shard", "1/2", "-out", file("absent/1.json")}},
+		{"shard of a diagnosis in no folder", misused, []string{"diagnose", "-shard", "1/2", "-out", file("absent/1.json")}},
+		{"shard of a long ladder", misused, []string{"ladder", "-shard", "1/2", "-recipes", strings.Repeat("TrioViT,", calib.MaxRungs) + "MBConv"}},
+		{"no shard", misused, []string{"merge"}},
+		{"no ladder in the file", failed, []string{"merge", given("ladder.json", `{"format":"gotriovit ladder 1"}`)}},
+		{"no survey in the file", failed, []string{"merge", given("survey.json", `{"format":"gotriovit survey 1"}`)}},
+		{"shards of two kinds", failed, []string{"merge", given("diagnosis.json", `{"format":"gotriovit diagnosis 1","Shard":"1/2"}`), file("ladder.json")}},
 
 		{"profile of an artefact", misused, []string{"profile", "-model", red, "-data", file("half")}},
 		{"grids of an artefact", misused, []string{"quantize", "-model", red, "-data", file("half")}},

@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // inputs are the flags that say which model and which pictures.
@@ -78,18 +79,52 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	return s, err
 }
 
+// declareShard declares the flag that says which part of the work to do.
+func declareShard(f *flag.FlagSet, s *shard.Shard, of string) {
+	*s = shard.Shard{Index: 1, Of: 1}
+	f.TextVar(s, "shard", *s, "`i/n`, the part of "+of)
+}
+
 // outFile declares a flag for a file to write, and refuses one in a folder that does
 // not exist: better now than after an hour.
 func outFile(f *flag.FlagSet, name, usage string) *string {
 	path := new(string)
 	f.Func(name, usage, func(value string) error {
-		if info, err := os.Stat(filepath.Dir(value)); err != nil || !info.IsDir() {
-			return fmt.Errorf("there is no folder %s", filepath.Dir(value))
-		}
 		*path = value
-		return nil
+		return inFolder(value)
 	})
 	return path
+}
+
+// inFolder refuses a file in a folder that does not exist.
+func inFolder(file string) error {
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s", filepath.Dir(file))
+	}
+	return nil
+}
+
+// prepareOut makes the folder of a whole result, and looks at that of a shard's file,
+// before an hour's work.
+func prepareOut(out string, part shard.Shard) error {
+	switch {
+	case out == "":
+		return nil
+	case part.Whole():
+		return os.MkdirAll(out, 0o777)
+	}
+	if err := inFolder(out); err != nil {
+		return usagef("-out %s: %v", out, err)
+	}
+	return nil
+}
+
+// saveTo saves where a path is given.
+func saveTo(path string, save func(path string) error) error {
+	if path == "" {
+		return nil
+	}
+	return save(path)
 }
 
 // profiled is the flag that says where the profile comes from.

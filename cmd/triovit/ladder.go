@@ -23,11 +23,15 @@ quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
 fractions in JSON. A recipe by which the network makes something that is not finite has
-no score, and the table says of which picture.`,
+no score, and the table says of which picture.
+
+A shard i/n is the i-th of n parts of the pictures to score, counted from 1. Its -out is
+one file; "triovit merge" joins those of all shards and writes the folder.`,
 	declare: func(f *flag.FlagSet) action {
 		var l ladder
 		l.declareEvaluation(f)
-		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg; empty for none")
+		f.StringVar(&l.out, "out", "", "`folder` for ladder.txt, ladder.json and ladder.svg, or the file of a shard; empty for none")
+		declareShard(f, &l.shard, "the pictures to score")
 		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for the ladder from Vanilla to \"TrioViTPlus every point\": "+recipeNames())
 		f.StringVar(&l.artefacts, "artefacts", "", "comma-separated `files` of \"triovit freeze\", scored behind the recipes")
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
@@ -40,6 +44,7 @@ type ladder struct {
 	inputs
 	out, recipes, artefacts string
 	costs                   bool
+	shard                   triovit.Shard
 }
 
 func (l ladder) run(ctx context.Context) (output, error) {
@@ -67,10 +72,8 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			frozen = append(frozen, a)
 		}
 	}
-	if l.out != "" {
-		if err := os.MkdirAll(l.out, 0o777); err != nil {
-			return output{}, err
-		}
+	if err := prepareOut(l.out, l.shard); err != nil {
+		return output{}, err
 	}
 	if triovit.IsArtefact(l.model) {
 		return output{}, usagef("%s is an artefact, which holds integers: -artefacts scores it beside the checkpoint that it was made of", l.model)
@@ -82,7 +85,10 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if l.costs {
 		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
-	climb, err := calib.RunLadder(ctx, setup.Folded, setup.Calibration, setup.Evaluation, recipes)
+	if n := len(recipes) + len(frozen); n > calib.MaxRungs && !l.shard.Whole() {
+		return output{}, usagef("%d recipes and artefacts: a shard has at most %d", n, calib.MaxRungs)
+	}
+	climb, err := calib.RunLadder(ctx, setup.Folded, setup.Calibration, setup.Evaluation, recipes, triovit.Sharded(l.shard))
 	if err != nil {
 		return output{}, err
 	}
@@ -91,15 +97,23 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			return output{}, err
 		}
 	}
-	numbers := summarize(climb)
-	if l.out != "" {
-		err = save(climb, numbers, l.out)
+	if !l.shard.Whole() {
+		return output{climb.String(), summarize(climb)}, saveTo(l.out, climb.Save)
 	}
-	return output{climb.String(), numbers}, err
+	return laddered(climb, l.out)
 }
 
-// save writes the table, the numbers and the figure.
-func save(climb *calib.Climb, numbers summary, folder string) error {
+// laddered is what a whole ladder prints, and what it leaves in a folder, if one is given.
+func laddered(climb *calib.Climb, folder string) (output, error) {
+	numbers := summarize(climb)
+	return output{climb.String(), numbers}, saveTo(folder, func(folder string) error { return saveLadder(climb, numbers, folder) })
+}
+
+// saveLadder writes the table, the numbers and the figure.
+func saveLadder(climb *calib.Climb, numbers summary, folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
 	figure, err := charts.Ladder(climb)
 	if err != nil {
 		return err

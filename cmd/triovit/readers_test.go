@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"image"
 	"os"
 	"path/filepath"
@@ -14,9 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/diagnose"
 	"github.com/gotriovit/gotriovit/charts"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/energy"
+	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/triovit"
@@ -39,6 +42,16 @@ var readers = []struct {
 		return err
 	}},
 	{"report", func(_ *testing.T, path string) error { _, err := triovit.ReadReport(path); return err }},
+	{"ladder", func(_ *testing.T, path string) error { _, err := calib.ReadLadder(path); return err }},
+	{"diagnosis", func(_ *testing.T, path string) error { _, err := diagnose.ReadReport(path); return err }},
+	{"survey", func(_ *testing.T, path string) error { _, err := explore.ReadSurvey(path); return err }},
+	{"shard", func(t *testing.T, path string) error {
+		status, _, errors := call(t, "merge", path)
+		if status != failed {
+			return nil
+		}
+		return fmt.Errorf("%s", strings.TrimSuffix(errors, "\n"))
+	}},
 	{"grids", func(_ *testing.T, path string) error { _, err := readGrids(path); return err }},
 	{"profile", func(_ *testing.T, path string) error { _, err := calib.LoadProfile(path); return err }},
 	{"picture", func(_ *testing.T, path string) error { _, err := preprocess.DecodeFile(path); return err }},

@@ -30,7 +30,10 @@ In JSON scores and differences are fractions, and the outcomes are left out.`,
 		in.declarePictures(f)
 		in.declareSample(f)
 		return func(ctx context.Context, files []string) (output, error) {
-			reports, err := readReports(files, func(file string) (*triovit.Report, error) {
+			if len(files) == 0 {
+				return output{}, usagef("no report is given")
+			}
+			reports, err := readAll(files, func(file string) (*triovit.Report, error) {
 				if !triovit.IsArtefact(file) {
 					return triovit.ReadReport(file)
 				}

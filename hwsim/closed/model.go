@@ -31,6 +31,7 @@ func Model(scope hwsim.Scope) hwsim.Model {
 	return hwsim.Model{
 		Name: "closed form, " + string(scope),
 		Note: "memory and auxiliary units take no time",
+		ID:   "closed form, " + string(scope),
 		Prepare: func(w *workload.Workload) (func(arch.Config) (hwsim.Estimate, error), error) {
 			p, err := prepare(w, scope)
 			if err != nil {

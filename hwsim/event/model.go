@@ -29,6 +29,9 @@ func (r *Run) Estimate(t *energy.Table) hwsim.Estimate {
 	return e
 }
 
+// everything has no method String, so that it prints each option.
+type everything Options
+
 // Model returns [Simulate] as a timing model. Events are priced by the table;
 // without one no energy is known. A simulation takes milliseconds where the closed
 // form takes microseconds.
@@ -37,8 +40,10 @@ func Model(o Options, t *energy.Table) hwsim.Model {
 	m := hwsim.Model{
 		Name: "event-driven model, " + o.String(),
 		Note: "energy is not priced",
+		ID:   fmt.Sprintf("event-driven, %+v", everything(o.filled())),
 	}
 	if t != nil {
+		m.ID += fmt.Sprintf(", %+v", *t)
 		m.Note = fmt.Sprintf("energy by %s, %s", t.Name, energy.NotPriced)
 	}
 	m.Prepare = func(w *workload.Workload) (func(arch.Config) (hwsim.Estimate, error), error) {

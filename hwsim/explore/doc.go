@@ -25,6 +25,10 @@
 // them, and [Pareto] any. The survey's page and its JSON end with what every point
 // assumes.
 //
+// A space with a Shard is a part of the combinations. Each part is a file
+// ([Survey.Save], [ReadSurvey]), and [Merge] makes of all of them the survey of the
+// single run.
+//
 // # Two models
 //
 // A [hwsim.Model] charges the configurations. The authors' closed form (closed.Model)

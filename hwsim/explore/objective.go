@@ -39,6 +39,19 @@ func (o Objective) String() string {
 	}
 }
 
+// MarshalText is the objective's name.
+func (o Objective) MarshalText() ([]byte, error) { return []byte(o.String()), o.check() }
+
+// UnmarshalText reads the objective's name.
+func (o *Objective) UnmarshalText(name []byte) error {
+	for *o = FPS; *o <= BRAMs; *o++ {
+		if o.String() == string(name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("explore: no objective %.40q: have %s, %s, %s and %s", name, FPS, Energy, DSPs, BRAMs)
+}
+
 // check refuses what is no objective.
 func (o Objective) check() error {
 	if o > BRAMs {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // maxRows bounds the rows of a front on a page.
@@ -20,7 +21,11 @@ const maxRows = 40
 // what was assumed.
 func (v *Survey) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s tried, %d beyond the limits, %d refused\n", countPoints(v.Tried), v.OverLimit, v.Refused)
+	fmt.Fprintf(&s, "%s tried, %d beyond the limits, %d refused", countPoints(v.Tried), v.OverLimit, v.Refused)
+	if !v.Shard.Whole() {
+		fmt.Fprintf(&s, "; shard %s of the space", v.Shard)
+	}
+	s.WriteString("\n")
 	if v.Refusal != nil {
 		fmt.Fprintf(&s, "first refusal: %v\n", v.Refusal)
 	}
@@ -82,18 +87,23 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 	if v.Refusal != nil {
 		refusal = v.Refusal.Error()
 	}
+	part := v.Shard
+	if part.Whole() {
+		part = shard.Shard{}
+	}
 	return json.Marshal(struct {
 		Model         string           `json:"model"`
 		Note          string           `json:"note"`
 		Configuration arch.Config      `json:"configuration"`
 		Assumptions   arch.Assumptions `json:"assumptions"`
 		Objectives    []string         `json:"objectives"`
+		Shard         shard.Shard      `json:"shard,omitzero"` // of a part
 		Tried         int              `json:"tried"`
 		OverLimit     int              `json:"over_limit"`
 		Refused       int              `json:"refused"`
 		Refusal       string           `json:"first_refusal,omitempty"`
 		Points        []point          `json:"points"`
-	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, v.Tried, v.OverLimit, v.Refused, refusal, points})
+	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, part, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
 // String is the front on a page.

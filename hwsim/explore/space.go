@@ -3,11 +3,14 @@
 package explore
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // A Space is what to try: every workload on every combination of the axes.
@@ -23,6 +26,9 @@ type Space struct {
 	// Objectives are what the fronts of the survey's page weigh, [FPS] and
 	// [DSPs] if there are none.
 	Objectives []Objective
+	// Shard is the part of the combinations to try, all of them where it is zero:
+	// see [Merge].
+	Shard shard.Shard
 }
 
 // An Axis is one field of the configuration and the values to try.
@@ -60,7 +66,8 @@ func (l Limits) allow(c *arch.Config) bool {
 // maxSize bounds a space, whose points are all kept.
 const maxSize = 1 << 20
 
-// size checks the space and returns the number of configurations per workload.
+// size checks the space, numbers its shard, and returns the number of configurations per
+// workload.
 func (s *Space) size() (int, error) {
 	if err := s.Base.Validate(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
@@ -86,6 +93,10 @@ func (s *Space) size() (int, error) {
 			return 0, err
 		}
 	}
+	var err error
+	if s.Shard, err = s.Shard.Checked(); err != nil {
+		return 0, fmt.Errorf("explore: %w", err)
+	}
 	size := 1
 	fields := make(map[string]bool)
 	for _, axis := range s.Axes {
@@ -106,6 +117,16 @@ func (s *Space) size() (int, error) {
 		}
 	}
 	return size, nil
+}
+
+// hash tells everything that the shards of the space have in common.
+func (s *Space) hash() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %s %q %v\n", s.Model.ID, s.Base.YAML(), s.Axes, s.Limits)
+	for _, w := range s.Workloads {
+		fmt.Fprintf(h, "%+v\n", *w)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // at returns the configuration of that index, the last axis varying fastest,

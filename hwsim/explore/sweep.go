@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // A Survey is what a space holds.
@@ -30,11 +31,17 @@ type Survey struct {
 	// Points are those within the limits that the model can express, by
 	// workload, then in the order of the axes, the last varying fastest.
 	Points []Point
-	// Tried counts all combinations of configurations and workloads; OverLimit
-	// those beyond the limits, and Refused those that the model cannot
+	// Shard is the space's, and Space a hash of everything that its shards have in
+	// common, by which [Merge] knows them.
+	Shard shard.Shard
+	Space string
+	// Tried counts all combinations of configurations and workloads, of a shard its
+	// own; OverLimit those beyond the limits, and Refused those that the model cannot
 	// express, of which Refusal is the first's reason.
 	Tried, OverLimit, Refused int
 	Refusal                   error
+
+	file string // that it was read from, or empty
 }
 
 // A Point is one workload on one configuration.
@@ -52,7 +59,7 @@ func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 
 // Sweep tries every combination on all processors. It refuses a space with a
 // value that a field cannot have, with no workload, or with more than 2^20
-// points. A stage that takes long shows its progress. If ctx ends before, its
+// points. Of a space with a shard it tries that part. A stage that takes long shows its progress. If ctx ends before, its
 // cause is returned.
 func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	size, err := s.size()
@@ -65,7 +72,8 @@ func Sweep(ctx context.Context, s Space) (*Survey, error) {
 			return nil, fmt.Errorf("explore: %w", err)
 		}
 	}
-	total := size * len(charges)
+	begin, end := s.Shard.Share(size * len(charges))
+	total := end - begin
 	outcomes := make([]outcome, total)
 	bar := progress.New("explore", total)
 	defer bar.Done()
@@ -78,7 +86,8 @@ func Sweep(ctx context.Context, s Space) (*Survey, error) {
 				if i >= total {
 					return
 				}
-				outcomes[i] = s.try(i%size, charges[i/size])
+				at := begin + i
+				outcomes[i] = s.try(at%size, charges[at/size])
 				bar.Add(1)
 			}
 		})
@@ -87,7 +96,7 @@ func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("explore: %w", context.Cause(ctx))
 	}
-	return s.survey(outcomes), nil
+	return s.survey(outcomes, begin, size), nil
 }
 
 // An outcome is a point, or why there is none; neither beyond the limits.
@@ -113,17 +122,17 @@ func (s *Space) try(index int, charge func(arch.Config) (hwsim.Estimate, error))
 	return outcome{point: &Point{Estimate: e, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs()}}
 }
 
-// survey gathers the outcomes.
-func (s *Space) survey(outcomes []outcome) *Survey {
-	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Base: s.Base, Objectives: s.Objectives, Tried: len(outcomes)}
+// survey gathers the outcomes of the combinations from begin on, of which each workload
+// has size.
+func (s *Space) survey(outcomes []outcome, begin, size int) *Survey {
+	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Base: s.Base, Objectives: s.Objectives, Shard: s.Shard, Space: s.hash(), Tried: len(outcomes)}
 	for _, axis := range s.Axes {
 		v.Fields = append(v.Fields, axis.Field)
 	}
-	size := len(outcomes) / len(s.Workloads)
 	for i, o := range outcomes {
 		switch {
 		case o.point != nil:
-			o.point.Workload = s.Workloads[i/size].Name
+			o.point.Workload = s.Workloads[(begin+i)/size].Name
 			v.Points = append(v.Points, *o.point)
 		case o.refusal != nil:
 			v.Refused++

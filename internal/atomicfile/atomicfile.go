@@ -12,7 +12,9 @@ package atomicfile
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -55,6 +57,19 @@ func WriteData(path string, data []byte) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// WriteJSON makes or replaces the file at path with a line of JSON: see [Write]. One of
+// more bytes than its reader takes is an error.
+func WriteJSON(path string, value any, most int) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if len(data) >= most {
+		return fmt.Errorf("%d bytes: allowed are %d", len(data)+1, most)
+	}
+	return WriteData(path, append(data, '\n'))
 }
 
 // Temporary reports whether a file's name is that of a temporary file: one that

@@ -30,6 +30,22 @@ func TestWriteData(t *testing.T) {
 	}
 }
 
+// TestWriteJSON: a line is written up to the bound, and nothing beyond it.
+func TestWriteJSON(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := WriteJSON(path, "abc", 6); err != nil {
+		t.Fatal(err)
+	}
+	for most, value := range map[int]any{5: "abc", 100: func() {}} {
+		if err := WriteJSON(path, value, most); err == nil {
+			t.Errorf("%T is written in %d bytes", value, most)
+		}
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "\"abc\"\n" {
+		t.Errorf("it holds %q (%v)", data, err)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	full := errors.New("the disk is full")

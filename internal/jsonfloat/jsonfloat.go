@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonfloat writes numbers that may be unknown, for which JSON has no
-// word but null.
+// Package jsonfloat writes and reads numbers that may be unknown, for which JSON has
+// no word but null.
 package jsonfloat
 
 import (
@@ -18,4 +18,13 @@ func (f Float) MarshalJSON() ([]byte, error) {
 		return json.Marshal(x)
 	}
 	return []byte("null"), nil
+}
+
+// UnmarshalJSON reads the number, NaN where it is null.
+func (f *Float) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*f = Float(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(data, (*float64)(f))
 }

@@ -14,3 +14,13 @@ func TestMarshal(t *testing.T) {
 		t.Errorf("%s, %v; want %s", b, err, want)
 	}
 }
+
+func TestUnmarshal(t *testing.T) {
+	var got []Float
+	if err := json.Unmarshal([]byte("[1.5,-0,null]"), &got); err != nil || got[0] != 1.5 || !math.Signbit(float64(got[1])) || !math.IsNaN(float64(got[2])) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := json.Unmarshal([]byte(`["many"]`), &got); err == nil {
+		t.Error("a text is read as a number")
+	}
+}

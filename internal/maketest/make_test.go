@@ -22,6 +22,9 @@ import (
 // a shell and make read as something else than a name.
 var parents = []string{"a folder/with spaces", "it's 100 % $HOME; (a) #1 & more"}
 
+// manifests is the folder of the checkout with a module of its own.
+const manifests = "deploy/k8s"
+
 // A world is a scratch folder with a checkout in it.
 type world struct {
 	root     string // holds all the others
@@ -51,7 +54,7 @@ func newWorld(t *testing.T, parent string) *world {
 	w := &world{root: root, checkout: filepath.Join(root, parent, "checkout"), home: filepath.Join(root, "home"), log: filepath.Join(t.TempDir(), "log")}
 	_, file, _, _ := runtime.Caller(0)
 	module := filepath.Join(filepath.Dir(file), "..", "..")
-	for _, name := range []string{"scripts", "notebooks"} {
+	for _, name := range []string{"scripts", "notebooks", manifests} {
 		if err := os.CopyFS(filepath.Join(w.checkout, name), os.DirFS(filepath.Join(module, name))); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +91,7 @@ func (w *world) write(t *testing.T, path, text string) {
 }
 
 // make runs make in a folder and returns the calls of the stand-ins. All of them are
-// made in the checkout, and what lies outside of it does not change, but below the
+// made in the checkout or in the module of the manifests, and what lies outside of it does not change, but below the
 // paths that may.
 func (w *world) make(t *testing.T, dir string, env, args []string, may ...string) []call {
 	t.Helper()
@@ -112,7 +115,7 @@ func (w *world) make(t *testing.T, dir string, env, args []string, may ...string
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatal(err)
 		}
-		if c.Dir != w.checkout {
+		if c.Dir != w.checkout && c.Dir != filepath.Join(w.checkout, manifests) {
 			t.Errorf("%q runs in %s", c.Args, c.Dir)
 		}
 		calls = append(calls, c)
@@ -337,11 +340,13 @@ func TestTargets(t *testing.T) {
 			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
 			{"test", []string{"go", "run", "./cmd/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
+			{"test", []string{"go", "test", "-C", manifests}, nil},
 			{"bench", []string{"build/bench/go", "build/bench/networks"}, nil},
 			{"xla", []string{".venv/bin/python", "--target", "build/xla"}, nil},
 			{"test-xla", []string{"go", "run", "-tags=xla"}, map[string]string{"PJRT_PLUGIN_LIBRARY_PATH": plugin}},
 			{"bench", []string{"build/bench/xla"}, map[string]string{"TRIOVIT_BACKEND": "xla", "PJRT_PLUGIN_LIBRARY_PATH": plugin}},
 			{"lint", []string{w.home + "/bin/gofmt", "./my data/x.go"}, nil},
+			{"lint", []string{"../../.bin/staticcheck", "./..."}, nil},
 			{"check", []string{"go", "run", "-short"}, nil},
 			{"strip", []string{"python3", "--strip", "notebooks/my notebook.ipynb"}, nil},
 			{"cross", []string{"go", "build"}, map[string]string{"CGO_ENABLED": "0"}},

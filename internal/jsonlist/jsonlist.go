@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package jsonlist reads lists from JSON that a user gives. It counts the elements
+// before it allocates: package json goes on behind an element that it cannot read, and
+// lets a list grow by copies.
+package jsonlist
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"encoding/json/jsontext"
+	"fmt"
+)
+
+// Unmarshal reads a list, or null, of at most so many elements of a kind, such as '{'.
+func Unmarshal[T any](list *[]T, data []byte, kind jsontext.Kind, most int) error {
+	d := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
+		return cmp.Or(err, json.Unmarshal(data, list))
+	}
+	n := 0
+	for ; d.PeekKind() != ']'; n++ {
+		if n == most {
+			return fmt.Errorf("a list of more than %d elements, which are all that is allowed", most)
+		}
+		if got := d.PeekKind(); got != kind {
+			return fmt.Errorf("element %d of a list is a %s, want a %s", n, got, kind)
+		}
+		if err := d.SkipValue(); err != nil {
+			return err
+		}
+	}
+	*list = make([]T, 0, n)
+	return json.Unmarshal(data, list)
+}
