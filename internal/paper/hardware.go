@@ -2,24 +2,7 @@
 
 package paper
 
-import (
-	"math"
-	"strings"
-)
-
-// A Cell is one number about hardware.
-type Cell struct {
-	// Value is NaN where the mark is Unknown.
-	Value float64
-	Mark  Mark
-	// Source says where the number is printed, or what it was inferred from.
-	Source string
-}
-
-func verified(x float64, source string) Cell { return Cell{x, Verified, source} }
-func inferred(x float64, from string) Cell   { return Cell{x, Inferred, from} }
-func recalled(x float64, fits string) Cell   { return Cell{x, Recalled, fits} }
-func unknown(why string) Cell                { return Cell{math.NaN(), Unknown, why} }
+import "strings"
 
 // Where hardware numbers are printed.
 const (
