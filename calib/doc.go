@@ -42,6 +42,9 @@
 // [OutlierScaling] are transforms, [DivisorFloor] and [LogSqrt2] rules for divisors,
 // [ShiftWeights] is one for weights. The [Baselines] are [TrioViT] with one of them.
 //
+// [Quantized.Precisions] tells on how many bits each tensor and each convolution's weights
+// are, [InFloat] leaves tensors in floating point whose weights are rounded.
+//
 // A part of a quantized network runs alone, in fake quantization and in integers:
 //
 //	block := q.Network().Blocks()[9]
