@@ -53,7 +53,7 @@
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
 // Package diagnose says where a quantized network loses its accuracy, package
-// reconstruct wins some of it back.
+// reconstruct wins some of it back, and package tables has the paper's tables.
 //
 // A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.

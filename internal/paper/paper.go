@@ -10,6 +10,7 @@ package paper
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // A Mark is the standing of a printed number.
@@ -40,10 +41,15 @@ func unknown(why string) Cell                { return Cell{math.NaN(), Unknown, 
 // Known says whether the cell has a number, or the NaN that is printed in its place.
 func (c Cell) Known() bool { return c.Mark != Unknown }
 
-// String is the number as it is printed, with its mark.
-func (c Cell) String() string {
-	if !c.Known() {
-		return "unknown " + string(c.Mark)
+// Percent writes an accuracy as tables print it, with two digits behind the point or as
+// many as there are, and its mark.
+func (c Cell) Percent() string {
+	text := strconv.FormatFloat(c.Value, 'f', -1, 64)
+	if _, decimals, _ := strings.Cut(text, "."); len(decimals) < 2 {
+		text = strconv.FormatFloat(c.Value, 'f', 2, 64)
 	}
-	return strconv.FormatFloat(c.Value, 'f', -1, 64) + " " + string(c.Mark)
+	if !c.Known() {
+		text = "unknown"
+	}
+	return text + " " + string(c.Mark)
 }
