@@ -57,7 +57,7 @@ func (t *Table) WriteCSV(w io.Writer) error {
 			records = append(records, append(append([]string{printed, r.Name, "", t.Columns[i]}, cells...), string(c.Mark), c.Source))
 		}
 	}
-	return writeRecords(w, records)
+	return csv.NewWriter(w).WriteAll(records)
 }
 
 // scoreColumns name the cells of a score's record.
@@ -84,11 +84,6 @@ func (s Score) record() []string {
 }
 
 var noEstimate = triovit.Estimate{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
-
-func writeRecords(w io.Writer, records [][]string) error {
-	out := csv.NewWriter(w)
-	return out.WriteAll(records)
-}
 
 // printed returns what stands beside the rows, and what stands beside none.
 func (t *Table) printed() []paper.Row {

@@ -4,6 +4,7 @@ package tables
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -141,7 +142,7 @@ func (s *Sweep) WriteCSV(w io.Writer) error {
 			records = append(records, append(append(key, score.record()...), score.Unscored))
 		}
 	}
-	return writeRecords(w, records)
+	return csv.NewWriter(w).WriteAll(records)
 }
 
 // MarshalJSON writes the sweep; scores and differences are fractions.
