@@ -182,7 +182,7 @@ func (d LadderData) Figure() (*Figure, error) {
 			table.Rows = append(table.Rows, []any{"paper", r.Recipe, r.Value, r.Lo, r.Hi, r.Mark, p.Metric})
 		}
 	}
-	return newFigure(title, figureWidth, bottom+50, compose(title, subtitle, nil, panels), table)
+	return newFigure(title, figureWidth, bottom+50, compose(title, wrap(subtitle, 12, figureWidth-40), nil, panels), table)
 }
 
 func (d LadderData) axisName(metric string) string {
@@ -219,6 +219,11 @@ func (d LadderData) extent(rows []LadderRow) float64 {
 			}
 		}
 	}
+	return axisEnd(top)
+}
+
+// axisEnd is the end of an axis from zero that holds a value: one digit and zeros.
+func axisEnd(top float64) float64 {
 	if top == 0 {
 		return 1
 	}
