@@ -27,12 +27,12 @@ type Options struct {
 	Seed uint64
 }
 
-// filled returns the options with numbers in place of zeros, and refuses those by which
-// nothing can be drawn.
+// filled returns the options with numbers in place of zeros, and refuses several draws
+// that would be the same.
 func (o Options) filled(calibration dataset.Dataset) (Options, error) {
 	n := calibration.Len()
-	if o.Draws < 0 || o.Pictures < 0 || o.Pictures > n {
-		return o, fmt.Errorf("%d draws of %d pictures from %s: at least 1, of 1 to %d", o.Draws, o.Pictures, calibration.Name(), n)
+	if o.Draws < 0 {
+		return o, fmt.Errorf("%d draws of calibration pictures: at least 1 is needed", o.Draws)
 	}
 	o.Draws = max(1, o.Draws)
 	if o.Pictures == 0 {

@@ -75,8 +75,13 @@ func sweep(ctx context.Context, model *triovit.Folded, calibration, evaluation d
 		sizes = append(sizes, n)
 	}
 	slices.Sort(sizes)
-	if o.Draws < 0 || n > 0 && (sizes[0] < 1 || sizes[len(sizes)-1] > n) {
-		return nil, fmt.Errorf("%d draws of %d pictures from %s: at least 1, of 1 to %d", o.Draws, sizes, calibration.Name(), n)
+	if o.Draws < 0 {
+		return nil, fmt.Errorf("%d draws of each size: at least 1 is needed", o.Draws)
+	}
+	for _, size := range sizes { // before any of them is scored
+		if _, err := dataset.Draw(calibration, size, o.Seed); err != nil {
+			return nil, err
+		}
 	}
 	if o.Draws == 0 {
 		o.Draws = 5

@@ -458,15 +458,15 @@ func TestErrors(t *testing.T) {
 	none := dataset.Absent("nothing", dataset.Classification, absent)
 	_, nothing := Pictures(t.Context(), model, none, data, calib.TrioViT, SweepOptions{})
 	for want, err := range map[string]error{
-		`no table "III" of accuracies: have I, II, IV, V, VI, VII`:                make(t.Context(), "III", data, Options{}),
-		"table V: -1 draws of 0 pictures from calibration: at least 1, of 1 to 4": make(t.Context(), "V", data, Options{Draws: -1}),
-		"table V: 0 draws of 5 pictures from calibration: at least 1, of 1 to 4":  make(t.Context(), "V", data, Options{Pictures: 5}),
-		"2 draws of all 4 pictures of calibration are one and the same":           make(t.Context(), "V", data, Options{Draws: 2, Pictures: 4}),
-		"there are no pictures":                                              make(t.Context(), "V", none, Options{Draws: 2}),
-		"sweep of TrioViT over calibration pictures: observe":                nothing,
-		"0 draws of [0 5] pictures from calibration: at least 1, of 1 to 4":  sweep(SweepOptions{Sizes: []int{5, 0}}),
-		"-1 draws of [2 4] pictures from calibration: at least 1, of 1 to 4": sweep(SweepOptions{Draws: -1}),
-		"context canceled": make(ended, "VI", noise(t, "not seen before", 5), Options{}),
+		`no table "III" of accuracies: have I, II, IV, V, VI, VII`:           make(t.Context(), "III", data, Options{}),
+		"table V: -1 draws of calibration pictures: at least 1 is needed":    make(t.Context(), "V", data, Options{Draws: -1}),
+		"table V: a draw of 5 pictures from calibration: allowed are 1 to 4": make(t.Context(), "V", data, Options{Pictures: 5}),
+		"2 draws of all 4 pictures of calibration are one and the same":      make(t.Context(), "V", data, Options{Draws: 2, Pictures: 4}),
+		"there are no pictures":                                     make(t.Context(), "V", none, Options{Draws: 2}),
+		"sweep of TrioViT over calibration pictures: observe":       nothing,
+		"a draw of 0 pictures from calibration: allowed are 1 to 4": sweep(SweepOptions{Sizes: []int{5, 0}}),
+		"-1 draws of each size: at least 1 is needed":               sweep(SweepOptions{Draws: -1}),
+		"context canceled":                                          make(ended, "VI", noise(t, "not seen before", 5), Options{}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v, want %q", err, want)

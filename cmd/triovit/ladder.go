@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,30 +92,38 @@ func (l ladder) run(ctx context.Context) (output, error) {
 			return output{}, err
 		}
 	}
-	numbers := summarize(climb)
-	if l.out != "" {
-		err = save(climb, numbers, l.out)
-	}
-	return output{climb.String(), numbers}, err
+	out := output{climb.String(), summarize(climb)}
+	return out, saveAs(l.out, "ladder", out, nil, func() (*charts.Figure, error) { return charts.Ladder(climb) })
 }
 
-// save writes the table, the numbers and the figure.
-func save(climb *calib.Climb, numbers summary, folder string) error {
-	figure, err := charts.Ladder(climb)
+// saveAs writes what a command prints into a folder, under a name, as text and as JSON,
+// and beside it the table as CSV, where there is one, and the figure. An empty folder is
+// none.
+func saveAs(folder, name string, out output, table func(io.Writer) error, draw func() (*charts.Figure, error)) error {
+	if folder == "" {
+		return nil
+	}
+	path := func(ending string) string { return filepath.Join(folder, name+ending) }
+	figure, err := draw()
 	if err != nil {
 		return err
 	}
-	if err := figure.Save(filepath.Join(folder, "ladder.svg")); err != nil {
+	if err := figure.Save(path(".svg")); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(numbers, "", "\t")
+	text, err := json.MarshalIndent(out.data, "", "\t")
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteData(filepath.Join(folder, "ladder.json"), append(text, '\n')); err != nil {
+	if err := atomicfile.WriteData(path(".json"), append(text, '\n')); err != nil {
 		return err
 	}
-	return atomicfile.WriteData(filepath.Join(folder, "ladder.txt"), []byte(climb.String()))
+	if table != nil {
+		if err := atomicfile.Write(path(".csv"), table); err != nil {
+			return err
+		}
+	}
+	return atomicfile.WriteData(path(".txt"), []byte(out.text))
 }
 
 // summary is the JSON form of a ladder. Scores are fractions with 95 % intervals.
