@@ -183,45 +183,35 @@ func texts(cells []paper.Cell) []string {
 	return all
 }
 
-// widths tells what rows keep at other widths than their recipe's own: first what all
-// of them do, then the rest, rows that keep the same together.
+// widths tells what is at other widths than the recipes' own, and in which rows.
 func (t *Table) widths() string {
-	var recipes []*Row
-	shared := map[string]int{}
+	var order, names []string
+	rows := map[string][]string{}
 	for i := range t.Rows {
-		if r := &t.Rows[i]; !r.float() {
-			recipes = append(recipes, r)
-			for _, p := range r.Others {
-				shared[p.String()]++
-			}
+		r := &t.Rows[i]
+		if r.float() {
+			continue
 		}
-	}
-	lines := func(r *Row, all bool) string {
-		var s strings.Builder
+		names = append(names, r.Name)
 		for _, p := range r.Others {
-			if (shared[p.String()] == len(recipes)) == all {
-				fmt.Fprintf(&s, "    %s\n", p)
+			if rows[p.String()] == nil {
+				order = append(order, p.String())
 			}
+			rows[p.String()] = append(rows[p.String()], r.Name)
 		}
-		return s.String()
 	}
 	var s strings.Builder
 	s.WriteString("at other widths than the recipe's own:\n")
-	if common := lines(recipes[0], true); common != "" {
-		s.WriteString("  every row\n" + common)
-	}
-	var order []string
-	rows := map[string][]string{}
-	for _, r := range recipes {
-		if kept := lines(r, false); kept != "" {
-			if rows[kept] == nil {
-				order = append(order, kept)
-			}
-			rows[kept] = append(rows[kept], r.Name)
-		}
-	}
 	for _, kept := range order {
-		fmt.Fprintf(&s, "  %s\n%s", strings.Join(rows[kept], "; "), kept)
+		in := fmt.Sprintf("%q", rows[kept])
+		without := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(rows[kept], n) })
+		switch {
+		case len(without) == 0:
+			in = "every row"
+		case len(without) < len(rows[kept]):
+			in = fmt.Sprintf("every row but %q", without)
+		}
+		fmt.Fprintf(&s, "  %s\n    in %s\n", kept, in)
 	}
 	return s.String()
 }
