@@ -315,6 +315,31 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestWidths: what is at another width is told once, with the rows or, where they are
+// fewer, with those that it is not in.
+func TestWidths(t *testing.T) {
+	kept := func(names ...string) []calib.Precision {
+		var all []calib.Precision
+		for _, n := range names {
+			all = append(all, calib.Precision{Class: n, Grid: "float", Names: []string{n}})
+		}
+		return all
+	}
+	row := func(name string, others []calib.Precision) Row {
+		return Row{Name: name, Recipe: calib.TrioViT, Others: others}
+	}
+	table := &Table{Rows: []Row{{Name: "float"}, row("a", kept("x", "y")), row("b", kept("x", "y")), row("c", kept("x", "z"))}}
+	want := "at other widths than the recipe's own:\n  float: 1 × x ()\n    in every row\n  float: 1 × y ()\n    in every row but [\"c\"]\n  float: 1 × z ()\n    in [\"c\"]\n"
+	if got := table.widths(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	own := calib.Precision{Class: calib.WeightsClass, Bits: 4, Grid: "uniform"}
+	wide := calib.Precision{Class: calib.WeightsClass, Bits: 8, Grid: "uniform"}
+	if got := otherWidths(calib.TrioViT.Bits(4, 8), []calib.Precision{own, wide, {Class: "conv input", Bits: 8, Grid: "uniform"}}); len(got) != 1 || got[0].Bits != 8 {
+		t.Errorf("of W4A8 %v are at other widths", got)
+	}
+}
+
 // TestComputedAndPrintedApart: a computed line of CSV has no mark, and a printed one has,
 // with a source, and neither interval, time nor recipe.
 func TestComputedAndPrintedApart(t *testing.T) {
