@@ -5,6 +5,7 @@ package calib
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -16,28 +17,37 @@ import (
 // transforms make of a range follows from the first profile, what they make of
 // a distribution does not. Both profiles are cached.
 func Calibrate(ctx context.Context, model *triovit.Folded, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
-	profile, err := Observe(ctx, model, data)
+	profile, pass, err := observe(ctx, model, data)
 	if err != nil {
 		return nil, err
 	}
-	return calibrate(ctx, model, profile, data, recipe)
+	q, _, err := calibrate(ctx, model, profile, pass, data, recipe)
+	return q, err
 }
 
-// calibrate is Calibrate with the model's profile over the data at hand.
-func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
-	if _, ranges := recipe.activations().(MinMax); ranges || len(recipe.Transforms) == 0 {
-		return Quantize(model, profile, recipe)
-	}
+// calibrate is Calibrate with the model's profile over the data at hand, and tells how
+// long it took together with the pass over the pictures that made the profile.
+func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, pass Timing, data dataset.Dataset, recipe Recipe) (*Quantized, Timing, error) {
+	begun, again := time.Now(), Timing{}
 	t, err := transform(model, profile, recipe)
+	if err == nil && recipe.observesAgain() {
+		between := time.Now()
+		t.profile, again, err = observe(ctx, t.model, data)
+		begun = begun.Add(time.Since(between)) // the pass has a time of its own
+	}
+	var q *Quantized
 	if err == nil {
-		t.profile, err = Observe(ctx, t.model, data)
+		q, err = t.round(recipe)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("recipe %s: %w", recipe.Name, err)
+		return nil, Timing{}, fmt.Errorf("recipe %s: %w", recipe.Name, err)
 	}
-	q, err := t.round(recipe)
-	if err != nil {
-		return nil, fmt.Errorf("recipe %s: %w", recipe.Name, err)
-	}
-	return q, nil
+	return q, pass.and(again).and(Timing{Quantize: time.Since(begun)}), nil
+}
+
+// observesAgain says whether the recipe's rule looks at the distributions of the
+// transformed model, which do not follow from the profile of the model.
+func (r Recipe) observesAgain() bool {
+	_, ranges := r.activations().(MinMax)
+	return !ranges && len(r.Transforms) > 0
 }

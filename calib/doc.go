@@ -42,6 +42,9 @@
 // [OutlierScaling] are transforms, [DivisorFloor] and [LogSqrt2] rules for divisors,
 // [ShiftWeights] is one for weights. The [Baselines] are [TrioViT] with one of them.
 //
+// [Quantized.Precisions] tells on how many bits each tensor and each convolution's weights
+// are, [InFloat] leaves tensors in floating point whose weights are rounded.
+//
 // A part of a quantized network runs alone, in fake quantization and in integers:
 //
 //	block := q.Network().Blocks()[9]
@@ -50,7 +53,7 @@
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
 // Package diagnose says where a quantized network loses its accuracy, package
-// reconstruct wins some of it back.
+// reconstruct wins some of it back, and package tables has the paper's tables.
 //
 // A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.

@@ -35,8 +35,11 @@ type Rung struct {
 	// Report is nil where the network makes something of a picture that is not
 	// finite: there is no score then.
 	Report *triovit.Report
-	// Changes is what the recipe did.
-	Changes []Change
+	// Changes is what the recipe did, Precisions on how many bits that leaves what.
+	Changes    []Change
+	Precisions []Precision
+	// Timing is that of a calibration by this recipe alone.
+	Timing Timing
 	// AgainstFloat compares with the float network, picture by picture: its
 	// interval is far narrower than either score's. It is nil without a score, and in
 	// a shard.
@@ -56,7 +59,7 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 		return triovit.Evaluate(ctx, p, evaluation, slices.Concat(options, []triovit.EvaluateOption{triovit.Titled(title), triovit.Labelled(label)})...)
 	}
 	c := &Climb{Model: model.Source, Calibration: calibration.Name(), Evaluation: evaluation.Name(), CalibrationImages: calibration.Len()}
-	profile, err := Observe(ctx, model, calibration)
+	profile, pass, err := observe(ctx, model, calibration)
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +71,12 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 		return nil, err
 	}
 	for i, recipe := range recipes {
-		q, err := calibrate(ctx, model, profile, calibration, recipe)
+		q, timing, err := calibrate(ctx, model, profile, pass, calibration, recipe)
 		if err != nil {
 			return nil, err
 		}
 		report, err := evaluate(q, fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes)), recipe.Name)
-		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes}
+		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes, Precisions: q.Precisions(), Timing: timing}
 		if errors.As(err, new(*triovit.NotFiniteError)) {
 			rung.Unscored, err = err, nil
 		}

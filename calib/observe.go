@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
@@ -27,24 +28,38 @@ const observeVersion = 3
 // one picture's tensors and one histogram for each. The profile is cached
 // under the contents of model and pictures.
 func Observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
-	p, err := observe(ctx, model, data)
-	if err != nil {
-		return nil, fmt.Errorf("observe %s on %s: %w", model.Net.Name, data.Name(), err)
-	}
-	return p, nil
+	p, _, err := observe(ctx, model, data)
+	return p, err
 }
 
-func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
+// An observation is a profile as the cache keeps it, with the time that the pass over the
+// pictures took.
+type observation struct {
+	Profile *Profile
+	Took    time.Duration
+}
+
+// observe is Observe, and tells how long the profile took in the run that made it.
+func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, Timing, error) {
+	cached := true
+	compute := func() (observation, error) {
+		cached = false
+		begun := time.Now()
+		p, err := collect(ctx, model, data)
+		return observation{p, time.Since(begun)}, err
+	}
+	var o observation
+	var err error
 	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
-		return nil, err
+		_, err = data.Load(0) // says why
+	} else {
+		o, err = cache.Do(ctx, cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 	}
-	compute := func() (*Profile, error) { return collect(ctx, model, data) }
-	p, err := cache.Do(ctx, cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
-	if err == nil {
-		p.Pictures = data.Fingerprint()
+	if err != nil {
+		return nil, Timing{}, fmt.Errorf("observe %s on %s: %w", model.Net.Name, data.Name(), err)
 	}
-	return p, err
+	o.Profile.Pictures = data.Fingerprint()
+	return o.Profile, Timing{Observe: o.Took, Cached: cached}, nil
 }
 
 func collect(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {

@@ -16,11 +16,11 @@ import (
 // task: another network on other pictures. A recipe without a score has no bar.
 func Ladder(c *calib.Climb) (*Figure, error) {
 	_, metric := c.Float.Score()
-	printed := paper.CityscapesB0
+	printed := paper.Numbered("VII")
 	if c.Float.Task == dataset.Classification {
-		printed = paper.ImageNetB1
+		printed = paper.Numbered("V")
 	}
-	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, PaperMetric: printed.What}
+	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, Paper: []LadderPaper{ladderPaper(printed, 0)}}
 	c.Each(func(name string, r *triovit.Report, _ []calib.Change) {
 		row := LadderRow{Recipe: name, Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
 		if r != nil {
@@ -29,8 +29,15 @@ func Ladder(c *calib.Climb) (*Figure, error) {
 		}
 		d.Rows = append(d.Rows, row)
 	})
-	for _, n := range printed.Rows {
-		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})
-	}
 	return d.Figure()
+}
+
+// ladderPaper returns a column of a printed table.
+func ladderPaper(t *paper.Table, column int) LadderPaper {
+	p := LadderPaper{Metric: t.What(column)}
+	for _, r := range t.Rows {
+		c := r.Cells[column]
+		p.Rows = append(p.Rows, LadderRow{Recipe: r.Name, Value: c.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(c.Mark)})
+	}
+	return p
 }

@@ -19,8 +19,10 @@ func ExampleFigure_Save() {
 			{Recipe: "float", Value: 80, Lo: 37.6, Hi: 96.4},
 			{Recipe: "Vanilla", Value: 20, Lo: 3.6, Hi: 62.4},
 		},
-		PaperMetric: "top-1 %, another network",
-		Paper:       []charts.LadderRow{{Recipe: "float", Value: 79.4, Lo: math.NaN(), Hi: math.NaN(), Mark: "V"}},
+		Paper: []charts.LadderPaper{{
+			Metric: "top-1 %, another network",
+			Rows:   []charts.LadderRow{{Recipe: "float", Value: 79.4, Lo: math.NaN(), Hi: math.NaN(), Mark: "V"}},
+		}},
 	}.Figure()
 	if err != nil {
 		fmt.Println(err)
@@ -44,8 +46,8 @@ func ExampleFigure_Save() {
 	}
 	fmt.Printf("%s", table)
 	// Output:
-	// source,recipe,top-1,low,high,mark
-	// measured,float,80,37.6,96.4,
-	// measured,Vanilla,20,3.6,62.4,
-	// paper,float,79.4,NaN,NaN,V
+	// source,recipe,top-1,low,high,mark,of
+	// measured,float,80,37.6,96.4,,five pictures
+	// measured,Vanilla,20,3.6,62.4,,five pictures
+	// paper,float,79.4,NaN,NaN,V,"top-1 %, another network"
 }

@@ -268,7 +268,7 @@ func TestLadderOfARungWithoutScore(t *testing.T) {
 		t.Errorf("title %q, want %q", f.Title(), want)
 	}
 	b, err := f.JSON()
-	if err != nil || !strings.Contains(string(b), `["measured","Vanilla",null,null,null,""]`) {
+	if err != nil || !strings.Contains(string(b), `["measured","Vanilla",null,null,null,"",""]`) {
 		t.Errorf("%s (%v)", b, err)
 	}
 }
@@ -291,7 +291,7 @@ func TestMissingNumbers(t *testing.T) {
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := []any{"measured", "MSAUniform", nil, nil, nil, ""}
+	want := []any{"measured", "MSAUniform", nil, nil, nil, "", "CamVid val"}
 	if diff := cmp.Diff(want, got.Rows[4]); diff != "" {
 		t.Error(diff)
 	}
@@ -374,7 +374,7 @@ func TestRefusals(t *testing.T) {
 		"no divisors":       {divisors(func(d *divisorsData) { d.Hist = calib.Histogram{} }), "no positive finite divisor"},
 		"no rows":           {ladder(func(d *LadderData) { d.Rows = nil }), "no rows"},
 		"mark of the paper": {ladder(func(d *LadderData) { d.Rows[1].Mark = "V" }), "belongs in Paper"},
-		"no mark":           {ladder(func(d *LadderData) { d.Paper[1].Mark = "" }), "has no mark"},
+		"no mark":           {ladder(func(d *LadderData) { d.Paper[0].Rows[1].Mark = "" }), "has no mark"},
 		"interval":          {ladder(func(d *LadderData) { d.Rows[1].Lo = 20 }), "runs from 20 down to 12.6"},
 	} {
 		t.Run(name, func(t *testing.T) {

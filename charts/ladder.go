@@ -3,6 +3,7 @@
 package charts
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // LadderData is the accuracy of one network under one recipe after the other.
@@ -20,14 +23,21 @@ type LadderData struct {
 	// Dataset is what was scored, and Images on how many pictures.
 	Dataset string
 	Images  int
+	// Interval says what a row's bounds are, empty for a 95 % interval.
+	Interval string
 	// Rows are measured here; the first is the reference, the float network.
 	Rows []LadderRow
-	// Paper are numbers printed elsewhere. They are drawn on an axis of their
-	// own, because they belong to another network or other pictures.
-	Paper []LadderRow
-	// PaperMetric says what the paper's rows measure and where they are printed:
-	// "top-1 %, EfficientViT-B1-R224, ImageNet, Table V".
-	PaperMetric string
+	// Paper are numbers printed elsewhere. Each network's are drawn on an axis of
+	// their own, because they belong to another network or other pictures.
+	Paper []LadderPaper
+}
+
+// LadderPaper is what is printed of one network.
+type LadderPaper struct {
+	// Metric says what the rows measure and where they are printed: "top-1 %,
+	// EfficientViT-B1-R224, ImageNet, Table V".
+	Metric string
+	Rows   []LadderRow
 }
 
 // LadderRow is one rung.
@@ -37,7 +47,7 @@ type LadderRow struct {
 	// Value is the accuracy in the ladder's unit; NaN where there is no score, and
 	// where the paper prints NaN.
 	Value float64
-	// Lo and Hi bound the 95 % interval; NaN where there is none.
+	// Lo and Hi bound the interval; NaN where there is none.
 	Lo, Hi float64
 	// Mark is the standing of a paper's number: V verified, I inferred, U
 	// unknown. Measured rows have none.
@@ -56,9 +66,11 @@ func (d LadderData) check() error {
 			return fmt.Errorf("charts: ladder of %s: the interval of %q runs from %v down to %v", d.Metric, r.Recipe, r.Lo, r.Hi)
 		}
 	}
-	for _, r := range d.Paper {
-		if r.Mark == "" {
-			return fmt.Errorf("charts: ladder of %s: the paper's row %q has no mark, allowed are V, I and U", d.Metric, r.Recipe)
+	for _, p := range d.Paper {
+		for _, r := range p.Rows {
+			if r.Mark == "" {
+				return fmt.Errorf("charts: ladder of %s: the paper's row %q has no mark, allowed are V, I and U", d.Metric, r.Recipe)
+			}
 		}
 	}
 	return nil
@@ -110,6 +122,8 @@ func (d LadderData) amount(r LadderRow) string {
 	switch {
 	case !math.IsNaN(r.Value):
 		return strings.TrimSpace(strconv.FormatFloat(r.Value, 'f', 2, 64) + " " + d.Unit)
+	case r.Mark == string(paper.Unknown):
+		return "unknown"
 	case r.Mark != "":
 		return "NaN" // as the paper prints it
 	}
@@ -127,45 +141,48 @@ func (d LadderData) Figure() (*Figure, error) {
 		right, labelWidth = 170, 7
 	)
 	left := 0
-	for _, r := range append(append([]LadderRow{}, d.Rows...), d.Paper...) {
-		left = max(left, labelWidth*utf8.RuneCountInString(r.Recipe)+24)
+	for _, rows := range append([]LadderPaper{{Rows: d.Rows}}, d.Paper...) {
+		for _, r := range rows.Rows {
+			left = max(left, labelWidth*utf8.RuneCountInString(r.Recipe)+24)
+		}
 	}
 	left = min(left, figureWidth/2)
 	width := figureWidth - left - right
-	rows := panel{
+	panels := []panel{{
 		title: "Measured here",
 		left:  left, top: top, width: width, height: pitch * len(d.Rows),
 		x:      axis{name: d.axisName(d.Metric), hi: d.extent(d.Rows)},
 		y:      axis{labels: recipes(d.Rows)},
 		series: d.bars("measured", d.Rows, func(i int) string { return d.barColor(i) }),
-	}
-	panels := []panel{rows}
-	bottom := top + rows.height
-	if len(d.Paper) > 0 {
-		paper := panel{
+	}}
+	bottom := top + panels[0].height
+	for _, p := range d.Paper {
+		printed := panel{
 			title: "Printed elsewhere, not measured here",
-			left:  left, top: bottom + foot, width: width, height: pitch * len(d.Paper),
-			x:      axis{name: d.axisName(d.PaperMetric), hi: d.extent(d.Paper)},
-			y:      axis{labels: recipes(d.Paper)},
-			series: d.bars("paper", d.Paper, func(int) string { return shade }),
+			left:  left, top: bottom + foot, width: width, height: pitch * len(p.Rows),
+			x:      axis{name: d.axisName(p.Metric), hi: d.extent(p.Rows)},
+			y:      axis{labels: recipes(p.Rows)},
+			series: d.bars("paper", p.Rows, func(int) string { return shade }),
 		}
-		panels = append(panels, paper)
-		bottom = paper.top + paper.height
+		panels = append(panels, printed)
+		bottom = printed.top + printed.height
 	}
 	title := d.finding()
-	subtitle := fmt.Sprintf("%s on %s, %s images. Black line: 95 %% interval. ↓ is the loss against %s.",
-		d.Metric, d.Dataset, count(d.Images), d.Rows[0].Recipe)
+	subtitle := fmt.Sprintf("%s on %s, %s images. Black line: %s. ↓ is the loss against %s.",
+		d.Metric, d.Dataset, count(d.Images), cmp.Or(d.Interval, "95 % interval"), d.Rows[0].Recipe)
 	if len(d.Paper) > 0 {
 		subtitle += " [V] read in a source, [I] inferred."
 	}
-	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark"}}
+	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark", "of"}}
 	for _, r := range d.Rows {
-		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, ""})
+		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, "", d.Dataset})
 	}
-	for _, r := range d.Paper {
-		table.Rows = append(table.Rows, []any{"paper", r.Recipe, r.Value, r.Lo, r.Hi, r.Mark})
+	for _, p := range d.Paper {
+		for _, r := range p.Rows {
+			table.Rows = append(table.Rows, []any{"paper", r.Recipe, r.Value, r.Lo, r.Hi, r.Mark, p.Metric})
+		}
 	}
-	return newFigure(title, figureWidth, bottom+50, compose(title, subtitle, nil, panels), table)
+	return newFigure(title, figureWidth, bottom+50, compose(title, wrap(subtitle, 12, figureWidth-40), nil, panels), table)
 }
 
 func (d LadderData) axisName(metric string) string {
@@ -202,6 +219,11 @@ func (d LadderData) extent(rows []LadderRow) float64 {
 			}
 		}
 	}
+	return axisEnd(top)
+}
+
+// axisEnd is the end of an axis from zero that holds a value: one digit and zeros.
+func axisEnd(top float64) float64 {
 	if top == 0 {
 		return 1
 	}

@@ -46,7 +46,7 @@ type output struct {
 var commands = []command{
 	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, reconstructCommand, freezeCommand, runCommand, evaluateCommand,
 	mergeCommand, reportCommand,
-	ladderCommand, simulateCommand, exploreCommand,
+	ladderCommand, tableCommand, sweepCommand, simulateCommand, exploreCommand,
 }
 
 // A usageError says what is wrong with the command line.

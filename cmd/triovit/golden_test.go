@@ -126,6 +126,9 @@ func TestGoldenHardware(t *testing.T) {
 		{"simulate-own", []string{"simulate", "-model", own, "-pipelines", "none", "-batch", "2"}},
 		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1024", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}},
 		{"explore-closed-json", []string{"explore", "-json", "-dsps", "1024", "-axis", "copies=8,16,32"}},
+		{"table-III", []string{"table", "-n", "III", "-config", config}},
+		{"table-III-json", []string{"table", "-json", "-n", "III"}},
+		{"table-VIII", []string{"table", "-n", "VIII", "-networks", "b1-r224", "-out", filepath.Join(dir, "VIII")}},
 		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden.Text(t, c.name+".golden", rounded(t, succeeds(t, dir, c.args...))) })
@@ -294,6 +297,25 @@ func TestGoldenExperiment(t *testing.T) {
 				if status, _, errors := call(t, wrong...); status != failed || !strings.Contains(errors, filepath.Base(wrong[2])) && !strings.Contains(errors, "shard 1/3 is missing") {
 					t.Errorf("%s: status %d, %s", wrong, status, errors)
 				}
+			}
+		}
+	})
+	t.Run("tables", func(t *testing.T) {
+		vi := small("table", "-sample", "6", "-n", "VI")
+		drawn := append(vi, "-draws", "2", "-pictures", "3")
+		few := small("sweep", "-sample", "6", "-sizes", "1,4", "-draws", "2")
+		text("table", append(vi, "-out", file("table"))...)
+		text("table-draws", drawn...)
+		inJSON("table-draws", drawn...)
+		text("sweep", append(few, "-out", file("sweep"))...)
+		inJSON("sweep", few...)
+		if d := cmp.Diff(masked(must(t, vi...)), masked(readFile(t, file("table/table.txt")))); d != "" {
+			t.Errorf("printed and in table.txt:\n%s", d)
+		}
+		for _, path := range []string{"table/table", "sweep/sweep"} {
+			data, lines, figure := readFile(t, file(path+".json")), readFile(t, file(path+".csv")), readFile(t, file(path+".svg"))
+			if !json.Valid([]byte(data)) || strings.Count(lines, "\n") < 4 || !strings.Contains(figure, "<svg") {
+				t.Errorf("%s: JSON %.80q, CSV %.80q, figure %.80q", path, data, lines, figure)
 			}
 		}
 	})
@@ -508,6 +530,19 @@ func TestGoldenErrors(t *testing.T) {
 		{"recipe of the ladder", misused, []string{"ladder", "-recipes", "TrioViT,Vanila"}},
 		{"recipes beside costs", misused, []string{"ladder", "-costs", "-recipes", "TrioViT"}},
 		{"recipe twice", misused, []string{"evaluate", "-recipe", "TrioViT", "-quantized", text}},
+		{"number of a table", misused, []string{"table", "-n", "IX"}},
+		{"no draws", misused, []string{"table", "-draws", "0"}},
+		{"more pictures than there are", failed, []string{"table", "-calibration-sample", "12", "-pictures", "5"}},
+		{"draws of all pictures", failed, []string{"table", "-calibration-sample", "12", "-draws", "2", "-pictures", "4"}},
+		{"networks of a table of accuracies", misused, []string{"table", "-n", "V", "-networks", "b1-r224"}},
+		{"networks of Table III", misused, []string{"table", "-n", "III", "-networks", "b1-r224"}},
+		{"draws of a table of hardware", misused, []string{"table", "-n", "VIII", "-pictures", "4"}},
+		{"network of a table", failed, []string{"table", "-n", "VIII", "-networks", "b9"}},
+		{"table of an artefact", misused, []string{"table", "-model", red, "-data", file("half")}},
+		{"sizes of a sweep", misused, []string{"sweep", "-sizes", "2,many"}},
+		{"size of a sweep", failed, []string{"sweep", "-calibration-sample", "12", "-sizes", "0,2"}},
+		{"no draws of a sweep", misused, []string{"sweep", "-draws", "0"}},
+		{"recipe of a sweep", misused, []string{"sweep", "-recipe", "Vanila"}},
 		{"bits", misused, []string{"quantize", "-weight-bits", "40"}},
 		{"bits of nothing", misused, []string{"evaluate", "-weight-bits", "4"}},
 		{"profile of nothing", misused, []string{"evaluate", "-profile", file("other.profile")}},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,30 +106,41 @@ func (l ladder) run(ctx context.Context) (output, error) {
 
 // laddered is what a whole ladder prints, and what it leaves in a folder, if one is given.
 func laddered(climb *calib.Climb, folder string) (output, error) {
-	numbers := summarize(climb)
-	return output{climb.String(), numbers}, saveTo(folder, func(folder string) error { return saveLadder(climb, numbers, folder) })
+	out := output{climb.String(), summarize(climb)}
+	return out, saveAs(folder, "ladder", out, nil, func() (*charts.Figure, error) { return charts.Ladder(climb) })
 }
 
-// saveLadder writes the table, the numbers and the figure.
-func saveLadder(climb *calib.Climb, numbers summary, folder string) error {
+// saveAs writes what a command prints into a folder, under a name, as text and as JSON,
+// and beside it the table as CSV, where there is one, and the figure. An empty folder is
+// none.
+func saveAs(folder, name string, out output, table func(io.Writer) error, draw func() (*charts.Figure, error)) error {
+	if folder == "" {
+		return nil
+	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	figure, err := charts.Ladder(climb)
+	path := func(ending string) string { return filepath.Join(folder, name+ending) }
+	figure, err := draw()
 	if err != nil {
 		return err
 	}
-	if err := figure.Save(filepath.Join(folder, "ladder.svg")); err != nil {
+	if err := figure.Save(path(".svg")); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(numbers, "", "\t")
+	text, err := json.MarshalIndent(out.data, "", "\t")
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteData(filepath.Join(folder, "ladder.json"), append(text, '\n')); err != nil {
+	if err := atomicfile.WriteData(path(".json"), append(text, '\n')); err != nil {
 		return err
 	}
-	return atomicfile.WriteData(filepath.Join(folder, "ladder.txt"), []byte(climb.String()))
+	if table != nil {
+		if err := atomicfile.Write(path(".csv"), table); err != nil {
+			return err
+		}
+	}
+	return atomicfile.WriteData(path(".txt"), []byte(out.text))
 }
 
 // summary is the JSON form of a ladder. Scores are fractions with 95 % intervals.

@@ -322,3 +322,51 @@ func TestTableReport(t *testing.T) {
 		}
 	}
 }
+
+// TestResources: the parts add up, the paper's DSPs are those of the default
+// configuration, and logic stays unknown.
+func TestResources(t *testing.T) {
+	half := arch.ZCU102()
+	half.Name, half.Copies = "half the copies", 8
+	table := Resources(arch.ZCU102(), half)
+	const parts = 7
+	if len(table.Printed) != 1 || len(table.Computed) != 2*parts || len(table.Notes) != 2 {
+		t.Fatalf("%d printed and %d computed rows, %d notes", len(table.Printed), len(table.Computed), len(table.Notes))
+	}
+	for i, c := range []arch.Config{arch.ZCU102(), half} {
+		rows := table.Computed[i*parts : (i+1)*parts]
+		for column, want := range []int{c.DSPs(), c.BRAMs()} {
+			sum := 0.0
+			for _, r := range rows[:parts-1] {
+				if r.Numbers[column].Mark == Computed {
+					sum += r.Numbers[column].Value
+				}
+			}
+			if whole := rows[parts-1].Numbers[column].Value; sum != float64(want) || whole != float64(want) {
+				t.Errorf("%s, %s: the parts have %v, the whole %v, want %d", c.Name, table.Columns[column], sum, whole, want)
+			}
+		}
+	}
+	for _, r := range slices.Concat(table.Printed, table.Computed) {
+		for _, n := range r.Numbers[2:] {
+			if n.Mark != paper.Unknown {
+				t.Errorf("%s: logic of %v", r.Name, n)
+			}
+		}
+	}
+	if own := table.Printed[0].Numbers[0]; own.Value != float64(arch.ZCU102().DSPs()) || own.Mark != paper.Inferred {
+		t.Errorf("the paper's DSPs are %v", own)
+	}
+	var file strings.Builder
+	if err := table.WriteCSV(&file); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"printed,Trio-ViT on ZCU102,,DSPs,1024,I\n", "printed,Trio-ViT on ZCU102,,LUTs,,U\n", "computed,\"half the copies, MAT and R-MAC\",,DSPs,512,C\n"} {
+		if !strings.Contains(file.String(), line) {
+			t.Errorf("the CSV lacks %q:\n%s", line, &file)
+		}
+	}
+	if s := table.String(); !strings.Contains(s, "half the copies: engines and buffers take 20.3 % of the DSPs") {
+		t.Error(s)
+	}
+}

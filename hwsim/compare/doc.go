@@ -15,7 +15,8 @@
 //	run, err := event.Simulate(w, arch.ZCU102(), options)
 //	...
 //	d := []hwsim.Estimate{result.Estimate(), run.Estimate(table)}
-//	fmt.Println(compare.Accelerators(d...)) // FPS, GOPS, GOPS/W, GOPS/DSP
+//	fmt.Println(compare.Resources(arch.ZCU102())) // Table III: DSPs, block RAMs
+//	fmt.Println(compare.Accelerators(d...)) // Table VIII: FPS, GOPS, GOPS/W, GOPS/DSP
 //	fmt.Println(compare.Platforms(d...))    // Fig. 10
 //	fmt.Println(compare.Speedups(d...))     // over Fig. 10, on the same network
 //	fmt.Println(compare.Ratios(d...))       // the claims: 3.6×, 5.0×, 7.3×, ...

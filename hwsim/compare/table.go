@@ -3,8 +3,10 @@
 package compare
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -144,6 +146,29 @@ func (t *Table) String() string {
 		fmt.Fprintf(&s, "computed on %s\n%s", c, c.Assumptions())
 	}
 	return s.String()
+}
+
+// WriteCSV writes a line for each number that can be, an empty one where it is not
+// known.
+func (t *Table) WriteCSV(w io.Writer) error {
+	records := [][]string{{"source", "row", "network", "column", "value", "mark"}}
+	for _, part := range []struct {
+		source string
+		rows   []Row
+	}{{"printed", t.Printed}, {"computed", t.Computed}} {
+		for _, r := range part.rows {
+			for i, n := range r.Numbers {
+				value := ""
+				if !math.IsNaN(n.Value) {
+					value = strconv.FormatFloat(n.Value, 'g', -1, 64)
+				}
+				if n.Mark != "" {
+					records = append(records, []string{part.source, r.Name, r.Network, t.Columns[i], value, string(n.Mark)})
+				}
+			}
+		}
+	}
+	return csv.NewWriter(w).WriteAll(records)
 }
 
 // MarshalJSON writes the table; a number that is not known is null, and a cell

@@ -2,24 +2,7 @@
 
 package paper
 
-import (
-	"math"
-	"strings"
-)
-
-// A Cell is one number about hardware.
-type Cell struct {
-	// Value is NaN where the mark is Unknown.
-	Value float64
-	Mark  Mark
-	// Source says where the number is printed, or what it was inferred from.
-	Source string
-}
-
-func verified(x float64, source string) Cell { return Cell{x, Verified, source} }
-func inferred(x float64, from string) Cell   { return Cell{x, Inferred, from} }
-func recalled(x float64, fits string) Cell   { return Cell{x, Recalled, fits} }
-func unknown(why string) Cell                { return Cell{math.NaN(), Unknown, why} }
+import "strings"
 
 // Where hardware numbers are printed.
 const (
@@ -27,6 +10,7 @@ const (
 	p2vit     = "quoted in P2-ViT (arXiv 2405.19915)"
 	abstract  = "abstract of the accelerator's paper"
 	ratios    = "fits the companion paper's ratios"
+	tableIII  = "Table III is not at hand"
 	tableVIII = "Table VIII is not at hand"
 	unread    = "not at hand"
 	unsure    = "; not confirmed as a baseline of Trio-ViT"
@@ -90,6 +74,20 @@ func Accelerators() []Accelerator {
 		{ViA, "Alveo U50", swinTiny, recalled(2420, ratios), recalled(34.4, "309.6 GOPS at 9 GOP"), recalled(309.6, ratios),
 			recalled(7.94, ratios), recalled(0.128, "309.6 GOPS on 2420 DSPs"), u},
 	}
+}
+
+// Used is what a design takes of a chip.
+type Used struct {
+	Name, Device string
+	// BRAMs are blocks of 36 Kbit.
+	DSPs, BRAMs, LUTs, FFs Cell
+}
+
+// Resources returns Table III, what the paper's accelerator takes of the ZCU102, as far
+// as it is at hand: the arrays' DSPs, of which the packing tells.
+func Resources() []Used {
+	u := unknown(tableIII)
+	return []Used{{TrioViT, zcu102, row(TrioViT, b1R224).DSPs, u, u, u}}
 }
 
 // CompanionB1 returns the companion paper's accelerator with its network.

@@ -16,6 +16,11 @@ func cells() map[string]Cell {
 			all[fmt.Sprintf("%s, %s, column %d", a.Name, a.Network, i)] = c
 		}
 	}
+	for _, u := range Resources() {
+		for i, c := range []Cell{u.DSPs, u.BRAMs, u.LUTs, u.FFs} {
+			all[fmt.Sprintf("%s, resource %d", u.Name, i)] = c
+		}
+	}
 	for _, p := range Platforms() {
 		for _, b := range p.Bars {
 			all[p.Name+", "+b.Network] = b.GOPS

@@ -7,7 +7,11 @@
 // that was: tables and figures draw them apart, each with its mark.
 package paper
 
-import "math"
+import (
+	"math"
+	"strconv"
+	"strings"
+)
 
 // A Mark is the standing of a printed number.
 type Mark string
@@ -20,48 +24,32 @@ const (
 	Recalled Mark = "M" // from memory, unconfirmed
 )
 
-// A Number is one cell of a table.
-type Number struct {
-	Row   string
-	Value float64 // percent; NaN where the table prints NaN
+// A Cell is one printed number.
+type Cell struct {
+	// Value is NaN where the mark is Unknown, and where a table of accuracies prints NaN.
+	Value float64
 	Mark  Mark
+	// Source says where the number is printed, or what it was inferred from.
+	Source string
 }
 
-// A Table is one column of a printed table.
-type Table struct {
-	// What the numbers measure and where they are printed.
-	What string
-	Rows []Number
-}
+func verified(x float64, source string) Cell { return Cell{x, Verified, source} }
+func inferred(x float64, from string) Cell   { return Cell{x, Inferred, from} }
+func recalled(x float64, fits string) Cell   { return Cell{x, Recalled, fits} }
+func unknown(why string) Cell                { return Cell{math.NaN(), Unknown, why} }
 
-// CityscapesB0 is Table VII: EfficientViT-B0 at 1024 × 2048 on Cityscapes, mIoU.
-// The values are the paper's; which row is which was inferred, and for the two
-// single techniques it is not known.
-var CityscapesB0 = Table{
-	What: "mIoU %, B0 at R1024, Cityscapes, Table VII; float from EfficientViT's README",
-	Rows: []Number{
-		{"float (README)", 75.653, Verified},
-		{"MBConv vanilla", 36.89, Inferred},
-		{"one technique", 72.51, Inferred},
-		{"the other technique", 29.02, Inferred},
-		{"both", 75.22, Inferred},
-		{"both, MSA uniform", 1.12, Inferred},
-		{"Trio-ViT", 74.83, Inferred},
-	},
-}
+// Known says whether the cell has a number, or the NaN that is printed in its place.
+func (c Cell) Known() bool { return c.Mark != Unknown }
 
-// ImageNetB1 is the column of EfficientViT-B1-R224 in Table V: ImageNet top-1.
-// The first row and the last one are certain.
-var ImageNetB1 = Table{
-	What: "top-1 %, B1-R224, ImageNet, Table V",
-	Rows: []Number{
-		{"float", 79.39, Verified},
-		{"everything vanilla", math.NaN(), Inferred},
-		{"MBConv vanilla", 3.23, Inferred},
-		{"shifting", 7.51, Inferred},
-		{"migration", 28.75, Inferred},
-		{"both", 79.05, Inferred},
-		{"both, MSA uniform", math.NaN(), Inferred},
-		{"Trio-ViT", 78.64, Verified},
-	},
+// Percent writes an accuracy as tables print it, with two digits behind the point or as
+// many as there are, and its mark.
+func (c Cell) Percent() string {
+	text := strconv.FormatFloat(c.Value, 'f', -1, 64)
+	if _, decimals, _ := strings.Cut(text, "."); len(decimals) < 2 {
+		text = strconv.FormatFloat(c.Value, 'f', 2, 64)
+	}
+	if !c.Known() {
+		text = "unknown"
+	}
+	return text + " " + string(c.Mark)
 }

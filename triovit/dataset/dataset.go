@@ -18,7 +18,7 @@
 //
 // Sets come from folders ([Cityscapes], [CamVid], [ADE20K], [ImageFolder],
 // [ImageNetVal]) or from pictures drawn by the program ([Memory]); [Head],
-// [Every] and [Subset] take parts of them, and [AtMost] opens a part only.
+// [Every], [Draw] and [Subset] take parts of them, and [AtMost] opens a part only.
 // Nothing is skipped in silence: a picture without a label, a picture in another
 // format or a label outside the classes is an error that names the file, and a
 // file that is no picture, such as a README, stands in the set's remarks. Only the

@@ -12,6 +12,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -533,6 +534,61 @@ func TestParts(t *testing.T) {
 	wantError(t, err, "-1", "1 to 5")
 	_, err = Subset(d, "scene 1", "scene 9")
 	wantError(t, err, `"scene 9"`, "scenes")
+	for _, n := range []int{-1, 0, 6} {
+		_, err = Draw(d, n, 1)
+		wantError(t, err, fmt.Sprint(n), "1 to 5")
+	}
+}
+
+// TestDraw: a draw has the asked number of the set's pictures, each once and in the set's
+// order; the seed decides which; a smaller draw of the seed is a part of a larger one, and
+// a draw of all is the set.
+func TestDraw(t *testing.T) {
+	sets := make([]Dataset, 20)
+	for i := range sets {
+		sets[i] = memorySet(t, i+1)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.SampledFrom(sets).Draw(t, "set")
+		n, seed := rapid.IntRange(1, d.Len()).Draw(t, "n"), rapid.Uint64().Draw(t, "seed")
+		draw := func(n int) Dataset {
+			part, err := Draw(d, n, seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return part
+		}
+		part, at := draw(n), -1
+		for _, id := range ids(part) {
+			i := slices.Index(ids(d), id)
+			if i <= at {
+				t.Fatalf("%q of %q: repeated, of another set or in another order", id, ids(part))
+			}
+			at = i
+		}
+		if part.Len() != n || part.Fingerprint() != draw(n).Fingerprint() {
+			t.Fatalf("%d pictures of %d, or the seed draws others the second time", part.Len(), n)
+		}
+		for _, id := range ids(draw(rapid.IntRange(1, n).Draw(t, "fewer"))) {
+			if !slices.Contains(ids(part), id) {
+				t.Fatalf("a smaller draw has %q, which %q lacks", id, ids(part))
+			}
+		}
+		if all := draw(d.Len()); all != d {
+			t.Fatalf("a draw of all is %q", all.Name())
+		}
+	})
+	d, seen := sets[19], map[string]bool{}
+	for seed := range uint64(20) {
+		part, err := Draw(d, 10, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[strings.Join(ids(part), ",")] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 seeds draw %d different halves", len(seen))
+	}
 }
 
 // Parts that list different pictures have different fingerprints.

@@ -167,6 +167,9 @@ func TestAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d, err = Draw(d, 2, 1); err != nil {
+		t.Fatal(err)
+	}
 	if d, err = Head(d, 4); err != nil || d.Len() != 0 || d.Name() != "nothing" {
 		t.Fatalf("%v (%v)", d, err)
 	}

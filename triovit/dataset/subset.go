@@ -4,6 +4,8 @@ package dataset
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/gotriovit/gotriovit/internal/cache"
@@ -87,4 +89,23 @@ func Every(d Dataset, n int) (Dataset, error) {
 		indices = append(indices, i)
 	}
 	return newSubset(d, fmt.Sprintf("one in %d", n), indices), nil
+}
+
+// Draw returns n pictures that the seed draws without repeats, in the order of the set.
+// Of one seed, a draw of fewer pictures is a part of each draw of more, and a draw of
+// all is the set itself. It is an error if n is less than 1 or more than there are. An
+// empty set stays as it is, for its Load says why it is empty.
+func Draw(d Dataset, n int, seed uint64) (Dataset, error) {
+	if d.Len() == 0 {
+		return d, nil
+	}
+	if n < 1 || n > d.Len() {
+		return nil, fmt.Errorf("a draw of %d pictures from %s: allowed are 1 to %d", n, d.Name(), d.Len())
+	}
+	if n == d.Len() {
+		return d, nil
+	}
+	drawn := rand.New(rand.NewPCG(seed, 0)).Perm(d.Len())[:n]
+	slices.Sort(drawn)
+	return newSubset(d, fmt.Sprintf("drawn by seed %d", seed), drawn), nil
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// InFloat leaves tensors in floating point and takes another rule for the rest. The
+// weights behind them are rounded all the same, which no recipe without their points
+// does: so an ablation tells what a tensor's grid costs, and nothing else. A network with
+// such a tensor is only scored; [Freeze] refuses it.
+type InFloat struct {
+	// Tensors are the names of what stays in float; none means all.
+	Tensors []string
+	// About says in words which they are.
+	About string
+	// Others chooses the grids of the rest; nil means [MinMax].
+	Others Observer
+}
+
+// InputsInFloat returns the rule that leaves the inputs of the picked convolutions and
+// linear layers in float. A selection that picks none is an error. A tensor is left in
+// float for all its readers.
+func InputsInFloat(net *efficientvit.Network, where ...Selection) (InFloat, error) {
+	var f InFloat
+	for _, s := range where {
+		match, err := s.matcher()
+		if err != nil {
+			return f, err
+		}
+		before := len(f.Tensors)
+		for i := range net.Ops {
+			op := &net.Ops[i]
+			for _, p := range op.Points {
+				if p.Class == efficientvit.ConvInput && match(op) {
+					f.Tensors = append(f.Tensors, op.Inputs[p.Operand])
+				}
+			}
+		}
+		if len(f.Tensors) == before {
+			return f, fmt.Errorf("no convolution of %s has a role of %v and a name with %q", net.Name, s.Roles, s.Name)
+		}
+		if f.About != "" {
+			f.About += ", "
+		}
+		f.About += s.String()
+	}
+	return f, nil
+}
+
+// String names the rule.
+func (f InFloat) String() string {
+	if len(f.Tensors) == 0 {
+		return inFloat
+	}
+	return fmt.Sprintf("%s, but inputs of %s in float", f.others(), f.About)
+}
+
+func (f InFloat) others() Observer {
+	if f.Others == nil {
+		return MinMax{}
+	}
+	return f.Others
+}
+
+// Choose returns a quantizer that changes nothing, or that of the other rule.
+func (f InFloat) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
+	if len(f.Tensors) == 0 || slices.Contains(f.Tensors, stats.Name) {
+		return unrounded{}, nil
+	}
+	return f.others().Choose(stats, point)
+}
+
+const inFloat = "float"
+
+// unrounded keeps every number.
+type unrounded struct{}
+
+func (unrounded) String() string { return inFloat }
+
+// Fake returns x, NaN where x is NaN or infinite.
+func (unrounded) Fake(x float32) float32 { return x + (x - x) }
+
+// Graph returns the node whose elements are Fake of x's elements.
+func (unrounded) Graph(x *graph.Node) *graph.Node { return keepNotFinite(x, x) }

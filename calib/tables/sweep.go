@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tables
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// A Sweep is the accuracy by one recipe against the number of calibration pictures.
+type Sweep struct {
+	// Network and Source say which model, Metric is "top-1" or "mIoU".
+	Network, Source, Metric string
+	Recipe                  calib.Recipe
+	// Setting has the draws of each number of pictures; its own Pictures is 0.
+	Setting
+	// Float is the score of the float network.
+	Float  triovit.Estimate
+	Points []Point
+}
+
+// A Point is what a number of calibration pictures gives, by draw. All pictures are drawn
+// once, for there is but one draw of them.
+type Point struct {
+	Pictures int
+	Scores   []Score
+}
+
+// Spread returns that of the scores, as fractions.
+func (p *Point) Spread() Spread { return scoresOf(p.Scores) }
+
+// Against returns the spread of the differences to the float network, as fractions.
+func (p *Point) Against() Spread { return againstOf(p.Scores) }
+
+// SweepOptions say how a sweep draws pictures.
+type SweepOptions struct {
+	// Sizes are the numbers of pictures; none means 2, 4, 8, ... and all.
+	Sizes []int
+	// Draws is how many sets of each size are drawn; 0 means 5.
+	Draws int
+	// Seed draws the first set of each size, Seed+1 the second, and so on. Sets of one
+	// seed are nested.
+	Seed uint64
+}
+
+// Pictures scores a recipe by growing numbers of calibration pictures, each drawn several
+// times: PTQ4ViT's two sweeps, accuracy against the number of pictures, and for one size
+// the mean and the deviation over draws. Everything is cached, as a table is.
+func Pictures(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipe calib.Recipe, o SweepOptions) (*Sweep, error) {
+	s, err := sweep(ctx, model, calibration, evaluation, recipe, o)
+	if err != nil {
+		return nil, fmt.Errorf("sweep of %s over calibration pictures: %w", recipe.Name, err)
+	}
+	return s, nil
+}
+
+func sweep(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipe calib.Recipe, o SweepOptions) (*Sweep, error) {
+	n := calibration.Len()
+	sizes := slices.Clone(o.Sizes)
+	if len(sizes) == 0 {
+		for size := 2; size < n; size *= 2 {
+			sizes = append(sizes, size)
+		}
+		sizes = append(sizes, n)
+	}
+	slices.Sort(sizes)
+	if o.Draws < 0 {
+		return nil, fmt.Errorf("%d draws of each size: at least 1 is needed", o.Draws)
+	}
+	for _, size := range sizes { // before any of them is scored
+		if _, err := dataset.Draw(calibration, size, o.Seed); err != nil {
+			return nil, err
+		}
+	}
+	if o.Draws == 0 {
+		o.Draws = 5
+	}
+	s := &Sweep{Network: model.Net.Name, Source: model.Source, Recipe: recipe}
+	for _, size := range slices.Compact(sizes) {
+		p := Point{Pictures: size}
+		draws := o.Draws
+		if size == n {
+			draws = 1
+		}
+		for draw := range draws {
+			climb, err := climbOn(ctx, model, calibration, evaluation, []calib.Recipe{recipe}, size, o.Seed+uint64(draw))
+			if err != nil {
+				return nil, err
+			}
+			p.Scores = append(p.Scores, scoreOf(&climb.Rungs[0]))
+			s.Float, s.Metric = climb.Float.Score()
+			s.Setting = settingOf(calibration, Options{Draws: o.Draws, Seed: o.Seed}, climb.Float)
+		}
+		s.Points = append(s.Points, p)
+	}
+	return s, nil
+}
+
+// String is the sweep as a table of means and deviations.
+func (s *Sweep) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s (%s) by %s, %s of %d pictures of %s\n", s.Network, s.Source, s.Recipe.Name, s.Metric, s.EvaluationImages, s.Evaluation)
+	fmt.Fprintf(&text, "calibrated on draws from %d of %s, seeds from %d; float has %s\n", s.CalibrationImages, s.Calibration, s.Seed, s.Float)
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "pictures\t%s\t\n", strings.Join(heads(s.Metric, 2), "\t"))
+	cached := false
+	for i := range s.Points {
+		p := &s.Points[i]
+		fmt.Fprintf(w, "%d\t%s\t\n", p.Pictures, strings.Join(spreadCells(p.Scores), "\t"))
+		cached = cached || timing(p.Scores).Cached
+	}
+	w.Flush()
+	if cached {
+		text.WriteString(observedEarlier)
+	}
+	for i := range s.Points {
+		for draw, score := range s.Points[i].Scores {
+			if score.Unscored != "" {
+				fmt.Fprintf(&text, "no score, %d pictures, seed %d: %s\n", s.Points[i].Pictures, s.Seed+uint64(draw), score.Unscored)
+			}
+		}
+	}
+	for _, remark := range s.Remarks {
+		fmt.Fprintf(&text, "note: %s\n", remark)
+	}
+	return text.String()
+}
+
+// WriteCSV writes a line for each draw of each size, in percent and seconds.
+func (s *Sweep) WriteCSV(w io.Writer) error {
+	records := [][]string{append([]string{"pictures", "seed"}, append(scoreColumns, "note")...)}
+	for i := range s.Points {
+		p := &s.Points[i]
+		for draw, score := range p.Scores {
+			key := []string{strconv.Itoa(p.Pictures), strconv.FormatUint(s.Seed+uint64(draw), 10)}
+			records = append(records, append(append(key, score.record()...), score.Unscored))
+		}
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}
+
+// MarshalJSON writes the sweep; scores and differences are fractions.
+func (s *Sweep) MarshalJSON() ([]byte, error) {
+	type point struct {
+		Pictures int         `json:"calibration_images"`
+		Spread   *spreadJSON `json:"spread"`
+		Minus    *spreadJSON `json:"minus_float"`
+		Scores   []scoreJSON `json:"scores"`
+	}
+	var points []point
+	for i := range s.Points {
+		p := &s.Points[i]
+		out := point{Pictures: p.Pictures, Spread: p.Spread().json(), Minus: p.Against().json()}
+		for draw, score := range p.Scores {
+			out.Scores = append(out.Scores, score.json(fmt.Sprintf("seed %d", s.Seed+uint64(draw))))
+		}
+		points = append(points, out)
+	}
+	return json.Marshal(struct {
+		Network string           `json:"network"`
+		Source  string           `json:"source"`
+		Recipe  *recipeJSON      `json:"recipe"`
+		Metric  string           `json:"metric"`
+		Setting settingJSON      `json:"pictures"`
+		Float   triovit.Estimate `json:"float"`
+		Points  []point          `json:"points"`
+	}{s.Network, s.Source, recipeOf(s.Recipe), s.Metric, settingJSON(s.Setting), s.Float, points})
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tables
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit"
+)
+
+// marks explains the paper's marks.
+const marks = "V read in a source that quotes it, I inferred, U not at hand"
+
+// String is the table with the paper's numbers to the right of a bar, and below it what
+// a reader must know before comparing: recipes without a score, widths, and notes.
+func (t *Table) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "Table %s: %s\n%s (%s), %s of %s\n", t.Number, t.About, t.Network, t.Source, t.Metric, t.Setting)
+	fmt.Fprintf(&s, "right of the bar, printed and not computed here: %s; %s\n", t.Printed, marks)
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	line := func(name string, own []string, beside []string) {
+		fmt.Fprintf(w, "%s\t%s\t|\t%s\t\n", name, strings.Join(own, "\t"), strings.Join(beside, "\t"))
+	}
+	line("", heads(t.Metric, t.Draws), t.Columns)
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		line(r.Name, t.cells(r), texts(r.Beside))
+	}
+	for i := range t.Contrasts {
+		c := &t.Contrasts[i]
+		line(c.Name, t.differences(c), texts(c.Beside))
+	}
+	w.Flush()
+	if slices.ContainsFunc(t.Rows, func(r Row) bool { return timing(r.Scores).Cached }) {
+		s.WriteString(observedEarlier)
+	}
+	for i := range t.Contrasts {
+		fmt.Fprintf(&s, "%s: %s minus %s\n", t.Contrasts[i].Name, t.Contrasts[i].Second, t.Contrasts[i].First)
+	}
+	for _, r := range t.Unpaired {
+		fmt.Fprintf(&s, "printed, of a row that is not known: %s: %s\n", r.Name, strings.Join(texts(r.Cells), ", "))
+	}
+	for i := range t.Rows {
+		for draw, score := range t.Rows[i].Scores {
+			if score.Unscored != "" {
+				fmt.Fprintf(&s, "no score, %s: %s\n", t.name(&t.Rows[i], draw), score.Unscored)
+			}
+		}
+	}
+	s.WriteString(t.widths())
+	if t.Missing != "" {
+		fmt.Fprintf(&s, "not at hand: %s\n", t.Missing)
+	}
+	for _, n := range slices.Concat(t.Notes, t.Remarks) {
+		fmt.Fprintf(&s, "note: %s\n", n)
+	}
+	return s.String()
+}
+
+// String tells the pictures: those that are scored, and those that calibrate.
+func (s Setting) String() string {
+	text := fmt.Sprintf("%d pictures of %s, calibrated on ", s.EvaluationImages, s.Evaluation)
+	switch {
+	case s.Draws > 1:
+		return text + fmt.Sprintf("%d draws of %d from %d of %s, seeds from %d", s.Draws, s.Pictures, s.CalibrationImages, s.Calibration, s.Seed)
+	case s.Pictures < s.CalibrationImages:
+		return text + fmt.Sprintf("%d drawn from %d of %s, seed %d", s.Pictures, s.CalibrationImages, s.Calibration, s.Seed)
+	}
+	return text + fmt.Sprintf("%d of %s", s.CalibrationImages, s.Calibration)
+}
+
+// name is a row's, with the draw where there are several.
+func (t *Table) name(r *Row, draw int) string {
+	if len(r.Scores) < 2 {
+		return r.Name
+	}
+	return fmt.Sprintf("%s, %s", r.Name, t.drawn(draw))
+}
+
+// drawn says which pictures calibrated: those of a seed, or all.
+func (s Setting) drawn(draw int) string {
+	if s.Pictures == s.CalibrationImages {
+		return "all"
+	}
+	return fmt.Sprintf("seed %d", s.Seed+uint64(draw))
+}
+
+// heads are the columns of what is computed, for one draw or for several.
+func heads(metric string, draws int) []string {
+	if draws > 1 {
+		return []string{"mean " + metric + " %", "deviation", "minus float", "deviation", "draws scored", "calibration"}
+	}
+	return []string{metric + " %", "95 % interval", "minus float", "95 % interval", "calibration"}
+}
+
+// cells are a row's, one for each of the heads.
+func (t *Table) cells(r *Row) []string {
+	own := r.Scores[0].Score
+	switch {
+	case r.float():
+		cells := make([]string, len(heads(t.Metric, t.Draws)))
+		cells[0] = percent("%.2f", own.Value)
+		if t.Draws == 1 {
+			cells[1] = interval("%.2f", own)
+		}
+		return cells
+	case t.Draws > 1:
+		return spreadCells(r.Scores)
+	case r.Scores[0].Unscored != "":
+		return []string{noScore, "", "", "", timed(r.Scores)}
+	}
+	d := r.Scores[0].AgainstFloat.Difference
+	return []string{percent("%.2f", own.Value), interval("%.2f", own), percent("%+.2f", d.Value), interval("%+.2f", d), timed(r.Scores)}
+}
+
+// spreadCells are those of several draws.
+func spreadCells(scores []Score) []string {
+	cells := []string{noScore, "", "", ""}
+	of, against := scoresOf(scores), againstOf(scores)
+	if of.Draws > 0 {
+		cells = []string{percent("%.2f", of.Mean), percent("%.2f", of.Deviation), percent("%+.2f", against.Mean), percent("%.2f", against.Deviation)}
+	}
+	return append(cells, fmt.Sprintf("%d of %d", of.Draws, len(scores)), timed(scores))
+}
+
+// differences are a contrast's cells: the mean and the deviation over draws, or of one
+// draw the difference and its interval.
+func (t *Table) differences(c *Contrast) []string {
+	cells := make([]string, len(heads(t.Metric, t.Draws)))
+	switch of := c.Spread(); {
+	case of.Draws == 0:
+	case t.Draws > 1:
+		cells[0], cells[1] = percent("%+.2f", of.Mean), percent("%.2f", of.Deviation)
+	default:
+		d := c.Differences[0].Difference
+		cells[0], cells[1] = percent("%+.2f", d.Value), interval("%+.2f", d)
+	}
+	return cells
+}
+
+const noScore = "no score"
+
+// earlier marks a time that an earlier run spent in part.
+const (
+	earlier         = " *"
+	observedEarlier = "* the pictures were observed by an earlier run, whose time it is\n"
+)
+
+// timed writes the mean time of the calibrations.
+func timed(scores []Score) string {
+	mean := timing(scores)
+	cached := mean.Cached
+	mean.Cached = false
+	if cached {
+		return mean.String() + earlier
+	}
+	return mean.String()
+}
+
+// interval writes the bounds of an estimate in percent.
+func interval(format string, e triovit.Estimate) string {
+	return percent(format, e.Lo) + " to " + percent(format, e.Hi)
+}
+
+// percent writes a fraction, a dash where there is none.
+func percent(format string, x float64) string {
+	if math.IsNaN(x) {
+		return "-"
+	}
+	return fmt.Sprintf(format, 100*x)
+}
+
+func texts(cells []paper.Cell) []string {
+	all := make([]string, len(cells))
+	for i, c := range cells {
+		all[i] = c.Percent()
+	}
+	return all
+}
+
+// widths tells what is at other widths than the recipes' own, and in which rows.
+func (t *Table) widths() string {
+	var order, names []string
+	rows := map[string][]string{}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.float() {
+			continue
+		}
+		names = append(names, r.Name)
+		for _, p := range r.Others {
+			if rows[p.String()] == nil {
+				order = append(order, p.String())
+			}
+			rows[p.String()] = append(rows[p.String()], r.Name)
+		}
+	}
+	var s strings.Builder
+	s.WriteString("at other widths than the recipe's own:\n")
+	for _, kept := range order {
+		in := fmt.Sprintf("%q", rows[kept])
+		without := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(rows[kept], n) })
+		switch {
+		case len(without) == 0:
+			in = "every row"
+		case len(without) < len(rows[kept]):
+			in = fmt.Sprintf("every row but %q", without)
+		}
+		fmt.Fprintf(&s, "  %s\n    in %s\n", kept, in)
+	}
+	return s.String()
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+
+	"github.com/gotriovit/gotriovit/hwsim/compare"
+)
+
+// Comparison draws a table of hardware, such as Table III ([compare.Resources]) or VIII
+// ([compare.Accelerators]): a panel for each column, computed rows filled and printed ones
+// hollow, each number with its mark. What is not known has no dot, and says so.
+func Comparison(t *compare.Table) (*Figure, error) {
+	if len(t.Columns) == 0 || len(t.Printed)+len(t.Computed) == 0 {
+		return nil, fmt.Errorf("charts: comparison %q: %d columns, %d rows: at least one of each is needed", t.Title, len(t.Columns), len(t.Printed)+len(t.Computed))
+	}
+	for _, r := range slices.Concat(t.Computed, t.Printed) {
+		if len(r.Numbers) != len(t.Columns) {
+			return nil, fmt.Errorf("charts: comparison %q: %s has %d numbers in %d columns", t.Title, r.Name, len(r.Numbers), len(t.Columns))
+		}
+	}
+	const (
+		top, pitch, foot = 108, 20, 68
+		right            = 140
+		own, theirs      = "computed", "printed"
+	)
+	table := Table{Columns: []string{"source", "row", "network", "column", "value", "mark"}}
+	label := func(r compare.Row) string {
+		if r.Network == "" {
+			return r.Name
+		}
+		return r.Name + ", " + r.Network
+	}
+	var labels []string
+	for _, r := range slices.Concat(t.Computed, t.Printed) {
+		labels = append(labels, label(r))
+	}
+	left, bottom := labelRoom(labels), top
+	var panels []panel
+	var known, all [2]int // computed, printed
+	for column, name := range t.Columns {
+		p := panel{title: name, left: left, top: bottom, width: figureWidth - left - right, x: axis{}}
+		var filled, hollow, words []point
+		for i, r := range slices.Concat(t.Computed, t.Printed) {
+			n := r.Numbers[column]
+			if n.Mark == "" {
+				continue // no such number
+			}
+			source, dots, part := theirs, &hollow, 1
+			if i < len(t.Computed) {
+				source, dots, part = own, &filled, 0
+			}
+			all[part]++
+			row := len(p.y.labels)
+			p.y.labels = append(p.y.labels, label(r))
+			table.Rows = append(table.Rows, []any{source, r.Name, r.Network, name, n.Value, string(n.Mark)})
+			text, at := strings.TrimSuffix(n.String(), string(n.Mark))+"["+string(n.Mark)+"]", 0.0
+			if finite(n.Value) {
+				at = n.Value
+				known[part]++
+				*dots = append(*dots, point{label(r) + ": " + text, []any{at, row}})
+			}
+			p.x.hi = max(p.x.hi, at)
+			words = append(words, point{"  " + text, []any{at, row}})
+		}
+		if len(p.y.labels) == 0 {
+			continue
+		}
+		p.x.hidden = len(filled)+len(hollow) == 0
+		p.x.hi = axisEnd(p.x.hi)
+		p.height = pitch * len(p.y.labels)
+		p.series = []echarts.SingleSeries{dots(own, blue, true, filled), dots(theirs, faint, false, hollow), captions(words)}
+		panels = append(panels, p)
+		bottom += p.height + foot
+	}
+	title := fmt.Sprintf("%d of %d computed numbers are known, %d of %d printed ones", known[0], all[0], known[1], all[1])
+	subtitle := t.Title + "\nFilled: computed here. Hollow: printed elsewhere. [C] computed, [V] verified, [I] inferred, [M] from memory, [U] unknown."
+	return newFigure(title, figureWidth, bottom, compose(title, subtitle, nil, panels), table)
+}
