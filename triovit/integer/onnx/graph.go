@@ -18,7 +18,7 @@ type layout [3]int
 
 var (
 	asIs    = layout{0, 1, 2}
-	maps    = layout{2, 0, 1} // [H, W, C] as [N, C, H, W]
+	planes  = layout{2, 0, 1} // [H, W, C] as [N, C, H, W]
 	heads   = layout{1, 2, 0} // [T, heads, d] as [N, heads, d, T]
 	tokens  = layout{1, 0, 2} // [T, heads, d] as [N, heads, T, d]
 	product = layout{0, 2, 1} // [heads, d, e] as [N, heads, e, d]

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/gomlx/compute-onnx/support/protos"
@@ -42,12 +43,12 @@ func New(m *integer.Model) (*protos.ModelProto, error) {
 	g.op = first
 	codes := integer.Interval{Lo: int64(input.Grid.Lo), Hi: int64(input.Grid.Hi)}
 	g.Input = append(g.Input, described(Picture, float, input.Shape[2], input.Shape[0], input.Shape[1]))
-	g.made[first] = g.quantized(tensor{name: Picture, layout: maps, as: float}, codes, float64(input.Grid.Scale), int64(input.Grid.Zero))
+	g.made[first] = g.quantized(tensor{name: Picture, layout: planes, as: float}, codes, float64(input.Grid.Scale), int64(input.Grid.Zero))
 	g.build()
 
-	y := g.real(end.Name, maps)
+	y := g.real(end.Name, planes)
 	if !slices.Equal(y.steps, end.Values.Steps) || y.zero != 0 {
-		y = g.with("Mul", g.cast(g.integers(end.Name, maps), float), end.Values.Steps...)
+		y = g.with("Mul", g.cast(g.integers(end.Name, planes), float), end.Values.Steps...)
 	}
 	y = g.with("Add", y, end.Values.Offsets...)
 	if shape := cut.Tensor(end.Name).Shape; shape[0]*shape[1] == 1 {
@@ -132,18 +133,21 @@ func metadataOf(m *integer.Model) ([]*protos.StringStringEntryProto, error) {
 	}
 	add("artefact", hash)
 	add("recipe", m.Source.Recipe)
+	lists := map[string]any{}
 	if len(m.Classes) > 0 {
-		names, err := json.Marshal(m.Classes)
-		if err != nil {
-			return nil, err
-		}
-		add("classes", string(names))
+		lists["classes"] = m.Classes
 	}
 	if m.Picture != (integer.Picture{}) {
 		add("input", "float32 [N, 3, H, W], red, green, blue: (level/255 - mean)/std")
 		add("preprocessing", m.Picture.Pipeline.String())
-		add("mean", fmt.Sprint(m.Picture.Mean))
-		add("std", fmt.Sprint(m.Picture.Std))
+		lists["mean"], lists["std"] = m.Picture.Mean, m.Picture.Std
+	}
+	for _, key := range slices.Sorted(maps.Keys(lists)) {
+		text, err := json.Marshal(lists[key])
+		if err != nil {
+			return nil, err
+		}
+		add(key, string(text))
 	}
 	return all, nil
 }

@@ -39,9 +39,9 @@ func (g *graph) add(op *integer.Op) tensor {
 	case *integer.Concat:
 		return g.concat(op)
 	case *integer.Pool:
-		return g.total(g.even(in(0), maps), maps.axis(0), maps.axis(1))
+		return g.total(g.even(in(0), planes), planes.axis(0), planes.axis(1))
 	case *integer.Upsample:
-		x := g.even(in(0), maps)
+		x := g.even(in(0), planes)
 		f := float64(o.Factor)
 		step := x.steps[0]
 		x.name = g.node("Resize", []string{x.name, "", constant(g, "scales", float, []float64{1, 1, f, f}, 4)},
@@ -55,14 +55,14 @@ func (g *graph) add(op *integer.Op) tensor {
 			integerAttribute("axis", -1), floatAttribute("epsilon", step*step*float64(o.Epsilon)))
 		return g.floor(g.with("Add", g.with("Mul", g.cast(x, double), 1<<integer.NormBits), 0.5))
 	case *integer.Heads:
-		x := g.alike(in(0), maps)
+		x := g.alike(in(0), planes)
 		x.name = g.node("Reshape", []string{x.name, g.list("shape", 0, int64(o.Heads), int64(3*o.Dim), -1)})
 		x.name = g.node("Slice", []string{x.name, g.list("from", int64(o.Part*o.Dim)), g.list("to", int64((o.Part+1)*o.Dim)), g.list("axes", heads.axis(channels))})
 		x.layout = heads
 		return x
 	case *integer.MergeHeads:
 		x := g.alike(in(0), heads)
-		x.name, x.layout = g.node("Reshape", []string{x.name, g.list("shape", 0, -1, int64(o.H), int64(o.W))}), maps
+		x.name, x.layout = g.node("Reshape", []string{x.name, g.list("shape", 0, -1, int64(o.H), int64(o.W))}), planes
 		return x
 	case *integer.ReLU:
 		x := g.even(in(0), made)
@@ -127,9 +127,9 @@ const realBits = 21
 // bias. Where sums are wider than float makes them, mostly for a large bias, the bias is an
 // Add of double.
 func (g *graph) conv(op *integer.Op, o *integer.Conv) tensor {
-	x := g.real(op.Inputs[0], maps)
+	x := g.real(op.Inputs[0], planes)
 	if len(x.steps) > 1 {
-		x = g.even(op.Inputs[0], maps)
+		x = g.even(op.Inputs[0], planes)
 	}
 	y := g.cut.Tensor(op.Name)
 	step, filters, from := x.steps[0], len(o.Bias), g.cut.Tensor(op.Inputs[0]).Shape[channels]
@@ -169,7 +169,7 @@ func (g *graph) conv(op *integer.Op, o *integer.Conv) tensor {
 	}
 	name := g.node("Conv", inputs, integersAttribute("kernel_shape", k, k), integersAttribute("pads", half, half, half, half),
 		integersAttribute("strides", stride, stride), integerAttribute("group", int64(o.Groups)))
-	sums := tensor{name, maps, float, steps, 0}
+	sums := tensor{name, planes, float, steps, 0}
 	if wide {
 		return g.with("Add", g.whole(sums), bias...)
 	}
@@ -185,12 +185,12 @@ func realList(g *graph, name string, values []float64) string {
 func (g *graph) concat(op *integer.Op) tensor {
 	all := make([]tensor, len(op.Inputs))
 	for i, name := range op.Inputs {
-		all[i] = g.in(name, maps)
+		all[i] = g.in(name, planes)
 	}
 	y := all[0]
 	if y.as == float || slices.ContainsFunc(all, func(x tensor) bool { return x.as != y.as }) {
 		for i, name := range op.Inputs {
-			all[i] = g.integers(name, maps)
+			all[i] = g.integers(name, planes)
 		}
 		y = all[0]
 	}
@@ -198,7 +198,7 @@ func (g *graph) concat(op *integer.Op) tensor {
 	for _, x := range all {
 		names = append(names, x.name)
 	}
-	y.name = g.node("Concat", names, integerAttribute("axis", maps.axis(channels)))
+	y.name = g.node("Concat", names, integerAttribute("axis", planes.axis(channels)))
 	return y
 }
 
