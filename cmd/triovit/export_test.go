@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,8 +51,8 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportRuns: ONNX Runtime loads the file and makes the artefact's logits of a
-// batch of normalized pictures.
+// TestExportRuns: ONNX Runtime loads the file and makes the artefact's logits of
+// normalized pictures.
 func TestExportRuns(t *testing.T) {
 	_, file := exportDir(t)
 	must(t, "export", "-model", file("m.triovit"), "-onnx", file("m.onnx"))
@@ -78,11 +79,16 @@ func TestExportRuns(t *testing.T) {
 			planes = append(planes, table[c][picture.Pix[i]])
 		}
 	}
-	x := onnxruntime.Array{Name: onnx.Picture, Shape: []int{1, 3, 32, 64}, Data: planes}
+	const n = 3
+	x := onnxruntime.Array{Name: onnx.Picture, Shape: []int{n, 3, 32, 64}, Data: slices.Repeat(planes, n)}
 	got := onnxruntime.Run(t, onnxruntime.Job{Model: []byte(readFile(t, file("m.onnx"))), Inputs: []onnxruntime.Array{x}})[0][0].Floats()
 	area := want.Shape[0] * want.Shape[1]
-	for i, q := range want.Data {
-		if y := got[i%3*area+i/3]; y != float32(q)/64 {
+	if len(got) != n*len(want.Data) {
+		t.Fatalf("%d logits of %d pictures, want %d of each", len(got), n, len(want.Data))
+	}
+	for i, y := range got {
+		j := i % len(want.Data)
+		if q := want.Data[j%area*3+j/area]; y != float32(q)/64 {
 			t.Fatalf("logit %d is %g, the artefact has %d/64", i, y, q)
 		}
 	}
