@@ -14,7 +14,6 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/onnxruntime"
-	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -36,6 +35,7 @@ func TestONNXOperations(t *testing.T) {
 	if !testing.Short() {
 		cases = append(cases,
 			synthetic("affine grids", "seg-b0-cityscapes", every.With("affine", func(r *calib.Recipe) { r.Activations = affineWhereAllowed{} }), oneSlice),
+			synthetic("multipliers of 32 bits", "b0-r224", every, integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}),
 			synthetic("4-bit weights", "b0-r224", every.Bits(4, 8), oneSlice),
 			synthetic("4-bit activations", "b0-r224", every.Bits(8, 4), oneSlice),
 			prepared("B0 on Tiny ImageNet", "weights/efficientvit_b0_tiny_imagenet_r128.pt", "tiny-imagenet", 1, 1))
@@ -124,28 +124,16 @@ func TestONNX(t *testing.T) {
 		calibration              int
 		every, pictures          int // of the evaluation, every n-th and so many
 		long                     bool
-		least                    float64
 	}{
-		{"built-in model", "", "", 4, 10, 2, false, 0.99},
-		{"Seg-B0 on CamVid", "weights/efficientvit_seg_b0_cityscapes.pt", "camvid", 4, 5, 20, true, 0.99},
-		{"B0 on Tiny ImageNet", "weights/efficientvit_b0_tiny_imagenet_r128.pt", "tiny-imagenet", 100, 4, 500, true, 0.99},
+		{"built-in model", "", "", 4, 10, 2, false},
+		{"Seg-B0 on CamVid", "weights/efficientvit_seg_b0_cityscapes.pt", "camvid", 4, 5, 20, true},
+		{"B0 on Tiny ImageNet", "weights/efficientvit_b0_tiny_imagenet_r128.pt", "tiny-imagenet", 100, 4, 500, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.long && testing.Short() {
 				t.Skip("runs hundreds of pictures: run without -short")
 			}
-			checkpoint, folder := c.checkpoint, c.folder
-			if checkpoint != "" {
-				checkpoint, folder = shared.Path(t, "data/"+checkpoint), shared.Path(t, "data/"+folder)
-			}
-			setup, err := triovit.Prepare(t.Context(), checkpoint, folder)
-			if err != nil {
-				t.Fatal(err)
-			}
-			calibration, err := dataset.Head(setup.Calibration, c.calibration)
-			if err != nil {
-				t.Fatal(err)
-			}
+			setup, calibration := open(t, c.checkpoint, c.folder, c.calibration)
 			data, err := dataset.Every(setup.Evaluation, c.every)
 			if err != nil {
 				t.Fatal(err)
@@ -160,8 +148,8 @@ func TestONNX(t *testing.T) {
 			}
 			agreement, other := onnxLogits(t, f, data)
 			t.Logf("%.4f of the places have the same class", agreement)
-			if agreement < c.least {
-				t.Errorf("%.4f of the places have the same class, want %g", agreement, c.least)
+			if agreement < 0.99 {
+				t.Error("0.99 is allowed")
 			}
 			var scores []float64
 			for _, p := range []triovit.Predictor{f, other} {
