@@ -244,7 +244,7 @@ func (g *graph) clip(x tensor, lowest, highest float64) tensor {
 }
 
 // typeOf returns the smallest type of codes that holds an interval, and its own
-// interval; float where QuantizeLinear has none.
+// interval; double where QuantizeLinear has none.
 func typeOf(codes integer.Interval) (element, integer.Interval) {
 	for _, t := range []struct {
 		as element
@@ -259,30 +259,38 @@ func typeOf(codes integer.Interval) (element, integer.Interval) {
 			return t.as, t.Interval
 		}
 	}
-	return float, integer.Interval{Lo: math.MinInt32, Hi: math.MaxInt32}
+	return double, integer.Interval{Lo: math.MinInt32, Hi: math.MaxInt32}
 }
 
-// quantized returns the codes of real numbers on a grid. Codes of more than 16 bits
-// stay real numbers.
+// quantized returns the codes, of at most 16 bits, of real numbers on a grid.
 func (g *graph) quantized(x tensor, codes integer.Interval, step float64, zero int64) tensor {
 	as, all := typeOf(codes)
 	if codes != all {
 		x = g.clip(x, step*float64(codes.Lo-zero), step*float64(codes.Hi-zero))
 	}
-	x.steps, x.zero = []float64{step}, zero
-	if as != float {
-		x.name, x.as = g.node("QuantizeLinear", []string{x.name, g.scalar("step", float, step), constant(g, "zero", as, []int64{zero})}), as
-	}
-	return x
+	return g.coded(x, as, step, zero)
+}
+
+// coded returns the codes of a type of real numbers on a grid.
+func (g *graph) coded(x tensor, as element, step float64, zero int64) tensor {
+	return tensor{g.node("QuantizeLinear", []string{x.name, g.scalar("step", float, step), constant(g, "zero", as, []int64{zero})}), x.layout, as, []float64{step}, zero}
 }
 
 // rounded returns the codes that numbers of double come to, rounded to the nearest
 // integer where half of one was added. QuantizeLinear is given the real number of
-// the code, so that it rounds nothing.
+// the code, so that it rounds nothing. Codes of more than 16 bits stay double, and are
+// clamped where the operation can reach an end of them.
 func (g *graph) rounded(x tensor, codes integer.Interval, values integer.Values) tensor {
+	x = g.floor(x)
+	if as, _ := typeOf(codes); as == double {
+		if y := g.cut.Tensor(g.op).Range; codes.Lo < y.Lo && y.Hi < codes.Hi {
+			return x
+		}
+		return g.clip(x, float64(codes.Lo), float64(codes.Hi))
+	}
 	step, zero := gridOf(values, codes)
-	x = g.with("Add", g.floor(x), -float64(zero))
-	return g.quantized(g.cast(g.with("Mul", x, step), float), codes, step, zero)
+	x = g.with("Mul", g.with("Add", x, -float64(zero)), step)
+	return g.quantized(g.cast(x, float), codes, step, zero)
 }
 
 // gridOf returns the step and the zero point of an operation's codes: those that its

@@ -65,12 +65,7 @@ func (g *graph) add(op *integer.Op) tensor {
 		x.name, x.layout = g.node("Reshape", []string{x.name, g.list("shape", 0, -1, int64(o.H), int64(o.W))}), planes
 		return x
 	case *integer.ReLU:
-		x := g.even(in(0), made)
-		x.name = g.node("Relu", []string{x.name})
-		if step := x.steps[0]; g.made[in(0)].as != float {
-			return g.quantized(x, g.cut.Tensor(in(0)).Range, step, 0)
-		}
-		return x
+		return g.relu(in(0))
 	case *integer.MatMul:
 		x, y, l := tensor{}, tensor{}, heads
 		if o.OverTokens { // y·xᵀ, the transposed product
@@ -92,6 +87,21 @@ func (g *graph) add(op *integer.Op) tensor {
 		return g.rounded(g.with("Add", x, 0.5), o.Codes, op.Values)
 	}
 	panic(fmt.Errorf("onnx: no nodes for %T", op.Operation))
+}
+
+// relu returns the larger of a tensor's integers and 0, of the type that the tensor has.
+func (g *graph) relu(name string) tensor {
+	made := g.made[name]
+	if made.as == double {
+		made.name = g.node("Relu", []string{made.name})
+		return made
+	}
+	x := g.even(name, made.layout)
+	x.name = g.node("Relu", []string{x.name})
+	if made.as == float {
+		return x
+	}
+	return g.coded(x, made.as, x.steps[0], 0)
 }
 
 // total returns the sums of x over axes, whose sides become 1.
