@@ -27,6 +27,7 @@ import (
 // network, from the reference's own operands. LayerNorm, the resize and the widest
 // convolutions, whose sums are of float32 there, differ by what float32 rounds.
 func TestONNXOperations(t *testing.T) {
+	onnxruntime.Need(t)
 	every := calib.TrioViTPlusInteger
 	cases := []integertest.Case{
 		prepared("built-in model", "", "", 1, 1),
@@ -119,6 +120,7 @@ func operationsAgree(t *testing.T, m *integer.Model, pictures iter.Seq[[]int32])
 // TestONNX: ONNX Runtime gives the pictures the classes that the integers give: 99 % of
 // the pixels or of the pictures, and a score within 0.1 points.
 func TestONNX(t *testing.T) {
+	onnxruntime.Need(t)
 	for _, c := range []struct {
 		name, checkpoint, folder string
 		calibration              int

@@ -68,6 +68,12 @@ func python(tb testing.TB) string {
 	return path
 }
 
+// Need ends a test that could not [Run], before it prepares what takes long.
+func Need(tb testing.TB) {
+	tb.Helper()
+	python(tb)
+}
+
 // Run runs jobs and returns the outputs of each, over all pictures.
 func Run(tb testing.TB, jobs ...Job) [][]Bytes {
 	tb.Helper()

@@ -41,7 +41,7 @@
 //
 //   - LayerNorm is of float32, without a root and a reciprocal of 17 bits;
 //   - the second pass of the resize has sums of up to 31 bits, and float32 holds 24;
-//   - a sum of products beyond about 2^21 may be off by a unit;
+//   - a sum of products beyond about 2^21 may be off by a unit or more;
 //   - logits are float32, which holds 24 of their bits;
 //   - multipliers of 32 bits make products of more than the 53 bits of float64.
 //

@@ -69,6 +69,7 @@ func holds(t *testing.T, m *integer.Model) bool {
 // TestDrawnModels: ONNX Runtime makes the reference's integers of drawn models whose sums
 // float and double hold. The others that amplify nothing are off by what float rounds.
 func TestDrawnModels(t *testing.T) {
+	onnxruntime.Need(t)
 	each := 30
 	if testing.Short() {
 		each = 10
