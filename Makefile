@@ -73,7 +73,7 @@ echarts_ready := $(if $(subst $(CURDIR)/$(echarts),,$(TRIOVIT_ECHARTS)),,$(echar
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  TRIOVIT_MODEL=...    a checkpoint, or its name on the Hugging Face hub, instead of the built-in model"
 	@echo "  TRIOVIT_DATA=folder  the pictures that go with it"
@@ -245,10 +245,14 @@ bench_torch = $(wildcard build/peers/.ready)
 .PHONY: peers
 peers: build/peers/.ready ## install PyTorch and timm for bench (several GB)
 
-build/peers/.ready: requirements-peers.txt
-	$(PYTHON) -m venv build/peers
-	$(peers_python) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
-	$(peers_python) -m pip check
+.PHONY: onnxruntime
+onnxruntime: build/onnxruntime/.ready ## install ONNX Runtime, in which tests run exported models (180 MB)
+
+# A virtual environment of its own for each list.
+build/%/.ready: requirements-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(@D)/bin/python -m pip check
 	@touch $@
 
 # go test fuzzes one target of one package at a time, so FUZZJOBS of them run

@@ -35,7 +35,7 @@ type Number struct {
 
 // String is one line: the tensor, its integer and both numbers.
 func (n Number) String() string {
-	kind := strings.TrimPrefix(fmt.Sprintf("%T", n.Op.Operation), "*integer.")
+	kind := integer.Kind(n.Op.Operation)
 	return fmt.Sprintf("%-10s %8d = %9.4f, float %9.4f", kind, n.Integer, n.Value, n.Float)
 }
 

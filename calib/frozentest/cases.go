@@ -65,24 +65,31 @@ func synthetic(name, variant string, recipe calib.Recipe, limits integer.Limits)
 // prepared is a model with pictures of its own: so many of them, few under -short.
 func prepared(name, checkpoint, folder string, few, many int) integertest.Case {
 	return integertest.Case{Name: name, Open: func(t *testing.T) (*integer.Model, iter.Seq[[]int32]) {
-		checkpoint, folder := checkpoint, folder
-		if checkpoint != "" {
-			checkpoint, folder = shared.Path(t, "data/"+checkpoint), shared.Path(t, "data/"+folder)
-		}
-		setup, err := triovit.Prepare(t.Context(), checkpoint, folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		calibration, err := dataset.Head(setup.Calibration, 4)
-		if err != nil {
-			t.Fatal(err)
-		}
+		setup, calibration := open(t, checkpoint, folder, 4)
 		n := many
 		if testing.Short() {
 			n = few
 		}
 		return frozen(t, setup.Folded, calibration, calib.TrioViTPlusInteger, oneSlice, setup.Evaluation, n)
 	}}
+}
+
+// open returns a model with its pictures, and so many of them to calibrate on. Names are
+// those of the shared data; without a checkpoint it is the built-in model.
+func open(t *testing.T, checkpoint, folder string, n int) (*triovit.Setup, dataset.Dataset) {
+	t.Helper()
+	if checkpoint != "" {
+		checkpoint, folder = shared.Path(t, "data/"+checkpoint), shared.Path(t, "data/"+folder)
+	}
+	setup, err := triovit.Prepare(t.Context(), checkpoint, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calibration, err := dataset.Head(setup.Calibration, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return setup, calibration
 }
 
 // frozen freezes a model, and returns the codes of the first pictures scored.

@@ -8,6 +8,7 @@
 //	triovit quantize -profile p.profile -recipe TrioViT -out grids.json
 //	triovit diagnose -recipe TrioViT -out folder    which tensor, block or operation loses accuracy
 //	triovit freeze -profile p.profile -out m.triovit  integers, one file that runs alone
+//	triovit export -model m.triovit -onnx m.onnx    the same for ONNX Runtime
 //	triovit run -model m.triovit picture.jpg        what it says of a picture
 //	triovit evaluate -model m.triovit               its score
 //	triovit evaluate -profile p.profile -quantized grids.json -shard 2/4 -out 2.json

@@ -215,8 +215,7 @@ func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	}
 	steps, err := r.executor.Profile(ctx, codes, r.runs)
 	for _, s := range steps {
-		kind := strings.TrimPrefix(fmt.Sprintf("%T", s.Op.Operation), "*integer.")
-		a.Steps = append(a.Steps, stepTime{s.Op.Name, kind, s.Shape, s.Operations, s.MACs, s.Time.Seconds()})
+		a.Steps = append(a.Steps, stepTime{s.Op.Name, integer.Kind(s.Op.Operation), s.Shape, s.Operations, s.MACs, s.Time.Seconds()})
 	}
 	return a, err
 }

@@ -9,6 +9,7 @@ package linked
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,9 @@ var heavy = []struct{ path, why string }{
 	{"github.com/gotriovit/gotriovit/triovit/hub", "HTTP"},
 	{"github.com/gotriovit/gotriovit/triovit/dataset", "data sets"},
 }
+
+// formats are packages of a heavy path that hold the types of a file format alone.
+var formats = []string{"github.com/gomlx/compute-onnx/support/protos"}
 
 const tensorLibrary = "a tensor library"
 
@@ -52,7 +56,7 @@ func excess(paths []string) []string {
 	var found []string
 	for _, path := range paths {
 		for _, h := range heavy {
-			if path == h.path || strings.HasPrefix(path, strings.TrimSuffix(h.path, "/")+"/") {
+			if (path == h.path || strings.HasPrefix(path, strings.TrimSuffix(h.path, "/")+"/")) && !slices.Contains(formats, path) {
 				found = append(found, path+": "+h.why)
 			}
 		}

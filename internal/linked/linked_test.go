@@ -13,8 +13,10 @@ import (
 // begins like one.
 func TestExcess(t *testing.T) {
 	got := excess([]string{"fmt", "net/url", "net/http", "net/http/internal", "net/httpx", "github.com/gomlx/gomlx/core/graph",
+		"github.com/gomlx/compute-onnx/support/protos", "github.com/gomlx/compute-onnx/support/protosx",
 		"github.com/gotriovit/gotriovit/triovit/weights", "github.com/gotriovit/gotriovit/triovit/weightsx"})
 	want := []string{"net/http: HTTP", "net/http/internal: HTTP", "github.com/gomlx/gomlx/core/graph: a tensor library",
+		"github.com/gomlx/compute-onnx/support/protosx: a tensor library",
 		"github.com/gotriovit/gotriovit/triovit/weights: weights"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

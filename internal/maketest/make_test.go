@@ -59,7 +59,7 @@ func newWorld(t *testing.T, parent string) *world {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"Makefile", "environment.yml", "go.mod", "go.sum", "package.json", "package-lock.json", "requirements-peers.txt", "requirements-xla.txt"} {
+	for _, name := range []string{"Makefile", "environment.yml", "go.mod", "go.sum", "package.json", "package-lock.json", "requirements-onnxruntime.txt", "requirements-peers.txt", "requirements-xla.txt"} {
 		data, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {
 			t.Fatal(err)
@@ -352,6 +352,7 @@ func TestTargets(t *testing.T) {
 			{"cross", []string{"go", "build"}, map[string]string{"CGO_ENABLED": "0"}},
 			{"benchmarks", []string{"go", "test", "-benchmem"}, nil},
 			{"peers", []string{"build/peers/bin/python", "install"}, nil},
+			{"onnxruntime", []string{"build/onnxruntime/bin/python", "install", "requirements-onnxruntime.txt"}, nil},
 			{"fuzz", []string{"go", "test", "^FuzzRead$", "some/package"}, nil},
 			{"train", []string{"go", "run", "./cmd/trainbuiltin"}, nil},
 			{"ladder", []string{"go", "-model", shared + "/data/weights/efficientvit_seg_b0_cityscapes.pt", shared + "/data/camvid"}, nil},

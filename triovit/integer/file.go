@@ -152,9 +152,9 @@ func (m *Model) Write(w io.Writer) error {
 		op := &m.Ops[i]
 		parameters, err := json.Marshal(op.Operation)
 		if err != nil {
-			return fmt.Errorf("integer model %s: %s %q: %w", m.Name, kind(op.Operation), op.Name, err)
+			return fmt.Errorf("integer model %s: %s %q: %w", m.Name, Kind(op.Operation), op.Name, err)
 		}
-		r := record{Name: op.Name, Kind: kind(op.Operation), Inputs: op.Inputs, Parameters: parameters}
+		r := record{Name: op.Name, Kind: Kind(op.Operation), Inputs: op.Inputs, Parameters: parameters}
 		if c, ok := op.Operation.(*Conv); ok {
 			filters, area := len(c.Bias), c.Kernel*c.Kernel
 			r.Weights = [4]int{filters, len(c.Weights) / filters / area, c.Kernel, c.Kernel}

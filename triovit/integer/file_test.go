@@ -198,9 +198,9 @@ func TestPage(t *testing.T) {
 				lists = append(lists, "`"+l.name()+"`")
 			}
 		}
-		row := fmt.Sprintf("| `%s` | %s | %s |\n", kind(op.Operation), strings.Join(parameters, ", "), strings.Join(lists, ", "))
+		row := fmt.Sprintf("| `%s` | %s | %s |\n", Kind(op.Operation), strings.Join(parameters, ", "), strings.Join(lists, ", "))
 		if len(parameters) == 0 {
-			row = "`" + kind(op.Operation) + "`"
+			row = "`" + Kind(op.Operation) + "`"
 		} else if len(lists) == 0 {
 			row = strings.Replace(row, "|  |", "| |", 1)
 		}

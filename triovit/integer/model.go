@@ -185,8 +185,8 @@ func (i *Input) Check(picture []int32) error {
 
 func (i *Input) run(Value, []Value) {} // the executor is given its codes
 
-// kind returns the name of an operation's type.
-func kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }
+// Kind returns the name of an operation's type, such as "Conv", as an artefact has it.
+func Kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }
 
 // takes returns how many operands an operation takes.
 func takes(op Operation) (least, most int) {
@@ -241,10 +241,10 @@ func (m *Model) Infer() ([]Tensor, error) {
 			return fail("%q does nothing", op.Name)
 		}
 		if _, first := op.Operation.(*Input); first != (i == 0) {
-			return fail("%s %q at place %d: the input comes first, and only there", kind(op.Operation), op.Name, i)
+			return fail("%s %q at place %d: the input comes first, and only there", Kind(op.Operation), op.Name, i)
 		}
 		if least, most := takes(op.Operation); len(op.Inputs) < least || len(op.Inputs) > most {
-			return fail("%s %q has %d operands", kind(op.Operation), op.Name, len(op.Inputs))
+			return fail("%s %q has %d operands", Kind(op.Operation), op.Name, len(op.Inputs))
 		}
 		in := make([]Tensor, len(op.Inputs))
 		for j, name := range op.Inputs {
@@ -262,7 +262,7 @@ func (m *Model) Infer() ([]Tensor, error) {
 			err = op.Values.check(t.Shape[2])
 		}
 		if err != nil {
-			return fail("%s %q: %w", kind(op.Operation), op.Name, err)
+			return fail("%s %q: %w", Kind(op.Operation), op.Name, err)
 		}
 		tensors[i], made[op.Name] = t, i
 	}
@@ -287,7 +287,7 @@ func (m *Model) checkLive(tensors []Tensor, made map[string]int) error {
 	live := 0
 	for i, ended := range endsOf(m.Ops) {
 		if live += tensors[i].Elements(); live > maxLive {
-			return fmt.Errorf("%s %q: %d elements live beside those that it makes, in tensors that operations behind it read: together at most %d are allowed", kind(m.Ops[i].Operation), m.Ops[i].Name, live-tensors[i].Elements(), maxLive)
+			return fmt.Errorf("%s %q: %d elements live beside those that it makes, in tensors that operations behind it read: together at most %d are allowed", Kind(m.Ops[i].Operation), m.Ops[i].Name, live-tensors[i].Elements(), maxLive)
 		}
 		for _, name := range ended {
 			live -= tensors[made[name]].Elements()

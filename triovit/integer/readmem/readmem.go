@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package readmem writes an integer model as plain hex files for simulators of RTL,
+// which read them by $readmemh: weights, biases, factors and thresholds, and as test
+// vectors the integers of every tensor for a picture. A manifest says what lies where.
+//
+//	err := readmem.Write("b0.hex", model, codes) // codes of a picture, or nil
+//
+// A file has one word a line, without a comment: the integer in two's complement of the
+// width that the manifest tells, in as many hexadecimal digits as hold it, sign bits of
+// that width only. Words lie in the order of the shape, the last axis the fastest.
+//
+// The file manifest.json is a [Manifest], written last. calib/INTEGER.md says what each
+// kind of operation does with its parameters and files.
+package readmem
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+)
+
+// Name is the name of the manifest in its folder.
+const Name = "manifest.json"
+
+// The values of a manifest's Format and Version.
+const (
+	format  = "triovit hex"
+	version = 1
+)
+
+// A Manifest describes the files of one model.
+type Manifest struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Model   string `json:"model"`
+	// Artefact is the SHA-256 of the model's artefact, in hexadecimal.
+	Artefact string `json:"artefact"`
+	integer.Limits
+	Classes []string `json:"classes,omitempty"`
+	// Operations are those of the model, in its order.
+	Operations []Operation `json:"operations"`
+}
+
+// An Operation is one operation of the model, which makes the tensor of its name.
+type Operation struct {
+	Name   string   `json:"name"`
+	Kind   string   `json:"kind"`
+	Inputs []string `json:"inputs,omitempty"`
+	// Parameters are the numbers of the kind that are no lists, named as in an artefact:
+	// of a convolution kernel, stride and groups, of an Add mantissas, shift and addend.
+	Parameters json.RawMessage `json:"parameters"`
+	// Output is the tensor that the operation makes.
+	Output Tensor `json:"output"`
+	// Steps and Offsets say which real numbers the integers q of the output stand for,
+	// steps·q + offsets: one of each, or one for each channel.
+	Steps   []float64 `json:"steps,omitempty"`
+	Offsets []float64 `json:"offsets,omitempty"`
+	Files   []File    `json:"files,omitempty"`
+}
+
+// A Tensor describes the integers that an operation makes.
+type Tensor struct {
+	Shape  [3]int `json:"shape"`
+	Layout string `json:"layout"`
+	// Range is where the integers provably lie, Sum where the widest sum on the way to
+	// them lies. Bits is the width of the range, with a sign where Signed is true.
+	Range  integer.Interval `json:"range"`
+	Sum    integer.Interval `json:"sum"`
+	Bits   int              `json:"bits"`
+	Signed bool             `json:"signed"`
+}
+
+// A File is a list of integers of an operation.
+type File struct {
+	// Role is "weights", "bias", "border", "mantissa", "shift", "addend", "thresholds",
+	// or "vector" for the integers of the output for the picture.
+	Role string `json:"role"`
+	File string `json:"file"`
+	// Shape has the sides whose names Layout has.
+	Shape  []int  `json:"shape"`
+	Layout string `json:"layout"`
+	Bits   int    `json:"bits"`
+	Signed bool   `json:"signed"`
+}
+
+// Write writes a model into a folder, which it makes. With the codes of a picture
+// there are test vectors too: the reference executor's integers of every tensor. Files
+// of other names are left alone.
+func Write(dir string, m *integer.Model, picture []int32) error {
+	tensors, err := m.Infer()
+	if err != nil {
+		return err
+	}
+	hash, err := m.Hash()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	// An older manifest would tell of files that are being replaced.
+	if err := os.Remove(filepath.Join(dir, Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	manifest := Manifest{Format: format, Version: version, Model: m.Name, Artefact: hash, Limits: m.Limits, Classes: m.Classes}
+	at := map[string]int{} // by the tensor
+	for i := range m.Ops {
+		op, t := &m.Ops[i], tensors[i]
+		layout := "row, column, channel"
+		if len(op.Inputs) > 0 {
+			layout = manifest.Operations[at[op.Inputs[0]]].Output.Layout
+		}
+		o := Operation{Name: op.Name, Kind: integer.Kind(op.Operation), Inputs: op.Inputs, Steps: op.Values.Steps, Offsets: op.Values.Offsets,
+			Output: Tensor{Shape: t.Shape, Layout: layoutOf(op.Operation, layout), Range: t.Range, Sum: t.Sum, Bits: width(t.Range), Signed: t.Range.Lo < 0}}
+		if o.Parameters, err = json.Marshal(op.Operation); err != nil {
+			return fmt.Errorf("integer model %s: %q: %w", m.Name, op.Name, err)
+		}
+		for _, l := range listsOf(op.Operation, m.Limits) {
+			l.File.File = fileName(i, l.Role)
+			if err := l.write(filepath.Join(dir, l.File.File)); err != nil {
+				return err
+			}
+			o.Files = append(o.Files, l.File)
+		}
+		at[op.Name] = i
+		manifest.Operations = append(manifest.Operations, o)
+	}
+	if picture != nil {
+		if err := vectors(dir, m, picture, manifest.Operations, at); err != nil {
+			return err
+		}
+	}
+	return atomicfile.Write(filepath.Join(dir, Name), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", " ")
+		return e.Encode(manifest)
+	})
+}
+
+// vectors writes the integers of every tensor for a picture, and adds their files to the
+// operations.
+func vectors(dir string, m *integer.Model, picture []int32, ops []Operation, at map[string]int) error {
+	var first error
+	_, err := m.Run(picture, func(op *integer.Op, y integer.Value) {
+		i := at[op.Name]
+		out := ops[i].Output
+		l := list{File{"vector", fileName(i, "vector"), y.Shape[:], out.Layout, out.Bits, out.Signed}, integers(y.Data)}
+		if err := l.write(filepath.Join(dir, l.File.File)); err != nil && first == nil {
+			first = err
+		}
+		ops[i].Files = append(ops[i].Files, l.File)
+	})
+	if err != nil {
+		return err
+	}
+	return first
+}
+
+// fileName returns the name of a list of the i-th operation.
+func fileName(i int, role string) string { return fmt.Sprintf("%04d.%s.hex", i, role) }
+
+// width returns the bits of a range: without a sign where nothing in it is negative.
+func width(r integer.Interval) int {
+	if r.Lo >= 0 {
+		return max(1, r.Bits()-1)
+	}
+	return r.Bits()
+}
+
+// layoutOf names the axes of what an operation makes of operands, whose first has the
+// axes of a layout.
+func layoutOf(op integer.Operation, first string) string {
+	switch op := op.(type) {
+	case *integer.Heads:
+		return "token, head, channel"
+	case *integer.MergeHeads:
+		return "row, column, channel"
+	case *integer.SumTokens:
+		return "head, key, value"
+	case *integer.MatMul:
+		if op.OverTokens {
+			return "head, key, value"
+		}
+		return "token, head, value"
+	}
+	return first
+}
+
+// A list is the integers of a file.
+type list struct {
+	File
+	values []int64
+}
+
+// Widths of lists that no limit of the model gives.
+const (
+	codeBits  = 16
+	shiftBits = 6
+)
+
+// listsOf returns the lists of an operation, without the names of their files.
+func listsOf(op integer.Operation, limits integer.Limits) []list {
+	switch o := op.(type) {
+	case *integer.Conv:
+		filters := len(o.Bias)
+		window := o.Kernel * o.Kernel
+		lists := []list{
+			{File{"weights", "", []int{filters, len(o.Weights) / filters / window, o.Kernel, o.Kernel}, "filter, channel of the group, row, column", o.WeightBits, true}, integers(o.Weights)},
+			{File{"bias", "", []int{filters}, "filter", integer.MaxAccumulatorBits, true}, integers(o.Bias)},
+		}
+		if len(o.Pad) > 0 {
+			lists = append(lists, list{File{"border", "", []int{len(o.Pad)}, "channel, or one for all", codeBits, true}, integers(o.Pad)})
+		}
+		return lists
+	case *integer.Requantize:
+		var mantissas, shifts, addends []int64
+		bits := integer.SumPort
+		for _, a := range o.Affine {
+			mantissas, shifts, addends = append(mantissas, int64(a.Mantissa)), append(shifts, int64(a.Shift)), append(addends, a.Addend)
+			if (integer.Interval{Lo: a.Addend, Hi: a.Addend}).Bits() > bits {
+				bits = 64
+			}
+		}
+		shape, layout := []int{len(o.Affine)}, "channel, or one for all"
+		return []list{
+			{File{"mantissa", "", shape, layout, limits.MultiplierBits, true}, mantissas},
+			{File{"shift", "", shape, layout, shiftBits, false}, shifts},
+			{File{"addend", "", shape, layout, bits, true}, addends},
+		}
+	case *integer.Log2:
+		return []list{{File{"thresholds", "", []int{len(o.Thresholds)}, "code, from 1", integer.MaxAccumulatorBits, true}, integers(o.Thresholds)}}
+	}
+	return nil
+}
+
+func integers[T int8 | int32](values []T) []int64 {
+	all := make([]int64, len(values))
+	for i, v := range values {
+		all[i] = int64(v)
+	}
+	return all
+}
+
+// write writes one word a line.
+func (l *list) write(path string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		b := bufio.NewWriter(w)
+		digits := (l.Bits + 3) / 4
+		mask := uint64(1)<<(l.Bits-1)<<1 - 1
+		word := make([]byte, 0, 17)
+		for _, v := range l.values {
+			word = strconv.AppendUint(word[:0], uint64(v)&mask, 16)
+			for range digits - len(word) {
+				b.WriteByte('0')
+			}
+			b.Write(append(word, '\n'))
+		}
+		return b.Flush()
+	})
+}
