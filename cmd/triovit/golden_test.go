@@ -123,8 +123,8 @@ func TestGoldenHardware(t *testing.T) {
 		{"simulate-closed", []string{"simulate", "-timing", "closed", "-config", config}},
 		{"simulate-closed-json", []string{"simulate", "-json", "-timing", "closed", "-model", own}},
 		{"simulate-own", []string{"simulate", "-model", own, "-pipelines", "none", "-batch", "2"}},
-		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1024", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}},
-		{"explore-closed-json", []string{"explore", "-json", "-dsps", "1024", "-axis", "copies=8,16,32"}},
+		{"explore-closed", []string{"explore", "-model", "b1-r224,b2-r224", "-dsps", "1616", "-axis", "copies=8,16,32", "-axis", "mat.lanes=4,8"}},
+		{"explore-closed-json", []string{"explore", "-json", "-dsps", "1616", "-axis", "copies=8,16,32"}},
 		{"explore-event", []string{"explore", "-timing", "event", "-axis", "copies=8,16", "-objectives", "fps,dsps"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden.Text(t, c.name+".golden", rounded(t, succeeds(t, dir, c.args...))) })

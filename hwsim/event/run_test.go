@@ -687,14 +687,16 @@ func TestEnergy(t *testing.T) {
 	r := paperRun(t, nil)
 	table := energy.Horowitz45nm()
 	known, unknown := table.Price(r.Counts()).Known()
-	want := []string{"log2 module", "shifter", "requantization", "activation"}
+	want := []string{"8 by 8 bits multiplied in auxiliary units", "log2 module", "shifter", "requantization", "activation"}
 	if diff := cmp.Diff(want, unknown); diff != "" || !math.IsNaN(table.Price(r.Counts()).Joules()) || known <= 0 {
 		t.Errorf("known %v J; unknown (-want +got)\n%s", known, diff)
 	}
 	for _, u := range []workload.Unit{workload.Log2, workload.Shifter, workload.Requantize, workload.Activation} {
 		table.Units[u] = 2
 	}
-	added := 2e-12 * float64(r.Elements[workload.Log2]+r.Elements[workload.Shifter]+r.Elements[workload.Requantize]+r.Elements[workload.Activation])
+	table.Auxiliary = 2
+	products := r.Elements[workload.Requantize]*27*18 + r.Elements[workload.Activation]*16*18 + r.Elements[workload.Adder]*8*18
+	added := 2e-12 * float64(products/64+r.Elements[workload.Log2]+r.Elements[workload.Shifter]+r.Elements[workload.Requantize]+r.Elements[workload.Activation])
 	if got := table.Price(r.Counts()).Joules(); math.Abs(got-known-added) > 1e-12 {
 		t.Errorf("%v J, want %v", got, known+added)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -28,6 +29,9 @@ func (v *Survey) String() string {
 		s.WriteString(v.front(name).String())
 	}
 	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
+	if slices.ContainsFunc(v.Fields, func(f string) bool { return strings.HasSuffix(f, ".lanes") || strings.HasSuffix(f, ".macs") }) {
+		s.WriteString("auxiliary units are in proportion to the multipliers of a copy\n")
+	}
 	s.WriteString(v.Assumptions().String())
 	return s.String()
 }
