@@ -102,7 +102,7 @@ var fields = []field{
 	{path: "auxiliary.pool", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Pool }},
 	{path: "auxiliary.multiplier_bits", min: 2, max: integer.MaxMultiplierBits, assumed: "calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two",
 		at: func(c *Config) any { return &c.Auxiliary.MultiplierBits }},
-	{path: "auxiliary.accumulator_bits", min: 8, max: integer.MaxAccumulatorBits, assumed: "calib/INTEGER.md: one DSP slice takes 27 bits, which the models' accumulators are proven to fit",
+	{path: "auxiliary.accumulator_bits", min: 8, max: integer.MaxAccumulatorBits, assumed: "calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own",
 		at: func(c *Config) any { return &c.Auxiliary.AccumulatorBits }},
 
 	{path: "host.melements_per_s", min: 0, max: 1e9, assumed: "unknown where 0: EfficientViT leaves nothing to a host",
