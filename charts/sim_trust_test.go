@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/event"
@@ -160,5 +163,17 @@ func TestTrustFiguresRefuse(t *testing.T) {
 		if _, err := test.data.Figure(); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, test.want)
 		}
+	}
+}
+
+// TestFolded: what is shown is closed at first, whole, and no markup of its own.
+func TestFolded(t *testing.T) {
+	got := foldedBundle("27 values <assumed>", "a & b\nc")
+	want := map[protocol.MIMEType]any{
+		protocol.MIMETextHTML:  `<details><summary>27 values &lt;assumed&gt;</summary><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">a &amp; b` + "\n" + `c</pre></details>`,
+		protocol.MIMETextPlain: "27 values <assumed>\na & b\nc",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
