@@ -84,7 +84,7 @@ func ExampleCharge() {
 	// assumption: auxiliary.resize = 1: one interpolator: the paper's accelerator runs no segmentation head
 	// assumption: auxiliary.pool = 16: one adder per lane
 	// assumption: auxiliary.multiplier_bits = 18: calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two
-	// assumption: auxiliary.accumulator_bits = 27: calib/INTEGER.md: one DSP slice takes 27 bits, which the models' accumulators are proven to fit
+	// assumption: auxiliary.accumulator_bits = 27: calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own
 }
 
 // A standard ViT needs the host for softmax, GELU and LayerNorm in every block.

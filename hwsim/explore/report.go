@@ -100,7 +100,7 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
-// String is the front on a page.
+// String is the front on a page, with energies where any is known.
 func (f *Front) String() string {
 	var s strings.Builder
 	var names []string
@@ -118,7 +118,12 @@ func (f *Front) String() string {
 	for _, field := range f.fields {
 		fmt.Fprintf(t, "%s\t", field)
 	}
-	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\tmJ\t\n")
+	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\t")
+	priced := slices.ContainsFunc(f.Points, func(p Point) bool { return !math.IsNaN(p.Joules) })
+	if priced {
+		fmt.Fprint(t, "mJ\t")
+	}
+	fmt.Fprintln(t)
 	for i := range f.Points[:min(len(f.Points), maxRows)] {
 		p := &f.Points[i]
 		for _, value := range p.Values {
@@ -128,7 +133,11 @@ func (f *Front) String() string {
 		if !math.IsNaN(p.Joules) {
 			energy = fmt.Sprintf("%.3f", 1e3*p.Joules)
 		}
-		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t%s\t\n", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization(), energy)
+		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization())
+		if priced {
+			fmt.Fprintf(t, "%s\t", energy)
+		}
+		fmt.Fprintln(t)
 	}
 	t.Flush()
 	if more := len(f.Points) - maxRows; more > 0 {
