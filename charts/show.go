@@ -121,3 +121,21 @@ func Show(f *Figure, err error) error {
 	}
 	return f.Show()
 }
+
+// Folded displays a text behind one line, which opens it. Its lines break between words,
+// where they break at all. In a program that no notebook started it prints both.
+func Folded(summary, text string) error {
+	if !gonbui.IsNotebook {
+		_, err := fmt.Printf("%s\n%s", summary, text)
+		return err
+	}
+	return send(foldedBundle(summary, text))
+}
+
+func foldedBundle(summary, text string) map[protocol.MIMEType]any {
+	return map[protocol.MIMEType]any{
+		protocol.MIMETextHTML: fmt.Sprintf(`<details><summary>%s</summary><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">%s</pre></details>`,
+			html.EscapeString(summary), html.EscapeString(text)),
+		protocol.MIMETextPlain: summary + "\n" + text,
+	}
+}

@@ -24,7 +24,8 @@ type ablationsData struct {
 // ablationsRow is the design without one choice.
 type ablationsRow struct {
 	Name string
-	DSPs int
+	// DSPs and LUTs are those of the design, with the line buffers that it needs.
+	DSPs, LUTs int
 	// ClosedForm and EventDriven are the cycles of one picture by each model, NaN
 	// where it cannot tell.
 	ClosedForm, EventDriven float64
@@ -33,7 +34,7 @@ type ablationsRow struct {
 // Ablations draws a study.
 func Ablations(s *ablate.Study) (*Figure, error) {
 	row := func(a ablate.Ablation) ablationsRow {
-		return ablationsRow{a.Name, a.DSPs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
+		return ablationsRow{a.Name, a.DSPs, a.LUTs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
 	}
 	d := ablationsData{Workload: s.Workload, Config: s.Config.Name, Whole: row(s.Whole)}
 	for _, a := range s.Ablations {
@@ -62,13 +63,23 @@ func (d ablationsData) times(r ablationsRow) (closed, event float64) {
 	return r.ClosedForm / d.Whole.ClosedForm, r.EventDriven / d.Whole.EventDriven
 }
 
-// finding names the choice that is worth the most cycles.
+// finding names the strongest rival, which takes no more cycles and pays in LUTs, or else
+// the choice that is worth the most cycles.
 func (d ablationsData) finding() string {
 	most, worth := "", 1.0
+	var rival ablationsRow
 	for _, r := range d.Rows {
-		if _, event := d.times(r); event > worth {
+		_, event := d.times(r)
+		if event > worth {
 			most, worth = r.Name, event
 		}
+		if event <= 1 && r.LUTs > max(d.Whole.LUTs, rival.LUTs) {
+			rival = r
+		}
+	}
+	if rival.Name != "" {
+		_, event := d.times(rival)
+		return fmt.Sprintf("Without %s: %s the cycles, for %s LUTs more", rival.Name, timesText(event), count(rival.LUTs-d.Whole.LUTs))
 	}
 	if most == "" {
 		return "No choice is worth cycles by the event-driven model"
@@ -93,7 +104,7 @@ func (d ablationsData) Figure() (*Figure, error) {
 		event      = "event-driven"
 		closed     = "closed form"
 	)
-	table := Table{Columns: []string{"without", "DSPs", "model", "cycles", "times"}}
+	table := Table{Columns: []string{"without", "DSPs", "LUTs", "model", "cycles", "times"}}
 	var names []string
 	var from, to []float64
 	var filled, hollow, words []point
@@ -117,7 +128,7 @@ func (d ablationsData) Figure() (*Figure, error) {
 			cycles, times float64
 			dots          *[]point
 		}{{event, r.EventDriven, e, &filled}, {closed, r.ClosedForm, c, &hollow}} {
-			table.Rows = append(table.Rows, []any{r.Name, r.DSPs, v.model, v.cycles, v.times})
+			table.Rows = append(table.Rows, []any{r.Name, r.DSPs, r.LUTs, v.model, v.cycles, v.times})
 			said := v.model + " unknown"
 			if !math.IsNaN(v.times) {
 				far = max(far, v.times)
@@ -129,8 +140,13 @@ func (d ablationsData) Figure() (*Figure, error) {
 			}
 			text += said
 		}
-		if r.DSPs != d.Whole.DSPs {
-			text += fmt.Sprintf(" · %s DSPs", count(r.DSPs))
+		for _, part := range []struct {
+			more int
+			what string
+		}{{r.DSPs - d.Whole.DSPs, "DSPs"}, {r.LUTs - d.Whole.LUTs, "LUTs"}} {
+			if part.more != 0 {
+				text += fmt.Sprintf(" · %s %s", signed(float64(part.more)), part.what)
+			}
 		}
 		from, to = append(from, 1), append(to, far)
 		words = append(words, point{"  " + text, []any{hi, i}})

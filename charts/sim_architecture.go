@@ -223,9 +223,9 @@ func (d architectureData) Figure() (*Figure, error) {
 	d.whole(s)
 	d.lanes(s, 570)
 	title := fmt.Sprintf("%s multipliers on %s DSPs reach %s GOPS at %s MHz, if they never wait",
-		count(c.Multipliers()), count(c.DSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
-	subtitle := wrap(fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers.",
-		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value")), 12, figureWidth-24)
+		count(c.Multipliers()), count(c.EngineDSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
+	subtitle := wrap(fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers. Auxiliary units take %s DSPs more, by an estimate.",
+		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, several(len(c.Assumptions()), "value"), count(c.AuxiliaryDSPs())), 12, figureWidth-24)
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), d.table())
 }
 
@@ -297,6 +297,9 @@ func (d architectureData) lanes(s *sketch, y float64) {
 	heading, others := "(b) one lane of R-MAC: partial sums pass on, or stay", "↺ depthwise: MACs take channels, lanes output pixels of a row"
 	if !d.depthwise() {
 		heading, others = "(b) one lane of R-MAC: partial sums pass on", "→ depthwise: one MAC of a lane works, at a channel of its own"
+		if c.Depthwise == arch.Windowed {
+			others = "→ depthwise: MACs take the positions of a window, from line buffers"
+		}
 	}
 	s.note(place{12, y - 12}, labelled(heading))
 	s.note(place{482, y - 12}, labelled("one lane of MAT: an adder tree over input channels"))
@@ -340,6 +343,11 @@ func (d architectureData) table() Table {
 	add("copies", "share", string(c.CopiesShare))
 	add("clock", "MHz", c.ClockMHz)
 	add("DSP", "multiplications per cycle", c.MultiplicationsPerDSP)
+	add("DSPs", "engines", c.EngineDSPs())
+	add("DSPs", "auxiliary units, estimated", c.AuxiliaryDSPs())
+	for _, p := range c.LUTParts() {
+		add("LUTs, estimated", p.Part, p.N)
+	}
 	for _, b := range []struct {
 		name string
 		arch.Buffer

@@ -36,7 +36,7 @@ func architectureFixture() arch.Config {
 			Output: arch.Buffer{KiB: 15, PortBytes: 16}, Divisor: arch.Buffer{KiB: 17, PortBytes: 18},
 		},
 		OffChip:   arch.OffChip{MBPerS: 1900, LatencyCycles: 20},
-		Auxiliary: arch.Auxiliary{SumK: 21, Log2: 22, Shifter: 23, Dividers: 1, DividerInterval: 1, Requantize: 24, Activation: 25, Add: 26, Resize: 27, Pool: 28},
+		Auxiliary: arch.Auxiliary{SumK: 21, Log2: 22, Shifter: 23, Dividers: 1, DividerInterval: 1, Requantize: 24, Activation: 25, Add: 26, Resize: 27, Pool: 28, MultiplierBits: 18, AccumulatorBits: 27},
 	}
 }
 

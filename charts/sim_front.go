@@ -141,8 +141,8 @@ func (d frontData) name(p frontPoint) string {
 	return strings.TrimPrefix(strings.Join(values, ", ")+": "+d.size(p), ": ")
 }
 
-// finding says whether the first marked configuration can be beaten, or else
-// where the front lies.
+// finding says whether the first marked configuration can be beaten by one that spends no
+// more DSPs, whatever the cost that is drawn, or else where the front lies.
 func (d frontData) finding() string {
 	low, high, front := d.Points[0], d.Points[0], 0
 	for _, p := range d.Points {
@@ -160,25 +160,28 @@ func (d frontData) finding() string {
 		if mark.Mark == "" {
 			continue
 		}
-		if mark.Front {
-			words := frontCosts[d.Cost]
-			return fmt.Sprintf("%s: none of %s designs has its %s FPS %s %s than %s",
-				mark.Mark, count(len(d.Points)), number(mark.FPS), words.at, words.less, d.costText(mark))
+		equal := "" // a design that spends more DSPs beats nothing
+		if d.Cost != explore.DSPs && slices.ContainsFunc(d.Points, func(p frontPoint) bool { return p.DSPs > mark.DSPs }) {
+			equal = " with no more DSPs"
 		}
 		better, best := 0, mark
 		for _, p := range d.Points {
-			if p.FPS >= mark.FPS && d.cost(p) <= d.cost(mark) && (p.FPS > mark.FPS || d.cost(p) < d.cost(mark)) {
+			if p.DSPs <= mark.DSPs && p.FPS >= mark.FPS && d.cost(p) <= d.cost(mark) && (p.FPS > mark.FPS || d.cost(p) < d.cost(mark)) {
 				better++
 				if p.FPS > best.FPS || p.FPS == best.FPS && d.cost(p) < d.cost(best) {
 					best = p
 				}
 			}
 		}
-		beat := count(better) + " designs beat"
-		if better == 1 {
-			beat = "1 design beats"
+		switch better {
+		case 0:
+			words := frontCosts[d.Cost]
+			return fmt.Sprintf("%s: none of %s designs%s has its %s FPS %s %s than %s",
+				mark.Mark, count(len(d.Points)), equal, number(mark.FPS), words.at, words.less, d.costText(mark))
+		case 1:
+			return fmt.Sprintf("1 design%s beats %s, with %s", equal, mark.Mark, d.size(best))
 		}
-		return fmt.Sprintf("%s %s, the fastest with %s", beat, mark.Mark, d.size(best))
+		return fmt.Sprintf("%s designs%s beat %s, the fastest with %s", count(better), equal, mark.Mark, d.size(best))
 	}
 	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", count(front), count(len(d.Points)), d.size(low), d.size(high))
 }

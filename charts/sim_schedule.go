@@ -186,14 +186,13 @@ func (d scheduleData) finding() string {
 		b, a := p.shares()
 		both, apart, total = both+b, apart+a, total+p.Cycles
 	}
-	return fmt.Sprintf("Both engines have work in %s of the cycles, on different operations in %s", percent(both/total), percent(apart/total))
+	return fmt.Sprintf("The engines run two operations at once in %s of the cycles, one together in %s", percent(apart/total), percent((both-apart)/total))
 }
 
 // finding says the same of one block.
 func (p schedulePanel) finding() string {
-	both, apart := p.shares()
-	return fmt.Sprintf("%s: %s cycles, both engines in %s, on different operations in %s",
-		p.Block, count(int(p.Cycles)), percent(both/p.Cycles), percent(apart/p.Cycles))
+	_, apart := p.shares()
+	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Block, percent(apart/p.Cycles), count(int(p.Cycles)))
 }
 
 // Figure draws a panel per block: when each engine works on which operation, and
@@ -270,7 +269,7 @@ func (d scheduleData) Figure() (*Figure, error) {
 		})
 		bottom += pitch * len(scheduleLanes)
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
 }
 

@@ -10,14 +10,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
-// stallsData is what the engines do in each cycle: work, wait for a named cause,
-// or have nothing to do.
+// stallsData is what the multipliers do in each cycle: work, wait for a named cause, or
+// have nothing to do.
 type stallsData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
 	// FPS are the pictures per second.
 	FPS float64
-	// Causes are what cycles go to, the cycles in which the engines are busy
+	// Causes are what cycles go to, the cycles in which the multipliers are busy
 	// first.
 	Causes []stallsCause
 	// Blocks are in the order of the network, with a value per cause.
@@ -27,49 +27,60 @@ type stallsData struct {
 // stallsCause is one use of cycles.
 type stallsCause struct {
 	Name string
-	// Cycles are those of an average engine in one picture.
+	// Note says in a few words what a multiplier without work lacks.
+	Note string
+	// Cycles are those of an average multiplier in one picture.
 	Cycles float64
-	// MAT and RMAC are the parts of each engine's cycles, from 0 to 1.
-	MAT, RMAC float64
 }
 
-// The uses of cycles that are no stalls.
-const (
-	busyCause = "busy"
-	idleCause = "idle"
-)
+// busyCause is the use of cycles in which multipliers are busy.
+const busyCause = "busy"
 
-// Stalls draws what the engines of an event-driven run do in each cycle.
+// busyMeans is the one meaning of busy in the figures of the accelerator.
+const busyMeans = "Busy: the multiply-accumulates that are done, as a part of what all multipliers could do."
+
+// causeNotes say what is missing.
+var causeNotes = map[event.Term]string{
+	event.Work: "multiply-accumulates", event.LaneRounding: "no output for the lane", event.MACRounding: "no input for the MAC",
+	event.NoWork: "no operation for the engine",
+}
+
+// stallNotes say the same of stalls that take part in the most steps.
+var stallNotes = map[event.Stall]string{
+	event.Imbalance: "another copy has more", event.Stream: "R-MAC's pixels are to come", event.Channels: "too few channels for both engines",
+}
+
+// Stalls draws what the multipliers of an event-driven run do in each cycle.
 func Stalls(r *event.Run) (*Figure, error) {
 	d := stallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
-	names, total := []string{busyCause, idleCause}, uses(&r.MAT, &r.RMAC)
-	for _, s := range event.Stalls() {
-		names = append(names, s.String())
-	}
-	var order []int // busy, the stalls that occur, the longest first, idle
-	for i := range names {
-		if i > 1 && total[i] > 0 {
-			order = append(order, i)
+	total := r.Spending()
+	var order []event.Term // work, then what occurs, the longest first
+	for t, n := range total {
+		if event.Term(t) != event.Work && n != 0 {
+			order = append(order, event.Term(t))
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(total[b], total[a]) })
-	order = append([]int{0}, order...)
-	if total[1] > 0 {
-		order = append(order, 1)
-	}
-	cycles := func(uses []int64) []float64 {
+	slices.SortStableFunc(order, func(a, b event.Term) int { return cmp.Compare(total[b], total[a]) })
+	order = append([]event.Term{event.Work}, order...)
+	cycles := func(spent *event.Spending) []float64 {
 		var list []float64
-		for _, i := range order {
-			list = append(list, float64(uses[i])/float64(2*r.Config.Copies*r.Options.Batch))
+		for _, t := range order {
+			list = append(list, float64(spent[t])/float64(r.Options.Batch))
 		}
 		return list
 	}
-	mat, rmac, mean := uses(&r.MAT), uses(&r.RMAC), cycles(total)
-	for k, i := range order {
-		d.Causes = append(d.Causes, stallsCause{
-			Name: names[i], Cycles: mean[k],
-			MAT: float64(mat[i]) / float64(r.MAT.Total()), RMAC: float64(rmac[i]) / float64(r.RMAC.Total()),
-		})
+	for k, c := range cycles(&total) {
+		t := order[k]
+		cause := stallsCause{Name: t.String(), Note: cmp.Or(causeNotes[t], "waiting"), Cycles: c}
+		if t == event.Work {
+			cause.Name = busyCause
+		}
+		for stall, note := range stallNotes {
+			if t.String() == stall.String() {
+				cause.Note = note
+			}
+		}
+		d.Causes = append(d.Causes, cause)
 	}
 	place := make(map[string]int)
 	add := func(name string, cycles []float64) {
@@ -83,32 +94,22 @@ func Stalls(r *event.Run) (*Figure, error) {
 			d.Blocks[i].Cycles[k] += c
 		}
 	}
+	rest := total // what no step has: the last outputs
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		add(blockName(cmp.Or(s.Block, s.Label, s.Name)), cycles(uses(&s.MAT, &s.RMAC)))
+		spent := s.Spending(&r.Config)
+		for t := range rest {
+			rest[t] -= spent[t]
+		}
+		add(blockName(cmp.Or(s.Block, s.Label, s.Name)), cycles(&spent))
 	}
 	if r.Drain > 0 {
-		drain := make([]int64, len(names))
-		drain[slices.Index(names, event.OutputStore.String())] = 2 * int64(r.Config.Copies) * r.Drain
-		add("last outputs", cycles(drain))
+		add("last outputs", cycles(&rest))
 	}
 	return d.Figure()
 }
 
-// uses adds accounts: busy, idle, and every stall.
-func uses(accounts ...*event.Account) []int64 {
-	sums := make([]int64, 2+len(event.Stalls()))
-	for _, a := range accounts {
-		sums[0] += a.Busy
-		sums[1] += a.Idle
-		for i, c := range a.Stalls {
-			sums[2+i] += c
-		}
-	}
-	return sums
-}
-
-// finding says how long the engines work and what keeps them from it most.
+// finding says how much the multipliers work and what keeps them from it most.
 func (d stallsData) finding(total float64) string {
 	var busy, worst stallsCause
 	for _, c := range d.Causes {
@@ -121,27 +122,23 @@ func (d stallsData) finding(total float64) string {
 	}
 	share := func(c stallsCause) string { return percent(c.Cycles / max(total, 1)) }
 	if worst.Name == "" {
-		return fmt.Sprintf("The engines are always busy in %s cycles", count(int(total+0.5)))
+		return fmt.Sprintf("The multipliers are always busy in %s cycles", count(int(total+0.5)))
 	}
-	return fmt.Sprintf("The engines are busy in %s of the %s cycles; the most of the rest is %s, %s",
+	return fmt.Sprintf("The multipliers are busy in %s of %s cycles; the most of the rest is %s, %s",
 		share(busy), count(int(total+0.5)), worst.Name, share(worst))
 }
 
-// Figure draws (a) what the cycles of both engines go to, and (b) the cycles of
-// each block, divided likewise. The table has one row per block and cause.
+// Figure draws (a) what the cycles of all multipliers go to, and (b) the cycles of each
+// block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\nCycles are those of an average engine.", d.Workload, d.Config, number(d.FPS), d.Options),
+		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
 		of:       "cause", blocks: d.Blocks,
-		partsTitle:  "(a) by cause, and its part in the cycles of each engine",
+		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
 	for i, c := range d.Causes {
-		p := breakdownPart{name: c.Name, cycles: c.Cycles, color: partColor(i), note: fmt.Sprintf("MAT %s, R-MAC %s", percent(c.MAT), percent(c.RMAC))}
-		if c.Name == idleCause {
-			p.color = shade
-		}
-		b.parts = append(b.parts, p)
+		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: partColor(i), note: c.Note})
 	}
 	if err := b.check("stalls of " + d.Workload); err != nil {
 		return nil, err

@@ -26,6 +26,7 @@
 //     of one run.
 //   - register: what the engines do cycle by cycle, with the integers of a model.
 //   - explore, ablate, compare, peer: how one design stands beside others.
+//   - trust: what a count of cycles rests on.
 //
 // This package has the words that all of them share. VALIDATION.md beside this
 // file says what agrees with what, and what is only assumed.

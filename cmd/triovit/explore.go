@@ -23,13 +23,14 @@ var exploreCommand = command{
 	help: `Tries every combination of the axes, each a field of the configuration as its YAML
 names it and the values to try:
 
-  triovit explore -model b1-r224,b2-r224 -dsps 1024 \
+  triovit explore -model b1-r224,b2-r224 -dsps 1616 \
     -axis mat.lanes=4,8,16 -axis rmac.lanes=4,8,16 -axis copies=8,12,16
 
 and prints each network's front: the configurations than which no other is better in
 all objectives. JSON holds every point within the limits. The closed form tries
 thousands of points a second; the event-driven model some hundreds, but knows memory
-and the energy of events.
+and the energy of events. Energy ranks designs that differ in sizes of buffers only, for
+nothing prices what more engines or faster units take.
 
 A shard i/n is the i-th of n parts of the combinations, counted from 1; "triovit merge"
 joins the files that -out writes of all of them.`,
@@ -43,7 +44,8 @@ joins the files that -out writes of all of them.`,
 			s.Axes = append(s.Axes, a)
 			return err
 		})
-		f.IntVar(&s.Limits.DSPs, "dsps", 0, "at most so many `DSPs`, 0 for no limit")
+		f.IntVar(&s.Limits.DSPs, "dsps", 0, "at most so many `DSPs` of engines and auxiliary units, 0 for no limit")
+		f.IntVar(&s.Limits.LUTs, "luts", 0, "at most so many `LUTs` of arithmetic by an estimate, 0 for no limit")
 		f.IntVar(&s.Limits.BRAMs, "brams", 0, "at most so many `blocks` of RAM of 36 Kbit, 0 for no limit")
 		f.IntVar(&s.Limits.BufferKiB, "buffer-kib", 0, "at most so many `KiB` of buffers, 0 for no limit")
 		f.Float64Var(&s.Limits.MBPerS, "mb-per-s", 0, "at most so many `MB/s` of off-chip bandwidth, 0 for no limit")

@@ -18,8 +18,9 @@ import (
 type Ablation struct {
 	// Name says what is missing.
 	Name string
-	// DSPs are those of the engines. What the auxiliary units take is not known.
-	DSPs                    int
+	// DSPs and LUTs are those of the whole design, with the line buffers that it needs
+	// (see arch.Config).
+	DSPs, LUTs              int
 	ClosedForm, EventDriven hwsim.Estimate
 }
 
@@ -53,7 +54,7 @@ func ablation(name string, c arch.Config, closed, event hwsim.Estimate) (Ablatio
 	if closed.Unknown != "" && event.Unknown != "" {
 		return Ablation{}, fmt.Errorf("ablation %q: %s; %s", name, closed.Unknown, event.Unknown)
 	}
-	return Ablation{Name: name, DSPs: c.DSPs(), ClosedForm: closed, EventDriven: event}, nil
+	return Ablation{Name: name, DSPs: c.DSPs(), LUTs: c.LUTs(), ClosedForm: closed, EventDriven: event}, nil
 }
 
 // Whole is the design with all choices. Its error is that of both models, as of
@@ -92,20 +93,30 @@ func MATOnly(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, 
 	return ablation("R-MAC's depthwise mode", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
-// MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs.
+// MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs. It costs
+// line buffers for the widest map that a depthwise convolution of the workload reads; that
+// a line buffer is filled before its first window costs no cycles here.
 func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
-	windows := unstreamed(w)
-	for i := range windows.Ops {
-		if o := &windows.Ops[i]; o.Form == workload.Depthwise {
-			o.Form, o.Groups = workload.Convolution, 1
-			o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
-		}
-	}
-	closed := counted(closedForm(windows, c, scope), closedForm(w, c, scope))
-	return ablation("depthwise mode, windows on MAT", c, closed, hwsim.UnknownEstimate("the event-driven model has no line buffers"))
+	c.Depthwise = arch.Windowed
+	a, err := ablation("depthwise mode, windows on MAT", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
+	a.LUTs += lineBufferLUTs(w, c, scope)
+	return a, err
 }
 
-// OneMultiplication is a design whose DSPs make one multiplication each.
+// lineBufferLUTs returns the look-up tables of line buffers that every depthwise
+// convolution of the workload finds large enough.
+func lineBufferLUTs(w *workload.Workload, c arch.Config, scope hwsim.Scope) int {
+	most := 0
+	for i := range w.Ops {
+		if o := &w.Ops[i]; o.Form == workload.Depthwise && (!o.Head || scope == hwsim.Whole) {
+			most = max(most, c.LineBufferLUTs(o.Kernel, o.W*o.Stride))
+		}
+	}
+	return most
+}
+
+// OneMultiplication is a design whose DSPs make one multiplication each. They add up
+// their products, which packed ones leave to LUTs.
 func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.MultiplicationsPerDSP = 1
 	return ablation("packing of DSPs", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
@@ -113,8 +124,7 @@ func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (
 
 // RealDividers is a design that divides instead of rounding divisors to powers
 // of two and shifting: dividers of the configuration's number, interval and
-// latency stand in the place of log2 module and shifter. The logic that they take
-// is not known.
+// latency stand in the place of log2 module and shifter.
 func RealDividers(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.Division = arch.DividerDivision
 	return ablation("log2 divisors", c, hwsim.UnknownEstimate("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))

@@ -15,9 +15,9 @@
 //     a depthwise convolution, kernel position by kernel position: one of its
 //     MACs works. That is Design Choice #1 of the paper's Section V.
 //   - [MATOnlyWindows] lets such a lane take several kernel positions at once.
-//     It is what a MAT engine could do with line buffers for every kernel and
-//     stride, which the paper rejects for their cost; here they are free.
-//   - [OneMultiplication] leaves each DSP one multiplication per cycle.
+//     It is what a MAT engine can do with line buffers for every kernel and
+//     stride, which the paper rejects for their cost: they are in the LUTs.
+//   - [OneMultiplication] leaves each DSP one multiplication per cycle, and its sum.
 //   - [RealDividers] divides where the design shifts by a rounded logarithm.
 //
 // [Each] makes a page of all of them:
@@ -26,7 +26,6 @@
 //	fmt.Println(study)
 //
 // The closed form has neither denominators nor division, so it cannot say what
-// the intra-layer pipeline or the log2 divisors buy; the event-driven model has no
-// line buffers. A [hwsim.Estimate] says that it is unknown, and why, rather than that
+// the intra-layer pipeline or the log2 divisors buy. A [hwsim.Estimate] says that it is unknown, and why, rather than that
 // the choice is free.
 package ablate

@@ -21,19 +21,18 @@ func ExampleEach() {
 	page, _, _ := strings.Cut(study.String(), "assumption: ") // a list ends it
 	fmt.Print(page)
 	// Output:
-	// efficientvit-b1-r224, backbone, on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS
-	//                          without  DSPs  closed form, cycles      ×      FPS     GOPS  event-driven, cycles      ×      FPS     GOPS
-	//                          nothing  1024               250343  1.000    798.9    781.9                296449  1.000    674.7    660.3
-	//             inter-layer pipeline  1024               260004  1.039    769.2    752.9                303844  1.025    658.2    644.2
-	//             intra-layer pipeline  1024              unknown         unknown  unknown                296657  1.001    674.2    659.8
-	//                   both pipelines  1024              unknown         unknown  unknown                303932  1.025    658.0    644.0
-	//           R-MAC's depthwise mode  1024               334512  1.336    597.9    585.2                377524  1.273    529.8    518.5
-	//   depthwise mode, windows on MAT  1024               252192  1.007    793.0    776.2               unknown         unknown  unknown
-	//                  packing of DSPs  2048               250343  1.000    798.9    781.9                296449  1.000    674.7    660.3
-	//                    log2 divisors  1024              unknown         unknown  unknown                299557  1.010    667.7    653.5
+	// efficientvit-b1-r224, backbone, on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS
+	//                          without  DSPs    LUTs  closed form, cycles      ×  event-driven, cycles      ×
+	//                          nothing  1616  135280               250343  1.000                296449  1.000
+	//             inter-layer pipeline  1616  135280               260004  1.039                303844  1.025
+	//             intra-layer pipeline  1616  135280              unknown                       299597  1.011
+	//                   both pipelines  1616  135280              unknown                       306872  1.035
+	//           R-MAC's depthwise mode  1616  120688               334512  1.336                377524  1.273
+	//   depthwise mode, windows on MAT  1616  144240               252192  1.007                288031  0.972
+	//                  packing of DSPs  2640   82288               250343  1.000                296449  1.000
+	//                    log2 divisors  1616  141472              unknown                       299557  1.010
 	// unknown without intra-layer pipeline: the closed form has no denominators to wait for
 	// unknown without both pipelines: the closed form has no denominators to wait for
-	// unknown without depthwise mode, windows on MAT: the event-driven model has no line buffers
 	// unknown without log2 divisors: the closed form has no division
 	// closed form: memory and auxiliary units take no time
 }

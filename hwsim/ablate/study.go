@@ -51,21 +51,24 @@ func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error
 	return s, nil
 }
 
-// String is the study on a page: both models side by side, × the design's own
-// cycles, why a model cannot tell, and what was assumed.
-func (s *Study) String() string {
+// String is the study's table and what was assumed.
+func (s *Study) String() string { return s.Table() + s.Config.Assumptions().String() }
+
+// Table has a row per design, with both models side by side: cycles, and how many times
+// the whole design's these are. Below it stands why a model cannot tell.
+func (s *Study) Table() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, on %s\n", s.Workload, s.Scope, s.Config)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "without\tDSPs\tclosed form, cycles\t×\tFPS\tGOPS\tevent-driven, cycles\t×\tFPS\tGOPS\t\n")
+	fmt.Fprint(t, "without\tDSPs\tLUTs\tclosed form, cycles\t×\tevent-driven, cycles\t×\t\n")
 	var why []string
 	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
-		fmt.Fprintf(t, "%s\t%d\t", a.Name, a.DSPs)
+		fmt.Fprintf(t, "%s\t%d\t%d\t", a.Name, a.DSPs, a.LUTs)
 		for _, e := range [][2]hwsim.Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
 			if own := e[0]; own.Unknown == "" {
-				fmt.Fprintf(t, "%.0f\t%.3f\t%.1f\t%.1f\t", own.Cycles, own.Cycles/e[1].Cycles, own.FPS, own.GOPS)
+				fmt.Fprintf(t, "%.0f\t%.3f\t", own.Cycles, own.Cycles/e[1].Cycles)
 			} else {
-				fmt.Fprint(t, "unknown\t\tunknown\tunknown\t")
+				fmt.Fprint(t, "unknown\t\t")
 				why = append(why, fmt.Sprintf("unknown without %s: %s\n", a.Name, own.Unknown))
 			}
 		}
@@ -74,7 +77,6 @@ func (s *Study) String() string {
 	t.Flush()
 	b.WriteString(strings.Join(why, ""))
 	b.WriteString("closed form: memory and auxiliary units take no time\n")
-	b.WriteString(s.Config.Assumptions().String())
 	return b.String()
 }
 
@@ -90,6 +92,7 @@ func (s *Study) MarshalJSON() ([]byte, error) {
 	type row struct {
 		Without     string   `json:"without"`
 		DSPs        int      `json:"dsps"`
+		LUTs        int      `json:"luts"`
 		ClosedForm  estimate `json:"closed_form"`
 		EventDriven estimate `json:"event_driven"`
 	}
@@ -98,7 +101,7 @@ func (s *Study) MarshalJSON() ([]byte, error) {
 	}
 	var rows []row
 	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
-		rows = append(rows, row{a.Name, a.DSPs, of(a.ClosedForm), of(a.EventDriven)})
+		rows = append(rows, row{a.Name, a.DSPs, a.LUTs, of(a.ClosedForm), of(a.EventDriven)})
 	}
 	return json.Marshal(struct {
 		Workload      string           `json:"workload"`

@@ -25,13 +25,13 @@ func TestZCU102(t *testing.T) {
 	if got := c.Multipliers(); got != 2048 {
 		t.Errorf("%d multipliers, not 2048", got)
 	}
-	if got := c.DSPs(); got != 1024 {
-		t.Errorf("%d DSPs, not 1024", got)
+	if got := c.EngineDSPs(); got != 1024 {
+		t.Errorf("%d DSPs of the engines, not 1024", got)
 	}
 	if got := c.PeakGOPS(); math.Abs(got-819.2) > 1e-9 {
 		t.Errorf("peak %v GOPS, not 819.2", got)
 	}
-	want := "Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS"
+	want := "Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS"
 	if got := c.String(); got != want {
 		t.Errorf("String() = %q, want %q", got, want)
 	}
@@ -54,11 +54,156 @@ func TestEveryFieldHasOneOrigin(t *testing.T) {
 	}
 }
 
-// The preset must fit the board's chip.
-func TestPresetFitsTheBoard(t *testing.T) {
-	c, d := ZCU102(), XCZU9EG()
-	if c.DSPs() > d.DSPs || c.BRAMs() > d.BRAMs {
-		t.Errorf("%d DSPs and %d block RAMs, %s has %d and %d", c.DSPs(), c.BRAMs(), d.Name, d.DSPs, d.BRAMs)
+// The preset must fit the board's chip, and what does not fit is named.
+func TestFitsTheBoard(t *testing.T) {
+	large := ZCU102()
+	large.Copies, large.Buffers.Input.KiB = 40, 1<<12
+	for _, test := range []struct {
+		c    Config
+		want string
+	}{
+		{ZCU102(), ""},
+		{large, "2520 of 4040 DSPs, 912 of 1410 block RAMs, 274080 of 338200 LUTs"},
+	} {
+		if got := XCZU9EG().Without(test.c); got != test.want {
+			t.Errorf("%s lacks %q, want %q", test.c, got, test.want)
+		}
+	}
+}
+
+// Slices of the auxiliary units, by hand.
+func TestAuxiliaryDSPs(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Config)
+		want   int
+	}{
+		{"preset", func(*Config) {}, 16 * (21 + 8 + 8)},
+		{"a factor of the field's software takes two", func(c *Config) { c.Auxiliary.MultiplierBits = 32 }, 16 * (2*21 + 8 + 2*8)},
+		{"wide accumulators, too", func(c *Config) { c.Auxiliary.AccumulatorBits = 28 }, 16 * (2*21 + 8 + 8)},
+		{"64 requantizers of 31-bit factors, 4096 of them", func(c *Config) {
+			c.Auxiliary.Requantize, c.Auxiliary.MultiplierBits, c.Auxiliary.AccumulatorBits = 64, 31, 32
+		}, 4096 + 16*(8+2*8)},
+		{"half the copies", func(c *Config) { c.Copies = 8 }, 8 * (21 + 8 + 8)},
+	} {
+		c := ZCU102()
+		test.change(&c)
+		if got := c.AuxiliaryDSPs(); got != test.want || c.DSPs() != c.EngineDSPs()+test.want {
+			t.Errorf("%s: %d slices, want %d; %d in all", test.name, got, test.want, c.DSPs())
+		}
+	}
+}
+
+// A product of two wide factors is the sum of products of their parts, each of which
+// fits a slice.
+func TestSlicesHoldTheirFactors(t *testing.T) {
+	for a := 1; a <= 64; a++ {
+		for b := 1; b <= 64; b++ {
+			n := slicesFor(a, b)
+			if n != slicesFor(b, a) || n == 1 != (min(a, b) <= 18 && max(a, b) <= 27) {
+				t.Errorf("%d by %d bits: %d slices, the other way %d", a, b, n, slicesFor(b, a))
+			}
+			if bits := n * 27 * 18; a*b > bits {
+				t.Errorf("%d by %d bits do not fit %d slices", a, b, n)
+			}
+		}
+	}
+}
+
+// As many products as PackedSums says add up beside others without reaching them, and
+// one more does not.
+func TestPackedSums(t *testing.T) {
+	for _, test := range []struct {
+		bits, packed, want int
+		exact              bool // the bound is reached, not the least of one
+	}{{8, 2, 7, true}, {5, 2, 511, true}, {4, 3, 1, false}, {8, 1, 0, false}} {
+		c := ZCU102()
+		c.MultiplierBits, c.MultiplicationsPerDSP, c.MultiplicationsPerDSP4 = test.bits, test.packed, test.packed
+		if got := c.PackedSums(); got != test.want {
+			t.Errorf("%d of %d bits: %d products, want %d", test.packed, test.bits, got, test.want)
+		}
+		if !test.exact {
+			continue
+		}
+		apart := uint((27 - 1 - test.bits) / (test.packed - 1))
+		product := int64(1) << (test.bits - 1 + 7) // of the two least codes
+		fits := func(n int) bool {                 // what lies below bit `apart`, read as a signed number
+			sum := int64(n) * product
+			return sum<<(64-apart)>>(64-apart) == sum
+		}
+		if !fits(test.want) || fits(test.want+1) {
+			t.Errorf("%d of %d bits: of %d products %v, of one more %v", test.packed, test.bits, test.want, fits(test.want), fits(test.want+1))
+		}
+	}
+}
+
+// The look-up tables of a small design, by hand.
+func TestLUTParts(t *testing.T) {
+	c := ZCU102()
+	c.Copies, c.MAT, c.RMAC = 1, Engine{Lanes: 2, MACs: 8}, Engine{Lanes: 1, MACs: 4}
+	c.Auxiliary = Auxiliary{SumK: 1, Log2: 1, Shifter: 1, Requantize: 1, Activation: 1, Resize: 1, Pool: 1, MultiplierBits: 18, AccumulatorBits: 27}
+	parts := func(c Config) map[string]int {
+		list := make(map[string]int)
+		for _, p := range c.LUTParts() {
+			list[p.Part] = p.N
+		}
+		return list
+	}
+	want := map[string]int{
+		"MAT's sums":                    2 * (4*17 + 2*18 + 19 + 27),
+		"R-MAC's sums":                  4 * 27,
+		"operands of R-MAC's two modes": 2 * 12,              // two slices of three operands of 8 bits
+		"requantization":                16 + 19 + 31 + 2*16, // shifts by 1, 4 and 16, two bounds
+		"activation":                    3*16 + 27 + 30,      // a sum, two bounds, a shift
+		"log2 module":                   15 * 27,             // thresholds
+		"shifter":                       8 + 11 + 23 + 2*8,   // shifts by 1, 4 and 16, two bounds
+		"resizer":                       8 * 6 * 20,
+		"sum over K":                    27,
+		"pooling adder":                 27,
+	}
+	if diff := cmp.Diff(want, parts(c)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	second := c
+	second.Depthwise = ChannelParallel
+	if got, want := c.LUTs()-second.LUTs(), 4*27+24-27; got != want { // 4 products add up in their slices
+		t.Errorf("R-MAC's mode takes %d, want %d", got, want)
+	}
+	single := c
+	single.MultiplicationsPerDSP = 1
+	if got := parts(single); got["MAT's sums"]+got["R-MAC's sums"]+got["operands of R-MAC's two modes"] != 0 {
+		t.Errorf("slices of one multiplication add up themselves: %v", got)
+	}
+	short := c
+	short.MAT.MACs = 7 // what a packed slice adds up
+	if got := parts(short)["MAT's sums"]; got != 2*27 {
+		t.Errorf("lanes of 7 MACs: %d, want their accumulators", got)
+	}
+}
+
+// Line buffers grow with the picture, by hand: 256 lanes with rows of a LUT for 8 pixels
+// and for each of 8 MACs a choice of two or four positions of 8 bits.
+func TestLineBufferLUTs(t *testing.T) {
+	for _, test := range []struct{ kernel, width, want int }{
+		{3, 112, 256 * (2*14 + 64)}, {3, 1024, 256 * (2*128 + 64)}, {5, 28, 256 * (4*4 + 64)}, {1, 7, 0},
+	} {
+		if got := ZCU102().LineBufferLUTs(test.kernel, test.width); got != test.want {
+			t.Errorf("a window of %d in a row of %d: %d, want %d", test.kernel, test.width, got, test.want)
+		}
+	}
+}
+
+func TestScaledUnits(t *testing.T) {
+	c := ZCU102()
+	if got := c.ScaledUnits(ZCU102()); got != c {
+		t.Errorf("changed by itself: %+v", got.Auxiliary)
+	}
+	c.MAT.Lanes, c.RMAC.MACs = 16, 4 // 160 of 128 multipliers
+	want := c
+	want.Auxiliary = Auxiliary{SumK: 10, Log2: 2, Shifter: 5, Dividers: 20, DividerInterval: 8, DividerLatency: 8, Requantize: 27,
+		Activation: 10, Add: 10, Resize: 2, Pool: 20, MultiplierBits: 18, AccumulatorBits: 27}
+	if diff := cmp.Diff(want, c.ScaledUnits(ZCU102())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -102,7 +247,7 @@ func TestDSPsByWidth(t *testing.T) {
 	for bits, want := range map[int]int{8: 1024, 5: 1024, 4: 683, 2: 683} {
 		c := ZCU102()
 		c.MultiplierBits = bits
-		if got := c.DSPs(); got != want {
+		if got := c.EngineDSPs(); got != want {
 			t.Errorf("%d bits: %d DSPs, want %d", bits, got, want)
 		}
 	}
@@ -188,7 +333,7 @@ func TestReadErrors(t *testing.T) {
 		{"null", "version: 1\ncopies:\n", `f.yaml:2: copies: "" must be a whole number from 1 to 4096`},
 		{"name over lines", "version: 1\nmat:\n  \"a\\nb\": 3\n", `f.yaml:3: "mat.a\nb": no such field: have lanes, macs`},
 		{"unknown field", "version: 1\nbuffers:\n  input:\n    size: 3\n", "f.yaml:4: buffers.input.size: no such field: have kib, port_bytes"},
-		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, depthwise, clock_mhz, multiplier_bits, multiplications_per_dsp, multiplications_per_dsp_4, division, buffers, off_chip, auxiliary, host"},
+		{"unknown group", "version: 1\ndram: {}\n", "f.yaml:2: dram: no such field: have version, name, mat, rmac, copies, copies_share, depthwise, clock_mhz, multiplier_bits, pipeline_depth, multiplications_per_dsp, multiplications_per_dsp_4, division, buffers, off_chip, auxiliary, host"},
 		{"value for a group", "version: 1\nmat: 8\n", `f.yaml:2: mat: "8" must be fields, each on its line`},
 		{"list", "- version: 1\n", `f.yaml:1: configuration: "- version: 1" must be fields, each on its line`},
 		{"version missing", "copies: 8\n", `f.yaml: no version: the file must say "version: 1"`},

@@ -28,6 +28,9 @@ type Config struct {
 	// once. Wider ones, and the 8-bit factors of the attention's products, take
 	// several passes. The other factor has 8 bits.
 	MultiplierBits int
+	// PipelineDepth is the cycles from a MAC's operands to its result: at the start of
+	// each task the engines wait so long until their pipelines are full.
+	PipelineDepth int
 	// MultiplicationsPerDSP is how many multiplications one DSP slice makes per
 	// cycle; MultiplicationsPerDSP4 is that of multipliers of at most 4 bits.
 	MultiplicationsPerDSP, MultiplicationsPerDSP4 int
@@ -80,6 +83,10 @@ const (
 	// but one of its MACs are idle. Lanes of both engines are taken, so that
 	// nothing streams into the pointwise convolution.
 	ChannelParallel Depthwise = "channel-parallel"
+	// Windowed is ChannelParallel with a window's positions across the MACs of a lane,
+	// each of which works. They come from line buffers in front of every lane
+	// ([Config.LineBufferLUTs]), which the paper rejects.
+	Windowed Depthwise = "windowed"
 )
 
 // A Division says how the attention divides its dividends by its divisors.
@@ -149,21 +156,16 @@ type Auxiliary struct {
 	Add        int // residual additions
 	Resize     int // output elements of a bicubic upsampling
 	Pool       int // input elements of the global average pooling
+
+	// MultiplierBits is the width of the factors by which the units multiply, sign
+	// included, and AccumulatorBits that of the accumulators that are requantized: the
+	// integer.Limits of the models that the accelerator runs.
+	MultiplierBits, AccumulatorBits int
 }
 
 // Multipliers returns the multiplications of all copies per cycle.
 func (c Config) Multipliers() int {
 	return (c.MAT.Multipliers() + c.RMAC.Multipliers()) * c.Copies
-}
-
-// DSPs returns the DSP slices of the engines' multipliers. What the auxiliary
-// units take is not known and not in it.
-func (c Config) DSPs() int {
-	perDSP := c.MultiplicationsPerDSP
-	if c.MultiplierBits <= 4 {
-		perDSP = c.MultiplicationsPerDSP4
-	}
-	return (c.Multipliers() + perDSP - 1) / perDSP
 }
 
 // PeakGOPS returns the 10⁹ operations per second of engines that never wait, at
@@ -172,10 +174,11 @@ func (c Config) PeakGOPS() float64 {
 	return 2 * float64(c.Multipliers()) * c.ClockMHz / 1e3
 }
 
-// String is the configuration on one line: its arrays, clock, DSPs and peak.
+// String is the configuration on one line: its arrays, clock, DSPs of the engines and
+// of the auxiliary units, and peak.
 func (c Config) String() string {
-	return fmt.Sprintf("%s: (%d×%d + %d×%d)×%d at %g MHz, %d DSPs, peak %.1f GOPS",
-		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, c.ClockMHz, c.DSPs(), c.PeakGOPS())
+	return fmt.Sprintf("%s: (%d×%d + %d×%d)×%d at %g MHz, %d + %d DSPs, peak %.1f GOPS",
+		c.Name, c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, c.ClockMHz, c.EngineDSPs(), c.AuxiliaryDSPs(), c.PeakGOPS())
 }
 
 // Validate checks every value against its range. The error names the first

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
 // A field is what there is to know about one value of a [Config]. Reading,
@@ -28,6 +30,9 @@ const (
 	sectionVI = "Section VI of the paper"
 )
 
+// fewest is why the preset has so many of an auxiliary unit; package trust tests it.
+const fewest = "the fewest that cost B1-R224 no cycle, however its depthwise convolutions run"
+
 // The limits keep every cycle count of a network inside 63 bits (package
 // workload bounds the network's side).
 const (
@@ -45,9 +50,11 @@ var fields = []field{
 	{path: "copies", min: 1, max: maxCopies, stated: companion, at: func(c *Config) any { return &c.Copies }},
 	{path: "copies_share", words: texts(Shares()...), assumed: "the authors' cycle script divides all cycles by the copies, which fits output pixels best",
 		at: func(c *Config) any { return &c.CopiesShare }},
-	{path: "depthwise", words: texts(Reconfigured, ChannelParallel), stated: sectionV, at: func(c *Config) any { return &c.Depthwise }},
+	{path: "depthwise", words: texts(Reconfigured, ChannelParallel, Windowed), stated: sectionV, at: func(c *Config) any { return &c.Depthwise }},
 	{path: "clock_mhz", min: 1, max: 5000, stated: sectionVI, at: func(c *Config) any { return &c.ClockMHz }},
 	{path: "multiplier_bits", min: 1, max: 8, stated: sectionVI, at: func(c *Config) any { return &c.MultiplierBits }},
+	{path: "pipeline_depth", min: 0, max: 1 << 10, assumed: "0, as the authors' formulas have it; eight chained MACs within the 5 ns of 200 MHz would need registers between them",
+		at: func(c *Config) any { return &c.PipelineDepth }},
 	{path: "multiplications_per_dsp", min: 1, max: 4, stated: sectionVI, at: func(c *Config) any { return &c.MultiplicationsPerDSP }},
 	{path: "multiplications_per_dsp_4", min: 1, max: 8,
 		assumed: "own estimate for 4-bit weights: three, 11 bits apart in the slice's 27-bit input, by one 8-bit activation; the bit in which two products overlap follows from the parity of the upper",
@@ -79,20 +86,24 @@ var fields = []field{
 	{path: "auxiliary.sum_k", min: 1, max: maxRate, assumed: "one lane of channels, beside R-MAC",
 		at: func(c *Config) any { return &c.Auxiliary.SumK }},
 	{path: "auxiliary.log2", min: 1, max: maxRate, assumed: "one leading-one detector", at: func(c *Config) any { return &c.Auxiliary.Log2 }},
-	{path: "auxiliary.shifter", min: 1, max: maxRate, assumed: "one shifter per lane", at: func(c *Config) any { return &c.Auxiliary.Shifter }},
-	{path: "auxiliary.dividers", min: 1, max: maxRate, assumed: "only where division is by dividers: one in the place of each shifter",
+	{path: "auxiliary.shifter", min: 1, max: maxRate, assumed: fewest, at: func(c *Config) any { return &c.Auxiliary.Shifter }},
+	{path: "auxiliary.dividers", min: 1, max: maxRate, assumed: "only where division is by dividers: one per lane",
 		at: func(c *Config) any { return &c.Auxiliary.Dividers }},
 	{path: "auxiliary.divider_interval", min: 1, max: 256, assumed: "only where division is by dividers: sequential ones, a bit of the 8-bit quotient in each cycle",
 		at: func(c *Config) any { return &c.Auxiliary.DividerInterval }},
 	{path: "auxiliary.divider_latency", min: 0, max: 1 << 10, assumed: "only where division is by dividers: until the last bit of the quotient",
 		at: func(c *Config) any { return &c.Auxiliary.DividerLatency }},
-	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: "as many as R-MAC finishes at once in depthwise mode",
+	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: fewest + "; its mean demand is 44 a cycle in all copies, its bursts need more",
 		at: func(c *Config) any { return &c.Auxiliary.Requantize }},
-	{path: "auxiliary.activation", min: 1, max: maxRate, assumed: "as many as are requantized", at: func(c *Config) any { return &c.Auxiliary.Activation }},
-	{path: "auxiliary.add", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Add }},
+	{path: "auxiliary.activation", min: 1, max: maxRate, assumed: fewest, at: func(c *Config) any { return &c.Auxiliary.Activation }},
+	{path: "auxiliary.add", min: 1, max: maxRate, assumed: fewest, at: func(c *Config) any { return &c.Auxiliary.Add }},
 	{path: "auxiliary.resize", min: 1, max: maxRate, assumed: "one interpolator: the paper's accelerator runs no segmentation head",
 		at: func(c *Config) any { return &c.Auxiliary.Resize }},
 	{path: "auxiliary.pool", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Pool }},
+	{path: "auxiliary.multiplier_bits", min: 2, max: integer.MaxMultiplierBits, assumed: "calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two",
+		at: func(c *Config) any { return &c.Auxiliary.MultiplierBits }},
+	{path: "auxiliary.accumulator_bits", min: 8, max: integer.MaxAccumulatorBits, assumed: "calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own",
+		at: func(c *Config) any { return &c.Auxiliary.AccumulatorBits }},
 
 	{path: "host.melements_per_s", min: 0, max: 1e9, assumed: "unknown where 0: EfficientViT leaves nothing to a host",
 		at: func(c *Config) any { return &c.HostMElementsPerS }},
@@ -225,4 +236,24 @@ func (c Config) With(path string, value any) (Config, error) {
 		return c, fmt.Errorf("configuration %q: %s: %w", c.Name, path, err)
 	}
 	return c, nil
+}
+
+// Scaled returns the configuration with one number changed to so many times itself,
+// rounded up where the field takes whole numbers and kept within what the field allows,
+// and the new value as YAML writes it; false where the field is no number.
+func (c Config) Scaled(path string, times float64) (scaled Config, value string, ok bool) {
+	i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
+	if i < 0 {
+		return c, "", false
+	}
+	f := &fields[i]
+	switch v := f.at(&c).(type) {
+	case *int:
+		*v = int(min(f.max, max(f.min, math.Ceil(float64(*v)*times))))
+	case *float64:
+		*v = min(f.max, max(f.min, *v*times))
+	default:
+		return c, "", false
+	}
+	return c, f.text(&c), true
 }

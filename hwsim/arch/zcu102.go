@@ -2,6 +2,8 @@
 
 package arch
 
+import "github.com/gotriovit/gotriovit/triovit/integer"
+
 // ZCU102 returns the paper's accelerator on the board of that name: R-MAC and
 // MAT engines of 8 lanes of 8 MACs, 16 copies of both, 200 MHz, two
 // multiplications per DSP. What the paper and its companion do not state is
@@ -27,8 +29,9 @@ func ZCU102() Config {
 		},
 		OffChip: OffChip{MBPerS: 19200, LatencyCycles: 100},
 		Auxiliary: Auxiliary{
-			SumK: 8, Log2: 1, Shifter: 16, Dividers: 16, DividerInterval: 8, DividerLatency: 8, Requantize: 64,
-			Activation: 64, Add: 16, Resize: 1, Pool: 16,
+			SumK: 8, Log2: 1, Shifter: 4, Dividers: 16, DividerInterval: 8, DividerLatency: 8, Requantize: 21,
+			Activation: 8, Add: 8, Resize: 1, Pool: 16,
+			MultiplierBits: integer.MultiplierPort, AccumulatorBits: integer.OperandPort,
 		},
 	}
 }

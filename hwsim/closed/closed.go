@@ -17,8 +17,8 @@ import (
 // express: an R-MAC lane with fewer MACs than a MAT lane, which could not keep
 // step where both work on one operation, multipliers of fewer than 8 bits, and a
 // grouped convolution that no depthwise one feeds. Depthwise convolutions on
-// channel-parallel lanes have the rule of any convolution, with one input
-// channel, and stream into nothing. Of a division it knows none.
+// channel-parallel or windowed lanes have the rule of any convolution, with one input
+// channel or the window's positions as channels, and stream into nothing. Of a division it knows none.
 func Charge(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Result, error) {
 	p, err := prepare(w, scope)
 	if err != nil {
@@ -101,8 +101,8 @@ func (p *prepared) on(c arch.Config) (*Result, error) {
 	for i := range p.charges {
 		o := &r.Ops[i]
 		*o = p.charges[i].cost
-		if c.Depthwise == arch.ChannelParallel && (o.Rule == RMACAlone || o.Rule == InterLayer) {
-			o.Rule, o.Cycles = BothEngines, e.channelParallel(&p.charges[i])
+		if c.Depthwise != arch.Reconfigured && (o.Rule == RMACAlone || o.Rule == InterLayer) {
+			o.Rule, o.Cycles = BothEngines, e.channelParallel(&p.charges[i], c.Depthwise == arch.Windowed)
 		} else {
 			o.Cycles, o.SetUp = e.cycles(&p.charges[i])
 		}
@@ -198,15 +198,21 @@ func (e engines) convolution(o *workload.Operation) int64 {
 }
 
 // channelParallel is the rule for both engines for a depthwise convolution, and
-// for the pointwise one behind it.
-func (e engines) channelParallel(c *charge) int64 {
-	cycles := e.convolution(c.op)
+// for the pointwise one behind it. Windowed lanes sum over a window as over as many
+// input channels.
+func (e engines) channelParallel(c *charge, windowed bool) int64 {
+	depthwise := func(o workload.Operation) int64 {
+		if windowed {
+			o.Cin, o.Kernel = o.Kernel*o.Kernel, 1
+		}
+		return e.convolution(&o)
+	}
 	if c.dw == nil {
-		return cycles
+		return depthwise(*c.op)
 	}
 	pw := *c.op
 	pw.Cout = int(charged(c.op))
-	return e.convolution(c.dw) + e.convolution(&pw)
+	return depthwise(*c.dw) + e.convolution(&pw)
 }
 
 // charged returns the output channels of a pointwise convolution in a stream.

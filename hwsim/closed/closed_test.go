@@ -72,7 +72,7 @@ func TestAuthorsNumbers(t *testing.T) {
 	}
 }
 
-// Charging set-ups twice gives what the authors may have published.
+// Charging set-ups twice is nearer to what is published than the formula is.
 func TestSetUpTwice(t *testing.T) {
 	r, err := Charge(network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {

@@ -34,11 +34,11 @@ func ExampleCharge() {
 	fmt.Print(result)
 	// Output:
 	// closed form, efficientvit-b1-r224, backbone
-	// on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS
+	// on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS
 	// 250343 cycles (4005490 / 16 copies), 1.252 ms, 798.9 FPS
 	// 781.9 GOPS by 489.4 M MACs, 95.4 % of the peak
 	// (792.3 GOPS by 495.9 M MACs, which the authors do not count in full)
-	// (250852.75 cycles and 780.3 GOPS if each set-up of a stream were charged twice)
+	// (250852.75 cycles and 780.3 GOPS with each set-up of a stream charged twice: a fit to what is published for B1-R224, found after the fact)
 	//                              role  operations  cycles of one copy   share  utilization
 	//                               PW1          14             1404928  35.1 %      100.0 %
 	//                          DW + PW2          14             1337480  33.4 %       98.9 %
@@ -62,7 +62,8 @@ func ExampleCharge() {
 	//       activation           2    0.00        0.08  the authors' formulas end with the backbone
 	//    pooling adder           1    0.00        0.08  the authors' formulas end with the backbone
 	//             host           1    0.00        0.00  the authors' formulas end with the backbone
-	// needs 1024 DSPs for the multipliers and 642 block RAMs of 36 Kbit for the buffers (XCZU9EG of the ZCU102 has 2520 and 912)
+	// needs 1024 DSPs for the engines and, by an estimate of our own, 592 for auxiliary units and 135280 LUTs of all arithmetic;
+	// 642 block RAMs of 36 Kbit for the buffers (XCZU9EG of the ZCU102 has 2520 DSPs, 274080 LUTs and 912 block RAMs)
 	// note: buffers, ports and off-chip memory are unlimited, and the copies divide every operation without a remainder
 	// note: the aggregation's grouped convolution is charged with a third of its output channels and counted as no operations, as in the authors' script
 	// assumption: copies_share = pixels: the authors' cycle script divides all cycles by the copies, which fits output pixels best
@@ -74,6 +75,16 @@ func ExampleCharge() {
 	// assumption: buffers.output.port_bytes = 1024: as wide as the input buffer's: they change roles between layers
 	// assumption: buffers.divisor.kib = 8: holds one head's divisors at 1024×2048 (8192 tokens of one byte)
 	// assumption: buffers.divisor.port_bytes = 16: one divisor per copy
+	// assumption: auxiliary.sum_k = 8: one lane of channels, beside R-MAC
+	// assumption: auxiliary.log2 = 1: one leading-one detector
+	// assumption: auxiliary.shifter = 4: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
+	// assumption: auxiliary.requantize = 21: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run; its mean demand is 44 a cycle in all copies, its bursts need more
+	// assumption: auxiliary.activation = 8: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
+	// assumption: auxiliary.add = 8: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
+	// assumption: auxiliary.resize = 1: one interpolator: the paper's accelerator runs no segmentation head
+	// assumption: auxiliary.pool = 16: one adder per lane
+	// assumption: auxiliary.multiplier_bits = 18: calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two
+	// assumption: auxiliary.accumulator_bits = 27: calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own
 }
 
 // A standard ViT needs the host for softmax, GELU and LayerNorm in every block.

@@ -25,6 +25,8 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Assumptions   arch.Assumptions `json:"assumptions"`
 		Notes         []string         `json:"notes"`
 		DSPs          int              `json:"dsps"`
+		EngineDSPs    int              `json:"engine_dsps"`
+		LUTs          int              `json:"luts"`
 		BRAMs         int              `json:"brams"`
 		Cycles        int64            `json:"cycles"`
 		Undivided     int64            `json:"cycles_of_one_copy"`
@@ -40,7 +42,7 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Blocks        []Part           `json:"blocks"`
 		Ops           []OpCycles       `json:"operations"`
 		Omitted       []hwsim.Omission `json:"omitted"`
-	}{r.Model, r.Workload, r.Scope, r.Config, r.Assumptions(), r.Notes(), r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.Undivided, r.SetUp,
+	}{r.Model, r.Workload, r.Scope, r.Config, r.Assumptions(), r.Notes(), r.Config.DSPs(), r.Config.EngineDSPs(), r.Config.LUTs(), r.Config.BRAMs(), r.Cycles, r.Undivided, r.SetUp,
 		r.seconds(), r.FPS(), r.GOPS(), r.AllGOPS(), r.Utilization(), r.MACs, r.PaperMACs, r.ByRole(), r.ByBlock(), r.Ops, append([]hwsim.Omission{}, r.Omitted...)})
 }
 

@@ -25,7 +25,7 @@ func (r *Result) String() string {
 	}
 	if r.SetUp > 0 {
 		cycles, gops := r.SetUpTwice()
-		fmt.Fprintf(&s, "(%.2f cycles and %.1f GOPS if each set-up of a stream were charged twice)\n", cycles, gops)
+		fmt.Fprintf(&s, "(%.2f cycles and %.1f GOPS with each set-up of a stream charged twice: a fit to what is published for B1-R224, found after the fact)\n", cycles, gops)
 	}
 	page.Table(&s, "role\toperations\tcycles of one copy\tshare\tutilization\t", func(row func(string, ...any)) {
 		for _, p := range r.ByRole() {
@@ -57,13 +57,15 @@ func (r *Result) Notes() []string {
 	return notes
 }
 
-// Assumptions lists what the configuration assumes or changes about engines,
-// copies, clock, and the buffers, which count for the block RAMs only. Its other
-// values play no part in the closed form.
+// Assumptions lists what the configuration assumes or changes about what counts in the
+// closed form: engines, copies and clock for the cycles; buffers and auxiliary units for
+// block RAMs, DSPs and LUTs.
 func (r *Result) Assumptions() arch.Assumptions {
 	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {
 		group, _, _ := strings.Cut(a.Field, ".")
-		return slices.Contains([]string{"off_chip", "auxiliary", "division", "host"}, group) ||
+		return slices.Contains([]string{"off_chip", "host", "pipeline_depth"}, group) ||
+			slices.Contains([]string{"auxiliary.divider_interval", "auxiliary.divider_latency"}, a.Field) ||
+			a.Field == "auxiliary.dividers" && r.Config.Division != arch.DividerDivision ||
 			a.Field == "multiplications_per_dsp_4" && r.Config.MultiplierBits > 4
 	})
 }

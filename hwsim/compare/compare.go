@@ -24,7 +24,7 @@ func metric(d *hwsim.Estimate, m paper.Metric) Number {
 	case paper.GOPS:
 		return computed(d.GOPS)
 	case paper.GOPSPerDSP:
-		return computed(d.GOPS / float64(d.Config.DSPs()))
+		return computed(d.GOPS / float64(d.Config.EngineDSPs()))
 	default: // GOPS/W
 		return unknown
 	}
@@ -38,6 +38,15 @@ func notes(designs []hwsim.Estimate) []string {
 		if d.Host > 0 && !slices.Contains(list, note) {
 			list = append(list, note)
 		}
+	}
+	return list
+}
+
+// auxiliaryNotes says which DSPs a design has beside those of its engines.
+func auxiliaryNotes(designs []hwsim.Estimate) []string {
+	var list []string
+	for _, c := range configs(designs) {
+		list = append(list, fmt.Sprintf("DSPs of %s are the engines', as the papers count them: with its auxiliary units it has %d by an estimate of our own", c.Name, c.DSPs()))
 	}
 	return list
 }
@@ -94,7 +103,7 @@ func energyNotes(designs []hwsim.Estimate) []string {
 func Accelerators(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Accelerators (Table VIII of the paper, whose own cells are not at hand)",
 		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP", "GOPS/W of events"},
-		Notes:   append(notes(designs), energyNotes(designs)...), Configs: configs(designs)}
+		Notes:   slices.Concat(notes(designs), auxiliaryNotes(designs), energyNotes(designs)), Configs: configs(designs)}
 	for _, a := range paper.Accelerators() {
 		row := Row{Name: a.Name + " on " + a.Device, Network: a.Network}
 		for _, c := range []paper.Cell{a.DSPs, a.FPS, a.GOPS, a.GOPSPerW, a.GOPSPerDSP, a.FPSPerDSP} {
@@ -105,7 +114,7 @@ func Accelerators(designs ...hwsim.Estimate) *Table {
 	}
 	for i := range designs {
 		d := &designs[i]
-		dsps := computed(float64(d.Config.DSPs()))
+		dsps := computed(float64(d.Config.EngineDSPs()))
 		t.Computed = append(t.Computed, Row{Name: rowName(d), Network: d.Workload, Numbers: []Number{
 			dsps, metric(d, paper.FPS), metric(d, paper.GOPS), metric(d, paper.GOPSPerW), metric(d, paper.GOPSPerDSP),
 			metric(d, paper.FPS).over(dsps), computed(d.GOPSPerW)}})

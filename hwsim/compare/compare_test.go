@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -49,8 +50,8 @@ func TestNumberString(t *testing.T) {
 		{computed(3).over(Number{2, paper.Recalled}), "1.50 C/M"},
 		{computed(3).over(computed(2)), "1.50 C"},
 		{Number{1566.3, paper.Inferred}.over(Number{2.6, paper.Inferred}), "602.4 I/I"},
-		{computed(3).over(unknown), "unknown U"},
-		{unknown.over(computed(3)), "unknown U"},
+		{computed(3).over(unknown), "U"},
+		{unknown.over(computed(3)), "U"},
 		{none, ""},
 	}
 	for _, test := range tests {
@@ -129,10 +130,10 @@ func TestHeadlines(t *testing.T) {
 		printed  []string // from Table VIII, and from the companion's 780.2 GOPS
 		computed string   // 475.5 and 262.5 FPS by 124, 89.7 and 34.4
 	}{
-		{3.6, []string{"unknown U", "3.66 I/M"}, "3.83 C/M"},
-		{5.0, []string{"unknown U", "5.06 I/V"}, "5.30 C/V"},
-		{7.3, []string{"unknown U", "7.09 I/M"}, "7.63 C/M"},
-		{14.6, []string{"unknown U"}, ""},
+		{3.6, []string{"U", "3.66 I/M"}, "3.83 C/M"},
+		{5.0, []string{"U", "5.06 I/V"}, "5.30 C/V"},
+		{7.3, []string{"U", "7.09 I/M"}, "7.63 C/M"},
+		{14.6, []string{"U"}, ""},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%v×", test.claimed), func(t *testing.T) {
@@ -260,8 +261,8 @@ func TestEventEnergy(t *testing.T) {
 		note  string
 	}{
 		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock, control and the host"}, // two operations for 4 pJ
-		{"a buffer is not in the table", &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "unknown U", "a table (this test) has no entry for input buffer byte"},
-		{"no table", nil, "unknown U", "no energy table is given"},
+		{"a buffer is not in the table", &energy.Table{Name: "a table", Source: "this test", Multiply8: 3, Add32: 1}, "U", "a table (this test) has no entry for input buffer byte"},
+		{"no table", nil, "U", "no energy table is given"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -271,14 +272,14 @@ func TestEventEnergy(t *testing.T) {
 			if got := numbers[len(numbers)-1].String(); got != test.want {
 				t.Errorf("GOPS/W of events %s, want %s", got, test.want)
 			}
-			if got := numbers[slices.Index(table.Columns, "GOPS/W")].String(); got != "unknown U" {
+			if got := numbers[slices.Index(table.Columns, "GOPS/W")].String(); got != "U" {
 				t.Errorf("GOPS/W of a device %s, want unknown", got)
 			}
-			if !strings.Contains(table.String(), "note: events of event-driven, backbone, no pipelines: "+test.note) {
+			if !strings.Contains(strings.Join(table.Notes, "\n"), "events of event-driven, backbone, no pipelines: "+test.note) {
 				t.Errorf("no note %q:\n%s", test.note, table)
 			}
 			for _, row := range Ratios(d).Computed {
-				if strings.HasPrefix(row.Name, "GOPS/W") && row.Numbers[3].String() != "unknown U" {
+				if strings.HasPrefix(row.Name, "GOPS/W") && row.Numbers[3].String() != "U" {
 					t.Errorf("%s: %s", row.Name, row.Numbers[3])
 				}
 			}
@@ -324,18 +325,18 @@ func TestTableReport(t *testing.T) {
 }
 
 // TestResources: the parts add up, the paper's DSPs are those of the default
-// configuration, and logic stays unknown.
+// configuration, and registers stay unknown.
 func TestResources(t *testing.T) {
 	half := arch.ZCU102()
 	half.Name, half.Copies = "half the copies", 8
 	table := Resources(arch.ZCU102(), half)
-	const parts = 7
+	parts := 7 + len(half.LUTParts())
 	if len(table.Printed) != 1 || len(table.Computed) != 2*parts || len(table.Notes) != 2 {
 		t.Fatalf("%d printed and %d computed rows, %d notes", len(table.Printed), len(table.Computed), len(table.Notes))
 	}
 	for i, c := range []arch.Config{arch.ZCU102(), half} {
 		rows := table.Computed[i*parts : (i+1)*parts]
-		for column, want := range []int{c.DSPs(), c.BRAMs()} {
+		for column, want := range []int{c.DSPs(), c.BRAMs(), c.LUTs()} {
 			sum := 0.0
 			for _, r := range rows[:parts-1] {
 				if r.Numbers[column].Mark == Computed {
@@ -348,13 +349,11 @@ func TestResources(t *testing.T) {
 		}
 	}
 	for _, r := range slices.Concat(table.Printed, table.Computed) {
-		for _, n := range r.Numbers[2:] {
-			if n.Mark != paper.Unknown {
-				t.Errorf("%s: logic of %v", r.Name, n)
-			}
+		if n := r.Numbers[3]; n.Mark != paper.Unknown {
+			t.Errorf("%s: registers of %v", r.Name, n)
 		}
 	}
-	if own := table.Printed[0].Numbers[0]; own.Value != float64(arch.ZCU102().DSPs()) || own.Mark != paper.Inferred {
+	if own := table.Printed[0].Numbers[0]; own.Value != float64(arch.ZCU102().EngineDSPs()) || own.Mark != paper.Inferred {
 		t.Errorf("the paper's DSPs are %v", own)
 	}
 	var file strings.Builder
@@ -366,7 +365,35 @@ func TestResources(t *testing.T) {
 			t.Errorf("the CSV lacks %q:\n%s", line, &file)
 		}
 	}
-	if s := table.String(); !strings.Contains(s, "half the copies: engines and buffers take 20.3 % of the DSPs") {
+	if s := table.String(); !strings.Contains(s, "half the copies: engines, auxiliary units and buffers take 32.1 % of the DSPs") {
 		t.Error(s)
+	}
+}
+
+// Every line of a page fits a notebook, and no word is broken.
+func TestPagesFitANotebook(t *testing.T) {
+	w := hwtest.Network(t, "b1-r288")
+	r, err := event.Simulate(w, arch.ZCU102(), event.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	designs := []hwsim.Estimate{r.Estimate(energy.Derived45nm())}
+	for name, table := range map[string]*Table{"accelerators": Accelerators(designs...), "ratios": Ratios(designs...), "speed-ups": Speedups(designs...)} {
+		page := table.Page()
+		for line := range strings.Lines(page) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 120 {
+				t.Errorf("%s: a line of %d characters: %s", name, n, line)
+			}
+		}
+		for _, r := range slices.Concat(table.Printed, table.Computed) {
+			for word := range strings.FieldsSeq(r.Name) {
+				if !strings.Contains(page, word) {
+					t.Errorf("%s: no word %q", name, word)
+				}
+			}
+		}
+		if strings.Contains(page, "assumption") || !strings.HasPrefix(table.String(), page) {
+			t.Errorf("%s: the page is not the text without assumptions:\n%s", name, table)
+		}
 	}
 }

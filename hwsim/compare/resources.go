@@ -10,9 +10,10 @@ import (
 )
 
 // Resources returns what the paper's accelerator takes of its chip, and what is computed
-// of configurations, part by part: the DSPs of the engines' multipliers and the block RAMs
-// that hold the buffers. What is not modelled is unknown: registers, logic, and all that
-// the auxiliary processors take.
+// of configurations, part by part: the DSPs of the engines' multipliers, those that the
+// auxiliary units take by estimate ([arch.Config.AuxiliaryDSPs]), the block RAMs that hold
+// the buffers, and the look-up tables of the arithmetic ([arch.Config.LUTParts]). What is
+// not modelled is unknown: registers, control, wires.
 func Resources(configs ...arch.Config) *Table {
 	chip := arch.XCZU9EG()
 	t := &Table{Title: "Resources (Table III of the paper, whose cells are not at hand)",
@@ -25,21 +26,24 @@ func Resources(configs ...arch.Config) *Table {
 		t.Printed = append(t.Printed, row)
 	}
 	for _, c := range configs {
-		part := func(name string, dsps, brams Number) {
-			t.Computed = append(t.Computed, Row{Name: c.Name + ", " + name, Numbers: []Number{dsps, brams, unknown, unknown}})
+		part := func(name string, dsps, brams, luts Number) {
+			t.Computed = append(t.Computed, Row{Name: c.Name + ", " + name, Numbers: []Number{dsps, brams, luts, unknown}})
 		}
 		dsps, brams := computed(float64(c.DSPs())), computed(float64(c.BRAMs()))
-		part("MAT and R-MAC", dsps, none)
+		part("MAT and R-MAC", computed(float64(c.EngineDSPs())), none, none)
 		b := c.Buffers
 		for _, m := range []struct {
 			name   string
 			buffer arch.Buffer
 		}{{"input", b.Input}, {"weight", b.Weight}, {"output", b.Output}, {"divisor", b.Divisor}} {
-			part(m.name+" buffer", none, computed(float64(m.buffer.BRAMs())))
+			part(m.name+" buffer", none, computed(float64(m.buffer.BRAMs())), unknown)
 		}
-		part("auxiliary processors", unknown, unknown)
-		part("engines and buffers", dsps, brams)
-		t.Notes = append(t.Notes, fmt.Sprintf("%s: engines and buffers take %.1f %% of the DSPs and %.1f %% of the block RAMs of %s",
+		part("auxiliary units", computed(float64(c.AuxiliaryDSPs())), none, none)
+		for _, l := range c.LUTParts() {
+			part(l.Part, none, none, computed(float64(l.N)))
+		}
+		part("all that is modelled", dsps, brams, computed(float64(c.LUTs())))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s: engines, auxiliary units and buffers take %.1f %% of the DSPs and %.1f %% of the block RAMs of %s",
 			c.Name, 100*dsps.Value/float64(chip.DSPs), 100*brams.Value/float64(chip.BRAMs), chip.Name))
 	}
 	return t

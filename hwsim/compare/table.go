@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
@@ -56,15 +57,14 @@ func (n Number) over(m Number) Number {
 	}
 }
 
-// String is the number with its mark, "unknown U", or nothing for a cell that
-// cannot be. A printed number is not rounded, any other is to three digits or
+// String is the number with its mark, "U", or nothing for a cell that cannot be. A printed number is not rounded, any other is to three digits or
 // more.
 func (n Number) String() string {
 	switch {
 	case n.Mark == "":
 		return ""
 	case math.IsNaN(n.Value):
-		return fmt.Sprintf("unknown %s", n.Mark)
+		return string(n.Mark)
 	case n.Mark != Computed && !strings.Contains(string(n.Mark), "/"):
 		return fmt.Sprintf("%s %s", strconv.FormatFloat(n.Value, 'f', -1, 64), n.Mark)
 	case n.Value >= 1000:
@@ -100,9 +100,9 @@ type Row struct {
 // legend explains the marks.
 const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
 
-// String is the table with a line between what is printed and what is computed.
-// It ends with what each accelerator assumes.
-func (t *Table) String() string {
+// Page is the table with a line between what is printed and what is computed, and notes
+// below. Long names are on several lines, of which the last has the numbers.
+func (t *Table) Page() string {
 	var body strings.Builder
 	w := tabwriter.NewWriter(&body, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(name, network string, cells []string) {
@@ -129,7 +129,11 @@ func (t *Table) String() string {
 			for _, n := range r.Numbers {
 				cells = append(cells, n.String())
 			}
-			line(r.Name, r.Network, cells)
+			name := folded(r.Name, nameWidth)
+			for _, part := range name[:len(name)-1] {
+				line(part, "", make([]string, len(cells)))
+			}
+			line(name[len(name)-1], r.Network, cells)
 		}
 	}
 	w.Flush()
@@ -139,9 +143,39 @@ func (t *Table) String() string {
 		fmt.Fprintln(&s, strings.TrimRight(line, " \n")) // cells that cannot be
 	}
 	for _, note := range t.Notes {
-		fmt.Fprintf(&s, "note: %s\n", note)
+		fmt.Fprintln(&s, strings.Join(folded("note: "+note, pageWidth), "\n  "))
 	}
 	s.WriteString(legend)
+	return s.String()
+}
+
+// A table fits a notebook's page without breaking words.
+const (
+	pageWidth = 116 // characters
+	nameWidth = 24  // of them
+)
+
+// folded breaks a text between words into lines of so many characters.
+func folded(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	return append(lines, line)
+}
+
+// String is the table's page and what each accelerator assumes.
+func (t *Table) String() string {
+	var s strings.Builder
+	s.WriteString(t.Page())
 	for _, c := range t.Configs {
 		fmt.Fprintf(&s, "computed on %s\n%s", c, c.Assumptions())
 	}

@@ -29,8 +29,11 @@ type Table struct {
 	SRAM []SRAM
 	// DRAM is what a byte of off-chip memory costs, in pJ.
 	DRAM float64
-	// Units is what one element costs in an auxiliary unit, in pJ. Units that
-	// are not in it are unknown.
+	// Auxiliary is what a multiplication in an auxiliary unit costs for every 64
+	// products of two bits in it, as many as an 8-bit one has, in pJ.
+	Auxiliary float64
+	// Units is what one element costs in an auxiliary unit without its
+	// multiplications, in pJ. Units that are not in it are unknown.
 	Units map[workload.Unit]float64
 	// Sources says where an entry comes from that Source alone does not explain,
 	// by its event in YAML (see [Read]). Of a buffer's byte it is in SRAM.
@@ -40,6 +43,7 @@ type Table struct {
 // The names of entries that are no unit's.
 const (
 	multiplication = "8-bit multiplication"
+	auxiliary      = "8 by 8 bits multiplied in auxiliary units"
 	accumulation   = "32-bit accumulation"
 	bufferByte     = "buffer byte"
 	offChipByte    = "off-chip byte"
@@ -82,8 +86,10 @@ type Counts struct {
 	// memory.
 	Buffers []Buffer
 	OffChip int64
-	// Elements is what each auxiliary unit has done.
-	Elements map[workload.Unit]int64
+	// Elements is what each auxiliary unit has done, BitProducts the products of two
+	// bits in the multiplications of all of them.
+	Elements    map[workload.Unit]int64
+	BitProducts int64
 }
 
 // A Buffer is the bytes that a memory of KiB takes in and gives.
@@ -122,6 +128,9 @@ func (p *Part) Joules() float64 {
 // NotPriced says what no table of events has, and no energy of a run.
 const NotPriced = "without leakage, clock, control and the host"
 
+// bitsOf8 is the products of two bits in an 8-bit multiplication.
+const bitsOf8 = 64
+
 // Price prices the events of a run, [NotPriced].
 func (t *Table) Price(c Counts) *Breakdown {
 	e := &Breakdown{Table: t, Counts: c, Parts: []Part{
@@ -132,6 +141,7 @@ func (t *Table) Price(c Counts) *Breakdown {
 		e.Parts = append(e.Parts, t.buffer(b))
 	}
 	e.Parts = append(e.Parts, t.part(offChipByte, c.OffChip, t.DRAM))
+	e.Parts = append(e.Parts, t.part(auxiliary, c.BitProducts/bitsOf8, t.Auxiliary))
 	for _, u := range workload.Units() {
 		if count := c.Elements[u]; count > 0 {
 			each, ok := t.Units[u]

@@ -91,7 +91,7 @@ func TestPrintedEnergyStandsApart(t *testing.T) {
 	if want := 2 * float64(e.Counts.PaperMACs) / 1e9 / e.Joules(); math.Abs(e.GOPSPerW()-want) > 1e-9*want {
 		t.Errorf("%v GOPS/W, want %v", e.GOPSPerW(), want)
 	}
-	for _, want := range []string{"372.1 GOPS/W by the authors' count", "prints 105.1 GOPS/W [V] for EfficientViT-B1-R224"} {
+	for _, want := range []string{"374.3 GOPS/W by the authors' count", "prints 105.1 GOPS/W [V] for EfficientViT-B1-R224"} {
 		if !strings.Contains(e.String(), want) {
 			t.Errorf("no %q in\n%s", want, e)
 		}
@@ -124,7 +124,7 @@ func TestEnergyTableErrors(t *testing.T) {
 		{"negative", head + "entries:\n- {event: off-chip byte, pj: -1}\n", `t.yaml:5: entries[0].pj: "-1" must be a number from 0 to 1000000000`},
 		{"not a number", head + "entries:\n- {event: off-chip byte, pj: .nan}\n", `t.yaml:5: entries[0].pj: ".nan" must be a number from 0 to 1000000000`},
 		{"unknown event", head + "entries:\n- {event: thought, pj: 1}\n",
-			`t.yaml:5: entries[0].event: "thought" must be one of 8-bit multiplication, 32-bit accumulation, buffer byte, off-chip byte, sum over K, log2 module, shifter, divider, requantization, activation, adder, resizer, pooling adder`},
+			`t.yaml:5: entries[0].event: "thought" must be one of 8-bit multiplication, 32-bit accumulation, buffer byte, off-chip byte, 8 by 8 bits multiplied in auxiliary units, sum over K, log2 module, shifter, divider, requantization, activation, adder, resizer, pooling adder`},
 		{"no size", head + "entries:\n- {event: buffer byte, pj: 1}\n", `t.yaml:5: entries[0]: "buffer byte": a buffer byte has a kib, and nothing else has`},
 		{"half a KiB", head + "entries:\n- {event: buffer byte, kib: 1.5, pj: 1}\n", `t.yaml:5: entries[0].kib: 1.5 must be a whole number from 1 to 1048576`},
 		{"twice", head + "entries:\n- {event: buffer byte, kib: 8, pj: 1}\n- {event: buffer byte, kib: 8, pj: 2}\n", `t.yaml:6: entries[1]: a second buffer byte of 8 KiB`},

@@ -50,8 +50,8 @@ func ReadFile(path string) (*Table, error) {
 //	  - {event: off-chip byte, pj: 150, source: "vendor's calculator"}
 //	  - {event: requantization, pj: 0.4}
 //
-// An event has its name in reports: one of the first four, or the auxiliary unit
-// of which it is an element.
+// An event has its name in reports: one of the first four, "8 by 8 bits multiplied in
+// auxiliary units", or the auxiliary unit of which it is an element.
 // A buffer's byte has the size of memory up to which it costs that much. What
 // the file leaves out is unknown, and with it the total of any run that has such
 // an event. An entry without a source has the table's.
@@ -72,7 +72,7 @@ func read(name string, data []byte) (*Table, error) {
 		return nil, fmt.Errorf("%s: no version: the file must say \"version: %d\"", name, energyVersion)
 	}
 	r := energyReader(name)
-	t := &Table{Multiply8: math.NaN(), Add32: math.NaN(), DRAM: math.NaN(),
+	t := &Table{Multiply8: math.NaN(), Add32: math.NaN(), DRAM: math.NaN(), Auxiliary: math.NaN(),
 		Units: make(map[workload.Unit]float64), Sources: make(map[string]string)}
 	fields, err := r.fields("energy table", file.Docs[0].Body, "version", "name", "source", "entries")
 	if err != nil {
@@ -176,6 +176,8 @@ func (r energyReader) entry(t *Table, path string, node ast.Node, given map[stri
 		t.Add32 = pJ
 	case event == offChipByte:
 		t.DRAM = pJ
+	case event == auxiliary:
+		t.Auxiliary = pJ
 	case event == bufferByte:
 		kib, err := r.number(fields["kib"], path+".kib", 1, maxEnergyKiB)
 		if err != nil {
@@ -189,7 +191,7 @@ func (r energyReader) entry(t *Table, path string, node ast.Node, given map[stri
 	case unit >= 0:
 		t.Units[pricedUnits()[unit]] = pJ
 	default:
-		names := []string{multiplication, accumulation, bufferByte, offChipByte}
+		names := []string{multiplication, accumulation, bufferByte, offChipByte, auxiliary}
 		for _, u := range pricedUnits() {
 			names = append(names, u.String())
 		}
@@ -236,6 +238,7 @@ func (t *Table) YAML() []byte {
 		write(bufferByte, s.KiB, s.Byte, s.Source)
 	}
 	write(offChipByte, 0, t.DRAM, t.Sources[offChipByte])
+	write(auxiliary, 0, t.Auxiliary, t.Sources[auxiliary])
 	for _, u := range pricedUnits() {
 		if pJ, ok := t.Units[u]; ok {
 			write(u.String(), 0, pJ, t.Sources[u.String()])

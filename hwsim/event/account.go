@@ -33,6 +33,9 @@ const (
 	// DivisorPasses: the divisor buffer holds the divisors of a part of a head's
 	// tokens, so that MAT makes divisors and dividends part by part.
 	DivisorPasses
+	// PipelineFill: the first results of a task pass the stages of the engines'
+	// pipelines.
+	PipelineFill
 	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle
 	// than the engines could use.
 	InputPort
@@ -57,7 +60,7 @@ const (
 const firstPort = InputPort
 
 var stallNames = [stallEnd]string{
-	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store", "divisor buffer",
+	"imbalance", "stream", "partner", "channels", "weight load", "input load", "output store", "divisor buffer", "pipeline fill",
 	"input port", "weight port", "output port", "divisor port",
 	"sum over K", "log2 module", "shifter", "divider", "requantization", "activation", "adder", "resizer", "pooling adder",
 }

@@ -294,8 +294,13 @@ func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency i
 	k.charge(st, task, slowest, cycles-task.cycles)
 	k.charge(st, task, DividerUnit, latency)
 	k.charge(st, task, DivisorPasses, task.refill)
-	k.left.cycles -= task.cycles
-	cycles = count.Add(cycles, count.Add(latency, task.refill))
+	fill := int64(0)
+	if task.works() {
+		fill = int64(k.config.PipelineDepth)
+	}
+	k.charge(st, task, PipelineFill, fill)
+	k.left.cycles -= task.cycles + fill
+	cycles = count.Add(count.Add(cycles, fill), count.Add(latency, task.refill))
 	k.now = count.Add(start, cycles)
 	if k.options.Events {
 		k.computeEvents(p, st, task, start, cycles, head)

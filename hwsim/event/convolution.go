@@ -3,6 +3,7 @@
 package event
 
 import (
+	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/internal/count"
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -39,11 +40,28 @@ func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
 		perChannel := count.Mul(all, positions, int64(o.Cin))
 		mat.MACs, rmac.MACs = count.Mul(perChannel, matChannels), count.Mul(perChannel, channels-matChannels)
 		*k.ports.at(InputPort) = count.Mul(all, positions, inputs(o, channels))
+		if m.Windowed(o) {
+			*k.ports.at(InputPort) = m.lineBytes(o, a, channels)
+		}
 		*k.ports.at(WeightPort) = count.Mul(most, m.WeightBytes(o, channels))
 		*k.ports.at(OutputPort) = count.Mul(all, channels)
 		p.add(k, &mat, &rmac)
 	}
 	return p
+}
+
+// lineBytes returns the bytes that fill the line buffers for some channels of an area:
+// each pixel of the input once, and once more for each further copy the rows that its
+// first windows share with those of the copy before.
+func (m *pricer) lineBytes(o *workload.Operation, a schedule.Area, channels int64) int64 {
+	stride := int64(o.Stride)
+	shared := max(0, int64(o.Kernel)-stride)
+	row := count.Mul(a.Columns, stride)
+	rows := count.Add(count.Mul(a.Rows, stride), shared)
+	if m.Share == arch.Pixels {
+		rows = count.Add(rows, count.Mul(shared, m.Copies-1))
+	}
+	return count.Mul(row, rows, channels, m.Pictures)
 }
 
 // depthwise runs on R-MAC: pixels of a row across the lanes, channels within.

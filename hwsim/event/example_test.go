@@ -7,7 +7,6 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
-	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -49,57 +48,6 @@ func share(n int64, r *event.Run) float64 {
 	return 100 * float64(n) / float64(r.Config.Copies) / float64(r.Cycles)
 }
 
-// From the closed form to the event-driven model, cause by cause.
-func ExampleSimulate_againstTheClosedForm() {
-	for _, name := range []string{"b1-r224", "b1-r256", "b1-r288", "b2-r224"} {
-		w, c := list(name), arch.ZCU102()
-		copies := float64(c.Copies)
-		closed, err := closed.Charge(w, c, hwsim.Backbone)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		ideal := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.InterLayerPipeline, FreeMemory: true, FreeAuxiliary: true}
-		charged := make(map[string]int64)
-		for _, o := range closed.Ops {
-			charged[o.Name] = o.Cycles
-		}
-		r := simulate(w, c, ideal)
-		var third, divisors, imbalance float64
-		for i := range r.Steps {
-			s := &r.Steps[i]
-			if cycles, ok := charged[s.Name]; ok {
-				third += float64(s.OneCopy-cycles) / copies
-			} else {
-				divisors += float64(s.OneCopy) / copies
-			}
-			imbalance += float64(s.Imbalance(r.Config.Copies)) / copies
-		}
-		fmt.Printf("%s: closed form %d", name, closed.Cycles)
-		fmt.Printf(", aggregation %+.0f, divisors %+.0f, imbalance %+.0f", third, divisors, imbalance)
-		before := r.Cycles
-		for _, change := range []struct {
-			what string
-			o    event.Options
-		}{
-			{"intra-layer", event.Options{Pipelines: hwsim.BothPipelines, FreeMemory: true, FreeAuxiliary: true}},
-			{"units", event.Options{Pipelines: hwsim.BothPipelines, FreeMemory: true}},
-			{"memory", event.Options{Pipelines: hwsim.BothPipelines}},
-		} {
-			change.o.Scope = hwsim.Backbone
-			after := simulate(w, c, change.o).Cycles
-			fmt.Printf(", %s %+d", change.what, after-before)
-			before = after
-		}
-		fmt.Printf(": %d cycles\n", before)
-	}
-	// Output:
-	// b1-r224: closed form 250343, aggregation +0, divisors +131, imbalance +43870, intra-layer +624, units +0, memory +1481: 296449 cycles
-	// b1-r256: closed form 324139, aggregation +0, divisors +160, imbalance +12095, intra-layer +336, units +0, memory +834: 337564 cycles
-	// b1-r288: closed form 420593, aggregation +0, divisors +211, imbalance +48380, intra-layer +704, units +0, memory +3867: 473755 cycles
-	// b2-r224: closed form 762009, aggregation +2223, divisors +276, imbalance +133674, intra-layer +2576, units +0, memory +2168: 902926 cycles
-}
-
 // What the pipelines bring to B1, in cycles of an accelerator with memory and
 // units.
 func ExampleSimulate_pipelines() {
@@ -112,12 +60,12 @@ func ExampleSimulate_pipelines() {
 		}
 	}
 	// Output:
-	// copies: 16, no pipelines: 303932 cycles
-	// copies: 16, inter-layer pipeline: 296657 cycles
+	// copies: 16, no pipelines: 306872 cycles
+	// copies: 16, inter-layer pipeline: 299597 cycles
 	// copies: 16, intra-layer pipeline: 303844 cycles
 	// copies: 16, both pipelines: 296449 cycles
-	// copies: 1, no pipelines: 4207368 cycles
-	// copies: 1, inter-layer pipeline: 4021954 cycles
+	// copies: 1, no pipelines: 4254408 cycles
+	// copies: 1, inter-layer pipeline: 4068994 cycles
 	// copies: 1, intra-layer pipeline: 4198430 cycles
 	// copies: 1, both pipelines: 4012526 cycles
 }
@@ -170,7 +118,7 @@ func ExampleSimulate_cityscapes() {
 			share(r.MAT.Stalls[event.WeightLoad]+r.MAT.Stalls[event.InputLoad]+r.MAT.Stalls[event.OutputStore], r))
 	}
 	// Output:
-	// seg-b0-cityscapes: 56.9 FPS, 0.7 MB of weights, 130.8 MB of activations in and 101.0 MB out, off-chip memory busy 69 %, engines wait for it 25 %
+	// seg-b0-cityscapes: 56.9 FPS, 0.7 MB of weights, 130.8 MB of activations in and 101.0 MB out, off-chip memory busy 69 %, engines wait for it 22 %
 	// seg-b3-cityscapes: 2.1 FPS, 544.8 MB of weights, 1248.8 MB of activations in and 895.1 MB out, off-chip memory busy 30 %, engines wait for it 4 %
 }
 
@@ -198,21 +146,22 @@ func ExampleRun_Counts() {
 	// Output:
 	// energy of a picture through efficientvit-b1-r224 by 45 nm, 0.9 V, rough
 	// (Horowitz, ISSCC 2014, Fig. 1.1.9)
-	//                  event  millions  pJ each       mJ
-	//   8-bit multiplication   495.639      0.2   0.0991
-	//    32-bit accumulation   495.639      0.1   0.0496
-	//      input buffer byte    46.099     12.5   0.5762
-	//     weight buffer byte    38.216     12.5   0.4777
-	//     output buffer byte    17.397     12.5   0.2175
-	//    divisor buffer byte     0.031     1.25   0.0000
-	//          off-chip byte     4.784    243.8   1.1661
-	//             sum over K     0.251      0.1   0.0000
-	//            log2 module     0.016  unknown  unknown
-	//                shifter     0.251  unknown  unknown
-	//         requantization    12.956  unknown  unknown
-	//             activation     5.394  unknown  unknown
-	//                  adder     0.652      0.1   0.0001
-	// total: unknown mJ; the known events are 2.5863 mJ, and of log2 module; shifter; requantization; activation, 18.616 million events, the table says nothing
+	//                                       event  millions  pJ each       mJ
+	//                        8-bit multiplication   495.639      0.2   0.0991
+	//                         32-bit accumulation   495.639      0.1   0.0496
+	//                           input buffer byte    46.099     12.5   0.5762
+	//                          weight buffer byte    38.216     12.5   0.4777
+	//                          output buffer byte    17.397     12.5   0.2175
+	//                         divisor buffer byte     0.031     1.25   0.0000
+	//                               off-chip byte     4.784    243.8   1.1661
+	//   8 by 8 bits multiplied in auxiliary units   124.122  unknown  unknown
+	//                                  sum over K     0.251      0.1   0.0000
+	//                                 log2 module     0.016  unknown  unknown
+	//                                     shifter     0.251  unknown  unknown
+	//                              requantization    12.956  unknown  unknown
+	//                                  activation     5.394  unknown  unknown
+	//                                       adder     0.652      0.1   0.0001
+	// total: unknown mJ; the known events are 2.5863 mJ, and of 8 by 8 bits multiplied in auxiliary units; log2 module; shifter; requantization; activation, 142.738 million events, the table says nothing
 	// events alone, without leakage, clock, control and the host: unknown GOPS/W by the authors' count
 	// not comparable: the companion paper (arXiv 2403.20230, ISCAS 2024) prints 105.1 GOPS/W [V] for EfficientViT-B1-R224, of the power of an FPGA board
 }
@@ -228,9 +177,10 @@ func ExampleRun_Counts_derived() {
 		}
 	}
 	// Output:
-	// 2.6306 mJ, 0 events without a price
+	// 2.6147 mJ, 0 events without a price
+	// 8 by 8 bits multiplied in auxiliary units, 0.2 pJ: derived: as an 8-bit multiplication; one of 32 bits costs 15.5 times as much in the figure, for 16 times as many products of bits
 	// log2 module, 0.2 pJ: derived: the leading one and the rounding, each as a 32-bit addition
 	// shifter, 0.1 pJ: derived: a shift as a 32-bit addition
-	// requantization, 3.3 pJ: derived: a 32-bit multiplication, a 32-bit addition to round, a shift as another
-	// activation, 0.29 pJ: derived: Hardswish: an 8-bit addition, two bounds as two more, an 8-bit multiplication
+	// requantization, 0.2 pJ: derived: a 32-bit addition to round, a shift as another
+	// activation, 0.18 pJ: derived: Hardswish: a 16-bit addition and two bounds, each as two 8-bit additions
 }

@@ -158,7 +158,7 @@ func pricingFor(c *arch.Config, o *Options, pictures int64) pricingKey {
 func newPricing(k pricingKey, o *Options) *pricing {
 	p := &pricing{known: make(map[priceKey]*price)}
 	p.pricer = pricer{divisorBytes: k.divisorBytes, divisors: k.divisors, spans: o.Events,
-		Engines: schedule.Engines{MAT: k.mat, RMAC: k.rmac, Share: k.share, Copies: int64(k.copies), Pictures: k.pictures,
+		Engines: schedule.Engines{MAT: k.mat, RMAC: k.rmac, Depthwise: k.depthwise, Share: k.share, Copies: int64(k.copies), Pictures: k.pictures,
 			MultiplierBits: int64(k.bits), WeightBits: o.WeightBits, WeightBitsOf: o.WeightBitsOf}}
 	p.single = p.pricer
 	p.single.Share, p.single.Copies, p.single.Pictures, p.single.spans, p.single.divisors = arch.Pixels, 1, 1, false, 0

@@ -30,6 +30,7 @@ type plan struct {
 	resident bool    // whether they are loaded once, not for every tile
 	units    []unitWork
 	whole    int64 // work units of the step: the sum of the stretches of all tiles
+	fills    int64 // tasks of the engines, of which each fills their pipelines
 	all      Step  // the step's entry in a run, without times and stalls
 	err      error // why the step cannot run on this grid
 }
@@ -81,6 +82,11 @@ func (m *machine) newPlan(i int, g schedule.Grid) *plan {
 		price := m.prices.of(m.layout.alike[i], s, a)
 		p.prices[a] = price
 		count.Inc(&p.all.Compute, count.Mul(times, price.compute))
+		for i := range price.tasks {
+			if price.tasks[i].works() {
+				count.Inc(&p.fills, times)
+			}
+		}
 		p.all.MAT.add(&price.mat, times)
 		p.all.RMAC.add(&price.rmac, times)
 		b := &price.ports

@@ -35,6 +35,9 @@ type cost struct {
 	spans  []span // what the slowest copy does when, where a task has several operations
 }
 
+// works says whether an engine has a part in the task.
+func (k *cost) works() bool { return k.matWorks || k.rmacWorks }
+
 // A price is what the tasks of a tile of one area take.
 type price struct {
 	tasks []cost
@@ -98,6 +101,9 @@ func (m *pricer) cycles(s *schedule.Step, a schedule.Area) int64 {
 
 // output returns the steps for one output of a convolution on both engines.
 func (m *pricer) output(o *workload.Operation) int64 {
+	if m.Windowed(o) {
+		return m.Together(o)
+	}
 	return count.Mul(m.Together(o), int64(o.Kernel), int64(o.Kernel))
 }
 

@@ -116,6 +116,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Configuration   arch.Config             `json:"configuration"`
 		Assumptions     arch.Assumptions        `json:"assumptions"`
 		DSPs            int                     `json:"dsps"`
+		EngineDSPs      int                     `json:"engine_dsps"`
+		LUTs            int                     `json:"luts"`
 		BRAMs           int                     `json:"brams"`
 		Cycles          int64                   `json:"cycles"`
 		RoundCycles     int64                   `json:"round_cycles"`
@@ -141,7 +143,7 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		Steps           []map[string]any        `json:"steps"`
 	}{"event-driven", r.Workload, r.Options.Scope, r.Options.Pipelines.String(), r.Options.Batch,
 		r.Options.WeightBits, r.Options.WeightBitsOf, r.Options.FreeMemory, r.Options.FreeAuxiliary, r.Tiling.Pixels, r.Tiling.Bytes, r.Tiling.CutHeads, r.Config, r.Config.Assumptions(),
-		r.Config.DSPs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.AllGOPS(), mat, rmac,
+		r.Config.DSPs(), r.Config.EngineDSPs(), r.Config.LUTs(), r.Config.BRAMs(), r.Cycles, r.RoundCycles, r.Drain, r.OffChipBusy, r.seconds(r.RoundCycles), r.FPS(), r.GOPS(), r.AllGOPS(), mat, rmac,
 		r.MACs, r.PaperMACs, r.MAT, r.RMAC, r.Traffic, r.Elements, append([]hwsim.Omission{}, r.Host...), jsonfloat.Float(r.HostSeconds()), r.Roofline(),
 		r.ByRole(), r.ByBlock(), steps})
 }

@@ -206,8 +206,30 @@ func (r *Run) Counts() energy.Counts {
 			{Name: "output", Bytes: n.Stores + n.OutputPort, KiB: b.Output.KiB},
 			{Name: "divisor", Bytes: n.DivisorPort, KiB: b.Divisor.KiB},
 		},
-		OffChip: n.OffChip(), Elements: r.Elements,
+		OffChip: n.OffChip(), Elements: r.Elements, BitProducts: r.bitProducts(),
 	}
+}
+
+// Multiplies returns the auxiliary unit whose number in a configuration has that path
+// (arch.Products.Field).
+func Multiplies(field string) workload.Unit {
+	switch field {
+	case "auxiliary.activation":
+		return workload.Activation
+	case "auxiliary.add":
+		return workload.Adder
+	}
+	return workload.Requantize
+}
+
+// bitProducts returns the products of two bits in the multiplications of the auxiliary
+// units.
+func (r *Run) bitProducts() int64 {
+	var n int64
+	for _, p := range r.Config.Products() {
+		n = count.Add(n, count.Mul(r.Elements[Multiplies(p.Field)], int64(p.A), int64(p.B)))
+	}
+	return n
 }
 
 // seconds returns the time of a number of cycles.

@@ -118,6 +118,53 @@ func TestPortsByHand(t *testing.T) {
 	}
 }
 
+// Windows on MAT, by hand: the 9 positions take a lane of 8 MACs two cycles. Inputs fill
+// line buffers once, with the two rows of the border, and once more the two rows that a
+// copy's windows share with those of the copy before.
+func TestWindowsByHand(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		copies  int
+		stride  int
+		share   arch.Share
+		cycles  int64
+		traffic Traffic
+	}{
+		{"one copy", 1, 1, arch.Pixels, 60 * 2 * 2, Traffic{InputPort: 10 * (6 + 2) * 24, WeightPort: 60 * 24 * 9, OutputPort: 60 * 24}},
+		{"16 copies", 16, 1, arch.Pixels, 4 * 2 * 2, Traffic{InputPort: 10 * (6 + 2 + 2*15) * 24, WeightPort: 4 * 24 * 9, OutputPort: 60 * 24}},
+		{"every other pixel", 1, 2, arch.Pixels, 60 * 2 * 2, Traffic{InputPort: 20 * (12 + 1) * 24, WeightPort: 60 * 24 * 9, OutputPort: 60 * 24}},
+		{"channels", 16, 1, arch.Channels, 60 * 2, Traffic{InputPort: 10 * (6 + 2) * 24, WeightPort: 60 * 24 * 9, OutputPort: 60 * 24}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := arch.ZCU102()
+			c.Depthwise, c.Copies, c.CopiesShare = arch.Windowed, test.copies, test.share
+			o := depthwise(6, 10, 24, 3)
+			o.Stride = test.stride
+			r := simulate(t, &workload.Workload{Name: test.name, Ops: []workload.Operation{o}}, c, ideal(hwsim.InterLayerPipeline))
+			if r.Cycles != test.cycles {
+				t.Errorf("%d cycles, want %d", r.Cycles, test.cycles)
+			}
+			if diff := cmp.Diff(test.traffic, r.Traffic); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Each task of the engines fills their pipelines; what only passes auxiliary units has
+// none.
+func TestPipelinesFillByHand(t *testing.T) {
+	c := arch.ZCU102()
+	w := &workload.Workload{Name: "two", Ops: []workload.Operation{conv(6, 10, 8, 48, 3), {Name: "pool", Unit: workload.Pool, Form: workload.Elementwise, Elements: 64}}}
+	flat := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	c.PipelineDepth = 5
+	deep := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	const fill = 3 * 5 // a round for each 16 channels
+	if deep.Cycles-flat.Cycles != fill || deep.MAT.Stalls[PipelineFill] != fill*16 || deep.RMAC.Stalls[PipelineFill] != fill*16 {
+		t.Errorf("%d cycles, without stages %d; MAT waits %d, R-MAC %d", deep.Cycles, flat.Cycles, deep.MAT.Stalls[PipelineFill], deep.RMAC.Stalls[PipelineFill])
+	}
+}
+
 // A map larger than the buffers passes through them in tiles: everything that
 // does not fit is written once and read by each reader.
 func TestTiledMaps(t *testing.T) {
@@ -687,14 +734,16 @@ func TestEnergy(t *testing.T) {
 	r := paperRun(t, nil)
 	table := energy.Horowitz45nm()
 	known, unknown := table.Price(r.Counts()).Known()
-	want := []string{"log2 module", "shifter", "requantization", "activation"}
+	want := []string{"8 by 8 bits multiplied in auxiliary units", "log2 module", "shifter", "requantization", "activation"}
 	if diff := cmp.Diff(want, unknown); diff != "" || !math.IsNaN(table.Price(r.Counts()).Joules()) || known <= 0 {
 		t.Errorf("known %v J; unknown (-want +got)\n%s", known, diff)
 	}
 	for _, u := range []workload.Unit{workload.Log2, workload.Shifter, workload.Requantize, workload.Activation} {
 		table.Units[u] = 2
 	}
-	added := 2e-12 * float64(r.Elements[workload.Log2]+r.Elements[workload.Shifter]+r.Elements[workload.Requantize]+r.Elements[workload.Activation])
+	table.Auxiliary = 2
+	products := r.Elements[workload.Requantize]*27*18 + r.Elements[workload.Activation]*16*18 + r.Elements[workload.Adder]*8*18
+	added := 2e-12 * float64(products/64+r.Elements[workload.Log2]+r.Elements[workload.Shifter]+r.Elements[workload.Requantize]+r.Elements[workload.Activation])
 	if got := table.Price(r.Counts()).Joules(); math.Abs(got-known-added) > 1e-12 {
 		t.Errorf("%v J, want %v", got, known+added)
 	}

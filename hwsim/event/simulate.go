@@ -154,7 +154,7 @@ func (m *machine) round(t schedule.Tiling, grids []schedule.Grid, bound int64) (
 			return nil, p.err
 		}
 		plans[i] = p
-		count.Inc(&k.left.cycles, p.all.Compute)
+		count.Inc(&k.left.cycles, count.Add(p.all.Compute, count.Mul(p.fills, int64(m.config.PipelineDepth))))
 		count.Inc(&k.left.bytes, p.all.Traffic.OffChip())
 		if k.least() >= bound {
 			return nil, errSlower

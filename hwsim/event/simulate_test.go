@@ -87,8 +87,9 @@ func drawMachine(t *rapid.T) arch.Config {
 	c.Auxiliary = arch.Auxiliary{SumK: rate.Draw(t, "SumK"), Log2: rate.Draw(t, "log2"), Shifter: rate.Draw(t, "shifter"),
 		Dividers: rate.Draw(t, "dividers"), DividerInterval: rapid.IntRange(1, 32).Draw(t, "interval"), DividerLatency: rapid.IntRange(0, 32).Draw(t, "divider latency"),
 		Requantize: rate.Draw(t, "requantize"), Activation: rate.Draw(t, "activation"), Add: rate.Draw(t, "add"),
-		Resize: rate.Draw(t, "resize"), Pool: rate.Draw(t, "pool")}
-	c.Depthwise = rapid.SampledFrom([]arch.Depthwise{arch.Reconfigured, arch.ChannelParallel}).Draw(t, "depthwise convolutions")
+		Resize: rate.Draw(t, "resize"), Pool: rate.Draw(t, "pool"), MultiplierBits: 18, AccumulatorBits: 27}
+	c.PipelineDepth = rapid.IntRange(0, 16).Draw(t, "pipeline depth")
+	c.Depthwise = rapid.SampledFrom([]arch.Depthwise{arch.Reconfigured, arch.ChannelParallel, arch.Windowed}).Draw(t, "depthwise convolutions")
 	c.Division = rapid.SampledFrom([]arch.Division{arch.Log2Division, arch.DividerDivision}).Draw(t, "division")
 	c.MultiplierBits = rapid.IntRange(1, 8).Draw(t, "multiplier bits")
 	return c

@@ -13,7 +13,7 @@
 //			explore.Over("rmac.lanes", 4, 8, 16),
 //			explore.Over("copies", 4, 8, 16, 32),
 //		},
-//		Limits:    explore.Limits{DSPs: 1024},
+//		Limits:    explore.Limits{DSPs: 1616},
 //		Workloads: []*workload.Workload{w},
 //		Model:     closed.Model(hwsim.Backbone),
 //	})
@@ -21,8 +21,7 @@
 //
 // The front of a [Survey] holds, for a network, the configurations than which no
 // other has more pictures per second with no more DSPs, or fewer DSPs with no
-// fewer pictures; a Space or [Survey.Front] takes other objectives, energy among
-// them, and [Pareto] any. The survey's page and its JSON end with what every point
+// fewer pictures; a Space or [Survey.Front] takes other objectives, and [Pareto] any. The survey's page and its JSON end with what every point
 // assumes.
 //
 // A space with a Shard is a part of the combinations. Each part is a file
@@ -39,10 +38,11 @@
 //
 //	Model: event.Model(event.Options{}, energy.Derived45nm())
 //	...
-//	front, err := survey.Front(w.Name, explore.FPS, explore.Energy)
+//	front, err := survey.Front(w.Name, explore.FPS, explore.BRAMs)
 //	fmt.Println(front)
 //
 // What a table does not price has no energy, which is not the same as none: such
 // a point cannot be ranked by energy, and a front says how many there are, and
-// why.
+// why. And where copies, lanes, ports or rates vary, energy ranks nothing: no table
+// prices what they cost.
 package explore

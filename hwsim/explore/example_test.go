@@ -26,7 +26,7 @@ func ExampleSweep() {
 			explore.Over("rmac.lanes", 4, 8, 12, 16),
 			explore.Over("copies", 8, 12, 16, 20),
 		},
-		Limits:    explore.Limits{DSPs: 1024},
+		Limits:    explore.Limits{DSPs: 1616},
 		Workloads: []*workload.Workload{w},
 		Model:     closed.Model(hwsim.Backbone),
 	}))
@@ -34,16 +34,20 @@ func ExampleSweep() {
 	fmt.Print(page)
 	// Output:
 	// 64 points tried, 29 beyond the limits, 0 refused
-	// efficientvit-b1-r224: 9 points that no other beats in FPS and DSPs
-	//   mat.lanes  rmac.lanes  copies  DSPs  BRAMs  cycles    FPS   GOPS  of the peak       mJ
-	//           4           4       8   256    642  999618  200.1  195.8       95.6 %  unknown
-	//           4           4      12   384    642  666412  300.1  293.7       95.6 %  unknown
-	//           4           4      16   512    642  499809  400.2  391.6       95.6 %  unknown
-	//           4           8      12   576    642  464829  430.3  421.1       91.4 %  unknown
-	//           4           4      20   640    642  399847  500.2  489.6       95.6 %  unknown
-	//           8           8      12   768    642  333791  599.2  586.4       95.4 %  unknown
-	//          12          16       8   896    642  330219  605.7  592.8       82.7 %  unknown
-	//           4           8      20   960    642  278898  717.1  701.9       91.4 %  unknown
-	//           8           8      16  1024    642  250343  798.9  781.9       95.4 %  unknown
+	// efficientvit-b1-r224: 12 points that no other beats in FPS and DSPs
+	//   mat.lanes  rmac.lanes  copies  DSPs  BRAMs  cycles    FPS   GOPS  of the peak
+	//           4           4       8   408    642  999618  200.1  195.8       95.6 %
+	//           4           8       8   608    642  697244  286.8  280.7       91.4 %
+	//           4           4      12   612    642  666412  300.1  293.7       95.6 %
+	//           8           8       8   808    642  500686  399.5  391.0       95.4 %
+	//           4           4      16   816    642  499809  400.2  391.6       95.6 %
+	//           4           8      12   912    642  464829  430.3  421.1       91.4 %
+	//          12           8       8  1016    642  432821  462.1  452.3       88.3 %
+	//           4           4      20  1020    642  399847  500.2  489.6       95.6 %
+	//           8           8      12  1212    642  333791  599.2  586.4       95.4 %
+	//          12          16       8  1416    642  330219  605.7  592.8       82.7 %
+	//           4           8      20  1520    642  278898  717.1  701.9       91.4 %
+	//           8           8      16  1616    642  250343  798.9  781.9       95.4 %
 	// by the closed form, backbone: memory and auxiliary units take no time
+	// auxiliary units are in proportion to the multipliers of a copy
 }

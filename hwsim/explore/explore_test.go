@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -78,7 +79,7 @@ func TestSweepAsLoops(t *testing.T) {
 	space := Space{
 		Base:      arch.ZCU102(),
 		Axes:      []Axis{Over("mat.macs", 4, 8, 12), Over("clock_mhz", 150.0, 200), Over("rmac.macs", 8, 16), Over("copies_share", "batch", arch.Pixels)},
-		Limits:    Limits{DSPs: 1100},
+		Limits:    Limits{DSPs: 1700},
 		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224"), hwtest.Network(t, "b1-r224")},
 		Model:     closed.Model(hwsim.Whole),
 	}
@@ -95,7 +96,8 @@ func TestSweepAsLoops(t *testing.T) {
 						want.Tried++
 						c := arch.ZCU102()
 						c.MAT.MACs, c.RMAC.MACs, c.ClockMHz, c.CopiesShare = mat, rmac, clock, share
-						if (mat+rmac)*8*16/2 > 1100 {
+						c = c.ScaledUnits(space.Base)
+						if c.DSPs() > 1700 {
 							want.OverLimit++
 							continue
 						}
@@ -157,8 +159,8 @@ func TestLimits(t *testing.T) {
 		within int
 	}{
 		{"no limit", Over("copies", 8, 16, 32), Limits{}, 3},
-		{"DSPs, the bound itself", Over("copies", 8, 16, 32), Limits{DSPs: 1024}, 2},
-		{"packing changes DSPs", Over("multiplications_per_dsp", 1, 2, 4), Limits{DSPs: 1024}, 2},
+		{"DSPs, the bound itself", Over("copies", 8, 16, 32), Limits{DSPs: 1616}, 2},
+		{"packing changes DSPs", Over("multiplications_per_dsp", 1, 2, 4), Limits{DSPs: 1616}, 2},
 		// 1024 + 512 + 1024 + 8 KiB
 		{"buffers", Over("buffers.divisor.kib", 8, 9), Limits{BufferKiB: 2568}, 1},
 		// 256 + 128 + 256 + 2 blocks; 640 KiB behind 1024 bytes take as many as 1024
@@ -196,7 +198,7 @@ func TestFront(t *testing.T) {
 			}
 			got = append(got, p.DSPs)
 		}
-		if want := []int{256, 1024}; !cmp.Equal(got, want) {
+		if want := []int{404, 1616}; !cmp.Equal(got, want) {
 			t.Errorf("%s: DSPs %v, want %v", name, got, want)
 		}
 	}
@@ -274,7 +276,7 @@ func TestJoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Joint{{config(16), 1024, 1, "a"}, {config(8), 512, 0.5, "b"}, {config(32), 2048, 1.5, "a"}}
+	want := []Joint{{config(16), 1616, 1, "a"}, {config(8), 808, 0.5, "b"}, {config(32), 3232, 1.5, "a"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -401,7 +403,7 @@ func TestEventDriven(t *testing.T) {
 
 // everything prices all events at 1 pJ.
 func everything() *energy.Table {
-	t := &energy.Table{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1,
+	t := &energy.Table{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1, Auxiliary: 1,
 		SRAM: []energy.SRAM{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
 	for _, u := range workload.Units() {
 		t.Units[u] = 1
@@ -445,6 +447,50 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 				t.Error("FPS and DSPs are known of every point")
 			}
 		})
+	}
+}
+
+// Nothing ranks by energy what no table prices.
+func TestEnergyRanksBuffersOnly(t *testing.T) {
+	w := hwtest.Network(t, "b0-r224")
+	for _, axis := range []Axis{Over("copies", 8, 16), Over("rmac.lanes", 4, 8), Over("off_chip.mb_per_s", 9600, 19200), Over("buffers.input.port_bytes", 512, 1024), Over("auxiliary.requantize", 8, 16), Over("clock_mhz", 100, 200)} {
+		s := Space{Base: arch.ZCU102(), Axes: []Axis{axis}, Workloads: []*workload.Workload{w}, Model: event.Model(event.Options{Scope: hwsim.Backbone}, everything())}
+		v, err := Sweep(context.Background(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("explore: axis %q: energy per picture cannot rank its points", axis.Field)
+		if _, err := v.Front(w.Name, FPS, Energy); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("front: error %v, want %s", err, want)
+		}
+		s.Objectives = []Objective{FPS, Energy}
+		if _, err := Sweep(context.Background(), s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("sweep: error %v, want %s", err, want)
+		}
+	}
+	for _, field := range pricedFields {
+		if !slices.Contains(arch.Fields(), field) {
+			t.Errorf("no field %s", field)
+		}
+	}
+}
+
+// An axis of an auxiliary unit has the last word, whatever the lanes.
+func TestUnitsFollowTheLanes(t *testing.T) {
+	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("auxiliary.add", 5, 6), Over("mat.lanes", 8, 16)},
+		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: closed.Model(hwsim.Backbone)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][2]int
+	for _, p := range v.Points {
+		got = append(got, [2]int{p.Config.Auxiliary.Add, p.Config.Auxiliary.Requantize})
+	}
+	if want := [][2]int{{5, 21}, {5, 32}, {6, 21}, {6, 32}}; !slices.Equal(got, want) {
+		t.Errorf("adders and requantizers %v, want %v", got, want)
+	}
+	if !strings.Contains(v.String(), "auxiliary units are in proportion to the multipliers of a copy\n") {
+		t.Errorf("the page does not say it:\n%s", v)
 	}
 }
 

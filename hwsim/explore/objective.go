@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 )
@@ -15,7 +16,7 @@ import (
 type Objective uint8
 
 // The objectives: more pictures per second, less energy for each, fewer DSP
-// slices, fewer block RAMs.
+// slices, fewer block RAMs. Energy ranks only what a table prices: see [Survey.Front].
 const (
 	FPS Objective = iota
 	Energy
@@ -59,6 +60,20 @@ func (o Objective) check() error {
 	}
 	return nil
 }
+
+// pricedAxis refuses a field of which more is free by any energy table. Events are
+// counted where a byte leaves a buffer, however many engines it is then broadcast to, and
+// there is no static power: with more engines, wider ports or faster units a picture
+// would always take less energy.
+func pricedAxis(field string) error {
+	if slices.Contains(pricedFields, field) {
+		return nil
+	}
+	return fmt.Errorf("explore: axis %q: %s cannot rank its points, for no table prices broadcast and static power: it ranks those that vary in %s", field, Energy, strings.Join(pricedFields, ", "))
+}
+
+// pricedFields are the fields of which the counted events have the price.
+var pricedFields = []string{"buffers.input.kib", "buffers.weight.kib", "buffers.output.kib", "buffers.divisor.kib", "copies_share", "depthwise", "division"}
 
 // score returns the point's value, of which more is better, or NaN where it is
 // not known.
@@ -105,7 +120,8 @@ type Front struct {
 
 // Front returns the points of a workload that no other of its points dominates
 // in the objectives, which are the survey's if none are given. It refuses a
-// workload of which the survey has no point.
+// workload of which the survey has no point, and [Energy] where an axis is a field whose
+// energy no table prices, such as the copies.
 func (v *Survey) Front(workload string, objectives ...Objective) (*Front, error) {
 	if !slices.Contains(v.Workloads(), workload) {
 		return nil, fmt.Errorf("explore: no points of workload %q: have those of %q", workload, v.Workloads())
@@ -113,6 +129,14 @@ func (v *Survey) Front(workload string, objectives ...Objective) (*Front, error)
 	for _, o := range objectives {
 		if err := o.check(); err != nil {
 			return nil, err
+		}
+		if o != Energy {
+			continue
+		}
+		for _, field := range v.Fields {
+			if err := pricedAxis(field); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return v.front(workload, objectives...), nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -33,6 +34,9 @@ func (v *Survey) String() string {
 		s.WriteString(v.front(name).String())
 	}
 	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
+	if slices.ContainsFunc(v.Fields, func(f string) bool { return strings.HasSuffix(f, ".lanes") || strings.HasSuffix(f, ".macs") }) {
+		s.WriteString("auxiliary units are in proportion to the multipliers of a copy\n")
+	}
 	s.WriteString(v.Assumptions().String())
 	return s.String()
 }
@@ -106,7 +110,7 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, part, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
-// String is the front on a page.
+// String is the front on a page, with energies where any is known.
 func (f *Front) String() string {
 	var s strings.Builder
 	var names []string
@@ -124,7 +128,12 @@ func (f *Front) String() string {
 	for _, field := range f.fields {
 		fmt.Fprintf(t, "%s\t", field)
 	}
-	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\tmJ\t\n")
+	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\t")
+	priced := slices.ContainsFunc(f.Points, func(p Point) bool { return !math.IsNaN(p.Joules) })
+	if priced {
+		fmt.Fprint(t, "mJ\t")
+	}
+	fmt.Fprintln(t)
 	for i := range f.Points[:min(len(f.Points), maxRows)] {
 		p := &f.Points[i]
 		for _, value := range p.Values {
@@ -134,7 +143,11 @@ func (f *Front) String() string {
 		if !math.IsNaN(p.Joules) {
 			energy = fmt.Sprintf("%.3f", 1e3*p.Joules)
 		}
-		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t%s\t\n", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization(), energy)
+		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization())
+		if priced {
+			fmt.Fprintf(t, "%s\t", energy)
+		}
+		fmt.Fprintln(t)
 	}
 	t.Flush()
 	if more := len(f.Points) - maxRows; more > 0 {

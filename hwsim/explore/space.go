@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -13,7 +15,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// A Space is what to try: every workload on every combination of the axes.
+// A Space is what to try: every workload on every combination of the axes. A point whose
+// copies have other engines than the base's has auxiliary units in proportion to its
+// multipliers (arch.Config.ScaledUnits), but for those that an axis varies.
 type Space struct {
 	// Base has the values of the fields that no axis varies.
 	Base arch.Config
@@ -44,8 +48,9 @@ func Over(field string, values ...any) Axis { return Axis{Field: field, Values: 
 
 // Limits bounds a configuration; a zero is no limit.
 type Limits struct {
-	// DSPs bounds the slices of the engines' multipliers.
-	DSPs int
+	// DSPs bounds the slices of engines and auxiliary units, LUTs the look-up tables of
+	// their arithmetic.
+	DSPs, LUTs int
 	// BRAMs bounds the block RAMs of 36 Kbit that the buffers take, BufferKiB
 	// what they hold. arch.XCZU9EG says what the paper's chip has.
 	BRAMs, BufferKiB int
@@ -58,6 +63,7 @@ func (l Limits) allow(c *arch.Config) bool {
 	b := &c.Buffers
 	kib := b.Input.KiB + b.Weight.KiB + b.Output.KiB + b.Divisor.KiB
 	return (l.DSPs == 0 || c.DSPs() <= l.DSPs) &&
+		(l.LUTs == 0 || c.LUTs() <= l.LUTs) &&
 		(l.BRAMs == 0 || c.BRAMs() <= l.BRAMs) &&
 		(l.BufferKiB == 0 || kib <= l.BufferKiB) &&
 		(l.MBPerS == 0 || c.OffChip.MBPerS <= l.MBPerS)
@@ -72,7 +78,7 @@ func (s *Space) size() (int, error) {
 	if err := s.Base.Validate(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
 	}
-	if s.Limits.DSPs < 0 || s.Limits.BRAMs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
+	if s.Limits.DSPs < 0 || s.Limits.LUTs < 0 || s.Limits.BRAMs < 0 || s.Limits.BufferKiB < 0 || !(s.Limits.MBPerS >= 0) {
 		return 0, fmt.Errorf("explore: limits %+v: none may be below 0, which is no limit", s.Limits)
 	}
 	if s.Model.Prepare == nil {
@@ -96,6 +102,13 @@ func (s *Space) size() (int, error) {
 	var err error
 	if s.Shard, err = s.Shard.Checked(); err != nil {
 		return 0, fmt.Errorf("explore: %w", err)
+	}
+	if slices.Contains(s.Objectives, Energy) {
+		for _, axis := range s.Axes {
+			if err := pricedAxis(axis.Field); err != nil {
+				return 0, err
+			}
+		}
 	}
 	size := 1
 	fields := make(map[string]bool)
@@ -141,6 +154,15 @@ func (s *Space) at(index int) (arch.Config, []any, error) {
 		var err error
 		if c, err = c.With(axis.Field, values[i]); err != nil {
 			return c, nil, err
+		}
+	}
+	c = c.ScaledUnits(s.Base)
+	for i := range s.Axes {
+		if field := s.Axes[i].Field; strings.HasPrefix(field, "auxiliary.") {
+			var err error
+			if c, err = c.With(field, values[i]); err != nil {
+				return c, nil, err
+			}
 		}
 	}
 	return c, values, nil

@@ -49,8 +49,8 @@ type Point struct {
 	hwsim.Estimate
 	// Values are the configuration's on the axes.
 	Values []any
-	// DSPs are those of the multipliers, BRAMs the block RAMs of 36 Kbit of the
-	// buffers.
+	// DSPs are those of engines and auxiliary units, BRAMs the block RAMs of 36 Kbit of
+	// the buffers.
 	DSPs, BRAMs int
 }
 

@@ -21,7 +21,7 @@ func ExampleCompare() {
 	page, _, _ := strings.Cut(c.String(), "assumption: ") // a list ends it
 	fmt.Print(page)
 	// Output:
-	// efficientvit-b1-r224 on a 64×32 array of 2048 multipliers and on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 DSPs, peak 819.2 GOPS
+	// efficientvit-b1-r224 on a 64×32 array of 2048 multipliers and on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS
 	// cycles without memory; × says how many times more than the accelerator
 	//                                          convolutions     ×  of them depthwise      ×  matrix products
 	//                     as SCALE-Sim counts        780874   3.2             134458    4.7      not entered

@@ -12,6 +12,8 @@ import (
 // steps of the multipliers they take.
 type Engines struct {
 	MAT, RMAC arch.Engine
+	// Depthwise is how depthwise convolutions run.
+	Depthwise arch.Depthwise
 	// Share is what the copies divide among them.
 	Share  arch.Share
 	Copies int64
@@ -68,12 +70,22 @@ func (e *Engines) turns(o *workload.Operation) int64 {
 	return count.Up(e.Bits(o), e.MultiplierBits)
 }
 
+// Windowed says whether the positions of an operation's kernel lie across the MACs of a
+// lane.
+func (e *Engines) Windowed(o *workload.Operation) bool {
+	return o.Form == workload.Depthwise && e.Depthwise == arch.Windowed
+}
+
 // Steps returns the multiplier cycles for one output of an operation in a lane of
-// so many MACs; a kernel's positions come one after the other and are not in it.
+// so many MACs. A kernel's positions come one after the other and are not in it, but for
+// those across the MACs.
 func (e *Engines) Steps(o *workload.Operation, macs int) int64 {
 	inner := o.Cin
-	if o.Form == workload.Product {
+	switch {
+	case o.Form == workload.Product:
 		inner = o.Inner
+	case e.Windowed(o):
+		inner = o.Kernel * o.Kernel
 	}
 	return count.Mul(count.Up(int64(inner), int64(macs)), e.turns(o))
 }

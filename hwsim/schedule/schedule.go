@@ -46,7 +46,7 @@ type Schedule struct {
 func New(w *workload.Workload, c arch.Config, o Options) (s *Schedule, err error) {
 	defer count.Catch(&err)
 	o.Scope, o.Pictures, o.WeightBits = cmp.Or(o.Scope, hwsim.Backbone), max(1, o.Pictures), cmp.Or(o.WeightBits, 8)
-	s = &Schedule{freeMemory: o.FreeMemory, Engines: Engines{MAT: c.MAT, RMAC: c.RMAC, Share: c.CopiesShare, Copies: int64(c.Copies),
+	s = &Schedule{freeMemory: o.FreeMemory, Engines: Engines{MAT: c.MAT, RMAC: c.RMAC, Depthwise: c.Depthwise, Share: c.CopiesShare, Copies: int64(c.Copies),
 		Pictures: o.Pictures, MultiplierBits: int64(c.MultiplierBits), WeightBits: o.WeightBits, WeightBitsOf: o.WeightBitsOf}}
 	s.Steps, s.Host = cut(w, c.Depthwise, o.Scope, o.Pipelines)
 	if len(s.Steps) == 0 {

@@ -126,7 +126,7 @@ func cut(w *workload.Workload, d arch.Depthwise, scope hwsim.Scope, p hwsim.Pipe
 func join(engine []*workload.Operation, d arch.Depthwise, p hwsim.Pipelines) (Mapping, int) {
 	o := engine[0]
 	switch {
-	case o.Form == workload.Depthwise && d == arch.ChannelParallel:
+	case o.Form == workload.Depthwise && d != arch.Reconfigured:
 		return BothEngines, 1
 	case o.Form == workload.Depthwise && p.InterLayer() && len(engine) > 1 && o.Feeds == engine[1].Name:
 		return Streamed, 2

@@ -22,11 +22,12 @@ func Table(s *strings.Builder, head string, fill func(row func(format string, ar
 	t.Flush()
 }
 
-// Needs is a line of what the configuration takes of the paper's chip.
+// Needs is two lines of what the configuration takes of the paper's chip.
 func Needs(c arch.Config) string {
 	chip := arch.XCZU9EG()
-	return fmt.Sprintf("needs %d DSPs for the multipliers and %d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d and %d)\n",
-		c.DSPs(), c.BRAMs(), chip.Name, chip.DSPs, chip.BRAMs)
+	return fmt.Sprintf("needs %d DSPs for the engines and, by an estimate of our own, %d for auxiliary units and %d LUTs of all arithmetic;\n"+
+		"%d block RAMs of 36 Kbit for the buffers (%s of the ZCU102 has %d DSPs, %d LUTs and %d block RAMs)\n",
+		c.EngineDSPs(), c.AuxiliaryDSPs(), c.LUTs(), c.BRAMs(), chip.Name, chip.DSPs, chip.LUTs, chip.BRAMs)
 }
 
 // Pictures counts pictures in words.

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/trust"
+)
+
+// A ladder of rows: names on the left, a drawing over one axis, and what each row says on
+// the right.
+const (
+	rowsTop, rowPitch, rowsFoot = 112, 28, 54
+	rowLetters                  = 11
+)
+
+// rows lays a panel of rows out. Texts stand behind its right end, in the order of the
+// names.
+func rows(names, texts []string, x axis, series ...echarts.SingleSeries) panel {
+	left, right := labelRoom(names), 0.0
+	var words []point
+	for i, text := range texts {
+		words = append(words, point{"  " + text, []any{x.hi, i}})
+		right = max(right, textWidth(words[i].Name, rowLetters, false)+24)
+	}
+	p := panel{left: left, top: rowsTop, width: figureWidth - left - int(right), height: rowPitch * len(names),
+		x: x, y: axis{labels: names}, series: append(series, captions(words))}
+	p.series[len(p.series)-1].Label.FontSize = rowLetters
+	return p
+}
+
+// stretch draws a thick line from one position to another in each row.
+func stretch(name, color string, names []string, from, to []float64) echarts.SingleSeries {
+	s := spans(names, from, to)
+	s.Name, s.Color, s.LineStyle = name, color, &opts.LineStyle{Color: color, Width: 16}
+	return s
+}
+
+// whole rounds cycles to a whole number.
+func whole(cycles float64) string { return count(int(math.Round(cycles))) }
+
+// signed writes a change of cycles.
+func signed(cycles float64) string {
+	if math.Round(cycles) > 0 {
+		return "+" + whole(cycles)
+	}
+	return whole(cycles)
+}
+
+// bridgeData is the way from one model's cycles to the other's.
+type bridgeData struct{ trust.Bridge }
+
+// Bridge draws the cycles of the closed form, those of the event-driven model, and what
+// lies between them.
+func Bridge(b *trust.Bridge) (*Figure, error) { return bridgeData{*b}.Figure() }
+
+func (d bridgeData) check() error {
+	at := d.ClosedForm
+	for _, t := range d.Terms {
+		at += t.Cycles
+	}
+	if !(d.ClosedForm > 0) || !(math.Abs(at-float64(d.EventDriven)) <= 1) {
+		return fmt.Errorf("charts: bridge of %s: from %v its %d terms lead to %v cycles, to the %d of the event-driven model is allowed", d.Workload, d.ClosedForm, len(d.Terms), at, d.EventDriven)
+	}
+	return nil
+}
+
+// finding names the largest term.
+func (d bridgeData) finding() string {
+	between := float64(d.EventDriven) - d.ClosedForm
+	var most trust.Term
+	for _, t := range d.Terms {
+		if math.Abs(t.Cycles) > math.Abs(most.Cycles) {
+			most = t
+		}
+	}
+	if most.Cycles == 0 {
+		return fmt.Sprintf("Both models count %d cycles", d.EventDriven)
+	}
+	return fmt.Sprintf("Of the %s cycles between the two models %s are %s", whole(between), whole(most.Cycles), most.Cause)
+}
+
+// Figure draws a row per cause, from the closed form's cycles above to the event-driven
+// model's below. The table has a row per cause.
+func (d bridgeData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	table := Table{Columns: []string{"cause", "cycles", "up to here"}}
+	names, texts := []string{"closed form"}, []string{whole(d.ClosedForm)}
+	from, to := []float64{d.ClosedForm}, []float64{d.ClosedForm}
+	table.Rows = append(table.Rows, []any{"closed form", d.ClosedForm, d.ClosedForm})
+	at, lo, hi := d.ClosedForm, d.ClosedForm, d.ClosedForm
+	for _, t := range d.Terms {
+		names, from = append(names, t.Cause), append(from, at)
+		at += t.Cycles
+		to = append(to, at)
+		lo, hi = min(lo, at), max(hi, at)
+		texts = append(texts, signed(t.Cycles))
+		table.Rows = append(table.Rows, []any{t.Cause, t.Cycles, at})
+	}
+	names, from, to = append(names, "event-driven"), append(from, at), append(to, at)
+	texts = append(texts, whole(at))
+	table.Rows = append(table.Rows, []any{"event-driven", at, at})
+	var ends []point
+	for _, i := range []int{0, len(names) - 1} {
+		ends = append(ends, point{names[i] + ": " + texts[i] + " cycles", []any{from[i], i}})
+	}
+	margin := max(1, 0.08*(hi-lo))
+	x := axis{name: "cycles of one picture", lo: math.Floor(lo - margin), hi: math.Ceil(hi + margin)}
+	p := rows(names, texts, x, stretch("", vermillion, names, from, to), dots("", blue, true, ends))
+	subtitle := fmt.Sprintf("%s on %s.\nThe axis does not begin at 0. A cause is what the model with it counts more than without.", d.Workload, d.Config.Name)
+	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
+}
+
+// sensitivityData is the assumptions at half and at double.
+type sensitivityData struct{ trust.Sensitivity }
+
+// Sensitivity draws how much each assumed number moves the cycles, at half and at double
+// its value.
+func Sensitivity(s *trust.Sensitivity) (*Figure, error) { return sensitivityData{*s}.Figure() }
+
+// change returns the cycles that a trial takes more than the configuration as it is.
+func (d sensitivityData) change(t trust.Trial) float64 { return t.Cycles - float64(d.Cycles) }
+
+// moving returns the assumptions that move the cycles, or that the model refuses at one
+// of the two values, and the names of the others.
+func (d sensitivityData) moving() (moving []trust.Swing, still []string) {
+	for _, s := range d.Swings {
+		if d.change(s.Half) == 0 && d.change(s.Double) == 0 {
+			still = append(still, s.Field)
+		} else {
+			moving = append(moving, s)
+		}
+	}
+	return moving, still
+}
+
+func (d sensitivityData) check() error {
+	if moving, _ := d.moving(); d.Cycles <= 0 || len(moving) == 0 {
+		return fmt.Errorf("charts: sensitivity of %s: %d of %d assumptions move its %d cycles, need at least one", d.Workload, len(moving), len(d.Swings), d.Cycles)
+	}
+	return nil
+}
+
+// finding names the assumption that costs the most cycles.
+func (d sensitivityData) finding() string {
+	moving, _ := d.moving()
+	field, most := "", 0.0
+	for _, s := range moving {
+		for _, t := range []struct {
+			what string
+			trust.Trial
+		}{{"half of ", s.Half}, {"double ", s.Double}} {
+			if c := d.change(t.Trial); math.Abs(c) > math.Abs(most) {
+				field, most = t.what+s.Field, c
+			}
+		}
+	}
+	verb := "costs"
+	if most < 0 {
+		verb = "saves"
+	}
+	return fmt.Sprintf("%d of %d assumed numbers move the cycles: %s %s %s", len(moving), len(d.Swings), field, verb, percent(math.Abs(most)/float64(d.Cycles)))
+}
+
+// Figure draws a row per number that moves the cycles, the most first. The axis is linear
+// near 0 and logarithmic beyond: one number moves them hundreds of times as much as
+// another. The table has every number.
+func (d sensitivityData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const half, double = "half", "double"
+	table := Table{Columns: []string{"assumption", "value", "tried", "with", "cycles", "more than now"}}
+	for _, s := range d.Swings {
+		for _, t := range []struct {
+			what string
+			trust.Trial
+		}{{half, s.Half}, {double, s.Double}} {
+			table.Rows = append(table.Rows, []any{s.Field, s.Value, t.what, t.Value, t.Cycles, d.change(t.Trial)})
+		}
+	}
+	moving, still := d.moving()
+	var names, texts []string
+	var sizes []float64
+	for _, s := range moving {
+		sizes = append(sizes, math.Abs(d.change(s.Half)), math.Abs(d.change(s.Double)))
+	}
+	scale := newSymlog(sizes)
+	var ends [2][]point
+	var from, to []float64
+	lo, hi := 0.0, 0.0
+	for i, s := range moving {
+		names = append(names, s.Field)
+		at := [2]float64{}
+		var said []string
+		for k, t := range []trust.Trial{s.Half, s.Double} {
+			what := t.Value + ": refused"
+			if c := d.change(t); !math.IsNaN(c) {
+				what = t.Value + ": " + signed(c)
+				at[k] = scale.position(c)
+				ends[k] = append(ends[k], point{fmt.Sprintf("%s = %s cycles", s.Field, what), []any{at[k], i}})
+			}
+			said = append(said, what)
+		}
+		texts = append(texts, strings.Join(said, " · "))
+		from, to = append(from, min(0, at[0], at[1])), append(to, max(0, at[0], at[1]))
+		lo, hi = min(lo, from[i]), max(hi, to[i])
+	}
+	margin := 0.06 * (hi - lo)
+	x := axis{name: "more cycles than with the assumed value", lo: lo - margin, hi: hi + margin}
+	x.ticks = scale.ticks(x.lo, x.hi, nil)
+	p := rows(names, texts, x, spans(names, from, to), dots(half, vermillion, true, ends[0]), dots(double, blue, true, ends[1]))
+	subtitle := fmt.Sprintf("%s on %s: %s cycles.\n", d.Workload, d.Config.Name, count(int(d.Cycles)))
+	var others []string
+	for _, a := range slices.Concat(d.Zeros, d.Words) {
+		others = append(others, a.Field+" = "+a.Value)
+	}
+	below := ""
+	if len(still) > 0 {
+		below = "Nothing changes with " + strings.Join(still, ", ") + "."
+	}
+	if len(others) > 0 {
+		below += " Without half and double: " + strings.Join(others, ", ") + "."
+	}
+	below = wrap(strings.TrimSpace(below), 12, figureWidth-24)
+	lines := strings.Count(below, "\n")
+	p.top += 16 * lines
+	return newFigure(d.finding(), figureWidth, p.top+p.height+rowsFoot, compose(d.finding(), subtitle+below, []string{half, double}, []panel{p}), table)
+}
+
+// sharesData is the ways to divide layers among copies.
+type sharesData struct{ trust.Shares }
+
+// Shares draws what a picture takes with each way to divide the layers among the copies,
+// and with the best way for each layer.
+func Shares(s *trust.Shares) (*Figure, error) { return sharesData{*s}.Figure() }
+
+// The rows below those of the shares.
+const (
+	bestOfTwo = "best of pixels and channels, layer by layer"
+	bestOfAll = "best of all three, layer by layer"
+)
+
+// values returns the cycles of the rows, in the order of the names.
+func (d sharesData) values(v trust.ShareVariant) []float64 {
+	var list []float64
+	for _, s := range arch.Shares() {
+		list = append(list, v.Cycles[s])
+	}
+	return append(list, v.OnePicture, v.Best)
+}
+
+func (d sharesData) check() error {
+	if len(d.Variants) == 0 {
+		return fmt.Errorf("charts: shares of %s: no variants, need at least one", d.Workload)
+	}
+	for _, v := range d.Variants {
+		for _, c := range d.values(v) {
+			if !(c > 0) || !finite(c) {
+				return fmt.Errorf("charts: shares of %s: %v cycles %s, must be positive", d.Workload, c, v.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// finding holds the best of two shares in the variant that suits it most against pixels
+// alone as assumed.
+func (d sharesData) finding() string {
+	pixels, best := d.Variants[0].Cycles[arch.Pixels], d.Variants[0]
+	for _, v := range d.Variants {
+		if v.Name != trust.FreeMemory && v.OnePicture < best.OnePicture {
+			best = v
+		}
+	}
+	with := ""
+	if best.Name != d.Variants[0].Name {
+		with = ", with a " + best.Name
+	}
+	return fmt.Sprintf("Pixels or channels by layer: %s cycles instead of %s%s", whole(best.OnePicture), whole(pixels), with)
+}
+
+// Figure draws a row per share and two of the best for each layer, with a mark for each
+// variant of the memory. The table has a row per mark.
+func (d sharesData) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, s := range arch.Shares() {
+		names = append(names, string(s))
+	}
+	names = append(names, bestOfTwo, bestOfAll)
+	colors := []string{blue, vermillion, green}
+	table := Table{Columns: []string{"layers divided by", "memory", "cycles"}}
+	texts := make([]string, len(names))
+	lo, hi := math.Inf(1), 0.0
+	var legend []string
+	var series []echarts.SingleSeries
+	for k, v := range d.Variants {
+		var marks []point
+		for i, c := range d.values(v) {
+			lo, hi = min(lo, c), max(hi, c)
+			marks = append(marks, point{fmt.Sprintf("%s, %s: %s cycles", names[i], v.Name, whole(c)), []any{math.Log2(c), i}})
+			table.Rows = append(table.Rows, []any{names[i], v.Name, c})
+			if k > 0 {
+				texts[i] += " · "
+			}
+			texts[i] += whole(c)
+		}
+		legend = append(legend, v.Name)
+		series = append(series, dots(v.Name, colors[k%len(colors)], k == 0, marks))
+	}
+	slices.Reverse(series) // the first in front
+	p := rows(names, texts, span("cycles of one picture, logarithmic", lo, hi), series...)
+	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", d.Workload, d.Config.Name, d.Batch)
+	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, legend, []panel{p}), table)
+}

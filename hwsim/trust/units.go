@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"github.com/gotriovit/gotriovit/hwsim"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// A UnitCount is a run with some number of an auxiliary unit in each copy.
+type UnitCount struct {
+	PerCopy int
+	Cycles  int64
+	// DSPs and LUTs are those of the whole design.
+	DSPs, LUTs int
+}
+
+// Counts runs one picture with each number of the units that the field counts, such as
+// "auxiliary.requantize".
+func Counts(w *workload.Workload, c arch.Config, o event.Options, field string, numbers ...int) ([]UnitCount, error) {
+	var list []UnitCount
+	for _, n := range numbers {
+		other, err := c.With(field, n)
+		if err != nil {
+			return nil, err
+		}
+		r, err := event.Simulate(w, other, o)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, UnitCount{n, r.Cycles, other.DSPs(), other.LUTs()})
+	}
+	return list, nil
+}
+
+// Fewest returns the smallest number of the units that the field counts with which a
+// picture takes no more cycles than with unlimited ones, up to as many as the engines
+// have multipliers in a copy.
+func Fewest(w *workload.Workload, c arch.Config, o event.Options, field string) (int, error) {
+	enough := c.MAT.Multipliers() + c.RMAC.Multipliers()
+	most, err := Counts(w, c, o, field, enough)
+	if err != nil {
+		return 0, err
+	}
+	low, high := 0, enough // low is too few, high is enough: more never cost a cycle
+	for high-low > 1 {
+		middle := (low + high) / 2
+		tried, err := Counts(w, c, o, field, middle)
+		if err != nil {
+			return 0, err
+		}
+		if tried[0].Cycles > most[0].Cycles {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high, nil
+}
+
+// A Demand is what a picture asks of the auxiliary units of one kind.
+type Demand struct {
+	arch.Products
+	// Elements are those of one picture, PerCycle their mean in a cycle of all copies.
+	Elements int64
+	PerCycle float64
+	// Fewest is how many units a copy needs at least so that none is waited for.
+	Fewest int
+	// Slices are the DSPs of the units in all copies.
+	Slices int
+}
+
+// Demands returns the demand for every unit that multiplies.
+func Demands(w *workload.Workload, c arch.Config, scope hwsim.Scope) ([]Demand, error) {
+	o := event.Options{Scope: scope}
+	r, err := event.Simulate(w, c, o)
+	if err != nil {
+		return nil, err
+	}
+	var list []Demand
+	for _, p := range c.Products() {
+		d := Demand{Products: p, Elements: r.Elements[event.Multiplies(p.Field)], Slices: p.Units * p.DSPs() * c.Copies}
+		d.PerCycle = float64(d.Elements) / float64(r.Cycles)
+		if d.Fewest, err = Fewest(w, c, o, p.Field); err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}
