@@ -30,6 +30,9 @@ type Recipe struct {
 	// ActivationBits is the width of all points but the inputs of Hardswish and
 	// LayerNorm and the divisors; 0 leaves each point its own.
 	ActivationBits int
+	// Widths give parts of the network widths of their own, in place of WeightBits and
+	// ActivationBits. Of several that pick an operation, the last one counts.
+	Widths []Width
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
 	// ShiftWeights puts filters on powers of two; its zero value puts none.
@@ -195,6 +198,7 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 	r.Name = name
 	r.Transforms = slices.Clone(r.Transforms)
 	r.Points = slices.Clone(r.Points)
+	r.Widths = slices.Clone(r.Widths)
 	edit(&r)
 	return r
 }
@@ -207,7 +211,7 @@ func (r Recipe) Integer() Recipe {
 
 const everyPoint = " every point"
 
-// Bits returns the recipe with weights and activations of other widths.
+// Bits returns the recipe with weights and activations of other widths. Widths stay.
 func (r Recipe) Bits(weights, activations int) Recipe {
 	return r.With(fmt.Sprintf("%s W%dA%d", r.Name, weights, activations), func(r *Recipe) {
 		r.WeightBits, r.ActivationBits = weights, activations
@@ -240,6 +244,9 @@ func (r Recipe) String() string {
 	if r.ShiftWeights.Share > 0 {
 		line("  weights    %s", r.ShiftWeights)
 	}
+	for _, w := range r.Widths {
+		line("  width      %s", w)
+	}
 	line("  tensors    %d bits (16 for inputs of Hardswish and LayerNorm), %s", r.activationBits(), r.activations())
 	switch {
 	case r.Divisors == nil:
@@ -258,17 +265,6 @@ func (r Recipe) weightBits() int {
 
 func (r Recipe) activationBits() int {
 	return cmp.Or(r.ActivationBits, 8)
-}
-
-// widen returns a point with the recipe's width of activations, where that governs
-// its class.
-func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
-	switch p.Class {
-	case efficientvit.PreActivation, efficientvit.NormInput, efficientvit.DivisorOperand:
-	default:
-		p.Bits = cmp.Or(r.ActivationBits, p.Bits)
-	}
-	return p
 }
 
 func (r Recipe) activations() Observer {

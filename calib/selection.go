@@ -39,6 +39,15 @@ func (s Selection) String() string {
 // Roles returns the selection of these roles.
 func Roles(roles ...efficientvit.Role) Selection { return Selection{Roles: roles} }
 
+// Operations returns the selection of the operations of these names, and of no other.
+func Operations(names ...string) Selection {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = regexp.QuoteMeta(name)
+	}
+	return Selection{Name: "^(" + strings.Join(quoted, "|") + ")$"}
+}
+
 // MBConvs picks the three convolutions of every MBConv.
 var MBConvs = Roles(efficientvit.PW1, efficientvit.DW, efficientvit.PW2)
 
