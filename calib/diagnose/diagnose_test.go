@@ -380,6 +380,53 @@ func TestResumed(t *testing.T) {
 	}
 }
 
+// TestWeightScores: the pictures are as many as asked for, the scores of one
+// convolution's weights are those of its unit in a report, and so are the others, which
+// are found again after an interruption.
+func TestWeightScores(t *testing.T) {
+	pictures := noise(t, 5, 64, 10)
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q := b0(t, calib.TrioViTPlus, pictures)
+	if _, err := Weights(interrupt.After(t.Context(), 3), q, pictures, 3); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled after 3 looks at the context: error %v", err)
+	}
+	got, err := Weights(t.Context(), q, pictures, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), q, pictures, Options{Levels: []Level{ByClass, ByTensor}, Pictures: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Sampled != 3 || r.Sampled != 3 {
+		t.Errorf("scored on %d and %d pictures, asked for 3", got.Sampled, r.Sampled)
+	}
+	if got.All != r.All.SQNR {
+		t.Errorf("everything rounded leaves %v dB, the report says %v", got.All, r.All.SQNR)
+	}
+	alone := map[string]Decibels{}
+	for _, a := range got.Weights {
+		alone[a.Operation+" "+weightsClass] = a.SQNR
+	}
+	if len(alone) != len(q.WeightGrids) {
+		t.Errorf("%d scores of %d convolutions", len(alone), len(q.WeightGrids))
+	}
+	for _, u := range r.Units {
+		if sqnr, weights := alone[u.Name]; weights && sqnr != u.Only.SQNR {
+			t.Errorf("%s leaves %v dB, the report says %v", u.Name, sqnr, u.Only.SQNR)
+		}
+		if u.Level == ByClass && u.Name == weightsClass && got.Tensors != u.AllBut.SQNR {
+			t.Errorf("all but weights leaves %v dB, the report says %v", got.Tensors, u.AllBut.SQNR)
+		}
+	}
+	if sqnr, err := Logits(t.Context(), q, pictures, 3); err != nil || sqnr != got.All {
+		t.Errorf("the logits' SQNR is %v, error %v, want %v", sqnr, err, got.All)
+	}
+	if _, err := Weights(t.Context(), q, pictures, -1); err == nil || !strings.Contains(err.Error(), "-1 pictures") {
+		t.Errorf("-1 pictures have the error %v", err)
+	}
+}
+
 // TestWritten: a report is read back from JSON as it was, infinite ratios included, and
 // its tables have a line for each tensor and unit.
 func TestWritten(t *testing.T) {

@@ -53,22 +53,11 @@ func Run(ctx context.Context, q *calib.Quantized, pictures dataset.Dataset, o Op
 }
 
 func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Report, error) {
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
-		return nil, err
-	}
-	if o.Pictures < 0 {
-		return nil, fmt.Errorf("%d pictures for the leave-one-out scores: at least 1, or 0 for 16", o.Pictures)
-	}
 	if o.Levels == nil {
 		o.Levels = []Level{ByClass, ByBlock, ByOperation}
 	}
-	g, err := newGated(q)
+	d, err := begin(q, data, o)
 	if err != nil {
-		return nil, err
-	}
-	d := &diagnosis{Options: o, gated: g, q: q, data: data, key: []string{q.ID(), q.Exact().Hash(), preprocess.Version}}
-	if d.some, err = dataset.Every(data, min(cmp.Or(o.Pictures, 16), data.Len())); err != nil {
 		return nil, err
 	}
 	d.report = &Report{Network: q.Network().Name, Source: q.Source(), Dataset: data.Name(), Images: data.Len(), Sampled: d.some.Len(), Platform: forward.Platform()}
@@ -79,6 +68,24 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	}
 	d.report.Warnings = d.report.health()
 	return d.report, nil
+}
+
+// begin makes the network with gates, and samples the pictures.
+func begin(q *calib.Quantized, data dataset.Dataset, o Options) (*diagnosis, error) {
+	if data.Len() == 0 {
+		_, err := data.Load(0) // says why
+		return nil, err
+	}
+	if o.Pictures < 0 {
+		return nil, fmt.Errorf("%d pictures for the leave-one-out scores: at least 1, or 0 for 16", o.Pictures)
+	}
+	g, err := newGated(q)
+	if err != nil {
+		return nil, err
+	}
+	d := &diagnosis{Options: o, gated: g, q: q, data: data, key: []string{q.ID(), q.Exact().Hash(), preprocess.Version}}
+	d.some, err = dataset.Spread(data, cmp.Or(o.Pictures, 16))
+	return d, err
 }
 
 // A diagnosis is under way.

@@ -286,6 +286,21 @@ func TestWeightBits(t *testing.T) {
 	if saved := eight.Traffic.WeightLoads - mixed.Traffic.WeightLoads; saved != 16*3*9/2 {
 		t.Errorf("a stem of 4 bits saves %d bytes", saved)
 	}
+	// An operation's own width goes before that of all, and one by its name before both.
+	const weights = 16 * 16
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 16, 16, 1), conv(8, 8, 16, 16, 1)}}
+	w.Ops[0].WeightBits, w.Ops[1].Name = 4, "second"
+	for _, c := range []struct {
+		options Options
+		bits    int64 // of a weight of each
+	}{
+		{Options{}, 4 + 8}, {Options{WeightBits: 2}, 4 + 2},
+		{Options{WeightBits: 2, WeightBitsOf: map[string]int{w.Ops[0].Name: 1}}, 1 + 2},
+	} {
+		if got := simulate(t, w, arch.ZCU102(), c.options).Traffic.WeightLoads; got != weights*c.bits/8 {
+			t.Errorf("%+v: %d bytes of weights, want %d", c.options, got, weights*c.bits/8)
+		}
+	}
 }
 
 // Real dividers take the shifter's elements, each divider one in an interval,
