@@ -102,7 +102,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 	if err := recipe.ShiftWeights.check(recipe.AffineWeights); err != nil {
 		return nil, err
 	}
-	only, err := recipe.Only.matcher()
+	only, err := recipe.Only.in(model.Net)
 	if err != nil {
 		return nil, err
 	}

@@ -221,7 +221,7 @@ func (r Recipe) Bits(weights, activations int) Recipe {
 // String tells everything that the recipe decides, a line for each decision.
 func (r Recipe) String() string {
 	var s strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
+	line := func(format string, args ...any) { s.WriteString(broken(fmt.Sprintf(format, args...))) }
 	line("%s", r.Name)
 	for _, t := range r.Transforms {
 		line("  transform  %s", t)
@@ -233,7 +233,7 @@ func (r Recipe) String() string {
 		}
 		line("  round      %s of %s", strings.Join(classes, ", "), p.Where)
 	}
-	if r.Only.Name != "" || len(r.Only.Roles) > 0 {
+	if !r.Only.all() {
 		line("  only       %s", r.Only)
 	}
 	grid := "symmetric"
@@ -259,6 +259,24 @@ func (r Recipe) String() string {
 	return s.String()
 }
 
+// longest bounds a line of a recipe in bytes: an artefact's header refuses longer ones.
+const longest = 1000
+
+// broken returns a line and its end, and where it lists too much for one line several,
+// broken behind commas.
+func broken(line string) string {
+	var s strings.Builder
+	for len(line) > longest {
+		at := strings.LastIndex(line[:longest], ", ")
+		if at < 0 {
+			break
+		}
+		s.WriteString(line[:at+1] + "\n")
+		line = "             " + line[at+2:]
+	}
+	return s.String() + line + "\n"
+}
+
 func (r Recipe) weightBits() int {
 	return cmp.Or(r.WeightBits, 8)
 }
@@ -277,19 +295,19 @@ func (r Recipe) activations() Observer {
 // rounds returns whether the recipe rounds a point. A selection that picks no
 // point of the network is an error: it would change nothing, silently.
 func (r Recipe) rounds(net *efficientvit.Network) (func(op *efficientvit.Op, p efficientvit.Point) bool, error) {
-	only, err := r.Only.matcher()
+	only, err := r.Only.in(net)
 	if err != nil {
 		return nil, err
 	}
 	where := make([]func(*efficientvit.Op) bool, len(r.Points))
 	for i, s := range r.Points {
-		if where[i], err = s.Where.matcher(); err != nil {
+		if where[i], err = s.Where.in(net); err != nil {
 			return nil, err
 		}
 		if !slices.ContainsFunc(net.Ops, func(op efficientvit.Op) bool {
 			return where[i](&op) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool { return slices.Contains(s.Classes, p.Class) })
 		}) {
-			return nil, fmt.Errorf("no point of %s has a class of %v, a role of %v and a name with %q", net.Name, s.Classes, s.Where.Roles, s.Where.Name)
+			return nil, fmt.Errorf("no point of %s has a class of %v among %.200s", net.Name, s.Classes, s.Where)
 		}
 	}
 	return func(op *efficientvit.Op, p efficientvit.Point) bool {

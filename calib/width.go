@@ -45,12 +45,12 @@ func (r Recipe) checkBits() error {
 	}
 	for _, w := range r.Widths {
 		if w.Weights == 0 && w.Activations == 0 {
-			return fmt.Errorf("a width of %s has neither bits for weights nor for activations: %d to %d are allowed", w.Where, MinBits, MaxBits)
+			return fmt.Errorf("a width of %.200s has neither bits for weights nor for activations: %d to %d are allowed", w.Where, MinBits, MaxBits)
 		}
-		if err := checkBits(fmt.Sprintf("weights of %s", w.Where), cmp.Or(w.Weights, MinBits)); err != nil {
+		if err := checkBits(fmt.Sprintf("weights of %.200s", w.Where), cmp.Or(w.Weights, MinBits)); err != nil {
 			return err
 		}
-		if err := checkBits(fmt.Sprintf("activations of %s", w.Where), cmp.Or(w.Activations, MinBits)); err != nil {
+		if err := checkBits(fmt.Sprintf("activations of %.200s", w.Where), cmp.Or(w.Activations, MinBits)); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ type widths struct {
 func (r Recipe) widths(net *efficientvit.Network, rounds func(*efficientvit.Op, efficientvit.Point) bool) (*widths, error) {
 	all := &widths{recipe: r}
 	for _, w := range r.Widths {
-		picks, err := w.Where.matcher()
+		picks, err := w.Where.in(net)
 		if err != nil {
 			return nil, err
 		}
@@ -78,10 +78,10 @@ func (r Recipe) widths(net *efficientvit.Network, rounds func(*efficientvit.Op, 
 			})
 		}
 		if w.Weights != 0 && !rounded(func(op *efficientvit.Op, _ efficientvit.Point) bool { return hasFilters(op) }) {
-			return nil, fmt.Errorf("%s: the recipe rounds the weights of no such operation of %s", w, net.Name)
+			return nil, fmt.Errorf("%.200s: the recipe rounds the weights of no such operation of %s", w, net.Name)
 		}
 		if w.Activations != 0 && !rounded(func(_ *efficientvit.Op, p efficientvit.Point) bool { return widens(p.Class) }) {
-			return nil, fmt.Errorf("%s: the recipe rounds no tensor that such an operation of %s reads", w, net.Name)
+			return nil, fmt.Errorf("%.200s: the recipe rounds no tensor that such an operation of %s reads", w, net.Name)
 		}
 		all.picks = append(all.picks, picks)
 	}

@@ -127,6 +127,37 @@ func TestWidths(t *testing.T) {
 	}
 }
 
+// TestLongRecipe: a recipe that names more operations than fit a line says all of them,
+// in lines that an artefact takes.
+func TestLongRecipe(t *testing.T) {
+	model, profile := small(t)
+	var names []string
+	for _, op := range model.Net.Ops {
+		if hasFilters(&op) {
+			names = append(names, op.Name)
+		}
+	}
+	recipe := TrioViTPlusInteger.With("long", func(r *Recipe) { r.Widths = []Width{{Where: Operations(names...), Weights: 4}} })
+	text := recipe.String()
+	for line := range strings.Lines(text) {
+		if len(line) > longest {
+			t.Errorf("a line of %d bytes: %s", len(line), line)
+		}
+	}
+	for _, name := range names {
+		if !strings.Contains(text, name+",") && !strings.Contains(text, name+"\n") {
+			t.Errorf("%s is not told", name)
+		}
+	}
+	q, err := Quantize(model, profile, recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Freeze(q, oneSlice); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestWidthsRefused: a width that no grid has, that picks nothing of what is rounded,
 // or that gives a tensor two grids is an error that says so.
 func TestWidthsRefused(t *testing.T) {
@@ -140,7 +171,8 @@ func TestWidthsRefused(t *testing.T) {
 		{"one bit", TrioViT, Width{Weights: 1}, []string{"weights of all operations of 1 bits", "2 to 16"}},
 		{"17 bits", TrioViT, Width{Activations: 17, Where: MBConvs}, []string{"activations of PW1, DW, PW2 of 17 bits", "2 to 16"}},
 		{"neither", TrioViT, Width{Where: MBConvs}, []string{"width of PW1, DW, PW2", "neither"}},
-		{"no such name", TrioViT, Width{Where: Operations("x"), Weights: 4}, []string{`weights of 4 bits: all operations with a name like "^(x)$"`, "no such operation of efficientvit-b0-r64"}},
+		{"no such name", TrioViT, Width{Where: Operations("input", "x"), Weights: 4}, []string{`no operation of efficientvit-b0-r64 is named "x"`}},
+		{"no such pattern", TrioViT, Width{Where: Selection{Name: "xyz"}, Weights: 4}, []string{`weights of 4 bits: all operations with a name like "xyz"`, "no such operation of efficientvit-b0-r64"}},
 		{"no pattern", TrioViT, Width{Where: Selection{Name: "("}, Weights: 4}, []string{`name pattern "("`}},
 		{"operations without weights", TrioViT, Width{Where: Roles(efficientvit.Query), Weights: 4}, []string{"rounds the weights of no such operation"}},
 		{"weights that stay in float", Vanilla, Width{Where: Roles(efficientvit.QKV), Weights: 4}, []string{"rounds the weights of no such operation"}},

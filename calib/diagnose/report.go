@@ -76,7 +76,9 @@ type Tensor struct {
 	Class, Role, Block string
 	// Feeds has the role and name of each operation that reads the rounded tensor.
 	Feeds []string
-	Grid  string
+	// Readers has the names of these operations, for weights that of the convolution.
+	Readers []string
+	Grid    string
 	// Values is how many there are, in all pictures; Min and Max are the exact ones.
 	Values   int64
 	Min, Max float32

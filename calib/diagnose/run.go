@@ -238,20 +238,21 @@ func (m *moments) add(v float64) {
 func (d *diagnosis) tensor(p place, t *tally) Tensor {
 	made := d.net.Op(p.name)
 	q := d.q.Quantizers()[p.name]
-	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: d.feeds(p.name), Grid: q.String(),
+	feeds, readers := d.feeds(p.name)
+	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: feeds, Readers: readers, Grid: q.String(),
 		Values: t.Values, Min: t.Min, Max: t.Max, Isolated: ratio(t.Signal, t.Isolated), Accumulated: ratio(t.Signal, t.All),
 		Saturated: t.Beyond, Zeros: t.Zeros, NotFinite: t.NotFinite, Codes: viewOf(q).codes, Used: t.used()}
 }
 
-// feeds returns the roles and names of the operations that read a tensor rounded.
-func (d *diagnosis) feeds(tensor string) []string {
-	var readers []string
+// feeds returns the operations that read a tensor rounded, with their roles before their
+// names, and the names alone.
+func (d *diagnosis) feeds(tensor string) (feeds, readers []string) {
 	for _, p := range d.places {
 		if p.operand != ofWeights && p.name == tensor {
-			readers = append(readers, p.op.Role.String()+" "+p.op.Name)
+			feeds, readers = append(feeds, p.op.Role.String()+" "+p.op.Name), append(readers, p.op.Name)
 		}
 	}
-	return readers
+	return feeds, readers
 }
 
 // weights tells of a convolution's filters: what becomes of its outputs is in t.
@@ -271,7 +272,7 @@ func (d *diagnosis) weights(p place, t *tally) Tensor {
 		}
 		codes[g.Code(rounded[i])] = true
 	}
-	return Tensor{Name: p.name, Class: weightsClass, Role: p.op.Role.String(), Block: p.op.Block, Feeds: []string{p.op.Role.String() + " " + p.name},
+	return Tensor{Name: p.name, Class: weightsClass, Role: p.op.Role.String(), Block: p.op.Block, Feeds: []string{p.op.Role.String() + " " + p.name}, Readers: []string{p.name},
 		Grid:   fmt.Sprintf("uniform %d..%d, a step for each of %d filters", grids[0].Lo, grids[0].Hi, len(grids)),
 		Values: w.Values, Min: w.Min, Max: w.Max, Isolated: ratio(w.Signal, w.Isolated), Accumulated: ratio(t.Signal, t.All),
 		Saturated: w.Beyond, NotFinite: t.NotFinite, Codes: codesOf(grids), Used: len(codes)}

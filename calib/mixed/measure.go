@@ -4,6 +4,7 @@ package mixed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -69,7 +70,7 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 	}
 	s := &Sensitivity{Network: model.Net.Name, Source: model.Source, Dataset: pictures.Name(), Recipe: recipe.Name, Bits: bits}
 	for _, b := range bits {
-		q, err := calib.Calibrate(ctx, model, pictures, recipe.Bits(b, recipe.ActivationBits))
+		q, err := calib.Calibrate(ctx, model, pictures, uniform(recipe, b))
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +78,10 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 		if err != nil {
 			return nil, err
 		}
-		s.Sampled, s.Rest = scores.Sampled, noise(scores.Tensors)
+		s.Sampled = scores.Sampled
+		if s.Rest, err = noise(scores.Tensors); err != nil {
+			return nil, fmt.Errorf("where all of %s is rounded but weights, %w", model.Net.Name, err)
+		}
 		net := q.Network()
 		if s.Ops == nil {
 			s.Ops = make([]Op, len(scores.Weights))
@@ -85,7 +89,11 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 		for i, alone := range scores.Weights {
 			op := net.Op(alone.Operation)
 			s.Ops[i].Name, s.Ops[i].Role, s.Ops[i].Weights = op.Name, op.Role.String(), efficientvit.Size(op.Params[0].Shape)
-			s.Ops[i].Noise = append(s.Ops[i].Noise, noise(alone.SQNR))
+			n, err := noise(alone.SQNR)
+			if err != nil {
+				return nil, fmt.Errorf("where only the weights of %s are rounded, to %d bits, %w", op.Name, b, err)
+			}
+			s.Ops[i].Noise = append(s.Ops[i].Noise, n)
 		}
 	}
 	if len(s.Ops) == 0 {
@@ -94,8 +102,18 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 	return s, nil
 }
 
-// noise returns the share of the signal's energy that an SQNR leaves to noise, and sqnr
-// the SQNR of such a share.
-func noise(d diagnose.Decibels) float64 { return math.Pow(10, -float64(d)/10) }
+// uniform returns the recipe with one width for all weights.
+func uniform(recipe calib.Recipe, bits int) calib.Recipe {
+	return recipe.With(fmt.Sprintf("%s W%d", recipe.Name, bits), func(r *calib.Recipe) { r.WeightBits = bits })
+}
 
+// noise returns the share of the signal's energy that an SQNR leaves to noise.
+func noise(d diagnose.Decibels) (float64, error) {
+	if math.IsInf(float64(d), -1) {
+		return 0, errors.New("the noise of the logits is not finite, or there is nothing beside it")
+	}
+	return math.Pow(10, -float64(d)/10), nil
+}
+
+// sqnr returns the SQNR of a share of noise.
 func sqnr(noise float64) diagnose.Decibels { return diagnose.Decibels(-10 * math.Log10(noise)) }

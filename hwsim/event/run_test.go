@@ -801,3 +801,27 @@ func TestEventsOfHeads(t *testing.T) {
 		t.Errorf("KᵀV of %d heads, dividends of %d, %d joint events: want %d, %d and some", len(produced), len(order), joint, heads, heads)
 	}
 }
+
+// TestPriceWidths: the price is the run's cycles, on multipliers of 4 bits more for wider
+// weights, and an operation that is not there is an error.
+func TestPriceWidths(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 64, 64, 1)}}
+	c := arch.ZCU102()
+	c.MultiplierBits = 4
+	price := PriceWidths(w, c, Options{Scope: hwsim.Whole, FreeMemory: true, FreeAuxiliary: true})
+	name := w.Ops[0].Name
+	four, err := price(map[string]int{name: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if five, err := price(map[string]int{name: 5}); err != nil || five != 2*four {
+		t.Errorf("5 bits take %g cycles, error %v, 4 bits %g", five, err, four)
+	}
+	r := simulate(t, w, c, Options{Scope: hwsim.Whole, FreeMemory: true, FreeAuxiliary: true, WeightBits: 4})
+	if float64(r.Cycles) != four {
+		t.Errorf("4 bits are priced %g, a run takes %d cycles", four, r.Cycles)
+	}
+	if _, err := price(map[string]int{"x": 4}); err == nil || !strings.Contains(err.Error(), `no such operation`) {
+		t.Errorf("an unknown operation has the error %v", err)
+	}
+}
