@@ -116,8 +116,8 @@ func TestTally(t *testing.T) {
 			if !near(isolated, c.isolated) || !near(accumulated, c.accumulated) {
 				t.Errorf("%v dB isolated, %v dB accumulated, want %v and %v", isolated, accumulated, c.isolated, c.accumulated)
 			}
-			if got.Beyond != c.beyond || got.Zeros != c.zeros || got.used() != c.used || got.NotFinite != c.notFinite {
-				t.Errorf("%d beyond, %d zeros, %d codes, %d not finite; want %d, %d, %d, %d", got.Beyond, got.Zeros, got.used(), got.NotFinite, c.beyond, c.zeros, c.used, c.notFinite)
+			if got.Counts.Saturated != c.beyond || got.Counts.Zeros != c.zeros || got.Counts.Codes() != c.used || got.Counts.NotFinite != c.notFinite {
+				t.Errorf("%d beyond, %d zeros, %d codes, %d not finite; want %d, %d, %d, %d", got.Counts.Saturated, got.Counts.Zeros, got.Counts.Codes(), got.Counts.NotFinite, c.beyond, c.zeros, c.used, c.notFinite)
 			}
 		})
 	}
@@ -340,6 +340,27 @@ func TestDivisorsBecomeZero(t *testing.T) {
 	want := fmt.Sprintf("%s, read by attention %s: %d of %[3]d divisors become integer 0", divisor, net.Consumers(divisor)[0], r.Tensors[i].Values)
 	if !slices.Contains(r.Warnings, want) {
 		t.Errorf("the warnings are %q, none is %q", r.Warnings, want)
+	}
+	health, err := calib.CheckHealth(t.Context(), q, pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(health) == 0 {
+		t.Error("the health tells of no tensor")
+	}
+	var warnings []string
+	for _, h := range health {
+		i := slices.IndexFunc(r.Tensors, func(x Tensor) bool { return x.Name == h.Tensor && x.Class != weightsClass })
+		if x := r.Tensors[i]; h.Seen != x.Values || h.Saturated != x.Saturated || h.Zeros != x.Zeros || h.NotFinite != x.NotFinite || h.Codes() != x.Used || !slices.Equal(h.Feeds, x.Feeds) {
+			t.Errorf("the health is %+v, the report says %+v", h, x)
+		}
+		warnings = append(warnings, h.Warnings()...)
+	}
+	if !slices.Contains(warnings, want) {
+		t.Errorf("the health warns %q, not %q", warnings, want)
+	}
+	if few, err := calib.Warnings(t.Context(), q, pictures); err != nil || !slices.Equal(few, warnings) {
+		t.Errorf("on both of the pictures it warns %q, error %v, want %q", few, err, warnings)
 	}
 	if r.Ranked(ByClass)[0].Name != efficientvit.DivisorOperand.String() {
 		t.Errorf("the ranking is %q", names(r.Ranked(ByClass)))

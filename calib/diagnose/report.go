@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/calib"
 )
 
 // A Report tells where a quantized network loses what it loses. It is plain data:
@@ -21,8 +23,8 @@ type Report struct {
 	// the leave-one-out scores.
 	Dataset         string
 	Images, Sampled int
-	// Warnings is what a reader must not overlook: see [SaturationLimit] and
-	// [ParityLimit].
+	// Warnings is what a reader must not overlook: see [calib.Health.Warnings]
+	// and [ParityLimit].
 	Warnings      []string
 	Preprocessing Preprocessing
 	Parity        Parity
@@ -164,33 +166,20 @@ func (r *Report) Sorted(m Measure) []Tensor {
 	return all
 }
 
-// SaturationLimit is the share of saturated values above which a tensor is warned of,
-// and ParityLimit the SQNR in dB of the transformed network below which its transforms
-// are.
-const (
-	SaturationLimit = 0.001
-	ParityLimit     = 60
-)
+// ParityLimit is the SQNR in dB of the transformed network below which its transforms are
+// warned of.
+const ParityLimit = 60
 
 // health returns the warnings, in the order of the network.
 func (r *Report) health() []string {
 	var all []string
-	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if r.Parity.SQNR < ParityLimit {
-		warn("the transforms change the network's function: the logits' SQNR is %s dB before anything is rounded", r.Parity.SQNR)
+		all = append(all, fmt.Sprintf("the transforms change the network's function: the logits' SQNR is %s dB before anything is rounded", r.Parity.SQNR))
 	}
 	for i := range r.Tensors {
 		t := &r.Tensors[i]
-		feeds := strings.Join(t.Feeds, ", ")
-		if t.Zeros > 0 {
-			warn("%s, read by %s: %d of %d divisors become integer 0", t.Name, feeds, t.Zeros, t.Values)
-		}
-		if t.Saturation() > SaturationLimit {
-			warn("%s (%s), read by %s: %d of %d values saturate", t.Name, t.Class, feeds, t.Saturated, t.Values)
-		}
-		if t.NotFinite > 0 {
-			warn("%s (%s), read by %s: %d values are not finite", t.Name, t.Class, feeds, t.NotFinite)
-		}
+		h := calib.Health{Tensor: t.Name, Class: t.Class, Feeds: t.Feeds, Counts: calib.Counts{Seen: t.Values, Saturated: t.Saturated, Zeros: t.Zeros, NotFinite: t.NotFinite}}
+		all = append(all, h.Warnings()...)
 	}
 	return all
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // version changes when the same network and pictures would be diagnosed otherwise.
-const version = 1
+const version = 2
 
 // Options say how far a diagnosis goes.
 type Options struct {
@@ -241,7 +241,7 @@ func (d *diagnosis) tensor(p place, t *tally) Tensor {
 	feeds, readers := d.feeds(p.name)
 	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: feeds, Readers: readers, Grid: q.String(),
 		Values: t.Values, Min: t.Min, Max: t.Max, Isolated: ratio(t.Signal, t.Isolated), Accumulated: ratio(t.Signal, t.All),
-		Saturated: t.Beyond, Zeros: t.Zeros, NotFinite: t.NotFinite, Codes: viewOf(q).codes, Used: t.used()}
+		Saturated: t.Counts.Saturated, Zeros: t.Counts.Zeros, NotFinite: t.Counts.NotFinite, Codes: calib.ViewOf(q).Codes, Used: t.Counts.Codes()}
 }
 
 // feeds returns the operations that read a tensor rounded, with their roles before their
@@ -267,15 +267,15 @@ func (d *diagnosis) weights(p place, t *tally) Tensor {
 	for i, x := range exact {
 		g := grids[i/per]
 		w.Isolated += square(rounded[i], x)
-		if viewOf(g).beyond(x) {
-			w.Beyond++
+		if calib.ViewOf(g).Beyond(x) {
+			w.Counts.Saturated++
 		}
 		codes[g.Code(rounded[i])] = true
 	}
 	return Tensor{Name: p.name, Class: weightsClass, Role: p.op.Role.String(), Block: p.op.Block, Feeds: []string{p.op.Role.String() + " " + p.name}, Readers: []string{p.name},
 		Grid:   fmt.Sprintf("uniform %d..%d, a step for each of %d filters", grids[0].Lo, grids[0].Hi, len(grids)),
 		Values: w.Values, Min: w.Min, Max: w.Max, Isolated: ratio(w.Signal, w.Isolated), Accumulated: ratio(t.Signal, t.All),
-		Saturated: w.Beyond, NotFinite: t.NotFinite, Codes: codesOf(grids), Used: len(codes)}
+		Saturated: w.Counts.Saturated, NotFinite: t.Counts.NotFinite, Codes: codesOf(grids), Used: len(codes)}
 }
 
 // codesOf returns how many codes the largest of the filters' grids has.
