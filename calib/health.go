@@ -19,8 +19,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// SaturationLimit is the share of saturated values above which a tensor is warned of.
-const SaturationLimit = 0.001
+// SaturationLimit is the share of saturated values above which a diagnosis warns of a
+// tensor, SevereSaturation that above which [Warnings] does: on pictures that did not
+// calibrate, or behind other noise, a few values of a sound network saturate.
+const (
+	SaturationLimit  = 0.001
+	SevereSaturation = 0.1
+)
 
 // A Health says what a grid makes of the values of one tensor.
 type Health struct {
@@ -168,15 +173,15 @@ func (c *Counts) Codes() int {
 	return n
 }
 
-// Warnings says what a reader must not overlook: divisors that become 0, more saturated
-// values than [SaturationLimit], and values that are not finite.
-func (h *Health) Warnings() []string {
+// Warnings says what a reader must not overlook: divisors that become 0, a share of
+// saturated values above a limit, and values that are not finite.
+func (h *Health) Warnings(limit float64) []string {
 	var all []string
 	feeds := strings.Join(h.Feeds, ", ")
 	if h.Zeros > 0 {
 		all = append(all, fmt.Sprintf("%s, read by %s: %d of %d divisors become integer 0", h.Tensor, feeds, h.Zeros, h.Seen))
 	}
-	if float64(h.Saturated) > SaturationLimit*float64(h.Seen) {
+	if float64(h.Saturated) > limit*float64(h.Seen) {
 		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d of %d values saturate", h.Tensor, h.Class, feeds, h.Saturated, h.Seen))
 	}
 	if h.NotFinite > 0 {
@@ -186,7 +191,8 @@ func (h *Health) Warnings() []string {
 }
 
 // Warnings checks the health on a few pictures, evenly spread over the data set, and
-// returns the warnings of all tensors.
+// returns the warnings of all tensors, of saturated values where they are more than
+// [SevereSaturation].
 func Warnings(ctx context.Context, q *Quantized, data dataset.Dataset) ([]string, error) {
 	few, err := dataset.Spread(data, 4)
 	if err != nil {
@@ -195,7 +201,7 @@ func Warnings(ctx context.Context, q *Quantized, data dataset.Dataset) ([]string
 	all, err := CheckHealth(ctx, q, few)
 	var warnings []string
 	for i := range all {
-		warnings = append(warnings, all[i].Warnings()...)
+		warnings = append(warnings, all[i].Warnings(SevereSaturation)...)
 	}
 	return warnings, err
 }

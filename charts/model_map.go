@@ -286,6 +286,9 @@ func (m *mapMeasure) colors() []string {
 			low, high = min(low, v), max(high, v)
 		}
 	}
+	if m.decibels() && high > 0 {
+		low = max(low, 0) // more noise than signal is as bad as can be
+	}
 	colors := make([]string, len(m.values))
 	for i, v := range m.values {
 		if math.IsNaN(v) {

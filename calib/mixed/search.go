@@ -9,7 +9,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
@@ -294,23 +293,24 @@ func (s *search) widen(c choice, budget float64) (choice, error) {
 	}
 }
 
-// widths returns the plan's widths by selection: one for each number of bits, whose
-// operations are in alphabetical order.
-func (p *Plan) widths() []calib.Width {
+// widths returns the widest of the plan's widths, and the others by selection: one for
+// each number of bits, whose operations are in alphabetical order.
+func (p *Plan) widths() (widest int, others []calib.Width) {
 	operations := map[int][]string{}
 	for _, name := range slices.Sorted(maps.Keys(p.Bits)) {
 		operations[p.Bits[name]] = append(operations[p.Bits[name]], name)
 	}
-	var all []calib.Width
 	for _, bits := range slices.Sorted(maps.Keys(operations)) {
-		all = append(all, calib.Width{Where: calib.Operations(operations[bits]...), Weights: bits})
+		others = append(others, calib.Width{Where: calib.Operations(operations[bits]...), Weights: bits})
 	}
-	return all
+	last := len(others) - 1
+	return others[last].Weights, others[:last]
 }
 
-// Recipe returns the recipe with the plan's widths, under a name that says so.
+// Recipe returns the recipe with the plan's widths, under a name that says so: the widest
+// for all weights, and narrower ones by selection.
 func (p *Plan) Recipe(base calib.Recipe) calib.Recipe {
-	return base.With(p.name(base.Name), func(r *calib.Recipe) { r.Widths = p.widths() })
+	return base.With(p.name(base.Name), func(r *calib.Recipe) { r.WeightBits, r.Widths = p.widths() })
 }
 
 func (p *Plan) name(base string) string {
@@ -321,13 +321,12 @@ func (p *Plan) name(base string) string {
 // which the widths are given, such as "calib.TrioViTPlusInteger".
 func (p *Plan) Go(base string) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "recipe := %s.With(%q, func(r *calib.Recipe) {\n\tr.Widths = []calib.Width{\n", base, strings.TrimSpace(p.name("mixed")))
-	for _, w := range p.widths() {
+	widest, others := p.widths()
+	fmt.Fprintf(&s, "recipe := %s.With(%q, func(r *calib.Recipe) {\n\tr.WeightBits = %d\n\tr.Widths = []calib.Width{\n", base, p.name("mixed"), widest)
+	for _, w := range others {
 		fmt.Fprintf(&s, "\t\t{Weights: %d, Where: calib.Operations(\n", w.Weights)
-		for _, name := range slices.Sorted(maps.Keys(p.Bits)) {
-			if p.Bits[name] == w.Weights {
-				fmt.Fprintf(&s, "\t\t\t%q,\n", name)
-			}
+		for _, name := range w.Where.Operations {
+			fmt.Fprintf(&s, "\t\t\t%q,\n", name)
 		}
 		s.WriteString("\t\t)},\n")
 	}
@@ -344,14 +343,12 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&s, " of %.6g", p.Budget)
 	}
 	fmt.Fprintf(&s, ", predicted SQNR of the logits %s dB\n", p.Predicted)
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	count := map[int]int{}
 	for _, bits := range p.Bits {
 		count[bits]++
 	}
 	for _, bits := range slices.Sorted(maps.Keys(count)) {
-		fmt.Fprintf(w, "%d bits\t%d convolutions\n", bits, count[bits])
+		fmt.Fprintf(&s, "%d bits: convolutions %d of %d\n", bits, count[bits], len(p.Bits))
 	}
-	w.Flush()
 	return s.String()
 }

@@ -208,8 +208,8 @@ func TestThinned(t *testing.T) {
 func TestPlan(t *testing.T) {
 	p := &Plan{Unit: "cycles", Price: 90, Budget: 100, Bits: map[string]int{"a.conv": 4, "c": 8, "b": 4}, Predicted: 20}
 	r := p.Recipe(calib.TrioViT)
-	if want := []calib.Width{{Where: calib.Operations("a.conv", "b"), Weights: 4}, {Where: calib.Operations("c"), Weights: 8}}; len(r.Widths) != 2 || fmt.Sprint(r.Widths) != fmt.Sprint(want) {
-		t.Errorf("the widths are %v, want %v", r.Widths, want)
+	if want := []calib.Width{{Where: calib.Operations("a.conv", "b"), Weights: 4}}; r.WeightBits != 8 || fmt.Sprint(r.Widths) != fmt.Sprint(want) {
+		t.Errorf("the widths are %d bits and %v, want 8 and %v", r.WeightBits, r.Widths, want)
 	}
 	if r.Name != "TrioViT for 100 cycles" || len(calib.TrioViT.Widths) != 0 {
 		t.Errorf("the recipe is called %q", r.Name)
@@ -217,12 +217,12 @@ func TestPlan(t *testing.T) {
 	if _, err := parser.ParseExpr("func() {\n" + p.Go("calib.TrioViT") + "}"); err != nil {
 		t.Errorf("%v in\n%s", err, p.Go("calib.TrioViT"))
 	}
-	for _, name := range []string{"a.conv", "b", "c"} {
-		if !strings.Contains(p.Go("calib.TrioViT"), fmt.Sprintf("%q,", name)) {
-			t.Errorf("%s is not in\n%s", name, p.Go("calib.TrioViT"))
+	for _, part := range []string{`"a.conv",`, `"b",`, "r.WeightBits = 8\n", "{Weights: 4, "} {
+		if !strings.Contains(p.Go("calib.TrioViT"), part) {
+			t.Errorf("%s is not in\n%s", part, p.Go("calib.TrioViT"))
 		}
 	}
-	if want := "90 cycles of 100, predicted SQNR of the logits 20.0 dB\n4 bits  2 convolutions\n8 bits  1 convolutions\n"; p.String() != want {
+	if want := "90 cycles of 100, predicted SQNR of the logits 20.0 dB\n4 bits: convolutions 2 of 3\n8 bits: convolutions 1 of 3\n"; p.String() != want {
 		t.Errorf("the plan says %q, want %q", p, want)
 	}
 	s := &Sensitivity{Network: "n", Bits: []int{4, 8}, Ops: []Op{{Name: "a", Noise: []float64{1, 0}}}}

@@ -14,7 +14,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/charts"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 var diagnoseCommand = command{
@@ -24,7 +26,8 @@ on the calibration pictures: in isolation and with everything rounded, as signal
 noise in decibels, with saturated values and unused codes. Then it rounds each part
 alone, and everything but it. Warnings come first, the worst lines of each table
 follow. The folder of -out receives diagnose.txt, tensors.csv, units.csv and
-diagnose.json with all lines.
+diagnose.json with all lines, and map.html, the network's blocks coloured by a measure,
+which shows the tensors of the block that is clicked.
 
 What a reader mends by this is chosen by these pictures, so that they are not those of
 the evaluation. What is done is kept in the cache: an interrupted run goes on behind it.`,
@@ -69,11 +72,11 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 	if d.out == "" {
 		return output{text, r}, nil
 	}
-	return output{text, r}, saveDiagnosis(d.out, text, r)
+	return output{text, r}, saveDiagnosis(d.out, text, r, q.Network())
 }
 
-// saveDiagnosis writes the report and its tables into a folder.
-func saveDiagnosis(folder, text string, r *diagnose.Report) error {
+// saveDiagnosis writes the report, its tables and its map into a folder.
+func saveDiagnosis(folder, text string, r *diagnose.Report, net *efficientvit.Network) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
@@ -89,5 +92,12 @@ func saveDiagnosis(folder, text string, r *diagnose.Report) error {
 	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.json"), append(data, '\n')); err != nil {
 		return err
 	}
-	return atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(text))
+	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(text)); err != nil {
+		return err
+	}
+	figure, err := charts.ModelMap(r, net, diagnose.Measures[0].Name)
+	if err != nil {
+		return err
+	}
+	return figure.Save(filepath.Join(folder, "map.html"))
 }

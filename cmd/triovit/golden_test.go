@@ -209,6 +209,9 @@ func TestGoldenExperiment(t *testing.T) {
 		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(file("diagnosis"), "diagnose.json"))), &r); err != nil {
 			t.Fatal(err)
 		}
+		if page := readFile(t, filepath.Join(file("diagnosis"), "map.html")); !strings.Contains(page, "By accumulated SQNR the worst block is ") {
+			t.Errorf("the map is %.200q", page)
+		}
 		for name, lines := range map[string]int{"tensors.csv": len(r.Tensors), "units.csv": len(r.Units)} {
 			if got := strings.Count(readFile(t, filepath.Join(file("diagnosis"), name)), "\n"); got != lines+1 {
 				t.Errorf("%s has %d lines for %d of the report", name, got, lines)
@@ -487,6 +490,11 @@ func TestGoldenErrors(t *testing.T) {
 		{"diagnosis from a profile", misused, []string{"diagnose", "-profile", file("p.profile")}},
 		{"no pictures to diagnose", misused, []string{"diagnose", "-pictures", "0"}},
 		{"level of a diagnosis", misused, []string{"diagnose", "-levels", "class,stage"}},
+		{"no pictures for widths", misused, []string{"mixed", "-pictures", "0"}},
+		{"widths to choose from", misused, []string{"mixed", "-bits", "4,9"}},
+		{"budget", misused, []string{"mixed", "-budget", "-5%"}},
+		{"what the budget counts", misused, []string{"mixed", "-price", "joules"}},
+		{"recipe of widths", misused, []string{"mixed", "-recipe", "none"}},
 		{"no steps", misused, []string{"reconstruct", "-steps", "0"}},
 		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "0"}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},

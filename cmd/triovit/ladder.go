@@ -23,8 +23,8 @@ quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
 fractions in JSON. A recipe by which the network makes something that is not finite has
-no score, and the table says of which picture. Where a recipe makes divisors 0, or values
-saturate, a warning below the table says so: "diagnose" tells all.`,
+no score, and the table says of which picture. Where a recipe makes divisors 0, or many
+values saturate, a warning below the table says so: "diagnose" tells all.`,
 	declare: func(f *flag.FlagSet) action {
 		var l ladder
 		l.declareEvaluation(f)

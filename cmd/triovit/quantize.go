@@ -19,10 +19,10 @@ import (
 var quantizeCommand = command{
 	name: "quantize", about: "put a model on integer grids by a recipe",
 	help: `Applies a recipe to the model and says what it did: transforms, and the grid of
-every tensor. Values that saturate and divisors that become 0 on a few of the calibration
-pictures are warned of. The file written by -out holds the recipe, every change, and a digest
-of all weights and grids. "evaluate -quantized" quantizes anew, which takes seconds,
-and refuses if the digest is another.`,
+every tensor. Where divisors become 0 on a few of the calibration pictures, or many values
+saturate, it warns: "diagnose" tells all. The file written by -out holds the recipe,
+every change, and a digest of all weights and grids. "evaluate -quantized" quantizes
+anew, which takes seconds, and refuses if the digest is another.`,
 	declare: func(f *flag.FlagSet) action {
 		var z quantization
 		z.declare(f, calib.TrioViT.Name)
