@@ -89,7 +89,7 @@ type transformed struct {
 }
 
 func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transformed, error) {
-	if err := recipe.checkBits(); err != nil {
+	if err := recipe.checkWidths(); err != nil {
 		return nil, err
 	}
 	if err := model.CheckValues(); err != nil {

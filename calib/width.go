@@ -35,8 +35,8 @@ func (w Width) String() string {
 	return fmt.Sprintf("%s: %s", strings.Join(parts, ", "), w.Where)
 }
 
-// checkBits refuses widths that no grid has.
-func (r Recipe) checkBits() error {
+// checkWidths refuses widths that no grid has.
+func (r Recipe) checkWidths() error {
 	if err := checkBits("weights", r.weightBits()); err != nil {
 		return err
 	}
