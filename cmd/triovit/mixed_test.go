@@ -8,9 +8,43 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/mixed"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
+
+// TestWidths: the flag is the recipe's widths, and a file of grids has them.
+func TestWidths(t *testing.T) {
+	r := recipe{"TrioViT", 8, 6, `stages\.3\.=W4,a=b=A5,depth_conv=W6A5`}
+	named, err := r.get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern := func(name string) calib.Selection { return calib.Selection{Name: name} }
+	want := []calib.Width{{Where: pattern(`stages\.3\.`), Weights: 4}, {Where: pattern("a=b"), Activations: 5}, {Where: pattern("depth_conv"), Weights: 6, Activations: 5}}
+	if diff := cmp.Diff(want, named.Widths); diff != "" || named.ActivationBits != 6 {
+		t.Errorf("the recipe has %d bits and\n%s", named.ActivationBits, diff)
+	}
+	g := grids{Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations, Widths: r.widths}
+	if *g.recipe() != r {
+		t.Errorf("a file of grids has the recipe %+v", *g.recipe())
+	}
+}
+
+// TestWidthsAreStored: a model is quantized by widths of its parts, and again from the
+// file of its grids, which says who made it.
+func TestWidthsAreStored(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a network on drawn scenes: run without -short")
+	}
+	out := filepath.Join(t.TempDir(), "grids.json")
+	made := must(t, "quantize", "-calibration-sample", "24", "-widths", "depth_conv=W6A5", "-out", out)
+	if want := "TrioViT with depth_conv=W6A5\n"; !strings.Contains(made, want) || !strings.Contains(made, "width      weights of 6 bits, tensors of 5 bits: all operations with a name like \"depth_conv\"\n") {
+		t.Errorf("%q is not in\n%s", want, made)
+	}
+	must(t, "evaluate", "-calibration-sample", "24", "-sample", "50", "-quantized", out)
+}
 
 // TestMixed: the widths keep to the budget and are those of the artefact, and the table
 // and the recipe are told.

@@ -110,6 +110,7 @@ type grids struct {
 	Recipe         string   `json:"recipe"`
 	WeightBits     int      `json:"weight_bits"`
 	ActivationBits int      `json:"activation_bits"`
+	Widths         string   `json:"widths,omitempty"` // as the flag has them
 	Images         int      `json:"calibration_images"`
 	Digest         string   `json:"digest"`
 	Changes        []change `json:"changes"`
@@ -122,7 +123,7 @@ type change struct {
 }
 
 func gridsOf(q *quantized, r recipe) *grids {
-	g := &grids{Format: gridsFormat, Network: q.Network().Name, Source: q.Source(), Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
+	g := &grids{Format: gridsFormat, Network: q.Network().Name, Source: q.Source(), Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations, Widths: r.widths,
 		Images: q.images, Digest: digest(q.Quantized), Warnings: q.warnings}
 	for _, c := range q.Changes {
 		g.Changes = append(g.Changes, change(c))
@@ -180,7 +181,7 @@ func parseGrids(data []byte) (*grids, error) {
 }
 
 // recipe returns the flags that made the grids.
-func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits} }
+func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits, g.Widths} }
 
 // verify refuses a model that is on other grids than stored.
 func (g *grids) verify(q *calib.Quantized) error {
