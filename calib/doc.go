@@ -52,8 +52,14 @@
 //	first, end := q.Frozen(frozen, block.From, block.To) // frozen, err := calib.Freeze(q, limits)
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
-// Package diagnose says where a quantized network loses its accuracy, package
-// reconstruct wins some of it back, and package tables has the paper's tables.
+// A recipe has one width for all weights and one for all tensors, or gives parts of the
+// network widths of their own ([Recipe].Widths). Package mixed chooses those of the
+// weights under a budget.
+//
+// [CheckHealth] runs a quantized network on a few pictures and counts what saturates and
+// which divisors become 0. Package diagnose says where a quantized network loses its
+// accuracy, package reconstruct wins some of it back, and package tables has the paper's
+// tables.
 //
 // A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
 // into a recipe.

@@ -134,11 +134,12 @@ func TestReadersOfATensorAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, recipe := range append(Costs(TrioViTPlus, net), Named()...) {
-			rounds, err := recipe.Bits(4, 5).rounds(net)
+			recipe = recipe.Bits(4, 5)
+			rounds, err := recipe.rounds(net)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := agree(net, recipe, rounds); err != nil {
+			if err := agree(net, &widths{recipe: recipe}, rounds); err != nil {
 				t.Errorf("%s of %s: %v", recipe.Name, name, err)
 			}
 		}

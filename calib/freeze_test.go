@@ -44,6 +44,7 @@ func TestFrozenOperationsAreNear(t *testing.T) {
 		{"full width", "b0-r224", TrioViTPlusInteger.With("full width", fullDividends), oneSlice},
 		{"32 bits", "b0-r224", TrioViTPlusInteger, integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}},
 		{"4-bit weights", "b0-r224", TrioViTPlusInteger.Bits(4, 8), oneSlice},
+		{"mixed widths", "b0-r224", mixed, oneSlice},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			model, profile := smallOf(t, c.variant)

@@ -46,6 +46,9 @@ type Rung struct {
 	AgainstFloat *triovit.Paired
 	// Unscored says why there is no score.
 	Unscored error
+	// Warnings are those of the quantized network's health on a few of the calibration
+	// pictures ([Warnings]).
+	Warnings []string
 }
 
 // RunLadder profiles a model on calibration pictures and scores it on others:
@@ -75,8 +78,12 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 		if err != nil {
 			return nil, err
 		}
+		warnings, err := Warnings(ctx, q, calibration)
+		if err != nil {
+			return nil, err
+		}
 		report, err := evaluate(q, fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes)), recipe.Name)
-		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes, Precisions: q.Precisions(), Timing: timing}
+		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes, Precisions: q.Precisions(), Timing: timing, Warnings: warnings}
 		if errors.As(err, new(*triovit.NotFiniteError)) {
 			rung.Unscored, err = err, nil
 		}
@@ -119,6 +126,14 @@ func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Chan
 	}
 }
 
+// firstOf returns the first of some warnings with the number of the others.
+func firstOf(warnings []string) string {
+	if n := len(warnings) - 1; n > 0 {
+		return fmt.Sprintf("%s; warnings in all: %d", warnings[0], n+1)
+	}
+	return warnings[0]
+}
+
 // String is the ladder as a table, with intervals and the numbers of pictures.
 func (c *Climb) String() string {
 	var s strings.Builder
@@ -157,6 +172,11 @@ func (c *Climb) String() string {
 	}
 	w.Flush()
 	s.WriteString(strings.Join(unscored, ""))
+	for _, r := range c.Rungs {
+		if len(r.Warnings) > 0 {
+			fmt.Fprintf(&s, "warning: %s: %s\n", r.Recipe.Name, firstOf(r.Warnings))
+		}
+	}
 	for _, remark := range c.Float.Remarks {
 		fmt.Fprintln(&s, remark)
 	}

@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
 // A ladderCase is a small ladder on real pictures: which model, which listed
@@ -26,6 +29,26 @@ type ladderCase struct {
 	// Percent holds the lowest and highest allowed score of each recipe;
 	// "float" is the unquantized network.
 	Percent map[string][2]float64 `json:"percent"`
+}
+
+// TestLadderWarns: a recipe by which divisors become 0 has a warning in its rung and below
+// the table, whether it has a score or not; one without has none.
+func TestLadderWarns(t *testing.T) {
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	model, _ := small(t)
+	pictures := noise(t, 3, 64)
+	coarse := TrioViT.With("coarse", func(r *Recipe) { r.Divisors = always{grid.Uniform{Scale: 1e30, Hi: 255}} })
+	climb, err := RunLadder(t.Context(), model, pictures, pictures, []Recipe{MBConv, coarse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	zero := func(w string) bool { return strings.Contains(w, "divisors become integer 0") }
+	if sound, bad := climb.Rungs[0].Warnings, climb.Rungs[1].Warnings; slices.ContainsFunc(sound, zero) || !slices.ContainsFunc(bad, zero) {
+		t.Errorf("%s warns %q, %s warns %q", MBConv.Name, sound, coarse.Name, bad)
+	}
+	if text := climb.String(); !strings.Contains(text, "\nwarning: coarse: ") || strings.Contains(text, "warning: "+MBConv.Name) != (len(climb.Rungs[0].Warnings) > 0) {
+		t.Errorf("the ladder says\n%s", text)
+	}
 }
 
 // TestLadderOnSubset climbs the ladder on the real checkpoints with a listed

@@ -87,14 +87,15 @@ type rungRecord struct {
 	Changes  changes         `json:"changes,omitempty"`
 	Report   *triovit.Report `json:"report,omitempty"`
 	Unscored string          `json:"unscored,omitempty"`
+	Warnings warnings        `json:"warnings,omitempty"`
 }
 
 // MaxRungs is how many recipes and artefacts a ladder has at most that is saved as a file:
 // the confusion matrices of a rung may take its reader a MiB.
 const MaxRungs = 48
 
-// maxChanges bounds those of a recipe in a file.
-const maxChanges = 1 << 16
+// maxChanges and maxWarnings bound those of a recipe in a file.
+const maxChanges, maxWarnings = 1 << 16, 1 << 12
 
 type rungs []rungRecord
 
@@ -108,6 +109,12 @@ func (c *changes) UnmarshalJSON(data []byte) error {
 	return jsonlist.Unmarshal((*[]Change)(c), data, '{', min(maxChanges, len(data)/len(`{"Op":"","What":""}`)))
 }
 
+type warnings []string
+
+func (w *warnings) UnmarshalJSON(data []byte) error {
+	return jsonlist.Unmarshal((*[]string)(w), data, '"', maxWarnings)
+}
+
 // Save writes the ladder, or a shard of one, to a file, which is complete or absent. Of
 // more than 48 rungs it is an error: [ReadLadder] refuses them.
 func (c *Climb) Save(path string) error {
@@ -116,7 +123,7 @@ func (c *Climb) Save(path string) error {
 	}
 	r := climbRecord{LadderFormat, c.Model, c.Calibration, c.CalibrationImages, c.Evaluation, c.Float, nil}
 	for _, rung := range c.Rungs {
-		line := rungRecord{Recipe: rung.Recipe.Name, Changes: rung.Changes, Report: rung.Report}
+		line := rungRecord{Recipe: rung.Recipe.Name, Changes: rung.Changes, Report: rung.Report, Warnings: rung.Warnings}
 		if rung.Unscored != nil {
 			line.Unscored = rung.Unscored.Error()
 		}
@@ -160,7 +167,7 @@ func parseLadder(data []byte) (*Climb, error) {
 	}
 	c := &Climb{Model: r.Model, Calibration: r.Calibration, CalibrationImages: r.CalibrationImages, Evaluation: r.Evaluation, Float: r.Float}
 	for _, line := range r.Rungs {
-		rung := Rung{Recipe: Recipe{Name: line.Recipe}, Changes: line.Changes, Report: line.Report}
+		rung := Rung{Recipe: Recipe{Name: line.Recipe}, Changes: line.Changes, Report: line.Report, Warnings: line.Warnings}
 		switch {
 		case (line.Report == nil) != (line.Unscored != ""):
 			return nil, fmt.Errorf("recipe %.80q: a report or why there is none, and not both", line.Recipe)

@@ -89,7 +89,7 @@ type transformed struct {
 }
 
 func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transformed, error) {
-	if err := checkBits("weights", recipe.weightBits()); err != nil {
+	if err := recipe.checkWidths(); err != nil {
 		return nil, err
 	}
 	if err := model.CheckValues(); err != nil {
@@ -99,13 +99,10 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 		return nil, fmt.Errorf("the profile of %s belongs to other weights or another picture size than the model, %s of %v: observe this model",
 			profile.Network, model.Net.Name, model.Net.Input().Shape)
 	}
-	if err := checkBits("activations", recipe.activationBits()); err != nil {
-		return nil, err
-	}
 	if err := recipe.ShiftWeights.check(recipe.AffineWeights); err != nil {
 		return nil, err
 	}
-	only, err := recipe.Only.matcher()
+	only, err := recipe.Only.in(model.Net)
 	if err != nil {
 		return nil, err
 	}
@@ -128,16 +125,20 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
 	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
-	if err == nil {
-		err = agree(m.Net, recipe, rounds)
-	}
 	if err != nil {
+		return nil, err
+	}
+	bits, err := recipe.widths(m.Net, rounds)
+	if err != nil {
+		return nil, err
+	}
+	if err := agree(m.Net, bits, rounds); err != nil {
 		return nil, err
 	}
 	bar := progress.New("quantize by "+recipe.Name, len(m.Net.Ops))
 	defer bar.Done()
 	for i := range m.Net.Ops {
-		if err := q.roundOp(&m.Net.Ops[i], profile, recipe, rounds); err != nil {
+		if err := q.roundOp(&m.Net.Ops[i], profile, recipe, bits, rounds); err != nil {
 			return nil, err
 		}
 		bar.Add(1)
@@ -151,7 +152,7 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 
 // agree returns an error where two operations that read a tensor want different
 // grids of it: a tensor has one grid, whoever reads it (INTEGER.md).
-func agree(net *efficientvit.Network, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
+func agree(net *efficientvit.Network, bits *widths, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	type reader struct{ op, grid string }
 	first := map[string]reader{}
 	for i := range net.Ops {
@@ -160,7 +161,7 @@ func agree(net *efficientvit.Network, recipe Recipe, rounds func(*efficientvit.O
 			if !rounds(op, p) {
 				continue
 			}
-			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", recipe.widen(p).Bits, p.Signed)
+			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", bits.point(op, p).Bits, p.Signed)
 			if p.Class == efficientvit.DivisorOperand {
 				grid = "a divisor"
 			}
@@ -176,12 +177,12 @@ func agree(net *efficientvit.Network, recipe Recipe, rounds func(*efficientvit.O
 
 // roundOp quantizes the points of one operation and, where a convolution's
 // input is rounded, its weights and bias.
-func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
+func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe, bits *widths, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	for _, p := range op.Points {
 		if !rounds(op, p) {
 			continue
 		}
-		p = recipe.widen(p)
+		p = bits.point(op, p)
 		tensor := op.Inputs[p.Operand]
 		if _, done := q.quantizers[tensor]; !done {
 			stats, err := profile.Tensor(tensor)
@@ -209,9 +210,9 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
 		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
-		if op.Kind == efficientvit.Conv || op.Kind == efficientvit.Linear {
-			powers := q.roundWeights(op, recipe)
-			change := fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), recipe.weightBits())
+		if hasFilters(op) {
+			powers := q.roundWeights(op, recipe, bits.weights(op))
+			change := fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), bits.weights(op))
 			if powers > 0 {
 				change += fmt.Sprintf(", %d of them on powers of two", powers)
 			}
@@ -221,11 +222,11 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 	return nil
 }
 
-// roundWeights puts a convolution's weights on their grids and its bias on
+// roundWeights puts a convolution's weights on grids of so many bits and its bias on
 // that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
 // rounded weights: what shifting added to it for the exact weights is replaced
 // by Σ c_i·ŵ_ij (paper Eq. 10). It returns how many filters are on powers of two.
-func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) (powers int) {
+func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (powers int) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
 	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
@@ -239,7 +240,7 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe) (powers int
 			}
 		}
 	}
-	rounded, grids := quantizeFilters(exact, recipe.weightBits(), recipe.AffineWeights, least)
+	rounded, grids := quantizeFilters(exact, bits, recipe.AffineWeights, least)
 	if recipe.ShiftWeights.Share > 0 {
 		powers = recipe.ShiftWeights.round(op, exact, rounded, grids)
 	}

@@ -30,6 +30,9 @@ type Recipe struct {
 	// ActivationBits is the width of all points but the inputs of Hardswish and
 	// LayerNorm and the divisors; 0 leaves each point its own.
 	ActivationBits int
+	// Widths give parts of the network widths of their own, in place of WeightBits and
+	// ActivationBits. Of several that pick an operation, the last one counts.
+	Widths []Width
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
 	// ShiftWeights puts filters on powers of two; its zero value puts none.
@@ -218,6 +221,7 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 	r.Name = name
 	r.Transforms = slices.Clone(r.Transforms)
 	r.Points = slices.Clone(r.Points)
+	r.Widths = slices.Clone(r.Widths)
 	edit(&r)
 	return r
 }
@@ -230,7 +234,7 @@ func (r Recipe) Integer() Recipe {
 
 const everyPoint = " every point"
 
-// Bits returns the recipe with weights and activations of other widths.
+// Bits returns the recipe with weights and activations of other widths. Widths stay.
 func (r Recipe) Bits(weights, activations int) Recipe {
 	return r.With(fmt.Sprintf("%s W%dA%d", r.Name, weights, activations), func(r *Recipe) {
 		r.WeightBits, r.ActivationBits = weights, activations
@@ -240,7 +244,7 @@ func (r Recipe) Bits(weights, activations int) Recipe {
 // String tells everything that the recipe decides, a line for each decision.
 func (r Recipe) String() string {
 	var s strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
+	line := func(format string, args ...any) { s.WriteString(broken(fmt.Sprintf(format, args...))) }
 	line("%s", r.Name)
 	for _, t := range r.Transforms {
 		line("  transform  %s", t)
@@ -252,7 +256,7 @@ func (r Recipe) String() string {
 		}
 		line("  round      %s of %s", strings.Join(classes, ", "), p.Where)
 	}
-	if r.Only.Name != "" || len(r.Only.Roles) > 0 {
+	if !r.Only.all() {
 		line("  only       %s", r.Only)
 	}
 	grid := "symmetric"
@@ -262,6 +266,9 @@ func (r Recipe) String() string {
 	line("  weights    %d bits, %s, a grid for each filter", r.weightBits(), grid)
 	if r.ShiftWeights.Share > 0 {
 		line("  weights    %s", r.ShiftWeights)
+	}
+	for _, w := range r.Widths {
+		line("  width      %s", w)
 	}
 	line("  tensors    %d bits (16 for inputs of Hardswish and LayerNorm), %s", r.activationBits(), r.activations())
 	switch {
@@ -275,23 +282,30 @@ func (r Recipe) String() string {
 	return s.String()
 }
 
+// longest bounds a line of a recipe in bytes: an artefact's header refuses longer ones.
+const longest = 1000
+
+// broken returns a line and its end, and where it lists too much for one line several,
+// broken behind commas.
+func broken(line string) string {
+	var s strings.Builder
+	for len(line) > longest {
+		at := strings.LastIndex(line[:longest], ", ")
+		if at < 0 {
+			break
+		}
+		s.WriteString(line[:at+1] + "\n")
+		line = "             " + line[at+2:]
+	}
+	return s.String() + line + "\n"
+}
+
 func (r Recipe) weightBits() int {
 	return cmp.Or(r.WeightBits, 8)
 }
 
 func (r Recipe) activationBits() int {
 	return cmp.Or(r.ActivationBits, 8)
-}
-
-// widen returns a point with the recipe's width of activations, where that governs
-// its class.
-func (r Recipe) widen(p efficientvit.Point) efficientvit.Point {
-	switch p.Class {
-	case efficientvit.PreActivation, efficientvit.NormInput, efficientvit.DivisorOperand:
-	default:
-		p.Bits = cmp.Or(r.ActivationBits, p.Bits)
-	}
-	return p
 }
 
 func (r Recipe) activations() Observer {
@@ -304,19 +318,19 @@ func (r Recipe) activations() Observer {
 // rounds returns whether the recipe rounds a point. A selection that picks no
 // point of the network is an error: it would change nothing, silently.
 func (r Recipe) rounds(net *efficientvit.Network) (func(op *efficientvit.Op, p efficientvit.Point) bool, error) {
-	only, err := r.Only.matcher()
+	only, err := r.Only.in(net)
 	if err != nil {
 		return nil, err
 	}
 	where := make([]func(*efficientvit.Op) bool, len(r.Points))
 	for i, s := range r.Points {
-		if where[i], err = s.Where.matcher(); err != nil {
+		if where[i], err = s.Where.in(net); err != nil {
 			return nil, err
 		}
 		if !slices.ContainsFunc(net.Ops, func(op efficientvit.Op) bool {
 			return where[i](&op) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool { return slices.Contains(s.Classes, p.Class) })
 		}) {
-			return nil, fmt.Errorf("no point of %s has a class of %v, a role of %v and a name with %q", net.Name, s.Classes, s.Where.Roles, s.Where.Name)
+			return nil, fmt.Errorf("no point of %s has a class of %v among %.200s", net.Name, s.Classes, s.Where)
 		}
 	}
 	return func(op *efficientvit.Op, p efficientvit.Point) bool {

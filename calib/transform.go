@@ -40,7 +40,7 @@ func edit(m *triovit.Folded, p *Profile) (*triovit.Folded, *Profile) {
 
 // picked returns the names of the convolutions that a selection picks.
 func picked(m *triovit.Folded, where Selection, only func(*efficientvit.Op) bool) ([]string, error) {
-	match, err := where.matcher()
+	match, err := where.in(m.Net)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func picked(m *triovit.Folded, where Selection, only func(*efficientvit.Op) bool
 		}
 	}
 	if !found {
-		return nil, fmt.Errorf("no convolution of %s has a role of %v and a name with %q", m.Net.Name, where.Roles, where.Name)
+		return nil, fmt.Errorf("no convolution of %s is among %.200s", m.Net.Name, where)
 	}
 	return names, nil
 }

@@ -8,7 +8,7 @@
 // paper's own (Fig. 3: ranges and distributions of an MBConv's inputs; Fig. 4:
 // divisors against the bins of two quantizers; Fig. 7 and 8: the accelerator;
 // Fig. 9: the pipelines; Fig. 10: platforms), the ladder of accuracies, any of the
-// paper's tables, and what the simulator counts.
+// paper's tables, the map of a diagnosed network, and what the simulator counts.
 //
 // Drawing takes three steps, each plain data for the next. A result of another
 // package becomes a small struct, of which [LadderData] is also made by hand;

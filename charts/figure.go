@@ -25,7 +25,10 @@ type Figure struct {
 	width, height int
 	option        []byte // canonical JSON; nil for a figure that is a fixed picture
 	picture       []byte // SVG; only for a fixed picture
-	table         Table
+	// details is a JSON list of options. A click on an item of a series shows the one
+	// whose index the item has as "detail", on top of what is shown; nil for none.
+	details []byte
+	table   Table
 }
 
 // A Table is the data behind a figure, with one name per column. Cells are
@@ -44,6 +47,17 @@ func newFigure(title string, width, height int, option any, table Table) (*Figur
 	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
 }
 
+// answering returns the figure with details that clicks show where it is live.
+func (f *Figure) answering(details []any) (*Figure, error) {
+	b, err := canonical(details)
+	if err != nil {
+		return nil, fmt.Errorf("charts: details of figure %q: %w", f.title, err)
+	}
+	answering := *f
+	answering.details = b
+	return &answering, nil
+}
+
 // Title returns the sentence at the top of the figure: what the data says.
 func (f *Figure) Title() string { return f.title }
 
@@ -59,6 +73,7 @@ func (f *Figure) ID() string {
 	h := sha256.New()
 	h.Write(f.option)
 	h.Write(f.picture)
+	h.Write(f.details)
 	return "gotriovit-" + hex.EncodeToString(h.Sum(nil)[:6])
 }
 

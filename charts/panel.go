@@ -144,6 +144,9 @@ func (a axis) vertical(i int) opts.YAxis {
 	if a.lo < a.hi {
 		y.Min, y.Max = a.lo, a.hi
 	}
+	if a.hidden {
+		y.Show = opts.Bool(false)
+	}
 	if a.ticks != nil {
 		y.MinInterval = a.hi - a.lo // go-echarts cannot hide ECharts' own, of which two are left
 	}

@@ -83,17 +83,22 @@ func (f *Figure) html(svg []byte) string {
 	if f.option == nil {
 		return picture
 	}
-	// encoding/json escapes < in the option, so that no </script> is inside.
+	answers := ""
+	if f.details != nil {
+		answers = fmt.Sprintf("const details=%s;\n"+`chart.on("click",function(e){const d=details[e.data&&e.data.detail];if(d)chart.setOption(d)});`+"\n", f.details)
+	}
+	// encoding/json escapes < in the options, so that no </script> is inside.
 	return fmt.Sprintf(`<div data-figure="%[1]s" style="width:%[2]dpx;height:%[3]dpx">%[4]s</div>
 <script>(function(){
 function live(){document.querySelectorAll('[data-figure="%[1]s"]:not([data-live])').forEach(function(box){
 box.setAttribute("data-live","");
 box.textContent="";
-window.echarts.init(box,null,{renderer:"svg"}).setOption(%[5]s);
-})}
+const chart=window.echarts.init(box,null,{renderer:"svg"});
+chart.setOption(%[5]s);
+%[7]s})}
 if(window.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
 })();</script>
-`, f.ID(), f.width, f.height, picture, f.option, readyEvent)
+`, f.ID(), f.width, f.height, picture, f.option, readyEvent, answers)
 }
 
 // page returns a self-contained HTML document.

@@ -124,9 +124,9 @@ func (d bridgeData) Figure() (*Figure, error) {
 // sensitivityData is the assumptions at half and at double.
 type sensitivityData struct{ trust.Sensitivity }
 
-// Sensitivity draws how much each assumed number moves the cycles, at half and at double
+// Tornado draws how much each assumed number moves the cycles, at half and at double
 // its value.
-func Sensitivity(s *trust.Sensitivity) (*Figure, error) { return sensitivityData{*s}.Figure() }
+func Tornado(s *trust.Sensitivity) (*Figure, error) { return sensitivityData{*s}.Figure() }
 
 // change returns the cycles that a trial takes more than the configuration as it is.
 func (d sensitivityData) change(t trust.Trial) float64 { return t.Cycles - float64(d.Cycles) }

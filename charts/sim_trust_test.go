@@ -82,7 +82,7 @@ func TestTrustFigures(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return Sensitivity(s)
+			return Tornado(s)
 		}, "8 of 24 assumed numbers move the cycles: half of buffers.weight.port_bytes costs 84 %", 48},
 		{"shares", func() (*Figure, error) {
 			s, err := trust.NewShares(w, c, hwsim.Backbone)

@@ -117,8 +117,8 @@ func TestTally(t *testing.T) {
 			if !near(isolated, c.isolated) || !near(accumulated, c.accumulated) {
 				t.Errorf("%v dB isolated, %v dB accumulated, want %v and %v", isolated, accumulated, c.isolated, c.accumulated)
 			}
-			if got.Beyond != c.beyond || got.Zeros != c.zeros || got.used() != c.used || got.NotFinite != c.notFinite {
-				t.Errorf("%d beyond, %d zeros, %d codes, %d not finite; want %d, %d, %d, %d", got.Beyond, got.Zeros, got.used(), got.NotFinite, c.beyond, c.zeros, c.used, c.notFinite)
+			if got.Counts.Saturated != c.beyond || got.Counts.Zeros != c.zeros || got.Counts.Codes() != c.used || got.Counts.NotFinite != c.notFinite {
+				t.Errorf("%d beyond, %d zeros, %d codes, %d not finite; want %d, %d, %d, %d", got.Counts.Saturated, got.Counts.Zeros, got.Counts.Codes(), got.Counts.NotFinite, c.beyond, c.zeros, c.used, c.notFinite)
 			}
 		})
 	}
@@ -342,6 +342,27 @@ func TestDivisorsBecomeZero(t *testing.T) {
 	if !slices.Contains(r.Warnings, want) {
 		t.Errorf("the warnings are %q, none is %q", r.Warnings, want)
 	}
+	health, err := calib.CheckHealth(t.Context(), q, pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(health) == 0 {
+		t.Error("the health tells of no tensor")
+	}
+	var warnings []string
+	for _, h := range health {
+		i := slices.IndexFunc(r.Tensors, func(x Tensor) bool { return x.Name == h.Tensor && x.Class != weightsClass })
+		if x := r.Tensors[i]; h.Seen != x.Values || h.Saturated != x.Saturated || h.Zeros != x.Zeros || h.NotFinite != x.NotFinite || h.Codes() != x.Used || !slices.Equal(h.Feeds, x.Feeds) {
+			t.Errorf("the health is %+v, the report says %+v", h, x)
+		}
+		warnings = append(warnings, h.Warnings(calib.SevereSaturation)...)
+	}
+	if !slices.Contains(warnings, want) {
+		t.Errorf("the health warns %q, not %q", warnings, want)
+	}
+	if few, err := calib.Warnings(t.Context(), q, pictures); err != nil || !slices.Equal(few, warnings) {
+		t.Errorf("on both of the pictures it warns %q, error %v, want %q", few, err, warnings)
+	}
 	if r.Ranked(ByClass)[0].Name != efficientvit.DivisorOperand.String() {
 		t.Errorf("the ranking is %q", names(r.Ranked(ByClass)))
 	}
@@ -378,6 +399,53 @@ func TestResumed(t *testing.T) {
 	}
 	if !reflect.DeepEqual(straight, resumed) {
 		t.Error("a diagnosis that was interrupted found something else")
+	}
+}
+
+// TestWeightScores: the pictures are as many as asked for, the scores of one
+// convolution's weights are those of its unit in a report, and so are the others, which
+// are found again after an interruption.
+func TestWeightScores(t *testing.T) {
+	pictures := noise(t, 5, 64, 10)
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	q := b0(t, calib.TrioViTPlus, pictures)
+	if _, err := Weights(interrupt.After(t.Context(), 3), q, pictures, 3); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled after 3 looks at the context: error %v", err)
+	}
+	got, err := Weights(t.Context(), q, pictures, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), q, pictures, Options{Levels: []Level{ByClass, ByTensor}, Pictures: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Sampled != 3 || r.Sampled != 3 {
+		t.Errorf("scored on %d and %d pictures, asked for 3", got.Sampled, r.Sampled)
+	}
+	if got.All != r.All.SQNR {
+		t.Errorf("everything rounded leaves %v dB, the report says %v", got.All, r.All.SQNR)
+	}
+	alone := map[string]Decibels{}
+	for _, a := range got.Weights {
+		alone[a.Operation+" "+weightsClass] = a.SQNR
+	}
+	if len(alone) != len(q.WeightGrids) {
+		t.Errorf("%d scores of %d convolutions", len(alone), len(q.WeightGrids))
+	}
+	for _, u := range r.Units {
+		if sqnr, weights := alone[u.Name]; weights && sqnr != u.Only.SQNR {
+			t.Errorf("%s leaves %v dB, the report says %v", u.Name, sqnr, u.Only.SQNR)
+		}
+		if u.Level == ByClass && u.Name == weightsClass && got.Tensors != u.AllBut.SQNR {
+			t.Errorf("all but weights leaves %v dB, the report says %v", got.Tensors, u.AllBut.SQNR)
+		}
+	}
+	if sqnr, err := Logits(t.Context(), q, pictures, 3); err != nil || sqnr != got.All {
+		t.Errorf("the logits' SQNR is %v, error %v, want %v", sqnr, err, got.All)
+	}
+	if _, err := Weights(t.Context(), q, pictures, -1); err == nil || !strings.Contains(err.Error(), "-1 pictures") {
+		t.Errorf("-1 pictures have the error %v", err)
 	}
 }
 

@@ -25,7 +25,12 @@
 //   - [Parity]: what the recipe's transforms alone change.
 //   - [Preprocessing]: what the pictures look like to the network.
 //   - Warnings: tensors that saturate, divisors that become 0, values that are not
-//     finite, transforms that change the function.
+//     finite ([calib.CheckHealth] counts these alone), transforms that change the
+//     function.
+//
+// [Weights] scores the weights of each convolution alone, of which package mixed makes a
+// choice of widths, and [Logits] the whole network. Package charts draws a report as a map
+// of the network's blocks.
 //
 // # How
 //

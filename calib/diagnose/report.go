@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
@@ -29,8 +30,8 @@ type Report struct {
 	// the leave-one-out scores.
 	Dataset         string
 	Images, Sampled int
-	// Warnings is what a reader must not overlook: see [SaturationLimit] and
-	// [ParityLimit].
+	// Warnings is what a reader must not overlook: see [calib.Health.Warnings]
+	// and [ParityLimit].
 	Warnings      []string
 	Preprocessing Preprocessing
 	Parity        Parity
@@ -89,7 +90,9 @@ type Tensor struct {
 	Class, Role, Block string
 	// Feeds has the role and name of each operation that reads the rounded tensor.
 	Feeds []string
-	Grid  string
+	// Readers has the names of these operations, for weights that of the convolution.
+	Readers []string
+	Grid    string
 	// Values is how many there are, in all pictures; Min and Max are the exact ones.
 	Values   int64
 	Min, Max float32
@@ -175,33 +178,20 @@ func (r *Report) Sorted(m Measure) []Tensor {
 	return all
 }
 
-// SaturationLimit is the share of saturated values above which a tensor is warned of,
-// and ParityLimit the SQNR in dB of the transformed network below which its transforms
-// are.
-const (
-	SaturationLimit = 0.001
-	ParityLimit     = 60
-)
+// ParityLimit is the SQNR in dB of the transformed network below which its transforms are
+// warned of.
+const ParityLimit = 60
 
 // health returns the warnings, in the order of the network.
 func (r *Report) health() []string {
 	var all []string
-	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if r.Parity.SQNR < ParityLimit {
-		warn("the transforms change the network's function: the logits' SQNR is %s dB before anything is rounded", r.Parity.SQNR)
+		all = append(all, fmt.Sprintf("the transforms change the network's function: the logits' SQNR is %s dB before anything is rounded", r.Parity.SQNR))
 	}
 	for i := range r.Tensors {
 		t := &r.Tensors[i]
-		feeds := strings.Join(t.Feeds, ", ")
-		if t.Zeros > 0 {
-			warn("%s, read by %s: %d of %d divisors become integer 0", t.Name, feeds, t.Zeros, t.Values)
-		}
-		if t.Saturation() > SaturationLimit {
-			warn("%s (%s), read by %s: %d of %d values saturate", t.Name, t.Class, feeds, t.Saturated, t.Values)
-		}
-		if t.NotFinite > 0 {
-			warn("%s (%s), read by %s: %d values are not finite", t.Name, t.Class, feeds, t.NotFinite)
-		}
+		h := calib.Health{Tensor: t.Name, Class: t.Class, Feeds: t.Feeds, Counts: calib.Counts{Seen: t.Values, Saturated: t.Saturated, Zeros: t.Zeros, NotFinite: t.NotFinite}}
+		all = append(all, h.Warnings(calib.SaturationLimit)...)
 	}
 	return all
 }

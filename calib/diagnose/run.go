@@ -25,7 +25,7 @@ import (
 )
 
 // version changes when the same network and pictures would be diagnosed otherwise.
-const version = 1
+const version = 2
 
 // Options say how far a diagnosis goes.
 type Options struct {
@@ -57,13 +57,6 @@ func Run(ctx context.Context, q *calib.Quantized, pictures dataset.Dataset, o Op
 }
 
 func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Report, error) {
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
-		return nil, err
-	}
-	if o.Pictures < 0 {
-		return nil, fmt.Errorf("%d pictures for the leave-one-out scores: at least 1, or 0 for 16", o.Pictures)
-	}
 	if o.Levels == nil {
 		o.Levels = []Level{ByClass, ByBlock, ByOperation}
 	}
@@ -71,12 +64,8 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	if o.Shard, err = o.Shard.Checked(); err != nil {
 		return nil, err
 	}
-	g, err := newGated(q)
+	d, err := begin(q, data, o)
 	if err != nil {
-		return nil, err
-	}
-	d := &diagnosis{Options: o, gated: g, q: q, data: data, key: []string{q.ID(), q.Exact().Hash(), preprocess.Version}}
-	if d.some, err = dataset.Every(data, min(cmp.Or(o.Pictures, 16), data.Len())); err != nil {
 		return nil, err
 	}
 	d.report = &Report{Network: q.Network().Name, Source: q.Source(), Recipe: q.Recipe(), Dataset: data.Name(), Images: data.Len(), Sampled: d.some.Len(), Platform: forward.Platform(),
@@ -95,6 +84,24 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 		d.report.Warnings = d.report.health()
 	}
 	return d.report, nil
+}
+
+// begin makes the network with gates, and samples the pictures.
+func begin(q *calib.Quantized, data dataset.Dataset, o Options) (*diagnosis, error) {
+	if data.Len() == 0 {
+		_, err := data.Load(0) // says why
+		return nil, err
+	}
+	if o.Pictures < 0 {
+		return nil, fmt.Errorf("%d pictures for the leave-one-out scores: at least 1, or 0 for 16", o.Pictures)
+	}
+	g, err := newGated(q)
+	if err != nil {
+		return nil, err
+	}
+	d := &diagnosis{Options: o, gated: g, q: q, data: data, key: []string{q.ID(), q.Exact().Hash(), preprocess.Version}}
+	d.some, err = dataset.Spread(data, cmp.Or(o.Pictures, 16))
+	return d, err
 }
 
 // A diagnosis is under way.
@@ -247,20 +254,21 @@ func (m *moments) add(v float64) {
 func (d *diagnosis) tensor(p place, t *tally) Tensor {
 	made := d.net.Op(p.name)
 	q := d.q.Quantizers()[p.name]
-	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: d.feeds(p.name), Grid: q.String(),
+	feeds, readers := d.feeds(p.name)
+	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: feeds, Readers: readers, Grid: q.String(),
 		Values: t.Values, Min: t.Min, Max: t.Max, Isolated: ratio(t.Signal, t.Isolated), Accumulated: ratio(t.Signal, t.All),
-		Saturated: t.Beyond, Zeros: t.Zeros, NotFinite: t.NotFinite, Codes: viewOf(q).codes, Used: t.used()}
+		Saturated: t.Counts.Saturated, Zeros: t.Counts.Zeros, NotFinite: t.Counts.NotFinite, Codes: calib.ViewOf(q).Codes, Used: t.Counts.Codes()}
 }
 
-// feeds returns the roles and names of the operations that read a tensor rounded.
-func (d *diagnosis) feeds(tensor string) []string {
-	var readers []string
+// feeds returns the operations that read a tensor rounded, with their roles before their
+// names, and the names alone.
+func (d *diagnosis) feeds(tensor string) (feeds, readers []string) {
 	for _, p := range d.places {
 		if p.operand != ofWeights && p.name == tensor {
-			readers = append(readers, p.op.Role.String()+" "+p.op.Name)
+			feeds, readers = append(feeds, p.op.Role.String()+" "+p.op.Name), append(readers, p.op.Name)
 		}
 	}
-	return readers
+	return feeds, readers
 }
 
 // weights tells of a convolution's filters: what becomes of its outputs is in t.
@@ -275,15 +283,15 @@ func (d *diagnosis) weights(p place, t *tally) Tensor {
 	for i, x := range exact {
 		g := grids[i/per]
 		w.Isolated += square(rounded[i], x)
-		if viewOf(g).beyond(x) {
-			w.Beyond++
+		if calib.ViewOf(g).Beyond(x) {
+			w.Counts.Saturated++
 		}
 		codes[g.Code(rounded[i])] = true
 	}
-	return Tensor{Name: p.name, Class: weightsClass, Role: p.op.Role.String(), Block: p.op.Block, Feeds: []string{p.op.Role.String() + " " + p.name},
+	return Tensor{Name: p.name, Class: weightsClass, Role: p.op.Role.String(), Block: p.op.Block, Feeds: []string{p.op.Role.String() + " " + p.name}, Readers: []string{p.name},
 		Grid:   fmt.Sprintf("uniform %d..%d, a step for each of %d filters", grids[0].Lo, grids[0].Hi, len(grids)),
 		Values: w.Values, Min: w.Min, Max: w.Max, Isolated: ratio(w.Signal, w.Isolated), Accumulated: ratio(t.Signal, t.All),
-		Saturated: w.Beyond, NotFinite: t.NotFinite, Codes: codesOf(grids), Used: len(codes)}
+		Saturated: w.Counts.Saturated, NotFinite: t.Counts.NotFinite, Codes: codesOf(grids), Used: len(codes)}
 }
 
 // codesOf returns how many codes the largest of the filters' grids has.

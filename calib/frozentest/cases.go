@@ -36,6 +36,9 @@ func Cases() []integertest.Case {
 	cases = append(cases,
 		synthetic("leading one", "b0-r224", every.With("leading one", func(r *calib.Recipe) { r.Divisors = calib.LeadingOne{IntegerBits: 8} }), oneSlice),
 		synthetic("4-bit weights", "b0-r224", every.Bits(4, 8), oneSlice),
+		synthetic("mixed widths", "b0-r224", every.With("mixed", func(r *calib.Recipe) {
+			r.Widths = []calib.Width{{Where: calib.Roles(efficientvit.PW1), Weights: 4}, {Where: calib.Roles(efficientvit.DW), Weights: 6, Activations: 5}}
+		}), oneSlice),
 		synthetic("multipliers of 32 bits", "b0-r224", every, integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}))
 	return append(cases,
 		prepared("built-in model", "", "", 2, 10),

@@ -44,7 +44,7 @@ type output struct {
 
 // commands are listed in the order in which they are used.
 var commands = []command{
-	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, reconstructCommand, freezeCommand, exportCommand, runCommand, evaluateCommand,
+	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, mixedCommand, reconstructCommand, freezeCommand, exportCommand, runCommand, evaluateCommand,
 	mergeCommand, reportCommand,
 	ladderCommand, tableCommand, sweepCommand, simulateCommand, exploreCommand,
 }

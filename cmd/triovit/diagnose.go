@@ -14,7 +14,9 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/charts"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 var diagnoseCommand = command{
@@ -24,11 +26,12 @@ on the calibration pictures: in isolation and with everything rounded, as signal
 noise in decibels, with saturated values and unused codes. Then it rounds each part
 alone, and everything but it. Warnings come first, the worst lines of each table
 follow. The folder of -out receives diagnose.txt, tensors.csv, units.csv and
-diagnose.json with all lines.
+diagnose.json with all lines, and map.html, the network's blocks coloured by a measure,
+which shows the tensors of the block that is clicked.
 
 A shard i/n has the i-th of n shares of these scores, counted from 1, and the first shard
 compares the tensors, too. Its -out is one file; "triovit merge" joins those of all shards
-and writes the folder.
+and writes the folder, without the map.
 
 What a reader mends by this is chosen by these pictures, so that they are not those of
 the evaluation. What is done is kept in the cache: an interrupted run goes on behind it.`,
@@ -76,17 +79,17 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 	if !d.options.Shard.Whole() {
 		return output{r.String(), r}, saveTo(d.out, r.Save)
 	}
-	return diagnosed(r, d.out)
+	return diagnosed(r, q.Network(), d.out)
 }
 
 // diagnosed is what a whole diagnosis prints, and what it leaves in a folder, if one is
-// given.
-func diagnosed(r *diagnose.Report, folder string) (output, error) {
-	return output{r.String(), r}, saveTo(folder, func(folder string) error { return saveDiagnosis(folder, r) })
+// given. There is a map where the network is at hand.
+func diagnosed(r *diagnose.Report, net *efficientvit.Network, folder string) (output, error) {
+	return output{r.String(), r}, saveTo(folder, func(folder string) error { return saveDiagnosis(folder, r, net) })
 }
 
-// saveDiagnosis writes the report and its tables into a folder.
-func saveDiagnosis(folder string, r *diagnose.Report) error {
+// saveDiagnosis writes the report, its tables and its map into a folder.
+func saveDiagnosis(folder string, r *diagnose.Report, net *efficientvit.Network) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
@@ -102,5 +105,15 @@ func saveDiagnosis(folder string, r *diagnose.Report) error {
 	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.json"), append(data, '\n')); err != nil {
 		return err
 	}
-	return atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(r.String()))
+	if err := atomicfile.WriteData(filepath.Join(folder, "diagnose.txt"), []byte(r.String())); err != nil {
+		return err
+	}
+	if net == nil {
+		return nil
+	}
+	figure, err := charts.ModelMap(r, net, diagnose.Measures[0].Name)
+	if err != nil {
+		return err
+	}
+	return figure.Save(filepath.Join(folder, "map.html"))
 }

@@ -37,10 +37,10 @@ the same model, pictures, recipe and platform.`,
 		stored := f.String("quantized", "", "`file` of \"triovit quantize\", instead of -recipe")
 		out := outFile(f, "out", "`file` for the report with its outcomes, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
-			if *stored != "" && r != (recipe{"", 8, 8}) {
+			if *stored != "" && r != wordless {
 				return output{}, usagef("-quantized is given, and so is -recipe or a width: the file holds them")
 			}
-			if *stored == "" && r.name == "" && (p.path != "" || r != (recipe{"", 8, 8})) {
+			if *stored == "" && r.name == "" && (p.path != "" || r != wordless) {
 				return output{}, usagef("-profile or a width is given without -recipe or -quantized: floating point has neither")
 			}
 			var g *grids

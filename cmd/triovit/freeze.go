@@ -39,15 +39,16 @@ operation and the width that it needs.`,
 			if err := limits.Check(); err != nil {
 				return output{}, usageError{err}
 			}
-			q, images, named, err := z.run(ctx)
+			r, err := z.run(ctx)
 			if err != nil {
 				return output{}, err
 			}
-			data, err := freeze(q, limits, *out)
+			data, err := freeze(r.Quantized, limits, *out)
 			if err != nil {
 				return output{}, err
 			}
-			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s", q.Network().Name, q.Source(), images, named, data)
+			data.Warnings = r.warnings
+			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", r.Network().Name, r.Source(), r.images, r.recipe, r.warned(), data)
 			return output{text, data}, nil
 		}
 	},
@@ -83,6 +84,7 @@ type artefact struct {
 	AccumulatorBits int            `json:"accumulator_bits"`
 	MultiplierBits  int            `json:"multiplier_bits"`
 	Source          integer.Source `json:"source"`
+	Warnings        []string       `json:"warnings,omitempty"`
 }
 
 // String is one line.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/calib"
@@ -156,12 +158,17 @@ func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recip
 type recipe struct {
 	name                 string
 	weights, activations int
+	widths               string // as parseWidths reads them
 }
+
+// wordless is the recipe of flags of which none is given.
+var wordless = recipe{weights: 8, activations: 8}
 
 func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
 	f.StringVar(&r.name, "recipe", name, "`name` of a recipe"+empty+": "+recipeNames())
 	f.IntVar(&r.weights, "weight-bits", 8, "`bits` of the weights")
 	f.IntVar(&r.activations, "activation-bits", 8, "`bits` of the activations")
+	f.StringVar(&r.widths, "widths", "", "comma-separated `pattern=bits` for parts of the network: weights in W bits, tensors that are read in A bits, of the operations whose name the pattern matches, as in \"stages\\.3\\.=W4,depth_conv=W6A5\"; the last that matches counts")
 }
 
 // get returns the recipe of the flags. An error is that of whoever typed them.
@@ -186,7 +193,41 @@ func (r *recipe) named() (calib.Recipe, error) {
 	if r.weights != 8 || r.activations != 8 {
 		named = named.Bits(r.weights, r.activations)
 	}
-	return named, nil
+	if r.widths == "" {
+		return named, nil
+	}
+	widths, err := parseWidths(r.widths)
+	return named.With(named.Name+" with "+r.widths, func(r *calib.Recipe) { r.Widths = widths }), err
+}
+
+// bitsText is the part of an entry of -widths behind its pattern.
+var bitsText = regexp.MustCompile(`^(?:W(\d{1,2}))?(?:A(\d{1,2}))?$`)
+
+// parseWidths reads "stages\.3\.=W4,depth_conv=W6A5".
+func parseWidths(text string) ([]calib.Width, error) {
+	var all []calib.Width
+	for entry := range strings.SplitSeq(text, ",") {
+		at := strings.LastIndex(entry, "=")
+		bits := bitsText.FindStringSubmatch(entry[at+1:])
+		if at < 1 || bits == nil || bits[0] == "" {
+			return nil, fmt.Errorf("widths %.60q: want pattern=bits such as depth_conv=W4, depth_conv=A6 or depth_conv=W4A6", entry)
+		}
+		w := calib.Width{Where: calib.Selection{Name: entry[:at]}}
+		if _, err := regexp.Compile(w.Where.Name); err != nil {
+			return nil, fmt.Errorf("widths %.60q: %w", entry, err)
+		}
+		for i, b := range []*int{&w.Weights, &w.Activations} {
+			if bits[i+1] == "" {
+				continue
+			}
+			*b, _ = strconv.Atoi(bits[i+1]) // one or two digits
+			if *b < calib.MinBits || *b > calib.MaxBits {
+				return nil, fmt.Errorf("widths %.60q: %d bits: %d to %d are allowed", entry, *b, calib.MinBits, calib.MaxBits)
+			}
+		}
+		all = append(all, w)
+	}
+	return all, nil
 }
 
 // recipeNames lists what a recipe's flag takes.

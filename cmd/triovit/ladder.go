@@ -24,7 +24,8 @@ quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
 fractions in JSON. A recipe by which the network makes something that is not finite has
-no score, and the table says of which picture.
+no score, and the table says of which picture. Where a recipe makes divisors 0, or many
+values saturate, a warning below the table says so: "diagnose" tells all.
 
 A shard i/n is the i-th of n parts of the pictures to score, counted from 1. Its -out is
 one file; "triovit merge" joins those of all shards and writes the folder.`,
@@ -164,6 +165,8 @@ type row struct {
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
 	// Unscored says why there is no score.
 	Unscored string `json:"unscored,omitempty"`
+	// Warnings are those of the quantized network's health.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func summarize(c *calib.Climb) summary {
@@ -171,7 +174,7 @@ func summarize(c *calib.Climb) summary {
 	s := summary{Model: c.Model, Metric: metric, Calibration: c.Calibration, CalibrationImages: c.CalibrationImages,
 		Evaluation: c.Evaluation, EvaluationImages: c.Float.Images, Remarks: c.Float.Remarks, Scores: []row{{Recipe: "float", Score: &score}}}
 	for _, r := range c.Rungs {
-		line := row{Recipe: r.Recipe.Name, Changes: len(r.Changes), AgainstFloat: r.AgainstFloat}
+		line := row{Recipe: r.Recipe.Name, Changes: len(r.Changes), AgainstFloat: r.AgainstFloat, Warnings: r.Warnings}
 		if r.Unscored != nil {
 			line.Unscored = r.Unscored.Error()
 		} else {

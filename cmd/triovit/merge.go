@@ -42,7 +42,7 @@ m.triovit -shard 1/2 -out 1.json" writes a report of it, as of a checkpoint by a
 			case calib.LadderFormat:
 				return join(files, calib.ReadLadder, calib.MergeLadders, func(c *calib.Climb) (output, error) { return laddered(c, *out) })
 			case diagnose.Format:
-				return join(files, diagnose.ReadReport, diagnose.Merge, func(r *diagnose.Report) (output, error) { return diagnosed(r, *out) })
+				return join(files, diagnose.ReadReport, diagnose.Merge, func(r *diagnose.Report) (output, error) { return diagnosed(r, nil, *out) })
 			case explore.Format:
 				return join(files, explore.ReadSurvey, explore.Merge, func(v *explore.Survey) (output, error) { return output{v.String(), v}, saveTo(*out, v.Save) })
 			}

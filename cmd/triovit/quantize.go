@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
@@ -18,19 +19,21 @@ import (
 var quantizeCommand = command{
 	name: "quantize", about: "put a model on integer grids by a recipe",
 	help: `Applies a recipe to the model and says what it did: transforms, and the grid of
-every tensor. The file written by -out holds the recipe, every change, and a digest
-of all weights and grids. "evaluate -quantized" quantizes anew, which takes seconds,
-and refuses if the digest is another.`,
+every tensor. Where divisors become 0 on a few of the calibration pictures, or many values
+saturate, it warns: "diagnose" tells all. The file written by -out holds the recipe,
+every change, and a digest of all weights and grids. "evaluate -quantized" quantizes
+anew, which takes seconds, and refuses if the digest is another.`,
 	declare: func(f *flag.FlagSet) action {
 		var z quantization
 		z.declare(f, calib.TrioViT.Name, "")
 		out := outFile(f, "out", "`file` for the grids, JSON; empty for none")
 		return func(ctx context.Context, _ []string) (output, error) {
-			q, images, named, err := z.run(ctx)
+			r, err := z.run(ctx)
 			if err != nil {
 				return output{}, err
 			}
-			g := gridsOf(q, images, z.recipe)
+			q := r.Quantized
+			g := gridsOf(r, z.recipe)
 			if *out != "" {
 				if err := g.save(*out); err != nil {
 					return output{}, err
@@ -40,8 +43,8 @@ and refuses if the digest is another.`,
 			for _, w := range q.WeightGrids {
 				filters += len(w)
 			}
-			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
-				g.Network, g.Source, g.Images, named, len(q.Quantizers()), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
+			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%d tensors and %d filters of %d convolutions on grids; %d changes, digest %.12s\n",
+				g.Network, g.Source, g.Images, r.recipe, r.warned(), len(q.Quantizers()), filters, len(q.WeightGrids), len(q.Changes), g.Digest)
 			return output{text, g}, nil
 		}
 	},
@@ -60,18 +63,40 @@ func (z *quantization) declare(f *flag.FlagSet, recipe, empty string) {
 	z.recipe.declare(f, recipe, empty)
 }
 
-// run quantizes, and returns on how many pictures that is calibrated. The recipe is
-// checked before pictures are looked at.
-func (z *quantization) run(ctx context.Context) (q *calib.Quantized, images int, named calib.Recipe, err error) {
-	if named, err = z.get(); err != nil {
-		return nil, 0, named, err
+// A quantized model is what the flags of a quantization make.
+type quantized struct {
+	*calib.Quantized
+	images int // that calibrated
+	recipe calib.Recipe
+	// warnings are those of its health on a few of the calibration pictures, none where
+	// these lack and a profile is in their place.
+	warnings []string
+}
+
+// run quantizes. The recipe is checked before pictures are looked at.
+func (z *quantization) run(ctx context.Context) (*quantized, error) {
+	named, err := z.get()
+	if err != nil {
+		return nil, err
 	}
 	setup, err := z.openWeights(ctx)
 	if err != nil {
-		return nil, 0, named, err
+		return nil, err
 	}
-	q, images, err = z.quantize(ctx, setup, named)
-	return q, images, named, err
+	r := &quantized{recipe: named}
+	if r.Quantized, r.images, err = z.quantize(ctx, setup, named); err == nil && setup.Calibration.Len() > 0 {
+		r.warnings, err = calib.Warnings(ctx, r.Quantized, setup.Calibration)
+	}
+	return r, err
+}
+
+// warned is the warnings, a line for each.
+func (r *quantized) warned() string {
+	var s strings.Builder
+	for _, w := range r.warnings {
+		fmt.Fprintf(&s, "warning: %s\n", w)
+	}
+	return s.String()
 }
 
 // gridsFormat stands in a file of grids.
@@ -85,9 +110,11 @@ type grids struct {
 	Recipe         string   `json:"recipe"`
 	WeightBits     int      `json:"weight_bits"`
 	ActivationBits int      `json:"activation_bits"`
+	Widths         string   `json:"widths,omitempty"` // as the flag has them
 	Images         int      `json:"calibration_images"`
 	Digest         string   `json:"digest"`
 	Changes        []change `json:"changes"`
+	Warnings       []string `json:"warnings,omitempty"`
 }
 
 type change struct {
@@ -95,9 +122,9 @@ type change struct {
 	What string `json:"what"`
 }
 
-func gridsOf(q *calib.Quantized, images int, r recipe) *grids {
-	g := &grids{Format: gridsFormat, Network: q.Network().Name, Source: q.Source(), Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations,
-		Images: images, Digest: digest(q)}
+func gridsOf(q *quantized, r recipe) *grids {
+	g := &grids{Format: gridsFormat, Network: q.Network().Name, Source: q.Source(), Recipe: r.name, WeightBits: r.weights, ActivationBits: r.activations, Widths: r.widths,
+		Images: q.images, Digest: digest(q.Quantized), Warnings: q.warnings}
 	for _, c := range q.Changes {
 		g.Changes = append(g.Changes, change(c))
 	}
@@ -154,7 +181,7 @@ func parseGrids(data []byte) (*grids, error) {
 }
 
 // recipe returns the flags that made the grids.
-func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits} }
+func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits, g.Widths} }
 
 // verify refuses a model that is on other grids than stored.
 func (g *grids) verify(q *calib.Quantized) error {

@@ -122,6 +122,7 @@ func FuzzGrids(f *testing.F) {
 	f.Add([]byte(`{"format":"gotriovit grids 1","network":"b0","recipe":"TrioViT","weight_bits":8,"activation_bits":8,"digest":"00","changes":[{"op":"a","what":"b"}]}`))
 	f.Add([]byte(`{"format":"gotriovit grids 1","recipe":"TrioViT by OMSE","weight_bits":4,"activation_bits":99}`))
 	f.Add([]byte(`{"format":"gotriovit grids 1","recipe":"TrioViT by nobody"}`))
+	f.Add([]byte(`{"format":"gotriovit grids 1","recipe":"TrioViT","weight_bits":8,"activation_bits":8,"widths":"a\\.b=W4A6,c=A17"}`))
 	f.Add([]byte(`{"format":"gotriovit report 1"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var g *grids

@@ -22,6 +22,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
 var simulateCommand = command{
@@ -146,7 +147,7 @@ func writeFiles(files ...written) error {
 }
 
 // modelUsage is how a flag names a network.
-const modelUsage = "a variant such as b1-r224 or seg-b0-cityscapes, deit-small, or a workload's .yaml"
+const modelUsage = "a variant such as b1-r224 or seg-b0-cityscapes, deit-small, a workload's .yaml, or an artefact of \"triovit freeze\", whose weights have widths of their own"
 
 // operations returns the workload of a variant, a standard ViT or a file.
 func operations(name string) (*workload.Workload, error) {
@@ -155,6 +156,12 @@ func operations(name string) (*workload.Workload, error) {
 		return workload.ReadFile(name)
 	case strings.HasPrefix(name, "deit"):
 		return workload.DeiT(name)
+	case integer.IsArtefact(name):
+		m, err := integer.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		return workload.FromModel(m)
 	}
 	net, err := efficientvit.Describe(name)
 	if err != nil {

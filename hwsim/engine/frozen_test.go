@@ -97,6 +97,15 @@ func TestFrozenCycles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			for _, o := range own.Ops {
+				if o.Form != workload.Convolution && o.Form != workload.Depthwise {
+					continue
+				}
+				at := slices.IndexFunc(m.Ops, func(op integer.Op) bool { return op.Name == o.Name })
+				if want := m.Ops[at].Operation.(*integer.Conv).WeightBits; o.WeightBits != want {
+					t.Errorf("%s has weights of %d bits in the workload, %d in the model", o.Name, o.WeightBits, want)
+				}
+			}
 			if diff := cmp.Diff(ofEngines(w), ofEngines(own)); diff != "" {
 				t.Errorf("the operations of the engines, the network's - and the model's +:\n%s", diff)
 			}
@@ -112,7 +121,7 @@ func ofEngines(w *workload.Workload) (ops []workload.Operation) {
 			if o.Form != workload.Product {
 				o.Role = efficientvit.NoRole
 			}
-			o.Label, o.Block, o.Head = "", "", false
+			o.Label, o.Block, o.Head, o.WeightBits = "", "", false, 0
 			ops = append(ops, o)
 		}
 	}

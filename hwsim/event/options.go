@@ -20,8 +20,9 @@ type Options struct {
 	// Batch is the number of pictures; 0 is 1. Copies that share a batch take
 	// one each, in rounds; else the pictures follow one another.
 	Batch int
-	// WeightBits is the width of weights from 1 to 8, 8 where it is 0;
-	// WeightBitsOf overrides it by operation. Activations have 8 bits.
+	// WeightBits is the width of the weights of operations that have none of their own,
+	// from 1 to 8, 8 where it is 0; WeightBitsOf overrides either by operation.
+	// Activations have 8 bits.
 	WeightBits   int
 	WeightBitsOf map[string]int
 	// TilePixels is about how many output pixels a tile has: whole rows, or

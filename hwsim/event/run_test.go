@@ -333,6 +333,21 @@ func TestWeightBits(t *testing.T) {
 	if saved := eight.Traffic.WeightLoads - mixed.Traffic.WeightLoads; saved != 16*3*9/2 {
 		t.Errorf("a stem of 4 bits saves %d bytes", saved)
 	}
+	// An operation's own width goes before that of all, and one by its name before both.
+	const weights = 16 * 16
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 16, 16, 1), conv(8, 8, 16, 16, 1)}}
+	w.Ops[0].WeightBits, w.Ops[1].Name = 4, "second"
+	for _, c := range []struct {
+		options Options
+		bits    int64 // of a weight of each
+	}{
+		{Options{}, 4 + 8}, {Options{WeightBits: 2}, 4 + 2},
+		{Options{WeightBits: 2, WeightBitsOf: map[string]int{w.Ops[0].Name: 1}}, 1 + 2},
+	} {
+		if got := simulate(t, w, arch.ZCU102(), c.options).Traffic.WeightLoads; got != weights*c.bits/8 {
+			t.Errorf("%+v: %d bytes of weights, want %d", c.options, got, weights*c.bits/8)
+		}
+	}
 }
 
 // Real dividers take the shifter's elements, each divider one in an interval,
@@ -833,5 +848,29 @@ func TestEventsOfHeads(t *testing.T) {
 	}
 	if len(produced) != heads || len(order) != heads || joint == 0 {
 		t.Errorf("KᵀV of %d heads, dividends of %d, %d joint events: want %d, %d and some", len(produced), len(order), joint, heads, heads)
+	}
+}
+
+// TestPriceWidths: the price is the run's cycles, on multipliers of 4 bits more for wider
+// weights, and an operation that is not there is an error.
+func TestPriceWidths(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 64, 64, 1)}}
+	c := arch.ZCU102()
+	c.MultiplierBits = 4
+	price := PriceWidths(w, c, Options{Scope: hwsim.Whole, FreeMemory: true, FreeAuxiliary: true})
+	name := w.Ops[0].Name
+	four, err := price(map[string]int{name: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if five, err := price(map[string]int{name: 5}); err != nil || five != 2*four {
+		t.Errorf("5 bits take %g cycles, error %v, 4 bits %g", five, err, four)
+	}
+	r := simulate(t, w, c, Options{Scope: hwsim.Whole, FreeMemory: true, FreeAuxiliary: true, WeightBits: 4})
+	if float64(r.Cycles) != four {
+		t.Errorf("4 bits are priced %g, a run takes %d cycles", four, r.Cycles)
+	}
+	if _, err := price(map[string]int{"x": 4}); err == nil || !strings.Contains(err.Error(), `no such operation`) {
+		t.Errorf("an unknown operation has the error %v", err)
 	}
 }

@@ -3,6 +3,8 @@
 package schedule
 
 import (
+	"cmp"
+
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/internal/count"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -22,8 +24,8 @@ type Engines struct {
 	Pictures int64
 	// MultiplierBits is the width of the weights that a multiplier takes at once.
 	MultiplierBits int64
-	// WeightBits is the width of weights, WeightBitsOf that of some operations by
-	// their names.
+	// WeightBits is the width of the weights of operations that have none of their own,
+	// WeightBitsOf that of some operations by their names.
 	WeightBits   int
 	WeightBitsOf map[string]int
 }
@@ -33,7 +35,7 @@ func (e *Engines) Bits(o *workload.Operation) int64 {
 	if b, ok := e.WeightBitsOf[o.Name]; ok {
 		return int64(b)
 	}
-	return int64(e.WeightBits)
+	return int64(cmp.Or(o.WeightBits, e.WeightBits))
 }
 
 // WeightBytes returns the bytes of the weights of some output channels.

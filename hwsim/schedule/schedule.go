@@ -21,8 +21,8 @@ type Options struct {
 	// Pictures is how many run at once, 1 where it is 0: more only where copies share
 	// a batch.
 	Pictures int64
-	// WeightBits is the width of weights from 1 to 8, 8 where it is 0; WeightBitsOf
-	// overrides it by operation.
+	// WeightBits is the width of the weights of operations that have none of their own,
+	// from 1 to 8, 8 where it is 0; WeightBitsOf overrides either by operation.
 	WeightBits   int
 	WeightBitsOf map[string]int
 	// FreeMemory makes the buffers unlimited, so that each step is one tile and no

@@ -11,7 +11,8 @@ import (
 
 // FromModel lists the operations of an integer model for one picture. A model does not
 // say which part of the paper an operation is: only the attention's products have a
-// role here, no operation has a block, and none is marked as the head's. It refuses
+// role here, no operation has a block, and none is marked as the head's. Each
+// convolution has the width of the model's weights. It refuses
 // a model that [integer.Model.Infer] refuses.
 func FromModel(m *integer.Model) (*Workload, error) {
 	tensors, err := m.Infer()
@@ -65,7 +66,7 @@ func (n *node) of(op integer.Operation, y integer.Tensor, in []integer.Tensor) [
 	case *integer.Conv:
 		channels, filters := in[0].Shape[2], y.Shape[2]
 		o := Operation{Name: n.name, Unit: Engines, Form: Convolution, H: y.Shape[0], W: y.Shape[1],
-			Cout: filters, Cin: channels / op.Groups, Groups: op.Groups, Kernel: op.Kernel, Stride: op.Stride}
+			Cout: filters, Cin: channels / op.Groups, Groups: op.Groups, Kernel: op.Kernel, Stride: op.Stride, WeightBits: op.WeightBits}
 		if op.Groups == channels && filters == channels && op.Groups > 1 {
 			o.Form = Depthwise
 		}

@@ -114,6 +114,9 @@ type Operation struct {
 	Cout, Cin, Groups int
 	// Kernel is the side of the square kernel; Stride the convolution's.
 	Kernel, Stride int
+	// WeightBits is the width of a convolution's weights, 1 to 8, or 0 where the
+	// workload does not tell it: networks have none, integer models have.
+	WeightBits int
 
 	// Heads, Rows, Inner and Cols are the sizes of a Product.
 	Heads, Rows, Inner, Cols int
@@ -166,6 +169,9 @@ func (o *Operation) size() float64 {
 	return float64(o.Elements)
 }
 
+// maxWeightBits is the width of the widest weights that integer models have.
+const maxWeightBits = 8
+
 // check says what is wrong with the operation's sizes.
 func (o *Operation) check() error {
 	type size struct {
@@ -202,6 +208,10 @@ func (o *Operation) check() error {
 		return fmt.Errorf("%d groups: a depthwise convolution of %d channels has as many", o.Groups, o.Cout)
 	case o.Form == Convolution && o.Cout%o.Groups != 0:
 		return fmt.Errorf("%d groups: they must divide the %d output channels", o.Groups, o.Cout)
+	case o.WeightBits < 0 || o.WeightBits > maxWeightBits:
+		return fmt.Errorf("weight bits %d: 1 to %d are allowed, or 0 for none of its own", o.WeightBits, maxWeightBits)
+	case o.WeightBits != 0 && o.Form != Convolution && o.Form != Depthwise:
+		return fmt.Errorf("weight bits %d: the form %q has no weights", o.WeightBits, o.Form)
 	case o.Feeds != "" && o.Form != Depthwise:
 		return fmt.Errorf("feeds %q: only a depthwise convolution streams", o.Feeds)
 	case o.Behind != "" && (o.Form != Convolution || o.Kernel != 1 || o.Stride != 1):

@@ -296,6 +296,8 @@ func TestValidateErrors(t *testing.T) {
 		{"not depthwise", []Operation{change(pw, func(o *Operation) { o.Feeds = "x" })}, `operations[0]: "pw": feeds "x": only a depthwise convolution streams`},
 		{"depthwise sum", []Operation{change(dw, func(o *Operation) { o.Cin = 8 }), pw}, `operations[0]: "dw": 8 input channels per output: a depthwise convolution has 1`},
 		{"groups", []Operation{dw, change(pw, func(o *Operation) { o.Groups = 5 })}, `operations[1]: "pw": 5 groups: they must divide the 8 output channels`},
+		{"weight bits", []Operation{dw, change(pw, func(o *Operation) { o.WeightBits = 9 })}, `operations[1]: "pw": weight bits 9: 1 to 8 are allowed, or 0 for none of its own`},
+		{"weight bits of an adder", []Operation{{Name: "x", Unit: Adder, Form: Elementwise, Elements: 1, WeightBits: 4}}, `operations[0]: "x": weight bits 4: the form "elementwise" has no weights`},
 		{"channels", []Operation{dw, change(pw, func(o *Operation) { o.Cin = 5 })}, `operations[0].feeds: "pw" of 1 groups of 5 input channels must take the 8 of "dw"`},
 		{"depthwise groups", []Operation{change(dw, func(o *Operation) { o.Groups = 4 }), pw}, `operations[0]: "dw": 4 groups: a depthwise convolution of 8 channels has as many`},
 		{"unit", []Operation{change(dw, func(o *Operation) { o.Unit = 77 })}, `operations[0]: "dw": Unit(77) is none of the units`},

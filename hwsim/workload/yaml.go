@@ -48,8 +48,8 @@ func ReadFile(path string) (*Workload, error) {
 // Forms, units and roles have their names in reports. An operation has the sizes
 // of its form, as [Operation] describes them: a convolution height, width,
 // output_channels, input_channels, kernel, groups and stride; a depthwise
-// convolution the same without input_channels and groups; a matrix product
-// heads, rows, inner and columns; an elementwise operation elements, and its
+// convolution the same without input_channels and groups, either with weight_bits from 1 to 8 where it has a width
+// of its own; a matrix product heads, rows, inner and columns; an elementwise operation elements, and its
 // unit. Input channels are those of a group. Stride and groups are 1 where they are
 // left out, and the label is the role. The result is valid: what is wrong between
 // operations, such as the name of one that is not listed, has its line as well.

@@ -29,7 +29,7 @@ operations:
     output_channels: 64
     kernel: 3
     feeds: pw
-  - {name: pw, form: convolution, label: my own, block: b, height: 56, width: 56, output_channels: 32, input_channels: 64, kernel: 1}
+  - {name: pw, form: convolution, label: my own, block: b, height: 56, width: 56, output_channels: 32, input_channels: 64, kernel: 1, weight_bits: 4}
   - {name: pw.requantize, form: elementwise, unit: requantization, elements: 100352}
   - {name: kv, form: matrix product, head: true, heads: 2, rows: 3, inner: 4, columns: 5}
 tensors:
@@ -48,7 +48,7 @@ func TestRead(t *testing.T) {
 		Name: "a separable convolution",
 		Ops: []Operation{
 			{Name: "dw", Label: "DW", Role: efficientvit.DW, Unit: Engines, Form: Depthwise, H: 56, W: 56, Cout: 64, Cin: 1, Groups: 64, Kernel: 3, Stride: 1, Feeds: "pw"},
-			{Name: "pw", Label: "my own", Block: "b", Unit: Engines, Form: Convolution, H: 56, W: 56, Cout: 32, Cin: 64, Groups: 1, Kernel: 1, Stride: 1, Behind: "dw"},
+			{Name: "pw", Label: "my own", Block: "b", Unit: Engines, Form: Convolution, H: 56, W: 56, Cout: 32, Cin: 64, Groups: 1, Kernel: 1, Stride: 1, WeightBits: 4, Behind: "dw"},
 			{Name: "pw.requantize", Label: "none", Unit: Requantize, Form: Elementwise, Elements: 100352},
 			{Name: "kv", Label: "none", Head: true, Unit: Engines, Form: Product, Heads: 2, Rows: 3, Inner: 4, Cols: 5},
 		},

@@ -58,12 +58,13 @@ func (o *Operation) fields() []field {
 	height, width := field{name: "height", value: &o.H}, field{name: "width", value: &o.W}
 	outputs, kernel := field{name: "output_channels", value: &o.Cout}, field{name: "kernel", value: &o.Kernel}
 	stride := field{name: "stride", value: &o.Stride, optional: true, otherwise: "1"}
+	bits := field{name: "weight_bits", value: &o.WeightBits, optional: true, otherwise: "0"}
 	switch o.Form {
 	case Convolution:
 		return append(fields, height, width, outputs, field{name: "input_channels", value: &o.Cin}, kernel,
-			field{name: "groups", value: &o.Groups, optional: true, otherwise: "1"}, stride)
+			field{name: "groups", value: &o.Groups, optional: true, otherwise: "1"}, stride, bits)
 	case Depthwise:
-		return append(fields, height, width, outputs, kernel, stride,
+		return append(fields, height, width, outputs, kernel, stride, bits,
 			field{name: "feeds", value: &o.Feeds, optional: true, otherwise: none})
 	case Product:
 		return append(fields, field{name: "heads", value: &o.Heads}, field{name: "rows", value: &o.Rows},

@@ -512,6 +512,9 @@ func TestParts(t *testing.T) {
 		{"scenes", must(Every(d, 1)), ids(d)},
 		{"scenes, one in 2 (3 of 5)", must(Every(d, 2)), []string{"scene 0", "scene 2", "scene 4"}},
 		{"scenes, as listed (2 of 5)", must(Subset(d, "scene 3", "scene 1")), []string{"scene 3", "scene 1"}},
+		{"scenes, evenly spread (2 of 5)", must(Spread(d, 2)), []string{"scene 0", "scene 2"}},
+		{"scenes, evenly spread (4 of 5)", must(Spread(d, 4)), []string{"scene 0", "scene 1", "scene 2", "scene 3"}},
+		{"scenes", must(Spread(d, 6)), ids(d)},
 		{"scenes, one in 2 (3 of 5), the first (2 of 3)", must(Head(must(Every(d, 2)), 2)), []string{"scene 0", "scene 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -532,6 +535,8 @@ func TestParts(t *testing.T) {
 	wantError(t, err, "0", "1 to 5")
 	_, err = Every(d, -1)
 	wantError(t, err, "-1", "1 to 5")
+	_, err = Spread(d, 0)
+	wantError(t, err, "0", "1 to 5")
 	_, err = Subset(d, "scene 1", "scene 9")
 	wantError(t, err, `"scene 9"`, "scenes")
 	for _, n := range []int{-1, 0, 6} {

@@ -74,6 +74,22 @@ func Head(d Dataset, n int) (Dataset, error) {
 	return newSubset(d, "the first", indices), nil
 }
 
+// Spread returns n pictures, evenly spread over the set and beginning with the first, or
+// all if there are fewer; n must be positive.
+func Spread(d Dataset, n int) (Dataset, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%d pictures spread over %s: allowed are 1 to %d", n, d.Name(), d.Len())
+	}
+	if n >= d.Len() {
+		return d, nil
+	}
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i * d.Len() / n
+	}
+	return newSubset(d, "evenly spread", indices), nil
+}
+
 // Every returns every n-th picture, beginning with the first: a part that
 // spreads over scenes or classes, which are listed one after another; n must be
 // positive.

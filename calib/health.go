@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
+)
+
+// SaturationLimit is the share of saturated values above which a diagnosis warns of a
+// tensor, SevereSaturation that above which [Warnings] does: on pictures that did not
+// calibrate, or behind other noise, a few values of a sound network saturate.
+const (
+	SaturationLimit  = 0.001
+	SevereSaturation = 0.1
+)
+
+// healthVersion changes when the same network and pictures would be counted otherwise.
+const healthVersion = 1
+
+// A Health says what a grid makes of the values of one tensor.
+type Health struct {
+	Tensor string
+	// Class is that of the point that rounds the tensor, Feeds has the role and name of
+	// each operation that reads the rounded tensor.
+	Class string
+	Feeds []string
+	Counts
+}
+
+// Counts are sums over the values of a tensor.
+type Counts struct {
+	// Seen is how many values there were.
+	Seen int64
+	// Saturated counts those that lie more than half a step beyond the grid's ends, where
+	// they are clamped; of a log2 grid those that would take a code below the first or
+	// above the last.
+	Saturated int64
+	// Zeros counts the divisors that become the integer 0, NotFinite the values that are
+	// NaN or infinite.
+	Zeros, NotFinite int64
+	// Used has a bit for each code that occurs, from the lowest on; none where the grid is
+	// of one's own and does not tell its codes.
+	Used []uint64
+}
+
+// CheckHealth runs a quantized network on pictures and counts for each rounded tensor, in
+// the order of the network, what saturates, which divisors become 0 and what is not
+// finite. A few pictures suffice: it takes as long as scoring them. The counts are
+// cached.
+func CheckHealth(ctx context.Context, q *Quantized, data dataset.Dataset) ([]Health, error) {
+	if data.Len() == 0 {
+		_, err := data.Load(0) // says why
+		return nil, err
+	}
+	all, err := cache.Do(ctx, cache.Open(""), "health", healthVersion, []string{q.ID(), data.Fingerprint(), preprocess.Version}, func() ([]Health, error) { return q.health(ctx, data) })
+	if err != nil {
+		return nil, fmt.Errorf("health of %s on %s: %w", q.Model.Net.Name, data.Name(), err)
+	}
+	return all, nil
+}
+
+func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health, error) {
+	net := q.Network()
+	var all []Health
+	at := map[string]int{}
+	for i := range net.Ops {
+		for _, p := range net.Ops[i].Points {
+			if tensor := net.Ops[i].Inputs[p.Operand]; q.rounded[operand{net.Ops[i].Name, p.Operand}] {
+				if _, known := at[tensor]; !known {
+					at[tensor] = len(all)
+					all = append(all, Health{Tensor: tensor, Class: p.Class.String()})
+				}
+				h := &all[at[tensor]]
+				h.Feeds = append(h.Feeds, net.Ops[i].Role.String()+" "+net.Ops[i].Name)
+			}
+		}
+	}
+	var made []int // the tensor that each output is, in the order of the network
+	for i := range net.Ops {
+		if n, rounded := at[net.Ops[i].Name]; rounded {
+			made = append(made, n)
+		}
+	}
+	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
+		var outputs []*graph.Node
+		hooks.Operand = q.fake
+		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
+			if _, rounded := at[op.Name]; rounded {
+				outputs = append(outputs, y)
+			}
+			return y
+		}
+		forward.Build(net, in, hooks)
+		return outputs
+	})
+	if err != nil {
+		return nil, err
+	}
+	batch := triovit.BatchSize(net)
+	bar := progress.New("check the health of "+net.Name, data.Len())
+	defer bar.Done()
+	for first := 0; first < data.Len(); first += batch {
+		n := min(batch, data.Len()-first)
+		pictures, _, err := triovit.LoadBatch(ctx, net, data, first, n)
+		if err != nil {
+			return nil, err
+		}
+		outputs, err := exec.Run(pictures)
+		if err != nil {
+			return nil, err
+		}
+		for i, values := range outputs {
+			h := &all[made[i]]
+			h.Add(q.quantizers[h.Tensor], h.Class == efficientvit.DivisorOperand.String(), values)
+		}
+		bar.Add(n)
+	}
+	return all, nil
+}
+
+// Add counts values that a grid rounds, of divisors also those that become 0.
+func (c *Counts) Add(q Quantizer, divisors bool, values []float32) {
+	v := ViewOf(q)
+	if c.Used == nil {
+		c.Used = make([]uint64, (v.Codes+63)/64)
+	}
+	c.Seen += int64(len(values))
+	for _, x := range values {
+		if x-x != 0 {
+			c.NotFinite++
+			continue
+		}
+		if v.Beyond(x) {
+			c.Saturated++
+		}
+		if divisors && v.Zero(x) {
+			c.Zeros++
+		}
+		if v.Codes > 0 {
+			code := v.Code(x)
+			c.Used[code/64] |= 1 << (code % 64)
+		}
+	}
+}
+
+// Plus adds what was counted of other values on the same grid.
+func (c *Counts) Plus(o *Counts) {
+	if c.Used == nil {
+		c.Used = make([]uint64, len(o.Used))
+	}
+	c.Seen, c.Saturated, c.Zeros, c.NotFinite = c.Seen+o.Seen, c.Saturated+o.Saturated, c.Zeros+o.Zeros, c.NotFinite+o.NotFinite
+	for i, w := range o.Used {
+		c.Used[i] |= w
+	}
+}
+
+// Codes returns how many codes occur.
+func (c *Counts) Codes() int {
+	n := 0
+	for _, w := range c.Used {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// Warnings says what a reader must not overlook: divisors that become 0, a share of
+// saturated values above a limit, and values that are not finite.
+func (h *Health) Warnings(limit float64) []string {
+	var all []string
+	feeds := strings.Join(h.Feeds, ", ")
+	if h.Zeros > 0 {
+		all = append(all, fmt.Sprintf("%s, read by %s: %d of %d divisors become integer 0", h.Tensor, feeds, h.Zeros, h.Seen))
+	}
+	if float64(h.Saturated) > limit*float64(h.Seen) {
+		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d of %d values saturate", h.Tensor, h.Class, feeds, h.Saturated, h.Seen))
+	}
+	if h.NotFinite > 0 {
+		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d values are not finite", h.Tensor, h.Class, feeds, h.NotFinite))
+	}
+	return all
+}
+
+// Warnings checks the health on a few pictures, evenly spread over the data set, and
+// returns the warnings of all tensors, of saturated values where they are more than
+// [SevereSaturation].
+func Warnings(ctx context.Context, q *Quantized, data dataset.Dataset) ([]string, error) {
+	few, err := dataset.Spread(data, 4)
+	if err != nil {
+		return nil, err
+	}
+	all, err := CheckHealth(ctx, q, few)
+	var warnings []string
+	for i := range all {
+		warnings = append(warnings, all[i].Warnings(SevereSaturation)...)
+	}
+	return warnings, err
+}

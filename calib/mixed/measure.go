@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mixed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// Options say which widths are tried.
+type Options struct {
+	// Bits are the widths of weights to choose from; nil is 4, 6 and 8. Integer models
+	// have 2 to 8.
+	Bits []int
+	// Pictures is how many pictures, evenly spread over the data set, give the scores;
+	// 0 is 16.
+	Pictures int
+}
+
+// A Sensitivity says what each width of each convolution's weights costs in accuracy. It
+// is plain data: encoding/json writes it and reads it back.
+type Sensitivity struct {
+	Network, Source, Dataset string
+	// Recipe is the name of the recipe whose other decisions all networks share, Sampled
+	// how many pictures gave the scores.
+	Recipe  string
+	Sampled int
+	// Bits are the widths, the narrowest first.
+	Bits []int
+	// Ops are the convolutions with rounded weights, in the order of the network.
+	Ops []Op
+	// Rest is the noise of everything that is rounded but weights.
+	Rest float64
+}
+
+// An Op is a convolution whose weights can have several widths.
+type Op struct {
+	Name, Role string
+	// Weights is how many it has.
+	Weights int
+	// Noise has for each of the widths the energy of the logits' error where these
+	// weights alone are rounded, as a share of the energy of the exact logits.
+	Noise []float64
+}
+
+// Measure scores the weights of each convolution at each width, one after the other. The
+// recipe gives transforms, points and the grids of the tensors; widths of its own are an
+// error. Everything is cached, and an interrupted call goes on behind what is done.
+func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, o Options) (*Sensitivity, error) {
+	bits := slices.Clone(o.Bits)
+	if bits == nil {
+		bits = []int{4, 6, 8}
+	}
+	slices.Sort(bits)
+	bits = slices.Compact(bits)
+	if len(bits) < 2 {
+		return nil, fmt.Errorf("widths of %v bits: a choice needs at least 2", bits)
+	}
+	if len(recipe.Widths) > 0 {
+		return nil, fmt.Errorf("recipe %s has widths of its own: they are what is chosen", recipe.Name)
+	}
+	s := &Sensitivity{Network: model.Net.Name, Source: model.Source, Dataset: pictures.Name(), Recipe: recipe.Name, Bits: bits}
+	for _, b := range bits {
+		q, err := calib.Calibrate(ctx, model, pictures, uniform(recipe, b))
+		if err != nil {
+			return nil, err
+		}
+		scores, err := diagnose.Weights(ctx, q, pictures, o.Pictures)
+		if err != nil {
+			return nil, err
+		}
+		s.Sampled = scores.Sampled
+		if s.Rest, err = noise(scores.Tensors); err != nil {
+			return nil, fmt.Errorf("where all of %s is rounded but weights, %w", model.Net.Name, err)
+		}
+		net := q.Network()
+		if s.Ops == nil {
+			s.Ops = make([]Op, len(scores.Weights))
+		}
+		for i, alone := range scores.Weights {
+			op := net.Op(alone.Operation)
+			s.Ops[i].Name, s.Ops[i].Role, s.Ops[i].Weights = op.Name, op.Role.String(), efficientvit.Size(op.Params[0].Shape)
+			n, err := noise(alone.SQNR)
+			if err != nil {
+				return nil, fmt.Errorf("where only the weights of %s are rounded, to %d bits, %w", op.Name, b, err)
+			}
+			s.Ops[i].Noise = append(s.Ops[i].Noise, n)
+		}
+	}
+	if len(s.Ops) == 0 {
+		return nil, fmt.Errorf("recipe %s rounds no weights of %s", recipe.Name, model.Net.Name)
+	}
+	return s, nil
+}
+
+// uniform returns the recipe with one width for all weights.
+func uniform(recipe calib.Recipe, bits int) calib.Recipe {
+	return recipe.With(fmt.Sprintf("%s W%d", recipe.Name, bits), func(r *calib.Recipe) { r.WeightBits = bits })
+}
+
+// noise returns the share of the signal's energy that an SQNR leaves to noise.
+func noise(d diagnose.Decibels) (float64, error) {
+	if math.IsInf(float64(d), -1) {
+		return 0, errors.New("the noise of the logits is not finite, or there is nothing beside it")
+	}
+	return math.Pow(10, -float64(d)/10), nil
+}
+
+// sqnr returns the SQNR of a share of noise.
+func sqnr(noise float64) diagnose.Decibels { return diagnose.Decibels(-10 * math.Log10(noise)) }

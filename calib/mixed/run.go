@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mixed
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+)
+
+// A Result compares the chosen widths with uniform ones.
+type Result struct {
+	Sensitivity *Sensitivity
+	Chosen      Scored
+	// Uniform has a line for each width that was measured, the narrowest first.
+	Uniform []Scored
+	// Recipe has the chosen widths, and Quantized is the model by it.
+	Recipe    calib.Recipe     `json:"-"`
+	Quantized *calib.Quantized `json:"-"`
+}
+
+// Scored is a plan whose network was scored.
+type Scored struct {
+	Name string
+	Plan
+	// Measured is the SQNR of the logits of the network with these widths.
+	Measured diagnose.Decibels
+}
+
+// A Budget is what the price may be.
+type Budget struct {
+	Amount float64
+	// Share says that the amount is a share of the price of the widest weights.
+	Share bool
+}
+
+// Run measures what widths cost in accuracy, chooses those of least noise within a
+// budget, and scores them and the uniform ones. Everything but the search is cached.
+func Run(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, p Price, budget Budget, o Options) (*Result, error) {
+	s, err := Measure(ctx, model, pictures, recipe, o)
+	if err != nil {
+		return nil, err
+	}
+	amount := budget.Amount
+	if budget.Share {
+		widest, err := s.Uniform(p, slices.Max(s.Bits))
+		if err != nil {
+			return nil, err
+		}
+		amount *= widest.Price
+	}
+	plan, err := s.Choose(p, amount)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Sensitivity: s, Recipe: plan.Recipe(recipe)}
+	scored := func(name string, plan *Plan, of calib.Recipe) (Scored, *calib.Quantized, error) {
+		q, err := calib.Calibrate(ctx, model, pictures, of)
+		if err != nil {
+			return Scored{}, nil, err
+		}
+		measured, err := diagnose.Logits(ctx, q, pictures, o.Pictures)
+		return Scored{name, *plan, measured}, q, err
+	}
+	for _, bits := range s.Bits {
+		plan, err := s.Uniform(p, bits)
+		if err != nil {
+			return nil, err
+		}
+		line, _, err := scored(fmt.Sprintf("%d bits", bits), plan, uniform(recipe, bits))
+		if err != nil {
+			return nil, err
+		}
+		r.Uniform = append(r.Uniform, line)
+	}
+	r.Chosen, r.Quantized, err = scored("chosen", plan, r.Recipe)
+	return r, err
+}
+
+// Shown is how many of the most sensitive convolutions [Sensitivity.String] lists.
+const Shown = 10
+
+// String lists the convolutions whose narrowest weights cost most, with the SQNR of the
+// logits at each width.
+func (s *Sensitivity) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s by %s on %d pictures of %s; the logits' SQNR where one convolution's weights alone are rounded, in dB\n", s.Network, s.Recipe, s.Sampled, s.Dataset)
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "convolution\trole\tweights")
+	for _, b := range s.Bits {
+		fmt.Fprintf(w, "\t%d bits", b)
+	}
+	fmt.Fprintln(w)
+	ranked := s.Ranked()
+	for _, op := range ranked[:min(Shown, len(ranked))] {
+		fmt.Fprintf(w, "%s\t%s\t%d", op.Name, op.Role, op.Weights)
+		for _, n := range op.Noise {
+			fmt.Fprintf(w, "\t%s", sqnr(n))
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	return text.String()
+}
+
+// Ranked returns the convolutions, the one whose narrowest weights cost most first.
+func (s *Sensitivity) Ranked() []Op {
+	ops := slices.Clone(s.Ops)
+	slices.SortStableFunc(ops, func(a, b Op) int { return cmp.Compare(b.Noise[0], a.Noise[0]) })
+	return ops
+}
+
+// WriteCSV writes a line for each convolution, with its noise at each width as a share of
+// the energy of the exact logits, below a line of titles.
+func (s *Sensitivity) WriteCSV(w io.Writer) error {
+	titles := []string{"convolution", "role", "weights"}
+	for _, b := range s.Bits {
+		titles = append(titles, fmt.Sprintf("noise at %d bits", b))
+	}
+	rows := [][]string{titles}
+	for _, op := range s.Ops {
+		row := []string{op.Name, op.Role, strconv.Itoa(op.Weights)}
+		for _, n := range op.Noise {
+			row = append(row, strconv.FormatFloat(n, 'g', -1, 64))
+		}
+		rows = append(rows, row)
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+// String is the table of sensitivities, and the chosen widths beside uniform ones.
+func (r *Result) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s\n", r.Sensitivity)
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "weights\t%s\tpredicted dB\tmeasured dB\n", r.Chosen.Unit)
+	for _, line := range append(slices.Clone(r.Uniform), r.Chosen) {
+		fmt.Fprintf(w, "%s\t%.6g\t%s\t%s\n", line.Name, line.Price, line.Predicted, line.Measured)
+	}
+	w.Flush()
+	fmt.Fprintf(&s, "\nchosen: %s", &r.Chosen.Plan)
+	return s.String()
+}

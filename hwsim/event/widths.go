@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+import (
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+)
+
+// PriceWidths returns what prices widths of weights by the accelerator: the cycles of a
+// workload with the weights of the named operations in so many bits, the others as the
+// options have them. A search for widths under a budget of cycles calls it.
+func PriceWidths(w *workload.Workload, c arch.Config, o Options) func(bits map[string]int) (float64, error) {
+	return func(bits map[string]int) (float64, error) {
+		o := o
+		o.WeightBitsOf = bits
+		r, err := Simulate(w, c, o)
+		if err != nil {
+			return 0, err
+		}
+		return float64(r.Cycles), nil
+	}
+}
