@@ -31,6 +31,8 @@ else
 export GOTOOLCHAIN := go1.27.4
 export GOEXPERIMENT := simd
 export GOFLAGS := -buildvcs=false
+# Scripts that import one another leave nothing beside them.
+export PYTHONDONTWRITEBYTECODE := 1
 
 # Programs run in other folders than make, notebooks in their own, so each path
 # that a user gives is made absolute: `override` does so also for a variable of
@@ -87,6 +89,19 @@ help: ## list the targets
 .PHONY: notebooks
 notebooks: kernel ## execute every notebook and write build/notebooks/*.html
 	@$(python) scripts/run_notebooks.py $(KERNEL) build/notebooks $(NOTEBOOKS)
+
+# The student's version has starters in the place of solutions; grade runs one that was
+# handed in, with a hidden seed if one is given, and fails where an exercise does not pass.
+override DIR := $(or $(call path,DIR),build/student)
+override NOTEBOOK := $(call path,NOTEBOOK)
+
+.PHONY: student
+student: ## write the notebooks without solutions: make student DIR=folder
+	@$(PYTHON) scripts/lesson.py student $(call quote,$(DIR)) $(NOTEBOOKS)
+
+.PHONY: grade
+grade: kernel ## grade one that was handed in: make grade NOTEBOOK=file SEED=secret
+	@TRIOVIT_EXERCISE_SEED=$(call quote,$(call given,SEED)) $(python) scripts/lesson.py grade $(KERNEL) build/grade $(call quote,$(NOTEBOOK))
 
 .PHONY: lab
 lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"

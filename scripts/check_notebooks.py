@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refuse notebooks that are stored with outputs or for another kernel.
+"""Refuse notebooks that are stored with outputs, for another kernel, or with an exercise
+whose solution is not marked as scripts/solutions.py says.
 
     python3 scripts/check_notebooks.py NOTEBOOK ...
 
@@ -11,6 +12,8 @@ Only the standard library is needed.
 import json
 import pathlib
 import sys
+
+from solutions import exercises, starter
 
 KERNEL = {"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}
 
@@ -42,6 +45,11 @@ def check(notebook):
     for number, cell in enumerate(notebook["cells"], 1):
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"cell {number} is stored with outputs or an execution count"
+    for cell in exercises(notebook):
+        try:
+            starter("".join(cell["source"]))
+        except ValueError as error:
+            yield f"cell {cell['id']}: {error}"
 
 
 if __name__ == "__main__":
