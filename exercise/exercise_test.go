@@ -125,7 +125,7 @@ var exercises = []struct {
 			})
 		}, "filter 0"},
 	}},
-	{"E4", false, func() Verdict { return E4(" pw2") }, func() Verdict { return E4("") }, []mistake{
+	{"E4", false, func() Verdict { return E4(solutionE4()) }, func() Verdict { return E4(starterE4()) }, []mistake{
 		{"a word of none", func() Verdict { return E4("stem") }, `"stem" is no prediction`},
 	}},
 	{"E5", false, func() Verdict { return E5(solutionE5) }, func() Verdict { return E5(starterE5) }, []mistake{
@@ -173,9 +173,9 @@ var exercises = []struct {
 			})
 		}, "nothing makes up"},
 	}},
-	{"E6", false, func() Verdict { return E6("PW2", solutionE6) }, func() Verdict { return E6("PW2", starterE6) }, []mistake{
+	{"E6", false, func() Verdict { return E6(solutionE6) }, func() Verdict { return E6(starterE6) }, []mistake{
 		{"Eq. 9 as printed", func() Verdict {
-			return E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) {
+			return E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 				minus := slices.Clone(lo)
 				for i := range minus {
 					minus[i] = -lo[i]
@@ -184,16 +184,16 @@ var exercises = []struct {
 			})
 		}, "as Eq. 9 is printed"},
 		{"the sign", func() Verdict {
-			return E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) {
-				c, bias = solutionE6(lo, hi, w, rounded, b)
+			return E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
+				_, c, bias = solutionE6(lo, hi, w, rounded, b)
 				for j := range bias {
 					bias[j] = 2*b[j] - bias[j]
 				}
-				return c, bias
+				return "PW2", c, bias
 			})
 		}, "sign"},
 		{"rows for columns", func() Verdict {
-			return E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) {
+			return E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 				c, bias = make([]float32, len(lo)), slices.Clone(b)
 				for i := range c {
 					c[i] = (lo[i] + hi[i]) / 2
@@ -203,11 +203,11 @@ var exercises = []struct {
 						bias[j] += c[i] * rounded[i][j]
 					}
 				}
-				return c, bias
+				return "PW2", c, bias
 			})
 		}, "sums over the filters"},
 		{"the constant of the filter", func() Verdict {
-			return E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) {
+			return E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 				c, bias = make([]float32, len(lo)), slices.Clone(b)
 				for i := range c {
 					c[i] = (lo[i] + hi[i]) / 2
@@ -217,17 +217,17 @@ var exercises = []struct {
 						bias[j] += c[j] * rounded[j][i]
 					}
 				}
-				return c, bias
+				return "PW2", c, bias
 			})
 		}, "sums over the filters"},
 		{"exact weights", func() Verdict {
-			return E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) {
+			return E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 				return solutionE6(lo, hi, w, w, b)
 			})
 		}, "before they are rounded"},
-		{"DW", func() Verdict { return E6("dw", solutionE6) }, "at the corner of the map is off by"},
-		{"PW1", func() Verdict { return E6("PW1", solutionE6) }, "both sides"},
-		{"nowhere", func() Verdict { return E6("", solutionE6) }, "no convolution"},
+		{"DW", func() Verdict { return E6(at("dw")) }, "at the corner of the map is off by"},
+		{"PW1", func() Verdict { return E6(at("PW1")) }, "both sides"},
+		{"nowhere", func() Verdict { return E6(at("stem")) }, "no convolution"},
 	}},
 	{"E7", false, func() Verdict { return E7(solutionE7) }, func() Verdict { return E7(starterE7) }, []mistake{
 		{"floor", func() Verdict {
@@ -312,6 +312,14 @@ var exercises = []struct {
 	}},
 }
 
+// at is the solution of E6 at another convolution.
+func at(convolution string) func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
+	return func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
+		_, c, bias = solutionE6(lo, hi, w, rounded, b)
+		return convolution, c, bias
+	}
+}
+
 // with is the paper's configuration with one other value.
 func with(field string, value any) arch.Config {
 	c, err := arch.ZCU102().With(field, value)
@@ -382,7 +390,9 @@ func TestUnlisted(t *testing.T) {
 		{"an index", E3(func(x []int8, w [][]int8, _ float32, _ []float32) []float32 { return []float32{float32(w[99][0])} }), "out of range"},
 		{"E5, an index", E5(func(most []float32, _ float32, _, _, _ []float32) { most[99] = 0 }), "out of range"},
 		{"E5, something else", E5(func(_ []float32, _ float32, _, _, dw []float32) { dw[0]++ }), "channel 0: DW's output at pixel"},
-		{"too short", E6("PW2", func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32) { return lo[:1], b }), "which is wrong"},
+		{"too short", E6(func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
+			return "PW2", lo[:1], b
+		}), "which is wrong"},
 	} {
 		if c.v.Passed || !strings.Contains(c.v.Says, c.want) {
 			t.Errorf("%s: %s, want %q", c.name, c.v, c.want)

@@ -9,24 +9,30 @@ import (
 	"strings"
 )
 
-// E6 checks filter-wise shifting. The student names the convolution of an MBConv
-// whose input is shifted, "PW1", "DW" or "PW2", and gives a function to the
-// constants c [inputs] and the biases [filters] behind the shift. The function takes
-// the smallest and the largest value of each channel, the weights of each filter as
-// they are and as they are rounded, and the biases before.
-func E6(where string, shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (c, bias []float32)) Verdict {
+// E6 checks filter-wise shifting. The student's function takes the smallest and the
+// largest value of each channel, the weights of each filter as they are and as they
+// are rounded, and the biases before. It names the convolution of an MBConv whose
+// input is shifted, "PW1", "DW" or "PW2", and returns the constants c [inputs] and the
+// biases [filters] behind the shift.
+func E6(shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32)) Verdict {
 	return timed("E6", limit, func() Verdict {
 		r := source()
-		switch where = strings.ToUpper(strings.TrimSpace(where)); where {
+		check, where := e6(r), ""
+		f := func(p pointwise) (s shifted) {
+			where, s.c, s.bias = shift(slices.Clone(p.lo), slices.Clone(p.hi), cloned(p.w), cloned(p.rounded), slices.Clone(p.b))
+			return s
+		}
+		v := check.of(f)
+		switch strings.ToUpper(strings.TrimSpace(where)) {
+		case "PW2":
+			return v
 		case "DW":
 			return Verdict{"E6", false, shiftedDW(r)}
 		case "PW1":
 			return Verdict{"E6", false, "the input of PW1 lies on both sides of zero: shifting is for the one behind Hardswish."}
-		case "PW2":
-			return e6(r).of(func(p pointwise) shifted {
-				c, bias := shift(slices.Clone(p.lo), slices.Clone(p.hi), cloned(p.w), cloned(p.rounded), slices.Clone(p.b))
-				return shifted{c, bias}
-			})
+		}
+		if where == "" && !v.Passed {
+			return v // it may have panicked before it named any
 		}
 		return Verdict{"E6", false, fmt.Sprintf("%q is no convolution of an MBConv: those are PW1, DW and PW2.", where)}
 	})
