@@ -15,12 +15,25 @@ import (
 // with 95 % intervals, and apart from it the paper's own ablation of the same
 // task: another network on other pictures. A recipe without a score has no bar.
 func Ladder(c *calib.Climb) (*Figure, error) {
-	_, metric := c.Float.Score()
+	d := measured(c)
 	printed := paper.CityscapesB0
 	if c.Float.Task == dataset.Classification {
 		printed = paper.ImageNetB1
 	}
-	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, PaperMetric: printed.What}
+	d.PaperMetric = printed.What
+	for _, n := range printed.Rows {
+		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})
+	}
+	return d.Figure()
+}
+
+// Rungs draws the same without the paper's ablation, for recipes that it does not have.
+func Rungs(c *calib.Climb) (*Figure, error) { return measured(c).Figure() }
+
+// measured returns the rows of a climb.
+func measured(c *calib.Climb) LadderData {
+	_, metric := c.Float.Score()
+	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images}
 	c.Each(func(name string, r *triovit.Report, _ []calib.Change) {
 		row := LadderRow{Recipe: name, Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
 		if r != nil {
@@ -29,8 +42,5 @@ func Ladder(c *calib.Climb) (*Figure, error) {
 		}
 		d.Rows = append(d.Rows, row)
 	})
-	for _, n := range printed.Rows {
-		d.Paper = append(d.Paper, LadderRow{Recipe: n.Row, Value: n.Value, Lo: math.NaN(), Hi: math.NaN(), Mark: string(n.Mark)})
-	}
-	return d.Figure()
+	return d
 }
