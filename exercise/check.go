@@ -2,7 +2,10 @@
 
 package exercise
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A check holds a student's function from inputs I to outputs O against what is
 // right, and against known wrong formulas.
@@ -42,11 +45,10 @@ func attempt[O any](f func() O) (a answer[O]) {
 
 // of returns the verdict on a function.
 func (c *check[I, O]) of(f func(I) O) Verdict {
-	answers := make([]answer[O], len(c.inputs))
+	answers := c.all(f)
 	first := -1
-	for i, in := range c.inputs {
-		answers[i] = attempt(func() O { return f(in) })
-		if first < 0 && (answers[i].panicked != "" || !c.right(in, answers[i].output)) {
+	for i, a := range answers {
+		if first < 0 && (a.panicked != "" || !c.right(c.inputs[i], a.output)) {
 			first = i
 		}
 	}
@@ -59,6 +61,15 @@ func (c *check[I, O]) of(f func(I) O) Verdict {
 		return Verdict{c.exercise, false, fmt.Sprintf("your function panics for %s: %s.", c.show(c.inputs[first]), answers[first].panicked)}
 	}
 	return Verdict{c.exercise, false, fmt.Sprintf("for %s your function returns %v, which is wrong.", c.show(c.inputs[first]), answers[first].output)}
+}
+
+// all returns what a function makes of each input.
+func (c *check[I, O]) all(f func(I) O) []answer[O] {
+	answers := make([]answer[O], len(c.inputs))
+	for i, in := range c.inputs {
+		answers[i] = attempt(func() O { return f(in) })
+	}
+	return answers
 }
 
 // known returns the sentence of the wrong formula that gives all of the answers, or "".
@@ -75,13 +86,9 @@ func (c *check[I, O]) known(answers []answer[O]) string {
 
 // gives says whether a formula gives all of the answers, panics included.
 func (c *check[I, O]) gives(formula func(I) O, answers []answer[O]) bool {
-	for i, in := range c.inputs {
-		a := attempt(func() O { return formula(in) })
-		if (a.panicked != "") != (answers[i].panicked != "") || a.panicked == "" && !c.same(a.output, answers[i].output) {
-			return false
-		}
-	}
-	return true
+	return slices.EqualFunc(c.all(formula), answers, func(a, b answer[O]) bool {
+		return (a.panicked != "") == (b.panicked != "") && (a.panicked != "" || c.same(a.output, b.output))
+	})
 }
 
 // near says whether two numbers are equal but for the rounding of float32, at the
