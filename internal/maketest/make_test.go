@@ -336,6 +336,7 @@ func TestTargets(t *testing.T) {
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
 			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
+			{"bundle", []string{".venv/bin/python", "download", "build/bundle/wheels", "build/requirements.txt"}, nil},
 			{"student", []string{"python3", "student", w.checkout + "/my class", "notebooks/my notebook.ipynb"}, nil},
 			{"grade", []string{".venv/bin/python", "grade", "gotriovit", w.checkout + "/notebooks/my notebook.ipynb"}, map[string]string{"TRIOVIT_EXERCISE_SEED": "it's a $ecret"}},
 			{"test", []string{"go", "run", "./cmd/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
