@@ -28,7 +28,7 @@ def main(*arguments):
             path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         problems += [f"{path}: {problem}" for problem in check(notebook)]
     if problems:
-        sys.exit("\n".join(problems + ["make strip removes outputs and counts"]))
+        sys.exit("\n".join(problems))
 
 
 def clean(notebook):
@@ -41,10 +41,10 @@ def clean(notebook):
 
 def check(notebook):
     if notebook["metadata"].get("kernelspec") != KERNEL:
-        yield f"kernelspec is {notebook['metadata'].get('kernelspec')}, must be {KERNEL}"
+        yield f"kernelspec is {notebook['metadata'].get('kernelspec')}, must be {KERNEL}: make strip sets it"
     for number, cell in enumerate(notebook["cells"], 1):
         if cell.get("outputs") or cell.get("execution_count"):
-            yield f"cell {number} is stored with outputs or an execution count"
+            yield f"cell {number} is stored with outputs or an execution count: make strip removes them"
     for cell in exercises(notebook):
         try:
             starter("".join(cell["source"]))
