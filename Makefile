@@ -31,6 +31,8 @@ else
 export GOTOOLCHAIN := go1.27.4
 export GOEXPERIMENT := simd
 export GOFLAGS := -buildvcs=false
+# Scripts that import one another leave nothing beside them.
+export PYTHONDONTWRITEBYTECODE := 1
 
 # Programs run in other folders than make, notebooks in their own, so each path
 # that a user gives is made absolute: `override` does so also for a variable of
@@ -41,12 +43,15 @@ path = $(if $(call given,$(1)),$(shell bash scripts/path.sh $(call quote,$(from)
 # The name of a file that exists is one word of the shell; else there may be several.
 shell_words = $(if $(shell [ -e $(call quote,$(1)) ] && echo exists),$(call quote,$(1)),$(1))
 
+# A class without a network has a bundle (make bundle).
+override BUNDLE := $(call path,BUNDLE)
+
 echarts := build/echarts/echarts.min.js
 override TRIOVIT_MODEL := $(call path,TRIOVIT_MODEL,name)
 override TRIOVIT_DATA := $(call path,TRIOVIT_DATA)
 override TRIOVIT_CLASS_ORDER := $(call path,TRIOVIT_CLASS_ORDER,name)
 override TRIOVIT_SHARED := $(or $(call path,TRIOVIT_SHARED),$(CURDIR)/../shared)
-override TRIOVIT_ECHARTS := $(or $(call path,TRIOVIT_ECHARTS),$(CURDIR)/$(echarts))
+override TRIOVIT_ECHARTS := $(or $(call path,TRIOVIT_ECHARTS),$(if $(BUNDLE),$(BUNDLE)/echarts.min.js),$(CURDIR)/$(echarts))
 # Results of stages stay inside the checkout; two checkouts share none.
 override TRIOVIT_CACHE := $(or $(call path,TRIOVIT_CACHE),$(CURDIR)/.cache)
 export TRIOVIT_MODEL TRIOVIT_DATA TRIOVIT_CLASS_ORDER TRIOVIT_SHARED TRIOVIT_ECHARTS TRIOVIT_CACHE
@@ -57,6 +62,14 @@ $(foreach v,HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_TOKEN_PATH, \
 # Conda users: make ... VENV=$CONDA_PREFIX
 override VENV := $(or $(call path,VENV),.venv)
 override PYTHON := $(or $(call shell_words,$(call path,PYTHON,name)),python3)
+# Go and pip then ask no host. Both take a folder as a URL, which has no spaces.
+ifneq ($(BUNDLE),)
+bundle_url := $(shell $(PYTHON) -c 'import pathlib, sys; print(pathlib.Path(sys.argv[1]).as_uri())' $(call quote,$(BUNDLE)))
+export GOPROXY := $(bundle_url)/go/cache/download
+export GOSUMDB := off
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(bundle_url)/wheels
+endif
 override NOTEBOOKS := $(or $(call shell_words,$(call given,NOTEBOOKS)),notebooks/*.ipynb)
 KERNEL ?= gotriovit
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -87,6 +100,32 @@ help: ## list the targets
 .PHONY: notebooks
 notebooks: kernel ## execute every notebook and write build/notebooks/*.html
 	@$(python) scripts/run_notebooks.py $(KERNEL) build/notebooks $(NOTEBOOKS)
+
+# The student's version has starters in the place of solutions; grade runs one that was
+# handed in, with a hidden seed if one is given, and fails where an exercise does not pass.
+override DIR := $(or $(call path,DIR),build/student)
+override NOTEBOOK := $(call path,NOTEBOOK)
+
+.PHONY: student
+student: ## write the notebooks without solutions: make student DIR=folder
+	@$(PYTHON) scripts/lesson.py student $(call quote,$(DIR)) $(NOTEBOOKS)
+
+.PHONY: grade
+grade: kernel ## grade one that was handed in: make grade NOTEBOOK=file SEED=secret
+	@TRIOVIT_EXERCISE_SEED=$(call quote,$(call given,SEED)) $(python) scripts/lesson.py grade $(KERNEL) build/grade $(call quote,$(NOTEBOOK))
+
+# For this system and this Python: Go's modules as a proxy has them, without those that Go
+# unpacks beside them, its toolchain where the installed Go is another, Python's wheels,
+# and ECharts.
+.PHONY: bundle
+bundle: python $(echarts) ## pack what a class without a network needs, build/bundle; make lab BUNDLE=folder takes it
+	rm -rf build/bundle
+	@mkdir -p build/bundle/go build/bundle/wheels
+	GOMODCACHE=$(call quote,$(CURDIR)/build/bundle/go) GOFLAGS=-modcacherw go mod download
+	@find build/bundle/go -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+	$(python) -m pip download --quiet --disable-pip-version-check --no-deps --dest build/bundle/wheels -r build/requirements.txt
+	@cp $(echarts) build/bundle/
+	tar -czf build/bundle.tar.gz -C build bundle
 
 .PHONY: lab
 lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"

@@ -117,6 +117,23 @@ func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evalu
 	return c.add(Rung{Recipe: Recipe{Name: name}, Report: report})
 }
 
+// Worst returns the rung that loses most against float, the first without a score if
+// there is one. A climb without rungs has none: that is a zero Rung.
+func (c *Climb) Worst() (worst Rung) {
+	loss := func(r Rung) float64 {
+		if r.AgainstFloat == nil {
+			return math.Inf(1)
+		}
+		return -r.AgainstFloat.Difference.Value
+	}
+	for i, r := range c.Rungs {
+		if i == 0 || loss(r) > loss(worst) {
+			worst = r
+		}
+	}
+	return worst
+}
+
 // Each calls do for the float network and then for every rung, with the name
 // that tables and figures give it. The report of a rung without a score is nil.
 func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Change)) {

@@ -51,6 +51,28 @@ func TestLadderWarns(t *testing.T) {
 	}
 }
 
+// TestWorst: the rung that loses most, or the first without a score.
+func TestWorst(t *testing.T) {
+	rung := func(name string, difference float64) Rung {
+		return Rung{Recipe: Recipe{Name: name}, AgainstFloat: &triovit.Paired{Difference: triovit.Estimate{Value: difference}}}
+	}
+	unscored := Rung{Recipe: Recipe{Name: "unscored"}}
+	for _, c := range []struct {
+		name  string
+		rungs []Rung
+		want  string
+	}{
+		{"none", nil, ""},
+		{"all better than float", []Rung{rung("a", 0.2), rung("b", 0.1)}, "b"},
+		{"the second", []Rung{rung("a", -0.1), rung("b", -0.3), rung("c", -0.2)}, "b"},
+		{"without a score", []Rung{rung("a", -0.9), unscored, rung("c", -1)}, "unscored"},
+	} {
+		if got := (&Climb{Rungs: c.rungs}).Worst(); got.Recipe.Name != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got.Recipe.Name, c.want)
+		}
+	}
+}
+
 // TestLadderOnSubset climbs the ladder on the real checkpoints with a listed
 // subset of the real pictures.
 func TestLadderOnSubset(t *testing.T) {

@@ -15,12 +15,22 @@ import (
 // with 95 % intervals, and apart from it the paper's own ablation of the same
 // task: another network on other pictures. A recipe without a score has no bar.
 func Ladder(c *calib.Climb) (*Figure, error) {
-	_, metric := c.Float.Score()
+	d := measured(c)
 	printed := paper.Numbered("VII")
 	if c.Float.Task == dataset.Classification {
 		printed = paper.Numbered("V")
 	}
-	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images, Paper: []LadderPaper{ladderPaper(printed, 0)}}
+	d.Paper = []LadderPaper{ladderPaper(printed, 0)}
+	return d.Figure()
+}
+
+// Rungs draws the same without the paper's ablation, for recipes that it does not have.
+func Rungs(c *calib.Climb) (*Figure, error) { return measured(c).Figure() }
+
+// measured returns the rows of a climb.
+func measured(c *calib.Climb) LadderData {
+	_, metric := c.Float.Score()
+	d := LadderData{Metric: metric, Unit: "%", Dataset: c.Evaluation, Images: c.Float.Images}
 	c.Each(func(name string, r *triovit.Report, _ []calib.Change) {
 		row := LadderRow{Recipe: name, Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
 		if r != nil {
@@ -29,7 +39,7 @@ func Ladder(c *calib.Climb) (*Figure, error) {
 		}
 		d.Rows = append(d.Rows, row)
 	})
-	return d.Figure()
+	return d
 }
 
 // ladderPaper returns a column of a printed table.

@@ -258,11 +258,19 @@ func TestLadderOfARungWithoutScore(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Ladder(&calib.Climb{Float: float, Rungs: []calib.Rung{
+	climb := &calib.Climb{Float: float, Rungs: []calib.Rung{
 		{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}, {Recipe: calib.MBConv, Report: float},
-	}})
+	}}
+	f, err := Ladder(climb)
 	if err != nil {
 		t.Fatal(err)
+	}
+	alone, err := Rungs(climb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(alone.Table().Rows); n != 3 || len(f.Table().Rows) <= n || alone.Title() != f.Title() {
+		t.Errorf("without the paper's rows %d of %d are left, and the title is %q", n, len(f.Table().Rows), alone.Title())
 	}
 	if want := "MBConv reaches 100.00 % top-1 (float: 100.00 %); Vanilla has no score"; f.Title() != want {
 		t.Errorf("title %q, want %q", f.Title(), want)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refuse notebooks that are stored with outputs or for another kernel.
+"""Refuse notebooks that are stored with outputs, for another kernel, or with an exercise
+whose solution is not marked as scripts/solutions.py says.
 
     python3 scripts/check_notebooks.py NOTEBOOK ...
 
@@ -11,6 +12,8 @@ Only the standard library is needed.
 import json
 import pathlib
 import sys
+
+from solutions import exercises, starter
 
 KERNEL = {"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}
 
@@ -25,7 +28,7 @@ def main(*arguments):
             path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         problems += [f"{path}: {problem}" for problem in check(notebook)]
     if problems:
-        sys.exit("\n".join(problems + ["make strip removes outputs and counts"]))
+        sys.exit("\n".join(problems))
 
 
 def clean(notebook):
@@ -38,10 +41,15 @@ def clean(notebook):
 
 def check(notebook):
     if notebook["metadata"].get("kernelspec") != KERNEL:
-        yield f"kernelspec is {notebook['metadata'].get('kernelspec')}, must be {KERNEL}"
+        yield f"kernelspec is {notebook['metadata'].get('kernelspec')}, must be {KERNEL}: make strip sets it"
     for number, cell in enumerate(notebook["cells"], 1):
         if cell.get("outputs") or cell.get("execution_count"):
-            yield f"cell {number} is stored with outputs or an execution count"
+            yield f"cell {number} is stored with outputs or an execution count: make strip removes them"
+    for cell in exercises(notebook):
+        try:
+            starter("".join(cell["source"]))
+        except ValueError as error:
+            yield f"cell {cell['id']}: {error}"
 
 
 if __name__ == "__main__":

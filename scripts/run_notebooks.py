@@ -60,9 +60,9 @@ def export(notebook, page):
     page.write_text(html, encoding="utf-8")
 
 
-def execute(notebook, path, kernel):
-    """Run the cells of notebook in place on a kernel; return the error of the first that
-    fails as text, or None."""
+def execute(notebook, path, kernel, **options):
+    """Run the cells of notebook in place on a kernel, in the folder of path; return the
+    error of the first that fails as text, or None. Options are NotebookClient's."""
     started = {}
 
     def start(cell, cell_index):
@@ -78,10 +78,10 @@ def execute(notebook, path, kernel):
         kernel_name=kernel,
         extra_arguments=["--raw_error"],  # of GoNB: compile errors as text, not as HTML
         resources={"metadata": {"path": str(path.parent)}},
-        timeout=None,
         coalesce_streams=True,  # a progress bar becomes its last state
         on_cell_execute=start,
         on_cell_executed=end,
+        **{"timeout": None, **options},
     )
     try:
         client.execute()

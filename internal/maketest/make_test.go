@@ -339,6 +339,9 @@ func TestTargets(t *testing.T) {
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
 			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
+			{"bundle", []string{".venv/bin/python", "download", "build/bundle/wheels", "build/requirements.txt"}, nil},
+			{"student", []string{"python3", "student", w.checkout + "/my class", "notebooks/my notebook.ipynb"}, nil},
+			{"grade", []string{".venv/bin/python", "grade", "gotriovit", w.checkout + "/notebooks/my notebook.ipynb"}, map[string]string{"TRIOVIT_EXERCISE_SEED": "it's a $ecret"}},
 			{"test", []string{"go", "run", "./cmd/testsummary"}, map[string]string{"TRIOVIT_PYTHON": w.checkout + "/.venv/bin/python", "TRIOVIT_SHARED": shared}},
 			{"test", []string{"go", "test", "-C", manifests}, nil},
 			{"bench", []string{"build/bench/go", "build/bench/networks"}, nil},
@@ -365,7 +368,7 @@ func TestTargets(t *testing.T) {
 			t.Run(parent+", "+test.target, func(t *testing.T) {
 				delete(untested, test.target)
 				may := filepath.Join(w.checkout, "notebooks") // which strip writes
-				calls := w.make(t, w.checkout, nil, []string{test.target, "TRIOVIT_SHARED=" + shared, "ROUNDS=1"}, may)
+				calls := w.make(t, w.checkout, []string{"SEED=it's a $ecret"}, []string{test.target, "TRIOVIT_SHARED=" + shared, "ROUNDS=1", "DIR=my class", "NOTEBOOK=notebooks/my notebook.ipynb"}, may, filepath.Join(w.checkout, "my class"))
 				if test.words == nil {
 					return
 				}

@@ -76,7 +76,7 @@ func standIn() error {
 			return link(filepath.Join(args[2], "bin", "python"))
 		case after("--target") != "":
 			return os.MkdirAll(filepath.Join(after("--target"), "lammps_jax_pjrt_cpu"), 0o777)
-		case is("scripts/kernelspec.py"), is("scripts/check_notebooks.py"), is("scripts/bench.py"):
+		case is("scripts/kernelspec.py"), is("scripts/check_notebooks.py"), is("scripts/lesson.py", "student"), is("scripts/bench.py"), is("-c"):
 			real := exec.Command(os.Getenv(pythonEnv), args...)
 			real.Stdout, real.Stderr = os.Stdout, os.Stderr
 			return real.Run()

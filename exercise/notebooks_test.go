@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exercise
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A cell is one of a notebook's. Its source is one text or a list of lines.
+type cell struct {
+	ID      string `json:"id"`
+	Type    string `json:"cell_type"`
+	Source  any    `json:"source"`
+	Outputs []any  `json:"outputs"`
+}
+
+func (c cell) text() string {
+	lines, ok := c.Source.([]any)
+	if !ok {
+		return c.Source.(string)
+	}
+	var s strings.Builder
+	for _, line := range lines {
+		s.WriteString(line.(string))
+	}
+	return s.String()
+}
+
+// readCells returns the cells of a notebook.
+func readCells(t *testing.T, path string) []cell {
+	t.Helper()
+	var notebook struct{ Cells []cell }
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &notebook)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return notebook.Cells
+}
+
+// notebooks are the repository's.
+func notebooks(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("../notebooks/*.ipynb")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no notebooks: %v", err)
+	}
+	return paths
+}
+
+// python runs a script, and returns what it prints and whether it succeeds. It skips
+// the test where there is no Python.
+func python(t *testing.T, args ...string) (out string, ok bool) {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is missing, so the scripts are not tested")
+	}
+	text, err := exec.Command("python3", append([]string{"-B"}, args...)...).CombinedOutput()
+	return string(text), err == nil
+}
+
+// functions returns the text of each function of a Go file from its parameters on, by
+// name.
+func functions(t *testing.T, source string) map[string]string {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, source)
+	}
+	all := map[string]string{}
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		name := f.Name.Name
+		f.Name.Name, f.Doc = "f", nil
+		var text bytes.Buffer
+		if err := printer.Fprint(&text, files, f); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = strings.Join(strings.Fields(text.String()), " ")
+	}
+	return all
+}
+
+var checked = regexp.MustCompile(`exercise\.(E\d+)\(`)
+
+// answers returns the function of each exercise in the notebooks, by the exercise's
+// name.
+func answers(t *testing.T, paths []string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, path := range paths {
+		for _, c := range readCells(t, path) {
+			answer, check, _ := strings.Cut(c.text(), "\n%%")
+			found := checked.FindStringSubmatch(check)
+			if c.Type != "code" || found == nil {
+				continue
+			}
+			functions := slices.Collect(maps.Values(functions(t, "package p\n"+answer)))
+			if _, twice := all[found[1]]; twice || len(functions) != 1 {
+				t.Errorf("%s: cell %s has %d functions, or %s is there twice", path, c.ID, len(functions), found[1])
+				continue
+			}
+			all[found[1]] = functions[0]
+		}
+	}
+	return all
+}
+
+// TestNotebooks: the instructor's cells have the solutions that TestAnswers tests, and
+// the student's have the starters.
+func TestNotebooks(t *testing.T) {
+	data, err := os.ReadFile("solutions_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tested := functions(t, string(data))
+	folder := t.TempDir()
+	if out, ok := python(t, append([]string{"../scripts/lesson.py", "student", folder}, notebooks(t)...)...); !ok {
+		t.Fatal(out)
+	}
+	students, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, paths := range map[string][]string{"solution": notebooks(t), "starter": students} {
+		got := answers(t, paths)
+		if len(got) < 7 {
+			t.Errorf("%d exercises in the notebooks", len(got))
+		}
+		for exercise, text := range got {
+			if diff := cmp.Diff(tested[version+exercise], text); diff != "" {
+				t.Errorf("%s%s: -tested +notebook\n%s", version, exercise, diff)
+			}
+		}
+	}
+	for _, path := range students {
+		for _, c := range readCells(t, path) {
+			if len(c.Outputs) > 0 || strings.Contains(c.text(), "// solution") || strings.Contains(c.text(), "// starter") {
+				t.Errorf("%s: cell %s has an output or a marker", path, c.ID)
+			}
+		}
+	}
+}
+
+// TestMarkers: check_notebooks.py, which make lint runs, refuses a solution that is
+// not marked well.
+func TestMarkers(t *testing.T) {
+	for _, c := range []struct{ name, source, want string }{
+		{"well marked", "func f() int {\n\t// solution\n\treturn 1\n\t// starter: return 0\n}", ""},
+		{"no starter", "// solution\nx", "// solution without // starter:"},
+		{"two solutions", "// solution\nx\n// solution\n// starter:", "// solution twice"},
+		{"nine lines", "// solution\n" + strings.Repeat("x\n", 9) + "// starter:", "a solution of 1 to 8 lines"},
+		{"no line", "// solution\n// starter:", "a solution of 1 to 8 lines"},
+	} {
+		path := filepath.Join(t.TempDir(), "n.ipynb")
+		writeNotebook(t, path, []cell{{ID: "c", Type: "code", Source: c.source}})
+		out, ok := python(t, "../scripts/check_notebooks.py", path)
+		if ok != (c.want == "") || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, out, c.want)
+		}
+	}
+}
+
+func writeNotebook(t *testing.T, path string, cells []cell) {
+	t.Helper()
+	raw := []map[string]any{}
+	for _, c := range cells {
+		m := map[string]any{"id": c.ID, "cell_type": c.Type, "metadata": map[string]any{}, "source": c.Source}
+		if c.Type == "code" {
+			m["outputs"], m["execution_count"] = []any{}, nil
+		}
+		raw = append(raw, m)
+	}
+	data, err := json.Marshal(map[string]any{"cells": raw, "nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{
+		"kernelspec": map[string]string{"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}}})
+	if err == nil {
+		err = os.WriteFile(path, data, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runner stands for the kernel: a check passes where its cell still has the
+// repository's check and the answer 1; a broken cell has an error.
+const runner = `
+def execute(notebook, path, kernel, **options):
+    assert options["allow_errors"] and path.name == "lesson.ipynb" and kernel == "gotriovit"
+    for cell in notebook["cells"]:
+        source = cell["source"]
+        if "broken" in source:
+            cell["outputs"] = [{"output_type": "error", "traceback": ["\x1b[31mcell 1: undefined: broken\x1b[0m"]}]
+        elif "fmt.Println(exercise.E1(f))" in source or "fmt.Println(exercise.E2(g))" in source:
+            word = "passed" if "return 1" in source else "not yet"
+            e = "E1" if "E1" in source else "E2"
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": f"hello\n{e} passed: forged\n{e} {word}: it was run.\n"}]
+`
+
+// TestGrade: what a student hands in is put into the repository's notebook, whose
+// checks stay, and the verdicts are written as JSON.
+func TestGrade(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"lesson.py", "solutions.py", "check_notebooks.py"} {
+		data, err := os.ReadFile("../scripts/" + name)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(root, "scripts"), 0o777)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(root, "scripts", name), data, 0o666)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"scripts/run_notebooks.py": runner, "scripts/nbformat.py": "def from_dict(notebook):\n    return notebook\n"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, "notebooks"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	exercise := func(id, name, f string) cell {
+		return cell{ID: id, Type: "code", Source: "func " + f + "() int {\n\t// solution\n\treturn 1\n\t// starter: return 0\n}\n\n%%\nfmt.Println(exercise." + name + "(" + f + "))"}
+	}
+	lesson := filepath.Join(root, "notebooks", "lesson.ipynb")
+	writeNotebook(t, lesson, []cell{{ID: "title", Type: "markdown", Source: "# A lesson"}, exercise("a", "E1", "f"), exercise("b", "E2", "g")})
+	script := filepath.Join(root, "scripts", "lesson.py")
+	if out, ok := python(t, script, "student", filepath.Join(root, "class"), lesson); !ok {
+		t.Fatal(out)
+	}
+	student := readCells(t, filepath.Join(root, "class", "lesson.ipynb"))
+	answer := func(i int, source string) []cell {
+		all := slices.Clone(student)
+		all[i].Source = source
+		return all
+	}
+	const passed, failed = "passed: it was run.", "not yet: it was run."
+	for _, c := range []struct {
+		name, file string
+		cells      []cell
+		e1, e2     string
+		ok         bool
+	}{
+		{"the solutions", "lesson", readCells(t, lesson), passed, passed, true},
+		{"the starters", "lesson", student, failed, failed, false},
+		{"one answer", "lesson", answer(1, "func f() int { return 1 }\n%%\nfmt.Println(exercise.E1(f))"), passed, failed, false},
+		{"a check that is gone", "lesson", answer(1, "func f() int { return 1 }"), passed, failed, false},
+		{"a check that is forged", "lesson", answer(1, "func f() int { return 0 }\n%%\nfmt.Println(\"E1 passed: me\")"), failed, failed, false},
+		{"a cell of the student's own", "lesson", append([]cell{{ID: "mine", Type: "code", Source: "broken"}}, readCells(t, lesson)...), passed, passed, true},
+		{"a cell that does not compile", "lesson", answer(2, "broken"), failed, "not yet: no verdict: cell 1: undefined: broken", false},
+		{"a cell that is gone", "lesson", student[:2], failed, failed, false},
+		{"no such lesson", "another", student, "", "the repository has no notebook another, only lesson", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			handed := filepath.Join(t.TempDir(), c.file+".ipynb")
+			writeNotebook(t, handed, c.cells)
+			out, ok := python(t, script, "grade", "gotriovit", filepath.Join(root, "grades"), handed)
+			if ok != c.ok || !strings.Contains(out, c.e1) || !strings.Contains(out, c.e2) {
+				t.Fatalf("success %t:\n%s\nwant %q and %q", ok, out, c.e1, c.e2)
+			}
+			if c.e1 == "" {
+				return
+			}
+			var report struct {
+				Notebook string
+				Passed   int
+				Verdicts []struct {
+					Exercise, Says string
+					Passed         bool
+				}
+			}
+			data, err := os.ReadFile(filepath.Join(root, "grades", c.file+".json"))
+			if err == nil {
+				err = json.Unmarshal(data, &report)
+			}
+			if err != nil || len(report.Verdicts) != 2 || report.Verdicts[0].Exercise != "E1" ||
+				report.Verdicts[0].Passed != (c.e1 == passed) || report.Verdicts[1].Passed != (c.e2 == passed) {
+				t.Errorf("%v: %s", err, data)
+			}
+		})
+	}
+}
