@@ -38,7 +38,8 @@ type Rung struct {
 	// Changes is what the recipe did, Precisions on how many bits that leaves what.
 	Changes    []Change
 	Precisions []Precision
-	// Timing is that of a calibration by this recipe alone.
+	// Timing is that of a calibration by this recipe alone. Neither precisions nor timing
+	// are in the file of a shard.
 	Timing Timing
 	// AgainstFloat compares with the float network, picture by picture: its
 	// interval is far narrower than either score's. It is nil without a score, and in

@@ -16,7 +16,7 @@ import (
 // under the width that the quantized network has for them, whatever the recipe.
 func TestPrecisions(t *testing.T) {
 	model, profile := small(t)
-	recipes := append(Named(), Vanilla.Bits(5, 12), Vanilla.With("weights alone", func(r *Recipe) { r.Activations = InFloat{} }))
+	recipes := append(slices.Concat(Ladder, Baselines), Vanilla.Bits(5, 12), Vanilla.With("weights alone", func(r *Recipe) { r.Activations = InFloat{} }))
 	for _, recipe := range recipes {
 		t.Run(recipe.Name, func(t *testing.T) {
 			q, err := Quantize(model, profile, recipe)
