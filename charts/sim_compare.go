@@ -10,6 +10,7 @@ import (
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 
 	"github.com/gotriovit/gotriovit/hwsim/compare"
+	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
 // Comparison draws a table of hardware, such as Table III ([compare.Resources]) or VIII
@@ -60,6 +61,9 @@ func Comparison(t *compare.Table) (*Figure, error) {
 			p.y.labels = append(p.y.labels, label(r))
 			table.Rows = append(table.Rows, []any{source, r.Name, r.Network, name, n.Value, string(n.Mark)})
 			text, at := strings.TrimSuffix(n.String(), string(n.Mark))+"["+string(n.Mark)+"]", 0.0
+			if n.Mark == paper.Unknown {
+				text = "unknown " + text
+			}
 			if finite(n.Value) {
 				at = n.Value
 				known[part]++

@@ -156,7 +156,7 @@ func TestComparison(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"1024 [I]", "unknown [U]", "1024 [C]"} {
+	for _, text := range []string{"1024 [I]", "unknown [U]", "592.0 [C]"} {
 		if !strings.Contains(texts(t, svg), text) {
 			t.Errorf("the SVG lacks %q", text)
 		}

@@ -96,7 +96,7 @@ func misnamed(run *event.Run, name string) string {
 }
 
 // E10 checks a configuration: it runs EfficientViT-B1 at 224×224 in fewer cycles than
-// the paper's by the event-driven model, with no more DSP slices than the paper's and
+// the paper's by the event-driven model, with no more DSP slices in its engines than the paper's and
 // no more block RAMs than its chip has. Sizes and copies of the engines, what the
 // copies share, and the buffers with their ports are free; all else is the paper's.
 func E10(c arch.Config) Verdict {
@@ -112,8 +112,8 @@ func judged(c arch.Config) (says string, passed bool) {
 		return err.Error(), false
 	}
 	switch {
-	case c.DSPs() > paper.DSPs():
-		return fmt.Sprintf("%d copies of these engines take %d DSP slices, and %d are allowed: more hardware is no better design.", c.Copies, c.DSPs(), paper.DSPs()), false
+	case c.EngineDSPs() > paper.EngineDSPs():
+		return fmt.Sprintf("%d copies of these engines take %d DSP slices, and %d are allowed: more hardware is no better design.", c.Copies, c.EngineDSPs(), paper.EngineDSPs()), false
 	case c.BRAMs() > chip.BRAMs:
 		return fmt.Sprintf("these buffers take %d block RAMs, and the chip has %d.", c.BRAMs(), chip.BRAMs), false
 	case others != paper:

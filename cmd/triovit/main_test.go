@@ -73,7 +73,7 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		t.Fatalf("%v: printed %q, %q", err, out, stderr.String())
 	}
 	const because = ": cache in %q keeps no results: mkdir %s: not a directory (set TRIOVIT_CACHE to a folder that can be written)\n"
-	want := ready + "\nstage observe" + fmt.Sprintf(because, file, file) + "stage evaluate" + fmt.Sprintf(because, file, file)
+	want := ready + "\nstage observe" + fmt.Sprintf(because, file, file) + "stage evaluate" + fmt.Sprintf(because, file, file) + "stage health" + fmt.Sprintf(because, file, file)
 	if stderr.String() != want {
 		t.Errorf("warned %q, want %q", stderr.String(), want)
 	}
@@ -223,7 +223,7 @@ func TestEnergy(t *testing.T) {
 			if got.Cycles == 0 || got.Energy.Table != c.table || (got.Energy.Joules != nil) != c.known {
 				t.Errorf("%+v", got)
 			}
-			page := must(t, append([]string{"explore", "-timing", "event", "-axis", "copies=16", "-objectives", "fps,energy"}, c.args...)...)
+			page := must(t, append([]string{"explore", "-timing", "event", "-axis", "buffers.input.kib=1024", "-objectives", "fps,energy"}, c.args...)...)
 			if ranked := !strings.Contains(page, "1 point cannot be ranked: ours has no entry for 8-bit multiplication"); ranked != c.known {
 				t.Errorf("the point is ranked: %t\n%s", ranked, page)
 			}

@@ -188,12 +188,9 @@ func (p *pointRecord) on(base arch.Config, fields []string) (Point, error) {
 	if len(p.Values) != len(fields) {
 		return Point{}, fmt.Errorf("%d values for %d fields", len(p.Values), len(fields))
 	}
-	c := base
-	for i, field := range fields {
-		var err error
-		if c, err = c.With(field, p.Values[i]); err != nil {
-			return Point{}, err
-		}
+	c, err := configured(base, fields, p.Values)
+	if err != nil {
+		return Point{}, err
 	}
 	return Point{
 		Estimate: hwsim.Estimate{Model: p.Model, Workload: p.Workload, Scope: p.Scope, Config: c, Cycles: float64(p.Cycles), FPS: float64(p.FPS), GOPS: float64(p.GOPS),

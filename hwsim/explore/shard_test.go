@@ -34,9 +34,9 @@ func divided(t testing.TB, m hwsim.Model) Space {
 	return Space{
 		Base:      arch.ZCU102(),
 		Axes:      []Axis{Over("rmac.macs", 2, 4, 8, 16), Over("clock_mhz", 150.5, 200), Over("copies_share", "batch", "pixels")},
-		Limits:    Limits{DSPs: 1100},
+		Limits:    Limits{DSPs: 1700},
 		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224"), hwtest.Network(t, "b1-r224")},
-		Model:     m, Objectives: []Objective{FPS, Energy},
+		Model:     m, Objectives: []Objective{FPS, DSPs},
 	}
 }
 
@@ -128,7 +128,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"other values", []*Survey{first, of(2, func(s *Space) { s.Axes[0].Values = []any{4} })}, "other axes, values"},
 		{"other limits", []*Survey{first, of(2, func(s *Space) { s.Limits.DSPs = 1000 })}, "other axes, values, limits"},
 		{"other networks", []*Survey{first, of(2, func(s *Space) { s.Workloads = s.Workloads[:1] })}, "other axes, values, limits or networks"},
-		{"other objectives", []*Survey{first, of(2, func(s *Space) { s.Objectives = nil })}, "another objectives"},
+		{"other objectives", []*Survey{first, of(2, func(s *Space) { s.Objectives = []Objective{FPS} })}, "another objectives"},
 		{"other model", []*Survey{first, of(2, func(s *Space) { s.Model = closed.Model(hwsim.Whole) })}, `another model, "closed form, whole"`},
 		{"other base", []*Survey{first, of(2, func(s *Space) { s.Base.Name = "mine" })}, `another base, "mine"`},
 		{"other value of the base", []*Survey{first, of(2, func(s *Space) { s.Base.Copies = 8 })}, "other axes, values"},
@@ -165,7 +165,7 @@ func TestReadSurvey(t *testing.T) {
 		{"base", swap(`version: 1\n`, `version: 9\n`), "base:1"},
 		{"shard", swap(`"1/1"`, `"3/1"`), "shard 3/1"},
 		{"field", swap(`"rmac.macs"`, `"lanes"`), `no field "lanes"`},
-		{"objective", swap(`"energy per picture"`, `"beauty"`), `no objective "beauty"`},
+		{"objective", swap(`"DSPs"`, `"beauty"`), `no objective "beauty"`},
 		{"value", swap(`"values":[8]`, `"values":[0]`), "point 0: configuration"},
 		{"value in words", swap(`"values":[8]`, `"values":["many"]`), "point 0: configuration"},
 		{"value of null", swap(`"values":[8]`, `"values":[null]`), "point 0: configuration"},

@@ -145,25 +145,35 @@ func (s *Space) hash() string {
 // at returns the configuration of that index, the last axis varying fastest,
 // and its values on the axes.
 func (s *Space) at(index int) (arch.Config, []any, error) {
-	values := make([]any, len(s.Axes))
-	c := s.Base
+	values, fields := make([]any, len(s.Axes)), make([]string, len(s.Axes))
 	for i := len(s.Axes) - 1; i >= 0; i-- {
 		axis := &s.Axes[i]
-		values[i] = axis.Values[index%len(axis.Values)]
+		fields[i], values[i] = axis.Field, axis.Values[index%len(axis.Values)]
 		index /= len(axis.Values)
-		var err error
-		if c, err = c.With(axis.Field, values[i]); err != nil {
-			return c, nil, err
-		}
 	}
-	c = c.ScaledUnits(s.Base)
-	for i := range s.Axes {
-		if field := s.Axes[i].Field; strings.HasPrefix(field, "auxiliary.") {
+	c, err := configured(s.Base, fields, values)
+	return c, values, err
+}
+
+// configured returns the base with values in fields, and its auxiliary units in
+// proportion, but for those that are among the fields.
+func configured(base arch.Config, fields []string, values []any) (arch.Config, error) {
+	c := base
+	set := func(those func(field string) bool) error {
+		for i, field := range fields {
+			if !those(field) {
+				continue
+			}
 			var err error
 			if c, err = c.With(field, values[i]); err != nil {
-				return c, nil, err
+				return err
 			}
 		}
+		return nil
 	}
-	return c, values, nil
+	if err := set(func(string) bool { return true }); err != nil {
+		return c, err
+	}
+	c = c.ScaledUnits(base)
+	return c, set(func(field string) bool { return strings.HasPrefix(field, "auxiliary.") })
 }

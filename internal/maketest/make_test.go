@@ -361,6 +361,7 @@ func TestTargets(t *testing.T) {
 			{"ladder", []string{"go", "-model", shared + "/data/weights/efficientvit_seg_b0_cityscapes.pt", shared + "/data/camvid"}, nil},
 			{"observers", []string{"go", "-model", shared + "/data/weights/efficientvit_b0_tiny_imagenet_r128.pt", shared + "/data/tiny-imagenet"}, nil},
 			{"race", []string{"go", "test", "-race", "./triovit/forward/..."}, nil},
+			{"reconstructions", []string{"go", "reconstruct", shared + "/data/tiny-imagenet"}, nil},
 			{"drives", []string{"go", "-model", shared + "/data/weights/efficientvit_seg_b0_cityscapes.pt", shared + "/data/camvid-drives/0006R0"}, nil},
 			{"clean", nil, nil},
 			{"distclean", nil, nil},
