@@ -353,6 +353,7 @@ reconstructions: ## learn roundings on the real checkpoints, score them and writ
 	for drive in 0001TP 0006R0 0016E5; do \
 		$(call learned,seg-b0-drive-$$drive,$(plus) -model $(seg_b0_weights) -data $(shared_data)/camvid-drives/$$drive); \
 	done; \
+	$(call learned,seg-b0-drive-0001TP-light,$(plus) -exposure 1 -model $(seg_b0_weights) -data $(shared_data)/camvid-drives/0001TP); \
 	for bits in "8 8" "6 6" "4 8"; do set -- $$bits; \
 		$(call learned,seg-b0-camvid-W$$1A$$2,$(plus) $(seg_b0) -weight-bits $$1 -activation-bits $$2); \
 		$(call learned,b0-tiny-imagenet-W$$1A$$2,-recipe TrioViTPlus $(cls_b0) -weight-bits $$1 -activation-bits $$2); \

@@ -65,7 +65,7 @@ func CheckHealth(ctx context.Context, q *Quantized, data dataset.Dataset) ([]Hea
 		_, err := data.Load(0) // says why
 		return nil, err
 	}
-	all, err := cache.Do(ctx, cache.Open(""), "health", healthVersion, []string{q.ID(), data.Fingerprint(), preprocess.Version}, func() ([]Health, error) { return q.health(ctx, data) })
+	all, err := cache.Do(ctx, cache.Open(""), "health", healthVersion, []string{q.ID(), q.Model.Hash(), data.Fingerprint(), preprocess.Version}, func() ([]Health, error) { return q.health(ctx, data) })
 	if err != nil {
 		return nil, fmt.Errorf("health of %s on %s: %w", q.Model.Net.Name, data.Name(), err)
 	}

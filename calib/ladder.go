@@ -112,10 +112,14 @@ func (c *Climb) add(rung Rung) (err error) {
 // ladder's evaluation pictures, of a shard its own, and appends it as a rung of that name.
 func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
 	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Sharded(c.Float.Shard), triovit.Titled(name), triovit.Labelled(name))
+	rung := Rung{Recipe: Recipe{Name: name}, Report: report}
+	if errors.As(err, new(*triovit.NotFiniteError)) {
+		rung.Unscored, err = err, nil
+	}
 	if err != nil {
 		return err
 	}
-	return c.add(Rung{Recipe: Recipe{Name: name}, Report: report})
+	return c.add(rung)
 }
 
 // Worst returns the rung that loses most against float, the first without a score if

@@ -103,11 +103,12 @@ var (
 	// TrioViTReleased has the released code's fixed range of log2 codes.
 	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
-	// Released has what the released code rounds, on its grids: affine ones by the L2.4
-	// search, filters too, and every tensor of an MSA, the divisors on its fixed range.
-	// It is the recipe of reconstruct.Reference.
+	// Released has what the released code rounds: convolutions and every tensor of an MSA,
+	// on affine grids by the L2.4 search, the divisors on its fixed range, and filters on
+	// affine grids by min-max, as its script for several GPUs has them (the other searches
+	// for filters, too). It is the recipe of reconstruct.Reference.
 	Released = TrioViTReleased.With("released code", func(r *Recipe) {
-		r.About = "affine grids by the L2.4 search; convolutions and attention after both techniques; log2 divisors, the released code's range"
+		r.About = "affine grids, of tensors by the L2.4 search; convolutions and attention after both techniques; log2 divisors, the released code's range"
 		r.AffineWeights, r.Activations = true, LpSearch{P: L24.P, Affine: true}
 		r.Points = append(r.Points, PointSelection{Classes: []efficientvit.PointClass{efficientvit.AttentionOperand}})
 	})

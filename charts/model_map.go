@@ -299,8 +299,11 @@ func (m *mapMeasure) colors() []string {
 		if !m.HighIsBad {
 			share = 1 - share
 		}
-		if low > high { // nothing is finite
+		if low > high { // nothing is finite: the best or the worst there is
 			share = 0
+			if math.IsInf(v, 1) == m.HighIsBad {
+				share = 1
+			}
 		}
 		var rgb [3]int
 		for c := range rgb {

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -27,7 +29,7 @@ import (
 func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
 	const side, each, exposure = 192, 4, 0.3
 	if shape := net.Input().Shape; len(shape) == len(net.Output().Shape) && shape[0] > side && shape[1] > side {
-		o.Crop, o.Crops, o.Exposure = side, each*data.Len(), exposure
+		o.Crop, o.Crops, o.Exposure = cmp.Or(o.Crop, side), cmp.Or(o.Crops, each*data.Len()), cmp.Or(o.Exposure, exposure)
 	}
 	return o
 }
@@ -64,6 +66,10 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	if err := o.Check(); err != nil {
 		return Cost{}, err
 	}
+	if data.Len() == 0 {
+		_, err := data.Load(0) // says why
+		return Cost{}, err
+	}
 	if o.Quirks.Apart > 0 {
 		return Cost{}, fmt.Errorf("steps are learned apart, whose time is not foretold")
 	}
@@ -76,7 +82,13 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 		n = data.Len()
 	}
 	o.Batch = min(o.Batch, n)
-	key := []string{q.ID(), fmt.Sprint(net.Input().Shape), strconv.Itoa(n), strconv.Itoa(o.Batch), strconv.FormatBool(o.KeepSteps), strconv.FormatBool(o.KeepRounding), forward.Platform()}
+	host, err := os.Hostname()
+	if err != nil {
+		return Cost{}, err
+	}
+	kind := o // all that a step's time may depend on
+	kind.Steps, kind.Seed, kind.RoundRate, kind.StepRate = 0, 0, 0, 0
+	key := []string{q.ID(), fmt.Sprint(net.Input().Shape), strconv.Itoa(n), fmt.Sprintf("%+v", kind), forward.Platform(), host, strconv.Itoa(runtime.GOMAXPROCS(0))}
 	return cache.Do(ctx, cache.Open(""), "reconstruct probe", version, key, func() (Cost, error) {
 		return measure(ctx, q, net, n, o)
 	})
@@ -131,8 +143,14 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 		return Cost{}, fmt.Errorf("nothing is learned of any block")
 	}
 	c := Cost{Step: time.Duration(float64(step) * all / measured)}
-	// A block runs all pictures twice without gradients, for a third of a step each.
-	runs := 2 * float64(n) / float64(o.Batch) / 3
+	// Without gradients, for a third of a step each, a block runs all pictures once, once
+	// more to be compensated, and up to 8 batches before and behind its steps.
+	passes := 1.0
+	if o.Compensate {
+		passes++
+	}
+	batches := float64(n) / float64(o.Batch)
+	runs := (passes*batches + 2*min(8, batches)) / 3
 	c.Fixed = compiling*time.Duration(len(blocks))/time.Duration(blocksMeasured) + time.Duration(runs*float64(c.Step))
 	return c, nil
 }

@@ -4,6 +4,7 @@ package reconstruct
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -298,6 +299,9 @@ func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error
 		near := hard(f.up)
 		f.up = &weights.Tensor{Shape: f.up.Shape, Data: make([]float32, len(v))}
 		for j, x := range v {
+			if x != x {
+				return fmt.Errorf("the roundings of %s are not finite: smaller rates may help", f.op.Name)
+			}
 			h := min(max(stretched/(1+math.Exp(-float64(x)))+below, 0), 1)
 			f.up.Data[j] = float32(h)
 			result.Rounding[min(int(h*Bins), Bins-1)]++
@@ -310,6 +314,9 @@ func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error
 		theta, err := tensors.CopyFlatData[float32](state[3*len(b.rounding())+i])
 		if err != nil {
 			return err
+		}
+		if finite := theta[0]-theta[0] == 0; !finite {
+			return fmt.Errorf("the step of %s is not finite: smaller rates may help", tensor)
 		}
 		g := b.grids[tensor].(grid.Uniform)
 		g.Scale = float32(float64(g.Scale) * math.Exp(float64(theta[0])))

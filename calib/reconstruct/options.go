@@ -108,6 +108,12 @@ func (o Options) Filled() Options {
 
 // Check refuses options with which nothing can be learned.
 func (o Options) Check() error {
+	o = o.Filled()
+	for name, rate := range map[string]float64{"rounding": o.RoundRate, "steps": o.StepRate, "regularizer": o.Regularizer} {
+		if !(rate >= 0 && rate <= 1e3) {
+			return fmt.Errorf("a rate of %g for the %s: 0 to 1000 are allowed", rate, name)
+		}
+	}
 	switch {
 	case o.Steps < 1 || o.Batch < 1:
 		return fmt.Errorf("%d steps with %d pictures each: at least 1 is needed", o.Steps, o.Batch)
@@ -121,6 +127,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("%d steps for activations apart: at least 1, or 0 for both at once", o.Quirks.Apart)
 	case o.Quirks.Apart > 0 && o.Compensate:
 		return fmt.Errorf("compensation of blocks whose inputs are exact: it mends what quantized inputs change")
+	case o.Quirks.Power != 2 && !(o.Quirks.Apart > 0 && o.Quirks.Summed):
+		return fmt.Errorf("an error of power %g: only a summed one has another power than 2, while steps are learned apart", o.Quirks.Power)
+	case len(o.Quirks.Soft) > 0 && o.KeepRounding:
+		return fmt.Errorf("soft roundings of weights whose rounding is kept: they are learned, or hard")
 	case !(o.Quirks.Power >= 1 && o.Quirks.Power <= 8):
 		return fmt.Errorf("an error of power %g: 1 to 8 are allowed", o.Quirks.Power)
 	}

@@ -65,11 +65,11 @@ func (r *Result) String() string {
 	for i := range r.Blocks {
 		b := &r.Blocks[i]
 		lo, hi := b.StepRange()
-		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", b.Name, b.Before, b.After, b.Flipped, b.Weights, lo, hi)
+		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", strings.TrimSpace(b.Name+" "+b.Pass), b.Before, b.After, b.Flipped, b.Weights, lo, hi)
 	}
 	w.Flush()
 	if took := r.Took(); took > 0 {
-		fmt.Fprintf(&s, "%d steps of each block took %s; twice as many take about %s\n", r.Options.Steps, took.Round(time.Second), (2 * took).Round(time.Second))
+		fmt.Fprintf(&s, "learning took %s; twice as many steps take about %s\n", took.Round(time.Second), (2 * took).Round(time.Second))
 	}
 	return s.String()
 }
@@ -176,6 +176,10 @@ func (o Options) network(q *calib.Quantized) (*efficientvit.Network, error) {
 
 // pictures returns the normalized pictures, or crops of them at drawn places, darkened.
 func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, o Options) ([]float32, error) {
+	if data.Len() == 0 {
+		_, err := data.Load(0) // says why
+		return nil, err
+	}
 	whole, _, err := triovit.LoadBatch(ctx, net, data, 0, data.Len())
 	if err != nil {
 		return nil, err

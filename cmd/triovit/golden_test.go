@@ -225,9 +225,9 @@ func TestGoldenExperiment(t *testing.T) {
 	t.Run("reconstruct", func(t *testing.T) {
 		learn := small("reconstruct", "-steps", "2", "-crop", "64", "-crops", "4", "-batch", "2", "-out", file("learned.triovit"))
 		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // of which the last bits of floats decide
-		took := regexp.MustCompile(`took \S+; twice as many take about \S+`)
+		took := regexp.MustCompile(`took \S+; twice as many steps take about \S+`)
 		told := changed.ReplaceAllString(masked(succeeds(t, dir, learn...)), "N$1")
-		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many take about T"))
+		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many steps take about T"))
 		first := readFile(t, file("learned.triovit"))
 		must(t, learn...)
 		if readFile(t, file("learned.triovit")) != first {

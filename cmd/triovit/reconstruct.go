@@ -36,8 +36,9 @@ float.`,
 		f.IntVar(&l.o.Steps, "steps", 0, "`number` of steps of each block; 0 takes 600, or those of the preset Reference")
 		f.DurationVar(&l.budget, "budget", 0, "`time` that the steps may take, in place of their number")
 		f.IntVar(&l.o.Batch, "batch", 0, "`pictures` or crops of a step; 0 takes 16, or 32 by the preset Reference")
-		f.IntVar(&l.o.Crop, "crop", -1, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures, -1 crops of 192 where a segmentation network's pictures are larger")
+		f.IntVar(&l.o.Crop, "crop", -1, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures; -1 takes crops of 192, darkened to 0.3 to 1 of their light, where a segmentation network's pictures are larger, and whole pictures by the preset Reference")
 		f.IntVar(&l.o.Crops, "crops", 0, "`number` of crops; 0 takes four of each picture")
+		f.Float64Var(&l.o.Exposure, "exposure", 0, "least `share` of its light to which a picture or crop is darkened, at most 1; 0 follows from -crop")
 		f.Uint64Var(&l.o.Seed, "seed", 0, "`seed` of crops, batches and what stays exact")
 		f.BoolVar(&l.score, "score", false, "score the model in floating point, by the recipe, learned, and learned in integers")
 		f.IntVar(&l.sample, "sample", 1, "score one picture in `n`")
@@ -65,12 +66,13 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	if l.o.Crop < 0 {
+	if l.o.Crop < 0 && o.Quirks.Apart == 0 {
 		o = o.For(q.Network(), setup.Calibration)
 	}
 	if o.Crop > 0 {
 		o.Crops = cmp.Or(l.o.Crops, 4*setup.Calibration.Len())
 	}
+	o.Exposure = cmp.Or(l.o.Exposure, o.Exposure)
 	if l.budget > 0 {
 		if o, err = reconstruct.Budget(ctx, q, setup.Calibration, o, l.budget); err != nil {
 			return output{}, err
@@ -81,15 +83,16 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 		return output{}, err
 	}
 	text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", q.Network().Name, r.Quantized.Source(), setup.Calibration.Len(), named, r.Options, r)
-	out := reconstructed{Blocks: r.Blocks}
+	out := reconstructed{Network: q.Network().Name, Recipe: r.Quantized.Recipe(), Blocks: r.Blocks}
 	data, unfrozen := freeze(r.Quantized, integer.Limits{}, *l.out)
 	switch {
 	case unfrozen == nil:
 		text += data.String()
-		out.artefact = &data
+		out.Artefact = &data
 	case *l.out != "":
 		return output{}, unfrozen
 	default:
+		out.Unfrozen = unfrozen.Error()
 		text += fmt.Sprintf("no integers: %v\n", unfrozen)
 	}
 	if l.score {
@@ -98,7 +101,8 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 			return output{}, err
 		}
 		text += "\n" + climb.String()
-		out.Ladder = climb
+		ladder := summarize(climb)
+		out.Ladder = &ladder
 	}
 	return output{text, out}, nil
 }
@@ -118,6 +122,12 @@ func (l *learning) options() (reconstruct.Options, error) {
 	}
 	l.name = cmp.Or(l.name, recipe)
 	switch {
+	case l.o.Crop < -1 || l.o.Crop == 0 && l.o.Crops > 0:
+		return o, fmt.Errorf("-crop %d, -crops %d: a side above 0, or 0 for whole pictures, or -1", l.o.Crop, l.o.Crops)
+	case !(l.o.Exposure >= 0 && l.o.Exposure <= 1):
+		return o, fmt.Errorf("-exposure %g: more than 0 and at most 1 is allowed, or 0", l.o.Exposure)
+	case l.budget > 0 && o.Quirks.Apart > 0:
+		return o, fmt.Errorf("-budget %s by -preset %s, whose steps are the released code's", l.budget, l.preset)
 	case l.o.Steps < 0 || l.o.Batch < 0 || l.o.Crops < 0:
 		return o, fmt.Errorf("-steps %d, -batch %d, -crops %d: at least 1 is needed, or 0 for the preset's", l.o.Steps, l.o.Batch, l.o.Crops)
 	case l.budget < 0 || l.budget > 0 && l.o.Steps > 0:
@@ -170,9 +180,13 @@ func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Q
 	return q, setup, named, err
 }
 
-// reconstructed is the output as JSON.
+// reconstructed is the output as JSON. The recipe has the reconstruction's options behind
+// its own lines.
 type reconstructed struct {
-	*artefact
-	Blocks []reconstruct.Block `json:"blocks"`
-	Ladder *calib.Climb        `json:"ladder,omitempty"`
+	Network  string              `json:"network"`
+	Recipe   string              `json:"recipe"`
+	Artefact *artefact           `json:"artefact,omitempty"`
+	Unfrozen string              `json:"unfrozen,omitempty"` // why there is no artefact
+	Blocks   []reconstruct.Block `json:"blocks"`
+	Ladder   *summary            `json:"ladder,omitempty"`
 }

@@ -3,17 +3,24 @@
 package event
 
 import (
+	"maps"
+
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
 // PriceWidths returns what prices widths of weights by the accelerator: the cycles of a
 // workload with the weights of the named operations in so many bits, the others as the
-// options have them. A search for widths under a budget of cycles calls it.
+// options have them. Activations have the accelerator's 8 bits, whatever a recipe gives
+// them. A search for widths under a budget of cycles calls it.
 func PriceWidths(w *workload.Workload, c arch.Config, o Options) func(bits map[string]int) (float64, error) {
 	return func(bits map[string]int) (float64, error) {
 		o := o
-		o.WeightBitsOf = bits
+		o.WeightBitsOf = maps.Clone(o.WeightBitsOf)
+		if o.WeightBitsOf == nil {
+			o.WeightBitsOf = map[string]int{}
+		}
+		maps.Copy(o.WeightBitsOf, bits)
 		r, err := Simulate(w, c, o)
 		if err != nil {
 			return 0, err
