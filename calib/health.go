@@ -61,8 +61,7 @@ type Counts struct {
 // finite. A few pictures suffice: it takes as long as scoring them. The counts are
 // cached.
 func CheckHealth(ctx context.Context, q *Quantized, data dataset.Dataset) ([]Health, error) {
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
+	if err := dataset.NotEmpty(data); err != nil {
 		return nil, err
 	}
 	all, err := cache.Do(ctx, cache.Open(""), "health", healthVersion, []string{q.ID(), q.Model.Hash(), data.Fingerprint(), preprocess.Version}, func() ([]Health, error) { return q.health(ctx, data) })

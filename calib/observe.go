@@ -49,10 +49,8 @@ func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (
 		return observation{p, time.Since(begun)}, err
 	}
 	var o observation
-	var err error
-	if data.Len() == 0 {
-		_, err = data.Load(0) // says why
-	} else {
+	err := dataset.NotEmpty(data)
+	if err == nil {
 		o, err = cache.Do(ctx, cache.Open(""), "observe", observeVersion, []string{model.Hash(), forward.Platform(), preprocess.Version, data.Fingerprint()}, compute)
 	}
 	if err != nil {

@@ -88,8 +88,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 
 // begin makes the network with gates, and samples the pictures.
 func begin(q *calib.Quantized, data dataset.Dataset, o Options) (*diagnosis, error) {
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
+	if err := dataset.NotEmpty(data); err != nil {
 		return nil, err
 	}
 	if o.Pictures < 0 {

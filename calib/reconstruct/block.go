@@ -189,17 +189,6 @@ func (f *filters) rescale() {
 	f.steps = forward.Layout(f.op, f.op.Params[0], steps)
 }
 
-// codes returns the hard codes, in the reference's layout.
-func (f *filters) codes() []int8 {
-	p := f.op.Params[0]
-	floor, up := forward.FromLayout(f.op, p, f.floor), forward.FromLayout(f.op, p, hard(f.up))
-	codes := make([]int8, len(floor.Data))
-	for i := range codes {
-		codes[i] = int8(int(floor.Data[i]+up.Data[i]) + f.grid(i, len(codes)).Zero)
-	}
-	return codes
-}
-
 // logit is the argument at which the rectified sigmoid is h. The ends are held a little
 // off, where it has a slope.
 func logit(h float32) float32 {

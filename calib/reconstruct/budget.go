@@ -66,8 +66,7 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	if err := o.Check(); err != nil {
 		return Cost{}, err
 	}
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
+	if err := dataset.NotEmpty(data); err != nil {
 		return Cost{}, err
 	}
 	if o.Quirks.Apart > 0 {
@@ -77,9 +76,9 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	if err != nil {
 		return Cost{}, err
 	}
-	n := cmp.Or(o.Crops, data.Len())
-	if o.Crop == 0 {
-		n = data.Len()
+	n := data.Len()
+	if o.Crop > 0 {
+		n = o.Crops
 	}
 	o.Batch = min(o.Batch, n)
 	host, err := os.Hostname()
@@ -157,15 +156,15 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 
 // Budget returns the options with as many steps as [Probe] expects to fit into a time,
 // in two digits. A time that is not enough for ten is an error.
-func Budget(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options, time time.Duration) (Options, error) {
+func Budget(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options, limit time.Duration) (Options, error) {
 	c, err := Probe(ctx, q, data, o)
 	if err != nil {
 		return o, err
 	}
 	const least = 10
-	steps := float64(time-c.Fixed) / float64(c.Step)
+	steps := float64(limit-c.Fixed) / float64(c.Step)
 	if steps < least {
-		return o, fmt.Errorf("reconstruct %s within %s: %d steps of each block take about %s", q.Model.Net.Name, time, least, c.Of(least))
+		return o, fmt.Errorf("reconstruct %s within %s: %d steps of each block take about %s", q.Model.Net.Name, limit, least, c.Of(least))
 	}
 	digit := math.Pow(10, math.Floor(math.Log10(steps))-1)
 	o.Steps = int(math.Floor(steps/digit) * digit)

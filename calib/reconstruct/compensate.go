@@ -45,17 +45,15 @@ func (b *block) compensate(in samples, learned *calib.Learned) error {
 	for i := range sums {
 		sums[i] = make([]float64, len(f.grids))
 	}
-	size := batchSize(in.n, b.options.Batch)
-	for first := 0; first < in.n; first += size {
-		out, err := b.run(in, first, min(size, in.n-first))
-		if err != nil {
-			return err
-		}
+	err := b.runs(in, in.n, func(out *outcome) {
 		for i := range sums {
 			for c, v := range out.sums[i] {
 				sums[i][c] += float64(v)
 			}
 		}
+	})
+	if err != nil {
+		return err
 	}
 	n := float64(in.n * efficientvit.Size(f.op.Shape) / len(f.grids))
 	f.grids, f.bias = slices.Clone(f.grids), slices.Clone(f.bias)

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/gotriovit/gotriovit/internal/adam"
+	"github.com/gotriovit/gotriovit/internal/finite"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 	"github.com/gotriovit/gotriovit/triovit/weights"
@@ -296,12 +297,12 @@ func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error
 		if err != nil {
 			return err
 		}
+		if finite.First(v) >= 0 {
+			return fmt.Errorf("the roundings of %s are not finite: smaller rates may help", f.op.Name)
+		}
 		near := hard(f.up)
 		f.up = &weights.Tensor{Shape: f.up.Shape, Data: make([]float32, len(v))}
 		for j, x := range v {
-			if x != x {
-				return fmt.Errorf("the roundings of %s are not finite: smaller rates may help", f.op.Name)
-			}
 			h := min(max(stretched/(1+math.Exp(-float64(x)))+below, 0), 1)
 			f.up.Data[j] = float32(h)
 			result.Rounding[min(int(h*Bins), Bins-1)]++
@@ -315,7 +316,7 @@ func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error
 		if err != nil {
 			return err
 		}
-		if finite := theta[0]-theta[0] == 0; !finite {
+		if finite.First(theta) >= 0 {
 			return fmt.Errorf("the step of %s is not finite: smaller rates may help", tensor)
 		}
 		g := b.grids[tensor].(grid.Uniform)
@@ -330,17 +331,11 @@ func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error
 	return err
 }
 
-// error returns the error of the outputs over a few batches.
+// error returns the error of the outputs over a few whole batches.
 func (b *block) error(in samples) (float64, error) {
 	size := batchSize(in.n, b.options.Batch)
-	sum, n := 0.0, 0
-	for first := 0; first+size <= in.n && n < 8; first += size {
-		out, err := b.run(in, first, size)
-		if err != nil {
-			return 0, err
-		}
-		sum += out.error
-		n++
-	}
-	return sum / float64(n), nil
+	batches := min(in.n/size, 8)
+	sum := 0.0
+	err := b.runs(in, batches*size, func(out *outcome) { sum += out.error })
+	return sum / float64(batches), err
 }

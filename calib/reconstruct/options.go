@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -109,9 +110,12 @@ func (o Options) Filled() Options {
 // Check refuses options with which nothing can be learned.
 func (o Options) Check() error {
 	o = o.Filled()
-	for name, rate := range map[string]float64{"rounding": o.RoundRate, "steps": o.StepRate, "regularizer": o.Regularizer} {
-		if !(rate >= 0 && rate <= 1e3) {
-			return fmt.Errorf("a rate of %g for the %s: 0 to 1000 are allowed", rate, name)
+	for _, r := range []struct {
+		name string
+		rate float64
+	}{{"rounding", o.RoundRate}, {"steps", o.StepRate}, {"regularizer", o.Regularizer}} {
+		if !(r.rate >= 0 && r.rate <= 1e3) {
+			return fmt.Errorf("a rate of %g for the %s: 0 to 1000 are allowed", r.rate, r.name)
 		}
 	}
 	switch {
@@ -164,12 +168,11 @@ func (o Options) passes() []pass {
 	}
 	none := func(efficientvit.PointClass) bool { return false }
 	outside := func(c efficientvit.PointClass) bool { return !attention(c) }
-	all := []pass{
+	return []pass{
 		{name: "roundings", steps: o.Steps, round: !o.KeepRounding, power: 2, rounds: none, where: every},
 		{name: "steps", steps: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: outside, where: every},
 		{name: "attention", steps: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: every, where: attention},
 	}
-	return all
 }
 
 // String tells the options in lines that follow a recipe's.
@@ -204,7 +207,7 @@ func (o Options) String() string {
 		line("  quirk      error summed over channels, regularizer over weights")
 	}
 	if len(q.Soft) > 0 {
-		line("  quirk      weights of %s stay between two codes", roles(q.Soft))
+		line("  quirk      weights of %s stay between two codes", calib.Roles(q.Soft...))
 	}
 	if q.Unmigrated {
 		line("  quirk      roundings of migrated weights start from the unmigrated")
@@ -213,12 +216,4 @@ func (o Options) String() string {
 		line("  quirk      steps of KTV, the sum of K and the dividends are not learned")
 	}
 	return s.String()
-}
-
-func roles(list []efficientvit.Role) string {
-	names := make([]string, len(list))
-	for i, r := range list {
-		names[i] = r.String()
-	}
-	return strings.Join(names, ", ")
 }

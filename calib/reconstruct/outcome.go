@@ -37,43 +37,51 @@ func batchSize(n, batch int) int {
 	return min(n, batch)
 }
 
-// run runs the block, exact and as it is rounded now, on n pictures from a first one
-// on. One graph serves all of a block's runs: roundings and steps are its arguments.
-func (b *block) run(in samples, first, n int) (*outcome, error) {
+// runs runs the block, exact and as it is rounded now, on the first n pictures, batch by
+// batch, and shows each outcome. One graph serves all of a block's runs: roundings and
+// steps are its arguments.
+func (b *block) runs(in samples, n int, see func(*outcome)) error {
 	if b.exec == nil {
 		backend, err := forward.Backend()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if b.exec, err = NewExec(backend, b.outcome); err != nil {
-			return nil, fmt.Errorf("%s: %w", b.name, err)
+			return fmt.Errorf("%s: %w", b.name, err)
 		}
 	}
-	pick := make([]int, n)
-	for i := range pick {
-		pick[i] = first + i
+	constants := b.constants()
+	for first, size := 0, batchSize(in.n, b.options.Batch); first < n; first += size {
+		pick := make([]int, min(size, n-first))
+		for i := range pick {
+			pick[i] = first + i
+		}
+		call := b.inputs(in, pick)
+		fresh := len(call)
+		for _, t := range constants {
+			call = append(call, t)
+		}
+		out, err := b.exec.Call(call...)
+		if err != nil {
+			return err
+		}
+		for _, t := range call[:fresh] {
+			t.(*tensors.Tensor).FinalizeAll()
+		}
+		values, err := forward.Values[float32](out)
+		if err != nil {
+			return err
+		}
+		outputs := len(b.net.Outputs())
+		see(&outcome{values[:outputs], values[outputs : 2*outputs], float64(values[2*outputs][0]), values[2*outputs+1:]})
 	}
-	call := b.inputs(in, pick)
-	fresh := len(call)
-	for _, t := range b.constants() {
-		call = append(call, t)
+	for _, t := range constants[len(b.params):] { // the block's own stay
+		t.FinalizeAll()
 	}
-	out, err := b.exec.Call(call...)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range call[:fresh] {
-		t.(*tensors.Tensor).FinalizeAll()
-	}
-	values, err := forward.Values[float32](out)
-	if err != nil {
-		return nil, err
-	}
-	outputs := len(b.net.Outputs())
-	return &outcome{values[:outputs], values[outputs : 2*outputs], float64(values[2*outputs][0]), values[2*outputs+1:]}, nil
+	return nil
 }
 
-// outcome is the graph of run.
+// outcome is the graph of runs.
 func (b *block) outcome(in []*Node) []*Node {
 	inputs := len(b.net.Inputs())
 	a := b.args(in[2*inputs:])

@@ -293,9 +293,10 @@ func TestFilters(t *testing.T) {
 			t.Errorf("weight %d: %g codes, want %g", i, got, want)
 		}
 	}
-	for i, code := range f.codes() {
-		if want := grids[i/3].Code(w.Data[i]); int(code) != want {
-			t.Errorf("weight %d: code %d, the nearest is %d", i, code, want)
+	for i, v := range f.values() {
+		g := grids[i/3]
+		if want := g.Code(w.Data[i]); v != g.Value(want) {
+			t.Errorf("weight %d: code %d, the nearest is %d", i, g.Code(v), want)
 		}
 	}
 }

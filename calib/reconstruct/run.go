@@ -176,8 +176,7 @@ func (o Options) network(q *calib.Quantized) (*efficientvit.Network, error) {
 
 // pictures returns the normalized pictures, or crops of them at drawn places, darkened.
 func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, o Options) ([]float32, error) {
-	if data.Len() == 0 {
-		_, err := data.Load(0) // says why
+	if err := dataset.NotEmpty(data); err != nil {
 		return nil, err
 	}
 	whole, _, err := triovit.LoadBatch(ctx, net, data, 0, data.Len())
@@ -242,27 +241,24 @@ func (b *block) take(f *found, learned *calib.Learned) Block {
 	return told
 }
 
-// forward computes the block's outputs of all pictures, exact and with the roundings
-// that were learned, and compensates the latter where the options say so.
+// forward computes the block's outputs of all pictures, exact and, where the pass reads
+// them, with the roundings that were learned, and compensates the latter where the options say so.
 func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *calib.Learned) error {
 	if b.options.Compensate {
 		if err := b.compensate(in, learned); err != nil {
 			return err
 		}
 	}
-	size := batchSize(in.n, b.options.Batch)
-	for first := 0; first < in.n; first += size {
-		out, err := b.run(in, first, min(size, in.n-first))
-		if err != nil {
-			return err
-		}
+	err := b.runs(in, in.n, func(out *outcome) {
 		for i, op := range b.net.Outputs() {
 			exact[op.Name] = append(exact[op.Name], out.exact[i]...)
-			noisy[op.Name] = append(noisy[op.Name], out.rounded[i]...)
+			if !b.pass.exact {
+				noisy[op.Name] = append(noisy[op.Name], out.rounded[i]...)
+			}
 		}
-	}
+	})
 	b.exec.Finalize()
-	return nil
+	return err
 }
 
 // StepRange returns the least and the largest of the factors of Steps, 1 where there

@@ -100,6 +100,15 @@ type Dataset interface {
 	Remarks() []string
 }
 
+// NotEmpty returns why a set has no pictures, nil where it has some.
+func NotEmpty(d Dataset) error {
+	if d.Len() > 0 {
+		return nil
+	}
+	_, err := d.Load(0) // says why
+	return err
+}
+
 // within says that a set has no picture of a number.
 func within(d Dataset, i int) error {
 	if d.Len() == 0 {

@@ -64,14 +64,7 @@ func Head(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("first %d pictures of %s: allowed are 1 to %d", n, d.Name(), d.Len())
 	}
-	if n >= d.Len() {
-		return d, nil
-	}
-	indices := make([]int, n)
-	for i := range indices {
-		indices[i] = i
-	}
-	return newSubset(d, "the first", indices), nil
+	return part(d, n, "the first", func(i int) int { return i }), nil
 }
 
 // Spread returns n pictures, evenly spread over the set and beginning with the first, or
@@ -80,14 +73,19 @@ func Spread(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d pictures spread over %s: allowed are 1 to %d", n, d.Name(), d.Len())
 	}
+	return part(d, n, "evenly spread", func(i int) int { return i * d.Len() / n }), nil
+}
+
+// part returns n pictures at the indices that at has, or all if there are not more.
+func part(d Dataset, n int, how string, at func(i int) int) Dataset {
 	if n >= d.Len() {
-		return d, nil
+		return d
 	}
 	indices := make([]int, n)
 	for i := range indices {
-		indices[i] = i * d.Len() / n
+		indices[i] = at(i)
 	}
-	return newSubset(d, "evenly spread", indices), nil
+	return newSubset(d, how, indices)
 }
 
 // Every returns every n-th picture, beginning with the first: a part that
