@@ -142,13 +142,9 @@ const maxLadder = 1 << 30
 // file. Of a recipe there is the name, and of a rung in a whole ladder the comparison
 // with the float network is computed anew.
 func ReadLadder(path string) (*Climb, error) {
-	data, err := regular.Read(path, maxLadder)
+	c, err := regular.Parse(path, maxLadder, "ladder", `Climb.Save or "triovit ladder -shard"`, parseLadder)
 	if err != nil {
-		return nil, fmt.Errorf("read ladder: %w", err)
-	}
-	c, err := parseLadder(data)
-	if err != nil {
-		return nil, fmt.Errorf("read ladder %s: not a file of Climb.Save or \"triovit ladder -shard\": %w", path, err)
+		return nil, err
 	}
 	c.file = path
 	return c, nil

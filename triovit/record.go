@@ -260,13 +260,12 @@ const maxReport = 256 << 20
 // ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name
 // its file.
 func ReadReport(path string) (*Report, error) {
-	data, err := regular.Read(path, maxReport)
+	r, err := regular.Parse(path, maxReport, "report", `Report.Save or "triovit evaluate -out"`, func(data []byte) (*Report, error) {
+		r := new(Report)
+		return r, json.Unmarshal(data, r)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
-	}
-	r := new(Report)
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("read report %s: not a file of Report.Save or \"triovit evaluate -out\": %w", path, err)
+		return nil, err
 	}
 	r.file = path
 	return r, nil

@@ -65,13 +65,9 @@ const least = 64
 
 // ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name its file.
 func ReadReport(path string) (*Report, error) {
-	data, err := regular.Read(path, maxReport)
+	r, err := regular.Parse(path, maxReport, "diagnosis", `Report.Save or "triovit diagnose -shard"`, parse)
 	if err != nil {
-		return nil, fmt.Errorf("read diagnosis: %w", err)
-	}
-	r, err := parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("read diagnosis %s: not a file of Report.Save or \"triovit diagnose -shard\": %w", path, err)
+		return nil, err
 	}
 	r.file = path
 	return r, nil

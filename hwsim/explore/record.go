@@ -127,13 +127,9 @@ const maxSurvey = 512 << 20
 // What follows from a point's values (its configuration, DSPs and block RAMs) is computed
 // anew. A number that is whole is read as an int.
 func ReadSurvey(path string) (*Survey, error) {
-	data, err := regular.Read(path, maxSurvey)
+	v, err := regular.Parse(path, maxSurvey, "survey", `Survey.Save or "triovit explore -out"`, parse)
 	if err != nil {
-		return nil, fmt.Errorf("read survey: %w", err)
-	}
-	v, err := parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("read survey %s: not a file of Survey.Save or \"triovit explore -out\": %w", path, err)
+		return nil, err
 	}
 	v.file = path
 	return v, nil

@@ -76,6 +76,22 @@ func Read(path string, most int64) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
+// Parse reads a regular file of at most so many bytes and parses it. Its errors say what
+// of, such as "survey", is read, and where the file does not hold that, whose file it is
+// to be.
+func Parse[T any](path string, most int64, of, maker string, parse func(data []byte) (T, error)) (T, error) {
+	var none T
+	data, err := Read(path, most)
+	if err != nil {
+		return none, fmt.Errorf("read %s: %w", of, err)
+	}
+	value, err := parse(data)
+	if err != nil {
+		return none, fmt.Errorf("read %s %s: not a file of %s: %w", of, path, maker, err)
+	}
+	return value, nil
+}
+
 func tooLong(path string, most int64) error {
 	return fmt.Errorf("%s: more than the %d bytes that are allowed", path, most)
 }
