@@ -61,6 +61,11 @@ func freeze(q *calib.Quantized, limits integer.Limits, path string) (artefact, e
 	if err != nil {
 		return artefact{}, err
 	}
+	return storeArtefact(m, path)
+}
+
+// storeArtefact writes a frozen network, where a path is given, and says what it is.
+func storeArtefact(m *integer.Model, path string) (artefact, error) {
 	var file bytes.Buffer
 	if err := m.Write(&file); err != nil {
 		return artefact{}, err

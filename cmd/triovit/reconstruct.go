@@ -84,19 +84,23 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 	}
 	text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", q.Network().Name, r.Quantized.Source(), setup.Calibration.Len(), named, r.Options, r)
 	out := reconstructed{Network: q.Network().Name, Recipe: r.Quantized.Recipe(), Blocks: r.Blocks}
-	data, unfrozen := freeze(r.Quantized, integer.Limits{}, *l.out)
+	m, unfrozen := calib.Freeze(r.Quantized, integer.Limits{})
 	switch {
 	case unfrozen == nil:
+		data, err := storeArtefact(m, *l.out)
+		if err != nil {
+			return output{}, err
+		}
 		text += data.String()
 		out.Artefact = &data
 	case *l.out != "":
 		return output{}, unfrozen
 	default:
-		out.Unfrozen = unfrozen.Error()
+		m, out.Unfrozen = nil, unfrozen.Error()
 		text += fmt.Sprintf("no integers: %v\n", unfrozen)
 	}
 	if l.score {
-		climb, err := scores(ctx, setup, named, r, unfrozen == nil)
+		climb, err := scores(ctx, setup, named, r, m)
 		if err != nil {
 			return output{}, err
 		}
@@ -141,18 +145,14 @@ func (l *learning) options() (reconstruct.Options, error) {
 }
 
 // scores is the ladder of what was learned: its rungs are the recipe, the learned model
-// and, where it has integers, those.
-func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result, integers bool) (*calib.Climb, error) {
+// and, where there are any, its integers.
+func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result, m *integer.Model) (*calib.Climb, error) {
 	climb, err := calib.RunLadder(ctx, s.Folded, s.Calibration, s.Evaluation, []calib.Recipe{recipe})
 	if err != nil {
 		return nil, err
 	}
-	if err := climb.Add(ctx, "reconstructed by "+r.Options.Preset, r.Quantized, s.Evaluation); err != nil || !integers {
+	if err := climb.Add(ctx, "reconstructed by "+r.Options.Preset, r.Quantized, s.Evaluation); err != nil || m == nil {
 		return climb, err
-	}
-	m, err := calib.Freeze(r.Quantized, integer.Limits{})
-	if err != nil {
-		return nil, err
 	}
 	frozen, err := triovit.NewFrozen(m, "reconstructed", nil)
 	if err != nil {
