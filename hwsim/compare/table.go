@@ -57,8 +57,8 @@ func (n Number) over(m Number) Number {
 	}
 }
 
-// String is the number with its mark, "U", or nothing for a cell that cannot be. A printed number is not rounded, any other is to three digits or
-// more.
+// String is the number with its mark, "U", or nothing for a cell that cannot be. A
+// printed number is not rounded, any other is to three digits or more.
 func (n Number) String() string {
 	switch {
 	case n.Mark == "":
