@@ -170,12 +170,17 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	if !f.q.rounded[operand{op.Name, index}] {
 		return frozen{}, fmt.Errorf("the recipe leaves operand %d, %q, in float", index, tensor)
 	}
-	u, err := f.grid(tensor)
+	grid := f.q.GridName(op, index)
+	u, err := f.grid(grid)
 	if err != nil || x.codes != nil && *x.codes == u {
 		return x, err
 	}
-	if f.made[tensor+codesSuffix].codes != nil {
-		return f.made[tensor+codesSuffix], nil
+	name := tensor + codesSuffix
+	if grid != tensor {
+		name = grid
+	}
+	if f.made[name].codes != nil {
+		return f.made[name], nil
 	}
 	r := &integer.Requantize{Codes: codesOf(u)}
 	for i := range max(len(x.Steps), len(x.Offsets)) {
@@ -189,8 +194,8 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 		}
 		r.Affine = append(r.Affine, a)
 	}
-	f.made[tensor+codesSuffix] = f.onGrid(f.add(tensor+codesSuffix, r, valuesOf(u), x.tensor), u)
-	return f.made[tensor+codesSuffix], nil
+	f.made[name] = f.onGrid(f.add(name, r, valuesOf(u), x.tensor), u)
+	return f.made[name], nil
 }
 
 // codesSuffix ends the name of the codes of a tensor whose own name is that of
@@ -290,13 +295,23 @@ func (f *freezer) sum(op *efficientvit.Op) (frozen, error) {
 			return frozen{}, err
 		}
 	}
-	u, err := f.grid(op.Name)
+	u, err := f.grid(f.sumGrid(op.Name))
 	if err != nil {
 		return frozen{}, err
 	}
 	offset := (in[0].Of(0, 0)+in[1].Of(0, 0))/float64(u.Scale) + float64(u.Zero)
-	a, err := integer.NewAdd(in[0].Steps[0]/float64(u.Scale), in[1].Steps[0]/float64(u.Scale), offset, f.m.MultiplierBits, codesOf(u))
+	width := max(codesOf(*in[0].codes).Bits(), codesOf(*in[1].codes).Bits())
+	a, err := integer.NewAdd(in[0].Steps[0]/float64(u.Scale), in[1].Steps[0]/float64(u.Scale), offset, f.m.MultiplierBits, width, codesOf(u))
 	return f.onGrid(f.add(op.Name, a, valuesOf(u), in[0].tensor, in[1].tensor), u), err
+}
+
+// sumGrid names the grid on which a sum is rounded: that of the next residual sum, where
+// it has one of its own, and otherwise that of all its readers.
+func (f *freezer) sumGrid(tensor string) string {
+	if _, wide := f.q.quantizers[tensor+residualSuffix]; wide {
+		return tensor + residualSuffix
+	}
+	return tensor
 }
 
 func (f *freezer) upsample(op *efficientvit.Op) (frozen, error) {

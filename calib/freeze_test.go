@@ -73,8 +73,8 @@ func testFrozen(t *testing.T, model *triovit.Folded, profile *Profile, recipe Re
 	}
 	var names []string
 	type read struct {
-		tensor, frozen string
-		output         int
+		grid, frozen string
+		output       int
 	}
 	var reads []read
 	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
@@ -85,7 +85,7 @@ func testFrozen(t *testing.T, model *triovit.Folded, profile *Profile, recipe Re
 				return y
 			}
 			from := ops[op.Name].Inputs[i]
-			reads = append(reads, read{op.Inputs[i], from, len(outputs)})
+			reads = append(reads, read{q.GridName(op, i), from, len(outputs)})
 			names, outputs = append(names, ""), append(outputs, y)
 			return graph.ConstTensor(y.Graph(), tensors.FromFlatDataAndDimensions(made[from], y.Shape().Dimensions...))
 		}
@@ -106,7 +106,7 @@ func testFrozen(t *testing.T, model *triovit.Folded, profile *Profile, recipe Re
 		t.Fatal(err)
 	}
 	for _, r := range reads {
-		quantizer := q.quantizers[r.tensor]
+		quantizer := q.quantizers[r.grid]
 		for j, v := range made[r.frozen] {
 			y := want[r.output][j]
 			off := 3e-4*max(y, -y) + slack(quantizer)
@@ -166,7 +166,7 @@ func slack(q Quantizer) float32 {
 }
 
 // nearness returns how far an operation's result may be from the float one's, and
-// the range to which a grid of 8 bits clamps it.
+// the range to which its grid clamps it.
 func nearness(op *integer.Op, want []float32) (within float64, limit Range) {
 	largest := float32(0)
 	for _, v := range want {
@@ -175,7 +175,13 @@ func nearness(op *integer.Op, want []float32) (within float64, limit Range) {
 	limit = Range{-largest, largest}
 	step := op.Values.Steps[0]
 	switch o := op.Operation.(type) {
-	case *integer.Add, *integer.Divide, *integer.MergeHeads, *integer.Concat: // behind a division the float ones are not rounded
+	case *integer.Add:
+		within := 0.505 * step
+		if o.Codes.Bits() > 8 { // factors of 18 bits meet 2^15 steps to an eighth
+			within += step / 8
+		}
+		return within, Range{float32(op.Values.Of(0, int32(o.Codes.Lo))), float32(op.Values.Of(0, int32(o.Codes.Hi)))}
+	case *integer.Divide, *integer.MergeHeads, *integer.Concat: // behind a division the float ones are not rounded
 		lo, hi := int32(-128), int32(127)
 		if len(op.Values.Offsets) > 0 { // affine
 			lo, hi = 0, 255

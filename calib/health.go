@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -28,11 +29,12 @@ const (
 )
 
 // healthVersion changes when the same network and pictures would be counted otherwise.
-const healthVersion = 1
+const healthVersion = 2
 
 // A Health says what a grid makes of the values of one tensor.
 type Health struct {
-	Tensor string
+	// Tensor names the tensor, Grid its grid ([Quantized.GridName]).
+	Tensor, Grid string
 	// Class is that of the point that rounds the tensor, Feeds has the role and name of
 	// each operation that reads the rounded tensor.
 	Class string
@@ -77,27 +79,27 @@ func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health,
 	at := map[string]int{}
 	for i := range net.Ops {
 		for _, p := range net.Ops[i].Points {
-			if tensor := net.Ops[i].Inputs[p.Operand]; q.rounded[operand{net.Ops[i].Name, p.Operand}] {
-				if _, known := at[tensor]; !known {
-					at[tensor] = len(all)
-					all = append(all, Health{Tensor: tensor, Class: p.Class.String()})
+			if name := q.GridName(&net.Ops[i], p.Operand); q.rounded[operand{net.Ops[i].Name, p.Operand}] {
+				if _, known := at[name]; !known {
+					at[name] = len(all)
+					all = append(all, Health{Tensor: net.Ops[i].Inputs[p.Operand], Grid: name, Class: p.Class.String()})
 				}
-				h := &all[at[tensor]]
+				h := &all[at[name]]
 				h.Feeds = append(h.Feeds, net.Ops[i].Role.String()+" "+net.Ops[i].Name)
 			}
 		}
 	}
-	var made []int // the tensor that each output is, in the order of the network
+	made := map[string]int{} // which output a tensor is
 	for i := range net.Ops {
-		if n, rounded := at[net.Ops[i].Name]; rounded {
-			made = append(made, n)
+		if name := net.Ops[i].Name; slices.ContainsFunc(all, func(h Health) bool { return h.Tensor == name }) {
+			made[name] = len(made)
 		}
 	}
 	exec, err := forward.NewWithOutputs(q.Model.Model, func(in []*graph.Node, hooks forward.Hooks) []*graph.Node {
 		var outputs []*graph.Node
 		hooks.Operand = q.fake
 		hooks.Result = func(op *efficientvit.Op, y *graph.Node) *graph.Node {
-			if _, rounded := at[op.Name]; rounded {
+			if _, rounded := made[op.Name]; rounded {
 				outputs = append(outputs, y)
 			}
 			return y
@@ -121,9 +123,9 @@ func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health,
 		if err != nil {
 			return nil, err
 		}
-		for i, values := range outputs {
-			h := &all[made[i]]
-			h.Add(q.quantizers[h.Tensor], h.Class == efficientvit.DivisorOperand.String(), values)
+		for i := range all {
+			h := &all[i]
+			h.Add(q.quantizers[h.Grid], h.Class == efficientvit.DivisorOperand.String(), outputs[made[h.Tensor]])
 		}
 		bar.Add(n)
 	}

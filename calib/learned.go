@@ -28,7 +28,7 @@ type Learned struct {
 	Filters map[string][]grid.Uniform
 	Soft    map[string]bool
 	// Biases are those of convolutions before they are rounded to the accumulators'
-	// grid, as if nothing was subtracted from the input ([Quantized.Bias]).
+	// grid, of the input that [Quantized.Bias] tells.
 	Biases map[string][]float32
 }
 
@@ -44,14 +44,14 @@ func (q *Quantized) Original() *triovit.Folded { return q.original }
 func (q *Quantized) Rounds(op string, index int) bool { return q.rounded[operand{op, index}] }
 
 // Bias returns the exact bias of a convolution, nil where it has none: that of an input
-// from which filter-wise shifting has subtracted nothing.
+// from which filter-wise shifting has subtracted nothing, unless the recipe has ExactBias.
 func (q *Quantized) Bias(op *efficientvit.Op) []float32 {
 	if !op.HasBias() {
 		return nil
 	}
 	set := q.exact.Weights
 	bias := &weights.Tensor{Data: slices.Clone(set[op.Params[1].Name].Data)}
-	if c := q.offsets(op); c != nil {
+	if c := q.offsets(op); c != nil && !q.ExactBias {
 		back := slices.Clone(c)
 		for i := range back {
 			back[i] = -back[i]
@@ -142,7 +142,7 @@ func (q *Quantized) relearn(op *efficientvit.Op, l Learned) error {
 	q.widen(op, bias)
 	rounded = q.Model.Weights[op.Params[0].Name]
 	t := &weights.Tensor{Shape: []int{len(bias)}, Data: slices.Clone(bias)}
-	if c := q.offsets(op); c != nil {
+	if c := q.offsets(op); c != nil && !q.ExactBias {
 		addShifted(t, rounded, c)
 	}
 	q.roundBias(op, t)

@@ -80,7 +80,7 @@ func (q *Quantized) Precisions() []Precision {
 			var quantizer Quantizer
 			tensor := op.Inputs[p.Operand]
 			if q.Rounds(op.Name, p.Operand) {
-				quantizer = q.quantizers[tensor]
+				quantizer = q.quantizers[q.GridName(op, p.Operand)]
 			}
 			add(p.Class.String(), op.Role, quantizer, tensor)
 		}

@@ -34,6 +34,8 @@ type Quantized struct {
 	// ShiftWeights is the recipe's rule. Where it has a share, some filters take only
 	// those codes of their grids that are powers of two.
 	ShiftWeights ShiftWeights
+	// ExactBias is the recipe's.
+	ExactBias bool
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
@@ -42,7 +44,8 @@ type Quantized struct {
 	original, exact *triovit.Folded
 	// source says what the model was quantized from.
 	source     integer.Source
-	quantizers map[string]Quantizer // of the rounded tensors, by name
+	residuals  bool                 // residual sums have grids of their own
+	quantizers map[string]Quantizer // of the rounded tensors, by [Quantized.GridName]
 	rounded    map[operand]bool
 	// graphs holds the graph form of every rounded tensor's grid.
 	graphs map[string]func(x *graph.Node) *graph.Node
@@ -54,8 +57,15 @@ type operand struct {
 	index int
 }
 
-// Quantizers returns the grid of every rounded tensor by its name. The map is a
-// copy: another grid is another recipe's.
+// GridName names the grid of an operation's operand in [Quantized.Quantizers]: as the
+// operand's tensor, or, of a block's input in a residual sum that has a grid of its own
+// ([Recipe].ResidualBits), as the tensor with ".residual" behind it.
+func (q *Quantized) GridName(op *efficientvit.Op, operand int) string {
+	return gridName(op, operand, q.residuals)
+}
+
+// Quantizers returns the grid of every rounded tensor by its name ([Quantized.GridName]).
+// The map is a copy: another grid is another recipe's.
 func (q *Quantized) Quantizers() map[string]Quantizer { return maps.Clone(q.quantizers) }
 
 // Quantize applies a recipe to a model whose tensors were profiled. It is
@@ -123,7 +133,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
-	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, ExactBias: recipe.ExactBias, residuals: recipe.ResidualBits > 0, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err != nil {
 		return nil, err
@@ -161,7 +171,7 @@ func agree(net *efficientvit.Network, bits *widths, rounds func(*efficientvit.Op
 			if !rounds(op, p) {
 				continue
 			}
-			tensor, grid := op.Inputs[p.Operand], fmt.Sprintf("%d bits, signed %t", bits.point(op, p).Bits, p.Signed)
+			tensor, grid := gridName(op, p.Operand, bits.recipe.ResidualBits > 0), fmt.Sprintf("%d bits, signed %t", bits.point(op, p).Bits, p.Signed)
 			if p.Class == efficientvit.DivisorOperand {
 				grid = "a divisor"
 			}
@@ -183,11 +193,14 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 			continue
 		}
 		p = bits.point(op, p)
-		tensor := op.Inputs[p.Operand]
-		if _, done := q.quantizers[tensor]; !done {
+		tensor, name := op.Inputs[p.Operand], q.GridName(op, p.Operand)
+		if _, done := q.quantizers[name]; !done {
 			stats, err := profile.Tensor(tensor)
 			choose := recipe.activations()
-			if p.Class == efficientvit.DivisorOperand {
+			switch {
+			case name != tensor:
+				choose = residual{}
+			case p.Class == efficientvit.DivisorOperand:
 				choose = recipe.Divisors
 				if recipe.LayerDivisors {
 					stats, err = profile.Divisors(q.Model.Net, op.Block)
@@ -203,13 +216,13 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 			if err := checkGrid(quantizer); err != nil {
 				return fmt.Errorf("%s for %s: %w", choose, tensor, err)
 			}
-			if q.graphs[tensor], err = GraphOf(quantizer); err != nil {
+			if q.graphs[name], err = GraphOf(quantizer); err != nil {
 				return fmt.Errorf("%s: %w", tensor, err)
 			}
-			q.quantizers[tensor] = quantizer
+			q.quantizers[name] = quantizer
 		}
 		q.rounded[operand{op.Name, p.Operand}] = true
-		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[tensor])})
+		q.Changes = append(q.Changes, Change{op.Name, fmt.Sprintf("%s %s: %s", p.Class, tensor, q.quantizers[name])})
 		if hasFilters(op) {
 			powers := q.roundWeights(op, recipe, bits.weights(op))
 			change := fmt.Sprintf("weights: %d filters of %d bits", len(q.WeightGrids[op.Name]), bits.weights(op))
@@ -224,8 +237,8 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 
 // roundWeights puts a convolution's weights on grids of so many bits and its bias on
 // that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
-// rounded weights: what shifting added to it for the exact weights is replaced
-// by Σ c_i·ŵ_ij (paper Eq. 10). It returns how many filters are on powers of two.
+// rounded weights, unless the recipe has ExactBias: what shifting added to it for the
+// exact weights is replaced by Σ c_i·ŵ_ij. It returns how many filters are on powers of two.
 func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (powers int) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
@@ -248,7 +261,7 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (
 	if bias == nil {
 		return powers
 	}
-	if c := q.offsets(op); c != nil {
+	if c := q.offsets(op); c != nil && !q.ExactBias {
 		difference := weights.New(rounded.Shape...)
 		for i := range difference.Data {
 			difference.Data[i] = rounded.Data[i] - exact.Data[i]
@@ -283,7 +296,7 @@ func (q *Quantized) roundBias(op *efficientvit.Op, bias *weights.Tensor) {
 // fake is the graph's hook: it passes rounded operands through their grids.
 func (q *Quantized) fake(op *efficientvit.Op, index int, x *graph.Node) *graph.Node {
 	if q.rounded[operand{op.Name, index}] {
-		return q.graphs[op.Inputs[index]](x)
+		return q.graphs[q.GridName(op, index)](x)
 	}
 	return x
 }
@@ -300,7 +313,7 @@ func (q *Quantized) id() string {
 		op := &q.Model.Net.Ops[i]
 		for _, p := range op.Points {
 			if q.rounded[operand{op.Name, p.Operand}] {
-				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.quantizers[op.Inputs[p.Operand]])
+				fmt.Fprintf(&s, "%s %d %s;", op.Name, p.Operand, q.quantizers[q.GridName(op, p.Operand)])
 			}
 		}
 	}

@@ -368,10 +368,10 @@ func TestRecipesWidthGoesByClass(t *testing.T) {
 			if own {
 				want = bits
 			}
-			if got := (&widths{recipe: Vanilla.Bits(8, 6)}).point(nil, p); got.Bits != want {
+			if got := (&widths{recipe: Vanilla.Bits(8, 6)}).point(&efficientvit.Op{}, p); got.Bits != want {
 				t.Errorf("%s of %d bits by a recipe of 6: %d bits, want %d", class, bits, got.Bits, want)
 			}
-			if got := (&widths{recipe: TrioViTPlusInteger}).point(nil, p); got != p {
+			if got := (&widths{recipe: TrioViTPlusInteger}).point(&efficientvit.Op{}, p); got != p {
 				t.Errorf("%s of %d bits by a recipe that says nothing: %d bits", class, bits, got.Bits)
 			}
 		}

@@ -30,9 +30,20 @@ type Recipe struct {
 	// ActivationBits is the width of all points but the inputs of Hardswish and
 	// LayerNorm and the divisors; 0 leaves each point its own.
 	ActivationBits int
+	// ResidualBits is the width of a block's own input in its residual sum. It has a grid
+	// of its own then, beside that of the convolution that reads it, whose step is a power
+	// of two (INTEGER.md, Residual sums): each block rounds the same numbers again, and
+	// the errors of all of them add up. 0 leaves both one grid, of ActivationBits.
+	ResidualBits int
 	// Widths give parts of the network widths of their own, in place of WeightBits and
 	// ActivationBits. Of several that pick an operation, the last one counts.
 	Widths []Width
+	// ExactBias leaves in the bias of a shifted convolution the sum Σ c_i·w_ij over the
+	// weights before they are rounded, as Eq. 10 is printed: what rounding does to the
+	// weights then meets only the centred values that are left of the input. Otherwise
+	// the sum is that over the rounded weights, as in the released code, and rounding
+	// the weights moves the mean of the outputs.
+	ExactBias bool
 	// AffineWeights gives every filter a zero point, as the released code does.
 	AffineWeights bool
 	// ShiftWeights puts filters on powers of two; its zero value puts none.
@@ -116,12 +127,12 @@ var (
 	// one uniform grid: between the two only the kind of grid differs.
 	TrioViTLayer = Recipe{Name: "TrioViT per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}, LayerDivisors: true}
-	// TrioViTPlus migrates the stem's DSConv too.
-	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "TrioViT with migration of the stem's DSConv too", Transforms: []Transform{WiderMigration, PaperShifting},
-		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
+	// TrioViTPlus migrates the stem's DSConv too, and has Eq. 10's bias as it is printed.
+	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "TrioViT with migration of the stem's DSConv too, and the bias of exact weights", Transforms: []Transform{WiderMigration, PaperShifting},
+		ExactBias: true, Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
 	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus every point", About: "TrioViTPlus with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
-		Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
+		ExactBias: true, ResidualBits: 16, Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
 // Default is the recipe of what is frozen or reconstructed where none is named:
@@ -268,8 +279,14 @@ func (r Recipe) String() string {
 	if r.ShiftWeights.Share > 0 {
 		line("  weights    %s", r.ShiftWeights)
 	}
+	if r.ExactBias {
+		line("  bias       behind shifting of the weights before they are rounded")
+	}
 	for _, w := range r.Widths {
 		line("  width      %s", w)
+	}
+	if r.ResidualBits != 0 {
+		line("  residuals  %d bits for the block's input", r.ResidualBits)
 	}
 	line("  tensors    %d bits (16 for inputs of Hardswish and LayerNorm), %s", r.activationBits(), r.activations())
 	switch {

@@ -43,6 +43,9 @@ func (r Recipe) checkWidths() error {
 	if err := checkBits("activations", r.activationBits()); err != nil {
 		return err
 	}
+	if err := checkBits("residuals", cmp.Or(r.ResidualBits, MinBits)); err != nil {
+		return err
+	}
 	for _, w := range r.Widths {
 		if w.Weights == 0 && w.Activations == 0 {
 			return fmt.Errorf("a width of %.200s has neither bits for weights nor for activations: %d to %d are allowed", w.Where, MinBits, MaxBits)
@@ -115,6 +118,10 @@ func (w *widths) weights(op *efficientvit.Op) int {
 
 // point returns an operation's point with the recipe's width.
 func (w *widths) point(op *efficientvit.Op, p efficientvit.Point) efficientvit.Point {
+	if w.recipe.ResidualBits > 0 && identity(op, p.Operand) {
+		p.Bits = w.recipe.ResidualBits
+		return p
+	}
 	if !widens(p.Class) {
 		return p
 	}

@@ -21,8 +21,9 @@ type place struct {
 	// operand is the index into the operation's inputs, or ofWeights.
 	operand int
 	class   string // of the point, or "weights"
-	// name is the operand's tensor, or the operation for its weights.
-	name string
+	// name is the operand's tensor, or the operation for its weights; grid names the
+	// operand's grid ([calib.Quantized.GridName]).
+	name, grid string
 }
 
 const (
@@ -38,11 +39,11 @@ func placesOf(q *calib.Quantized) []place {
 		op := &net.Ops[i]
 		for _, p := range op.Points {
 			if q.Rounds(op.Name, p.Operand) {
-				all = append(all, place{op, p.Operand, p.Class.String(), op.Inputs[p.Operand]})
+				all = append(all, place{op, p.Operand, p.Class.String(), op.Inputs[p.Operand], q.GridName(op, p.Operand)})
 			}
 		}
 		if q.WeightGrids[op.Name] != nil {
-			all = append(all, place{op, ofWeights, weightsClass, op.Name})
+			all = append(all, place{op, ofWeights, weightsClass, op.Name, op.Name})
 		}
 	}
 	return all
@@ -68,9 +69,9 @@ func newGated(q *calib.Quantized) (*gated, error) {
 		return nil, err
 	}
 	grids := map[string]func(x *Node) *Node{}
-	for tensor, quantizer := range q.Quantizers() {
-		if grids[tensor], err = calib.GraphOf(quantizer); err != nil {
-			return nil, fmt.Errorf("%s: %w", tensor, err)
+	for name, quantizer := range q.Quantizers() {
+		if grids[name], err = calib.GraphOf(quantizer); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	gates := map[string]map[int]int{} // the place's number, by operation and operand
@@ -119,11 +120,11 @@ func newGated(q *calib.Quantized) (*gated, error) {
 				if !q.Rounds(op.Name, i) {
 					return x
 				}
-				tensor := op.Inputs[i]
-				if passed[tensor] == nil {
-					passed[tensor] = grids[tensor](x)
+				name := q.GridName(op, i)
+				if passed[name] == nil {
+					passed[name] = grids[name](x)
 				}
-				return Where(gate(op.Name, i), passed[tensor], x)
+				return Where(gate(op.Name, i), passed[name], x)
 			},
 			Result: result,
 		})

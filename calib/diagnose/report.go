@@ -84,6 +84,8 @@ type Score struct {
 // A Tensor is a rounded tensor, or the weights of a convolution with the class
 // "weights" and the convolution's name.
 type Tensor struct {
+	// Name is that of the tensor's grid ([calib.Quantized.GridName]), or of the
+	// convolution.
 	Name string
 	// Class is that of the point that rounds the tensor, Role that of the operation
 	// that makes it, or of the convolution, and Block the operation's module.

@@ -136,8 +136,8 @@ func (g *gated) rounded() (tensors, convolutions []place) {
 		switch {
 		case p.operand == ofWeights:
 			convolutions = append(convolutions, p)
-		case !seen[p.name]:
-			seen[p.name] = true
+		case !seen[p.grid]:
+			seen[p.grid] = true
 			tensors = append(tensors, p)
 		}
 	}
@@ -212,7 +212,7 @@ func (d *diagnosis) count(ctx context.Context, tensors, convolutions []place, fi
 	for i, p := range tensors {
 		at := d.at(p.name)
 		group.Go(func() error {
-			c.Tensors[i].add(grids[p.name], p.class == efficientvit.DivisorOperand.String(), exact[at], rounded[at])
+			c.Tensors[i].add(grids[p.grid], p.class == efficientvit.DivisorOperand.String(), exact[at], rounded[at])
 			return nil
 		})
 	}
@@ -252,18 +252,18 @@ func (m *moments) add(v float64) {
 // tensor tells of a rounded tensor.
 func (d *diagnosis) tensor(p place, t *tally) Tensor {
 	made := d.net.Op(p.name)
-	q := d.q.Quantizers()[p.name]
-	feeds, readers := d.feeds(p.name)
-	return Tensor{Name: p.name, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: feeds, Readers: readers, Grid: q.String(),
+	q := d.q.Quantizers()[p.grid]
+	feeds, readers := d.feeds(p.grid)
+	return Tensor{Name: p.grid, Class: p.class, Role: made.Role.String(), Block: made.Block, Feeds: feeds, Readers: readers, Grid: q.String(),
 		Values: t.Values, Min: t.Min, Max: t.Max, Isolated: ratio(t.Signal, t.Isolated), Accumulated: ratio(t.Signal, t.All),
 		Saturated: t.Counts.Saturated, Zeros: t.Counts.Zeros, NotFinite: t.Counts.NotFinite, Codes: calib.ViewOf(q).Codes, Used: t.Counts.Codes()}
 }
 
-// feeds returns the operations that read a tensor rounded, with their roles before their
+// feeds returns the operations that read a tensor on a grid, with their roles before their
 // names, and the names alone.
-func (d *diagnosis) feeds(tensor string) (feeds, readers []string) {
+func (d *diagnosis) feeds(grid string) (feeds, readers []string) {
 	for _, p := range d.places {
-		if p.operand != ofWeights && p.name == tensor {
+		if p.operand != ofWeights && p.grid == grid {
 			feeds, readers = append(feeds, p.op.Role.String()+" "+p.op.Name), append(readers, p.op.Name)
 		}
 	}

@@ -43,7 +43,7 @@ func (d *diagnosis) units(level Level) ([]Unit, error) {
 		case ByOperation:
 			u.Name, u.Role = p.op.Name, p.op.Role.String()
 		case ByTensor:
-			u.Name, u.Role = p.name, d.net.Op(p.name).Role.String()
+			u.Name, u.Role = p.grid, d.net.Op(p.name).Role.String()
 			if p.operand == ofWeights {
 				u.Name += " " + weightsClass
 			}

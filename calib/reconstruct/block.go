@@ -44,7 +44,7 @@ type filters struct {
 	// steps is the step of each weight, and floor the code below it, in the graph's
 	// layout; up is its learned part between 0 and 1, hard in the end.
 	steps, floor, up *weights.Tensor
-	bias             []float32 // as if nothing was subtracted from the input
+	bias             []float32 // [calib.Quantized.Bias]
 	soft             bool      // up stays between 0 and 1
 }
 
@@ -69,10 +69,10 @@ func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Ra
 	for i := range net.Ops {
 		op := &net.Ops[i]
 		for _, point := range op.Points {
-			tensor := op.Inputs[point.Operand]
+			tensor := q.GridName(op, point.Operand)
 			_, uniform := b.grids[tensor].(grid.Uniform)
 			concerned = concerned || q.Rounds(op.Name, point.Operand) && p.where(point.Class)
-			if b.rounds(op, point.Operand) && uniform && p.scale && !done[tensor] && !slices.Contains(b.steps, tensor) && !(o.Quirks.FixedProducts && product(op, point)) {
+			if b.rounds(op, point.Operand) && uniform && p.scale && tensor == op.Inputs[point.Operand] && !done[tensor] && !slices.Contains(b.steps, tensor) && !(o.Quirks.FixedProducts && product(op, point)) {
 				b.steps = append(b.steps, tensor)
 			}
 		}
@@ -234,11 +234,11 @@ func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*N
 			if !b.rounds(op, i) {
 				return x
 			}
-			tensor := op.Inputs[i]
-			if memo[tensor] == nil {
-				memo[tensor] = b.through(tensor, x, scales[tensor], keep)
+			name := b.q.GridName(op, i)
+			if memo[name] == nil {
+				memo[name] = b.through(name, op.Inputs[i], x, scales[name], keep)
 			}
-			return memo[tensor]
+			return memo[name]
 		},
 		Result: func(op *efficientvit.Op, y *Node) *Node {
 			if see != nil {
@@ -249,11 +249,11 @@ func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*N
 	})
 }
 
-// through brings a tensor through its grid. To what filter-wise shifting has moved, its
-// offsets are added again behind the grid: the convolution's bias knows of none.
-func (b *block) through(tensor string, x, scale *Node, keep func(x *Node) *Node) *Node {
+// through brings a tensor through the grid of a name. To what filter-wise shifting has moved, its
+// offsets are added again behind the grid, where the convolution's bias knows of none.
+func (b *block) through(name, tensor string, x, scale *Node, keep func(x *Node) *Node) *Node {
 	y := x
-	switch g := b.grids[tensor].(type) {
+	switch g := b.grids[name].(type) {
 	case grid.Uniform:
 		if scale == nil {
 			scale = Scalar(x.Graph(), x.DType(), float64(g.Scale))
@@ -271,7 +271,7 @@ func (b *block) through(tensor string, x, scale *Node, keep func(x *Node) *Node)
 		}
 		y = Add(x, StopGradient(Sub(fake(x), x)))
 	}
-	if made := b.whole.Op(tensor); made.Kind == efficientvit.Shift {
+	if made := b.whole.Op(tensor); made.Kind == efficientvit.Shift && !b.q.ExactBias {
 		c := b.q.Exact().Weights[made.Params[0].Name].Data
 		shape := make([]int, x.Rank())
 		for i := range shape {

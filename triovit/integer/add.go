@@ -5,6 +5,7 @@ package integer
 import (
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // Add is the sum of two tensors on grids of their own, on a third grid
@@ -12,7 +13,8 @@ import (
 //
 //	x, y ↦ ⌊(x·Left + y·Right + Addend + 2^(Shift−1)) / 2^Shift⌋, clamped
 //
-// Both products have one shift, so that the sum is rounded once.
+// Both products have one shift, so that the sum is rounded once. A multiplier holds the
+// bits of Left and of Right but for the zeros at their ends, which are shifts by wires.
 type Add struct {
 	Left   int32    `json:"left"`
 	Right  int32    `json:"right"`
@@ -22,15 +24,37 @@ type Add struct {
 }
 
 // NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed
-// mantissas of so many bits. The larger factor has all bits of its mantissa, and
-// both are met to 2^(−Shift−1).
-func NewAdd(left, right, offset float64, bits int, codes Interval) (*Add, error) {
+// mantissas of so many bits. The larger factor has all bits of its mantissa, and both
+// are met to 2^(−Shift−1). Operands wider than 8 bits would make much of that: the shift
+// has as many places more as the wider operand has bits more than 8, up to the 32 bits of
+// a factor, and each factor is met to so many of its own bits.
+func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add, error) {
 	a, err := NewAffine(max(math.Abs(left), math.Abs(right)), offset, bits)
 	if err != nil {
 		return nil, err
 	}
-	shift := int(a.Shift)
-	return &Add{int32(fixed(left, shift)), int32(fixed(right, shift)), a.Shift, a.Addend, codes}, nil
+	shift := min(int(a.Shift)+min(max(width-8, 0), MaxMultiplierBits-bits), maxShift)
+	for shift > int(a.Shift) && math.Abs(math.Ldexp(offset, shift)) >= 1<<(SumPort-3) {
+		shift--
+	}
+	return &Add{mantissa(left, shift, bits), mantissa(right, shift, bits), uint8(shift), fixed(offset, shift), codes}, nil
+}
+
+// mantissa returns factor·2^shift, of which so many bits are rounded to and zeros follow.
+func mantissa(factor float64, shift, bits int) int32 {
+	zeros := 0
+	for m := fixed(math.Abs(factor), shift); m>>zeros >= 1<<(bits-1); zeros++ {
+	}
+	m := fixed(factor, shift-zeros)
+	if max(m, -m) == 1<<(bits-1) { // rounded up to the next power of two
+		zeros, m = zeros+1, fixed(factor, shift-zeros-1)
+	}
+	return int32(m << zeros)
+}
+
+// without returns a mantissa without the zeros at its end.
+func without(mantissa int32) int32 {
+	return mantissa >> min(bits.TrailingZeros32(uint32(mantissa)), 31)
 }
 
 // Of returns the code of the sum.
@@ -52,13 +76,12 @@ func (a *Add) Infer(in []Tensor, limits Limits) (Tensor, error) {
 	if err := checkCodes(a.Codes, codeBits); err != nil {
 		return Tensor{}, err
 	}
-	left, right := Affine{a.Left, a.Shift, a.Addend}, Affine{a.Right, a.Shift, 0}
-	for _, f := range []Affine{left, right} {
+	for _, f := range []Affine{{without(a.Left), a.Shift, a.Addend}, {without(a.Right), a.Shift, 0}} {
 		if err := f.check(limits.MultiplierBits); err != nil {
 			return Tensor{}, err
 		}
 	}
-	sum := left.sum(x.Range) // with the rounding constant
+	sum := Affine{a.Left, a.Shift, a.Addend}.sum(x.Range) // with the rounding constant
 	p := y.Range.times(Interval{int64(a.Right), int64(a.Right)})
 	sum = Interval{sum.Lo + p.Lo, sum.Hi + p.Hi}
 	return Tensor{Shape: x.Shape, Sum: sum,

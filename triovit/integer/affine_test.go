@@ -190,7 +190,7 @@ func TestRequantizeIsMonotone(t *testing.T) {
 // TestAddByHand: two grids meet on a third, rounded once.
 func TestAddByHand(t *testing.T) {
 	// Steps of 1/2 and 1/4 on a grid of steps of 1, moved by -1/4.
-	a, err := NewAdd(0.5, 0.25, -0.25, 18, Interval{-128, 127})
+	a, err := NewAdd(0.5, 0.25, -0.25, 18, 8, Interval{-128, 127})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,23 +218,28 @@ func TestAddIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		left := math.Ldexp(rapid.Float64Range(0.5, 1).Draw(t, "left"), rapid.IntRange(-8, 4).Draw(t, "left's exponent"))
 		right := math.Ldexp(rapid.Float64Range(0.5, 1).Draw(t, "right"), rapid.IntRange(-8, 4).Draw(t, "right's exponent"))
-		a, err := NewAdd(left, right, 0, 18, Interval{-1 << 15, 1<<15 - 1})
+		width := rapid.IntRange(4, 16).Draw(t, "width")
+		a, err := NewAdd(left, right, 0, 18, width, Interval{-1 << 15, 1<<15 - 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, y := rapid.Int32Range(-128, 127).Draw(t, "x"), rapid.Int32Range(-128, 127).Draw(t, "y")
+		x, y := rapid.Int32Range(-1<<(width-1), 1<<(width-1)-1).Draw(t, "x"), rapid.Int32Range(-128, 127).Draw(t, "y")
 		got := a.Of(x, y)
 		sum := big.NewInt(int64(x)*int64(a.Left) + int64(y)*int64(a.Right))
-		if want := nearest(sum, uint(a.Shift)); want.Int64() != int64(got) {
-			t.Errorf("%+v of %d and %d is %d, want %s", a, x, y, got, want)
+		if want := min(max(nearest(sum, uint(a.Shift)).Int64(), -1<<15), 1<<15-1); want != int64(got) {
+			t.Errorf("%+v of %d and %d is %d, want %d", a, x, y, got, want)
 		}
 		point := func(v int32) Tensor { return Tensor{Shape: [3]int{1, 1, 1}, Range: Interval{int64(v), int64(v)}} }
 		if out, err := a.Infer([]Tensor{point(x), point(y)}, Limits{MultiplierBits: 18}); err != nil || out.Range != (Interval{int64(got), int64(got)}) {
 			t.Errorf("%+v of %d and %d is %d, inferred %v (%v)", a, x, y, got, out.Range, err)
 		}
-		exact := left*float64(x) + right*float64(y)
-		if off := math.Abs(float64(got) - exact); off > 0.5+256*math.Ldexp(0.5, -int(a.Shift)) {
-			t.Errorf("%g·%d + %g·%d is %d", left, x, right, y, got)
+		// A factor is met to half a place of the shift, or to 17 bits of its own.
+		off := func(factor float64, v int32) float64 {
+			return math.Abs(float64(v)) * max(math.Ldexp(0.5, -int(a.Shift)), factor*math.Ldexp(1, -17))
+		}
+		exact := min(max(left*float64(x)+right*float64(y), -1<<15), 1<<15-1)
+		if got := math.Abs(float64(got) - exact); got > 0.5+off(left, x)+off(right, y) {
+			t.Errorf("%g·%d + %g·%d is off by %g", left, x, right, y, got)
 		}
 	})
 }

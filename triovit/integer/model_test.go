@@ -137,7 +137,7 @@ func TestRefusals(t *testing.T) {
 		{"a tensor that is read twice", func(m *Model) { alive(3)(m); m.Ops[4].Inputs = []string{"1", "1"}; m.Ops[4].Operation = &Add{} }, ""},
 		{"add", with(&Add{Codes: Interval{0, 1}}, "codes", "input"), ""},
 		{"add codes", with(&Add{Codes: Interval{0, 1 << 16}}, "codes", "input"), "codes 0..65536: from the lower to the higher within 16 bits"},
-		{"add mantissa", with(&Add{Codes: Interval{0, 1}, Right: 1 << 20}, "codes", "input"), "a mantissa of 1048576 needs 22 bits"},
+		{"add mantissa", with(&Add{Codes: Interval{0, 1}, Right: 1<<20 + 1}, "codes", "input"), "a mantissa of 1048577 needs 22 bits"},
 		{"hardswish", with(&Hardswish{Three: 5, Six: 8}, "codes"), "3 and 6 as codes of 5 and 8"},
 		{"upsample", with(&Upsample{Factor: 3}, "codes"), "a resize by 3: 2 and 4"},
 		{"upsample's bits", with(&Upsample{Factor: 2, Drop: 23}, "codes"), "23 bits dropped: 0 to 22"},
@@ -281,7 +281,7 @@ func network(seed uint64) *Model {
 	agg := requantize(conv(requantize(conv(qkv, 12, 12, 5, 1, 12), 1.0/256, codes), 12, 12, 1, 1, 6), 1.0/128, codes)
 	y := add(&Concat{}, attention(qkv, false), attention(agg, true))
 	y = requantize(conv(y, 8, 4, 1, 1, 1), 1.0/128, codes)
-	sum, err := NewAdd(1, 0.75, 0, MultiplierPort, codes)
+	sum, err := NewAdd(1, 0.75, 0, MultiplierPort, 8, codes)
 	if err != nil {
 		panic(err)
 	}

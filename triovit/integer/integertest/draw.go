@@ -221,7 +221,7 @@ func (n *drawing) residual() {
 	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 40, "channels"), n.eight())
 	sum := func(x, y string) string {
 		factor := func() float64 { return (n.rng.Float64() - 0.3) * 2 }
-		op, err := integer.NewAdd(factor(), factor(), float64(n.int(-20, 20)), integer.MultiplierPort, codesOf(n.eight()))
+		op, err := integer.NewAdd(factor(), factor(), float64(n.int(-20, 20)), integer.MultiplierPort, 8, codesOf(n.eight()))
 		if err != nil {
 			n.Fatal(err)
 		}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package calib
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// identity says whether an operand of an operation is a block's own input in its
+// residual sum.
+func identity(op *efficientvit.Op, index int) bool {
+	return op.Kind == efficientvit.Add && op.Role == efficientvit.Residual && index == 0
+}
+
+// gridName names the grid of an operand: as its tensor, or, where residual sums have
+// grids of their own, as the tensor with residualSuffix.
+func gridName(op *efficientvit.Op, index int, residuals bool) string {
+	if residuals && identity(op, index) {
+		return op.Inputs[index] + residualSuffix
+	}
+	return op.Inputs[index]
+}
+
+// residualSuffix ends the name of a grid of a block's input in its residual sum.
+const residualSuffix = ".residual"
+
+// residual chooses the grids of blocks' inputs in residual sums: symmetric, with the
+// least power of two as step by which no value that was seen is clamped. From one such
+// grid to the next a value is only shifted, without a factor that a multiplier rounds.
+type residual struct{}
+
+// String names the rule.
+func (residual) String() string { return "min-max, steps of powers of two" }
+
+// Choose returns a [grid.Uniform].
+func (residual) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
+	lo, hi, err := stats.bounds()
+	if err != nil {
+		return nil, fmt.Errorf("a residual sum's grid: %w", err)
+	}
+	u := gridOf(lo, hi, point.Bits, true, false)
+	fraction, exponent := math.Frexp(float64(u.Scale)) // fraction·2^exponent, fraction in [1/2, 1)
+	if fraction == 0.5 {
+		exponent--
+	}
+	u.Scale = float32(math.Ldexp(1, exponent))
+	return u, nil
+}
