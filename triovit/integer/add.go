@@ -25,15 +25,16 @@ type Add struct {
 
 // NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed
 // mantissas of so many bits. The larger factor has all bits of its mantissa, and both
-// are met to 2^(−Shift−1). Operands wider than 8 bits would make much of that: the shift
-// has as many places more as the wider operand has bits more than 8, up to the 32 bits of
-// a factor, and each factor is met to so many of its own bits.
+// are met to 2^(−Shift−1). An operand wider than 8 bits, the width is that of the wider
+// one, would make much of that: the shift then has as many places more as the operand has
+// bits more than 8, as far as the larger factor times a code of 8 bits fits 31 bits, and
+// each factor is met to so many of its own bits.
 func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add, error) {
 	a, err := NewAffine(max(math.Abs(left), math.Abs(right)), offset, bits)
 	if err != nil {
 		return nil, err
 	}
-	shift := min(int(a.Shift)+min(max(width-8, 0), MaxMultiplierBits-bits), maxShift)
+	shift := min(int(a.Shift)+max(min(width-8, 31-8-bits), 0), maxShift)
 	for shift > int(a.Shift) && math.Abs(math.Ldexp(offset, shift)) >= 1<<(SumPort-3) {
 		shift--
 	}

@@ -72,7 +72,7 @@ func (p *planner) op(i int) {
 			return
 		}
 	case *integer.Add:
-		if p.add(i, op) {
+		if p.add(i, op) || p.addWide(i, op) {
 			return
 		}
 	case *integer.Concat:

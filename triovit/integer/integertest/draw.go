@@ -52,6 +52,7 @@ var drawings = []struct {
 	}},
 	{"attention", (*drawing).attention},
 	{"residual sums", (*drawing).residual},
+	{"wide residual sums", (*drawing).wideResidual},
 	{"frozen attention", (*drawing).frozenAttention},
 }
 
@@ -237,6 +238,25 @@ func (n *drawing) residual() {
 	z := branch()
 	w := sum(y, z)
 	n.add(&integer.Concat{}, sum(z, w), w, y)
+}
+
+// wideResidual is residual sums whose own input and sum have 16 bits, where the
+// convolutions read and write codes of 8: two blocks, and a last sum of 8 bits.
+func (n *drawing) wideResidual() {
+	wide := symmetric(16)
+	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 40, "channels"), one(n, wide, n.eight()))
+	for range 2 {
+		branch := n.requantizeTo(codesOf(n.eight()), n.convolution(n.requantizeTo(codesOf(n.eight()), x), 1, 1, n.made[x].Shape[2], 1))
+		codes := codesOf(one(n, wide, n.eight()))
+		op, err := integer.NewAdd(math.Ldexp(1, n.int(-8, 1)), n.rng.Float64()*256, float64(n.int(-20, 20)), integer.MultiplierPort, 16, codes)
+		if err != nil {
+			n.Fatal(err)
+		}
+		x = n.add(op, x, branch)
+	}
+	if n.bool() {
+		n.requantizeTo(codesOf(n.eight()), x)
+	}
 }
 
 // frozenAttention is two branches of an attention as networks are frozen: all codes
