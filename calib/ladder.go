@@ -122,17 +122,6 @@ func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evalu
 	return c.add(rung)
 }
 
-// Worst returns the rung that loses most against float, the first without a score if
-// there is one. A climb without rungs has none: that is a zero Rung.
-func (c *Climb) Worst() (worst Rung) {
-	for i, r := range c.Rungs {
-		if i == 0 || r.Loss() > worst.Loss() {
-			worst = r
-		}
-	}
-	return worst
-}
-
 // Loss is what the rung loses against float, as a fraction; infinite without a score.
 func (r *Rung) Loss() float64 {
 	if r.AgainstFloat == nil {

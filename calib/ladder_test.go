@@ -53,25 +53,15 @@ func TestLadderWarns(t *testing.T) {
 	}
 }
 
-// TestWorst: the rung that loses most, or the first without a score.
-func TestWorst(t *testing.T) {
-	rung := func(name string, difference float64) Rung {
-		return Rung{Recipe: Recipe{Name: name}, AgainstFloat: &triovit.Paired{Difference: triovit.Estimate{Value: difference}}}
+// TestLoss: a recipe that is better than float has a negative loss, one without a score
+// has lost everything.
+func TestLoss(t *testing.T) {
+	better := Rung{AgainstFloat: &triovit.Paired{Difference: triovit.Estimate{Value: 0.25}}}
+	if loss := better.Loss(); loss != -0.25 {
+		t.Errorf("loss %v", loss)
 	}
-	unscored := Rung{Recipe: Recipe{Name: "unscored"}}
-	for _, c := range []struct {
-		name  string
-		rungs []Rung
-		want  string
-	}{
-		{"none", nil, ""},
-		{"all better than float", []Rung{rung("a", 0.2), rung("b", 0.1)}, "b"},
-		{"the second", []Rung{rung("a", -0.1), rung("b", -0.3), rung("c", -0.2)}, "b"},
-		{"without a score", []Rung{rung("a", -0.9), unscored, rung("c", -1)}, "unscored"},
-	} {
-		if got := (&Climb{Rungs: c.rungs}).Worst(); got.Recipe.Name != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got.Recipe.Name, c.want)
-		}
+	if loss := new(Rung).Loss(); !math.IsInf(loss, 1) {
+		t.Errorf("loss %v without a score", loss)
 	}
 }
 

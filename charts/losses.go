@@ -140,7 +140,7 @@ func (d lossData) Figure() (*Figure, error) {
 }
 
 // wayColors are those of lines in the order of the [tables.Widths].
-var wayColors = []string{faint, blue, vermillion, green, "#CC79A7", "#E69F00"}
+var wayColors = []string{ink, blue, vermillion, green, "#CC79A7", "#E69F00"}
 
 // Widths draws scores against the width of what is rounded, a line for each name with the
 // paired 95 % interval of its difference to float, and float as a line across. The table
@@ -185,12 +185,28 @@ func Widths(w *tables.Widths) (*Figure, error) {
 	}
 	series = append(series, echarts.SingleSeries{Name: "float", Type: "line", Color: faint, ShowSymbol: opts.Bool(false),
 		LineStyle: &opts.LineStyle{Color: faint, Type: "dashed"}, Data: []point{{"float", []any{0, 100 * float.Value}}, {"float", []any{len(labels) - 1, 100 * float.Value}}}})
-	first := w.Bits[0]
-	name, rung := w.Worst(first)
-	worst := lossOf(name, rung)
-	title := fmt.Sprintf("At %d bits %s loses most: %s", first, name, lossData{metric: metric}.amount(worst))
+	title := widthsFinding(w, metric)
 	subtitle := fmt.Sprintf("%s pictures, paired 95 %% intervals", count(w.Climb.Float.Images))
 	p := panel{left: left, top: top, width: width, height: height,
 		x: axis{name: "bits", labels: labels}, y: axis{name: metric + ", %", lo: 0, hi: axisEnd(100 * float.Value)}, series: series}
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, append(names, "float"), []panel{p}), table)
+}
+
+// widthsFinding tells what loses most at the first width, and what has no score there.
+func widthsFinding(w *tables.Widths, metric string) string {
+	bits := w.Bits[0]
+	worst := lossRow{loss: math.Inf(-1)}
+	without := ""
+	for _, name := range w.Names {
+		switch r := lossOf(name, w.At(name, bits)); {
+		case math.IsNaN(r.loss):
+			without += fmt.Sprintf("; %s: %s", name, noScore)
+		case r.loss > worst.loss:
+			worst = r
+		}
+	}
+	if worst.name == "" {
+		return fmt.Sprintf("At %d bits there is %s", bits, noScore)
+	}
+	return fmt.Sprintf("At %d bits %s costs most: %s%s", bits, worst.name, lossData{metric: metric}.amount(worst), without)
 }

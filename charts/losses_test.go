@@ -81,8 +81,13 @@ func TestWidths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "At 8 bits DW loses most: 30.00 points of mIoU lost"; f.Title() != want {
-		t.Errorf("%q, want %q", f.Title(), want)
+	want8 := "At 8 bits DW costs most: 30.00 points of mIoU lost"
+	if f.Title() != want8 {
+		t.Errorf("%q, want %q", f.Title(), want8)
+	}
+	w.Climb = climbed(math.NaN(), 0.02, 0.3, 0.1)
+	if unscored, err := Widths(w); err != nil || unscored.Title() != want8+"; PW1: no score" {
+		t.Errorf("%v, %v", unscored, err)
 	}
 	var cells []string
 	for _, r := range f.Table().Rows {

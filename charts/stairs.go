@@ -93,14 +93,20 @@ func (d stairsData) Figure() (*Figure, error) {
 		table.Rows = append(table.Rows, []any{c, d.Min[c], d.Max[c], n})
 		dots = append(dots, point{fmt.Sprintf("channel %d: %s to %s, codes: %d", c, number(float64(d.Min[c])), number(float64(d.Max[c])), n), []any{c, n}})
 	}
-	codes := echarts.SingleSeries{Name: "codes", Type: "scatter", SymbolSize: 4, Color: vermillion, Data: dots, MarkAreas: band("yAxis", 0.8, 8, "fewer than 8 codes", "insideBottomRight")}
+	codes := echarts.SingleSeries{Name: "codes", Type: "scatter", SymbolSize: 4, Color: vermillion, Data: dots, MarkAreas: band("yAxis", 0.8, 8, "fewer than 8 codes", "insideTopRight")}
 	panels := []panel{
 		{title: fmt.Sprintf("(a) the grid, step %s, where the median channel lies", number(float64(d.Grid.Scale))), left: left, top: top, width: width, height: height,
-			x: axis{name: "value", lo: from, hi: to}, y: axis{name: "rounded value", lo: low, hi: high}, series: []echarts.SingleSeries{exact, rounded}},
+			x: shortAxis("value", from, to), y: shortAxis("rounded value", low, high), series: []echarts.SingleSeries{exact, rounded}},
 		{title: "(b) codes that each channel has, logarithmic", left: left2, top: top, width: width2, height: height,
 			x: axis{name: "channel", lo: 0, hi: float64(len(d.Min))}, y: axis{name: "codes", log: true, lo: 0.8, hi: float64(max(10, 2*most))}, series: []echarts.SingleSeries{codes}},
 	}
 	title := fmt.Sprintf("%d bits: the median channel has %s of %s codes, %s of %s channels fewer than 8",
 		bits, count(d.codes(m)), count(d.Grid.Hi-d.Grid.Lo+1), count(few), count(len(d.Min)))
 	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, d.Block), nil, panels), table)
+}
+
+// shortAxis is an axis that begins and ends at short numbers.
+func shortAxis(name string, lo, hi float64) axis {
+	unit := math.Pow(10, float64(decade(hi-lo)-1))
+	return axis{name: name, lo: math.Floor(lo/unit) * unit, hi: math.Ceil(hi/unit) * unit}
 }

@@ -99,18 +99,6 @@ func (w *Widths) At(name string, bits int) *calib.Rung {
 	return &w.Climb.Rungs[i*len(w.Bits)+j]
 }
 
-// Worst returns the name that loses most against float at a width: the first without a
-// score if there is one.
-func (w *Widths) Worst(bits int) (name string, rung *calib.Rung) {
-	for _, n := range w.Names {
-		r := w.At(n, bits)
-		if r != nil && (rung == nil || r.Loss() > rung.Loss()) {
-			name, rung = n, r
-		}
-	}
-	return name, rung
-}
-
 // String is a table with a row for each name and a column for each width: the points$
 // lost to float, and behind the sign ± half of the paired 95 % interval's width.
 func (w *Widths) String() string {
