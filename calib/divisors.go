@@ -107,3 +107,20 @@ func (l LeadingOne) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer,
 	hi := l.IntegerBits // 2^n − 1 rounds up to 2^n
 	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }
+
+// DivisorLadder are recipes that round nothing but the divisors, from the grid that one
+// would take first to the hardware's: between them only the grid differs.
+var DivisorLadder = []Recipe{
+	divisorsBy("uniform per MSA", "8 bits, one grid per MSA", MinMax{Bits: 8}).With("uniform per MSA", func(r *Recipe) { r.LayerDivisors = true }),
+	divisorsBy("uniform per branch", "8 bits, one grid per branch", MinMax{Bits: 8}),
+	divisorsBy("uniform without 0", "8 bits, one grid per MSA from its first step on", DivisorFloor{}).With("uniform without 0", func(r *Recipe) { r.LayerDivisors = true }),
+	divisorsBy("log2, released codes", "4 bits, the released code's range", ReleasedCodes),
+	divisorsBy("log2, calibrated", "4 bits, one calibrated range per branch", LogDomain{}),
+	divisorsBy("leading one of 8 bits", "4 bits of an integer of 8, as Section III-D of the paper", LeadingOne{IntegerBits: 8}),
+	divisorsBy("leading one of 16 bits", "4 bits of an integer of 16", LeadingOne{IntegerBits: 16}),
+}
+
+// divisorsBy rounds the divisors alone.
+func divisorsBy(name, about string, o Observer) Recipe {
+	return Recipe{Name: name, About: "divisors alone: " + about, Divisors: o}
+}

@@ -122,21 +122,29 @@ func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evalu
 	return c.add(rung)
 }
 
-// Worst returns the rung that loses most against float, the first without a score if
-// there is one. A climb without rungs has none: that is a zero Rung.
-func (c *Climb) Worst() (worst Rung) {
-	loss := func(r Rung) float64 {
-		if r.AgainstFloat == nil {
-			return math.Inf(1)
-		}
-		return -r.AgainstFloat.Difference.Value
+// Loss is what the rung loses against float, as a fraction; infinite without a score.
+func (r *Rung) Loss() float64 {
+	if r.AgainstFloat == nil {
+		return math.Inf(1)
 	}
-	for i, r := range c.Rungs {
-		if i == 0 || loss(r) > loss(worst) {
-			worst = r
+	return -r.AgainstFloat.Difference.Value
+}
+
+// Compare compares two of the ladder's predictors, picture by picture: each is a recipe's
+// name, or "float".
+func (c *Climb) Compare(a, b string) (*triovit.Paired, error) {
+	reports := map[string]*triovit.Report{}
+	var names []string
+	c.Each(func(name string, report *triovit.Report, _ []Change) {
+		reports[name] = report
+		names = append(names, name)
+	})
+	for _, name := range []string{a, b} {
+		if reports[name] == nil {
+			return nil, fmt.Errorf("no score of %.60q: the ladder has %s", name, strings.Join(names, ", "))
 		}
 	}
-	return worst
+	return triovit.Compare(reports[a], reports[b])
 }
 
 // Each calls do for the float network and then for every rung, with the name

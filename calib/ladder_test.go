@@ -5,12 +5,14 @@ package calib
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -51,24 +53,52 @@ func TestLadderWarns(t *testing.T) {
 	}
 }
 
-// TestWorst: the rung that loses most, or the first without a score.
-func TestWorst(t *testing.T) {
-	rung := func(name string, difference float64) Rung {
-		return Rung{Recipe: Recipe{Name: name}, AgainstFloat: &triovit.Paired{Difference: triovit.Estimate{Value: difference}}}
+// TestLoss: a recipe that is better than float has a negative loss, one without a score
+// has lost everything.
+func TestLoss(t *testing.T) {
+	better := Rung{AgainstFloat: &triovit.Paired{Difference: triovit.Estimate{Value: 0.25}}}
+	if loss := better.Loss(); loss != -0.25 {
+		t.Errorf("loss %v", loss)
 	}
-	unscored := Rung{Recipe: Recipe{Name: "unscored"}}
-	for _, c := range []struct {
-		name  string
-		rungs []Rung
-		want  string
-	}{
-		{"none", nil, ""},
-		{"all better than float", []Rung{rung("a", 0.2), rung("b", 0.1)}, "b"},
-		{"the second", []Rung{rung("a", -0.1), rung("b", -0.3), rung("c", -0.2)}, "b"},
-		{"without a score", []Rung{rung("a", -0.9), unscored, rung("c", -1)}, "unscored"},
-	} {
-		if got := (&Climb{Rungs: c.rungs}).Worst(); got.Recipe.Name != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got.Recipe.Name, c.want)
+	if loss := new(Rung).Loss(); !math.IsInf(loss, 1) {
+		t.Errorf("loss %v without a score", loss)
+	}
+}
+
+// TestCompare: two predictors of a ladder are compared by their names, and float is one.
+func TestCompare(t *testing.T) {
+	report := func(label string, agreeing int64) *triovit.Report {
+		r := &triovit.Report{Label: label, Task: dataset.Segmentation, Classes: []string{"a", "b"}, Images: 1, MIoU: triovit.Estimate{Value: float64(agreeing) / 10},
+			Outcomes: []triovit.Outcome{{ID: "p", Cells: []triovit.Cell{{0, 0, agreeing}, {0, 1, 10 - agreeing}}}}}
+		return r
+	}
+	c := &Climb{Float: report("float", 9), Rungs: []Rung{{Recipe: Recipe{Name: "x"}, Report: report("x", 5)}, {Recipe: Recipe{Name: "unscored"}}}}
+	p, err := c.Compare("float", "x")
+	if err != nil || math.Abs(p.Difference.Value+0.4) > 1e-12 || p.A != "float" || p.B != "x" {
+		t.Errorf("%+v (%v)", p, err)
+	}
+	for _, name := range []string{"unscored", "y"} {
+		if _, err := c.Compare("x", name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "float, x, unscored") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestLadderRounds: behind the first four, which round the MBConvs, the recipes differ in
+// their transforms and in the divisors' grid; a ladder of divisors rounds nothing else.
+func TestLadderRounds(t *testing.T) {
+	for i, r := range Ladder[:len(Ladder)-1] {
+		want := AllConvolutions
+		if i < 4 {
+			want = MBConvInputs
+		}
+		if diff := cmp.Diff([]PointSelection{want}, r.Points); diff != "" {
+			t.Errorf("%s: %s", r.Name, diff)
+		}
+	}
+	for _, r := range DivisorLadder {
+		if len(r.Points)+len(r.Transforms) > 0 || r.Divisors == nil {
+			t.Errorf("%s rounds more than divisors", r)
 		}
 	}
 }

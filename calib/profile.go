@@ -145,16 +145,11 @@ func tensorBefore(net *efficientvit.Network, op *efficientvit.Op) string {
 
 // blockOf completes the name of a block that has operations of a role.
 func blockOf(net *efficientvit.Network, block string, role efficientvit.Role) (string, error) {
-	var known []string
-	for i := range net.Ops {
-		op := &net.Ops[i]
-		if op.Role != role || len(known) > 0 && known[len(known)-1] == op.Block {
-			continue
+	known := net.BlocksWith(role)
+	for _, name := range known {
+		if name == block || strings.HasSuffix(name, "."+block) {
+			return name, nil
 		}
-		if op.Block == block || strings.HasSuffix(op.Block, "."+block) {
-			return op.Block, nil
-		}
-		known = append(known, op.Block)
 	}
 	return "", fmt.Errorf("%s has no block %q with %s: have %s", net.Name, block, role, strings.Join(known, ", "))
 }

@@ -99,6 +99,13 @@ var (
 	ShiftingOnly = Recipe{Name: "Shifting", About: "MBConv convolutions after filter-wise shifting", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MBConv quantizes them after both.
 	MBConv = Recipe{Name: "MBConv", About: "MBConv convolutions after migration and shifting", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
+	// VanillaAll quantizes all convolutions as they are. It and the recipes behind it in
+	// the [Ladder] round the same convolutions.
+	VanillaAll = Recipe{Name: "VanillaAll", About: "all convolutions, as they are", Points: []PointSelection{AllConvolutions}}
+	// MSAFloat quantizes all convolutions after both techniques and leaves the divisors in
+	// float: what it loses, no grid of divisors can win back.
+	MSAFloat = Recipe{Name: "MSAFloat", About: "all convolutions after both; divisors in float", Transforms: []Transform{PaperMigration, PaperShifting},
+		Points: []PointSelection{AllConvolutions}}
 	// MSAUniform quantizes all convolutions after both, and the divisors on a
 	// uniform grid of 8 bits, one for each MSA as the paper's layer-wise grids.
 	MSAUniform = Recipe{Name: "MSAUniform", About: "all convolutions after both; divisors uniform in 8 bits, one grid per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
@@ -150,8 +157,9 @@ var (
 // search loses as much on the third, at dusk, as one that starts from min-max or less.
 var Default = TrioViTPlusInteger.By(L24)
 
-// Ladder lists the recipes in the order in which they are best told.
-var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViTLayer, TrioViT, TrioViTPlus, TrioViTPlusInteger}
+// Ladder lists the recipes in the order in which they are best told: the first four
+// round the convolutions of MBConvs, the others all convolutions.
+var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, VanillaAll, MSAFloat, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViTLayer, TrioViT, TrioViTPlus, TrioViTPlusInteger}
 
 // Costs returns recipes that show what each further kind of integer costs: the
 // base recipe with one class of points of [EveryPoint] added at a time, as far

@@ -27,11 +27,7 @@ type Selection struct {
 func (s Selection) String() string {
 	what := "all operations"
 	if len(s.Roles) > 0 {
-		names := make([]string, len(s.Roles))
-		for i, r := range s.Roles {
-			names[i] = r.String()
-		}
-		what = strings.Join(names, ", ")
+		what = rolesOf(s.Roles)
 	}
 	if len(s.Operations) > 0 {
 		what += " named " + strings.Join(s.Operations, ", ")

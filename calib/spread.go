@@ -15,6 +15,8 @@ import (
 // A Spread says how well the channels of a tensor share one grid.
 type Spread struct {
 	Stats *TensorStats
+	// Feeds are the roles of the convolutions that read the tensor, in network order.
+	Feeds []efficientvit.Role
 	// Steps is how many steps of the tensor's symmetric grid the range of the
 	// median channel covers.
 	Steps float64
@@ -29,17 +31,20 @@ func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error)
 		return nil, err
 	}
 	var all []Spread
-	seen := map[string]bool{}
+	feeds := map[string][]efficientvit.Role{}
 	for i := range net.Ops {
 		op := &net.Ops[i]
 		if op.Kind != efficientvit.Conv {
 			continue
 		}
 		name := tensorBefore(net, op)
-		if seen[name] {
+		known := feeds[name]
+		if !slices.Contains(known, op.Role) {
+			feeds[name] = append(known, op.Role)
+		}
+		if known != nil {
 			continue
 		}
-		seen[name] = true
 		s, err := p.Tensor(name)
 		if err != nil {
 			return nil, err
@@ -52,6 +57,9 @@ func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error)
 		grid := gridOf(float64(slices.Min(s.Min)), float64(slices.Max(s.Max)), bits, true, false)
 		all = append(all, Spread{Stats: s, Steps: ranges[len(ranges)/2] / float64(grid.Scale), Widest: ranges[len(ranges)-1], Narrowest: ranges[0]})
 	}
+	for i := range all {
+		all[i].Feeds = feeds[all[i].Stats.Name]
+	}
 	slices.SortStableFunc(all, func(a, b Spread) int { return cmp.Compare(a.Steps, b.Steps) })
 	return all, nil
 }
@@ -60,10 +68,19 @@ func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error)
 func SpreadTable(all []Spread, n int) string {
 	var s strings.Builder
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "steps of the median channel\twidest / narrowest channel\ttensor")
+	fmt.Fprintln(w, "steps of the median channel\twidest / narrowest channel\tfeeds\ttensor")
 	for _, x := range all[:min(n, len(all))] {
-		fmt.Fprintf(w, "%.1f\t%.3g / %.3g\t%s\n", x.Steps, x.Widest, x.Narrowest, x.Stats.Name)
+		fmt.Fprintf(w, "%.1f\t%.3g / %.3g\t%s\t%s\n", x.Steps, x.Widest, x.Narrowest, rolesOf(x.Feeds), x.Stats.Name)
 	}
 	w.Flush()
 	return s.String()
+}
+
+// rolesOf lists roles in words.
+func rolesOf(roles []efficientvit.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = r.String()
+	}
+	return strings.Join(names, ", ")
 }

@@ -24,9 +24,6 @@ func Ladder(c *calib.Climb) (*Figure, error) {
 	return d.Figure()
 }
 
-// Rungs draws the same without the paper's ablation, for recipes that it does not have.
-func Rungs(c *calib.Climb) (*Figure, error) { return measured(c).Figure() }
-
 // measured returns the rows of a climb.
 func measured(c *calib.Climb) LadderData {
 	_, metric := c.Float.Score()

@@ -55,13 +55,18 @@ func (p *Pictures) AddClasses(caption string, classes []uint8, w, h int, palette
 		shown := color.RGBA{A: 255}
 		if int(c) < len(palette) {
 			shown = palette[c].Color
-			if !slices.Contains(p.Legend, palette[c]) {
-				p.Legend = append(p.Legend, palette[c])
-			}
+			p.mention(palette[c])
 		}
 		img.SetRGBA(i%w, i/w, shown)
 	}
 	p.Add(caption, img)
+}
+
+// mention puts a class into the legend, once.
+func (p *Pictures) mention(c dataset.Class) {
+	if !slices.Contains(p.Legend, c) {
+		p.Legend = append(p.Legend, c)
+	}
 }
 
 // Show displays the pictures as the output of the notebook cell that runs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package exercise checks the exercises of the notebooks, E1 to E10. A check takes
+// Package exercise checks the exercises of the notebooks, E0 to E10. A check takes
 // the student's function, which works on slices and plain numbers, draws fresh
 // inputs for it and returns a [Verdict]:
 //

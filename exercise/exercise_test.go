@@ -34,6 +34,33 @@ var exercises = []struct {
 	solution, starter func() Verdict
 	wrong             []mistake
 }{
+	{"E0", false, func() Verdict { return E0(solutionE0) }, func() Verdict { return E0(starterE0) }, []mistake{
+		{"a sum of 8 bits", func() Verdict {
+			return E0(func(codes []int8) int {
+				sum := int8(0)
+				for i := range codes {
+					sum = sum + codes[i]
+				}
+				return int(sum)
+			})
+		}, "wraps around"},
+		{"the indices", func() Verdict {
+			return E0(func(codes []int8) (s int) {
+				for x := range codes {
+					s += x
+				}
+				return s
+			})
+		}, "indices"},
+		{"from 1", func() Verdict {
+			return E0(func(codes []int8) (s int) {
+				for i := 1; i < len(codes); i++ {
+					s += int(codes[i])
+				}
+				return s
+			})
+		}, "first element"},
+	}},
 	{"E1", false, func() Verdict { return E1(solutionE1) }, func() Verdict { return E1(starterE1) }, []mistake{
 		{"truncation", func() Verdict {
 			return E1(func(x, step float32, lo, hi int) int { return min(max(int(x/step), lo), hi) })

@@ -173,12 +173,53 @@ func TestMarkers(t *testing.T) {
 		{"nine lines", "// solution\n" + strings.Repeat("x\n", 9) + "// starter:", "a solution of 1 to 8 lines"},
 		{"no line", "// solution\n// starter:", "a solution of 1 to 8 lines"},
 	} {
-		path := filepath.Join(t.TempDir(), "n.ipynb")
-		writeNotebook(t, path, []cell{{ID: "c", Type: "code", Source: c.source}})
-		out, ok := python(t, "../scripts/check_notebooks.py", path)
-		if ok != (c.want == "") || !strings.Contains(out, c.want) {
-			t.Errorf("%s: %q, want %q", c.name, out, c.want)
-		}
+		checkNotebook(t, c.name, []cell{head, first, {ID: "c", Type: "code", Source: c.source}}, c.want)
+	}
+}
+
+// The cells that a notebook begins with.
+var (
+	head  = cell{ID: "title", Type: "markdown", Source: "# A lesson\n**Goal**: g. **Time**: 5 minutes. **Before**: nothing."}
+	first = cell{ID: "first", Type: "code", Source: "%noautoget"}
+)
+
+// checkNotebook holds what check_notebooks.py says of cells against what is wanted, which
+// is nothing where they are well.
+func checkNotebook(t *testing.T, name string, cells []cell, want string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "n.ipynb")
+	writeNotebook(t, path, cells)
+	out, ok := python(t, "../scripts/check_notebooks.py", path)
+	if ok != (want == "") || !strings.Contains(out, want) {
+		t.Errorf("%s: %q, want %q", name, out, want)
+	}
+}
+
+// TestLessons: check_notebooks.py refuses what is no lesson.
+func TestLessons(t *testing.T) {
+	code := func(lines int) cell { return cell{ID: "c", Type: "code", Source: strings.Repeat("f()\n", lines-1) + "f()"} }
+	markdown := func(text string) []cell { return []cell{head, first, {ID: "m", Type: "markdown", Source: text}} }
+	for _, c := range []struct {
+		name  string
+		cells []cell
+		want  string
+	}{
+		{"12 cells of 15 lines", append([]cell{head, first}, slices.Repeat([]cell{code(15)}, 10)...), ""},
+		{"13 cells", append([]cell{head, first}, slices.Repeat([]cell{code(1)}, 11)...), "13 cells: at most 12"},
+		{"16 lines", []cell{head, first, code(16)}, "cell 3 has 16 lines: at most 15"},
+		{"a long first cell", []cell{head, code(2)}, "cell 2, the first of code, has 2 lines: one is allowed"},
+		{"no head", []cell{first}, "no Markdown with **Goal**"},
+		{"no time", []cell{{ID: "title", Type: "markdown", Source: "**Goal**: g. **Before**: nothing."}, first}, "no Markdown with **Time**"},
+		{"definitions", markdown("8 bits, 3×3, notebook 2, Figure 3, E5, 16 bits, 2ᶜ, in 2024, `128`, [a](b_1.25.md)\n```\nx := 0.375\n```"), ""},
+		{"a score", markdown("float has 85.58 of mIoU"), "types '85.58'"},
+		{"a decimal", markdown("it loses 0.4 points"), "types '0.4'"},
+		{"a percentage", markdown("half, 45 % of them"), "types '45 %'"},
+		{"a percentage at once", markdown("a 95% interval"), "types '95%'"},
+		{"a count", markdown("it takes 819 cycles"), "types '819'"},
+		{"a grouped count", markdown("from 250,343 cycles"), "types '250,343'"},
+		{"between fences", markdown("`a` 780.2 `b`"), "types '780.2'"},
+	} {
+		checkNotebook(t, c.name, c.cells, c.want)
 	}
 }
 

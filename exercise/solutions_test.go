@@ -12,6 +12,14 @@ import (
 // The solutions are what the cells of the notebooks have, of at most eight lines;
 // TestNotebooks holds both together.
 
+func solutionE0(codes []int8) int {
+	s := 0
+	for _, x := range codes {
+		s += int(x)
+	}
+	return s
+}
+
 func solutionE1(x, step float32, lo, hi int) int {
 	q := int(math.RoundToEven(float64(x / step)))
 	return min(max(q, lo), hi)
@@ -85,6 +93,8 @@ func solutionE10() arch.Config {
 }
 
 // The starters are what the cells of the student version have.
+
+func starterE0(codes []int8) int { return 0 }
 
 func starterE1(x, step float32, lo, hi int) int { return 0 }
 

@@ -12,7 +12,7 @@ import (
 
 // A Verdict is what a check says of an answer.
 type Verdict struct {
-	// Exercise is the exercise's number, "E1" to "E10".
+	// Exercise is the exercise's number, "E0" to "E10".
 	Exercise string
 	Passed   bool
 	// Says is one line for the student.

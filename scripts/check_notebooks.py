@@ -1,19 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refuse notebooks that are stored with outputs, for another kernel, or with an exercise
-whose solution is not marked as scripts/solutions.py says.
+"""Refuse notebooks that are stored with outputs, for another kernel, with an exercise
+whose solution is not marked as scripts/solutions.py says, or that are no lesson.
 
     python3 scripts/check_notebooks.py NOTEBOOK ...
 
 Outputs bloat the history, leak the paths of the machine they were made on, and
 show numbers that the code may no longer give. --strip removes them in place.
+
+A lesson asks one question in at most 12 cells, of which a code cell has at most 15 lines.
+Its first cell tells the goal, the time and what to read before, and its first code cell
+is one line. Its text types no measured number: a percentage, a decimal or a number of
+three digits or more is computed by a cell, which shows it by charts.Markdown. What stands
+in `code`, in a link's address or in a fenced block is no such text, and a year is none.
 Only the standard library is needed.
 """
 
 import json
 import pathlib
+import re
 import sys
 
 from solutions import exercises, starter
+
+MOST_CELLS, MOST_LINES = 12, 15
+HEAD = ("**Goal**", "**Time**", "**Before**")
+
+# What Markdown has that is no narrative, and the numbers that narrative does not type.
+NO_NARRATIVE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>", re.DOTALL)
+MEASURED = re.compile(r"\d[\d.,]*\s*%|\d+\.\d+|\d{1,3}(?:[,\u202f]\d{3})+|\d{3,}")
+YEAR = re.compile(r"(19|20)\d\d")
 
 KERNEL = {"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}
 
@@ -45,11 +60,39 @@ def check(notebook):
     for number, cell in enumerate(notebook["cells"], 1):
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"cell {number} is stored with outputs or an execution count: make strip removes them"
+    yield from lesson(notebook["cells"])
     for cell in exercises(notebook):
         try:
             starter("".join(cell["source"]))
         except ValueError as error:
             yield f"cell {cell['id']}: {error}"
+
+
+def lesson(cells):
+    """What keeps the cells from being a lesson."""
+    if len(cells) > MOST_CELLS:
+        yield f"{len(cells)} cells: at most {MOST_CELLS} are allowed, since a notebook asks one question"
+    for word in HEAD:
+        if cells and (cells[0]["cell_type"] != "markdown" or word not in "".join(cells[0]["source"])):
+            yield f"cell 1 is no Markdown with {word}: a reader decides by it"
+    first = True
+    for number, cell in enumerate(cells, 1):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            for digits in measured(source):
+                yield f"cell {number} types {digits!r}: numbers go stale, so a cell computes them and shows them by charts.Markdown"
+            continue
+        lines = source.count("\n") + 1
+        if first and lines > 1:
+            yield f"cell {number}, the first of code, has {lines} lines: one is allowed, since imports are added by themselves"
+        elif lines > MOST_LINES:
+            yield f"cell {number} has {lines} lines: at most {MOST_LINES} are allowed, and what is no lesson belongs into a package"
+        first = False
+
+
+def measured(markdown):
+    """The numbers in a text that only a measurement can know."""
+    return [m[0] for m in MEASURED.finditer(NO_NARRATIVE.sub(" ", markdown)) if not YEAR.fullmatch(m[0])]
 
 
 if __name__ == "__main__":

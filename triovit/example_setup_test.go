@@ -29,7 +29,7 @@ func ExampleFromEnvironment() {
 	fmt.Println(setup.Model.Net.Name, "of", setup.Model.Source)
 	fmt.Println(setup.Calibration.Len(), "pictures to calibrate on,", setup.Evaluation.Len(), "to score on")
 	// Output:
-	// efficientvit-seg-b0-cityscapes of built-in: seg-b0-scenes
+	// efficientvit-seg-b0-scenes of built-in: seg-b0-scenes
 	// 48 pictures to calibrate on, 100 to score on
 }
 

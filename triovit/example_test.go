@@ -22,7 +22,7 @@ func ExampleOpen() {
 	}
 	fmt.Println(model.Net.Name, model.Net.Input().Shape, "to", model.Net.Output().Shape)
 	// Output:
-	// efficientvit-seg-b0-cityscapes [128 256 3] to [16 32 19]
+	// efficientvit-seg-b0-scenes [128 256 3] to [16 32 19]
 }
 
 // The weights must fit the variant; the error says what does not.

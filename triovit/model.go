@@ -4,6 +4,7 @@ package triovit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -47,6 +48,9 @@ type Source struct {
 	// returns ctx's error when ctx ends.
 	open func(ctx context.Context) (*weights.File, string, error)
 	key  string
+	// variant is the name of the network where the source knows it better than the shapes
+	// of its weights tell.
+	variant string
 }
 
 // At is the same source where the weights are those of a key. A training file
@@ -141,7 +145,7 @@ func onHub(name string) bool {
 // BuiltIn is the Seg-B0 that this project trained on scenes it draws itself
 // (see package builtin); it needs no file and no network.
 func BuiltIn() Source {
-	return Source{open: func(context.Context) (*weights.File, string, error) {
+	return Source{variant: "efficientvit-" + builtin.Name, open: func(context.Context) (*weights.File, string, error) {
 		data := builtin.Weights()
 		set, err := weights.ReadSafetensors(bytes.NewReader(data), int64(len(data)))
 		return weights.InMemory(set), "built-in: " + builtin.Name, err
@@ -171,7 +175,7 @@ func load(ctx context.Context, name string, source Source, options ...efficientv
 		return nil, nil, err
 	}
 	defer file.Close()
-	c, others, err := choose(file.Dicts, source.key, name, options)
+	c, others, err := choose(file.Dicts, source.key, cmp.Or(name, source.variant), options)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", from, err)
 	}

@@ -44,23 +44,20 @@ var (
 	others  = calib.Selection{Roles: calib.MBConvs.Roles, Name: `\.op_list\.\d+\.main\.`}
 )
 
-// vanilla quantizes all convolutions as they are.
-var vanilla = calib.Recipe{Name: "all vanilla", About: "all convolutions, as they are", Points: []calib.PointSelection{calib.AllConvolutions}}
-
 // alone rounds nothing but what edit adds.
 func alone(name string, edit func(*calib.Recipe)) line {
-	return named(name, vanilla.With(name, func(r *calib.Recipe) {
+	return named(name, calib.VanillaAll.With(name, func(r *calib.Recipe) {
 		r.About, r.Points = name, nil
 		edit(r)
 	}))
 }
 
-// but is the vanilla recipe with the inputs of some convolutions in float, and their
+// but is [calib.VanillaAll] with the inputs of some convolutions in float, and their
 // weights rounded.
 func but(name string, where ...calib.Selection) line {
 	return line{name: name, recipe: func(net *efficientvit.Network) (calib.Recipe, error) {
 		f, err := calib.InputsInFloat(net, where...)
-		return vanilla.With("vanilla, "+name, func(r *calib.Recipe) { r.Activations = f }), err
+		return calib.VanillaAll.With("vanilla, "+name, func(r *calib.Recipe) { r.Activations = f }), err
 	}}
 }
 
@@ -93,11 +90,11 @@ const (
 var definitions = []definition{
 	{number: "I", notes: []string{matMuls, "the authors' grids are asymmetric, these are symmetric; both quantize without the paper's techniques"}, lines: []line{
 		float,
-		named("W8", vanilla.With("W8", func(r *calib.Recipe) { r.Activations = calib.InFloat{} })),
-		named("W8A16", vanilla.Bits(8, 16)), named("W8A12", vanilla.Bits(8, 12)), named("W8A10", vanilla.Bits(8, 10)), named("W8A8", vanilla),
+		named("W8", calib.VanillaAll.With("W8", func(r *calib.Recipe) { r.Activations = calib.InFloat{} })),
+		named("W8A16", calib.VanillaAll.Bits(8, 16)), named("W8A12", calib.VanillaAll.Bits(8, 12)), named("W8A10", calib.VanillaAll.Bits(8, 10)), named("W8A8", calib.VanillaAll),
 	}},
 	{number: "II", notes: []string{"what a row leaves out stays in float as a tensor, its weights have 8 bits; " + matMuls, "the rows of one kind alone round nothing else"}, lines: []line{
-		float, named("everything", vanilla),
+		float, named("everything", calib.VanillaAll),
 		but("all but MSA", msa), but("all but MSA and DW inputs", msa, dw), but("all but MSA and PW2 inputs", msa, pw2),
 		but("all but MSA, DW and PW2 inputs", msa, dw, pw2), but("all but MSA and MBConv", msa, calib.MBConvs),
 		but("all but EfficientViT modules", modules), but("all but other MBConvs", others),
@@ -112,7 +109,7 @@ var definitions = []definition{
 	}, contrasts: []contrast{{"drop", "Trio-ViT", "float"}}},
 	{number: "V", lines: append([]line{
 		float,
-		named("everything vanilla", vanilla.With("everything vanilla", func(r *calib.Recipe) {
+		named("everything vanilla", calib.VanillaAll.With("everything vanilla", func(r *calib.Recipe) {
 			r.About, r.Divisors, r.LayerDivisors = "all convolutions, as they are; divisors uniform in 8 bits, one grid per MSA", calib.MinMax{Bits: 8}, true
 		})),
 	}, ablation...)},

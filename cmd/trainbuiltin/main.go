@@ -62,7 +62,7 @@ func main() {
 }
 
 func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) error {
-	net, err := efficientvit.Describe("seg-b0-cityscapes", efficientvit.InputSize(r.Height, r.Width))
+	net, err := efficientvit.Describe("seg-b0-scenes", efficientvit.InputSize(r.Height, r.Width))
 	if err != nil {
 		return err
 	}

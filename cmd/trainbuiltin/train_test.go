@@ -28,7 +28,7 @@ var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2,
 
 func tinyNet(t *testing.T) *efficientvit.Network {
 	t.Helper()
-	net, err := efficientvit.Describe("seg-b0-cityscapes", efficientvit.InputSize(tiny.Height, tiny.Width))
+	net, err := efficientvit.Describe("seg-b0-scenes", efficientvit.InputSize(tiny.Height, tiny.Width))
 	if err != nil {
 		t.Fatal(err)
 	}

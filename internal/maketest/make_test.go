@@ -294,7 +294,7 @@ func TestGivenNames(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for i, way := range [][2][]string{{nil, {"TRIOVIT_MODEL=" + test.model}}, {{"TRIOVIT_MODEL=" + test.model}, nil}} {
-				run := find(t, w.make(t, w.checkout, way[0], append(way[1], "notebooks")), ".venv/bin/python", "scripts/run_notebooks.py", "notebooks/my notebook.ipynb", "notebooks/01_load.ipynb")
+				run := find(t, w.make(t, w.checkout, way[0], append(way[1], "notebooks")), ".venv/bin/python", "scripts/run_notebooks.py", "notebooks/my notebook.ipynb", "notebooks/00_start.ipynb")
 				for variable, want := range map[string]string{
 					"TRIOVIT_MODEL": test.want, "TRIOVIT_DATA": "", "HF_HOME": "",
 					"TRIOVIT_SHARED": w.checkout + "/../shared", "TRIOVIT_CACHE": w.checkout + "/.cache",
@@ -337,7 +337,7 @@ func TestTargets(t *testing.T) {
 		}{
 			{"help", nil, nil},
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
-			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/01_load.ipynb"}, nil},
+			{"notebooks", []string{".venv/bin/python", "gotriovit", "build/notebooks", "notebooks/00_start.ipynb"}, nil},
 			{"lab", []string{".venv/bin/python", "jupyterlab"}, nil},
 			{"bundle", []string{".venv/bin/python", "download", "build/bundle/wheels", "build/requirements.txt"}, nil},
 			{"student", []string{"python3", "student", w.checkout + "/my class", "notebooks/my notebook.ipynb"}, nil},

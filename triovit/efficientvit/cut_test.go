@@ -282,6 +282,7 @@ func TestHashes(t *testing.T) {
 		"efficientvit-seg-b1-cityscapes": "c9dda0bf6f72be84",
 		"efficientvit-seg-b2-cityscapes": "01dc8d669d4b7c3c",
 		"efficientvit-seg-b3-cityscapes": "e5d7030c1e1ed7c8",
+		"efficientvit-seg-b0-scenes":     "4db49274397b7198",
 		"efficientvit-seg-b1-ade20k":     "1f3db3ca21eaa284",
 		"efficientvit-seg-b2-ade20k":     "49493c75daa517ed",
 		"efficientvit-seg-b3-ade20k":     "5f1ee6d7d98e1354",

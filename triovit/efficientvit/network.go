@@ -112,6 +112,18 @@ func (n *Network) Op(name string) *Op {
 	return nil
 }
 
+// BlocksWith returns the names of the blocks that have an operation of a role, in the
+// network's order: with DW those of its MBConvs, with Divisor those of its MSAs.
+func (n *Network) BlocksWith(role Role) []string {
+	var names []string
+	for i := range n.Ops {
+		if op := &n.Ops[i]; op.Role == role && !slices.Contains(names, op.Block) {
+			names = append(names, op.Block)
+		}
+	}
+	return names
+}
+
 // Input returns the first operation, which stands for the picture, [H, W, 3].
 func (n *Network) Input() *Op { return &n.Ops[0] }
 

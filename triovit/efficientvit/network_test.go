@@ -287,6 +287,9 @@ func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
 		case ADE20KHead:
 			want = "efficientvit-seg-" + v.Backbone + "-ade20k"
 		}
+		if v.Width == 256 && v.Head == CityscapesHead { // the built-in model
+			want = "efficientvit-seg-b0-scenes"
+		}
 		net, err := Describe(v.Name)
 		if err != nil {
 			t.Fatal(err)
@@ -302,5 +305,17 @@ func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
 	Variants()[0].Name = "spoiled"
 	if VariantNames()[0] == "spoiled" {
 		t.Error("a caller changes the variants")
+	}
+}
+
+// TestBlocksWith: B0 has an MSA and an MBConv in each of the last blocks of two stages.
+func TestBlocksWith(t *testing.T) {
+	net, err := Describe("b0-r224")
+	if err != nil {
+		t.Fatal(err)
+	}
+	msa, mbconv := net.BlocksWith(Divisor), net.BlocksWith(DW)
+	if len(msa) != 4 || msa[0] != "backbone.stages.2.op_list.1.context_module" || len(mbconv) != 10 || net.BlocksWith(HeadInput) != nil {
+		t.Errorf("MSAs %q, MBConvs %q", msa, mbconv)
 	}
 }

@@ -36,7 +36,8 @@ const (
 )
 
 // A Variant is a network of the B series, for the pictures and the classes for which
-// its weights are published. Whoever wants to know one of these reads it here, and
+// its weights are published, or of the model that this project trained on drawn scenes
+// (package builtin). Whoever wants to know one of these reads it here, and
 // never in a name.
 type Variant struct {
 	// Name is the one that [Describe] takes, such as "efficientvit-b1-r224".
@@ -70,6 +71,7 @@ var variants = []Variant{
 	{Name: "efficientvit-seg-b1-cityscapes", Backbone: "b1", Head: CityscapesHead, Height: 1024, Width: 2048, Classes: 19},
 	{Name: "efficientvit-seg-b2-cityscapes", Backbone: "b2", Head: CityscapesHead, Height: 1024, Width: 2048, Classes: 19},
 	{Name: "efficientvit-seg-b3-cityscapes", Backbone: "b3", Head: CityscapesHead, Height: 1024, Width: 2048, Classes: 19},
+	{Name: "efficientvit-seg-b0-scenes", Backbone: "b0", Head: CityscapesHead, Height: 128, Width: 256, Classes: 19},
 	{Name: "efficientvit-seg-b1-ade20k", Backbone: "b1", Head: ADE20KHead, Height: 512, Width: 512, Classes: 150},
 	{Name: "efficientvit-seg-b2-ade20k", Backbone: "b2", Head: ADE20KHead, Height: 512, Width: 512, Classes: 150},
 	{Name: "efficientvit-seg-b3-ade20k", Backbone: "b3", Head: ADE20KHead, Height: 512, Width: 512, Classes: 150},

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"slices"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/forward"
+)
+
+// Answers shows picture i of those that are scored: the picture, the truth, what the
+// float network says, and where the network by each recipe disagrees with float. Of a
+// classifier the title tells all answers in words.
+func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Recipe) (*Pictures, error) {
+	item, err := s.Evaluation.Load(i)
+	if err != nil {
+		return nil, err
+	}
+	pixels := make([]float32, len(item.Image.Pix)) // [H, W, 3]
+	item.Image.Normalize(pixels)
+	network, err := forward.New(s.Folded)
+	if err != nil {
+		return nil, err
+	}
+	float, err := network.Predict(pixels)
+	if err != nil {
+		return nil, err
+	}
+	show := &Pictures{Title: item.ID}
+	show.AddPixels("picture", item.Image)
+	truth, palette, classes := item.Label, dataset.Palette(s.Evaluation.Classes()), s.Evaluation.Classes()
+	says := func(logits []float32) string { return classes[slices.Index(logits, slices.Max(logits))] }
+	var reference []uint8
+	if truth.Map == nil {
+		show.Title += fmt.Sprintf(": truth %s; float: %s", classes[truth.Class], says(float))
+	} else {
+		reference = s.Segment(float, truth)
+		show.AddClasses("truth", truth.Map, truth.W, truth.H, palette)
+		show.AddClasses("float", reference, truth.W, truth.H, palette)
+	}
+	var profile *calib.Profile
+	for _, r := range recipes {
+		if profile == nil {
+			if profile, err = calib.Observe(ctx, s.Folded, s.Calibration); err != nil {
+				return nil, err
+			}
+		}
+		q, err := calib.Quantize(s.Folded, profile, r)
+		if err != nil {
+			return nil, err
+		}
+		logits, err := q.Predict(pixels)
+		switch {
+		case err != nil:
+			return nil, err
+		case truth.Map == nil:
+			show.Title += fmt.Sprintf("; %s: %s", r.Name, says(logits))
+		default:
+			show.AddDisagreement(r.Name, s.Segment(logits, truth), reference, truth.W, truth.H, palette)
+		}
+	}
+	return show, nil
+}
+
+// agreeing is the colour of pixels on which two maps agree.
+var agreeing = color.RGBA{0xE6, 0xE6, 0xE6, 0xFF}
+
+// AddDisagreement appends a map of classes, [h, w], that has a class's colour only where
+// it differs from another map. The caption tells the share of such pixels.
+func (p *Pictures) AddDisagreement(name string, classes, others []uint8, w, h int, palette []dataset.Class) {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	differ := 0
+	for i, c := range classes {
+		shown := agreeing
+		if c != others[i] {
+			differ++
+			shown = color.RGBA{A: 255}
+			if int(c) < len(palette) {
+				shown = palette[c].Color
+				p.mention(palette[c])
+			}
+		}
+		img.SetRGBA(i%w, i/w, shown)
+	}
+	p.Add(fmt.Sprintf("%s: %s of the pixels not as float", name, percent(float64(differ)/float64(len(classes)))), img)
+}

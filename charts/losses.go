@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/calib/tables"
+)
+
+// Losses draws what each recipe of a ladder loses against float: a dot with the paired
+// 95 % interval, which is far narrower than that of either score, on an axis that is
+// logarithmic beyond a tenth of a point, so that small losses show beside large ones. A
+// recipe without a score has no dot. The table has one row per recipe.
+func Losses(c *calib.Climb) (*Figure, error) {
+	d := lossesOf(c)
+	d.title = d.finding()
+	return d.Figure()
+}
+
+// lossData is what recipes lose against float, in points.
+type lossData struct {
+	title, metric, setting string
+	rows                   []lossRow
+}
+
+// A lossRow is one recipe's loss with its interval, NaN without a score.
+type lossRow struct {
+	name             string
+	loss, least, top float64
+}
+
+func lossesOf(c *calib.Climb) lossData {
+	score, metric := c.Float.Score()
+	d := lossData{metric: metric, setting: fmt.Sprintf("float has %s; %s pictures of %s, the same for all. Line: paired 95 %% interval.", score, count(c.Float.Images), c.Evaluation)}
+	for i := range c.Rungs {
+		d.rows = append(d.rows, lossOf(c.Rungs[i].Recipe.Name, &c.Rungs[i]))
+	}
+	return d
+}
+
+func lossOf(name string, r *calib.Rung) lossRow {
+	if r.AgainstFloat == nil {
+		return lossRow{name, math.NaN(), math.NaN(), math.NaN()}
+	}
+	e := r.AgainstFloat.Difference
+	return lossRow{name, -100 * e.Value, -100 * e.Hi, -100 * e.Lo}
+}
+
+// finding compares the recipes that lose most and least.
+func (d lossData) finding() string {
+	var most, least lossRow
+	for i, r := range d.rows {
+		if i == 0 || order(r) > order(most) {
+			most = r
+		}
+		if i == 0 || order(r) < order(least) {
+			least = r
+		}
+	}
+	if most.name == least.name {
+		return fmt.Sprintf("%s: %s", most.name, d.amount(most))
+	}
+	return fmt.Sprintf("%s: %s; %s: %s", most.name, d.amount(most), least.name, d.amount(least))
+}
+
+// order is the loss by which rows are compared: one without a score lost everything.
+func order(r lossRow) float64 {
+	if math.IsNaN(r.loss) {
+		return math.Inf(1)
+	}
+	return r.loss
+}
+
+func (d lossData) amount(r lossRow) string {
+	switch {
+	case math.IsNaN(r.loss):
+		return noScore
+	case r.loss < 0:
+		return fmt.Sprintf("%.2f points of %s more than float", -r.loss, d.metric)
+	}
+	return fmt.Sprintf("%.2f points of %s lost", r.loss, d.metric)
+}
+
+// pointUnit is where the axis of losses turns from linear to logarithmic, in points.
+const pointUnit = 0.1
+
+// Figure draws the rows from top to bottom.
+func (d lossData) Figure() (*Figure, error) {
+	if len(d.rows) == 0 {
+		return nil, fmt.Errorf("charts: losses of %s: no recipe", d.metric)
+	}
+	const top, pitch, right, foot, labelWidth = 84, 26, 210, 54, 7
+	left := 0
+	place, lo, hi := symlog{pointUnit}, 0.0, 1.0
+	table := Table{Columns: []string{"recipe", "lost points of " + d.metric, "low", "high"}}
+	var names []string
+	var dots, texts []point
+	var intervals []any
+	for i, r := range d.rows {
+		left = max(left, labelWidth*utf8.RuneCountInString(r.name)+24)
+		names = append(names, r.name)
+		table.Rows = append(table.Rows, []any{r.name, r.loss, r.least, r.top})
+		if math.IsNaN(r.loss) {
+			texts = append(texts, point{noScore, []any{0, i}})
+			continue
+		}
+		text := fmt.Sprintf("%.2f [%.2f, %.2f]", r.loss, r.least, r.top)
+		lo, hi = min(lo, r.least), max(hi, r.top)
+		dots = append(dots, point{r.name + ": " + text, []any{place.position(r.loss), i}})
+		texts = append(texts, point{text, []any{place.position(r.top), i}})
+		intervals = append(intervals, []any{
+			map[string]any{"coord": []any{place.position(r.least), i}}, map[string]any{"coord": []any{place.position(r.top), i}},
+		})
+	}
+	from, to := place.position(lo)-0.05, place.position(1.1*hi)
+	dot := echarts.SingleSeries{Name: "loss", Type: "scatter", Symbol: "circle", SymbolSize: 9, Color: blue, Data: dots}
+	if intervals != nil {
+		dot.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{
+			Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
+			LineStyle: &opts.LineStyle{Color: blue, Width: 2, Type: "solid"},
+		}}
+	}
+	p := panel{
+		left: left, top: top, width: figureWidth - left - right, height: pitch * len(d.rows),
+		x: axis{name: "points of " + d.metric + " lost to float, logarithmic beyond 0.1", lo: from, hi: to, ticks: place.ticks(from, to, nil)},
+		y: axis{labels: names},
+		series: []echarts.SingleSeries{dot, {
+			Type: "scatter", SymbolSize: 0.01, Data: texts,
+			Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12},
+		}},
+	}
+	return newFigure(d.title, figureWidth, top+p.height+foot, compose(d.title, wrap(d.setting, 12, figureWidth-40), nil, []panel{p}), table)
+}
+
+// wayColors are those of lines in the order of the [tables.Widths].
+var wayColors = []string{ink, blue, vermillion, green, "#CC79A7", "#E69F00"}
+
+// Widths draws scores against the width of what is rounded, a line for each name with the
+// paired 95 % interval of its difference to float, and float as a line across. The table
+// has a row for each name and width.
+func Widths(w *tables.Widths) (*Figure, error) {
+	const left, top, width, height = 84, 84, 760, 320
+	float, metric := w.Climb.Float.Score()
+	table := Table{Columns: []string{"rounded", "bits", metric + " %", "lost points", "low", "high"}}
+	labels := make([]string, len(w.Bits))
+	for i, b := range w.Bits {
+		labels[i] = fmt.Sprint(b)
+	}
+	var series []echarts.SingleSeries
+	var names []string
+	for i, name := range w.Names {
+		color := wayColors[i%len(wayColors)]
+		names = append(names, name)
+		line := echarts.SingleSeries{Name: name, Type: "line", Color: color, Symbol: "circle", SymbolSize: 7, LineStyle: &opts.LineStyle{Color: color, Width: 1.8}}
+		var points []point
+		var intervals []any
+		for j, b := range w.Bits {
+			r := lossOf(name, w.At(name, b))
+			score := 100*float.Value - r.loss
+			table.Rows = append(table.Rows, []any{name, b, score, r.loss, r.least, r.top})
+			if math.IsNaN(r.loss) {
+				points = append(points, point{fmt.Sprintf("%s, %d bits: %s", name, b, noScore), []any{j, nil}})
+				continue
+			}
+			points = append(points, point{fmt.Sprintf("%s, %d bits: %.2f %%, lost %.2f [%.2f, %.2f]", name, b, score, r.loss, r.least, r.top), []any{j, score}})
+			intervals = append(intervals, []any{
+				map[string]any{"coord": []any{j, 100*float.Value - r.top}}, map[string]any{"coord": []any{j, 100*float.Value - r.least}},
+			})
+		}
+		line.Data = points
+		if intervals != nil {
+			line.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{
+				Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
+				LineStyle: &opts.LineStyle{Color: color, Width: 3, Type: "solid"},
+			}}
+		}
+		series = append(series, line)
+	}
+	series = append(series, echarts.SingleSeries{Name: "float", Type: "line", Color: faint, ShowSymbol: opts.Bool(false),
+		LineStyle: &opts.LineStyle{Color: faint, Type: "dashed"}, Data: []point{{"float", []any{0, 100 * float.Value}}, {"float", []any{len(labels) - 1, 100 * float.Value}}}})
+	title := widthsFinding(w, metric)
+	subtitle := fmt.Sprintf("%s pictures, paired 95 %% intervals", count(w.Climb.Float.Images))
+	p := panel{left: left, top: top, width: width, height: height,
+		x: axis{name: "bits", labels: labels}, y: axis{name: metric + ", %", lo: 0, hi: axisEnd(100 * float.Value)}, series: series}
+	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, append(names, "float"), []panel{p}), table)
+}
+
+// widthsFinding tells what loses most at the first width, and what has no score there.
+func widthsFinding(w *tables.Widths, metric string) string {
+	bits := w.Bits[0]
+	worst := lossRow{loss: math.Inf(-1)}
+	without := ""
+	for _, name := range w.Names {
+		switch r := lossOf(name, w.At(name, bits)); {
+		case math.IsNaN(r.loss):
+			without += fmt.Sprintf("; %s: %s", name, noScore)
+		case r.loss > worst.loss:
+			worst = r
+		}
+	}
+	if worst.name == "" {
+		return fmt.Sprintf("At %d bits there is %s", bits, noScore)
+	}
+	return fmt.Sprintf("At %d bits %s costs most: %s%s", bits, worst.name, lossData{metric: metric}.amount(worst), without)
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+)
+
+// Stairs draws what one symmetric grid of that many bits does to the channels of the
+// input of a block's PW1, DW or PW2. (a) is the grid as stairs from value to rounded
+// value, as far as the median channel reaches; (b) how many codes each channel has, in
+// the network's order. The block may be given by the end of its name. The table has one
+// row per channel.
+func Stairs(p *calib.Profile, net *efficientvit.Network, block string, role efficientvit.Role, bits int) (*Figure, error) {
+	pw1, dw, pw2, err := p.MBConv(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	stats := map[efficientvit.Role]*calib.TensorStats{efficientvit.PW1: pw1, efficientvit.DW: dw, efficientvit.PW2: pw2}[role]
+	if stats == nil {
+		return nil, fmt.Errorf("charts: the input of %s of %s: PW1, DW and PW2 are drawn", role, block)
+	}
+	q, err := calib.MinMax{Bits: bits}.Choose(stats, efficientvit.Point{Signed: true})
+	if err != nil {
+		return nil, fmt.Errorf("charts: %w", err)
+	}
+	return stairsData{Role: role.String(), Block: block, Min: stats.Min, Max: stats.Max, Grid: q.(grid.Uniform)}.Figure()
+}
+
+// stairsData are the ranges of a tensor's channels and the grid that they share.
+type stairsData struct {
+	Role, Block string
+	Min, Max    []float32
+	Grid        grid.Uniform
+}
+
+// codes is how many codes a channel's range takes.
+func (d stairsData) codes(c int) int { return d.Grid.Code(d.Max[c]) - d.Grid.Code(d.Min[c]) + 1 }
+
+// median returns the channel that has the median number of codes.
+func (d stairsData) median() int {
+	order := make([]int, len(d.Min))
+	for c := range order {
+		order[c] = c
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return d.codes(a) - d.codes(b) })
+	return order[len(order)/2]
+}
+
+// Figure draws both panels.
+func (d stairsData) Figure() (*Figure, error) {
+	const top, height, left, width, left2, width2 = 96, 240, 70, 330, 480, 380
+	m := d.median()
+	bits := bitsOf(d.Grid.Lo, d.Grid.Hi)
+	lo, hi := float64(d.Min[m]), float64(d.Max[m])
+	room := 0.15 * (hi - lo)
+	if !(room > 0) {
+		room = float64(d.Grid.Scale)
+	}
+	from, to := lo-room, hi+room
+	const samples = 600
+	var stairs []point
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range samples + 1 {
+		x := from + (to-from)*float64(i)/samples
+		y := float64(d.Grid.Fake(float32(x)))
+		low, high = min(low, y), max(high, y)
+		stairs = append(stairs, point{fmt.Sprintf("%s becomes %s, code %d", number(x), number(y), d.Grid.Code(float32(x))), []any{x, y}})
+	}
+	low, high = min(low, from), max(high, to)
+	rounded := echarts.SingleSeries{Name: "rounded", Type: "line", Data: stairs, ShowSymbol: opts.Bool(false), Color: blue, LineStyle: &opts.LineStyle{Color: blue, Width: 2},
+		MarkAreas: band("xAxis", lo, hi, "the median channel's range", "insideTop")}
+	exact := echarts.SingleSeries{Name: "exact", Type: "line", ShowSymbol: opts.Bool(false), Color: faint, LineStyle: &opts.LineStyle{Color: faint, Type: "dashed", Width: 1},
+		Data: []point{{"", []any{from, from}}, {"", []any{to, to}}}}
+	table := Table{Columns: []string{"channel", "min", "max", "codes"}}
+	var dots []point
+	few, most := 0, 1
+	for c := range d.Min {
+		n := d.codes(c)
+		most = max(most, n)
+		if n < 8 {
+			few++
+		}
+		table.Rows = append(table.Rows, []any{c, d.Min[c], d.Max[c], n})
+		dots = append(dots, point{fmt.Sprintf("channel %d: %s to %s, codes: %d", c, number(float64(d.Min[c])), number(float64(d.Max[c])), n), []any{c, n}})
+	}
+	codes := echarts.SingleSeries{Name: "codes", Type: "scatter", SymbolSize: 4, Color: vermillion, Data: dots, MarkAreas: band("yAxis", 0.8, 8, "fewer than 8 codes", "insideTopRight")}
+	panels := []panel{
+		{title: fmt.Sprintf("(a) the grid, step %s, where the median channel lies", number(float64(d.Grid.Scale))), left: left, top: top, width: width, height: height,
+			x: shortAxis("value", from, to), y: shortAxis("rounded value", low, high), series: []echarts.SingleSeries{exact, rounded}},
+		{title: "(b) codes that each channel has, logarithmic", left: left2, top: top, width: width2, height: height,
+			x: axis{name: "channel", lo: 0, hi: float64(len(d.Min))}, y: axis{name: "codes", log: true, lo: 0.8, hi: float64(max(10, 2*most))}, series: []echarts.SingleSeries{codes}},
+	}
+	title := fmt.Sprintf("%d bits: the median channel has %s of %s codes, %s of %s channels fewer than 8",
+		bits, count(d.codes(m)), count(d.Grid.Hi-d.Grid.Lo+1), count(few), count(len(d.Min)))
+	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, d.Block), nil, panels), table)
+}
+
+// shortAxis is an axis that begins and ends at short numbers.
+func shortAxis(name string, lo, hi float64) axis {
+	unit := math.Pow(10, float64(decade(hi-lo)-1))
+	return axis{name: name, lo: math.Floor(lo/unit) * unit, hi: math.Ceil(hi/unit) * unit}
+}
