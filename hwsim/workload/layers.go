@@ -2,6 +2,8 @@
 
 package workload
 
+import "github.com/gotriovit/gotriovit/triovit/efficientvit"
+
 // Conv returns a convolution of h×w outputs from cin to cout channels, with a k×k kernel.
 // Its name is its label.
 func Conv(name string, h, w, cin, cout, k int) Operation {
@@ -25,4 +27,13 @@ func Of(name string, ops ...Operation) *Workload {
 		w.Ops = append(w.Ops, o)
 	}
 	return w
+}
+
+// Variant returns the operations of a variant of EfficientViT, such as "b1-r224".
+func Variant(name string) (*Workload, error) {
+	net, err := efficientvit.Describe(name)
+	if err != nil {
+		return nil, err
+	}
+	return FromNetwork(net)
 }
