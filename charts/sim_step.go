@@ -96,12 +96,12 @@ type stepLane struct {
 	color      string
 }
 
-// draw draws the MACs in a row, the sum's way through them, and the registers: one for all
+// draw draws the MACs in a row, the ways of their products, and the registers: one for all
 // behind the last MAC, in the depthwise mode one below each.
 func (l stepLane) draw(s *sketch, table *Table) {
 	const width, tall, room = 426.0, 30.0, 88.0
 	pitch := (width - room) / float64(l.macs)
-	size := pitch - 18
+	size, behind := pitch-18, l.at[0]+width-room
 	last := l.registers[len(l.registers)-1]
 	p := l.products
 	lane := fmt.Sprintf("%s lane %d", l.engine, l.lane+1)
@@ -134,12 +134,18 @@ func (l stepLane) draw(s *sketch, table *Table) {
 		case p.Depthwise && i < len(p.X):
 			s.register(name, place{x, y + tall + 14}, size, l.registers[i])
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 14})
-		case !p.Depthwise:
+		case l.engine == "MAT": // an adder tree
+			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 16}, place{behind, y + tall + 16})
+		default: // down the chain
 			s.path(l.color, place{x + size, y + tall/2}, place{x + pitch, y + tall/2})
 		}
 	}
-	if len(p.X) > 0 && !p.Depthwise {
-		s.register(lane, place{l.at[0] + width - room, y + 3}, room-20, last)
+	switch {
+	case len(p.X) == 0 || p.Depthwise:
+	case l.engine == "MAT":
+		s.register(lane, place{behind, y + tall + 4}, room-20, last)
+	default:
+		s.register(lane, place{behind, y + 3}, room-20, last)
 	}
 }
 

@@ -61,14 +61,14 @@ func (r Recording) String() string {
 	return b.String()
 }
 
-// line writes products and the registers behind them, "3·2 + 1·-1 → 5".
+// line writes products and the registers behind them, "3×2 + 1×-1 → 5".
 func (p Products) line(registers ...int32) string {
 	if len(p.X) == 0 {
 		return "-"
 	}
 	var products, sums []string
 	for i := range p.X {
-		products = append(products, fmt.Sprintf("%d·%d", p.X[i], p.W[i]))
+		products = append(products, fmt.Sprintf("%d×%d", p.X[i], p.W[i]))
 	}
 	for _, sum := range registers {
 		sums = append(sums, fmt.Sprint(sum))
