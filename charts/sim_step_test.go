@@ -55,6 +55,9 @@ func TestStep(t *testing.T) {
 	if c := Clock(s, 11); len(c.Positions) != 20 || c.Positions[c.At] != "11" {
 		t.Errorf("a clock of %v at %d", c.Positions, c.At)
 	}
+	if c := Choose("copies", []int{4, 16}, 1); c.Name != "copies" || c.Positions[c.At] != "16" {
+		t.Errorf("a choice of %v at %d", c.Positions, c.At)
+	}
 	wide := *s
 	wide.Config.MAT.Lanes = 5
 	for want, get := range map[string]func() (*Figure, error){
