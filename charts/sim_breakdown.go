@@ -19,6 +19,8 @@ type breakdown struct {
 	of, partsTitle, blocksTitle string
 	parts                       []breakdownPart
 	blocks                      []cyclesBlock
+	// brief leaves the panel of the blocks out.
+	brief bool
 }
 
 // breakdownPart is one part with its colour, and what is to be said about it.
@@ -116,6 +118,9 @@ func (b breakdown) figure() (*Figure, error) {
 		})
 	}
 	byBlock.series = append(byBlock.series, captions(blockTexts))
+	if b.brief {
+		return newFigure(b.title, figureWidth, top+byPart.height+54, compose(b.title, b.subtitle, nil, []panel{byPart}), table)
+	}
 	return newFigure(b.title, figureWidth, byBlock.top+byBlock.height+54,
 		compose(b.title, b.subtitle, nil, []panel{byPart, byBlock}), table)
 }

@@ -22,6 +22,8 @@ type stallsData struct {
 	Causes []stallsCause
 	// Blocks are in the order of the network, with a value per cause.
 	Blocks []cyclesBlock
+	// Brief draws no blocks.
+	Brief bool
 }
 
 // stallsCause is one use of cycles.
@@ -50,8 +52,20 @@ var stallNotes = map[event.Stall]string{
 	event.Imbalance: "another copy has more", event.Stream: "R-MAC's pixels are to come", event.Channels: "too few channels for both engines",
 }
 
-// Stalls draws what the multipliers of an event-driven run do in each cycle.
-func Stalls(r *event.Run) (*Figure, error) {
+// Stalls draws what the multipliers of an event-driven run do in each cycle, in all and in
+// each block.
+func Stalls(r *event.Run) (*Figure, error) { return newStalls(r).Figure() }
+
+// Busy draws the same of the whole run alone, which a reader compares between
+// configurations.
+func Busy(r *event.Run) (*Figure, error) {
+	d := newStalls(r)
+	d.Brief = true
+	return d.Figure()
+}
+
+// newStalls sums what the multipliers do in the steps of a run.
+func newStalls(r *event.Run) stallsData {
 	d := stallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	total := r.Spending()
 	var order []event.Term // work, then what occurs, the longest first
@@ -106,7 +120,7 @@ func Stalls(r *event.Run) (*Figure, error) {
 	if r.Drain > 0 {
 		add("last outputs", cycles(&rest))
 	}
-	return d.Figure()
+	return d
 }
 
 // finding says how much the multipliers work and what keeps them from it most.
@@ -122,9 +136,9 @@ func (d stallsData) finding(total float64) string {
 	}
 	share := func(c stallsCause) string { return percent(c.Cycles / max(total, 1)) }
 	if worst.Name == "" {
-		return fmt.Sprintf("The multipliers are always busy in %s cycles", count(int(total+0.5)))
+		return fmt.Sprintf("Always busy in %s cycles", count(int(total+0.5)))
 	}
-	return fmt.Sprintf("The multipliers are busy in %s of %s cycles; the most of the rest is %s, %s",
+	return fmt.Sprintf("Busy in %s of %s cycles; the most of the rest is %s, %s",
 		share(busy), count(int(total+0.5)), worst.Name, share(worst))
 }
 
@@ -137,8 +151,15 @@ func (d stallsData) Figure() (*Figure, error) {
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
+	if b.brief = d.Brief; b.brief {
+		b.partsTitle = ""
+	}
 	for i, c := range d.Causes {
-		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: partColor(i), note: c.Note})
+		color := partColor(i)
+		if d.Brief && c.Name != busyCause {
+			color = vermillion // by rank it would change between configurations
+		}
+		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: color, note: c.Note})
 	}
 	if err := b.check("stalls of " + d.Workload); err != nil {
 		return nil, err

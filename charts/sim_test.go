@@ -31,6 +31,7 @@ import (
 func init() {
 	drawings["sim_cycles"] = cyclesFixture()
 	drawings["sim_stalls"] = stallsFixture()
+	drawings["sim_stalls_brief"] = func() stallsData { d := stallsFixture(); d.Brief = true; return d }()
 	drawings["sim_schedule"] = scheduleFixture()
 	drawings["sim_ablations"] = ablationsFixture()
 	drawings["sim_roofline"] = rooflineFixture()
@@ -203,7 +204,7 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Fatal(err)
 		}
 		textsAreInside(t, f)
-		if want := "The multipliers are busy in 82 % of "; !strings.HasPrefix(f.Title(), want) {
+		if want := "Busy in 82 % of "; !strings.HasPrefix(f.Title(), want) {
 			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
 		}
 		cycles := column[float64](t, f, "cycles")
@@ -247,7 +248,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 		textsAreInside(t, f)
 		ops := column[string](t, f, "operation")
-		for _, op := range []string{"inverted_conv", "depth_conv", "point_conv", "qkv", "aggreg.0.0", "aggreg.0.1", "proj"} {
+		for _, op := range []string{"PW1", "DW", "PW2", "qkv", "aggregation DW", "aggregation PW", "proj", "KTV 1", "KTV 2"} {
 			if !slices.Contains(ops, op) {
 				t.Errorf("no task is of %s", op)
 			}
@@ -292,7 +293,7 @@ func TestSimulatorFigures(t *testing.T) {
 				lanes[op] = column[string](t, f, "lane")[i]
 			}
 		}
-		if want := map[string]string{"ktv.0": "R-MAC", "divisor.0": "MAT", "dividend.0": "MAT"}; !cmp.Equal(lanes, want) {
+		if want := map[string]string{"KTV": "R-MAC", "divisor": "MAT", "dividend": "MAT"}; !cmp.Equal(lanes, want) {
 			t.Errorf("operations begin on the lanes %v, want %v", lanes, want)
 		}
 		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block or step "nowhere"`) {
@@ -491,8 +492,8 @@ func TestSimulatorTitles(t *testing.T) {
 	}{
 		"one role":         {one, "PW takes 100 % of the 10 cycles"},
 		"two roles":        {cyclesFixture(), "PW1 and DW + PW2 take 92 % of the 1,200 cycles"},
-		"stalls":           {stallsFixture(), "The multipliers are busy in 75 % of 1,200 cycles; the most of the rest is imbalance, 17 %"},
-		"no stalls":        {stallsData{Causes: []stallsCause{{"busy", "", 10}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}, "The multipliers are always busy in 10 cycles"},
+		"stalls":           {stallsFixture(), "Busy in 75 % of 1,200 cycles; the most of the rest is imbalance, 17 %"},
+		"no stalls":        {stallsData{Causes: []stallsCause{{"busy", "", 10}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}, "Always busy in 10 cycles"},
 		"schedule":         {scheduleFixture(), "The engines run two operations at once in 25 % of the cycles, one together in 70 %"},
 		"no tasks":         {scheduleData{Panels: []schedulePanel{{Block: "b", Cycles: 1}}}, "The engines run two operations at once in none of the cycles"},
 		"ablations":        {ablationsFixture(), "Without a mode a picture takes 1.250 times the cycles"},

@@ -12,20 +12,10 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // network is the variant that E9 and E10 run.
 const network = "b1-r224"
-
-// backbone returns its operations.
-func backbone() (*workload.Workload, error) {
-	net, err := efficientvit.Describe(network)
-	if err != nil {
-		return nil, err
-	}
-	return workload.FromNetwork(net)
-}
 
 // Broken returns the three configurations of E9. Each is the paper's with one
 // bottleneck.
@@ -42,7 +32,7 @@ func Broken() []arch.Config {
 // stall, by its name in the event-driven model's report, that takes the most of the
 // cycles of EfficientViT-B1 at 224×224.
 func E9(bottlenecks ...string) Verdict {
-	w, err := backbone()
+	w, err := workload.Variant(network)
 	if err != nil {
 		return Verdict{"E9", false, err.Error()}
 	}
@@ -119,7 +109,7 @@ func judged(c arch.Config) (says string, passed bool) {
 	case others != paper:
 		return "more than the engines, their copies and the buffers is changed: clock, memory, multipliers and auxiliary units are to stay the paper's.", false
 	}
-	w, err := backbone()
+	w, err := workload.Variant(network)
 	if err != nil {
 		return err.Error(), false
 	}

@@ -52,3 +52,7 @@ func hypothesis(before []paper.Ratio, claim paper.Ratio) bool {
 		return r.Metric == claim.Metric && r.Network == claim.Network && r.Over == claim.Over
 	})
 }
+
+// PublishedGOPS returns the throughput that the companion paper prints for
+// EfficientViT-B1 at 224×224.
+func PublishedGOPS() float64 { return paper.CompanionB1().GOPS.Value }

@@ -12,22 +12,22 @@ import (
 
 // Conv returns a convolution of h×w outputs with a k×k kernel.
 func Conv(h, w, cin, cout, k int) workload.Operation {
-	return workload.Operation{Name: "conv", Label: "PW", Unit: workload.Engines, Form: workload.Convolution,
-		H: h, W: w, Cin: cin, Cout: cout, Groups: 1, Kernel: k, Stride: 1}
+	o := workload.Conv("conv", h, w, cin, cout, k)
+	o.Label = "PW"
+	return o
 }
 
 // Depthwise returns a depthwise convolution of h×w outputs and c channels.
 func Depthwise(h, w, c, k int) workload.Operation {
-	return workload.Operation{Name: "dw", Label: "DW", Unit: workload.Engines, Form: workload.Depthwise,
-		H: h, W: w, Cin: 1, Cout: c, Groups: c, Kernel: k, Stride: 1}
+	o := workload.DW("dw", h, w, c, k)
+	o.Label = "DW"
+	return o
 }
 
 // Pair returns a depthwise convolution of c channels and the pointwise one that it
 // streams into.
 func Pair(h, w, c, cout, k int) []workload.Operation {
-	dw, pw := Depthwise(h, w, c, k), Conv(h, w, c, cout, 1)
-	dw.Feeds, pw.Behind = pw.Name, dw.Name
-	return []workload.Operation{dw, pw}
+	return workload.Of("pair", Depthwise(h, w, c, k), Conv(h, w, c, cout, 1)).Ops
 }
 
 // Product returns a matrix product per head, [rows, inner] by [inner, cols].

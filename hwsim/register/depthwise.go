@@ -46,10 +46,11 @@ func (s *spatial) step() bool {
 		if first {
 			l.load(s.w.bias[from:to])
 		}
-		l.accumulate(x[from:to], w)
+		pixel := row*s.width + column + i
+		l.accumulate(Products{X: x[from:to], W: w, Pixel: pixel, Channel: from, Depthwise: true})
 		if last {
 			for c := from; c < to; c++ {
-				s.emit(row*s.width+column+i, c, l.registers[c-from])
+				s.emit(pixel, c, l.registers[c-from])
 			}
 		}
 	}

@@ -53,8 +53,8 @@
 // divisors have tokens across the lanes is an assumption too, for one column
 // would keep one lane busy.
 //
-// A [Watch] sees all registers after every cycle; [VCD] is one that writes them
-// for a waveform viewer.
+// A [Watch] sees all registers after every cycle, and what was multiplied in it. A
+// [Recording] keeps and prints both; a [VCD] writes the registers for a waveform viewer.
 //
 // # Against the closed form
 //

@@ -9,20 +9,33 @@ type lane interface {
 	begin(bias int32)
 	// dot adds the products of one cycle, at most as many as the lane has MACs,
 	// to the lane's accumulator.
-	dot(x, w []int32)
+	dot(p Products)
 	// sum returns the accumulator.
 	sum() int32
-	// enabled returns, once, how many MACs work in this cycle.
-	enabled() int
+	// made returns, once, the products of this cycle: one for each enabled MAC.
+	made() Products
 }
 
-// gate counts the MACs that are enabled in a cycle.
-type gate struct{ macs int }
+// Products are what a lane multiplies in one cycle.
+type Products struct {
+	// X are the inputs and W the weights of the enabled MACs, the first MAC's first;
+	// both are empty where the lane does nothing.
+	X, W []int32
+	// Pixel is the output that the products are added to, counted row by row, and
+	// Channel its channel, in the depthwise mode that of the first MAC. Of a matrix
+	// product they are the row and the column.
+	Pixel, Channel int
+	// Depthwise says that each MAC adds to a register of its own: R-MAC's depthwise mode.
+	Depthwise bool
+}
 
-func (g *gate) enabled() int {
-	n := g.macs
-	g.macs = 0
-	return n
+// gate holds the products of the MACs that are enabled in a cycle.
+type gate struct{ now Products }
+
+func (g *gate) made() Products {
+	p := g.now
+	g.now = Products{}
+	return p
 }
 
 // A matLane is a lane of MAT: multipliers, an adder tree, an accumulator.
@@ -36,12 +49,12 @@ func newMATLane(macs int) *matLane { return &matLane{tree: make([]int32, macs)} 
 
 func (l *matLane) begin(bias int32) { l.accumulator = bias }
 
-func (l *matLane) dot(x, w []int32) {
+func (l *matLane) dot(p Products) {
 	clear(l.tree)
-	for i := range x {
-		l.tree[i] = x[i] * w[i]
+	for i := range p.X {
+		l.tree[i] = p.X[i] * p.W[i]
 	}
-	l.macs = len(x)
+	l.now = p
 	// Each level adds the upper half to the lower one.
 	for n := len(l.tree); n > 1; n = (n + 1) / 2 {
 		for i := range n / 2 {
@@ -69,17 +82,17 @@ func (l *rmacLane) begin(bias int32) { *l.last() = bias }
 // dot is the pointwise mode, down-forward accumulation: each MAC adds its
 // product to what comes from the one above and hands it on. The last one keeps
 // the sum.
-func (l *rmacLane) dot(x, w []int32) {
+func (l *rmacLane) dot(p Products) {
 	kept := *l.last()
 	var down int32
 	for i := range l.registers {
-		if i < len(x) {
-			down += x[i] * w[i]
+		if i < len(p.X) {
+			down += p.X[i] * p.W[i]
 		}
 		l.registers[i] = down
 	}
 	*l.last() += kept
-	l.macs = len(x)
+	l.now = p
 }
 
 func (l *rmacLane) sum() int32 { return *l.last() }
@@ -93,9 +106,9 @@ func (l *rmacLane) load(biases []int32) {
 
 // accumulate is the depthwise mode, self-accumulation: each MAC adds its
 // product to its own register, for it has a channel of its own.
-func (l *rmacLane) accumulate(x, w []int32) {
-	for i := range x {
-		l.registers[i] += x[i] * w[i]
+func (l *rmacLane) accumulate(p Products) {
+	for i := range p.X {
+		l.registers[i] += p.X[i] * p.W[i]
 	}
-	l.macs = len(x)
+	l.now = p
 }

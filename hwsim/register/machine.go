@@ -26,7 +26,7 @@ type Usage struct {
 	MACs int64
 }
 
-// Registers are the accumulators at the end of a cycle.
+// Registers are the accumulators at the end of a cycle, and what was multiplied in it.
 type Registers struct {
 	// Cycle counts from 1.
 	Cycle int64
@@ -34,6 +34,8 @@ type Registers struct {
 	MAT []int32
 	// RMAC holds the register of each MAC, [lanes, MACs].
 	RMAC [][]int32
+	// MATProducts and RMACProducts are those of each lane in this cycle, [lanes].
+	MATProducts, RMACProducts []Products
 }
 
 // A Watch is called at the end of every cycle. What it is given is valid until
@@ -63,6 +65,7 @@ func newMachine(c arch.Config, watch []Watch) (*machine, error) {
 	m := &machine{watch: watch}
 	m.macs.mat, m.macs.rmac = c.MAT.MACs, c.RMAC.MACs
 	m.view.MAT = make([]int32, c.MAT.Lanes)
+	m.view.MATProducts, m.view.RMACProducts = make([]Products, c.MAT.Lanes), make([]Products, c.RMAC.Lanes)
 	for range c.MAT.Lanes {
 		m.mat = append(m.mat, newMATLane(c.MAT.MACs))
 	}
@@ -77,8 +80,8 @@ func newMachine(c arch.Config, watch []Watch) (*machine, error) {
 // clock ends a cycle.
 func (m *machine) clock() {
 	m.trace.Cycles++
-	count(&m.trace.MAT, m.mat)
-	count(&m.trace.RMAC, m.rmac)
+	count(&m.trace.MAT, m.mat, m.view.MATProducts)
+	count(&m.trace.RMAC, m.rmac, m.view.RMACProducts)
 	if len(m.watch) == 0 {
 		return
 	}
@@ -91,10 +94,12 @@ func (m *machine) clock() {
 	}
 }
 
-func count[L lane](u *Usage, lanes []L) {
+// count adds a cycle to the usage of an engine, and keeps the products of its lanes.
+func count[L lane](u *Usage, lanes []L, products []Products) {
 	macs := 0
-	for _, l := range lanes {
-		macs += l.enabled()
+	for i, l := range lanes {
+		products[i] = l.made()
+		macs += len(products[i].X)
 	}
 	u.MACs += int64(macs)
 	if macs > 0 {

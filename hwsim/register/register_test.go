@@ -810,8 +810,8 @@ func TestLanesAgree(t *testing.T) {
 				if i == 0 {
 					l.begin(bias)
 				}
-				l.dot(x, w)
-				if l.sum() != want || l.enabled() != len(x) {
+				l.dot(Products{X: x, W: w})
+				if l.sum() != want || len(l.made().X) != len(x) || len(l.made().X) != 0 {
 					t.Fatalf("%T: %d, want %d", l, l.sum(), want)
 				}
 			}

@@ -138,7 +138,8 @@ func (s *sequencer) step() bool {
 		if s.at.first(0) {
 			lane.begin(l.w.bias[p.from+i])
 		}
-		lane.dot(x[from:to], l.w.position(p.from+i, ky, kx)[from:to])
+		w := l.w.position(p.from+i, ky, kx)
+		lane.dot(Products{X: x[from:to], W: w[from:to], Pixel: p.pixel, Channel: p.from + i})
 	}
 	s.macsNow += int64(p.channels * (to - from))
 	if !s.at.step() {

@@ -10,13 +10,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
 // operations returns the operations of a network, which the examples know to exist.
 func operations(name string) *workload.Workload {
-	return must.M1(workload.FromNetwork(must.M1(efficientvit.Describe(name))))
+	return must.M1(workload.Variant(name))
 }
 
 // From the closed form to the event-driven model, cause by cause.
