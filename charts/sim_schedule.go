@@ -36,7 +36,7 @@ type schedulePanel struct {
 // another.
 type scheduleTask struct {
 	Lane scheduleLane
-	// Op is the operation, empty for one of another block.
+	// Op is the operation's role, empty for one of another block.
 	Op         string
 	Start, End float64
 }
@@ -76,11 +76,12 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 // schedule cuts the events of one block or step out of a run.
 func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
-	own := make(map[string]string) // the block of each step that is drawn
+	own := make(map[string]map[string]string) // the labels of each step that is drawn
+	steps := make(map[string]string)          // the step's own, for its memory traffic
 	for _, s := range r.Steps {
 		name := blockName(s.Block)
 		if name == block || blockName(s.Name) == block {
-			own[s.Name] = name
+			own[s.Name], steps[s.Name] = s.Labels, s.Label
 		}
 		if name != "" && !slices.Contains(known, name) {
 			known = append(known, name)
@@ -106,9 +107,8 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 				return
 			}
 			name := ""
-			if within, ok := own[e.Op]; ok {
-				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), within+"."), "main.")
-				name = strings.TrimSuffix(name, ".conv")
+			if labels, ok := own[e.Op]; ok {
+				name = plainRoles(cmp.Or(labels[op], steps[e.Op]))
 			}
 			p.Tasks = append(p.Tasks, scheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
@@ -226,7 +226,7 @@ func (d scheduleData) Figure() (*Figure, error) {
 				if s == nil {
 					color := shade
 					if t.Op != "" {
-						color = parts[len(order)%len(parts)]
+						color = labelColor(t.Op)
 						order = append(order, t.Op)
 					}
 					s = &echarts.SingleSeries{
@@ -323,13 +323,4 @@ func summary(tasks []scheduleTask) string {
 		return "nothing of this block"
 	}
 	return strings.Join(list, ", ")
-}
-
-// onColor returns the colour of a text that is read on a part's colour.
-func onColor(color string) string {
-	switch color {
-	case blue, vermillion, green, "#332288", "#882255":
-		return "#FFFFFF"
-	}
-	return ink
 }

@@ -137,8 +137,8 @@ func (d stallsData) Figure() (*Figure, error) {
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
-	for i, c := range d.Causes {
-		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: partColor(i), note: c.Note})
+	for _, c := range d.Causes {
+		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: causeColor(c.Name), note: c.Note})
 	}
 	if err := b.check("stalls of " + d.Workload); err != nil {
 		return nil, err

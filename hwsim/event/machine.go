@@ -55,6 +55,10 @@ func newLayout(w *workload.Workload, c *arch.Config, o *Options, pictures int64)
 		for _, o := range s.Ops {
 			step.Ops = append(step.Ops, o.Name)
 		}
+		step.Labels = make(map[string]string)
+		for _, o := range s.Engine {
+			step.Labels[o.Name] = o.Label
+		}
 		l.steps = append(l.steps, step)
 		shape := shapeOf(s, &l.schedule.Engines)
 		if _, ok := seen[shape]; !ok {

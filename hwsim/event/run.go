@@ -59,8 +59,10 @@ type Step struct {
 	// Ops are all operations.
 	Name string
 	Ops  []string
-	// Label joins the roles of the engines' operations; Block is the network's.
+	// Label joins the roles of the engines' operations, and Labels has each by the
+	// operation's name; Block is the network's.
 	Label, Block string
+	Labels       map[string]string
 	// Start is when the first round comes to it. Cycles are those from the end
 	// of the step before.
 	Start, Cycles int64
@@ -157,7 +159,7 @@ func newRun(name string, c *arch.Config, o *Options, first *round) *Run {
 		RoundCycles: first.end, Events: first.events, Host: first.host,
 		Elements: make(map[workload.Unit]int64), Steps: make([]Step, len(first.steps))}
 	for i, s := range first.steps {
-		r.Steps[i] = Step{Name: s.Name, Ops: s.Ops, Label: s.Label, Block: s.Block, Start: s.Start}
+		r.Steps[i] = Step{Name: s.Name, Ops: s.Ops, Label: s.Label, Labels: s.Labels, Block: s.Block, Start: s.Start}
 	}
 	return r
 }
