@@ -74,7 +74,10 @@ func (q *Quantized) Beside(m *integer.Model, picture []float32) (*Beside, error)
 
 // tensorOf returns the network's tensor of which an integer tensor holds the elements.
 func tensorOf(name string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(name, codesSuffix), log2Suffix)
+	for _, suffix := range []string{codesSuffix, residualSuffix, log2Suffix} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	return name
 }
 
 // Shape returns the shape of a tensor of the frozen model, zeros where it has none of

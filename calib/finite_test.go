@@ -145,6 +145,7 @@ func TestReadersOfATensorAgree(t *testing.T) {
 		}
 	}
 	model, profile := small(t)
+	shared := TrioViTPlusInteger.With("shared", func(r *Recipe) { r.ResidualBits = 0 }) // one grid with the residual sum
 	const add, conv = "backbone.stages.0.op_list.1.add", "backbone.stages.0.op_list.1.main.inverted_conv.conv"
 	for _, c := range []struct {
 		name string
@@ -163,7 +164,7 @@ func TestReadersOfATensorAgree(t *testing.T) {
 		c.edit(&op.Points[0])
 		of := *profile
 		of.Model = mixed.Hash()
-		_, err := Quantize(mixed, &of, TrioViTPlusInteger)
+		_, err := Quantize(mixed, &of, shared)
 		told(t, err, append(c.want, op.Inputs[0]+" is read as")...)
 		if _, err := Quantize(mixed, &of, Vanilla); c.name != "divisor" && err != nil {
 			t.Errorf("where only one of them is rounded: %v", err)

@@ -41,9 +41,11 @@ func TestPrecisions(t *testing.T) {
 				for _, p := range op.Points {
 					tensor, bits := op.Inputs[p.Operand], 0
 					if q.Rounds(op.Name, p.Operand) {
-						switch q.quantizers[tensor].(type) {
+						switch q.quantizers[q.GridName(op, p.Operand)].(type) {
 						case grid.Uniform:
-							if bits = p.Bits; bits == 8 {
+							if bits = p.Bits; recipe.ResidualBits > 0 && identity(op, p.Operand) {
+								bits = recipe.ResidualBits
+							} else if bits == 8 {
 								bits = recipe.activationBits()
 							}
 						case grid.Log2:

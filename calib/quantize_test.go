@@ -82,7 +82,7 @@ func TestRoundedOperandsTakeValuesOfTheirGrids(t *testing.T) {
 		hooks.Operand = func(op *efficientvit.Op, i int, y *graph.Node) *graph.Node {
 			y = q.fake(op, i, y)
 			if q.rounded[operand{op.Name, i}] {
-				seen, read = append(seen, y), append(read, op.Inputs[i])
+				seen, read = append(seen, y), append(read, q.GridName(op, i))
 			}
 			return y
 		}

@@ -139,7 +139,7 @@ var (
 		ExactBias: true, Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
 	TrioViTPlusInteger = Recipe{Name: "TrioViTPlus every point", About: "TrioViTPlus with every tensor of INTEGER.md in integers", Transforms: []Transform{WiderMigration, PaperShifting},
-		ExactBias: true, ResidualBits: 16, Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
+		ExactBias: true, ResidualBits: residualBits, Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
 // Default is the recipe of what is frozen or reconstructed where none is named:
@@ -179,6 +179,9 @@ func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 	for _, c := range EveryPoint.Classes {
 		switch {
 		case c == efficientvit.ConvInput || !occurs[c]:
+		case c == efficientvit.AddOperand:
+			add(c.String(), PointSelection{Classes: []efficientvit.PointClass{c}})
+			all[len(all)-1].ResidualBits = residualBits
 		case c == efficientvit.AttentionOperand:
 			classes := []efficientvit.PointClass{c}
 			add("q, k, v", PointSelection{classes, Roles(efficientvit.Query, efficientvit.Key, efficientvit.Value)})
@@ -246,11 +249,17 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 	return r
 }
 
-// Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, under a
-// name that says so: "SmoothQuant every point".
+// Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, and residual
+// sums of 16 bits, under a name that says so: "SmoothQuant every point".
 func (r Recipe) Integer() Recipe {
-	return r.With(r.Name+everyPoint, func(r *Recipe) { r.Points = []PointSelection{EveryPoint} })
+	return r.With(r.Name+everyPoint, func(r *Recipe) {
+		r.Points, r.ResidualBits = []PointSelection{EveryPoint}, cmp.Or(r.ResidualBits, residualBits)
+	})
 }
+
+// residualBits is the width of blocks' inputs in residual sums of recipes that round
+// every point.
+const residualBits = 16
 
 const everyPoint = " every point"
 

@@ -38,9 +38,13 @@ type Table struct {
 	Rows    [][]any
 }
 
-// newFigure freezes an option tree.
+// newFigure freezes an option tree in the theme that the environment names.
 func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
-	b, err := canonical(option)
+	colors, err := chosenTheme()
+	if err != nil {
+		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
+	}
+	b, err := canonical(option, colors)
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
 	}
@@ -49,7 +53,11 @@ func newFigure(title string, width, height int, option any, table Table) (*Figur
 
 // answering returns the figure with details that clicks show where it is live.
 func (f *Figure) answering(details []any) (*Figure, error) {
-	b, err := canonical(details)
+	colors, err := chosenTheme()
+	if err != nil {
+		return nil, fmt.Errorf("charts: figure %q: %w", f.title, err)
+	}
+	b, err := canonical(details, colors)
 	if err != nil {
 		return nil, fmt.Errorf("charts: details of figure %q: %w", f.title, err)
 	}
@@ -222,8 +230,8 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // than a screen can show, fewer than two machines may differ in.
 const significant = 6
 
-// canonical returns the canonical JSON of an option.
-func canonical(option any) ([]byte, error) {
+// canonical returns the canonical JSON of an option, in the colours of a theme.
+func canonical(option any, colors theme) ([]byte, error) {
 	raw, err := json.Marshal(option)
 	if err != nil {
 		return nil, err
@@ -232,10 +240,10 @@ func canonical(option any) ([]byte, error) {
 	if err := json.Unmarshal(raw, &tree); err != nil {
 		return nil, err
 	}
-	return json.Marshal(canonicalTree(tree))
+	return json.Marshal(canonicalTree(tree, colors))
 }
 
-func canonicalTree(node any) any {
+func canonicalTree(node any, colors theme) any {
 	switch n := node.(type) {
 	case map[string]any:
 		for key, child := range n {
@@ -243,12 +251,14 @@ func canonicalTree(node any) any {
 				delete(n, key)
 				continue
 			}
-			n[key] = canonicalTree(child)
+			n[key] = canonicalTree(child, colors)
 		}
 	case []any:
 		for i, child := range n {
-			n[i] = canonicalTree(child)
+			n[i] = canonicalTree(child, colors)
 		}
+	case string:
+		return colors.value(n)
 	case float64:
 		return round(n)
 	}

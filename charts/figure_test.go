@@ -493,14 +493,14 @@ func TestNumber(t *testing.T) {
 }
 
 func TestCanonicalJSON(t *testing.T) {
-	got, err := canonical(map[string]any{"b": 1.23456789, "a": []any{nil, 1 << 20, math.Copysign(0, -1)}, "gone": nil})
+	got, err := canonical(map[string]any{"b": 1.23456789, "a": []any{nil, 1 << 20, math.Copysign(0, -1)}, "gone": nil}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := `{"a":[null,1048576,0],"b":1.23457}`; string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if _, err := canonical(math.NaN()); err == nil {
+	if _, err := canonical(math.NaN(), nil); err == nil {
 		t.Error("NaN is accepted")
 	}
 }

@@ -268,7 +268,7 @@ func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) 
 	}
 	return []echarts.SingleSeries{bar, {
 		Type: "scatter", SymbolSize: 0.01, Data: texts,
-		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12, BackgroundColor: "#FFFFFF"},
+		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12, BackgroundColor: ground},
 	}}
 }
 

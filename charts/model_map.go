@@ -274,9 +274,10 @@ type mapBox struct {
 }
 
 // bad and missing are the colours of the worst number and of none; the best is white.
+// They are those of a map, the same in every theme, and so is what is written on them.
 var bad = [3]float64{0xE6, 0x7E, 0x36}
 
-const missing = "#EDEDED"
+const missing, onMap = "#EDEDED", "#222222"
 
 // colors returns a colour for each block: the nearer to the worst, the darker.
 func (m *mapMeasure) colors() []string {
@@ -388,8 +389,8 @@ func hiddenAxis(lo, hi float64) axis { return axis{lo: lo, hi: hi, hidden: true}
 // boxLabel writes a block's kind over its number.
 func boxLabel(position, text string) map[string]any {
 	return map[string]any{"show": true, "position": position, "formatter": text, "rich": map[string]any{
-		"kind":  map[string]any{"fontSize": 11, "lineHeight": 15, "color": ink, "fontWeight": "bold"},
-		"value": map[string]any{"fontSize": 11, "lineHeight": 15, "color": ink},
+		"kind":  map[string]any{"fontSize": 11, "lineHeight": 15, "color": onMap, "fontWeight": "bold"},
+		"value": map[string]any{"fontSize": 11, "lineHeight": 15, "color": onMap},
 		"stage": map[string]any{"fontSize": 12, "color": faint},
 	}}
 }
@@ -424,7 +425,7 @@ func (m *modelMap) marker(i int) echarts.SingleSeries {
 	b := &m.blocks[i]
 	return echarts.SingleSeries{Id: "chosen", Type: "scatter", Symbol: "roundRect", Data: []any{mapBox{
 		Name: b.Name, Value: place{b.x, -b.y}, SymbolSize: place{boxWidth + 2*border, boxHeight + 2*border}, Detail: i,
-		ItemStyle: &opts.ItemStyle{Color: ink, Opacity: opts.Float(1)},
+		ItemStyle: &opts.ItemStyle{Color: blue, Opacity: opts.Float(1)},
 	}}}
 }
 

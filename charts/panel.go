@@ -10,18 +10,6 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// The palette of Okabe and Ito, which readers with any colour vision can tell
-// apart.
-const (
-	blue       = "#0072B2"
-	vermillion = "#D55E00"
-	green      = "#009E73"
-	ink        = "#222222"
-	faint      = "#666666"
-	rule       = "#E3E3E3"
-	shade      = "#BBBBBB"
-)
-
 // figureWidth fits a notebook's column, in pixels.
 const figureWidth = 900
 
@@ -42,6 +30,9 @@ type panel struct {
 	left, top, width, height int
 	x, y                     axis
 	series                   []echarts.SingleSeries
+	// right is a second vertical axis, at the right, of the series onRight.
+	right   axis
+	onRight []echarts.SingleSeries
 }
 
 // headings is the hook by which go-echarts lets an option have several titles.
@@ -83,9 +74,21 @@ func compose(title, subtitle string, legend []string, panels []panel) any {
 			chart.MultiSeries = append(chart.MultiSeries, s)
 		}
 	}
+	for i, p := range panels {
+		if p.onRight == nil {
+			continue
+		}
+		second := p.right.vertical(i)
+		second.Position, second.SplitLine.Show = "right", opts.Bool(false)
+		for _, s := range p.onRight {
+			s.XAxisIndex, s.YAxisIndex = i, len(chart.YAxisList)
+			chart.MultiSeries = append(chart.MultiSeries, s)
+		}
+		chart.YAxisList = append(chart.YAxisList, second)
+	}
 	chart.SetGlobalOptions(
 		echarts.WithAnimation(false),
-		echarts.WithInitializationOpts(opts.Initialization{BackgroundColor: "#FFFFFF"}),
+		echarts.WithInitializationOpts(opts.Initialization{BackgroundColor: ground}),
 		echarts.WithTooltipOpts(opts.Tooltip{
 			Trigger: "axis", Formatter: "{b}",
 			AxisPointer: &opts.AxisPointer{Type: "line", Label: &opts.Label{Show: opts.Bool(false)}},
@@ -187,7 +190,7 @@ func tickLabels(x, y axis) []echarts.SingleSeries {
 		MarkLines: &opts.MarkLines{Data: lines, MarkLineStyle: opts.MarkLineStyle{
 			Symbol:    []string{"none", "none"},
 			Label:     &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: below, Color: faint, FontSize: 11},
-			LineStyle: &opts.LineStyle{Color: "rgba(0,0,0,0.12)", Width: 1, Type: "solid"},
+			LineStyle: &opts.LineStyle{Color: rule, Width: 1, Type: "solid"},
 		}},
 	}}
 }

@@ -77,13 +77,13 @@ func labelled(heading string, lines ...string) string {
 func (s *sketch) box(name string, at place, w, h float64, color, position, text string) {
 	const border = 1.5
 	s.fill(name, at, w, h, color)
-	s.fill(name, place{at[0] + border, at[1] + border}, w-2*border, h-2*border, "#FFFFFF")
+	s.fill(name, place{at[0] + border, at[1] + border}, w-2*border, h-2*border, ground)
 	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, position)
 }
 
 // frame shades what belongs together, with its text at the lower left.
 func (s *sketch) frame(name string, at place, w, h float64, text string) {
-	s.fill(name, at, w, h, "#EEEEEE")
+	s.fill(name, at, w, h, frame)
 	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, "insideBottomLeft")
 }
 
@@ -119,7 +119,7 @@ func (s *sketch) option(title, subtitle string, top, width, height int) any {
 	chart := echarts.NewScatter()
 	chart.SetGlobalOptions(
 		echarts.WithAnimation(false),
-		echarts.WithInitializationOpts(opts.Initialization{BackgroundColor: "#FFFFFF"}),
+		echarts.WithInitializationOpts(opts.Initialization{BackgroundColor: ground}),
 		echarts.WithTitleOpts(opts.Title{
 			Title: title, Subtitle: subtitle, Left: "12", Top: "8",
 			TitleStyle:    &opts.TextStyle{FontSize: 16, Color: ink},
@@ -233,7 +233,7 @@ func (d architectureData) Figure() (*Figure, error) {
 // the engines and back.
 func (d architectureData) whole(s *sketch) {
 	c := d.Config
-	const in, weight, result = "#56B4E9", vermillion, green
+	const in, weight, result = sky, brown, green
 	s.note(place{12, 10}, labelled("(a) the accelerator"))
 	s.box("off-chip memory", place{20, 30}, 860, 44, ink, "inside", labelled("off-chip memory",
 		fmt.Sprintf("%s GB/s, latency of %s", number(c.OffChip.MBPerS/1e3), several(c.OffChip.LatencyCycles, "cycle"))))

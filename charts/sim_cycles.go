@@ -69,32 +69,6 @@ func Cycles(r *closed.Result) (*Figure, error) {
 	return d.Figure()
 }
 
-// ranks orders the roles for colours: a role of many blocks needs one, that of a
-// single block is named by its row. Roles past the colours share one.
-func (d cyclesData) ranks() []int {
-	blocks := make([]int, len(d.Roles))
-	for _, b := range d.Blocks {
-		for i, c := range b.Cycles {
-			if c > 0 {
-				blocks[i]++
-			}
-		}
-	}
-	order := make([]int, len(d.Roles))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(blocks[b], blocks[a]) })
-	ranks := make([]int, len(d.Roles))
-	for rank, i := range order {
-		ranks[i] = rank
-		if blocks[i] < 2 {
-			ranks[i] = len(parts)
-		}
-	}
-	return ranks
-}
-
 // finding names the fewest roles that take more than half of the cycles.
 func (d cyclesData) finding(total float64) string {
 	order := slices.Clone(d.Roles)
@@ -102,7 +76,7 @@ func (d cyclesData) finding(total float64) string {
 	sum := 0.0
 	var names []string
 	for _, r := range order {
-		names = append(names, r.Name)
+		names = append(names, plainRoles(r.Name))
 		if sum += r.Cycles; sum > total/2 {
 			break
 		}
@@ -134,13 +108,10 @@ func (d cyclesData) Figure() (*Figure, error) {
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
 	for _, r := range d.Roles {
-		b.parts = append(b.parts, breakdownPart{name: r.Name, cycles: r.Cycles, note: percent(r.Utilization) + " busy"})
+		b.parts = append(b.parts, breakdownPart{name: plainRoles(r.Name), color: labelColor(r.Name), cycles: r.Cycles, note: percent(r.Utilization) + " busy"})
 	}
 	if err := b.check("cycles of " + d.Workload); err != nil {
 		return nil, err
-	}
-	for i, rank := range d.ranks() {
-		b.parts[i].color = partColor(rank)
 	}
 	b.title = d.finding(b.total())
 	return b.figure()

@@ -10,18 +10,6 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// parts colour the parts of a whole: Okabe and Ito's palette and three of Tol's, for
-// an attention has ten operations. What is left over is of colour shade.
-var parts = [...]string{blue, vermillion, green, "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#332288", "#882255", "#44AA99"}
-
-// partColor returns the colour of the part with that rank.
-func partColor(rank int) string {
-	if rank >= len(parts) {
-		return shade
-	}
-	return parts[rank]
-}
-
 // labelRoom returns how many pixels the labels of a category axis take.
 func labelRoom(labels []string) int {
 	const gap = 24
@@ -47,7 +35,7 @@ func captions(points []point) echarts.SingleSeries {
 func dots(name, color string, filled bool, points []point) echarts.SingleSeries {
 	style := &opts.ItemStyle{Color: color, BorderColor: color, BorderWidth: 2, Opacity: opts.Float(1)}
 	if !filled {
-		style.Color = "#FFFFFF"
+		style.Color = ground
 	}
 	return echarts.SingleSeries{
 		Name: name, Type: "line", Symbol: "circle", SymbolSize: 9, ShowSymbol: opts.Bool(true), Color: color, Data: points,

@@ -101,7 +101,7 @@ func (d rooflineData) kinds() []rooflineKind {
 	}
 	slices.SortStableFunc(list, func(a, b rooflineKind) int { return cmp.Compare(b.sum.Cycles, a.sum.Cycles) })
 	for i := range list {
-		list[i].color = partColor(i)
+		list[i].color = labelColor(list[i].sum.Label)
 	}
 	return list
 }
@@ -217,7 +217,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 			cycles := float64(m.point.Cycles)
 			most = max(most, cycles)
 			marks = append(marks, bubble{point{d.text(&m.point, m.steps), place(&m.point)}, cycles,
-				&opts.ItemStyle{Color: k.color, BorderColor: "#FFFFFF", BorderWidth: 1, Opacity: opts.Float(0.85)}})
+				&opts.ItemStyle{Color: k.color, BorderColor: ground, BorderWidth: 1, Opacity: opts.Float(0.85)}})
 		}
 		share := fmt.Sprintf("%s cycles · %s", count(int(k.sum.Cycles)), d.attained(&k.sum))
 		labels = append(labels, k.sum.Label)

@@ -36,7 +36,7 @@ type schedulePanel struct {
 // another.
 type scheduleTask struct {
 	Lane scheduleLane
-	// Op is the operation, empty for one of another block.
+	// Op is the operation's role, empty for one of another block.
 	Op         string
 	Start, End float64
 }
@@ -76,11 +76,12 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 // schedule cuts the events of one block or step out of a run.
 func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
-	own := make(map[string]string) // the block of each step that is drawn
+	own := make(map[string]map[string]string) // the labels of each step that is drawn
+	steps := make(map[string]string)          // the step's own, for its memory traffic
 	for _, s := range r.Steps {
 		name := blockName(s.Block)
 		if name == block || blockName(s.Name) == block {
-			own[s.Name] = name
+			own[s.Name], steps[s.Name] = s.Labels, s.Label
 		}
 		if name != "" && !slices.Contains(known, name) {
 			known = append(known, name)
@@ -96,7 +97,6 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 		return schedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
 	p := schedulePanel{Block: block, Cycles: float64(to - from)}
-	roles := rolesOf(r.Steps, own)
 	for _, e := range r.Events {
 		start, end := max(e.Start, from), min(e.End, to)
 		if start >= end {
@@ -106,7 +106,11 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 			if op == "" {
 				return
 			}
-			p.Tasks = append(p.Tasks, scheduleTask{lane, roles[op], float64(start - from), float64(end - from)})
+			name := ""
+			if labels, ok := own[e.Op]; ok {
+				name = plainRoles(cmp.Or(labels[op], steps[e.Op]))
+			}
+			p.Tasks = append(p.Tasks, scheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
 		switch e.Kind {
 		case event.ComputeEvent:
@@ -119,31 +123,6 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 		}
 	}
 	return p, nil
-}
-
-// rolesOf returns the role of every operation of the drawn steps, by the operation's name.
-// Those of one role, such as KᵀV of two branches, are numbered.
-func rolesOf(steps []event.Step, drawn map[string]string) map[string]string {
-	all := make(map[string][]string) // the operations of a role
-	for _, s := range steps {
-		if _, ok := drawn[s.Name]; !ok {
-			continue
-		}
-		for _, op := range s.Ops {
-			if role, ok := s.Labels[op]; ok {
-				all[role] = append(all[role], op)
-			}
-		}
-	}
-	roles := make(map[string]string)
-	for role, ops := range all {
-		for i, op := range ops {
-			if roles[op] = role; len(ops) > 1 {
-				roles[op] = fmt.Sprintf("%s %d", role, i+1)
-			}
-		}
-	}
-	return roles
 }
 
 func (d scheduleData) check() error {
@@ -247,7 +226,7 @@ func (d scheduleData) Figure() (*Figure, error) {
 				if s == nil {
 					color := shade
 					if t.Op != "" {
-						color = parts[len(order)%len(parts)]
+						color = labelColor(t.Op)
 						order = append(order, t.Op)
 					}
 					s = &echarts.SingleSeries{
@@ -344,13 +323,4 @@ func summary(tasks []scheduleTask) string {
 		return "nothing of this block"
 	}
 	return strings.Join(list, ", ")
-}
-
-// onColor returns the colour of a text that is read on a part's colour.
-func onColor(color string) string {
-	switch color {
-	case blue, vermillion, green, "#332288", "#882255":
-		return "#FFFFFF"
-	}
-	return ink
 }

@@ -154,12 +154,8 @@ func (d stallsData) Figure() (*Figure, error) {
 	if b.brief = d.Brief; b.brief {
 		b.partsTitle = ""
 	}
-	for i, c := range d.Causes {
-		color := partColor(i)
-		if d.Brief && c.Name != busyCause {
-			color = vermillion // by rank it would change between configurations
-		}
-		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: color, note: c.Note})
+	for _, c := range d.Causes {
+		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: causeColor(c.Name), note: c.Note})
 	}
 	if err := b.check("stalls of " + d.Workload); err != nil {
 		return nil, err

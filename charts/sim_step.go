@@ -154,6 +154,6 @@ func (s *sketch) register(name string, at place, w float64, holds int32) {
 	const tall = 24
 	s.fill(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink)
 	label := newSketchLabel(fmt.Sprintf("{sum|%d}", holds), "inside")
-	label.Rich["sum"] = map[string]any{"fontSize": 12, "fontWeight": "bold", "color": "#FFFFFF"}
+	label.Rich["sum"] = map[string]any{"fontSize": 12, "fontWeight": "bold", "color": ground}
 	s.boxes[len(s.boxes)-1].Label = label
 }

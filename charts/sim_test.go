@@ -5,7 +5,6 @@ package charts
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -63,10 +62,10 @@ func scheduleFixture() scheduleData {
 	return scheduleData{
 		Workload: "one block", Config: "an accelerator", Options: "both pipelines",
 		Panels: []schedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []scheduleTask{
-			{matLane, "inverted", 0, 400}, {rmacLane, "inverted", 0, 400},
-			{matLane, "point", 400, 500}, {matLane, "point", 500, 1000},
-			{rmacLane, "depth", 400, 650}, {rmacLane, "point", 700, 1000},
-			{loadLane, "point", 10, 60}, {loadLane, "", 500, 700},
+			{matLane, "PW1", 0, 400}, {rmacLane, "PW1", 0, 400},
+			{matLane, "PW2", 400, 500}, {matLane, "PW2", 500, 1000},
+			{rmacLane, "DW", 400, 650}, {rmacLane, "PW2", 700, 1000},
+			{loadLane, "PW2", 10, 60}, {loadLane, "", 500, 700},
 		}}},
 	}
 }
@@ -248,7 +247,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 		textsAreInside(t, f)
 		ops := column[string](t, f, "operation")
-		for _, op := range []string{"PW1", "DW", "PW2", "qkv", "aggregation DW", "aggregation PW", "proj", "KTV 1", "KTV 2"} {
+		for _, op := range []string{"PW1", "DW", "PW2", "qkv", "aggregation DW", "aggregation PW", "KᵀV", "divisor", "dividend", "proj"} {
 			if !slices.Contains(ops, op) {
 				t.Errorf("no task is of %s", op)
 			}
@@ -263,19 +262,19 @@ func TestSimulatorFigures(t *testing.T) {
 		if err := json.Unmarshal(f.Option(), &option); err != nil {
 			t.Fatal(err)
 		}
-		colors := make(map[string]string) // by panel and colour
+		names := make(map[string]bool)
+		grey := themes["light"][shade]
 		for _, s := range option.Series {
 			if s.LineStyle.Width < 10 {
 				continue // a caption
 			}
-			place := fmt.Sprint(s.XAxisIndex, s.Color)
-			if other, taken := colors[place]; taken || (s.Color == shade) != (s.Name == "") {
-				t.Errorf("%q has the colour %s, as %q; grey is other blocks'", s.Name, s.Color, other)
+			if want := themes["light"][labelColor(s.Name)]; s.Color != want || (s.Color == grey) != (s.Name == "") {
+				t.Errorf("%q has the colour %s, want %s; grey is other blocks'", s.Name, s.Color, want)
 			}
-			colors[place] = s.Name
+			names[s.Name] = true
 		}
-		if len(colors) < 13 {
-			t.Errorf("%d colours, of the two blocks' 13 operations", len(colors))
+		if len(names) < 11 {
+			t.Errorf("bars of %d names, want those of ten roles and of other blocks", len(names))
 		}
 		step := run(hwsim.BothPipelines)
 		if f, err = Schedule(step, "stages.3.op_list.1.context_module.main.ktv.0"); err != nil {
@@ -293,7 +292,7 @@ func TestSimulatorFigures(t *testing.T) {
 				lanes[op] = column[string](t, f, "lane")[i]
 			}
 		}
-		if want := map[string]string{"KTV": "R-MAC", "divisor": "MAT", "dividend": "MAT"}; !cmp.Equal(lanes, want) {
+		if want := map[string]string{"KᵀV": "R-MAC", "divisor": "MAT", "dividend": "MAT"}; !cmp.Equal(lanes, want) {
 			t.Errorf("operations begin on the lanes %v, want %v", lanes, want)
 		}
 		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block or step "nowhere"`) {

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"strings"
+
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// A style is how one thing looks in every figure.
+type style struct{ label, color string }
+
+// roleStyles has the label and the colour of each role. Steps of one thing share its
+// colour, and the labels tell them apart.
+var roleStyles = map[efficientvit.Role]style{
+	efficientvit.Stem:       {"stem", brown},
+	efficientvit.DSConvDW:   {"DSConv DW", lime},
+	efficientvit.DSConvPW:   {"DSConv PW", lime},
+	efficientvit.PW1:        {"PW1", blue},
+	efficientvit.DW:         {"DW", vermillion},
+	efficientvit.PW2:        {"PW2", green},
+	efficientvit.QKV:        {"qkv", mauve},
+	efficientvit.AggDW:      {"aggregation DW", yellow},
+	efficientvit.AggPW:      {"aggregation PW", yellow},
+	efficientvit.KTV:        {"KᵀV", wine},
+	efficientvit.SumK:       {"ΣK", wine},
+	efficientvit.Divisor:    {"divisor", indigo},
+	efficientvit.Dividend:   {"dividend", mint},
+	efficientvit.Attention:  {"quotient", mint},
+	efficientvit.Proj:       {"proj", sky},
+	efficientvit.HeadInput:  {"head input", purple},
+	efficientvit.HeadOutput: {"head output", purple},
+}
+
+// RoleLabel returns what figures call a role: the paper's word for it.
+func RoleLabel(r efficientvit.Role) string {
+	if s, ok := roleStyles[r]; ok {
+		return s.label
+	}
+	return r.String()
+}
+
+// roleColor returns the colour of a role, [shade] for one that has none.
+func roleColor(r efficientvit.Role) string {
+	if s, ok := roleStyles[r]; ok {
+		return s.color
+	}
+	return shade
+}
+
+// roleNamed returns the role that a report or a figure names so. Where one operation
+// streams into another, as in "DW + PW2", the first one is meant.
+func roleNamed(label string) efficientvit.Role {
+	first, _, _ := strings.Cut(label, " + ")
+	for r, s := range roleStyles {
+		if r.String() == first || s.label == first {
+			return r
+		}
+	}
+	return efficientvit.NoRole
+}
+
+// plainRoles writes a report's label, of one role or of several, as figures do.
+func plainRoles(label string) string {
+	names := strings.Split(label, " + ")
+	for i, n := range names {
+		if r := roleNamed(n); r != efficientvit.NoRole {
+			names[i] = RoleLabel(r)
+		}
+	}
+	return strings.Join(names, " + ")
+}
+
+// The layers of a standard ViT, which have labels and no roles. Those that do what an
+// EfficientViT's do have its colours.
+var vitColors = map[string]string{
+	"patch embedding": brown, "qkv": mauve, "QKT": wine, "softmax": indigo, "AV": mint, "proj": sky,
+	"MLP 1": blue, "MLP 2": green, "GELU": lime, "classifier": purple,
+}
+
+// labelColor returns the colour of an operation by its label.
+func labelColor(label string) string {
+	if r := roleNamed(label); r != efficientvit.NoRole {
+		return roleColor(r)
+	}
+	if c, ok := vitColors[label]; ok {
+		return c
+	}
+	return shade
+}
+
+// Things that more than one figure shows.
+const (
+	matColor      = blue       // MAT: it runs pointwise convolutions
+	rmacColor     = vermillion // R-MAC: it alone runs depthwise ones
+	computedColor = blue
+	printedColor  = faint
+	floatColor    = faint
+	maximumColor  = blue
+	minimumColor  = vermillion
+	countColor    = green // distributions
+	uniformColor  = vermillion
+	log2Color     = blue
+)
+
+// causeColors are what cycles go to, by the event-driven model's names.
+var causeColors = map[string]string{
+	busyCause: green, "imbalance": vermillion, "no work": mauve, "rounding of lanes": sky, "rounding of MACs": indigo,
+	"stream": yellow, "partner": wine, "channels": lime, "weight load": brown, "input load": mint, "pipeline fill": purple,
+}
+
+// causeColor returns the colour of a cause, [shade] for one that is rare.
+func causeColor(name string) string {
+	if c, ok := causeColors[name]; ok {
+		return c
+	}
+	return shade
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+	"github.com/gotriovit/gotriovit/triovit/grid"
+)
+
+// PaperFig4 draws the paper's Fig. 4 of one MSA: (a) the counts of its divisors and, on a
+// second axis, what a uniform grid of 4 bits and a log2 grid of 4 bits make of each
+// value; (b) the same near zero, where the uniform grid has 8 bits. The block may be given
+// by the end of its name, as for [Divisors].
+//
+// As in the paper log2 rounds to the nearest power in the log domain, so that the stairs
+// step at √2·2^k, and its 16 codes end at the floor of the largest divisor's logarithm.
+// The paper draws the last MSA of EfficientViT-B1, with divisors to 1,599 and a zoom to 5;
+// here the zoom ends at 0.8 steps of the grid of 8 bits, of which it then shows as much.
+func PaperFig4(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
+	stats, err := prof.Divisors(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 4: %w", err)
+	}
+	d := paperDivisors{Block: block, Hist: stats.Hist, Largest: float64(stats.Max[0])}
+	point := efficientvit.Point{Class: efficientvit.DivisorOperand}
+	four, err := calib.MinMax{Bits: 4}.Choose(stats, point)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 4 of %s: %w", block, err)
+	}
+	eight, err := calib.MinMax{Bits: 8}.Choose(stats, point)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 4 of %s: %w", block, err)
+	}
+	log2, err := calib.LogDomain{Floor: true}.Choose(stats, point)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 4 of %s: %w", block, err)
+	}
+	d.Four, d.Eight, d.Log2 = four.(grid.Uniform), eight.(grid.Uniform), log2.(grid.Log2)
+	return d.Figure()
+}
+
+// paperDivisors are the divisors of one MSA with three grids.
+type paperDivisors struct {
+	Block       string
+	Hist        calib.Histogram
+	Largest     float64
+	Four, Eight grid.Uniform
+	Log2        grid.Log2
+}
+
+func (d paperDivisors) check() error {
+	step := float64(d.Four.Scale)
+	switch {
+	case !(d.Largest > 0) || !finite(d.Largest):
+		return fmt.Errorf("charts: Fig. 4 of %s: the largest divisor is %v, must be positive and finite", d.Block, d.Largest)
+	case !(step > 0) || !(d.Eight.Scale > 0) || d.Four.Lo != 0 || d.Eight.Lo != 0 || d.Four.Hi != 15 || d.Eight.Hi != 255:
+		return fmt.Errorf("charts: Fig. 4 of %s: the uniform grids are %s and %s, need codes 0 to 15 and 0 to 255", d.Block, d.Four, d.Eight)
+	case d.Log2.Hi < d.Log2.Lo || d.Log2.Hi-d.Log2.Lo > 255 || d.Log2.Unit != 1:
+		return fmt.Errorf("charts: Fig. 4 of %s: log2 codes %d to %d in units of %v, need rising codes in units of 1", d.Block, d.Log2.Lo, d.Log2.Hi, d.Log2.Unit)
+	}
+	return nil
+}
+
+// A stair is a quantizer's step: from a value on, up to the next stair, it gives level.
+type stair struct{ from, level float64 }
+
+// uniformStairs are those of a grid from 0 to a value.
+func uniformStairs(g grid.Uniform, to float64) []stair {
+	stairs := []stair{{0, 0}}
+	for q := 1; q <= g.Hi; q++ {
+		if from := (float64(q) - 0.5) * float64(g.Scale); from <= to {
+			stairs = append(stairs, stair{from, float64(g.Value(q))})
+		}
+	}
+	return stairs
+}
+
+// log2Stairs are those of a grid from 0 to a value.
+func log2Stairs(g grid.Log2, to float64) []stair {
+	stairs := []stair{{0, float64(g.Value(g.Lo))}}
+	for c := g.Lo; c < g.Hi; c++ {
+		if from := float64(g.Boundary(c)); from <= to {
+			stairs = append(stairs, stair{from, float64(g.Value(c + 1))})
+		}
+	}
+	return stairs
+}
+
+// stairLine draws stairs up to a value.
+func stairLine(name, color string, stairs []stair, to float64) echarts.SingleSeries {
+	var points []point
+	for _, s := range stairs {
+		points = append(points, point{fmt.Sprintf("%s: %s from %s on", name, number(s.level), number(s.from)), []any{s.from, s.level}})
+	}
+	points = append(points, point{Value: []any{to, stairs[len(stairs)-1].level}})
+	return echarts.SingleSeries{
+		Name: name, Type: "line", Step: "end", ShowSymbol: opts.Bool(false), Data: points, Color: color,
+		LineStyle: &opts.LineStyle{Color: color, Width: 2},
+	}
+}
+
+// share returns the share of the positive divisors below a value.
+func (d paperDivisors) share(below float64) float64 {
+	return shareOf(d.Hist, func(v float64) bool { return v > 0 && v < below })
+}
+
+// Figure draws both panels. The table has a row per stair.
+func (d paperDivisors) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, height       = 124, 300
+		left, width       = 84, 420
+		left2, width2     = 650, 220
+		nBins             = 96
+		log2Name          = "log2, 4 bits"
+		uniformName       = "uniform: 4 bits in (a), 8 bits in (b)"
+		counted, quantity = "count of divisors", "quantized value"
+	)
+	_, zoom := roundRange(0, 0.8*float64(d.Eight.Scale))
+	_, wide := roundRange(0, d.Largest)
+	table := Table{Columns: []string{"panel", "grid", "from", "quantized value"}}
+	stairs := func(panel, name, color string, list []stair, to float64) echarts.SingleSeries {
+		for _, s := range list {
+			table.Rows = append(table.Rows, []any{panel, name, s.from, s.level})
+		}
+		return stairLine(name, color, list, to)
+	}
+	a := []echarts.SingleSeries{
+		stairs("a", uniformName, uniformColor, uniformStairs(d.Four, wide), wide),
+		stairs("a", log2Name, log2Color, log2Stairs(d.Log2, wide), wide),
+	}
+	b := []echarts.SingleSeries{
+		stairs("b", uniformName, uniformColor, uniformStairs(d.Eight, zoom), zoom),
+		stairs("b", log2Name, log2Color, log2Stairs(d.Log2, zoom), zoom),
+	}
+	near := log2Stairs(d.Log2, zoom)
+	panels := []panel{{
+		title: "(a) the divisors and two grids",
+		left:  left, top: top, width: width, height: height,
+		x: axis{name: "divisor", lo: 0, hi: wide}, y: axis{name: counted},
+		series: []echarts.SingleSeries{countSteps(d.Hist, 0, wide, nBins)},
+		right:  axis{name: quantity, lo: 0, hi: niceTop(max(d.Largest, math.Exp2(float64(d.Log2.Hi))))}, onRight: a,
+	}, {
+		title: "(b) near zero",
+		left:  left2, top: top, width: width2, height: height,
+		x: axis{name: "divisor", lo: 0, hi: zoom}, y: axis{name: quantity}, series: b,
+	}}
+	title := fmt.Sprintf("Below %s, where %s of the divisors lie, 8 bits uniform have %s, 4 bits log2 %s",
+		number(zoom), percent(d.share(zoom)), several(len(uniformStairs(d.Eight, zoom)), "value"), count(len(near)))
+	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi))
+	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{uniformName, log2Name}, panels), table)
+}

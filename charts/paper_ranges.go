@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// PaperFig3 draws the paper's Fig. 3 of one MBConv: for the inputs of PW1, DW and PW2
+// the maximum and the minimum of each channel, in the network's order, and the counts of
+// all values. All axes are linear. The block may be given by the end of its name, as for
+// [Ranges].
+//
+// The paper draws the MBConv that opens the last stage of EfficientViT-B1 (inferred), over
+// some 64 pictures; here it is any MBConv, over the pictures of the profile.
+func PaperFig3(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
+	pw1, dw, pw2, err := prof.MBConv(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 3: %w", err)
+	}
+	return paperRanges{Block: block, Inputs: []paperInput{
+		inputOf(efficientvit.PW1, pw1), inputOf(efficientvit.DW, dw), inputOf(efficientvit.PW2, pw2),
+	}}.Figure()
+}
+
+// PaperFig6 draws the paper's Fig. 6 (its number is inferred): the inputs of DW behind
+// channel-wise migration and of PW2 behind filter-wise shifting, as [PaperFig3] draws
+// them. The network is a transformed one, such as that of [calib.Quantized.Exact], and the
+// profile one of that network's tensors.
+//
+// The paper's factors kept the sign of a channel without positive values (inferred); those
+// of the profile are what its recipe chose.
+func PaperFig6(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
+	_, before, _, err := prof.MBConv(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: Fig. 6: %w", err)
+	}
+	d := paperRanges{Block: block}
+	for _, of := range []struct {
+		role efficientvit.Role
+		kind efficientvit.Kind
+		what string
+	}{{efficientvit.DW, efficientvit.Scale, "migration"}, {efficientvit.PW2, efficientvit.Shift, "shifting"}} {
+		for i := range net.Ops {
+			op := &net.Ops[i]
+			if op.Block != before.Block || op.Role != of.role || op.Kind != efficientvit.Conv {
+				continue
+			}
+			if made := net.Op(op.Inputs[0]); made.Kind != of.kind {
+				return nil, fmt.Errorf("charts: Fig. 6: %s of %s reads %q, which is no %s: a network behind migration and shifting is needed", RoleLabel(of.role), block, made.Name, of.kind)
+			}
+			stats, err := prof.Tensor(op.Inputs[0])
+			if err != nil {
+				return nil, fmt.Errorf("charts: Fig. 6: %w", err)
+			}
+			in := inputOf(of.role, stats)
+			in.Behind = of.what
+			d.Inputs = append(d.Inputs, in)
+		}
+	}
+	return d.Figure()
+}
+
+// paperRanges are some inputs of one MBConv.
+type paperRanges struct {
+	Block  string
+	Inputs []paperInput
+}
+
+// paperInput is the input of one convolution.
+type paperInput struct {
+	// Role is the convolution's, as it is labelled; Behind is the transform that made the
+	// tensor, empty where none did.
+	Role, Behind string
+	Min, Max     []float32
+	Hist         calib.Histogram
+}
+
+func inputOf(role efficientvit.Role, s *calib.TensorStats) paperInput {
+	if s == nil {
+		return paperInput{Role: RoleLabel(role)}
+	}
+	return paperInput{Role: RoleLabel(role), Min: s.Min, Max: s.Max, Hist: s.Hist}
+}
+
+// name is what titles call the input.
+func (p paperInput) name() string {
+	if p.Behind == "" {
+		return p.Role + " input"
+	}
+	return p.Role + " input after " + p.Behind
+}
+
+func (d paperRanges) check() error {
+	if len(d.Inputs) == 0 {
+		return fmt.Errorf("charts: inputs of %s: none, need one at least", d.Block)
+	}
+	for _, p := range d.Inputs {
+		if len(p.Min) == 0 || len(p.Min) != len(p.Max) {
+			return fmt.Errorf("charts: inputs of %s: the %s has %d minima and %d maxima, need one of each per channel", d.Block, p.name(), len(p.Min), len(p.Max))
+		}
+		for i := range p.Min {
+			if !finite(float64(p.Min[i])) || !finite(float64(p.Max[i])) {
+				return fmt.Errorf("charts: inputs of %s: channel %d of the %s runs from %v to %v, must be finite", d.Block, i, p.name(), p.Min[i], p.Max[i])
+			}
+		}
+		if p.Hist.Total() == 0 {
+			return fmt.Errorf("charts: inputs of %s: no value of the %s was counted: a profile of the network's own tensors is needed", d.Block, p.name())
+		}
+	}
+	return nil
+}
+
+// extent returns the smallest minimum and the largest maximum.
+func (p paperInput) extent() (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for i := range p.Min {
+		lo, hi = min(lo, float64(p.Min[i])), max(hi, float64(p.Max[i]))
+	}
+	return lo, hi
+}
+
+// spread returns the largest magnitude of a channel over that of the median channel: by
+// so much one step is too large for half of the channels.
+func (p paperInput) spread() float64 {
+	peaks := make([]float64, len(p.Min))
+	for i := range peaks {
+		peaks[i] = max(float64(p.Max[i]), -float64(p.Min[i]))
+	}
+	slices.Sort(peaks)
+	middle := peaks[len(peaks)/2]
+	lo, hi := p.extent()
+	return max(hi, -lo) / middle
+}
+
+// oneSided counts the channels of which one side of zero holds nothing, or less than a
+// tenth of the other.
+func (p paperInput) oneSided() int {
+	n := 0
+	for i := range p.Min {
+		lo, hi := float64(p.Min[i]), float64(p.Max[i])
+		if up, down := max(hi, 0), max(-lo, 0); min(up, down) < 0.1*max(up, down) {
+			n++
+		}
+	}
+	return n
+}
+
+// finding tells of DW's input how far its channels differ, and of PW2's how many lie on
+// one side of zero: the two causes that the paper names.
+func (d paperRanges) finding() string {
+	text := ""
+	for _, p := range d.Inputs {
+		switch {
+		case p.Role == RoleLabel(efficientvit.DW):
+			text += fmt.Sprintf("Widest %s channel: %s the median one; ", p.Role, times(p.spread()))
+		case p.Role == RoleLabel(efficientvit.PW2):
+			text += fmt.Sprintf("%s of %s %s channels on one side of zero", count(p.oneSided()), count(len(p.Min)), p.Role)
+		}
+	}
+	if text == "" {
+		return "Inputs of " + d.Block
+	}
+	return text
+}
+
+// Figure draws a row of two panels for each input. The table has a row per channel.
+func (d paperRanges) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, pitch, height  = 112, 232, 150
+		left, width         = 74, 400
+		left2, right, nBins = 574, 24, 64
+	)
+	table := Table{Columns: []string{"input", "channel", "min", "max"}}
+	var panels []panel
+	for i, p := range d.Inputs {
+		var maxima, minima []point
+		for c := range p.Min {
+			table.Rows = append(table.Rows, []any{p.name(), c, p.Min[c], p.Max[c]})
+			text := fmt.Sprintf("channel %d: %s to %s", c, number(float64(p.Min[c])), number(float64(p.Max[c])))
+			maxima = append(maxima, point{text, []any{c, p.Max[c]}})
+			minima = append(minima, point{text, []any{c, p.Min[c]}})
+		}
+		lo, hi := roundRange(p.extent())
+		y := top + i*pitch
+		panels = append(panels, panel{
+			title: fmt.Sprintf("(%c) %s, by channel", 'a'+2*i, p.name()),
+			left:  left, top: y, width: width, height: height,
+			x: axis{name: "channel index", lo: 0, hi: float64(max(1, len(p.Min)-1))}, y: axis{name: "value"},
+			series: []echarts.SingleSeries{penLine(maxName, maximumColor, maxima), penLine(minName, minimumColor, minima)},
+		}, panel{
+			title: fmt.Sprintf("(%c) all values", 'b'+2*i),
+			left:  left2, top: y, width: figureWidth - left2 - right, height: height,
+			x: axis{name: "value", lo: lo, hi: hi}, y: axis{name: "count"},
+			series: []echarts.SingleSeries{countSteps(p.Hist, lo, hi, nBins)},
+		})
+	}
+	title := d.finding()
+	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", d.Block)
+	return newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
+}
+
+// penLine is a thin line through points.
+func penLine(name, color string, points []point) echarts.SingleSeries {
+	return echarts.SingleSeries{
+		Name: name, Type: "line", ShowSymbol: opts.Bool(false), Data: points, Color: color,
+		LineStyle: &opts.LineStyle{Color: color, Width: 1.2},
+	}
+}
+
+// countSteps are the counts of a histogram over equal bins of values.
+func countSteps(h calib.Histogram, lo, hi float64, n int) echarts.SingleSeries {
+	if lo == hi {
+		lo, hi = lo-0.5, hi+0.5
+	}
+	edges := spaced(lo, hi, n)
+	total := 0.0
+	for _, b := range h.Bins {
+		if finite(float64(b.Center())) {
+			total += float64(b.Count)
+		}
+	}
+	var points []point
+	for i, share := range rebin(h, identity, edges) {
+		counted := math.Round(share * total)
+		points = append(points, point{fmt.Sprintf("%s to %s: %s values", number(edges[i]), number(edges[i+1]), number(counted)), []any{edges[i], counted}})
+	}
+	points = append(points, point{Value: []any{hi, points[len(points)-1].Value[1]}})
+	return steps("count", countColor, "end", 0.45, points)
+}
+
+// roundRange widens a range to multiples of a step of one digit, 1, 2 or 5, of which it
+// then holds eight at most.
+func roundRange(lo, hi float64) (float64, float64) {
+	if !(lo < hi) {
+		return lo - 0.5, hi + 0.5
+	}
+	unit := math.Pow10(decade(hi-lo) - 1)
+	for _, n := range []float64{1, 2, 5, 10, 20} {
+		if step := n * unit; (hi-lo)/step <= 8 {
+			return step * math.Floor(lo/step), step * math.Ceil(hi/step)
+		}
+	}
+	return lo, hi
+}
