@@ -127,7 +127,7 @@ func (r *Rung) Loss() float64 {
 	if r.AgainstFloat == nil {
 		return math.Inf(1)
 	}
-	return -r.AgainstFloat.Difference.Value
+	return 0 - r.AgainstFloat.Difference.Value // no minus before a zero
 }
 
 // Compare compares two of the ladder's predictors, picture by picture: each is a recipe's

@@ -5,6 +5,7 @@ package exercise
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/printer"
@@ -163,17 +164,39 @@ func TestNotebooks(t *testing.T) {
 	}
 }
 
-// TestMarkers: check_notebooks.py, which make lint runs, refuses a solution that is
-// not marked well.
-func TestMarkers(t *testing.T) {
-	for _, c := range []struct{ name, source, want string }{
-		{"well marked", "func f() int {\n\t// solution\n\treturn 1\n\t// starter: return 0\n}", ""},
-		{"no starter", "// solution\nx", "// solution without // starter:"},
-		{"two solutions", "// solution\nx\n// solution\n// starter:", "// solution twice"},
-		{"nine lines", "// solution\n" + strings.Repeat("x\n", 9) + "// starter:", "a solution of 1 to 8 lines"},
-		{"no line", "// solution\n// starter:", "a solution of 1 to 8 lines"},
-	} {
-		checkNotebook(t, c.name, []cell{head, first, {ID: "c", Type: "code", Source: c.source}}, c.want)
+// A linted notebook has some cells, and a part of what check_notebooks.py says of them,
+// which is nothing where they are well.
+type linted struct {
+	name  string
+	cells []cell
+	want  string
+}
+
+// lint holds what check_notebooks.py, which make lint runs, says of notebooks against what
+// is wanted.
+func lint(t *testing.T, all []linted) {
+	t.Helper()
+	folder := t.TempDir()
+	path := func(i int) string { return filepath.Join(folder, fmt.Sprintf("%d.ipynb", i)) }
+	args := []string{"../scripts/check_notebooks.py"}
+	for i, n := range all {
+		writeNotebook(t, path(i), n.cells)
+		args = append(args, path(i))
+	}
+	out, ok := python(t, args...)
+	if ok {
+		t.Error("every notebook is well")
+	}
+	for i, n := range all {
+		said := ""
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, path(i)+": ") {
+				said += line
+			}
+		}
+		if (said == "") != (n.want == "") || !strings.Contains(said, n.want) {
+			t.Errorf("%s: %q, want %q", n.name, said, n.want)
+		}
 	}
 }
 
@@ -183,27 +206,28 @@ var (
 	first = cell{ID: "first", Type: "code", Source: "%noautoget"}
 )
 
-// checkNotebook holds what check_notebooks.py says of cells against what is wanted, which
-// is nothing where they are well.
-func checkNotebook(t *testing.T, name string, cells []cell, want string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "n.ipynb")
-	writeNotebook(t, path, cells)
-	out, ok := python(t, "../scripts/check_notebooks.py", path)
-	if ok != (want == "") || !strings.Contains(out, want) {
-		t.Errorf("%s: %q, want %q", name, out, want)
+// TestMarkers: a solution that is not marked well is refused.
+func TestMarkers(t *testing.T) {
+	var all []linted
+	for _, c := range []struct{ name, source, want string }{
+		{"well marked", "func f() int {\n\t// solution\n\treturn 1\n\t// starter: return 0\n}", ""},
+		{"no starter", "// solution\nx", "// solution without // starter:"},
+		{"two solutions", "// solution\nx\n// solution\n// starter:", "// solution twice"},
+		{"nine lines", "// solution\n" + strings.Repeat("x\n", 9) + "// starter:", "a solution of 1 to 8 lines"},
+		{"no line", "// solution\n// starter:", "a solution of 1 to 8 lines"},
+	} {
+		all = append(all, linted{c.name, []cell{head, first, {ID: "c", Type: "code", Source: c.source}}, c.want})
 	}
+	lint(t, all)
 }
 
-// TestLessons: check_notebooks.py refuses what is no lesson.
+// TestLessons: what is no lesson is refused.
 func TestLessons(t *testing.T) {
-	code := func(lines int) cell { return cell{ID: "c", Type: "code", Source: strings.Repeat("f()\n", lines-1) + "f()"} }
+	code := func(lines int) cell {
+		return cell{ID: "c", Type: "code", Source: strings.Repeat("f()\n", lines-1) + "f()"}
+	}
 	markdown := func(text string) []cell { return []cell{head, first, {ID: "m", Type: "markdown", Source: text}} }
-	for _, c := range []struct {
-		name  string
-		cells []cell
-		want  string
-	}{
+	lint(t, []linted{
 		{"12 cells of 15 lines", append([]cell{head, first}, slices.Repeat([]cell{code(15)}, 10)...), ""},
 		{"13 cells", append([]cell{head, first}, slices.Repeat([]cell{code(1)}, 11)...), "13 cells: at most 12"},
 		{"16 lines", []cell{head, first, code(16)}, "cell 3 has 16 lines: at most 15"},
@@ -218,9 +242,7 @@ func TestLessons(t *testing.T) {
 		{"a count", markdown("it takes 819 cycles"), "types '819'"},
 		{"a grouped count", markdown("from 250,343 cycles"), "types '250,343'"},
 		{"between fences", markdown("`a` 780.2 `b`"), "types '780.2'"},
-	} {
-		checkNotebook(t, c.name, c.cells, c.want)
-	}
+	})
 }
 
 func writeNotebook(t *testing.T, path string, cells []cell) {

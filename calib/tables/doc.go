@@ -11,6 +11,9 @@
 //	t, err := tables.V(ctx, setup.Folded, setup.Calibration, setup.Evaluation, tables.Options{})
 //	fmt.Println(t)
 //
+// [Alone] and [Curves] go below and above eight bits: one kind of operand rounded at a time,
+// and recipes, each at several widths on the same pictures.
+//
 // # Computed and printed
 //
 // Every score is computed here, by [calib.RunLadder], and no printed number is ever in its
