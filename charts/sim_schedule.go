@@ -96,7 +96,6 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 		return schedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
 	p := schedulePanel{Block: block, Cycles: float64(to - from)}
-	roles := rolesOf(r.Steps, own)
 	for _, e := range r.Events {
 		start, end := max(e.Start, from), min(e.End, to)
 		if start >= end {
@@ -106,7 +105,12 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 			if op == "" {
 				return
 			}
-			p.Tasks = append(p.Tasks, scheduleTask{lane, roles[op], float64(start - from), float64(end - from)})
+			name := ""
+			if within, ok := own[e.Op]; ok {
+				name = strings.TrimPrefix(strings.TrimPrefix(blockName(op), within+"."), "main.")
+				name = strings.TrimSuffix(name, ".conv")
+			}
+			p.Tasks = append(p.Tasks, scheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
 		switch e.Kind {
 		case event.ComputeEvent:
@@ -119,31 +123,6 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 		}
 	}
 	return p, nil
-}
-
-// rolesOf returns the role of every operation of the drawn steps, by the operation's name.
-// Those of one role, such as KᵀV of two branches, are numbered.
-func rolesOf(steps []event.Step, drawn map[string]string) map[string]string {
-	all := make(map[string][]string) // the operations of a role
-	for _, s := range steps {
-		if _, ok := drawn[s.Name]; !ok {
-			continue
-		}
-		for _, op := range s.Ops {
-			if role, ok := s.Labels[op]; ok {
-				all[role] = append(all[role], op)
-			}
-		}
-	}
-	roles := make(map[string]string)
-	for role, ops := range all {
-		for i, op := range ops {
-			if roles[op] = role; len(ops) > 1 {
-				roles[op] = fmt.Sprintf("%s %d", role, i+1)
-			}
-		}
-	}
-	return roles
 }
 
 func (d scheduleData) check() error {

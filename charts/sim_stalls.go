@@ -146,20 +146,13 @@ func (d stallsData) finding(total float64) string {
 // block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
+		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
 		of:       "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
-	if b.brief = d.Brief; b.brief {
-		b.partsTitle = ""
-	}
 	for i, c := range d.Causes {
-		color := partColor(i)
-		if d.Brief && c.Name != busyCause {
-			color = vermillion // by rank it would change between configurations
-		}
-		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: color, note: c.Note})
+		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: partColor(i), note: c.Note})
 	}
 	if err := b.check("stalls of " + d.Workload); err != nil {
 		return nil, err

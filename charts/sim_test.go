@@ -248,7 +248,7 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 		textsAreInside(t, f)
 		ops := column[string](t, f, "operation")
-		for _, op := range []string{"PW1", "DW", "PW2", "qkv", "aggregation DW", "aggregation PW", "proj", "KTV 1", "KTV 2"} {
+		for _, op := range []string{"inverted_conv", "depth_conv", "point_conv", "qkv", "aggreg.0.0", "aggreg.0.1", "proj"} {
 			if !slices.Contains(ops, op) {
 				t.Errorf("no task is of %s", op)
 			}
@@ -293,7 +293,7 @@ func TestSimulatorFigures(t *testing.T) {
 				lanes[op] = column[string](t, f, "lane")[i]
 			}
 		}
-		if want := map[string]string{"KTV": "R-MAC", "divisor": "MAT", "dividend": "MAT"}; !cmp.Equal(lanes, want) {
+		if want := map[string]string{"ktv.0": "R-MAC", "divisor.0": "MAT", "dividend.0": "MAT"}; !cmp.Equal(lanes, want) {
 			t.Errorf("operations begin on the lanes %v, want %v", lanes, want)
 		}
 		if _, err := Schedule(run(hwsim.BothPipelines), "nowhere"); err == nil || !strings.Contains(err.Error(), `no block or step "nowhere"`) {

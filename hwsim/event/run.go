@@ -59,10 +59,10 @@ type Step struct {
 	// Ops are all operations.
 	Name string
 	Ops  []string
-	// Label joins the roles of the engines' operations; Block is the network's.
+	// Label joins the roles of the engines' operations, and Labels has each by the
+	// operation's name; Block is the network's.
 	Label, Block string
-	// Labels has the role of each of the engines' operations, by its name.
-	Labels map[string]string
+	Labels       map[string]string
 	// Start is when the first round comes to it. Cycles are those from the end
 	// of the step before.
 	Start, Cycles int64
