@@ -5,6 +5,7 @@ package charts
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 
@@ -137,7 +138,7 @@ func (d sizesData) Figure() (*Figure, error) {
 		dots(frontName, blue, true, front), diamonds,
 	}}
 	title := d.finding(mark)
-	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs.", d.Workload, d.Model)
+	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. DSPs are those of engines and auxiliary units.", d.Workload, d.Model)
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{otherName, frontName, mark.Name}, []panel{p}), table)
 }
 
@@ -146,7 +147,13 @@ type rankingData struct{ explore.Ranking }
 
 // Ranking draws the best configurations of a survey by both models: what part of their
 // peak each attains.
-func Ranking(r *explore.Ranking) (*Figure, error) { return rankingData{*r}.Figure() }
+func Ranking(r *explore.Ranking) (*Figure, error) {
+	d := rankingData{*r}
+	// Behind a comma stands what was run.
+	d.By, _, _ = strings.Cut(r.By, ",")
+	d.Again, _, _ = strings.Cut(r.Again, ",")
+	return d.Figure()
+}
 
 func (d rankingData) check() error {
 	if len(d.Best) == 0 {
