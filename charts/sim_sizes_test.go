@@ -91,7 +91,8 @@ func TestSizesOfASurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f, err = Ranking(r); err != nil || len(f.Table().Rows) != 3 {
-		t.Errorf("%v: two of the best and the paper's are expected", err)
+	if f, err = Ranking(r); err != nil || len(f.Table().Rows) != 3 || strings.Contains(f.Title(), "backbone") {
+		t.Fatalf("%v: two of the best and the paper's are expected, by models of short names", err)
 	}
+	textsAreInside(t, f)
 }
