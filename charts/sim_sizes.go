@@ -178,7 +178,11 @@ func (d rankingData) finding() string {
 	if len(faster) == 0 {
 		return fmt.Sprintf("None of the %d best by the %s is faster than %s by the %s", len(d.Best), d.By, sizesOf(d.Reference.Config), d.Again)
 	}
-	return fmt.Sprintf("%d of the %d best by the %s stay faster by the %s, by %s at most", len(faster), len(d.Best), d.By, d.Again,
+	verb := "stay"
+	if len(faster) == 1 {
+		verb = "stays"
+	}
+	return fmt.Sprintf("%d of the %d best by the %s %s faster by the %s, by %s at most", len(faster), len(d.Best), d.By, verb, d.Again,
 		percent(faster[0].Again.FPS/d.Reference.Again.FPS-1))
 }
 

@@ -50,7 +50,7 @@ func TestSizes(t *testing.T) {
 	for want, d := range map[string]drawing{
 		"1 of 4 designs are faster than (8×8 + 8×8)×16 on no more DSPs, by 2.0 % at most":              sizesFixture(),
 		"(8×8 + 8×8)×16 attains 95 % of its peak: no other is faster on no more DSPs":                  alone,
-		"1 of the 3 best by the closed form stay faster by the event-driven model, by 3.0 % at most":   rankingFixture(),
+		"1 of the 3 best by the closed form stays faster by the event-driven model, by 3.0 % at most":  rankingFixture(),
 		"None of the 2 best by the closed form is faster than (2×3 + 4×6)×5 by the event-driven model": none,
 	} {
 		f, err := d.Figure()
