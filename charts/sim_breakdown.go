@@ -119,6 +119,7 @@ func (b breakdown) figure() (*Figure, error) {
 	}
 	byBlock.series = append(byBlock.series, captions(blockTexts))
 	if b.brief {
+		byPart.title = ""
 		return newFigure(b.title, figureWidth, top+byPart.height+54, compose(b.title, b.subtitle, nil, []panel{byPart}), table)
 	}
 	return newFigure(b.title, figureWidth, byBlock.top+byBlock.height+54,

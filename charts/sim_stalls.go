@@ -146,13 +146,10 @@ func (d stallsData) finding(total float64) string {
 // block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
-		of:       "cause", blocks: d.Blocks,
+		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
+		of: "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
-	}
-	if b.brief = d.Brief; b.brief {
-		b.partsTitle = ""
 	}
 	for _, c := range d.Causes {
 		b.parts = append(b.parts, breakdownPart{name: c.Name, cycles: c.Cycles, color: causeColor(c.Name), note: c.Note})

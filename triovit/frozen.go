@@ -169,10 +169,5 @@ func (f *Frozen) predict(codes []int32) ([]float32, error) {
 	if n := len(codes) / efficientvit.Size(in); len(logits) != n*efficientvit.Size(f.logits.Shape[:]) {
 		return nil, fmt.Errorf("%s: %d logits of %d pictures, want %v of each", f.net.Name, len(logits), n, f.logits.Shape)
 	}
-	values := f.Model.Ops[len(f.Model.Ops)-1].Values
-	numbers := make([]float32, len(logits))
-	for i, q := range logits {
-		numbers[i] = float32(values.Of(i%f.logits.Shape[2], q))
-	}
-	return numbers, nil
+	return f.Model.Logits(logits), nil
 }

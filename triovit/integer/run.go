@@ -25,6 +25,27 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 	return c.run([]Value{{input.Shape, picture}}, watch...)[0], nil
 }
 
+// Logits returns the real numbers that the integers of the model's last tensor stand for,
+// those of one picture or of several.
+func (m *Model) Logits(integers []int32) []float32 {
+	values := m.Ops[len(m.Ops)-1].Values
+	numbers := make([]float32, len(integers))
+	for i, q := range integers {
+		numbers[i] = float32(values.Of(i, q))
+	}
+	return numbers
+}
+
+// Widest returns the bits of the widest integers that the model provably makes. The error
+// is that of its inference.
+func (m *Model) Widest() (bits int, err error) {
+	tensors, err := m.Infer()
+	for _, t := range tensors {
+		bits = max(bits, t.Range.Bits())
+	}
+	return bits, err
+}
+
 // Elements returns how many integers the tensor has.
 func (t Tensor) Elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }
 

@@ -27,3 +27,9 @@ func M1[T any](v T, err error) T {
 	M(err)
 	return v
 }
+
+// M2 is [M] for a call that returns two values too, which it returns.
+func M2[T, U any](v T, w U, err error) (T, U) {
+	M(err)
+	return v, w
+}

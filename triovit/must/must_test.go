@@ -13,6 +13,9 @@ func TestValuePasses(t *testing.T) {
 	if got := M1(7, nil); got != 7 {
 		t.Errorf("got %d", got)
 	}
+	if a, b := M2(7, "x", nil); a != 7 || b != "x" {
+		t.Errorf("got %d, %s", a, b)
+	}
 }
 
 // TestErrorEndsTheProgram runs itself with an error to end on.
