@@ -123,6 +123,7 @@ func (a axis) horizontal(i int) opts.XAxis {
 	if a.labels != nil {
 		x.Data = a.labels
 		x.AxisTick.Show = opts.Bool(false)
+		x.AxisLabel.HideOverlap, x.AxisLabel.Interval = opts.Bool(false), "0"
 		return x
 	}
 	if a.lo < a.hi {

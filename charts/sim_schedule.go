@@ -14,6 +14,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // scheduleData is what the engines and the off-chip memory do while a network's
@@ -323,4 +324,38 @@ func summary(tasks []scheduleTask) string {
 		return "nothing of this block"
 	}
 	return strings.Join(list, ", ")
+}
+
+// PaperFig9 draws the paper's Fig. 9 of an event-driven run of an EfficientViT, which must
+// have kept its events: (a) and (b) the inter-layer pipeline, in which R-MAC's depthwise
+// convolution streams into MAT's pointwise one, in the first and the last MBConv; (c) the
+// intra-layer pipeline of the last MSA, and (d) one step of it. The paper draws these as
+// schemes; here the bars are as long as the cycles that were simulated, stalls included.
+func PaperFig9(r *event.Run) (*Figure, error) {
+	var first, last, msa, product string
+	for _, s := range r.Steps {
+		switch {
+		case strings.HasPrefix(s.Label, efficientvit.DW.String()+" + "):
+			if first == "" {
+				first = s.Block
+			}
+			last = s.Block
+		case strings.HasPrefix(s.Label, efficientvit.KTV.String()):
+			msa, product = s.Block, s.Name
+		}
+	}
+	if first == "" || msa == "" {
+		return nil, fmt.Errorf("charts: Fig. 9: %s has no MBConv whose DW streams into PW2, or no MSA: a run of an EfficientViT's backbone is needed", r.Workload)
+	}
+	f, err := Schedule(r, slices.Compact([]string{first, last, msa, product})...)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := schedule(r, blockName(product))
+	if err != nil {
+		return nil, err
+	}
+	_, apart := inner.shares()
+	return f.against("**Fig. 9.** Both pipelines are the paper's: DW on R-MAC beside PW2 on MAT, and KᵀV of a head beside the divisors and dividends of the head before, for %s of such a step. The paper draws schemes; the lengths here are simulated.",
+		percent(apart/inner.Cycles)), nil
 }
