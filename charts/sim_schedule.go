@@ -144,6 +144,25 @@ func (d scheduleData) check() error {
 	return nil
 }
 
+// lanes are those of the engines, and of the memory traffic that there is.
+func (p schedulePanel) lanes() []scheduleLane {
+	list := []scheduleLane{matLane, rmacLane}
+	for _, lane := range []scheduleLane{loadLane, storeLane} {
+		if len(p.merge(lane, 0)) > 0 {
+			list = append(list, lane)
+		}
+	}
+	return list
+}
+
+func laneNames(lanes []scheduleLane) []string {
+	var names []string
+	for _, l := range lanes {
+		names = append(names, scheduleLanes[l])
+	}
+	return names
+}
+
 // merge joins the tasks of a lane that follow one another in the same operation
 // with less than a gap between them.
 func (p schedulePanel) merge(lane scheduleLane, gap float64) []scheduleTask {
@@ -216,11 +235,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 		for _, t := range p.Tasks {
 			table.Rows = append(table.Rows, []any{p.Block, scheduleLanes[t.Lane], t.Op, t.Start, t.End})
 		}
+		lanes := p.lanes()
 		pixel := p.Cycles / width
 		series := make(map[string]*echarts.SingleSeries)
 		var order []string
-		for lane := range scheduleLanes {
-			tasks := p.merge(scheduleLane(lane), pixel)
+		for row, lane := range lanes {
+			tasks := p.merge(lane, pixel)
 			hover := scheduleLanes[lane] + ": " + summary(tasks)
 			for _, t := range tasks {
 				s := series[t.Op]
@@ -236,12 +256,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 					}
 					series[t.Op] = s
 				}
-				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, lane}}, point{hover, []any{t.End, lane}}, point{hover, []any{"-", lane}})
+				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, row}}, point{hover, []any{t.End, row}}, point{hover, []any{"-", row}})
 			}
 		}
 		var words []echarts.SingleSeries
 		for _, l := range p.labels(pixel) {
-			word := captions([]point{{l.op, []any{l.at, int(l.lane)}}})
+			word := captions([]point{{l.op, []any{l.at, slices.Index(lanes, l.lane)}}})
 			word.Label.FontSize = letters
 			if l.above {
 				word.SymbolSize, word.ItemStyle = thick, &opts.ItemStyle{Color: "rgba(0,0,0,0)"}
@@ -263,12 +283,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 		}
 		panels = append(panels, panel{
 			title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
-			left:  left, top: bottom, width: width, height: pitch * len(scheduleLanes),
+			left:  left, top: bottom, width: width, height: pitch * len(lanes),
 			x:      axis{name: "cycles from the start", hi: p.Cycles},
-			y:      axis{labels: scheduleLanes[:]},
+			y:      axis{labels: laneNames(lanes)},
 			series: append(drawn, words...),
 		})
-		bottom += pitch * len(scheduleLanes)
+		bottom += pitch * len(lanes)
 	}
 	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
