@@ -59,6 +59,8 @@ type divisorSummary struct {
 	zeros        float64 // share that is zero (or less) before any quantization
 	zeroed       float64 // share that the uniform grid rounds to zero, without zeros
 	below, above float64 // share that log2 clamps to its smallest and its largest code
+	released     float64 // share above the largest of the released codes
+	small        float64 // what one divisor in a hundred lies below
 }
 
 func (d divisorsData) summary() divisorSummary {
@@ -74,7 +76,24 @@ func (d divisorsData) summary() divisorSummary {
 	all.Lo, all.Hi = math.MinInt8, math.MaxInt8
 	s.below = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) < d.Log2.Lo })
 	s.above = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) > d.Log2.Hi })
+	end := math.Sqrt2 * math.Exp2(releasedTop)
+	s.released = shareOf(d.Hist, func(v float64) bool { return v > end })
+	s.small = float64(d.Hist.Quantile(0.01))
 	return s
+}
+
+// releasedTop is the largest code of the released code's grid, [calib.ReleasedCodes].
+const releasedTop = 9
+
+// finding says what each grid does to small divisors, which matter the most: a quotient
+// errs by as large a share as its divisor.
+func (d divisorsData) finding(s divisorSummary, names []string) string {
+	if s.zeroed >= 0.001 || s.below+s.above > 0 || !(s.small > 0) {
+		return fmt.Sprintf("%s (step %s) rounds %s of the divisors to 0; %s clamps %s",
+			capital(names[0]), number(d.step()), percent(s.zeroed), names[1], percent(s.below+s.above))
+	}
+	return fmt.Sprintf("One divisor in a hundred may err by %s or more on the %s grid; by %s at most on %s",
+		percent(min(1, d.step()/2/s.small)), names[0], percent(math.Sqrt2-1), names[1])
 }
 
 // step is the uniform grid's step.
@@ -182,10 +201,9 @@ func (d divisorsData) Figure() (*Figure, error) {
 			series: []echarts.SingleSeries{rug(uniformName, vermillion, uniformNear), rug(log2Name, blue, log2Near)},
 		},
 	}
-	title := fmt.Sprintf("%s (step %s) rounds %s of the divisors to 0; %s clamps %s",
-		capital(names[0]), number(d.step()), percent(s.zeroed), names[1], percent(s.below+s.above))
-	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s; %s lie above, %s below. Divisors that are 0 already: %s.",
-		d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), percent(s.zeros))
+	title := d.finding(s, names)
+	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s clamp %s above, %s below; the released code's end at %s, below %s of the divisors. 0 already: %s.",
+		d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), power2(releasedTop), percent(s.released), percent(s.zeros))
 	return newFigure(title, figureWidth, top+height+gap+rugs+54, compose(title, subtitle, nil, panels), d.table())
 }
 

@@ -5,9 +5,8 @@
 // Eight bits per tensor destroy EfficientViT for a reason that a table hides
 // and a picture shows: the channels of one tensor have ranges that differ by
 // orders of magnitude, and a tensor has but one step. The figures here are the
-// paper's own (Fig. 3: ranges and distributions of an MBConv's inputs; Fig. 4:
-// divisors against the bins of two quantizers; Fig. 7 and 8: the accelerator;
-// Fig. 9: the pipelines; Fig. 10: platforms), the ladder of accuracies, any of the
+// paper's own, views of the same data that teach more (ranges of an MBConv's inputs,
+// divisors against the bins of two quantizers, the pipelines, platforms), the ladder of accuracies, any of the
 // paper's tables, the map of a diagnosed network, and what the simulator counts.
 //
 // Drawing takes three steps, each plain data for the next. A result of another
@@ -28,4 +27,11 @@
 // In a notebook a figure is a picture at once, without a network and before
 // the notebook is trusted; it becomes interactive where [InjectRuntime] has
 // sent the ECharts runtime.
+//
+// The paper's ten figures, panel by panel, are [PaperFig1] to [PaperFig10], and
+// [Compared] shows one with what agrees. Every figure names its colours: a role has one
+// colour and one label throughout (palette.go), and a theme gives the names their values
+// (theme.go). The variable TRIOVIT_THEME chooses the theme, light or dark. Backgrounds
+// are opaque, so that a figure of either theme is readable on any page; restart the
+// kernel after a change.
 package charts

@@ -29,6 +29,8 @@ type Figure struct {
 	// whose index the item has as "detail", on top of what is shown; nil for none.
 	details []byte
 	table   Table
+	// beside says how a figure of the paper's compares with the paper's own.
+	beside string
 }
 
 // A Table is the data behind a figure, with one name per column. Cells are
@@ -68,6 +70,17 @@ func (f *Figure) answering(details []any) (*Figure, error) {
 
 // Title returns the sentence at the top of the figure: what the data says.
 func (f *Figure) Title() string { return f.title }
+
+// Beside says what of a figure that the paper has too agrees with the paper's, and what
+// does not; it is empty for any other figure. Its numbers are computed, or the paper's.
+func (f *Figure) Beside() string { return f.beside }
+
+// against returns the figure with what is said of it beside the paper's.
+func (f *Figure) against(format string, args ...any) *Figure {
+	compared := *f
+	compared.beside = fmt.Sprintf(format, args...)
+	return &compared
+}
 
 // Size returns the width and the height in pixels.
 func (f *Figure) Size() (width, height int) { return f.width, f.height }

@@ -10,6 +10,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/paper"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -157,5 +158,10 @@ func (d paperDivisors) Figure() (*Figure, error) {
 	title := fmt.Sprintf("Below %s, where %s of the divisors lie, 8 bits uniform have %s, 4 bits log2 %s",
 		number(zoom), percent(d.share(zoom)), several(len(uniformStairs(d.Eight, zoom)), "value"), count(len(near)))
 	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi))
-	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{uniformName, log2Name}, panels), table)
+	f, err := newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{uniformName, log2Name}, panels), table)
+	if err != nil {
+		return nil, err
+	}
+	return f.against("**Fig. 4.** The stairs agree: log2 steps at √2·2ᵏ and ends at code %d, the floor of the largest divisor's logarithm (paper: %d [V]). The divisors do not: they reach %s (paper: %s [V]), and %s of them lie below the first step of 8 uniform bits, %s.",
+		d.Log2.Hi, paper.Fig4TopCode, number(d.Largest), count(paper.Fig4Largest), percent(d.share(float64(d.Eight.Scale)/2)), number(float64(d.Eight.Scale)/2)), nil
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/paper"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -208,7 +210,41 @@ func (d paperRanges) Figure() (*Figure, error) {
 	}
 	title := d.finding()
 	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", d.Block)
-	return newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
+	f, err := newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
+	if err != nil {
+		return nil, err
+	}
+	return f.against("%s", d.beside()), nil
+}
+
+// beside holds the inputs of DW and PW2 against those of the paper's figure.
+func (d paperRanges) beside() string {
+	number, printed := 3, map[string]paper.Peak{"DW": paper.Fig3DW, "PW2": paper.Fig3PW2}
+	var told []string
+	for _, p := range d.Inputs {
+		if p.Behind != "" {
+			number, printed = 6, map[string]paper.Peak{"DW": paper.Fig6DW, "PW2": paper.Fig6PW2}
+		}
+		if like, ok := printed[p.Role]; ok {
+			lo, hi := p.extent()
+			told = append(told, fmt.Sprintf("the %s runs from %.3g to %.3g (paper: %.3g to %.3g [V])", p.name(), lo, hi, like.Low, like.High))
+		}
+	}
+	what := "agrees: one flat floor, maxima that differ by channel"
+	if number == 6 {
+		what = "agrees: maxima of DW that are nearly one, PW2 around zero"
+	}
+	for _, p := range d.Inputs {
+		switch lo, _ := p.extent(); {
+		case number == 3 && p.Role == "DW" && (p.spread() < 2 || lo < -0.376):
+			what = "differs: DW's channels are alike, or reach below Hardswish's floor"
+		case number == 6 && p.Role == "DW" && p.spread() > 2:
+			what = "differs: DW's channels are still unlike"
+		case number == 6 && p.Role == "PW2" && p.oneSided() > 0:
+			what = "differs: channels of PW2 are still on one side of zero"
+		}
+	}
+	return fmt.Sprintf("**Fig. %d.** The shape %s; the ranges are another network's: %s.", number, what, strings.Join(told, ", "))
 }
 
 // penLine is a thin line through points.

@@ -55,11 +55,11 @@ func (s symlog) value(at float64) string { return number(2 * s.unit * math.Sinh(
 // tickGap is how much of an axis two labels keep apart.
 const tickGap = 0.11
 
-// ticks returns ticks between two positions: zero, the powers of ten above the
-// unit, and such of the other values as have room for their label.
+// ticks returns ticks between two positions: zero, the powers of ten from the unit
+// on, and such of the other values as have room for their label.
 func (s symlog) ticks(lo, hi float64, others []float64) []tick {
 	values := []float64{0}
-	for k := 1; k <= symlogDecades+1; k++ {
+	for k := range symlogDecades + 2 {
 		v := s.unit * math.Pow(10, float64(k))
 		values = append(values, v, -v)
 	}

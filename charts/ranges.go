@@ -42,10 +42,10 @@ func Ranges(prof *calib.Profile, net *efficientvit.Network, block string) (*Figu
 // baseline: symmetric and uniform, 8 bits, one step for the whole tensor
 // (section 2.1). Its codes run from -127 to 127.
 const (
-	topCode   = 127
-	codes     = 2*topCode + 1
-	fewCodes  = 16 // a channel with fewer has less than 4 bits left
-	offCentre = 3  // a channel is off-centre when one side is longer than this many times the other
+	topCode  = 127
+	codes    = 2*topCode + 1
+	fewCodes = 16 // a channel with fewer has less than 4 bits left
+	oneSided = 3  // a channel is one-sided when one side of zero is longer than this many times the other
 )
 
 // rangesData is what the paper's Fig. 3 shows of one MBConv: the inputs of its
@@ -77,7 +77,7 @@ type rangeSummary struct {
 	top       int     // the channel that reaches high
 	step      float64 // of the 8-bit quantizer
 	few       int     // channels with fewer than fewCodes codes
-	off       int     // channels off-centre
+	off       int     // one-sided channels
 	zeroed    float64 // share of all values that round to zero
 }
 
@@ -112,7 +112,7 @@ func (p rangesPanel) summary() rangeSummary {
 		if p.codes(i, s.step) < fewCodes {
 			s.few++
 		}
-		if far, near := max(hi, -lo), min(hi, -lo); far > offCentre*near {
+		if far, near := max(hi, -lo), min(hi, -lo); far > oneSided*near {
 			s.off++
 		}
 	}
@@ -195,7 +195,7 @@ func (d rangesData) Figure() (*Figure, error) {
 		})
 	}
 	title := d.finding(sums)
-	subtitle := d.Block + "\nGrey: values that the 8-bit step rounds to 0. Value axes are symmetric-logarithmic."
+	subtitle := fmt.Sprintf("%s\nGrey: rounds to 0. One-sided: one side of zero is over %d times as long. Value axes are linear near 0, logarithmic beyond.", d.Block, oneSided)
 	option := compose(title, subtitle, []string{maxName, minName, distName}, panels)
 	return newFigure(title, figureWidth, top+3*pitch-30, option, d.table())
 }
@@ -207,7 +207,7 @@ func (s rangeSummary) describe() string {
 	case s.channels > 0 && s.low == 0:
 		text = "every channel is 0"
 	case s.channels > 0:
-		text = fmt.Sprintf("peaks %s to %s (%s×), %s of %s off-centre",
+		text = fmt.Sprintf("peaks %s to %s (%s×), %s of %s one-sided",
 			number(s.low), number(s.high), number(s.high/s.low), count(s.off), count(s.channels))
 	}
 	if s.broken > 0 {

@@ -127,6 +127,16 @@ func Show(f *Figure, err error) error {
 	return f.Show()
 }
 
+// Compared shows a figure of the paper's, and below it what agrees with the paper's own.
+//
+//	must.M(charts.Compared(charts.PaperFig3(profile, net, block)))
+func Compared(f *Figure, err error) error {
+	if err := Show(f, err); err != nil {
+		return err
+	}
+	return Markdown("%s", f.Beside())
+}
+
 // Folded displays a text behind one line, which opens it. Its lines break between words,
 // where they break at all. In a program that no notebook started it prints both.
 func Folded(summary, text string) error {

@@ -16,10 +16,22 @@ import (
 // architectureData is a configuration to be drawn.
 type architectureData struct{ Config arch.Config }
 
-// Architecture draws an accelerator as the paper's Fig. 7 and 8 do: memories,
-// engines and auxiliary units with the configuration's own sizes. The error is
-// that of the configuration's validation.
+// Architecture draws an accelerator as the paper's Fig. 8 does: memories, engines and
+// auxiliary units with the configuration's own sizes. The error is that of the
+// configuration's validation. What the engines are made of is in [PaperFig7].
 func Architecture(c arch.Config) (*Figure, error) { return architectureData{c}.Figure() }
+
+// PaperFig8 is [Architecture] under the number that the paper gives the figure. The paper
+// draws the blocks; sizes, ports and rates are those of the configuration here, and what
+// the papers do not state is counted in the subtitle.
+func PaperFig8(c arch.Config) (*Figure, error) {
+	f, err := Architecture(c)
+	if err != nil {
+		return nil, err
+	}
+	return f.against("**Fig. 8.** The form (N×M + T×S)×L is the paper's; here it is (%d×%d + %d×%d)×%d, which makes %s multiplications a cycle. %s are not in the papers.",
+		c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies, count(c.Multipliers()), capital(several(len(c.Assumptions()), "value"))), nil
+}
 
 // A place is a position in pixels from the upper left corner.
 type place [2]float64
@@ -94,20 +106,33 @@ func (s *sketch) fill(name string, at place, w, h float64, color string) {
 	})
 }
 
+// shape draws a symbol of ECharts around its centre, with text inside.
+func (s *sketch) shape(name, symbol string, centre place, w, h float64, color, text string) {
+	s.boxes = append(s.boxes, sketchBox{
+		Name: name, Value: centre, Symbol: symbol, SymbolSize: place{w, h}, ItemStyle: &opts.ItemStyle{Color: color},
+		Label: &sketchLabel{true, text, "inside", map[string]any{"on": map[string]any{"fontSize": 11, "color": onColor(color)}}},
+	})
+}
+
 // note writes text to the right of a position.
 func (s *sketch) note(at place, text string) {
 	s.boxes = append(s.boxes, sketchBox{Value: at, Symbol: "rect", SymbolSize: place{0.01, 0.01}, Label: newSketchLabel(text, "right")})
 }
 
 // path draws a line through positions, with an arrow at its end.
-func (s *sketch) path(color string, through ...place) {
+func (s *sketch) path(color string, through ...place) { s.route(color, "solid", through...) }
+
+// unused draws the line of a path that nothing takes.
+func (s *sketch) unused(through ...place) { s.route(shade, "dashed", through...) }
+
+func (s *sketch) route(color, stroke string, through ...place) {
 	for i := 1; i < len(through); i++ {
 		end := "none"
 		if i == len(through)-1 {
 			end = "arrow"
 		}
 		s.lines = append(s.lines, []any{
-			map[string]any{"coord": through[i-1], "symbol": "none", "lineStyle": opts.LineStyle{Color: color, Width: 1.8}},
+			map[string]any{"coord": through[i-1], "symbol": "none", "lineStyle": opts.LineStyle{Color: color, Width: 1.8, Type: stroke}},
 			map[string]any{"coord": through[i], "symbol": end, "symbolSize": 9},
 		})
 	}
@@ -211,17 +236,16 @@ func (d architectureData) shared() string {
 	return "which divide the output " + string(d.Config.CopiesShare) + " of an operation"
 }
 
-// Figure draws (a) the whole accelerator, with the flow of inputs, weights and
-// results, and (b) one lane of each engine. The table has every size.
+// Figure draws the whole accelerator, with the flow of inputs, weights and results. The
+// table has every size.
 func (d architectureData) Figure() (*Figure, error) {
 	c := d.Config
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("charts: architecture: %w", err)
 	}
-	const top, height = 76, 768
+	const top, height = 72, 548
 	s := &sketch{}
 	d.whole(s)
-	d.lanes(s, 570)
 	title := fmt.Sprintf("%s multipliers on %s DSPs reach %s GOPS at %s MHz, if they never wait",
 		count(c.Multipliers()), count(c.EngineDSPs()), grouped(rounded(c.PeakGOPS(), 4)), number(c.ClockMHz))
 	subtitle := wrap(fmt.Sprintf("%s: (%d×%d + %d×%d)×%d, R-MAC and MAT, lanes × MACs × copies. %s assumed or changed, not stated in the papers. Auxiliary units take %s DSPs more, by an estimate.",
@@ -234,7 +258,6 @@ func (d architectureData) Figure() (*Figure, error) {
 func (d architectureData) whole(s *sketch) {
 	c := d.Config
 	const in, weight, result = sky, brown, green
-	s.note(place{12, 10}, labelled("(a) the accelerator"))
 	s.box("off-chip memory", place{20, 30}, 860, 44, ink, "inside", labelled("off-chip memory",
 		fmt.Sprintf("%s GB/s, latency of %s", number(c.OffChip.MBPerS/1e3), several(c.OffChip.LatencyCycles, "cycle"))))
 	buffer := func(name string, b arch.Buffer, x, w float64, color string) {
@@ -251,8 +274,8 @@ func (d architectureData) whole(s *sketch) {
 	if !d.depthwise() {
 		rmac, mat = "as MAT: it has one mode", rmac
 	}
-	s.engine("R-MAC engine", rmac, c.RMAC, place{20, 250}, 190, 210, blue)
-	s.engine("MAT engine", mat, c.MAT, place{260, 250}, 190, 210, blue)
+	s.engine("R-MAC engine", rmac, c.RMAC, place{20, 250}, 190, 210, rmacColor)
+	s.engine("MAT engine", mat, c.MAT, place{260, 250}, 190, 210, matColor)
 	s.box("auxiliary units", place{490, 250}, 390, 210, faint, "insideTop", labelled("auxiliary units", "elements per cycle of a copy"))
 	for i, u := range d.auxiliaries() {
 		x, y := 500+float64(i/4)*190, 292+float64(i%4)*41
@@ -289,43 +312,6 @@ func copies(n int) string {
 		return "this frame is there once"
 	}
 	return "this frame is there " + count(n) + " times"
-}
-
-// lanes draws the paper's Fig. 7 below a height: how a lane of each engine adds.
-func (d architectureData) lanes(s *sketch, y float64) {
-	c := d.Config
-	heading, others := "(b) one lane of R-MAC: partial sums pass on, or stay", "↺ depthwise: MACs take channels, lanes output pixels of a row"
-	if !d.depthwise() {
-		heading, others = "(b) one lane of R-MAC: partial sums pass on", "→ depthwise: one MAC of a lane works, at a channel of its own"
-		if c.Depthwise == arch.Windowed {
-			others = "→ depthwise: MACs take the positions of a window, from line buffers"
-		}
-	}
-	s.note(place{12, y - 12}, labelled(heading))
-	s.note(place{482, y - 12}, labelled("one lane of MAT: an adder tree over input channels"))
-	for i, name := range units(c.RMAC.MACs) {
-		x := 20 + float64(i)*100
-		s.box("MAC unit "+name, place{x, y + 26}, 66, 44, blue, "inside", labelled("", "MAC "+name))
-		s.path(green, place{x + 66, y + 48}, place{x + 100, y + 48})
-		if d.depthwise() {
-			s.path(vermillion, place{x + 50, y + 70}, place{x + 50, y + 92}, place{x + 16, y + 92}, place{x + 16, y + 70})
-		}
-	}
-	s.note(place{12, y + 122}, labelled("", "→ pointwise and other: MACs take input channels, lanes output channels"))
-	s.note(place{12, y + 142}, labelled("", others))
-
-	list := units(c.MAT.MACs)
-	const pitch = 36
-	middle := y + 8 + pitch*float64(len(list))/2
-	for i, name := range list {
-		at := y + 12 + pitch*float64(i)
-		s.box("multiplier "+name, place{490, at}, 66, 28, blue, "inside", labelled("", "× "+name))
-		s.path(green, place{556, at + 14}, place{600, at + 14})
-	}
-	s.box("adder tree", place{600, y + 8}, 110, pitch*float64(len(list)), blue, "inside", labelled("adder tree"))
-	s.box("accumulator", place{760, middle - 22}, 120, 44, blue, "inside", labelled("accumulator", "one output pixel"))
-	s.path(green, place{710, middle}, place{760, middle})
-	s.path(vermillion, place{850, middle + 22}, place{850, middle + 44}, place{790, middle + 44}, place{790, middle + 22})
 }
 
 func (d architectureData) table() Table {

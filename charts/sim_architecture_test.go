@@ -53,14 +53,13 @@ func TestArchitecture(t *testing.T) {
 	}{
 		{"ZCU102", arch.ZCU102(), "2,048 multipliers on 1,024 DSPs reach 819.2 GOPS at 200 MHz, if they never wait",
 			[]string{"8 lanes × 8 MACs", "this frame is there 16 times, which divide the output pixels of an operation",
-				"19.2 GB/s, latency of 100 cycles", "port of 1,024 bytes per cycle", "MAC 8", "× 8"}, []string{"dividers"}},
+				"19.2 GB/s, latency of 100 cycles", "port of 1,024 bytes per cycle"}, []string{"dividers"}},
 		{"every size", architectureFixture(), "150 multipliers on 75 DSPs reach 45 GOPS at 150 MHz, if they never wait",
 			[]string{"4 lanes × 6 MACs", "2 lanes × 3 MACs", "11 KiB", "12 bytes", "13 KiB", "14 bytes", "15 KiB", "16 bytes", "17 KiB", "18 bytes",
-				"1.9 GB/s, latency of 20 cycles", "ΣK: 21", "log2: 22", "shifter: 23", "requantize: 24", "activation: 25", "adder: 26", "resizer: 27", "pool: 28",
-				"MAC 3", "× 6", "output channels"}, nil},
+				"1.9 GB/s, latency of 20 cycles", "ΣK: 21", "log2: 22", "shifter: 23", "requantize: 24", "activation: 25", "adder: 26", "resizer: 27", "pool: 28", "output channels"}, nil},
 		{"more than can be drawn", large, "1,048 multipliers on 524 DSPs reach 314.4 GOPS at 150 MHz, if they never wait",
-			[]string{"1 lane × 1,024 MACs", "1 × 16 are drawn", "MAC 1,024", "this frame is there once, a picture each"}, nil},
-		{"alternatives", otherFixture(), "8.59e+09 multipliers on 4.29e+09 DSPs reach 2.58e+09 GOPS at 150 MHz, if they never wait", []string{"dividers: 29", "a quotient every 1 cycle", "as MAT: it has one mode", "partial sums pass on}", "one MAC of a lane works"},
+			[]string{"1 lane × 1,024 MACs", "1 × 16 are drawn", "this frame is there once, a picture each"}, nil},
+		{"alternatives", otherFixture(), "8.59e+09 multipliers on 4.29e+09 DSPs reach 2.58e+09 GOPS at 150 MHz, if they never wait", []string{"dividers: 29", "a quotient every 1 cycle", "as MAT: it has one mode"},
 			[]string{"log2", "shifter", "all but depthwise", "|DW}", "or stay"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

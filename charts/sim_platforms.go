@@ -37,7 +37,9 @@ type platformsRow struct {
 
 // Platforms draws Fig. 10 with designs beside it, by the figure's own count of
 // operations. A design of a network that the figure does not have is left out.
-func Platforms(designs ...hwsim.Estimate) (*Figure, error) {
+func Platforms(designs ...hwsim.Estimate) (*Figure, error) { return platformsOf(designs).Figure() }
+
+func platformsOf(designs []hwsim.Estimate) platformsData {
 	t := compare.Platforms(designs...)
 	rows := func(from []compare.Row) []platformsRow {
 		var list []platformsRow
@@ -50,7 +52,7 @@ func Platforms(designs ...hwsim.Estimate) (*Figure, error) {
 		}
 		return list
 	}
-	return platformsData{Computed: rows(t.Computed), Printed: rows(t.Printed), Notes: t.Notes}.Figure()
+	return platformsData{Computed: rows(t.Computed), Printed: rows(t.Printed), Notes: t.Notes}
 }
 
 func (d platformsData) check() error {
@@ -147,8 +149,8 @@ func (d platformsData) Figure() (*Figure, error) {
 		panels = append(panels, p)
 		bottom += p.height
 	}
-	add("Computed here", blue, true, d.Computed)
-	add("Printed in Fig. 10 of the paper, not computed here", faint, false, d.Printed)
+	add("Computed here", computedColor, true, d.Computed)
+	add("Printed in Fig. 10 of the paper, not computed here", printedColor, false, d.Printed)
 	subtitle := "Operations of a network, as Fig. 10 counts them, by its latency. [V] verified, [I] inferred, [U] unknown, [C] computed; [C/I] made of both."
 	for _, n := range d.Notes {
 		subtitle += "\n" + n

@@ -217,10 +217,10 @@ func (d rooflineData) Figure() (*Figure, error) {
 			cycles := float64(m.point.Cycles)
 			most = max(most, cycles)
 			marks = append(marks, bubble{point{d.text(&m.point, m.steps), place(&m.point)}, cycles,
-				&opts.ItemStyle{Color: k.color, BorderColor: ground, BorderWidth: 1, Opacity: opts.Float(0.85)}})
+				&opts.ItemStyle{Color: k.color, BorderColor: k.color, BorderWidth: 2, Opacity: opts.Float(0.55)}})
 		}
 		share := fmt.Sprintf("%s cycles · %s", count(int(k.sum.Cycles)), d.attained(&k.sum))
-		labels = append(labels, k.sum.Label)
+		labels = append(labels, plainRoles(k.sum.Label))
 		bars = append(bars, opts.BarData{Name: k.sum.Label + ": " + share, Value: float64(k.sum.Cycles), ItemStyle: &opts.ItemStyle{Color: k.color}})
 		words = append(words, point{share, []any{float64(k.sum.Cycles), i}})
 	}

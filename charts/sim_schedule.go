@@ -14,6 +14,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/hwsim/event"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
 // scheduleData is what the engines and the off-chip memory do while a network's
@@ -143,6 +144,25 @@ func (d scheduleData) check() error {
 	return nil
 }
 
+// lanes are those of the engines, and of the memory traffic that there is.
+func (p schedulePanel) lanes() []scheduleLane {
+	list := []scheduleLane{matLane, rmacLane}
+	for _, lane := range []scheduleLane{loadLane, storeLane} {
+		if len(p.merge(lane, 0)) > 0 {
+			list = append(list, lane)
+		}
+	}
+	return list
+}
+
+func laneNames(lanes []scheduleLane) []string {
+	var names []string
+	for _, l := range lanes {
+		names = append(names, scheduleLanes[l])
+	}
+	return names
+}
+
 // merge joins the tasks of a lane that follow one another in the same operation
 // with less than a gap between them.
 func (p schedulePanel) merge(lane scheduleLane, gap float64) []scheduleTask {
@@ -215,11 +235,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 		for _, t := range p.Tasks {
 			table.Rows = append(table.Rows, []any{p.Block, scheduleLanes[t.Lane], t.Op, t.Start, t.End})
 		}
+		lanes := p.lanes()
 		pixel := p.Cycles / width
 		series := make(map[string]*echarts.SingleSeries)
 		var order []string
-		for lane := range scheduleLanes {
-			tasks := p.merge(scheduleLane(lane), pixel)
+		for row, lane := range lanes {
+			tasks := p.merge(lane, pixel)
 			hover := scheduleLanes[lane] + ": " + summary(tasks)
 			for _, t := range tasks {
 				s := series[t.Op]
@@ -235,12 +256,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 					}
 					series[t.Op] = s
 				}
-				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, lane}}, point{hover, []any{t.End, lane}}, point{hover, []any{"-", lane}})
+				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, row}}, point{hover, []any{t.End, row}}, point{hover, []any{"-", row}})
 			}
 		}
 		var words []echarts.SingleSeries
 		for _, l := range p.labels(pixel) {
-			word := captions([]point{{l.op, []any{l.at, int(l.lane)}}})
+			word := captions([]point{{l.op, []any{l.at, slices.Index(lanes, l.lane)}}})
 			word.Label.FontSize = letters
 			if l.above {
 				word.SymbolSize, word.ItemStyle = thick, &opts.ItemStyle{Color: "rgba(0,0,0,0)"}
@@ -262,12 +283,12 @@ func (d scheduleData) Figure() (*Figure, error) {
 		}
 		panels = append(panels, panel{
 			title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
-			left:  left, top: bottom, width: width, height: pitch * len(scheduleLanes),
+			left:  left, top: bottom, width: width, height: pitch * len(lanes),
 			x:      axis{name: "cycles from the start", hi: p.Cycles},
-			y:      axis{labels: scheduleLanes[:]},
+			y:      axis{labels: laneNames(lanes)},
 			series: append(drawn, words...),
 		})
-		bottom += pitch * len(scheduleLanes)
+		bottom += pitch * len(lanes)
 	}
 	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
@@ -323,4 +344,38 @@ func summary(tasks []scheduleTask) string {
 		return "nothing of this block"
 	}
 	return strings.Join(list, ", ")
+}
+
+// PaperFig9 draws the paper's Fig. 9 of an event-driven run of an EfficientViT, which must
+// have kept its events: (a) and (b) the inter-layer pipeline, in which R-MAC's depthwise
+// convolution streams into MAT's pointwise one, in the first and the last MBConv; (c) the
+// intra-layer pipeline of the last MSA, and (d) one step of it. The paper draws these as
+// schemes; here the bars are as long as the cycles that were simulated, stalls included.
+func PaperFig9(r *event.Run) (*Figure, error) {
+	var first, last, msa, product string
+	for _, s := range r.Steps {
+		switch {
+		case strings.HasPrefix(s.Label, efficientvit.DW.String()+" + "):
+			if first == "" {
+				first = s.Block
+			}
+			last = s.Block
+		case strings.HasPrefix(s.Label, efficientvit.KTV.String()):
+			msa, product = s.Block, s.Name
+		}
+	}
+	if first == "" || msa == "" {
+		return nil, fmt.Errorf("charts: Fig. 9: %s has no MBConv whose DW streams into PW2, or no MSA: a run of an EfficientViT's backbone is needed", r.Workload)
+	}
+	f, err := Schedule(r, slices.Compact([]string{first, last, msa, product})...)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := schedule(r, blockName(product))
+	if err != nil {
+		return nil, err
+	}
+	_, apart := inner.shares()
+	return f.against("**Fig. 9.** Both pipelines are the paper's: DW on R-MAC beside PW2 on MAT, and KᵀV of a head beside the divisors and dividends of the head before, for %s of such a step. The paper draws schemes; the lengths here are simulated.",
+		percent(apart/inner.Cycles)), nil
 }

@@ -17,7 +17,7 @@ var letterWidths = [...]struct {
 	width   float64
 }{
 	{"ijlIJ'", 0.29}, {" ,.·", 0.33}, {`/:;\|f-`, 0.37}, {"()[]tr!²ᵀ", 0.42}, {`sz?c"*_⁻`, 0.53}, {"FkvxyPTYaoeLES", 0.62},
-	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−↓≥∞M", 0.85}, {"m%W@…", 1},
+	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−↓≥∞M", 0.85}, {"m%W@…国", 1},
 }
 
 // textWidth returns how wide a text is, in pixels, at a size in pixels.
@@ -55,7 +55,8 @@ func wrap(text string, size, width float64) string {
 
 var fontSize = regexp.MustCompile(`([\d.]+)px`)
 
-// measure is textWidth by a font as ECharts names it: "bold 16px sans-serif".
+// measure is textWidth by a font as ECharts names it: "bold 16px sans-serif". ECharts
+// takes the width of 国 for the height of a line.
 func measure(text, font string) float64 {
 	size := 12.0 // as of ECharts
 	if m := fontSize.FindStringSubmatch(font); m != nil {

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+
+	"github.com/gotriovit/gotriovit/hwsim/arch"
+)
+
+// PaperFig7 draws the paper's Fig. 7 with the sizes of a configuration: (a) lanes of MAT,
+// multipliers before an adder tree and an accumulator; (b) a lane of R-MAC, a chain of
+// units whose multiplexers choose what is added; (c) the chain in down-forward
+// accumulation, for pointwise convolutions, and (d) in self-accumulation, for depthwise
+// ones. Paths that a mode does not take are dashed.
+//
+// As in the paper the last unit has no demultiplexer. With adders of two operands it
+// cannot take the chain and accumulate at once; the drawing leaves that as the paper has
+// it. A configuration without the depthwise mode leaves the feedback unused everywhere, and
+// (d) says how it runs depthwise convolutions instead.
+func PaperFig7(c arch.Config) (*Figure, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("charts: Fig. 7: %w", err)
+	}
+	const top, height = 70, 580
+	s := &sketch{}
+	s.matLanes(c.MAT, place{12, 10})
+	reconfigured := c.Depthwise == arch.Reconfigured
+	s.note(place{462, 10}, labelled(fmt.Sprintf("(b) one of %s of R-MAC", several(c.RMAC.Lanes, "lane")), "inputs and weights come from above"))
+	s.chain(c.RMAC, place{462, 74}, reconfigured, true)
+	s.note(place{12, 352}, labelled("(c) down-forward accumulation: pointwise and other",
+		fmt.Sprintf("units: input channels 0 to %d; lanes: output channels", c.RMAC.MACs-1)))
+	s.chain(c.RMAC, place{12, 412}, false, true)
+	if reconfigured {
+		s.note(place{462, 352}, labelled("(d) self-accumulation: depthwise",
+			fmt.Sprintf("units: channels 0 to %d; lanes: neighbouring pixels of a row;", c.RMAC.MACs-1), "in each cycle a position of the kernel; a sum from every unit"))
+		s.chain(c.RMAC, place{462, 412}, true, false)
+	} else {
+		does := "one unit of a lane works, at a channel of its own"
+		if c.Depthwise == arch.Windowed {
+			does = "units take the positions of a window, from line buffers"
+		}
+		s.note(place{462, 352}, labelled("(d) no depthwise mode: the chain of (c)", does))
+	}
+	title := fmt.Sprintf("%s sum trees over %s input channels, or chains that may stay open", several(c.MAT.Lanes+c.RMAC.Lanes, "lane"), count(c.MAT.MACs))
+	if !reconfigured {
+		title = fmt.Sprintf("%s sum over %s input channels", several(c.MAT.Lanes+c.RMAC.Lanes, "lane"), count(c.MAT.MACs))
+	}
+	subtitle := wrap(fmt.Sprintf("%s, one of %s. Trapezoids are multiplexers, dashed paths are not taken.", c.Name, copiesOf(c.Copies)), 12, figureWidth-24)
+	table := Table{Columns: []string{"panel", "part", "number", "across"}, Rows: [][]any{
+		{"a", "lanes of MAT", c.MAT.Lanes, "output channels"}, {"a", "multipliers of a lane", c.MAT.MACs, "input channels"},
+		{"c", "lanes of R-MAC", c.RMAC.Lanes, "output channels"}, {"c", "units of a lane", c.RMAC.MACs, "input channels"},
+	}}
+	if reconfigured {
+		table.Rows = append(table.Rows, []any{"d", "lanes of R-MAC", c.RMAC.Lanes, "output pixels of a row"}, []any{"d", "units of a lane", c.RMAC.MACs, "channels"})
+	}
+	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	if err != nil {
+		return nil, err
+	}
+	mode := "as in the paper R-MAC has both modes of accumulation"
+	if !reconfigured {
+		mode = "unlike the paper's, its R-MAC has one mode"
+	}
+	return f.against("**Fig. 7.** The parts are the paper's, and %s; the sizes, %d×%d in MAT and %d×%d in R-MAC, are the companion paper's or the configuration's own.",
+		mode, c.MAT.Lanes, c.MAT.MACs, c.RMAC.Lanes, c.RMAC.MACs), nil
+}
+
+func copiesOf(n int) string {
+	if n == 1 {
+		return "1 copy"
+	}
+	return count(n) + " copies"
+}
+
+// indices are those of the units that are drawn: all of a few, else the first two and the
+// last, with -1 for what is left out.
+func indices(n int) []int {
+	switch {
+	case n > 3:
+		return []int{0, 1, -1, n - 1}
+	case n == 3:
+		return []int{0, 1, 2}
+	}
+	return []int{0, 1}[:n]
+}
+
+// The symbols of a multiplexer and of a demultiplexer.
+const (
+	multiplexer   = "path://M0,0L1,0.6L1,2.4L0,3Z"
+	demultiplexer = "path://M1,0L0,0.6L0,2.4L1,3Z"
+	adderTree     = "path://M0,0L2,1L2,3L0,4Z"
+)
+
+// matLanes draws the first and the last lane of MAT.
+func (s *sketch) matLanes(e arch.Engine, at place) {
+	x, y := at[0], at[1]
+	s.note(place{x, y}, labelled(fmt.Sprintf("(a) %s of MAT", several(e.Lanes, "lane")), "inputs are broadcast, weights private to a lane"))
+	bus := place{x + 34, y + 44}
+	for k, lane := range []int{0, e.Lanes - 1} {
+		if k == 1 && e.Lanes == 1 {
+			break
+		}
+		top := y + 44 + float64(k)*142
+		s.frame(fmt.Sprintf("lane %d of MAT", lane), place{x + 60, top}, 370, 124, "")
+		s.note(place{x + 330, top + 108}, labelled("", fmt.Sprintf("lane %d", lane)))
+		list := indices(e.MACs)
+		pitch := 112 / float64(len(list))
+		for i, n := range list {
+			cy := top + 6 + pitch*(float64(i)+0.5)
+			if n < 0 {
+				s.note(place{x + 122, cy}, labelled("…"))
+				continue
+			}
+			s.shape(fmt.Sprintf("multiplier %d", n), "rect", place{x + 130, cy}, 56, min(20, pitch-6), matColor, fmt.Sprintf("{on|× %d}", n))
+			s.path(matColor, place{x + 158, cy}, place{x + 190, cy})
+			s.path(green, place{bus[0], cy}, place{x + 102, cy})
+		}
+		middle := top + 62
+		s.shape("adder tree", adderTree, place{x + 224, middle}, 68, 106, matColor, "{on|adder\ntree}")
+		s.path(matColor, place{x + 258, middle}, place{x + 288, middle})
+		s.shape("adder", "circle", place{x + 300, middle}, 24, 24, matColor, "{on|+}")
+		s.path(matColor, place{x + 312, middle}, place{x + 340, middle})
+		s.shape("register", "rect", place{x + 364, middle}, 48, 24, matColor, "{on|register}")
+		s.path(matColor, place{x + 364, middle - 12}, place{x + 364, middle - 34}, place{x + 300, middle - 34}, place{x + 300, middle - 12})
+		s.path(matColor, place{x + 388, middle}, place{x + 436, middle})
+	}
+	if e.Lanes > 1 {
+		s.route(green, "solid", bus, place{bus[0], y + 44 + 142 + 110})
+		s.note(place{x + 226, y + 176}, labelled("⋮"))
+	}
+	s.note(place{x - 4, y + 176}, labelled("", "inputs"))
+}
+
+// chain draws a lane of R-MAC: paths by which a unit keeps its sum where self is set, and
+// those by which it hands the sum on where forward is. Both are there in any case, unless
+// no mode takes the one.
+func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
+	const pitch = 128
+	list := indices(e.MACs)
+	line := func(used bool, through ...place) {
+		if used {
+			s.path(rmacColor, through...)
+		} else {
+			s.unused(through...)
+		}
+	}
+	x, y := at[0], at[1]+60
+	for i, n := range list {
+		last := i == len(list)-1
+		if n < 0 {
+			s.note(place{x + 6, y}, labelled("…"))
+			x += 40
+			continue
+		}
+		name := fmt.Sprintf("unit %d", n)
+		s.path(ink, place{x + 50, y - 64}, place{x + 50, y - 50})
+		s.path(ink, place{x + 70, y - 64}, place{x + 70, y - 50})
+		s.shape(name+": multiplier", "rect", place{x + 60, y - 38}, 44, 22, rmacColor, fmt.Sprintf("{on|× %d}", n))
+		s.path(rmacColor, place{x + 60, y - 27}, place{x + 60, y - 12})
+		s.shape(name+": adder", "circle", place{x + 60, y}, 24, 24, rmacColor, "{on|+}")
+		s.shape(name+": multiplexer", multiplexer, place{x + 20, y}, 14, 40, rmacColor, "")
+		line(self || forward, place{x + 27, y}, place{x + 48, y})
+		if i == 0 {
+			s.note(place{x - 8, y - 12}, labelled("", "0"))
+			line(forward, place{x + 2, y - 12}, place{x + 13, y - 12})
+		}
+		s.shape(name+": register", "rect", place{x + 56, y + 50}, 52, 22, rmacColor, "{on|register}")
+		if last {
+			line(true, place{x + 72, y}, place{x + 96, y}, place{x + 96, y + 50}, place{x + 82, y + 50})
+			line(true, place{x + 56, y + 61}, place{x + 56, y + 82})
+		} else {
+			line(self || forward, place{x + 72, y}, place{x + 89, y})
+			s.shape(name+": demultiplexer", demultiplexer, place{x + 96, y}, 14, 40, rmacColor, "")
+			line(self, place{x + 96, y + 16}, place{x + 96, y + 50}, place{x + 82, y + 50})
+			next := x + pitch + 13
+			if list[i+1] < 0 {
+				next = x + pitch
+			}
+			line(forward, place{x + 103, y - 12}, place{next, y - 12})
+			if list[i+1] < 0 {
+				line(forward, place{x + pitch + 26, y - 12}, place{x + pitch + 53, y - 12})
+			}
+			if !forward {
+				line(true, place{x + 56, y + 61}, place{x + 56, y + 82})
+			}
+		}
+		line(self || last, place{x + 30, y + 50}, place{x + 4, y + 50}, place{x + 4, y + 12}, place{x + 13, y + 12})
+		x += pitch
+	}
+}

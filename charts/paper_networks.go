@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit/efficientvit"
+)
+
+// A flowBox is one step of a drawn chain.
+type flowBox struct {
+	label, size, color string
+	// marked steps have a frame: the paper marks matrix products and the softmax.
+	marked bool
+}
+
+// The sizes of a chain in pixels.
+const flowWidth, flowHeight, flowPitch = 132, 36, 56
+
+// flow draws a chain from left to right, from the centre of its first box on, in rows of
+// so many boxes, and returns the height of its last row.
+func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
+	x, y := at[0], at[1]
+	const pitch = flowWidth + 24
+	for i, b := range boxes {
+		if i > 0 {
+			if i%perRow == 0 {
+				last := x
+				x, y = at[0], y+flowPitch
+				s.path(faint, place{last + flowWidth/2, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch/2},
+					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - flowWidth/2, y})
+			} else {
+				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - flowWidth/2, y})
+				x += pitch
+			}
+		}
+		if b.marked {
+			s.fill(b.label, place{x - flowWidth/2 - 4, y - flowHeight/2 - 4}, flowWidth+8, flowHeight+8, ink)
+			s.fill(b.label, place{x - flowWidth/2 - 2, y - flowHeight/2 - 2}, flowWidth+4, flowHeight+4, ground)
+		}
+		s.shape(b.label+": "+b.size, "rect", place{x, y}, flowWidth, flowHeight, b.color, fmt.Sprintf("{on|%s}\n{on|%s}", b.label, b.size))
+	}
+	return y
+}
+
+// PaperFig1 draws the paper's Fig. 1: the blocks of a standard ViT, multi-head
+// self-attention and MLP, each matrix product and the softmax framed. The workload is one
+// of [workload.DeiT], whose own sizes stand in the boxes; the paper's figure has none.
+func PaperFig1(w *workload.Workload) (*Figure, error) {
+	var before, behind []flowBox
+	var blocks [][]flowBox
+	var products, softmaxes, engines int64
+	table := Table{Columns: []string{"block", "operation", "multiply-accumulates"}}
+	block := ""
+	for i := range w.Ops {
+		o := &w.Ops[i]
+		macs := o.MACs()
+		engines += macs
+		if o.Unit == workload.Requantize {
+			continue
+		}
+		table.Rows = append(table.Rows, []any{o.Block, o.Label, macs})
+		b := flowBox{label: o.Label, size: several(int(o.Outputs()), "output"), color: labelColor(o.Label)}
+		if macs > 0 {
+			b.size = number(float64(macs)/1e6) + " M MACs"
+		}
+		switch {
+		case o.Form == workload.Product:
+			b.marked = true
+			b.size = fmt.Sprintf("%d×%d×%d, %s", o.Rows, o.Inner, o.Cols, several(o.Heads, "head"))
+			products += macs
+		case strings.Contains(o.Label, "softmax"):
+			b.marked = true
+			softmaxes++
+		}
+		if o.Label == "QKT" {
+			b.label = "QKᵀ"
+		}
+		switch {
+		case o.Block == "" && len(blocks) == 0:
+			before = append(before, b)
+		case o.Block == "":
+			behind = append(behind, b)
+		default:
+			if o.Block != block {
+				block = o.Block
+				blocks = append(blocks, nil)
+			}
+			blocks[len(blocks)-1] = append(blocks[len(blocks)-1], b)
+		}
+	}
+	if len(blocks) == 0 || softmaxes == 0 {
+		return nil, fmt.Errorf("charts: Fig. 1: %s has %d blocks and %d softmaxes: a standard ViT is needed", w.Name, len(blocks), softmaxes)
+	}
+	const top, left, perRow = 76, 110, 5
+	s := &sketch{}
+	y := s.flow(place{left, 30}, perRow, before)
+	s.note(place{left - flowWidth/2 - 10, y + 52}, labelled(fmt.Sprintf("one of %s", several(len(blocks), "Transformer block"))))
+	attention := slices.IndexFunc(blocks[0], func(b flowBox) bool { return strings.HasPrefix(b.label, "LayerNorm 2") })
+	if attention < 0 {
+		attention = len(blocks[0])
+	}
+	for _, part := range []struct {
+		name  string
+		boxes []flowBox
+	}{{"multi-head self-attention (MHSA)", blocks[0][:attention]}, {"MLP", blocks[0][attention:]}} {
+		if len(part.boxes) == 0 {
+			continue
+		}
+		rows := (len(part.boxes) + perRow - 1) / perRow
+		start := y + 78
+		s.frame(part.name, place{left - flowWidth/2 - 22, start - 8}, perRow*(flowWidth+24)+26, float64(rows)*flowPitch+34, "")
+		s.note(place{left - flowWidth/2 - 16, start + 6}, labelled(part.name))
+		y = s.flow(place{left, start + 42}, perRow, part.boxes)
+		y -= 36
+	}
+	y = s.flow(place{left, y + 122}, perRow, behind)
+	title := fmt.Sprintf("%d softmaxes and %s of the multiplications in matrix products of activations", softmaxes, percent(float64(products)/float64(engines)))
+	subtitle := fmt.Sprintf("%s. Framed: products of two activations, and the softmax, which EfficientViT does not have.", w.Name)
+	height := int(y) + 40
+	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	if err != nil {
+		return nil, err
+	}
+	return f.against("**Fig. 1.** As in the paper, MHSA and MLP alternate, %d times here, with two matrix products of activations and a softmax in each MHSA. The paper's figure has no sizes; those here are of %s.",
+		len(blocks), w.Name), nil
+}
+
+// PaperFig2 draws the paper's Fig. 2 of a network: its stem, stages and head, every block
+// in order; below it one MBConv and one EfficientViT module's MSA step by step, with the
+// network's own shapes. The paper draws the backbone without sizes.
+func PaperFig2(net *efficientvit.Network) (*Figure, error) {
+	const top, left = 76, 92
+	s := &sketch{}
+	table := Table{Columns: []string{"stage", "block", "kind", "output"}}
+	ranges := net.Blocks()
+	y := 26.0
+	counts := map[string]int{}
+	last := ranges[len(ranges)-1].Stage
+	drawn := map[string]efficientvit.Range{}
+	for stage := 0; stage <= last; stage++ {
+		name := stageName(stage, last)
+		s.note(place{12, y}, labelled(name))
+		x := float64(left)
+		for _, b := range ranges {
+			if b.Stage != stage {
+				continue
+			}
+			ops := net.Ops[b.From:b.To]
+			kind := kindOf(ops)
+			shape := shapeText(ops[len(ops)-1].Shape)
+			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
+			counts[kind]++
+			if stage < last {
+				drawn[kind] = b // the last of its kind in the backbone
+			}
+			if x+116 > figureWidth-12 {
+				x, y = left, y+46
+			}
+			s.shape(b.Name+": "+kind+", "+shape, "rect", place{x + 56, y}, 112, 36, kindColor(kind, ops), fmt.Sprintf("{on|%s}\n{on|%s}", kind, shape))
+			x += 122
+		}
+		y += 50
+	}
+	for _, kind := range []string{"MBConv", "MSA"} {
+		b, ok := drawn[kind]
+		if !ok {
+			return nil, fmt.Errorf("charts: Fig. 2: %s has no %s", net.Name, kind)
+		}
+		s.note(place{12, y + 6}, labelled(fmt.Sprintf("%s, step by step", kind), strings.TrimPrefix(b.Name, "backbone.")))
+		y += 8
+		for _, part := range branches(chainOf(net.Ops[b.From:b.To])) {
+			y = s.flow(place{84 + part.indent, y + 50}, 5, part.boxes)
+			if part.from != "" {
+				s.note(place{12, y + 4}, labelled("", part.from))
+			}
+		}
+		y += 36
+	}
+	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
+	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. In the boxes: what comes out.", net.Name)
+	height := int(y) + 4
+	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	if err != nil {
+		return nil, err
+	}
+	return f.against("**Fig. 2.** As in the paper, a stem, MBConvs and then modules of an MSA and an MBConv: %d MSAs of %d blocks. Shapes and the head are of %s; the paper's figure ends with the backbone.",
+		counts["MSA"], len(ranges), net.Name), nil
+}
+
+// stageName names a stage of a network whose head is the last.
+func stageName(n, last int) string {
+	switch n {
+	case 0:
+		return "stem"
+	case last:
+		return "head"
+	}
+	return fmt.Sprintf("stage %d", n)
+}
+
+// kindColor is that of the role which stands for a kind of block.
+func kindColor(kind string, ops []efficientvit.Op) string {
+	switch kind {
+	case "MBConv":
+		return blue
+	case "MSA":
+		return mauve
+	case "DSConv":
+		return lime
+	}
+	for i := range ops {
+		if ops[i].Role != efficientvit.NoRole {
+			return roleColor(ops[i].Role)
+		}
+	}
+	return shade
+}
+
+func shapeText(shape []int) string {
+	text := make([]string, len(shape))
+	for i, n := range shape {
+		text[i] = fmt.Sprint(n)
+	}
+	return strings.Join(text, "×")
+}
+
+// chainOf returns the operations of a block that have a role, each once: an activation goes
+// with its convolution. The products are marked.
+func chainOf(ops []efficientvit.Op) []flowBox {
+	var boxes []flowBox
+	for i := range ops {
+		op := &ops[i]
+		label := RoleLabel(op.Role)
+		switch op.Kind {
+		case efficientvit.Conv:
+			if op.Kernel > 1 {
+				label += fmt.Sprintf(", %d×%d", op.Kernel, op.Kernel)
+			}
+		case efficientvit.MatMul, efficientvit.SumTokens, efficientvit.Divide, efficientvit.Add:
+		default:
+			continue
+		}
+		boxes = append(boxes, flowBox{label: label, size: shapeText(op.Shape), color: roleColor(op.Role), marked: op.Kind == efficientvit.MatMul})
+	}
+	return boxes
+}
+
+// A branch is a row of a drawn block, and where its first step reads from.
+type branch struct {
+	boxes  []flowBox
+	from   string
+	indent float64
+}
+
+// branches divides an MSA into its two branches, what is before them and what joins them;
+// any other block is one row.
+func branches(boxes []flowBox) []branch {
+	list := []branch{{}}
+	for _, b := range boxes {
+		switch b.label {
+		case RoleLabel(efficientvit.KTV):
+			from := "of qkv"
+			if len(list) > 1 {
+				from = "of the\naggregation"
+			}
+			list = append(list, branch{from: from, indent: 90})
+		case RoleLabel(efficientvit.Proj):
+			list = append(list, branch{from: "of both", indent: 90})
+		}
+		list[len(list)-1].boxes = append(list[len(list)-1].boxes, b)
+	}
+	return list
+}

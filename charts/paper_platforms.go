@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/gotriovit/gotriovit/hwsim"
+)
+
+// PaperFig10 draws the paper's Fig. 10: the throughput of general platforms on DeiT and
+// EfficientViT, as bars on a logarithmic axis from 1 to 10,000 GOPS. Apart from it, on an
+// axis of its own of equal range, stand the designs, by the figure's count of operations.
+//
+// Each printed number has its mark: the values are the paper's, which bar each is was
+// inferred. The paper's own bars have no place in what is at hand.
+func PaperFig10(designs ...hwsim.Estimate) (*Figure, error) {
+	return paperPlatforms{platformsOf(designs)}.Figure()
+}
+
+// paperPlatforms is [platformsData] as bars.
+type paperPlatforms struct{ platformsData }
+
+type networkStyle struct {
+	name, label, color string
+	place              int
+}
+
+// networkStyles are those of Fig. 10's networks, each in one of three places of a
+// platform: a platform runs the one family or the other.
+var networkStyles = []networkStyle{
+	{"deit-tiny", "DeiT-Tiny", sky, 0}, {"deit-small", "DeiT-Small", mint, 1}, {"deit-base", "DeiT-Base", mauve, 2},
+	{"efficientvit-b1-r224", "EfficientViT-B1", blue, 0}, {"efficientvit-b2-r224", "EfficientViT-B2", vermillion, 1},
+}
+
+// networkPlace returns the index of a network's style, -1 for one that the figure has not.
+func networkPlace(name string) int {
+	return slices.IndexFunc(networkStyles, func(n networkStyle) bool { return strings.EqualFold(n.name, name) })
+}
+
+// Figure draws the printed panel and the computed one. The table is that of [Platforms].
+func (d paperPlatforms) Figure() (*Figure, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	const (
+		top, height = 140, 330
+		left, foot  = 74, 74
+		barWidth    = 18
+	)
+	computed := d.byPlatform(d.Computed)
+	printed := d.byPlatform(d.Printed)
+	width := figureWidth - left - 24
+	share := width
+	if len(computed) > 0 {
+		share = (width - 60) * len(printed) / (len(printed) + len(computed))
+	}
+	y := axis{name: "throughput, GOPS", log: true, lo: 1, hi: 10000}
+	bars := func(title string, at, wide int, rows []platformsRow, names []string) panel {
+		room := float64(wide) / float64(max(1, len(names)))
+		p := panel{title: title, left: at, top: top, width: wide, height: height, y: y}
+		for _, n := range names {
+			p.x.labels = append(p.x.labels, wrap(hyphened(n, room-4), 11, room-4))
+		}
+		var places [3][]any
+		for k := range places {
+			places[k] = slices.Repeat([]any{"-"}, len(names))
+		}
+		for _, r := range rows {
+			k := networkPlace(r.Network)
+			if k < 0 || !finite(r.GOPS) {
+				continue
+			}
+			n := networkStyles[k]
+			places[n.place][slices.Index(names, r.Platform)] = map[string]any{"name": r.value(), "value": r.GOPS, "itemStyle": opts.ItemStyle{Color: n.color},
+				"label": map[string]any{"show": true, "formatter": "{b}", "position": "insideTop", "rotate": 90, "align": "right", "verticalAlign": "middle", "color": onColor(n.color), "fontSize": 11}}
+		}
+		for k, data := range places {
+			if slices.ContainsFunc(data, func(v any) bool { return v != "-" }) {
+				p.series = append(p.series, echarts.SingleSeries{Name: fmt.Sprintf("%s %d", title, k), Type: "bar", BarWidth: fmt.Sprint(barWidth), BarGap: "20%", Data: data})
+			}
+		}
+		return p
+	}
+	panels := []panel{bars("(a) printed in the paper, not computed here", left, share, d.Printed, printed)}
+	if len(computed) > 0 {
+		panels = append(panels, bars("(b) computed here", left+share+60, width-share-60, d.Computed, computed))
+	}
+	var legend []string
+	for _, n := range networkStyles {
+		legend = append(legend, n.label)
+		panels[0].series = append(panels[0].series, echarts.SingleSeries{Name: n.label, Type: "line", Data: []any{}, Color: n.color})
+	}
+	subtitle := "A network's operations, as the figure counts them, by its latency.\n[I] which bar a printed number is was inferred; [C/I] a computed latency by that count."
+	table, err := d.platformsData.Figure()
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFigure(d.finding(), figureWidth, top+height+foot, lowerLegend(compose(d.finding(), subtitle, legend, panels), 76), table.Table())
+	if err != nil {
+		return nil, err
+	}
+	best, own := 0.0, 0.0
+	for _, r := range d.Printed {
+		if k := networkPlace(r.Network); k >= 0 && networkStyles[k].name == networkStyles[len(networkStyles)-2].name && finite(r.GOPS) {
+			best = max(best, r.GOPS)
+		}
+	}
+	for _, r := range d.Computed {
+		if finite(r.GOPS) {
+			own = max(own, r.GOPS)
+		}
+	}
+	return f.against("**Fig. 10.** The platforms' bars are the paper's own %d numbers, which bar each is being inferred; its accelerator's bars are not at hand. Computed are up to %s GOPS, beside the %s GOPS [I] of the fastest platform on EfficientViT-B1.",
+		len(d.byNumber()), number(own), number(best)), nil
+}
+
+// lowerLegend puts the legend of an option below a subtitle of two lines.
+func lowerLegend(option any, top int) any {
+	if tree, ok := option.(map[string]any); ok {
+		if l, ok := tree["legend"].(opts.Legend); ok {
+			l.Top, l.Right, l.Left = fmt.Sprint(top), "", "68"
+			tree["legend"] = l
+		}
+	}
+	return option
+}
+
+// byPlatform returns the platforms that have a number, in order.
+func (d paperPlatforms) byPlatform(rows []platformsRow) []string {
+	var names []string
+	for _, r := range rows {
+		if finite(r.GOPS) && !slices.Contains(names, r.Platform) {
+			names = append(names, r.Platform)
+		}
+	}
+	return names
+}
+
+// value writes the throughput with its mark.
+func (r platformsRow) value() string {
+	return fmt.Sprintf("%s [%s]", grouped(rounded(r.GOPS, 4)), r.Mark)
+}
+
+// camel is where a name of two words joined may be divided.
+var camel = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// hyphened divides the words of a label that are wider than so many pixels.
+func hyphened(text string, width float64) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		if textWidth(w, 11, false) > width {
+			words[i] = camel.ReplaceAllString(w, "$1- $2")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// byNumber returns the printed throughputs that are known.
+func (d paperPlatforms) byNumber() []platformsRow {
+	return slices.DeleteFunc(slices.Clone(d.Printed), func(r platformsRow) bool { return !finite(r.GOPS) })
+}

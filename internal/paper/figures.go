@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package paper
+
+// The numbers below are read off the pictures of the paper's figures by the pixel, to one
+// percent. Figs. 3 and 4 are of the last stage of EfficientViT-B1; that Fig. 6 has this
+// number is inferred.
+
+// A Peak is what a figure shows of one convolution's input.
+type Peak struct {
+	// Low and High are the smallest and the largest value.
+	Low, High float64
+}
+
+// Fig3DW and Fig3PW2 are the inputs of DW and of PW2 in Fig. 3, before any transform.
+var (
+	Fig3DW  = Peak{-0.375, 13.2}
+	Fig3PW2 = Peak{-0.375, 3.5}
+)
+
+// Fig6DW and Fig6PW2 are the same behind channel-wise migration and filter-wise shifting:
+// the largest value of a channel is 3.85 throughout but for two, and between 0.06 and
+// 0.53.
+var (
+	Fig6DW  = Peak{-1.5, 3.85}
+	Fig6PW2 = Peak{-0.53, 0.53}
+)
+
+// Fig4Largest is the largest divisor of Fig. 4, and Fig4TopCode the code of its highest
+// log2 stair.
+const (
+	Fig4Largest = 1599
+	Fig4TopCode = 10
+)
