@@ -82,7 +82,7 @@ func (d stepData) Figure() (*Figure, error) {
 	}
 	height := header + pitch*max(c.MAT.Lanes, c.RMAC.Lanes)
 	title := fmt.Sprintf("Cycle %d of %d: %s, %s", now.Cycle, len(d.Cycles), works("MAT", now.MATProducts), works("R-MAC", now.RMACProducts))
-	subtitle := fmt.Sprintf("%s. In a MAC stands input × weight, in dark boxes the register at the cycle's end.\nPixels are outputs, counted row by row; grey MACs do nothing.", d.Workload)
+	subtitle := fmt.Sprintf("%s. In a MAC stands input × weight, behind the arrows the register at the cycle's end.\nPixels are outputs, counted row by row; grey MACs do nothing.", d.Workload)
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 }
 
@@ -152,8 +152,5 @@ func (l stepLane) draw(s *sketch, table *Table) {
 // register draws a register with what it holds.
 func (s *sketch) register(name string, at place, w float64, holds int32) {
 	const tall = 24
-	s.fill(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink)
-	label := newSketchLabel(fmt.Sprintf("{sum|%d}", holds), "inside")
-	label.Rich["sum"] = map[string]any{"fontSize": 12, "fontWeight": "bold", "color": ground}
-	s.boxes[len(s.boxes)-1].Label = label
+	s.box(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink, "inside", labelled(fmt.Sprint(holds)))
 }
