@@ -195,15 +195,6 @@ func several(n int, thing string) string {
 	return count(n) + " " + thing + "s"
 }
 
-// units lists the units of one lane that are drawn: all of a few, else the first
-// two, a gap and the last.
-func units(n int) []string {
-	if n > 4 {
-		return []string{"1", "2", "…", count(n)}
-	}
-	return []string{"1", "2", "3", "4"}[:n]
-}
-
 // auxiliaries names the auxiliary units in the order of the configuration.
 func (d architectureData) auxiliaries() []archUnit {
 	a := &d.Config.Auxiliary
