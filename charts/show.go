@@ -81,8 +81,7 @@ func (f *Figure) bundle() (map[protocol.MIMEType]any, error) {
 // found by an attribute and not by an id, because one notebook may show it
 // twice.
 func (f *Figure) html(svg []byte) string {
-	picture := fmt.Sprintf(`<img style="display:block;margin:0" src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
-		base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
+	picture := f.picture64(svg, "block")
 	if f.option == nil {
 		return picture
 	}
@@ -96,12 +95,18 @@ func (f *Figure) html(svg []byte) string {
 function live(){document.querySelectorAll('[data-figure="%[1]s"]:not([data-live])').forEach(function(box){
 box.setAttribute("data-live","");
 box.textContent="";
-const chart=window.echarts.init(box,null,{renderer:"svg"});
+const chart=window.gotriovit.echarts.init(box,null,{renderer:"svg"});
 chart.setOption(%[5]s);
 %[7]s})}
-if(window.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
+if(window.gotriovit&&window.gotriovit.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
 })();</script>
 `, f.ID(), f.width, f.height, picture, f.option, readyEvent, answers)
+}
+
+// picture64 returns the picture as an image, as a block or in a line.
+func (f *Figure) picture64(svg []byte, display string) string {
+	return fmt.Sprintf(`<img style="display:%s;margin:0" src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
+		display, base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
 }
 
 // page returns a self-contained HTML document.
