@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
 // A Figure is one finished drawing: an ECharts option, the size it was laid out
@@ -87,17 +88,14 @@ func (f *Figure) Option() []byte {
 	return bytes.Clone(f.option)
 }
 
-// SVG returns the figure as drawn by Apache ECharts, without a browser. The
+// SVG returns the figure as drawn by Apache ECharts, without a browser. A drawing is
+// kept in the cache, under the hash of the option, the size and ECharts itself. The
 // error names the runtime file where that is missing.
 func (f *Figure) SVG() ([]byte, error) {
 	if f.picture != nil {
 		return bytes.Clone(f.picture), nil
 	}
-	r, err := sharedRenderer()
-	if err != nil {
-		return nil, err
-	}
-	return r.svg(f.option, f.width, f.height)
+	return drawn(cache.Open(""), f.option, f.width, f.height)
 }
 
 // CSV returns the table with a header line. Numbers are written so that they
