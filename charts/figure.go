@@ -39,11 +39,18 @@ type Table struct {
 	Rows    [][]any
 }
 
-// newFigure freezes an option tree.
+// maxOption bounds a figure's option in bytes: data is capped and binned before it is
+// drawn, or a notebook grows by what no screen can show.
+const maxOption = 4 << 20
+
+// newFigure freezes an option tree, which it refuses beyond maxOption.
 func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
 	b, err := canonical(option)
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
+	}
+	if len(b) > maxOption {
+		return nil, fmt.Errorf("charts: figure %q: an option of %d bytes, allowed are %d", title, len(b), maxOption)
 	}
 	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
 }

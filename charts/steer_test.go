@@ -75,3 +75,15 @@ func TestSteerFixedPicture(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+// TestOptionIsBounded: a figure of more data than a screen can show is refused.
+func TestOptionIsBounded(t *testing.T) {
+	for name, test := range map[string]struct {
+		bytes int
+		ok    bool
+	}{"as large as allowed": {maxOption - 2, true}, "larger": {maxOption - 1, false}} { // and two quotes
+		if _, err := newFigure("t", 10, 10, strings.Repeat("a", test.bytes), Table{}); (err == nil) != test.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
