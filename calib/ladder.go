@@ -9,8 +9,8 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
@@ -164,43 +164,39 @@ func firstOf(warnings []string) string {
 	return warnings[0]
 }
 
-// String is the ladder as a table, with intervals and the numbers of pictures.
-func (c *Climb) String() string {
-	var s strings.Builder
+// Table is the ladder as a table, with intervals and the numbers of pictures.
+func (c *Climb) Table() table.Table {
+	var s table.Writer
 	_, metric := c.Float.Score()
 	fmt.Fprintf(&s, "%s, %s on %d pictures of %s", c.Model, metric, c.Float.Images, c.Evaluation)
 	if !c.Float.Shard.Whole() {
 		fmt.Fprintf(&s, ", shard %s", c.Float.Shard)
 	}
 	fmt.Fprintf(&s, ", calibrated on %d of %s\n", c.CalibrationImages, c.Calibration)
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "recipe\t%s %%\t95 %% interval\tminus float\t95 %% interval\t\n", metric)
-	score := func(name string, r *triovit.Report) {
-		e, _ := r.Score()
-		if math.IsNaN(e.Value) { // of a shard
-			fmt.Fprintf(w, "%s\tno score\t\t", name)
-			return
-		}
-		fmt.Fprintf(w, "%s\t%.2f\t%.2f to %.2f\t", name, 100*e.Value, 100*e.Lo, 100*e.Hi)
-	}
-	score("float", c.Float)
-	fmt.Fprint(w, "\t\t\n")
 	var unscored []string
-	for _, r := range c.Rungs {
-		if r.Unscored != nil {
-			fmt.Fprintf(w, "%s\tno score\t\t\t\t\n", r.Recipe.Name)
-			unscored = append(unscored, fmt.Sprintf("no score: %v\n", r.Unscored))
-			continue
+	s.Table("recipe\t"+metric+" %\t95 % interval\tminus float\t95 % interval", func(row func(string, ...any)) {
+		score := func(name string, r *triovit.Report, against *triovit.Paired) {
+			e, _ := r.Score()
+			format, args := "%s\tno score\t", []any{name} // of a shard
+			if !math.IsNaN(e.Value) {
+				format, args = "%s\t%.2f\t%.2f to %.2f", append(args, 100*e.Value, 100*e.Lo, 100*e.Hi)
+			}
+			if against != nil {
+				d := against.Difference
+				format, args = format+"\t%+.2f\t%+.2f to %+.2f", append(args, 100*d.Value, 100*d.Lo, 100*d.Hi)
+			}
+			row(format, args...)
 		}
-		score(r.Recipe.Name, r.Report)
-		if r.AgainstFloat == nil {
-			fmt.Fprint(w, "\t\t\n")
-			continue
+		score("float", c.Float, nil)
+		for _, r := range c.Rungs {
+			if r.Unscored != nil {
+				row("%s\tno score", r.Recipe.Name)
+				unscored = append(unscored, fmt.Sprintf("no score: %v\n", r.Unscored))
+				continue
+			}
+			score(r.Recipe.Name, r.Report, r.AgainstFloat)
 		}
-		d := r.AgainstFloat.Difference
-		fmt.Fprintf(w, "%+.2f\t%+.2f to %+.2f\t\n", 100*d.Value, 100*d.Lo, 100*d.Hi)
-	}
-	w.Flush()
+	})
 	s.WriteString(strings.Join(unscored, ""))
 	for _, r := range c.Rungs {
 		if len(r.Warnings) > 0 {
@@ -210,5 +206,8 @@ func (c *Climb) String() string {
 	for _, remark := range c.Float.Remarks {
 		fmt.Fprintln(&s, remark)
 	}
-	return s.String()
+	return s.One()
 }
+
+// String is the text of [Climb.Table], which ends with a line break.
+func (c *Climb) String() string { return c.Table().String() }

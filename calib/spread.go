@@ -4,11 +4,10 @@ package calib
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -65,15 +64,14 @@ func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error)
 }
 
 // SpreadTable is the first n spreads as a table.
-func SpreadTable(all []Spread, n int) string {
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "steps of the median channel\twidest / narrowest channel\tfeeds\ttensor")
-	for _, x := range all[:min(n, len(all))] {
-		fmt.Fprintf(w, "%.1f\t%.3g / %.3g\t%s\t%s\n", x.Steps, x.Widest, x.Narrowest, rolesOf(x.Feeds), x.Stats.Name)
-	}
-	w.Flush()
-	return s.String()
+func SpreadTable(all []Spread, n int) table.Table {
+	var s table.Writer
+	s.Words("steps of the median channel\twidest / narrowest channel\tfeeds\ttensor", func(row func(string, ...any)) {
+		for _, x := range all[:min(n, len(all))] {
+			row("%.1f\t%.3g / %.3g\t%s\t%s", x.Steps, x.Widest, x.Narrowest, rolesOf(x.Feeds), x.Stats.Name)
+		}
+	})
+	return s.One()
 }
 
 // rolesOf lists roles in words.

@@ -24,6 +24,9 @@
 //	err = fig.Show()             // in a notebook; prints its table elsewhere
 //	err = fig.Save("ranges.svg") // or .html, .csv, .json
 //
+// [Show] also displays a result of another package: what has a table is HTML in a
+// notebook, and text elsewhere.
+//
 // In a notebook a figure is a picture at once, without a network and before
 // the notebook is trusted; it becomes interactive where [InjectRuntime] has
 // sent the ECharts runtime.

@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
+	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
 // A Figure is one finished drawing: an ECharts option, the size it was laid out
@@ -40,7 +41,12 @@ type Table struct {
 	Rows    [][]any
 }
 
-// newFigure freezes an option tree in the theme that the environment names.
+// maxOption bounds a figure's option in bytes: data is capped and binned before it is
+// drawn, or a notebook grows by what no screen can show.
+const maxOption = 4 << 20
+
+// newFigure freezes an option tree in the theme that the environment names. It refuses
+// one beyond maxOption.
 func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
 	colors, err := chosenTheme()
 	if err != nil {
@@ -49,6 +55,9 @@ func newFigure(title string, width, height int, option any, table Table) (*Figur
 	b, err := canonical(option, colors)
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
+	}
+	if len(b) > maxOption {
+		return nil, fmt.Errorf("charts: figure %q: an option of %d bytes, allowed are %d", title, len(b), maxOption)
 	}
 	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
 }
@@ -108,17 +117,14 @@ func (f *Figure) Option() []byte {
 	return bytes.Clone(f.option)
 }
 
-// SVG returns the figure as drawn by Apache ECharts, without a browser. The
+// SVG returns the figure as drawn by Apache ECharts, without a browser. A drawing is
+// kept in the cache, under the hash of the option, the size and ECharts itself. The
 // error names the runtime file where that is missing.
 func (f *Figure) SVG() ([]byte, error) {
 	if f.picture != nil {
 		return bytes.Clone(f.picture), nil
 	}
-	r, err := sharedRenderer()
-	if err != nil {
-		return nil, err
-	}
-	return r.svg(f.option, f.width, f.height)
+	return drawn(cache.Open(""), f.option, f.width, f.height)
 }
 
 // CSV returns the table with a header line. Numbers are written so that they

@@ -3,11 +3,15 @@
 package charts
 
 import (
+	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"sync"
 
 	"github.com/dop251/goja"
+
+	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
 // A renderer is Apache ECharts loaded into a JavaScript engine written in Go.
@@ -18,10 +22,46 @@ type renderer struct {
 	draw goja.Callable
 }
 
+// svgVersion is that of what this package adds to ECharts' drawing: drawScript, measure
+// and renumber. It changes with them, so that no older drawing is taken from the cache.
+const svgVersion = "1"
+
+// sharedScript reads the runtime once in a process.
+var sharedScript = sync.OnceValues(readRuntime)
+
+// sharedKey is the hash of the runtime.
+var sharedKey = sync.OnceValues(func() (string, error) {
+	script, err := sharedScript()
+	return cache.Key(string(script)), err
+})
+
+// drawn returns the drawing of an option at a size in pixels, from the cache or, once, by
+// the renderer. A cache that keeps nothing costs time alone.
+func drawn(c *cache.Cache, option []byte, width, height int) ([]byte, error) {
+	script, err := sharedKey()
+	if err != nil {
+		return nil, err
+	}
+	key := cache.Key("svg", svgVersion, script, string(option), strconv.Itoa(width), strconv.Itoa(height))
+	if svg, ok := c.Get(key); ok {
+		return svg, nil
+	}
+	r, err := sharedRenderer()
+	if err != nil {
+		return nil, err
+	}
+	svg, err := r.svg(option, width, height)
+	if err != nil {
+		return nil, err
+	}
+	_ = c.Put(context.Background(), key, svg)
+	return svg, nil
+}
+
 // sharedRenderer loads the runtime once in a process: parsing its megabyte of
 // script takes longer than drawing several figures.
 var sharedRenderer = sync.OnceValues(func() (*renderer, error) {
-	script, err := readRuntime()
+	script, err := sharedScript()
 	if err != nil {
 		return nil, err
 	}

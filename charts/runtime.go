@@ -75,14 +75,41 @@ func findRuntime(starts []string) ([]byte, error) {
 const readyEvent = "gotriovit-echarts"
 
 // Runtime returns the HTML that gives a page Apache ECharts, with no request to
-// any host: the script is inside, compressed. A page needs it once. It leaves
-// alone an ECharts that is already there, and works beside require.js, whose
-// define it hides from the script.
+// any host: the script is inside, compressed. A page needs it once. ECharts is kept
+// under a name of this module, window.gotriovit.echarts: other programs in the page
+// set and delete the usual one. It works beside require.js, whose define it hides
+// from the script.
 func Runtime() (string, error) {
 	script, err := readRuntime()
 	if err != nil {
 		return "", err
 	}
+	packed, err := pack(script)
+	if err != nil {
+		return "", err
+	}
+	return `<script>(function(){
+if(window.gotriovit)return;
+` + inflateScript + `
+window.gotriovit={inflate:inflate};
+inflate("` + packed + `").then(function(source){
+var module={exports:{}};
+new Function("define","module","exports",source).call(window,undefined,module,module.exports);
+window.gotriovit.echarts=module.exports;
+window.dispatchEvent(new Event("` + readyEvent + `"));
+});
+})();</script>
+`, nil
+}
+
+// inflateScript defines inflate, which promises the text of what [pack] has made.
+const inflateScript = `function inflate(packed){
+var bytes=Uint8Array.from(atob(packed),function(c){return c.charCodeAt(0)});
+return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}`
+
+// pack compresses a script for a page.
+func pack(script []byte) (string, error) {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
@@ -94,14 +121,5 @@ func Runtime() (string, error) {
 	if err := z.Close(); err != nil {
 		return "", err
 	}
-	return `<script>(function(){
-if(window.echarts)return;
-var packed=Uint8Array.from(atob("` + base64.StdEncoding.EncodeToString(packed.Bytes()) + `"),function(c){return c.charCodeAt(0)});
-var stream=new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-new Response(stream).text().then(function(source){
-if(!window.echarts)new Function("define","module","exports",source).call(window);
-window.dispatchEvent(new Event("` + readyEvent + `"));
-});
-})();</script>
-`, nil
+	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
 }

@@ -8,9 +8,12 @@ import (
 	"html"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // Show displays the figure as the output of the notebook cell that runs. In a
@@ -78,8 +81,7 @@ func (f *Figure) bundle() (map[protocol.MIMEType]any, error) {
 // found by an attribute and not by an id, because one notebook may show it
 // twice.
 func (f *Figure) html(svg []byte) string {
-	picture := fmt.Sprintf(`<img style="display:block;margin:0" src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
-		base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
+	picture := f.picture64(svg, "block")
 	if f.option == nil {
 		return picture
 	}
@@ -93,12 +95,18 @@ func (f *Figure) html(svg []byte) string {
 function live(){document.querySelectorAll('[data-figure="%[1]s"]:not([data-live])').forEach(function(box){
 box.setAttribute("data-live","");
 box.textContent="";
-const chart=window.echarts.init(box,null,{renderer:"svg"});
+const chart=window.gotriovit.echarts.init(box,null,{renderer:"svg"});
 chart.setOption(%[5]s);
 %[7]s})}
-if(window.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
+if(window.gotriovit&&window.gotriovit.echarts)live();else window.addEventListener("%[6]s",live,{once:true});
 })();</script>
 `, f.ID(), f.width, f.height, picture, f.option, readyEvent, answers)
+}
+
+// picture64 returns the picture as an image, as a block or in a line.
+func (f *Figure) picture64(svg []byte, display string) string {
+	return fmt.Sprintf(`<img style="display:%s;margin:0" src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">`,
+		display, base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
 }
 
 // page returns a self-contained HTML document.
@@ -117,14 +125,53 @@ func (f *Figure) page() ([]byte, error) {
 		html.EscapeString(f.title) + "</title>\n<body>\n" + f.html(svg) + runtime + "</body>\n</html>\n"), nil
 }
 
-// Show shows the figure that a call has made, or returns its error:
+// Show displays what a call has made, or returns its error:
 //
 //	must.M(charts.Show(charts.Ranges(profile, net, block)))
-func Show(f *Figure, err error) error {
+//	must.M(charts.Show(calib.RunLadder(ctx, model, calibration, evaluation, recipes)))
+//
+// See [Display] for what can be displayed.
+func Show(made fmt.Stringer, err error) error {
 	if err != nil {
 		return err
 	}
-	return f.Show()
+	return Display(made)
+}
+
+// Display displays a figure, a table or a page of tables, or a result that has one of
+// them, as the output of the notebook cell that runs: any of these as HTML, and another
+// result as its text. In a program that no notebook started it prints the text, which
+// ends with a line break.
+func Display(x fmt.Stringer) error {
+	if f, ok := x.(*Figure); ok {
+		return f.Show()
+	}
+	if !gonbui.IsNotebook {
+		_, err := io.WriteString(os.Stdout, ended(x.String()))
+		return err
+	}
+	return send(map[protocol.MIMEType]any{
+		protocol.MIMETextHTML:  markup(x),
+		protocol.MIMETextPlain: x.String(),
+	})
+}
+
+// ended is a text with a line break at its end.
+func ended(text string) string { return strings.TrimSuffix(text, "\n") + "\n" }
+
+// markup is the HTML of a result.
+func markup(x fmt.Stringer) string {
+	switch x := x.(type) {
+	case interface{ HTML() string }:
+		return x.HTML()
+	case interface{ Table() table.Table }:
+		return x.Table().HTML()
+	case interface{ Tables() table.Page }:
+		return x.Tables().HTML()
+	case interface{ Page() table.Page }:
+		return x.Page().HTML()
+	}
+	return `<pre style="white-space:pre-wrap">` + html.EscapeString(x.String()) + "</pre>\n"
 }
 
 // Compared shows a figure of the paper's, and below it what agrees with the paper's own.

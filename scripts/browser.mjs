@@ -4,10 +4,11 @@
 //
 //     node scripts/browser.mjs < page.json > seen.json
 //
-// A page is {url, lab, run, javascript, folder, chromium}: it is opened in
-// JupyterLab (lab) or as exported HTML, and its cells are run and saved (run).
+// A page is {url, lab, run, steer, javascript, folder, chromium}: it is opened in
+// JupyterLab (lab) or as exported HTML, its cells are run and saved (run), and the
+// first slider is moved by arrow keys where window.echarts is gone (steer).
 // Screenshots of the page and of every figure go to the folder. What was seen is
-// {kernel, figures: [{file, live, loaded}], elsewhere, complaints}, of which the
+// {kernel, figures: [{file, live, loaded}], steps: [{value, changed, ms}], elsewhere, complaints}, of which the
 // test in internal/browsertest judges. This program judges nothing; it fails
 // only where a page does not come to rest.
 
@@ -15,7 +16,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const { url, lab, run, javascript, folder, chromium: executablePath } = JSON.parse(readFileSync(0, "utf8"));
+const { url, lab, run, steer, javascript, folder, chromium: executablePath } = JSON.parse(readFileSync(0, "utf8"));
 const patience = 180_000; // for the browser and the server
 const running = 900_000; // for all cells of a notebook, with an empty cache
 
@@ -56,6 +57,7 @@ if (lab) {
 }
 const all = page.locator(outputs).locator(figures);
 if (javascript) await settle();
+const steps = steer ? await steerFirst() : [];
 await page.screenshot({ path: join(folder, "page.png"), fullPage: !lab });
 const list = [];
 for (let i = 0; i < (await all.count()); i++) {
@@ -64,7 +66,7 @@ for (let i = 0; i < (await all.count()); i++) {
   list.push({ file, ...(await state(figure)) });
 }
 await browser.close();
-writeFileSync(1, JSON.stringify({ kernel, figures: list, elsewhere: [...elsewhere], complaints }));
+writeFileSync(1, JSON.stringify({ kernel, figures: list, steps, elsewhere: [...elsewhere], complaints }));
 
 // state returns whether a figure is the live chart, and whether its picture, if
 // it is one, could be decoded.
@@ -74,6 +76,33 @@ async function state(figure) {
     const image = e.tagName === "IMG" ? e : e.querySelector(":scope > img");
     return { live: e.hasAttribute("data-live"), loaded: !image || image.naturalWidth > 0 };
   });
+}
+
+// steerFirst presses an arrow key three times on the first slider of the outputs, and
+// returns what each step left beside it, whether the chart changed, and the milliseconds
+// from the slider's change until it had.
+async function steerFirst() {
+  const slider = page.locator(outputs).locator("input[type=range]").first();
+  await slider.focus();
+  const steps = [];
+  for (let i = 0; i < 3; i++) {
+    await slider.evaluate((e) => {
+      delete window.echarts;
+      const chart = e.closest("[data-figure]").querySelector("svg"), before = chart.outerHTML;
+      window.step = new Promise((done) => e.addEventListener("input", () => {
+        const from = performance.now();
+        const look = () => {
+          const changed = chart.isConnected && chart.outerHTML !== before, ms = performance.now() - from;
+          if (changed || ms > 2000) done({ changed, ms });
+          else requestAnimationFrame(look);
+        };
+        look();
+      }, { once: true, capture: true }));
+    });
+    await page.keyboard.press("ArrowRight");
+    steps.push(await slider.evaluate(async (e) => ({ ...(await window.step), value: e.parentElement.querySelector("output").textContent })));
+  }
+  return steps;
 }
 
 // settle waits until nothing in the page's outputs changes any more.

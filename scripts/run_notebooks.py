@@ -4,13 +4,15 @@
     python scripts/run_notebooks.py KERNEL OUTPUT_FOLDER NOTEBOOK ...
 
 KERNEL is the name of one that scripts/kernelspec.py wrote. Every cell prints a
-row with its time as it ends. A cell that fails ends its notebook, prints its
+row with its time as it ends, and a table of the notebooks ends the run. A second run is
+warm: what it computes and draws is in the cache. A cell that fails ends its notebook, prints its
 error, and makes the command fail after the other notebooks have run; the HTML
 is written all the same, up to that cell.
 """
 
 import pathlib
 import re
+import statistics
 import sys
 import time
 
@@ -21,6 +23,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 
 ROW = "{:<28} {:>4} {:>9}  {}"
+SUM = "{:<28} {:>5} {:>8} {:>18} {:>19}"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 # Without these three the page asks other hosts for require.js, MathJax and
@@ -37,16 +40,19 @@ def main(kernel, folder, *paths):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     print(ROW.format("notebook", "cell", "seconds", "first line"))
-    pages, failures = [], []
+    pages, failures, times = [], [], []
     for path in map(pathlib.Path, paths):
         notebook = nbformat.read(path, as_version=4)
-        error = execute(notebook, path, kernel)
+        seconds = {}
+        error = execute(notebook, path, kernel, seconds)
+        times.append((path.stem, [(took, drew(notebook.cells[i])) for i, took in seconds.items()]))
         page = folder / path.with_suffix(".failed.html" if error else ".html").name
         export(notebook, page)
         pages.append(page)
         if error:
             failures.append(path)
             print(f"\n{path}: {error}\n", file=sys.stderr)
+    summarize(times)
     print("\nwritten:")
     for page in pages:
         print(f"  {page}")
@@ -60,17 +66,37 @@ def export(notebook, page):
     page.write_text(html, encoding="utf-8")
 
 
-def execute(notebook, path, kernel, **options):
+def drew(cell):
+    """Whether a cell that ran shows a figure."""
+    return any("<img " in "".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
+
+
+def summarize(times):
+    """Print the cells and seconds of each notebook, and of all: the sum, and the medians of
+    cells without and with a figure."""
+    print("\n" + SUM.format("notebook", "cells", "seconds", "median of a cell", "of one with figure"))
+
+    def median(seconds):
+        return f"{statistics.median(seconds):.2f}" if seconds else "-"
+
+    for name, cells in [*times, ("all", [cell for _, cells in times for cell in cells])]:
+        plain, figures = ([took for took, figure in cells if figure == wanted] for wanted in (False, True))
+        print(SUM.format(name, len(cells), f"{sum(plain) + sum(figures):.2f}", median(plain), median(figures)))
+
+
+def execute(notebook, path, kernel, seconds=None, **options):
     """Run the cells of notebook in place on a kernel, in the folder of path; return the
-    error of the first that fails as text, or None. Options are NotebookClient's."""
+    error of the first that fails as text, or None. The dictionary seconds gets the time of
+    each cell by its index. Options are NotebookClient's."""
     started = {}
+    seconds = {} if seconds is None else seconds
 
     def start(cell, cell_index):
         started[cell_index] = time.monotonic()
 
     def end(cell, cell_index, execute_reply=None):
-        seconds = time.monotonic() - started.pop(cell_index)
-        print(ROW.format(path.stem, cell.execution_count or "?", f"{seconds:.2f}", first_line(cell)), flush=True)
+        seconds[cell_index] = time.monotonic() - started.pop(cell_index)
+        print(ROW.format(path.stem, cell.execution_count or "?", f"{seconds[cell_index]:.2f}", first_line(cell)), flush=True)
 
     begun = time.monotonic()
     client = NotebookClient(

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
@@ -231,9 +231,9 @@ func known(metric *float64) string {
 // Shown is how many lines a table of [Report.String] has at most.
 const Shown = 10
 
-// String tells the recipe, the warnings, the worst tensors and the most sensitive units.
-func (r *Report) String() string {
-	var s strings.Builder
+// Tables tells the recipe, the warnings, the worst tensors and the most sensitive units.
+func (r *Report) Tables() table.Page {
+	var s table.Writer
 	s.WriteString(r.Recipe)
 	fmt.Fprintf(&s, "%s on %d pictures of %s", r.Network, r.Images, r.Dataset)
 	if !r.Shard.Whole() {
@@ -243,34 +243,37 @@ func (r *Report) String() string {
 	if r.first() {
 		r.writeTensors(&s)
 	}
-	table := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	for _, level := range Levels {
 		units := r.Ranked(level)
 		if len(units) == 0 {
 			continue
 		}
-		fmt.Fprintf(table, "\n%s\trole\tonly this dB\tall but this dB\n", level)
-		for _, u := range units[:min(Shown, len(units))] {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.Name, u.Role, told(u.Only), told(u.AllBut))
-		}
-		table.Flush()
+		s.WriteString("\n")
+		s.Words(string(level)+"\trole\tonly this dB\tall but this dB", func(row func(string, ...any)) {
+			for _, u := range units[:min(Shown, len(units))] {
+				row("%s\t%s\t%s\t%s", u.Name, u.Role, told(u.Only), told(u.AllBut))
+			}
+		})
 	}
-	return s.String()
+	return s.Page()
 }
 
+// String is the text of [Report.Tables], which ends with a line break.
+func (r *Report) String() string { return r.Tables().String() }
+
 // writeTensors tells the parity, the warnings and the worst tensors.
-func (r *Report) writeTensors(s *strings.Builder) {
+func (r *Report) writeTensors(s *table.Writer) {
 	fmt.Fprintf(s, "transforms: the logits' SQNR is %s dB, %.2f %% agree; everything rounded: %s dB\n", r.Parity.SQNR, 100*r.Parity.Agree, told(r.All))
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(s, "warning: %s\n", warning)
 	}
-	table := tabwriter.NewWriter(s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\ntensor\tclass\tfeeds\tisolated dB\taccumulated dB\tsaturated %\tcodes used")
+	s.WriteString("\n")
 	worst := r.Sorted(Measures[0])
-	for _, t := range worst[:min(Shown, len(worst))] {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.3g\t%d of %d\n", t.Name, t.Class, strings.Join(t.Feeds, ", "), t.Isolated, t.Accumulated, 100*t.Saturation(), t.Used, t.Codes)
-	}
-	table.Flush()
+	s.Words("tensor\tclass\tfeeds\tisolated dB\taccumulated dB\tsaturated %\tcodes used", func(row func(string, ...any)) {
+		for _, t := range worst[:min(Shown, len(worst))] {
+			row("%s\t%s\t%s\t%s\t%s\t%.3g\t%d of %d", t.Name, t.Class, strings.Join(t.Feeds, ", "), t.Isolated, t.Accumulated, 100*t.Saturation(), t.Used, t.Codes)
+		}
+	})
 }
 
 // told is a score in a table: decibels, and the metric in percent where it is known.

@@ -10,11 +10,10 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
@@ -91,28 +90,30 @@ func Run(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, r
 // Shown is how many of the most sensitive convolutions [Sensitivity.String] lists.
 const Shown = 10
 
-// String lists the convolutions whose narrowest weights cost most, with the SQNR of the
+// Table lists the convolutions whose narrowest weights cost most, with the SQNR of the
 // logits at each width.
-func (s *Sensitivity) String() string {
-	var text strings.Builder
+func (s *Sensitivity) Table() table.Table {
+	var text table.Writer
 	fmt.Fprintf(&text, "%s by %s on %d pictures of %s; the logits' SQNR where one convolution's weights alone are rounded, in dB\n", s.Network, s.Recipe, s.Sampled, s.Dataset)
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "convolution\trole\tweights")
+	head := "convolution\trole\tweights"
 	for _, b := range s.Bits {
-		fmt.Fprintf(w, "\t%d bits", b)
+		head += fmt.Sprintf("\t%d bits", b)
 	}
-	fmt.Fprintln(w)
-	ranked := s.Ranked()
-	for _, op := range ranked[:min(Shown, len(ranked))] {
-		fmt.Fprintf(w, "%s\t%s\t%d", op.Name, op.Role, op.Weights)
-		for _, n := range op.Noise {
-			fmt.Fprintf(w, "\t%s", sqnr(n))
+	text.Words(head, func(row func(string, ...any)) {
+		ranked := s.Ranked()
+		for _, op := range ranked[:min(Shown, len(ranked))] {
+			format, args := "%s\t%s\t%d", []any{op.Name, op.Role, op.Weights}
+			for _, n := range op.Noise {
+				format, args = format+"\t%s", append(args, sqnr(n))
+			}
+			row(format, args...)
 		}
-		fmt.Fprintln(w)
-	}
-	w.Flush()
-	return text.String()
+	})
+	return text.One()
 }
+
+// String is the text of [Sensitivity.Table], which ends with a line break.
+func (s *Sensitivity) String() string { return s.Table().String() }
 
 // Ranked returns the convolutions, the one whose narrowest weights cost most first.
 func (s *Sensitivity) Ranked() []Op {
@@ -139,16 +140,19 @@ func (s *Sensitivity) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// String is the table of sensitivities, and the chosen widths beside uniform ones.
-func (r *Result) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%s\n", r.Sensitivity)
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "weights\t%s\tpredicted dB\tmeasured dB\n", r.Chosen.Unit)
-	for _, line := range append(slices.Clone(r.Uniform), r.Chosen) {
-		fmt.Fprintf(w, "%s\t%.6g\t%s\t%s\n", line.Name, line.Price, line.Predicted, line.Measured)
-	}
-	w.Flush()
+// Tables is the table of sensitivities, and the chosen widths beside uniform ones.
+func (r *Result) Tables() table.Page {
+	var s table.Writer
+	s.Append(r.Sensitivity.Table())
+	s.WriteString("\n")
+	s.Words("weights\t"+r.Chosen.Unit+"\tpredicted dB\tmeasured dB", func(row func(string, ...any)) {
+		for _, line := range append(slices.Clone(r.Uniform), r.Chosen) {
+			row("%s\t%.6g\t%s\t%s", line.Name, line.Price, line.Predicted, line.Measured)
+		}
+	})
 	fmt.Fprintf(&s, "\nchosen: %s", &r.Chosen.Plan)
-	return s.String()
+	return s.Page()
 }
+
+// String is the text of [Result.Tables], which ends with a line break.
+func (r *Result) String() string { return r.Tables().String() }

@@ -11,12 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -57,22 +57,24 @@ type Block struct {
 	Took time.Duration
 }
 
-// String is a table of the blocks.
-func (r *Result) String() string {
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "block\terror before\tafter\troundings changed\tsteps")
-	for i := range r.Blocks {
-		b := &r.Blocks[i]
-		lo, hi := b.StepRange()
-		fmt.Fprintf(w, "%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f\n", strings.TrimSpace(b.Name+" "+b.Pass), b.Before, b.After, b.Flipped, b.Weights, lo, hi)
-	}
-	w.Flush()
+// Table is a table of the blocks.
+func (r *Result) Table() table.Table {
+	var s table.Writer
+	s.Words("block\terror before\tafter\troundings changed\tsteps", func(row func(string, ...any)) {
+		for i := range r.Blocks {
+			b := &r.Blocks[i]
+			lo, hi := b.StepRange()
+			row("%s\t%.3g\t%.3g\t%d of %d\t×%.2f to ×%.2f", strings.TrimSpace(b.Name+" "+b.Pass), b.Before, b.After, b.Flipped, b.Weights, lo, hi)
+		}
+	})
 	if took := r.Took(); took > 0 {
 		fmt.Fprintf(&s, "learning took %s; twice as many steps take about %s\n", took.Round(time.Second), (2 * took).Round(time.Second))
 	}
-	return s.String()
+	return s.One()
 }
+
+// String is the text of [Result.Table], which ends with a line break.
+func (r *Result) String() string { return r.Table().String() }
 
 // Took returns how long the steps of all blocks took when they were learned.
 func (r *Result) Took() (sum time.Duration) {

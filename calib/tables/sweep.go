@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
@@ -107,20 +107,19 @@ func sweep(ctx context.Context, model *triovit.Folded, calibration, evaluation d
 	return s, nil
 }
 
-// String is the sweep as a table of means and deviations.
-func (s *Sweep) String() string {
-	var text strings.Builder
+// Table is the sweep as a table of means and deviations.
+func (s *Sweep) Table() table.Table {
+	var text table.Writer
 	fmt.Fprintf(&text, "%s (%s) by %s, %s of %d pictures of %s\n", s.Network, s.Source, s.Recipe.Name, s.Metric, s.EvaluationImages, s.Evaluation)
 	fmt.Fprintf(&text, "calibrated on draws from %d of %s, seeds from %d; float has %s\n", s.CalibrationImages, s.Calibration, s.Seed, s.Float)
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "pictures\t%s\t\n", strings.Join(heads(s.Metric, 2), "\t"))
 	cached := false
-	for i := range s.Points {
-		p := &s.Points[i]
-		fmt.Fprintf(w, "%d\t%s\t\n", p.Pictures, strings.Join(spreadCells(p.Scores), "\t"))
-		cached = cached || timing(p.Scores).Cached
-	}
-	w.Flush()
+	text.Table("pictures\t"+strings.Join(heads(s.Metric, 2), "\t"), func(row func(string, ...any)) {
+		for i := range s.Points {
+			p := &s.Points[i]
+			row("%d\t"+strings.ReplaceAll(strings.Join(spreadCells(p.Scores), "\t"), "%", "%%"), p.Pictures)
+			cached = cached || timing(p.Scores).Cached
+		}
+	})
 	if cached {
 		text.WriteString(observedEarlier)
 	}
@@ -134,8 +133,11 @@ func (s *Sweep) String() string {
 	for _, remark := range s.Remarks {
 		fmt.Fprintf(&text, "note: %s\n", remark)
 	}
-	return text.String()
+	return text.One()
 }
+
+// String is the text of [Sweep.Table], which ends with a line break.
+func (s *Sweep) String() string { return s.Table().String() }
 
 // WriteCSV writes a line for each draw of each size, in percent and seconds.
 func (s *Sweep) WriteCSV(w io.Writer) error {

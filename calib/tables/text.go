@@ -7,35 +7,35 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
 // marks explains the paper's marks.
 const marks = "V read in a source that quotes it, I inferred, U not at hand"
 
-// String is the table with the paper's numbers to the right of a bar, and below it what
+// Table is the table with the paper's numbers to the right of a bar, and below it what
 // a reader must know before comparing: recipes without a score, widths, and notes.
-func (t *Table) String() string {
-	var s strings.Builder
+func (t *Table) Table() table.Table {
+	var s table.Writer
 	fmt.Fprintf(&s, "Table %s: %s\n%s (%s), %s of %s\n", t.Number, t.About, t.Network, t.Source, t.Metric, t.Setting)
 	fmt.Fprintf(&s, "right of the bar, printed and not computed here: %s; %s\n", t.Printed, marks)
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(name string, own []string, beside []string) {
-		fmt.Fprintf(w, "%s\t%s\t|\t%s\t\n", name, strings.Join(own, "\t"), strings.Join(beside, "\t"))
+	cells := func(name string, own []string, beside []string) string {
+		return strings.Join(slices.Concat([]string{name}, own, []string{"|"}, beside), "\t")
 	}
-	line("", heads(t.Metric, t.Draws), t.Columns)
-	for i := range t.Rows {
-		r := &t.Rows[i]
-		line(r.Name, t.cells(r), texts(r.Beside))
-	}
-	for i := range t.Contrasts {
-		c := &t.Contrasts[i]
-		line(c.Name, t.differences(c), texts(c.Beside))
-	}
-	w.Flush()
+	s.Table(cells("", heads(t.Metric, t.Draws), t.Columns), func(row func(string, ...any)) {
+		line := func(name string, own, beside []string) { row(strings.ReplaceAll(cells(name, own, beside), "%", "%%")) }
+		for i := range t.Rows {
+			r := &t.Rows[i]
+			line(r.Name, t.cells(r), texts(r.Beside))
+		}
+		for i := range t.Contrasts {
+			c := &t.Contrasts[i]
+			line(c.Name, t.differences(c), texts(c.Beside))
+		}
+	})
 	if slices.ContainsFunc(t.Rows, func(r Row) bool { return timing(r.Scores).Cached }) {
 		s.WriteString(observedEarlier)
 	}
@@ -59,8 +59,11 @@ func (t *Table) String() string {
 	for _, n := range slices.Concat(t.Notes, t.Remarks) {
 		fmt.Fprintf(&s, "note: %s\n", n)
 	}
-	return s.String()
+	return s.One()
 }
+
+// String is the text of [Table.Table], which ends with a line break.
+func (t *Table) String() string { return t.Table().String() }
 
 // String tells the pictures: those that are scored, and those that calibrate.
 func (s Setting) String() string {

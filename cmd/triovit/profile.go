@@ -47,7 +47,7 @@ several machines are to share grids, make the profile once and give it to
 			for _, remark := range remarks {
 				head += remark + "\n"
 			}
-			return output{head + calib.SpreadTable(spreads, 12), profileData(p, setup.Model.Source, remarks)}, nil
+			return output{head + calib.SpreadTable(spreads, 12).String(), profileData(p, setup.Model.Source, remarks)}, nil
 		}
 	},
 }

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Study is a design and each of its ablations.
@@ -52,32 +52,31 @@ func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error
 }
 
 // String is the study's table and what was assumed.
-func (s *Study) String() string { return s.Table() + s.Config.Assumptions().String() }
+func (s *Study) String() string { return s.Table().String() + s.Config.Assumptions().String() }
 
 // Table has a row per design, with both models side by side: cycles, and how many times
 // the whole design's these are. Below it stands why a model cannot tell.
-func (s *Study) Table() string {
-	var b strings.Builder
+func (s *Study) Table() table.Table {
+	var b table.Writer
 	fmt.Fprintf(&b, "%s, %s, on %s\n", s.Workload, s.Scope, s.Config)
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "without\tDSPs\tLUTs\tclosed form, cycles\t×\tevent-driven, cycles\t×\t\n")
 	var why []string
-	for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t", a.Name, a.DSPs, a.LUTs)
-		for _, e := range [][2]hwsim.Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
-			if own := e[0]; own.Unknown == "" {
-				fmt.Fprintf(t, "%.0f\t%.3f\t", own.Cycles, own.Cycles/e[1].Cycles)
-			} else {
-				fmt.Fprint(t, "unknown\t\t")
-				why = append(why, fmt.Sprintf("unknown without %s: %s\n", a.Name, own.Unknown))
+	b.Table("without\tDSPs\tLUTs\tclosed form, cycles\t×\tevent-driven, cycles\t×", func(line func(string, ...any)) {
+		for _, a := range slices.Concat([]Ablation{s.Whole}, s.Ablations) {
+			format, args := "%s\t%d\t%d", []any{a.Name, a.DSPs, a.LUTs}
+			for _, e := range [][2]hwsim.Estimate{{a.ClosedForm, s.Whole.ClosedForm}, {a.EventDriven, s.Whole.EventDriven}} {
+				if own := e[0]; own.Unknown == "" {
+					format, args = format+"\t%.0f\t%.3f", append(args, own.Cycles, own.Cycles/e[1].Cycles)
+				} else {
+					format += "\tunknown\t"
+					why = append(why, fmt.Sprintf("unknown without %s: %s\n", a.Name, own.Unknown))
+				}
 			}
+			line(format+"\t", args...)
 		}
-		fmt.Fprintln(t)
-	}
-	t.Flush()
+	})
 	b.WriteString(strings.Join(why, ""))
 	b.WriteString("closed form: memory and auxiliary units take no time\n")
-	return b.String()
+	return b.One()
 }
 
 // MarshalJSON writes what the page says, the whole design first. What a model

@@ -10,12 +10,13 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/internal/page"
+	"github.com/gotriovit/gotriovit/table"
 )
 
-// String is the result on a page: cycles and rates, the cycles by role, what was
+// Tables is the result on a page: cycles and rates, the cycles by role, what was
 // omitted, and what was assumed.
-func (r *Result) String() string {
-	var s strings.Builder
+func (r *Result) Tables() table.Page {
+	var s table.Writer
 	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, r.Config)
 	fmt.Fprintf(&s, "%d cycles (%d / %d copies), %.3f ms, %.1f FPS\n",
 		r.Cycles, r.Undivided, r.Config.Copies, 1e3*r.seconds(), r.FPS())
@@ -27,12 +28,12 @@ func (r *Result) String() string {
 		cycles, gops := r.SetUpTwice()
 		fmt.Fprintf(&s, "(%.2f cycles and %.1f GOPS with each set-up of a stream charged twice: a fit to what is published for B1-R224, found after the fact)\n", cycles, gops)
 	}
-	page.Table(&s, "role\toperations\tcycles of one copy\tshare\tutilization\t", func(row func(string, ...any)) {
+	s.Table("role\toperations\tcycles of one copy\tshare\tutilization\t", func(row func(string, ...any)) {
 		for _, p := range r.ByRole() {
 			row("%s\t%d\t%d\t%.1f %%\t%.1f %%\t", p.Label, p.Ops, p.Cycles, 100*p.Share, 100*p.Utilization)
 		}
 	})
-	page.Table(&s, "not charged\toperations\tM MACs\tM elements\tbecause\t", func(row func(string, ...any)) {
+	s.Table("not charged\toperations\tM MACs\tM elements\tbecause\t", func(row func(string, ...any)) {
 		for _, o := range page.SumOmissions(r.Omitted, func(o *hwsim.Omission) string { return o.Unit.String() }) {
 			row("%s\t%d\t%.2f\t%.2f\t%s\t", o.Label, o.Ops, float64(o.MACs)/1e6, float64(o.Elements)/1e6, o.Why)
 		}
@@ -42,8 +43,11 @@ func (r *Result) String() string {
 		fmt.Fprintf(&s, "note: %s\n", note)
 	}
 	s.WriteString(r.Assumptions().String())
-	return s.String()
+	return s.Page()
 }
+
+// String is the text of [Result.Tables], which ends with a line break.
+func (r *Result) String() string { return r.Tables().String() }
 
 // Notes says in which ways the model itself departs from the hardware, as far
 // as this workload shows it.

@@ -379,7 +379,7 @@ func TestPagesFitANotebook(t *testing.T) {
 	}
 	designs := []hwsim.Estimate{r.Estimate(energy.Derived45nm())}
 	for name, table := range map[string]*Table{"accelerators": Accelerators(designs...), "ratios": Ratios(designs...), "speed-ups": Speedups(designs...)} {
-		page := table.Page()
+		page := table.Page().String()
 		for line := range strings.Lines(page) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 120 {
 				t.Errorf("%s: a line of %d characters: %s", name, n, line)

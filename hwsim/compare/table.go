@@ -11,12 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // Computed is the mark of a number from a timing model.
@@ -101,52 +101,44 @@ type Row struct {
 const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
 
 // Page is the table with a line between what is printed and what is computed, and notes
-// below. Long names are on several lines, of which the last has the numbers.
-func (t *Table) Page() string {
-	var body strings.Builder
-	w := tabwriter.NewWriter(&body, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(name, network string, cells []string) {
-		fmt.Fprintf(w, "%s\t", name)
-		if t.oneNetwork() {
-			fmt.Fprintf(w, "%s\t", network)
-		}
-		for _, c := range cells {
-			fmt.Fprintf(w, "%s\t", c)
-		}
-		fmt.Fprintln(w)
-	}
-	line("", "network", t.Columns)
-	for _, part := range []struct {
-		name string
-		rows []Row
-	}{{"printed", t.Printed}, {"computed", t.Computed}} {
-		if len(part.rows) == 0 {
-			continue
-		}
-		line(part.name+":", "", make([]string, len(t.Columns)))
-		for _, r := range part.rows {
-			var cells []string
-			for _, n := range r.Numbers {
-				cells = append(cells, n.String())
-			}
-			name := folded(r.Name, nameWidth)
-			for _, part := range name[:len(name)-1] {
-				line(part, "", make([]string, len(cells)))
-			}
-			line(name[len(name)-1], r.Network, cells)
-		}
-	}
-	w.Flush()
-	var s strings.Builder
+// below. In its text long names are on several lines, of which the last has the numbers.
+func (t *Table) Page() table.Page {
+	var s table.Writer
 	fmt.Fprintln(&s, t.Title)
-	for line := range strings.Lines(body.String()) {
-		fmt.Fprintln(&s, strings.TrimRight(line, " \n")) // cells that cannot be
+	columns := append([]string{"", "network"}, t.Columns...)
+	if !t.oneNetwork() {
+		columns = slices.Delete(columns, 1, 2)
 	}
+	s.Table(strings.Join(columns, "\t"), func(row func(string, ...any)) {
+		for _, part := range []struct {
+			name string
+			rows []Row
+		}{{"printed", t.Printed}, {"computed", t.Computed}} {
+			if len(part.rows) == 0 {
+				continue
+			}
+			row("%s", part.name+":")
+			for _, r := range part.rows {
+				name := folded(r.Name, nameWidth)
+				for _, part := range name[:len(name)-1] {
+					row("%s", part)
+				}
+				format, args := "%s", []any{name[len(name)-1]}
+				if t.oneNetwork() {
+					format, args = format+"\t%s", append(args, r.Network)
+				}
+				for _, n := range r.Numbers {
+					format, args = format+"\t%s", append(args, n)
+				}
+				row(format+"\t", args...)
+			}
+		}
+	})
 	for _, note := range t.Notes {
 		fmt.Fprintln(&s, strings.Join(folded("note: "+note, pageWidth), "\n  "))
 	}
 	s.WriteString(legend)
-	return s.String()
+	return s.Page()
 }
 
 // A table fits a notebook's page without breaking words.
@@ -175,7 +167,7 @@ func folded(text string, width int) []string {
 // String is the table's page and what each accelerator assumes.
 func (t *Table) String() string {
 	var s strings.Builder
-	s.WriteString(t.Page())
+	s.WriteString(t.Page().String())
 	for _, c := range t.Configs {
 		fmt.Fprintf(&s, "computed on %s\n%s", c, c.Assumptions())
 	}

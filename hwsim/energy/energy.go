@@ -15,6 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/internal/page"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Table is what one event costs, as published for one process. A run counts
@@ -191,9 +192,9 @@ func (e *Breakdown) Unpriced() int64 {
 	return n
 }
 
-// String is the energy on a page.
-func (e *Breakdown) String() string {
-	var s strings.Builder
+// Tables is the energy on a page.
+func (e *Breakdown) Tables() table.Page {
+	var s table.Writer
 	fmt.Fprintf(&s, "energy of %s through %s by %s\n(%s)\n", page.Pictures(e.Counts.Batch), e.Counts.Workload, e.Table.Name, e.Table.Source)
 	millijoules := func(j float64) string {
 		if math.IsNaN(j) {
@@ -201,7 +202,7 @@ func (e *Breakdown) String() string {
 		}
 		return fmt.Sprintf("%.4f", 1e3*j)
 	}
-	page.Table(&s, "event\tmillions\tpJ each\tmJ\t", func(row func(string, ...any)) {
+	s.Table("event\tmillions\tpJ each\tmJ\t", func(row func(string, ...any)) {
 		for i := range e.Parts {
 			p := &e.Parts[i]
 			each := "unknown"
@@ -230,5 +231,8 @@ func (e *Breakdown) String() string {
 	printed := paper.CompanionB1()
 	fmt.Fprintf(&s, "not comparable: the %s prints %v GOPS/W [%s] for %s, of the power of an FPGA board\n",
 		printed.GOPSPerW.Source, printed.GOPSPerW.Value, printed.GOPSPerW.Mark, printed.Network)
-	return s.String()
+	return s.Page()
 }
+
+// String is the text of [Breakdown.Tables], which ends with a line break.
+func (e *Breakdown) String() string { return e.Tables().String() }

@@ -11,26 +11,26 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/internal/page"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/table"
 )
 
-// String is the run on a page: rates, where the engines' cycles went, the cycles
+// Tables is the run on a page: rates, where the engines' cycles went, the cycles
 // by role, what was moved, and what was assumed.
-func (r *Run) String() string {
-	var s strings.Builder
+func (r *Run) Tables() table.Page {
+	var s table.Writer
 	copies := float64(r.Config.Copies)
 	mat, rmac := r.Utilization()
 	fmt.Fprintf(&s, "event-driven, %s, %s, copies share %s\non %s\n", r.Workload, r.Options, r.Config.CopiesShare, r.Config)
 	fmt.Fprintf(&s, "%d cycles for %s, %.3f ms to the first, %.1f FPS\n", r.Cycles, page.Pictures(r.Options.Batch), 1e3*r.seconds(r.RoundCycles), r.FPS())
 	fmt.Fprintf(&s, "%.1f GOPS by the authors' count, %.1f by all MACs, %.1f %% of the peak (MAT %.1f %%, R-MAC %.1f %%)\n",
 		r.GOPS(), r.AllGOPS(), 100*r.AllGOPS()/r.Config.PeakGOPS(), 100*mat, 100*rmac)
-	page.Table(&s, "cycles\tMAT\tR-MAC\tof all\t", func(row func(string, ...any)) {
+	s.Table("cycles\tMAT\tR-MAC\tof all\t", func(row func(string, ...any)) {
 		line := func(name string, m, r0 int64) {
 			if m+r0 > 0 {
 				row("%s\t%.0f\t%.0f\t%.1f %%\t", name, float64(m)/copies, float64(r0)/copies, 50*float64(m+r0)/copies/float64(r.Cycles))
@@ -42,14 +42,14 @@ func (r *Run) String() string {
 		}
 		line("idle", r.MAT.Idle, r.RMAC.Idle)
 	})
-	page.Table(&s, "multipliers of both\tcycles\tof all\t", func(row func(string, ...any)) {
+	s.Table("multipliers of both\tcycles\tof all\t", func(row func(string, ...any)) {
 		for t, n := range r.Spending() {
 			if n > 0 {
 				row("%s\t%d\t%.1f %%\t", Term(t), n, 100*float64(n)/float64(r.Cycles))
 			}
 		}
 	})
-	page.Table(&s, "role\tsteps\tcycles\tshare\twaited\t", func(row func(string, ...any)) {
+	s.Table("role\tsteps\tcycles\tshare\twaited\t", func(row func(string, ...any)) {
 		for _, p := range r.ByRole() {
 			row("%s\t%d\t%d\t%.1f %%\t%d\t", p.Label, p.Steps, p.Cycles, 100*p.Share, p.Waited)
 		}
@@ -76,8 +76,11 @@ func (r *Run) String() string {
 		fmt.Fprintf(&s, "time of the host: %.3f ms for %s, apart from the accelerator's %.3f ms\n", 1e3*host, page.Pictures(r.Options.Batch), 1e3*r.seconds(r.Cycles))
 	}
 	s.WriteString(r.Config.Assumptions().String())
-	return s.String()
+	return s.Page()
 }
+
+// String is the text of [Run.Tables], which ends with a line break.
+func (r *Run) String() string { return r.Tables().String() }
 
 // MarshalJSON names the stalls and leaves out those of no cycles.
 func (a Account) MarshalJSON() ([]byte, error) {

@@ -8,20 +8,20 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
 // maxRows bounds the rows of a front on a page.
 const maxRows = 40
 
-// String is the survey on a page: how much was tried, each workload's front, and
+// Tables is the survey on a page: how much was tried, each workload's front, and
 // what was assumed.
-func (v *Survey) String() string {
-	var s strings.Builder
+func (v *Survey) Tables() table.Page {
+	var s table.Writer
 	fmt.Fprintf(&s, "%s tried, %d beyond the limits, %d refused", countPoints(v.Tried), v.OverLimit, v.Refused)
 	if !v.Shard.Whole() {
 		fmt.Fprintf(&s, "; shard %s of the space", v.Shard)
@@ -31,15 +31,18 @@ func (v *Survey) String() string {
 		fmt.Fprintf(&s, "first refusal: %v\n", v.Refusal)
 	}
 	for _, name := range v.Workloads() {
-		s.WriteString(v.front(name).String())
+		v.front(name).write(&s)
 	}
 	fmt.Fprintf(&s, "by the %s: %s\n", v.Model, v.Note)
 	if slices.ContainsFunc(v.Fields, func(f string) bool { return strings.HasSuffix(f, ".lanes") || strings.HasSuffix(f, ".macs") }) {
 		s.WriteString("auxiliary units are in proportion to the multipliers of a copy\n")
 	}
 	s.WriteString(v.Assumptions().String())
-	return s.String()
+	return s.Page()
 }
+
+// String is the text of [Survey.Tables], which ends with a line break.
+func (v *Survey) String() string { return v.Tables().String() }
 
 // countPoints counts them in words.
 func countPoints(n int) string {
@@ -110,48 +113,47 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, part, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
-// String is the front on a page, with energies where any is known.
-func (f *Front) String() string {
-	var s strings.Builder
+// Tables is the front on a page, with energies where any is known.
+func (f *Front) Tables() table.Page {
+	var s table.Writer
+	f.write(&s)
+	return s.Page()
+}
+
+func (f *Front) write(s *table.Writer) {
 	var names []string
 	for _, o := range f.Objectives {
 		names = append(names, o.String())
 	}
-	fmt.Fprintf(&s, "%s: %s that no other beats in %s\n", f.Workload, countPoints(len(f.Points)), strings.Join(names, " and "))
+	fmt.Fprintf(s, "%s: %s that no other beats in %s\n", f.Workload, countPoints(len(f.Points)), strings.Join(names, " and "))
 	if f.Unrankable > 0 {
-		fmt.Fprintf(&s, "%s cannot be ranked: %s\n", countPoints(f.Unrankable), f.Why)
+		fmt.Fprintf(s, "%s cannot be ranked: %s\n", countPoints(f.Unrankable), f.Why)
 	}
 	if len(f.Points) == 0 {
-		return s.String()
+		return
 	}
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, field := range f.fields {
-		fmt.Fprintf(t, "%s\t", field)
-	}
-	fmt.Fprint(t, "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak\t")
+	head := strings.Join(append(slices.Clone(f.fields), "DSPs\tBRAMs\tcycles\tFPS\tGOPS\tof the peak"), "\t")
 	priced := slices.ContainsFunc(f.Points, func(p Point) bool { return !math.IsNaN(p.Joules) })
 	if priced {
-		fmt.Fprint(t, "mJ\t")
+		head += "\tmJ"
 	}
-	fmt.Fprintln(t)
-	for i := range f.Points[:min(len(f.Points), maxRows)] {
-		p := &f.Points[i]
-		for _, value := range p.Values {
-			fmt.Fprintf(t, "%v\t", value)
+	s.Table(head, func(row func(string, ...any)) {
+		for i := range f.Points[:min(len(f.Points), maxRows)] {
+			p := &f.Points[i]
+			format, args := strings.Repeat("%v\t", len(p.Values))+"%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%", append(slices.Clone(p.Values), p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization())
+			switch {
+			case priced && math.IsNaN(p.Joules):
+				format += "\tunknown"
+			case priced:
+				format, args = format+"\t%.3f", append(args, 1e3*p.Joules)
+			}
+			row(format, args...)
 		}
-		energy := "unknown"
-		if !math.IsNaN(p.Joules) {
-			energy = fmt.Sprintf("%.3f", 1e3*p.Joules)
-		}
-		fmt.Fprintf(t, "%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f %%\t", p.DSPs, p.BRAMs, p.Cycles, p.FPS, p.GOPS, 100*p.Utilization())
-		if priced {
-			fmt.Fprintf(t, "%s\t", energy)
-		}
-		fmt.Fprintln(t)
-	}
-	t.Flush()
+	})
 	if more := len(f.Points) - maxRows; more > 0 {
-		fmt.Fprintf(&s, "and %d more\n", more)
+		fmt.Fprintf(s, "and %d more\n", more)
 	}
-	return s.String()
 }
+
+// String is the text of [Front.Tables], which ends with a line break.
+func (f *Front) String() string { return f.Tables().String() }

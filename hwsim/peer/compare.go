@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Comparison is one workload on a plain array and on a Trio-ViT accelerator,
@@ -118,31 +117,33 @@ func (c *Comparison) rows() []row {
 	return rows
 }
 
-// String is the comparison on a page, which ends with what the accelerator's side
+// Table is the comparison on a page, which ends with what the accelerator's side
 // assumes.
-func (c *Comparison) String() string {
-	var s strings.Builder
+func (c *Comparison) Table() table.Table {
+	var s table.Writer
 	a, config := c.Timings[0].Array, c.Accelerator.Config
 	fmt.Fprintf(&s, "%s on a %d×%d array of %d multipliers and on %s\n", c.Accelerator.Workload, a.Rows, a.Cols, a.Multipliers(), config)
 	s.WriteString("cycles without memory; × says how many times more than the accelerator\n")
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "\tconvolutions\t×\tof them depthwise\t×\tmatrix products\t\n")
-	for _, row := range c.rows() {
-		name, products := string(row.counting), fmt.Sprint(row.run.ProductCycles())
-		if row.overlapped {
-			name += ", folds overlapped"
+	s.Table("\tconvolutions\t×\tof them depthwise\t×\tmatrix products\t", func(line func(string, ...any)) {
+		for _, row := range c.rows() {
+			name, products := string(row.counting), fmt.Sprint(row.run.ProductCycles())
+			if row.overlapped {
+				name += ", folds overlapped"
+			}
+			if row.counting == SCALESim {
+				products = "not entered"
+			}
+			line("%s\t%d\t%.1f\t%d\t%.1f\t%s\t", name, row.run.Cycles(), c.Speedup(row.run), row.run.DepthwiseCycles(), c.DepthwiseSpeedup(row.run), products)
 		}
-		if row.counting == SCALESim {
-			products = "not entered"
-		}
-		fmt.Fprintf(t, "%s\t%d\t%.1f\t%d\t%.1f\t%s\t\n", name, row.run.Cycles(), c.Speedup(row.run), row.run.DepthwiseCycles(), c.DepthwiseSpeedup(row.run), products)
-	}
-	fmt.Fprintf(t, "accelerator\t%.0f\t1.0\t%.0f\t1.0\t%.0f\t\n", c.Convolutions(), c.Depthwise, c.Products())
-	t.Flush()
+		line("accelerator\t%.0f\t1.0\t%.0f\t1.0\t%.0f\t", c.Convolutions(), c.Depthwise, c.Products())
+	})
 	s.WriteString("accelerator's depthwise: R-MAC alone; its MAT works on the pointwise convolution behind meanwhile\n")
 	s.WriteString(c.Accelerator.Assumptions().String())
-	return s.String()
+	return s.One()
 }
+
+// String is the text of [Comparison.Table], which ends with a line break.
+func (c *Comparison) String() string { return c.Table().String() }
 
 // MarshalJSON writes what the page says. What SCALE-Sim does not enter is null, as
 // is a speed-up where the workload has no depthwise convolutions.

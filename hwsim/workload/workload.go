@@ -4,8 +4,8 @@ package workload
 
 import (
 	"fmt"
-	"strings"
-	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Workload is what an accelerator computes for one picture.
@@ -120,30 +120,32 @@ func (w *Workload) streamFault(i int, index map[string]int) *fault {
 	return nil
 }
 
-// String is the workload on a page: what each unit has to do.
-func (w *Workload) String() string {
-	var s strings.Builder
+// Table is the workload on a page: what each unit has to do.
+func (w *Workload) Table() table.Table {
+	var s table.Writer
 	fmt.Fprintf(&s, "%s: %d operations, %.2f GOP (%.1f M MACs)", w.Name, len(w.Ops), w.GOP(), float64(w.MACs())/1e6)
 	if w.PrintedGOP > 0 {
 		fmt.Fprintf(&s, "; Fig. 10 uses %g GOP (inferred)", w.PrintedGOP)
 	}
 	s.WriteByte('\n')
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "unit\toperations\tM MACs\tM elements\t\n")
-	for _, u := range Units() {
-		var n int
-		var macs, elements int64
-		for i := range w.Ops {
-			if o := &w.Ops[i]; o.Unit == u {
-				n++
-				macs += o.MACs()
-				elements += o.Elements
+	s.Table("unit\toperations\tM MACs\tM elements\t", func(row func(string, ...any)) {
+		for _, u := range Units() {
+			var n int
+			var macs, elements int64
+			for i := range w.Ops {
+				if o := &w.Ops[i]; o.Unit == u {
+					n++
+					macs += o.MACs()
+					elements += o.Elements
+				}
+			}
+			if n > 0 {
+				row("%s\t%d\t%.2f\t%.2f\t", u, n, float64(macs)/1e6, float64(elements)/1e6)
 			}
 		}
-		if n > 0 {
-			fmt.Fprintf(t, "%s\t%d\t%.2f\t%.2f\t\n", u, n, float64(macs)/1e6, float64(elements)/1e6)
-		}
-	}
-	t.Flush()
-	return s.String()
+	})
+	return s.One()
 }
+
+// String is the text of [Workload.Table], which ends with a line break.
+func (w *Workload) String() string { return w.Table().String() }

@@ -149,6 +149,7 @@ func (b *bench) export(t *testing.T, names []string) {
 type contents struct {
 	figures int
 	live    int // of them, those that come alive where scripts may run
+	stills  int // pictures that a live chart with controls replaces, beside the first
 }
 
 // saved reads a notebook that was run and saved. A cell that did not run, or that
@@ -184,6 +185,9 @@ func (b *bench) saved(t *testing.T, name string) (c contents) {
 			html := string(out.Data["text/html"])
 			if out.Kind == "error" || out.Stream == "stderr" {
 				trouble += out.Error + string(out.Text)
+			}
+			if strings.Contains(html, "data-steered") {
+				c.stills += strings.Count(html, "<img ") - 1
 			}
 			c.figures += strings.Count(html, "<img ")
 			c.live += strings.Count(html, "<div data-figure=")

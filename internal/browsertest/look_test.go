@@ -21,8 +21,9 @@ import (
 type page struct {
 	Name       string `json:"-"`
 	URL        string `json:"url"`
-	Lab        bool   `json:"lab"` // in JupyterLab, else exported HTML
-	Run        bool   `json:"run"` // all cells, and save
+	Lab        bool   `json:"lab"`   // in JupyterLab, else exported HTML
+	Run        bool   `json:"run"`   // all cells, and save
+	Steer      bool   `json:"steer"` // the first slider, by arrow keys
 	JavaScript bool   `json:"javascript"`
 	Folder     string `json:"folder"` // of the screenshots
 	Chromium   string `json:"chromium"`
@@ -34,6 +35,11 @@ type sight struct {
 	Figures []struct {
 		File         string
 		Live, Loaded bool
+	}
+	Steps []struct {
+		Value   string
+		Changed bool
+		MS      float64
 	}
 	Elsewhere  []string // requests to other hosts
 	Complaints []string // errors that no script caught
@@ -63,7 +69,9 @@ func (b *bench) look(t *testing.T, p page) *sight {
 // whether scripts may run.
 func (s *sight) judge(t *testing.T, want contents, live bool) {
 	t.Helper()
-	if !live {
+	if live {
+		want.figures -= want.stills
+	} else {
 		want.live = 0
 	}
 	alive := 0

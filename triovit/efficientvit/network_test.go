@@ -302,6 +302,12 @@ func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
 			t.Errorf("%s without its beginning is %+v, %v", v.Name, short, err)
 		}
 	}
+	for short, want := range map[string]string{"b1": "efficientvit-b1-r224", "efficientvit-b3": "efficientvit-b3-r224",
+		"seg-b0": "efficientvit-seg-b0-cityscapes", "efficientvit-seg-b2": "efficientvit-seg-b2-cityscapes", "seg": "", "b": "", "": "", "efficientvit-": "", "b1-": ""} {
+		if v, err := VariantNamed(short); v.Name != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q, %v, want %q", short, v.Name, err, want)
+		}
+	}
 	Variants()[0].Name = "spoiled"
 	if VariantNames()[0] == "spoiled" {
 		t.Error("a caller changes the variants")

@@ -4,8 +4,8 @@ package efficientvit
 
 import (
 	"fmt"
-	"strings"
-	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A RoleCount sums the layers of one role.
@@ -39,18 +39,20 @@ func (n *Network) CountByRole() []RoleCount {
 	return counts
 }
 
-// String is the network on a page: what it takes and makes, and what each role
+// Table is the network on a page: what it takes and makes, and what each role
 // costs.
-func (n *Network) String() string {
-	var s strings.Builder
+func (n *Network) Table() table.Table {
+	var s table.Writer
 	total := n.TotalMACs()
 	fmt.Fprintf(&s, "%s: %v to %v, %d operations, %.2f M parameters, %.1f M MACs\n",
 		n.Name, n.Input().Shape, n.Output().Shape, len(n.Ops), float64(n.ParamCount())/1e6, float64(total)/1e6)
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "role\tlayers\tparameters\tM MACs\tshare\t\n")
-	for _, c := range n.CountByRole() {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f\t%.1f %%\t\n", c.Role, c.Layers, c.Params, float64(c.MACs)/1e6, 100*float64(c.MACs)/float64(total))
-	}
-	w.Flush()
-	return s.String()
+	s.Table("role\tlayers\tparameters\tM MACs\tshare\t", func(row func(string, ...any)) {
+		for _, c := range n.CountByRole() {
+			row("%s\t%d\t%d\t%.2f\t%.1f %%\t", c.Role, c.Layers, c.Params, float64(c.MACs)/1e6, 100*float64(c.MACs)/float64(total))
+		}
+	})
+	return s.One()
 }
+
+// String is the text of [Network.Table], which ends with a line break.
+func (n *Network) String() string { return n.Table().String() }

@@ -90,10 +90,17 @@ func VariantNames() []string {
 }
 
 // VariantNamed returns the variant of a name, before which "efficientvit-" may be left
-// out. The error for an unknown name lists the known ones.
+// out. Behind the backbone the resolution or the data set may be left out too: "b1" is
+// the paper's B1-R224, and "seg-b0" the one of Cityscapes. The error for an unknown name
+// lists the known ones.
 func VariantNamed(name string) (Variant, error) {
+	short := strings.TrimPrefix(name, "efficientvit-")
 	for _, v := range variants {
-		if v.Name == name || v.Name == "efficientvit-"+name {
+		backbone := v.Backbone
+		if v.Head != ClassifierHead {
+			backbone = "seg-" + backbone
+		}
+		if v.Name == "efficientvit-"+short || backbone == short {
 			return v, nil
 		}
 	}

@@ -6,21 +6,10 @@ package page
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
-
-// Table appends a table of right-aligned columns. The head and the formats of the
-// rows separate columns by tabs and end with one.
-func Table(s *strings.Builder, head string, fill func(row func(format string, args ...any))) {
-	t := tabwriter.NewWriter(s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, head)
-	fill(func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) })
-	t.Flush()
-}
 
 // Needs is two lines of what the configuration takes of the paper's chip.
 func Needs(c arch.Config) string {
