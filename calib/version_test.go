@@ -65,10 +65,10 @@ func TestQuantizeVersion(t *testing.T) {
 			if !q.rounded[operand{op.Name, i}] {
 				return y
 			}
-			end := float64(q.quantizers[op.Inputs[i]].Fake(math.MaxFloat32))
+			end := float64(q.quantizers[q.GridName(op, i)].Fake(math.MaxFloat32))
 			own := graph.MulScalar(fill(in[0], y.Shape().Dimensions), end)
 			rounded := q.fake(op, i, own)
-			if _, powers := q.quantizers[op.Inputs[i]].(grid.Log2); powers {
+			if _, powers := q.quantizers[q.GridName(op, i)].(grid.Log2); powers {
 				look(op, end, graph.MulScalar(graph.Log(graph.Div(rounded, graph.Abs(own))), end))
 			} else {
 				look(op, end, graph.Sub(rounded, own))
