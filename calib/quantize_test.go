@@ -29,7 +29,9 @@ func TestQuantizeRoundsExactlyItsPoints(t *testing.T) {
 	all := func(op *efficientvit.Op, p efficientvit.Point) bool {
 		return op.Kind == efficientvit.Conv || op.Name == "head.op_list.2.linear" || op.Kind == efficientvit.Divide && p.Operand == 1
 	}
-	convolutions := func(op *efficientvit.Op, p efficientvit.Point) bool { return op.Kind != efficientvit.Divide && all(op, p) }
+	convolutions := func(op *efficientvit.Op, p efficientvit.Point) bool {
+		return op.Kind != efficientvit.Divide && all(op, p)
+	}
 	want := map[string]func(*efficientvit.Op, efficientvit.Point) bool{
 		VanillaAll.Name: convolutions, MSAFloat.Name: convolutions,
 		"Vanilla": mbconv, "Shifting": mbconv, "Migration": mbconv, "MBConv": mbconv,

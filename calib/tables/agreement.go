@@ -55,4 +55,3 @@ func order(a, b []paper.Cell, column int) (difference float64, ok bool) {
 	}
 	return above(a[column].Value) - above(b[column].Value), true
 }
-
