@@ -183,13 +183,13 @@ func (h *Health) Warnings(limit float64) []string {
 	var all []string
 	feeds := strings.Join(h.Feeds, ", ")
 	if h.Zeros > 0 {
-		all = append(all, fmt.Sprintf("%s, read by %s: %d of %d divisors become integer 0", h.Tensor, feeds, h.Zeros, h.Seen))
+		all = append(all, fmt.Sprintf("%s, read by %s: %d of %d divisors become integer 0", h.Grid, feeds, h.Zeros, h.Seen))
 	}
 	if float64(h.Saturated) > limit*float64(h.Seen) {
-		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d of %d values saturate", h.Tensor, h.Class, feeds, h.Saturated, h.Seen))
+		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d of %d values saturate", h.Grid, h.Class, feeds, h.Saturated, h.Seen))
 	}
 	if h.NotFinite > 0 {
-		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d values are not finite", h.Tensor, h.Class, feeds, h.NotFinite))
+		all = append(all, fmt.Sprintf("%s (%s), read by %s: %d values are not finite", h.Grid, h.Class, feeds, h.NotFinite))
 	}
 	return all
 }

@@ -70,10 +70,15 @@ func (f InFloat) others() Observer {
 
 // Choose returns a quantizer that changes nothing, or that of the other rule.
 func (f InFloat) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
-	if len(f.Tensors) == 0 || slices.Contains(f.Tensors, stats.Name) {
+	if f.keeps(stats.Name) {
 		return unrounded{}, nil
 	}
 	return f.others().Choose(stats, point)
+}
+
+// keeps says whether a tensor is left in float.
+func (f InFloat) keeps(tensor string) bool {
+	return len(f.Tensors) == 0 || slices.Contains(f.Tensors, tensor)
 }
 
 const inFloat = "float"

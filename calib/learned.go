@@ -18,7 +18,7 @@ import (
 // Learned is what a reconstruction changes in a quantized model. What it does not name
 // stays.
 type Learned struct {
-	// Grids are grids of tensors, by the tensors' names.
+	// Grids are grids of tensors, by the names of [Quantized.GridName].
 	Grids map[string]grid.Uniform
 	// Weights are values in the reference's layout, by the convolutions' names, and
 	// Filters the grid of each filter of theirs. A weight is a value of its filter's
@@ -28,7 +28,7 @@ type Learned struct {
 	Filters map[string][]grid.Uniform
 	Soft    map[string]bool
 	// Biases are those of convolutions before they are rounded to the accumulators'
-	// grid, of the input that [Quantized.Bias] tells.
+	// grid, as [Quantized.Bias] returns them.
 	Biases map[string][]float32
 }
 
@@ -39,6 +39,10 @@ func (q *Quantized) Exact() *triovit.Folded { return q.exact }
 // Original returns the model before the recipe's transforms, of which [Quantized.Exact]
 // computes the same function. It must not be changed.
 func (q *Quantized) Original() *triovit.Folded { return q.original }
+
+// ExactBias says whether biases hold what filter-wise shifting adds for exact weights
+// ([Recipe].ExactBias).
+func (q *Quantized) ExactBias() bool { return q.exactBias }
 
 // Rounds says whether an operand of an operation passes through a grid.
 func (q *Quantized) Rounds(op string, index int) bool { return q.rounded[operand{op, index}] }
@@ -51,7 +55,7 @@ func (q *Quantized) Bias(op *efficientvit.Op) []float32 {
 	}
 	set := q.exact.Weights
 	bias := &weights.Tensor{Data: slices.Clone(set[op.Params[1].Name].Data)}
-	if c := q.offsets(op); c != nil && !q.ExactBias {
+	if c := q.offsets(op); c != nil && !q.exactBias {
 		back := slices.Clone(c)
 		for i := range back {
 			back[i] = -back[i]
@@ -142,7 +146,7 @@ func (q *Quantized) relearn(op *efficientvit.Op, l Learned) error {
 	q.widen(op, bias)
 	rounded = q.Model.Weights[op.Params[0].Name]
 	t := &weights.Tensor{Shape: []int{len(bias)}, Data: slices.Clone(bias)}
-	if c := q.offsets(op); c != nil && !q.ExactBias {
+	if c := q.offsets(op); c != nil && !q.exactBias {
 		addShifted(t, rounded, c)
 	}
 	q.roundBias(op, t)

@@ -34,8 +34,6 @@ type Quantized struct {
 	// ShiftWeights is the recipe's rule. Where it has a share, some filters take only
 	// those codes of their grids that are powers of two.
 	ShiftWeights ShiftWeights
-	// ExactBias is the recipe's.
-	ExactBias bool
 	// Changes is everything that the recipe did, in network order per step.
 	Changes []Change
 
@@ -44,6 +42,7 @@ type Quantized struct {
 	original, exact *triovit.Folded
 	// source says what the model was quantized from.
 	source     integer.Source
+	exactBias  bool                 // the recipe's
 	residuals  bool                 // residual sums have grids of their own
 	quantizers map[string]Quantizer // of the rounded tensors, by [Quantized.GridName]
 	rounded    map[operand]bool
@@ -133,7 +132,7 @@ func transform(model *triovit.Folded, profile *Profile, recipe Recipe) (*transfo
 // round puts the model on the recipe's grids.
 func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	m, profile := t.model.Clone(), t.profile
-	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, ExactBias: recipe.ExactBias, residuals: recipe.ResidualBits > 0, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
+	q := &Quantized{Model: m, original: t.original, exact: t.model, WeightGrids: map[string][]grid.Uniform{}, ShiftWeights: recipe.ShiftWeights, exactBias: recipe.ExactBias, residuals: recipe.ResidualBits > 0, Changes: t.changes, source: t.source, quantizers: map[string]Quantizer{}, rounded: map[operand]bool{}, graphs: map[string]func(*graph.Node) *graph.Node{}}
 	rounds, err := recipe.rounds(m.Net)
 	if err != nil {
 		return nil, err
@@ -199,7 +198,9 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 			choose := recipe.activations()
 			switch {
 			case name != tensor:
-				choose = residual{}
+				if f, ok := choose.(InFloat); !ok || !f.keeps(tensor) {
+					choose = residual{}
+				}
 			case p.Class == efficientvit.DivisorOperand:
 				choose = recipe.Divisors
 				if recipe.LayerDivisors {
@@ -261,7 +262,7 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (
 	if bias == nil {
 		return powers
 	}
-	if c := q.offsets(op); c != nil && !q.ExactBias {
+	if c := q.offsets(op); c != nil && !q.exactBias {
 		difference := weights.New(rounded.Shape...)
 		for i := range difference.Data {
 			difference.Data[i] = rounded.Data[i] - exact.Data[i]

@@ -165,37 +165,58 @@ func TestQuantizedWeightsLieOnTheirGrids(t *testing.T) {
 	}
 }
 
-// TestShiftedBiasFollowsRoundedWeights: with a constant input c of a shifted
-// convolution, which Â maps to zero, the output is b + Σ c·ŵ: what the rounded
-// weights make of the input, not what the exact ones do (Eq. 10).
-func TestShiftedBiasFollowsRoundedWeights(t *testing.T) {
+// TestShiftedBias: the bias of a shifted convolution is b + Σ c·ŵ of the rounded weights,
+// as the released code has it, or b + Σ c·w of the exact ones, as Eq. 10 is printed.
+// Learned weights move the first and not the second.
+func TestShiftedBias(t *testing.T) {
 	model, profile := small(t)
-	recipe := ShiftingOnly.Bits(3, 16) // coarse weights show the difference
-	q, err := Quantize(model, profile, recipe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := false
-	for _, op := range q.Model.Net.Ops {
-		if op.Role != efficientvit.PW2 || op.Kind != efficientvit.Conv {
-			continue
+	for _, exact := range []bool{false, true} {
+		recipe := ShiftingOnly.Bits(3, 16) // coarse weights show the difference
+		recipe.ExactBias = exact
+		q, err := Quantize(model, profile, recipe)
+		if err != nil {
+			t.Fatal(err)
 		}
-		found = true
-		c := q.Model.Weights[q.Model.Net.Op(op.Inputs[0]).Params[0].Name].Data
-		w := q.Model.Weights[op.Params[0].Name].Data
-		original := model.Weights[op.Params[1].Name].Data
-		for j, got := range q.Model.Weights[op.Params[1].Name].Data {
-			want := float64(original[j])
-			for i := range c {
-				want += float64(c[i]) * float64(w[j*len(c)+i])
+		held := func(q *Quantized) {
+			found := false
+			for _, op := range q.Model.Net.Ops {
+				if op.Role != efficientvit.PW2 || op.Kind != efficientvit.Conv {
+					continue
+				}
+				found = true
+				c := q.Model.Weights[q.Model.Net.Op(op.Inputs[0]).Params[0].Name].Data
+				w := q.Model.Weights[op.Params[0].Name].Data
+				if exact {
+					w = model.Weights[op.Params[0].Name].Data
+				}
+				original := model.Weights[op.Params[1].Name].Data
+				for j, got := range q.Model.Weights[op.Params[1].Name].Data {
+					want := float64(original[j])
+					for i := range c {
+						want += float64(c[i]) * float64(w[j*len(c)+i])
+					}
+					if math.Abs(float64(got)-want) > 1e-3*max(1, math.Abs(want)) {
+						t.Fatalf("exact %t, %s: bias %d is %g, want %g", exact, op.Name, j, got, want)
+					}
+				}
 			}
-			if math.Abs(float64(got)-want) > 1e-3*max(1, math.Abs(want)) {
-				t.Fatalf("%s: bias %d is %g, want %g", op.Name, j, got, want)
+			if !found {
+				t.Fatal("no PW2")
 			}
 		}
-	}
-	if !found {
-		t.Fatal("no PW2")
+		held(q)
+		const name = "backbone.stages.0.op_list.1.main.point_conv.conv"
+		down := make([]float32, len(q.Model.Weights[q.Model.Net.Op(name).Params[0].Name].Data))
+		per := len(down) / len(q.WeightGrids[name])
+		for i := range down {
+			g := q.WeightGrids[name][i/per]
+			down[i] = g.Scale * float32(g.Lo)
+		}
+		learned, err := q.With(Learned{Weights: map[string][]float32{name: down}}, "all down")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held(learned)
 	}
 }
 

@@ -27,9 +27,10 @@ func gridName(op *efficientvit.Op, index int, residuals bool) string {
 // residualSuffix ends the name of a grid of a block's input in its residual sum.
 const residualSuffix = ".residual"
 
-// residual chooses the grids of blocks' inputs in residual sums: symmetric, with the
-// least power of two as step by which no value that was seen is clamped. From one such
-// grid to the next a value is only shifted, without a factor that a multiplier rounds.
+// residual chooses the grids of blocks' inputs in residual sums, whatever the recipe's
+// rule for activations: symmetric, with the least power of two as step by which no value
+// that was seen is clamped. From one such grid to the next a value is only shifted,
+// without a factor that a multiplier rounds.
 type residual struct{}
 
 // String names the rule.

@@ -351,7 +351,7 @@ func TestDivisorsBecomeZero(t *testing.T) {
 	}
 	var warnings []string
 	for _, h := range health {
-		i := slices.IndexFunc(r.Tensors, func(x Tensor) bool { return x.Name == h.Tensor && x.Class != weightsClass })
+		i := slices.IndexFunc(r.Tensors, func(x Tensor) bool { return x.Name == h.Grid && x.Class != weightsClass })
 		if x := r.Tensors[i]; h.Seen != x.Values || h.Saturated != x.Saturated || h.Zeros != x.Zeros || h.NotFinite != x.NotFinite || h.Codes() != x.Used || !slices.Equal(h.Feeds, x.Feeds) {
 			t.Errorf("the health is %+v, the report says %+v", h, x)
 		}

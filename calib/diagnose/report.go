@@ -192,7 +192,7 @@ func (r *Report) health() []string {
 	}
 	for i := range r.Tensors {
 		t := &r.Tensors[i]
-		h := calib.Health{Tensor: t.Name, Class: t.Class, Feeds: t.Feeds, Counts: calib.Counts{Seen: t.Values, Saturated: t.Saturated, Zeros: t.Zeros, NotFinite: t.NotFinite}}
+		h := calib.Health{Tensor: t.Name, Grid: t.Name, Class: t.Class, Feeds: t.Feeds, Counts: calib.Counts{Seen: t.Values, Saturated: t.Saturated, Zeros: t.Zeros, NotFinite: t.NotFinite}}
 		all = append(all, h.Warnings(calib.SaturationLimit)...)
 	}
 	return all

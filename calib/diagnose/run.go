@@ -179,7 +179,11 @@ func (d *diagnosis) tensors(ctx context.Context) error {
 	for i, p := range convolutions {
 		d.report.Tensors = append(d.report.Tensors, d.weights(p, &sum.Outputs[i]))
 	}
-	slices.SortStableFunc(d.report.Tensors, func(a, b Tensor) int { return d.at(a.Name) - d.at(b.Name) })
+	at := map[string]int{} // by the name of a grid
+	for _, p := range slices.Concat(tensors, convolutions) {
+		at[p.grid] = d.at(p.name)
+	}
+	slices.SortStableFunc(d.report.Tensors, func(a, b Tensor) int { return at[a.Name] - at[b.Name] })
 	return nil
 }
 

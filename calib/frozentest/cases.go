@@ -39,6 +39,7 @@ func Cases() []integertest.Case {
 		synthetic("mixed widths", "b0-r224", every.With("mixed", func(r *calib.Recipe) {
 			r.Widths = []calib.Width{{Where: calib.Roles(efficientvit.PW1), Weights: 4}, {Where: calib.Roles(efficientvit.DW), Weights: 6, Activations: 5}}
 		}), oneSlice),
+		synthetic("residual sums of 8 bits", "b0-r224", every.With("shared", func(r *calib.Recipe) { r.ResidualBits = 0 }), oneSlice),
 		synthetic("multipliers of 32 bits", "b0-r224", every, integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}))
 	return append(cases,
 		prepared("built-in model", "", "", 2, 10),

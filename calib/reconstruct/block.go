@@ -70,9 +70,10 @@ func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Ra
 		op := &net.Ops[i]
 		for _, point := range op.Points {
 			tensor := q.GridName(op, point.Operand)
+			shared := tensor == op.Inputs[point.Operand] // a residual grid's step stays a power of two
 			_, uniform := b.grids[tensor].(grid.Uniform)
 			concerned = concerned || q.Rounds(op.Name, point.Operand) && p.where(point.Class)
-			if b.rounds(op, point.Operand) && uniform && p.scale && tensor == op.Inputs[point.Operand] && !done[tensor] && !slices.Contains(b.steps, tensor) && !(o.Quirks.FixedProducts && product(op, point)) {
+			if b.rounds(op, point.Operand) && uniform && p.scale && shared && !done[tensor] && !slices.Contains(b.steps, tensor) && !(o.Quirks.FixedProducts && product(op, point)) {
 				b.steps = append(b.steps, tensor)
 			}
 		}
@@ -271,7 +272,7 @@ func (b *block) through(name, tensor string, x, scale *Node, keep func(x *Node) 
 		}
 		y = Add(x, StopGradient(Sub(fake(x), x)))
 	}
-	if made := b.whole.Op(tensor); made.Kind == efficientvit.Shift && !b.q.ExactBias {
+	if made := b.whole.Op(tensor); made.Kind == efficientvit.Shift && !b.q.ExactBias() {
 		c := b.q.Exact().Weights[made.Params[0].Name].Data
 		shape := make([]int, x.Rank())
 		for i := range shape {

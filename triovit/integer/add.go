@@ -14,7 +14,8 @@ import (
 //	x, y ↦ ⌊(x·Left + y·Right + Addend + 2^(Shift−1)) / 2^Shift⌋, clamped
 //
 // Both products have one shift, so that the sum is rounded once. A multiplier holds the
-// bits of Left and of Right but for the zeros at their ends, which are shifts by wires.
+// bits of Left and of Right but for the zeros at their ends, which are a shift of the
+// operand before it is multiplied.
 type Add struct {
 	Left   int32    `json:"left"`
 	Right  int32    `json:"right"`
@@ -24,11 +25,11 @@ type Add struct {
 }
 
 // NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed
-// mantissas of so many bits. The larger factor has all bits of its mantissa, and both
-// are met to 2^(−Shift−1). An operand wider than 8 bits, the width is that of the wider
-// one, would make much of that: the shift then has as many places more as the operand has
-// bits more than 8, as far as the larger factor times a code of 8 bits fits 31 bits, and
-// each factor is met to so many of its own bits.
+// mantissas of so many bits. The width is that of the wider operand, in bits. Shift is
+// that of the larger factor's mantissa. An operand of more than 8 bits multiplies a
+// factor's error by 2^(width−8), so that Shift grows by width−8 places, but at most by
+// 23−bits. A factor is met to 2^(−Shift−1) or to its own mantissa's last place, whichever
+// is coarser.
 func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add, error) {
 	a, err := NewAffine(max(math.Abs(left), math.Abs(right)), offset, bits)
 	if err != nil {
@@ -41,7 +42,8 @@ func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add,
 	return &Add{mantissa(left, shift, bits), mantissa(right, shift, bits), uint8(shift), fixed(offset, shift), codes}, nil
 }
 
-// mantissa returns factor·2^shift, of which so many bits are rounded to and zeros follow.
+// mantissa returns factor·2^shift, rounded to an integer of at most so many bits, sign
+// included, with zeros behind them.
 func mantissa(factor float64, shift, bits int) int32 {
 	zeros := 0
 	for m := fixed(math.Abs(factor), shift); m>>zeros >= 1<<(bits-1); zeros++ {

@@ -43,7 +43,7 @@ func (p *planner) addWide(i int, op *integer.Add) bool {
 	rows := max(1, chunk/a.y.channels)
 	p.sizes.acc = max(p.sizes.acc, 3*rows*a.y.channels)
 	p.does(does...)
-	p.step(a.y.rows*a.y.channels/4, a.y.rows, []int{left, right}, made, func(s *state, w *scratch, from, to int) {
+	p.step(4*a.y.rows*a.y.channels, a.y.rows, []int{left, right}, made, func(s *state, w *scratch, from, to int) {
 		for row := from; row < to; row += rows {
 			a.sum(s, w, row, min(rows, to-row))
 		}
