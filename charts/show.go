@@ -184,20 +184,23 @@ func Compared(f *Figure, err error) error {
 	return Markdown("%s", f.Beside())
 }
 
-// Folded displays a text behind one line, which opens it. Its lines break between words,
-// where they break at all. In a program that no notebook started it prints both.
-func Folded(summary, text string) error {
+// Folded displays a text, or a result as [Display] does, behind one line, which opens it.
+// In a program that no notebook started it prints both.
+func Folded(summary string, x any) error {
 	if !gonbui.IsNotebook {
-		_, err := fmt.Printf("%s\n%s", summary, text)
+		_, err := fmt.Printf("%s\n%s", summary, ended(fmt.Sprint(x)))
 		return err
 	}
-	return send(foldedBundle(summary, text))
+	return send(foldedBundle(summary, x))
 }
 
-func foldedBundle(summary, text string) map[protocol.MIMEType]any {
+func foldedBundle(summary string, x any) map[protocol.MIMEType]any {
+	inside := fmt.Sprintf(`<pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">%s</pre>`, html.EscapeString(fmt.Sprint(x)))
+	if result, ok := x.(fmt.Stringer); ok {
+		inside = markup(result)
+	}
 	return map[protocol.MIMEType]any{
-		protocol.MIMETextHTML: fmt.Sprintf(`<details><summary>%s</summary><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">%s</pre></details>`,
-			html.EscapeString(summary), html.EscapeString(text)),
-		protocol.MIMETextPlain: summary + "\n" + text,
+		protocol.MIMETextHTML:  fmt.Sprintf(`<details><summary>%s</summary>%s</details>`, html.EscapeString(summary), inside),
+		protocol.MIMETextPlain: fmt.Sprintf("%s\n%s", summary, x),
 	}
 }
