@@ -197,7 +197,7 @@ func (b *bench) saved(t *testing.T, name string) (c contents) {
 			t.Errorf("cell %d: %s: %s", i+1, trouble, strings.Join(strings.Fields(shown), " "))
 		}
 	}
-	if c.figures == 0 {
+	if c.figures == 0 && name != "00_start" { // which shows how a cell is read
 		t.Error("the notebook has no figure")
 	}
 	return c
