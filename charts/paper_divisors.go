@@ -23,8 +23,8 @@ import (
 // As in the paper log2 rounds to the nearest power in the log domain, so that the stairs
 // step at √2·2^k, and its 16 codes end at the floor of the largest divisor's logarithm.
 // The paper draws the last MSA of EfficientViT-B1, with divisors to 1,599 and a zoom to 5.
-// Here the zoom ends at 0.8 steps of the grid of 8 bits, which shows the same number of
-// steps as the paper's.
+// Here the zoom ends at 0.8 steps of the grid of 8 bits, the same share of a step as in
+// the paper.
 func PaperFig4(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	stats, err := prof.Divisors(net, block)
 	if err != nil {
