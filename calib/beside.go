@@ -12,9 +12,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A Beside holds every tensor of one picture twice: as integers of a frozen model and
-// in floating point. A reader who follows a number through a block finds in it what
-// each integer stands for and how far rounding has taken it from the float.
+// A Beside holds every tensor of one picture twice: as integers of a frozen model and in
+// floating point. A reader who follows one element through a block sees the real number
+// behind each integer and the rounding error against the float.
 type Beside struct {
 	Model    *integer.Model
 	integers map[string]integer.Value
@@ -24,12 +24,13 @@ type Beside struct {
 // A Number is one element of a tensor.
 type Number struct {
 	Op *integer.Op
-	// Integer is what the frozen model makes, Value the real number that it stands
-	// for: of a divisor's log2 code the power of two, NaN where it stands for none.
+	// Integer is the frozen model's element, and Value the real number that it stands for.
+	// For a divisor's log2 code Value is the power of two. Value is NaN where the integer
+	// stands for no number.
 	Integer int32
 	Value   float64
-	// Float is what the quantized model's network makes in floating point: its weights
-	// lie on their grids, and no tensor is rounded.
+	// Float is the element that the quantized model's network computes in floating point:
+	// its weights lie on their grids, and no tensor is rounded.
 	Float float64
 }
 
@@ -72,7 +73,7 @@ func (q *Quantized) Beside(m *integer.Model, picture []float32) (*Beside, error)
 	return b, nil
 }
 
-// tensorOf returns the network's tensor of which an integer tensor holds the elements.
+// tensorOf returns the network's tensor whose elements an integer tensor holds.
 func tensorOf(name string) string {
 	for _, suffix := range []string{codesSuffix, residualSuffix, log2Suffix} {
 		name = strings.TrimSuffix(name, suffix)
@@ -80,8 +81,7 @@ func tensorOf(name string) string {
 	return name
 }
 
-// Shape returns the shape of a tensor of the frozen model, zeros where it has none of
-// the name.
+// Shape returns the shape of a tensor of the frozen model, or zeros for an unknown name.
 func (b *Beside) Shape(tensor string) [3]int { return b.integers[tensor].Shape }
 
 // At returns the element at a place of a tensor of the frozen model, by its three

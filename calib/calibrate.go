@@ -11,11 +11,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// Calibrate observes a model and quantizes it by a recipe. It is [Observe] and
-// [Quantize] in one, and observes a second time, the transformed model, where
-// the recipe's rule wants to know more of a tensor than its range: what the
-// transforms make of a range follows from the first profile, what they make of
-// a distribution does not. Both profiles are cached.
+// Calibrate is [Observe] followed by [Quantize]. Where the recipe's rule needs a tensor's
+// distribution and not only its range, Calibrate also observes the transformed model: the
+// range behind a transform follows from the first profile, the distribution does not. Both
+// profiles are cached.
 func Calibrate(ctx context.Context, model *triovit.Folded, data dataset.Dataset, recipe Recipe) (*Quantized, error) {
 	profile, pass, err := observe(ctx, model, data)
 	if err != nil {
@@ -25,8 +24,9 @@ func Calibrate(ctx context.Context, model *triovit.Folded, data dataset.Dataset,
 	return q, err
 }
 
-// calibrate is Calibrate with the model's profile over the data at hand, and tells how
-// long it took together with the pass over the pictures that made the profile.
+// calibrate is Calibrate with the model's profile over the pictures at hand. It also
+// returns the time of the calibration, including the pass over the pictures that made the
+// profile.
 func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, pass Timing, data dataset.Dataset, recipe Recipe) (*Quantized, Timing, error) {
 	begun, again := time.Now(), Timing{}
 	t, err := transform(model, profile, recipe)
@@ -45,8 +45,8 @@ func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, pas
 	return q, pass.and(again).and(Timing{Quantize: time.Since(begun)}), nil
 }
 
-// observesAgain says whether the recipe's rule looks at the distributions of the
-// transformed model, which do not follow from the profile of the model.
+// observesAgain reports whether the recipe's rule needs the distributions of the
+// transformed model, which do not follow from the profile of the original model.
 func (r Recipe) observesAgain() bool {
 	_, ranges := r.activations().(MinMax)
 	return !ranges && len(r.Transforms) > 0

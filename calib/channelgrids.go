@@ -10,17 +10,17 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// ChannelGrids gives every channel of a depthwise convolution's input a symmetric
-// min-max grid of its own, the rival of channel-wise migration in the paper's Table
-// VI. A grid of step S·r_i in channel i is one grid of step S behind a division by
-// r_i, and the channel's filter, which has a step of its own, takes r_i in:
+// ChannelGrids gives every channel of a depthwise convolution's input its own symmetric
+// min-max grid, the rival of channel-wise migration in the paper's Table VI. A grid of
+// step S·r_i in channel i equals one grid of step S behind a division by r_i. The
+// channel's filter, which has its own step, is multiplied by r_i:
 //
 //	r_i = max |A_i| / max |A|
 //
-// So it is migration without a bound, freezes as such, and costs the integers a
-// factor per channel of the requantization. It needs depthwise convolutions: the
-// products of a filter that reads several channels would have different steps, and
-// no accumulator adds these. A channel of zeros keeps r_i = 1.
+// So ChannelGrids is migration without a bound on the factors. It freezes as migration
+// does, and costs the integers one factor per channel in the requantization. It needs
+// depthwise convolutions: in a filter that reads several channels the products would have
+// different steps, and an accumulator cannot add them. A channel of zeros keeps r_i = 1.
 type ChannelGrids struct{ Where Selection }
 
 // String names the transform.
@@ -34,7 +34,7 @@ func (t ChannelGrids) Apply(m *triovit.Folded, p *Profile, only func(*efficientv
 	})
 }
 
-// channelGrids returns r_i for channels of these largest magnitudes.
+// channelGrids returns r_i for channels with the given largest magnitudes.
 func channelGrids(magnitudes []float64) []float64 {
 	r, top := make([]float64, len(magnitudes)), slices.Max(magnitudes)
 	for i, a := range magnitudes {

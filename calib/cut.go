@@ -10,8 +10,8 @@ import (
 )
 
 // Cut returns a runner of the operations Ops[from:to] of the quantized network alone
-// ([efficientvit.Network.Cut]). A tensor is rounded by the operations that read it, so
-// that a cut reads tensors that are not yet on their grids, and gives out such.
+// ([efficientvit.Network.Cut]). A tensor is rounded by the operations that read it. So the
+// inputs and outputs of a cut are tensors that are not yet rounded to their grids.
 func (q *Quantized) Cut(from, to int) (*forward.Runner, error) {
 	cut, err := q.Model.Cut(from, to)
 	if err != nil {
@@ -28,9 +28,9 @@ func (q *Quantized) Frozen(m *integer.Model, from, to int) (first, end int) {
 	return q.frozenBefore(m, from), q.frozenBefore(m, to)
 }
 
-// frozenBefore returns how many operations of m compute the first n of the network.
-// [Freeze] keeps the order. The last integer operation of each network operation has its
-// name.
+// frozenBefore returns how many operations of m compute the network's first n operations.
+// [Freeze] keeps the order, and names the last integer operation of each network operation
+// after it.
 func (q *Quantized) frozenBefore(m *integer.Model, n int) int {
 	if n == len(q.Model.Net.Ops) {
 		return len(m.Ops) // with the logits

@@ -10,17 +10,17 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// LogDomain is the released code's log2 quantizer: the nearest power of two in
-// the log domain, that is threshold √2·2^c, of the divisor itself.
+// LogDomain is the released code's log2 quantizer. It takes the power of two nearest to
+// the divisor in the log domain: the threshold between codes c and c+1 is √2·2^c.
 type LogDomain struct {
 	// Bits is the width of a code; 0 means 4.
 	Bits int
-	// Fixed takes the codes from Lo on, such as the released code's [-6, 9];
-	// otherwise the 2^Bits codes end at the largest divisor that was seen.
+	// Fixed takes the codes from Lo on, such as the released code's [-6, 9]. Otherwise the
+	// 2^Bits codes end at the code of the largest divisor observed.
 	Fixed bool
 	Lo    int
-	// Floor lets them end at the floor of the largest divisor's logarithm, as in
-	// Fig. 4 of the paper, in place of its nearest code.
+	// Floor rounds the largest divisor's logarithm down to find the last code, as in Fig.
+	// 4 of the paper, in place of rounding to nearest.
 	Floor bool
 }
 
@@ -62,8 +62,8 @@ func (l LogDomain) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, 
 	return grid.Log2{Unit: 1, Lo: lo, Hi: lo + n - 1, Threshold: math.Sqrt2}, nil
 }
 
-// topCode is the code of x in the log domain, the nearest or the one below; 0 where
-// x is not positive.
+// topCode returns the log2 code of x: the nearest code, or with floor the one below. It is
+// 0 where x is not positive.
 func topCode(x float64, floor bool) int {
 	switch {
 	case !(x > 0):
@@ -74,9 +74,9 @@ func topCode(x float64, floor bool) int {
 	return int(math.RoundToEven(math.Log2(x)))
 }
 
-// LeadingOne is the paper's hardware recipe (Section III-D): the divisor is
-// quantized to an unsigned integer of IntegerBits; the index i of its leading
-// one is the code, i+1 where the next lower bit is one too, that is threshold
+// LeadingOne is the paper's hardware quantizer of divisors (Section III-D). The divisor is
+// quantized to an unsigned integer of IntegerBits. With i the index of its leading one,
+// the code is i+1 where the next lower bit is one too, and i otherwise: the threshold is
 // 1.5·2^i. The 2^Bits largest codes are kept.
 type LeadingOne struct {
 	IntegerBits int
@@ -108,8 +108,8 @@ func (l LeadingOne) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer,
 	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }
 
-// DivisorLadder are recipes that round nothing but the divisors, from the grid that one
-// would take first to the hardware's: between them only the grid differs.
+// DivisorLadder lists recipes that round only the divisors. They differ only in the
+// divisors' grid, from the plain uniform grid to the hardware's.
 var DivisorLadder = []Recipe{
 	divisorsBy("uniform per MSA", "8 bits, one grid per MSA", MinMax{Bits: 8}).With("uniform per MSA", func(r *Recipe) { r.LayerDivisors = true }),
 	divisorsBy("uniform per branch", "8 bits, one grid per branch", MinMax{Bits: 8}),

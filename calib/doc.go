@@ -1,49 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package calib goes from activations to integers: it finds out what a
-// network's tensors look like, changes the network so that they quantize well,
-// puts them on grids, and measures what that leaves of the accuracy. The
-// methods are those of Trio-ViT (arXiv 2405.03882).
+// Package calib quantizes a trained network: it measures the ranges of the network's
+// tensors, transforms the network so that its tensors quantize well, chooses an integer
+// grid for each tensor, and scores the accuracy that remains. The methods are those of
+// Trio-ViT (arXiv 2405.03882).
 //
-// EfficientViT does not survive plain 8-bit quantization for three reasons,
-// each of which has its remedy: the channels of a depthwise convolution's input
-// differ in width ([Migration]), those of the pointwise convolution behind it
-// lie to one side of zero ([Shifting]), and the divisors of the attention spread
-// over many octaves, the small ones mattering most ([LogDomain], [LeadingOne]).
+// EfficientViT loses its accuracy in plain 8-bit quantization for three reasons, each with
+// a remedy here. The channels of a depthwise convolution's input differ in range
+// ([Migration]). The channels of the pointwise convolution behind it lie to one side of
+// zero ([Shifting]). The divisors of the attention spread over many octaves, and the small
+// divisors matter most ([LogDomain], [LeadingOne]).
 //
 // # The pipeline
 //
 //   - [Observe] runs the folded model in floating point over calibration
 //     pictures and returns a [Profile]: ranges, means and a histogram of every
 //     tensor.
-//   - A [Recipe] says what to do, as data: transforms, which points of
-//     INTEGER.md are rounded, which rule picks their grids.
-//   - [Quantize] applies it and returns a [Quantized], which predicts like any
-//     other model, and a list of what it changed.
-//   - [Freeze] makes integers of it (package integer): no float is left.
-//   - [RunLadder] scores recipes side by side on pictures that calibration did
-//     not see.
+//   - A [Recipe] lists, as data, the transforms to apply, the quantization points of
+//     INTEGER.md to round, and the rule that picks their grids.
+//   - [Quantize] applies a recipe and returns a [Quantized], which predicts like any other
+//     model and lists the changes that were made.
+//   - [Freeze] turns a [Quantized] into an integer model (package integer) without any
+//     float.
+//   - [RunLadder] scores recipes side by side on pictures that were not used for
+//     calibration.
 //
-// Each step is a pure function of its arguments, and what takes long is cached:
+// Each step is a pure function of its arguments, and slow steps are cached:
 //
 //	profile, err := calib.Observe(ctx, setup.Folded, train)
 //	q, err := calib.Quantize(setup.Folded, profile, calib.TrioViT)
 //	report, err := triovit.Evaluate(ctx, q, val)
 //
-// Which range a grid spans is the rule's choice: the whole one that was seen
-// ([MinMax], the default), or less of it, as the field's observers have it
-// ([Observers]). These look at a tensor's distribution, also behind a transform,
-// so that the transformed model is observed as well:
+// The rule of a recipe decides which range a grid spans: the whole observed range
+// ([MinMax], the default), or a part of it, as the observers of the literature do
+// ([Observers]). An observer needs the distribution of a tensor, also behind a transform.
+// So the transformed model is observed as well:
 //
 //	q, err := calib.Calibrate(ctx, setup.Folded, train, calib.TrioViT.By(calib.OMSE))
 //
-// What others do in place of the paper's techniques is data of the same kinds, each
-// with its source: [ChannelGrids], [PowerOfTwoFactor], [SmoothQuant] and
-// [OutlierScaling] are transforms, [DivisorFloor] and [LogSqrt2] rules for divisors,
-// [ShiftWeights] is one for weights. The [Baselines] are [TrioViT] with one of them.
+// Rival methods are data of the same kinds, each with its source. [ChannelGrids],
+// [PowerOfTwoFactor], [SmoothQuant] and [OutlierScaling] are transforms, [DivisorFloor]
+// and [LogSqrt2] are rules for divisors, and [ShiftWeights] is a rule for weights. Each of
+// the [Baselines] is [TrioViT] with one part replaced by one of these.
 //
-// [Quantized.Precisions] tells on how many bits each tensor and each convolution's weights
-// are, [InFloat] leaves tensors in floating point whose weights are rounded.
+// [Quantized.Precisions] lists the width in bits of each tensor and of each convolution's
+// weights. [InFloat] leaves tensors in floating point while the weights that read them are
+// rounded.
 //
 // A part of a quantized network runs alone, in fake quantization and in integers:
 //
@@ -53,14 +55,14 @@
 //	integers, err := frozen.Cut(first, end)              // integers.Run(codes...)
 //
 // A recipe has one width for all weights and one for all tensors, or gives parts of the
-// network widths of their own ([Recipe].Widths). Package mixed chooses those of the
-// weights under a budget.
+// network their own widths ([Recipe].Widths). Package mixed chooses widths of weights
+// under a budget.
 //
-// [CheckHealth] runs a quantized network on a few pictures and counts what saturates and
-// which divisors become 0. Package diagnose says where a quantized network loses its
-// accuracy, package reconstruct wins some of it back, and package tables has the paper's
+// [CheckHealth] runs a quantized network on a few pictures and counts saturated values and
+// divisors that become 0. Package diagnose finds where a quantized network loses its
+// accuracy, package reconstruct recovers part of it, and package tables makes the paper's
 // tables.
 //
-// A [Quantizer], [Observer] or [Transform] of one's own takes part by being put
-// into a recipe.
+// A caller's own [Quantizer], [Observer] or [Transform] is used by putting it into a
+// recipe.
 package calib

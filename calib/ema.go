@@ -8,10 +8,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// EMA spans the grid over exponential moving averages of each picture's
-// minimum and maximum, in the order of the calibration set (Jacob et al., arXiv
-// 1712.05877; PyTorch's MovingAverageMinMaxObserver with batches of one): a
-// range that few pictures have counts little.
+// EMA spans the grid over exponential moving averages of each picture's minimum and
+// maximum, in the order of the calibration set (Jacob et al., arXiv 1712.05877; PyTorch's
+// MovingAverageMinMaxObserver with batches of one). A range that occurs in few pictures
+// has little weight.
 type EMA struct {
 	// Weight of a further picture; 0 means 0.01, as in PyTorch.
 	Weight float64

@@ -8,12 +8,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Entropy clips where the distribution that the codes can express says most
-// about the one that was seen: the threshold with the smallest Kullback-Leibler
-// divergence, TensorRT's calibration (Migacz, "8-bit inference with TensorRT",
-// GTC 2017). The magnitudes are counted in 2,048 equal bins; a threshold is the
-// end of a bin, what lies beyond counts in the last bin kept. A grid of as many
-// codes as bins is that of [MinMax].
+// Entropy is TensorRT's calibration (Migacz, "8-bit inference with TensorRT", GTC 2017).
+// It clips at the threshold with the smallest Kullback-Leibler divergence between the
+// observed distribution and its quantization. Magnitudes are counted in 2,048 equal bins.
+// A threshold is the end of a bin, and magnitudes beyond it count in the last bin kept. A
+// grid with at least as many codes as bins is that of [MinMax].
 type Entropy struct{}
 
 // entropyBins is the number of bins in TensorRT's calibration.
@@ -38,9 +37,8 @@ func (Entropy) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, 
 	return gridOf(-end, end, point.Bits, point.Signed, false), nil
 }
 
-// magnitudes counts |x| in equal bins from 0 to largest. A value beyond the
-// first bin of the histogram is spread evenly over the histogram's bin; what
-// lies beyond largest counts in the last.
+// magnitudes counts |x| in equal bins from 0 to largest. A histogram bin beyond the first
+// is spread evenly over its own width. Magnitudes beyond largest count in the last bin.
 func magnitudes(h Histogram, lo, hi, largest float64) []float64 {
 	counts := make([]float64, entropyBins)
 	if !(largest > 0) {
@@ -65,8 +63,8 @@ func magnitudes(h Histogram, lo, hi, largest float64) []float64 {
 	return counts
 }
 
-// entropyThreshold returns how many of the bins are kept so that the
-// divergence between them and their quantization to levels is smallest.
+// entropyThreshold returns the number of bins to keep, the one with the smallest
+// divergence between the counts and their quantization to levels.
 func entropyThreshold(counts []float64, levels int) int {
 	sums := newEntropySums(counts)
 	best, least := len(counts), math.Inf(1)
@@ -78,8 +76,8 @@ func entropyThreshold(counts []float64, levels int) int {
 	return best
 }
 
-// entropySums has, for every number of bins, what the first so many hold: the
-// sums of n and of n·ln n, and how many are not empty.
+// entropySums holds prefix sums over the bins: of n, of n·ln n, and the number of bins
+// that are not empty. Index k covers the first k bins.
 type entropySums struct{ n, nLogN, occupied []float64 }
 
 func newEntropySums(counts []float64) entropySums {
@@ -101,9 +99,9 @@ func xLogX(x float64) float64 {
 	return x * math.Log(x)
 }
 
-// divergence returns Σ p·ln(p/q) over the first keep bins: p are the counts,
-// with what lies beyond added to the last, q the counts averaged over the bins
-// of each level that hold any.
+// divergence returns Σ p·ln(p/q) over the first keep bins. p are the counts, with the
+// counts beyond them added to the last bin. q are the counts averaged over the non-empty
+// bins of each level.
 func (s entropySums) divergence(keep, levels int) float64 {
 	total, inside := s.n[len(s.n)-1], s.n[keep]
 	beyond := total - inside

@@ -11,12 +11,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// DivisorFloor is a uniform grid for divisors that has a least value: smaller
-// divisors take it, none becomes the integer 0. Qualcomm ships EfficientViT-B2 so
-// (ai-hub-models, _shared/efficientvit/litemla_patch.py), with a floor of 90 that a
-// sweep over 1, 8, 30 and 90 on the device chose, and activations of 16 bits. The
-// floor is in the units of the float divisor, so that another network has another.
-// A uniform divisor needs a divider: [Freeze] refuses it.
+// DivisorFloor is a uniform grid for divisors with a least value: smaller divisors are
+// raised to it, and none becomes the integer 0. Qualcomm ships EfficientViT-B2 with such a
+// floor (ai-hub-models, _shared/efficientvit/litemla_patch.py): 90, chosen by a sweep over
+// 1, 8, 30 and 90 on the device, with activations of 16 bits. The floor is in units of the
+// float divisor, so that another network needs another floor. A uniform divisor needs a
+// divider: [Freeze] refuses it.
 type DivisorFloor struct {
 	// Floor is the least divisor; 0 means the grid's first step.
 	Floor float64
@@ -31,8 +31,8 @@ func (d DivisorFloor) String() string {
 
 func (d DivisorFloor) bits() int { return cmp.Or(d.Bits, 8) }
 
-// Choose returns an unsigned [grid.Uniform] whose codes begin at the one nearest to
-// the floor, or at 1. It spans the largest divisor, and a step beyond the floor where
+// Choose returns an unsigned [grid.Uniform] whose codes begin at the code nearest to the
+// floor, or at 1. It spans the largest divisor observed, or the floor plus one step where
 // that is larger.
 func (d DivisorFloor) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, error) {
 	if err := checkBits("a grid for "+stats.Name, d.bits()); err != nil {

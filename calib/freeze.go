@@ -40,12 +40,13 @@ func Freeze(q *Quantized, limits integer.Limits) (*integer.Model, error) {
 	return f.m, f.m.Validate()
 }
 
-// A frozen tensor of the network is an integer tensor and what its integers q
-// stand for: steps·q + offsets, one of each or one for each channel.
+// A frozen is a tensor of the network as an integer tensor q with the real numbers that
+// its integers stand for: steps·q + offsets, with one step and offset, or one for each
+// channel.
 type frozen struct {
 	tensor string
 	integer.Values
-	// codes are those of its grid; none for an accumulator.
+	// codes is the tensor's grid, nil for an accumulator.
 	codes *grid.Uniform
 }
 
@@ -55,7 +56,7 @@ type freezer struct {
 	made map[string]frozen // by the network's tensor
 }
 
-// add appends an operation and returns what its integers stand for.
+// add appends an operation and returns its result with the real numbers of its integers.
 func (f *freezer) add(name string, op integer.Operation, values integer.Values, inputs ...string) frozen {
 	f.m.Ops = append(f.m.Ops, integer.Op{Name: name, Inputs: inputs, Operation: op, Values: values})
 	return frozen{tensor: name, Values: values}
@@ -111,7 +112,7 @@ func (f *freezer) freeze(op *efficientvit.Op) (frozen, error) {
 		for _, name := range op.Inputs {
 			inputs = append(inputs, f.made[name].tensor)
 		}
-		x := f.made[op.Inputs[0]] // quotients are made on the grid of what joins them
+		x := f.made[op.Inputs[0]] // quotients take the grid of the operation that joins them
 		y := f.add(op.Name, &integer.Concat{}, x.Values, inputs...)
 		return frozen{y.tensor, y.Values, x.codes}, nil
 	case efficientvit.MatMul:
@@ -145,7 +146,7 @@ func (f *freezer) grid(tensor string) (grid.Uniform, error) {
 	}
 }
 
-// valuesOf returns what the codes of a grid stand for.
+// valuesOf returns the real numbers that the codes of a grid stand for.
 func valuesOf(u grid.Uniform) integer.Values {
 	v := integer.Values{Steps: []float64{float64(u.Scale)}}
 	if u.Zero != 0 {
@@ -162,8 +163,8 @@ func codesOf(u grid.Uniform) integer.Interval {
 	return integer.Interval{Lo: int64(u.Lo), Hi: int64(u.Hi)}
 }
 
-// operand returns the codes of an operation's operand, requantizing its tensor
-// where no operation before has.
+// operand returns the codes of an operation's operand. It requantizes the operand's tensor
+// where no earlier operation has done so.
 func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	tensor := op.Inputs[index]
 	x := f.made[tensor]
@@ -198,12 +199,12 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	return f.made[name], nil
 }
 
-// codesSuffix ends the name of the codes of a tensor whose own name is that of
+// codesSuffix ends the name of a tensor's codes, where the tensor's own name is that of
 // its accumulators.
 const codesSuffix = ".codes"
 
-// log2Suffix ends the name of the log2 codes of divisors, logitsName is the name of
-// the model's last operation.
+// log2Suffix ends the name of the divisors' log2 codes. logitsName is the name of the
+// model's last operation.
 const (
 	log2Suffix = ".log2"
 	logitsName = "logits"
@@ -218,8 +219,8 @@ func (f *freezer) symmetric(op *efficientvit.Op, index int) (frozen, error) {
 	return x, err
 }
 
-// channelwise freezes a Scale or a Shift: the integers stay, what they stand for
-// changes.
+// channelwise freezes a Scale or a Shift: the integers stay, and their steps or offsets
+// change.
 func (f *freezer) channelwise(op *efficientvit.Op) frozen {
 	x := f.made[op.Inputs[0]]
 	parameter := f.q.Model.Weights[op.Params[0].Name].Data
@@ -305,8 +306,8 @@ func (f *freezer) sum(op *efficientvit.Op) (frozen, error) {
 	return f.onGrid(f.add(op.Name, a, valuesOf(u), in[0].tensor, in[1].tensor), u), err
 }
 
-// sumGrid names the grid on which a sum is rounded: that of the next residual sum, where
-// it has one of its own, and otherwise that of all its readers.
+// sumGrid names the grid on which a residual sum is rounded: that of the next residual sum
+// where it has its own, otherwise the one of all the sum's readers.
 func (f *freezer) sumGrid(tensor string) string {
 	if _, wide := f.q.quantizers[tensor+residualSuffix]; wide {
 		return tensor + residualSuffix
@@ -389,8 +390,8 @@ func (f *freezer) divide(op *efficientvit.Op) (frozen, error) {
 	return f.onGrid(f.add(op.Name, d, valuesOf(u), x.tensor, code.tensor), u), err
 }
 
-// reader follows a tensor through operations that only move integers, to the one
-// that is rounded.
+// reader follows a tensor through operations that only move integers, to the tensor that
+// is rounded.
 func (f *freezer) reader(tensor string) string {
 	net := f.q.Model.Net
 	for {
@@ -405,7 +406,7 @@ func (f *freezer) reader(tensor string) string {
 	}
 }
 
-// logits brings the accumulators of the last layer to the largest of their steps.
+// logits requantizes the accumulators of the last layer to the largest of their steps.
 func (f *freezer) logits() error {
 	last := f.made[f.q.Model.Net.Output().Name]
 	step := slices.Max(last.Steps)

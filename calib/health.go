@@ -21,8 +21,9 @@ import (
 )
 
 // SaturationLimit is the share of saturated values above which a diagnosis warns of a
-// tensor, SevereSaturation that above which [Warnings] does: on pictures that did not
-// calibrate, or behind other noise, a few values of a sound network saturate.
+// tensor. SevereSaturation is the share above which [Warnings] warns. It is larger because
+// on pictures outside the calibration, or behind other noise, a few values of a sound
+// network saturate.
 const (
 	SaturationLimit  = 0.001
 	SevereSaturation = 0.1
@@ -31,37 +32,36 @@ const (
 // healthVersion changes when the same network and pictures would be counted otherwise.
 const healthVersion = 2
 
-// A Health says what a grid makes of the values of one tensor.
+// A Health counts the values of one tensor that its grid saturates or rounds to 0.
 type Health struct {
 	// Tensor names the tensor, Grid its grid ([Quantized.GridName]).
 	Tensor, Grid string
-	// Class is that of the point that rounds the tensor, Feeds has the role and name of
-	// each operation that reads the rounded tensor.
+	// Class is the class of the point that rounds the tensor. Feeds has the role and name
+	// of each operation that reads the rounded tensor.
 	Class string
 	Feeds []string
 	Counts
 }
 
-// Counts are sums over the values of a tensor.
+// Counts are sums over the values of one tensor.
 type Counts struct {
-	// Seen is how many values there were.
+	// Seen is the number of values.
 	Seen int64
-	// Saturated counts those that lie more than half a step beyond the grid's ends, where
-	// they are clamped; of a log2 grid those that would take a code below the first or
+	// Saturated counts values more than half a step beyond the grid's ends, where they are
+	// clamped. On a log2 grid it counts values whose code would be below the first or
 	// above the last.
 	Saturated int64
-	// Zeros counts the divisors that become the integer 0, NotFinite the values that are
-	// NaN or infinite.
+	// Zeros counts the divisors that become the integer 0. NotFinite counts the values
+	// that are NaN or infinite.
 	Zeros, NotFinite int64
-	// Used has a bit for each code that occurs, from the lowest on; none where the grid is
-	// of one's own and does not tell its codes.
+	// Used has a bit for each code that occurs, from the lowest code on. It is empty for a
+	// caller's own quantizer that does not number its codes.
 	Used []uint64
 }
 
-// CheckHealth runs a quantized network on pictures and counts for each rounded tensor, in
-// the order of the network, what saturates, which divisors become 0 and what is not
-// finite. A few pictures suffice: it takes as long as scoring them. The counts are
-// cached.
+// CheckHealth runs a quantized network on pictures and returns the [Health] of each
+// rounded tensor, in the order of the network. It takes as long as scoring these pictures,
+// and a few pictures suffice. The counts are cached.
 func CheckHealth(ctx context.Context, q *Quantized, data dataset.Dataset) ([]Health, error) {
 	if err := dataset.NotEmpty(data); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health,
 			}
 		}
 	}
-	made := map[string]int{} // which output a tensor is
+	made := map[string]int{} // index of the output that holds a tensor
 	for i := range net.Ops {
 		if name := net.Ops[i].Name; slices.ContainsFunc(all, func(h Health) bool { return h.Tensor == name }) {
 			made[name] = len(made)
@@ -132,7 +132,7 @@ func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health,
 	return all, nil
 }
 
-// Add counts values that a grid rounds, of divisors also those that become 0.
+// Add counts values that a grid rounds. With divisors it also counts those that become 0.
 func (c *Counts) Add(q Quantizer, divisors bool, values []float32) {
 	v := ViewOf(q)
 	if c.Used == nil {
@@ -157,7 +157,7 @@ func (c *Counts) Add(q Quantizer, divisors bool, values []float32) {
 	}
 }
 
-// Plus adds what was counted of other values on the same grid.
+// Plus adds the counts of other values on the same grid.
 func (c *Counts) Plus(o *Counts) {
 	if c.Used == nil {
 		c.Used = make([]uint64, len(o.Used))
@@ -177,8 +177,8 @@ func (c *Counts) Codes() int {
 	return n
 }
 
-// Warnings says what a reader must not overlook: divisors that become 0, a share of
-// saturated values above a limit, and values that are not finite.
+// Warnings returns one line each for divisors that become 0, for a share of saturated
+// values above the limit, and for values that are not finite.
 func (h *Health) Warnings(limit float64) []string {
 	var all []string
 	feeds := strings.Join(h.Feeds, ", ")
@@ -195,7 +195,7 @@ func (h *Health) Warnings(limit float64) []string {
 }
 
 // Warnings checks the health on a few pictures, evenly spread over the data set, and
-// returns the warnings of all tensors, of saturated values where they are more than
+// returns the warnings of all tensors. Its limit for saturated values is
 // [SevereSaturation].
 func Warnings(ctx context.Context, q *Quantized, data dataset.Dataset) ([]string, error) {
 	few, err := dataset.Spread(data, 4)

@@ -46,8 +46,7 @@ func (b Bin) Center() float32 {
 	return lo + (hi-lo)/2
 }
 
-// check says what is wrong with a histogram: its bins rise, hold something, and
-// are of finite values.
+// check returns an error unless the bins rise, are not empty, and hold finite values.
 func (h Histogram) check() error {
 	for i, b := range h.Bins {
 		if b.Count < 1 || b.Count > maxCount || b.Key&0x7f80 == 0x7f80 || i > 0 && compare(h.Bins[i-1], b) >= 0 {

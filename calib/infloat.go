@@ -10,16 +10,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// InFloat leaves tensors in floating point and takes another rule for the rest. The
-// weights behind them are rounded all the same, which no recipe without their points
-// does: so an ablation tells what a tensor's grid costs, and nothing else. A network with
-// such a tensor is only scored; [Freeze] refuses it.
+// InFloat leaves the named tensors in floating point and takes another rule for the
+// others. The weights that read these tensors are still rounded, unlike in a recipe
+// without their points. So an ablation isolates the cost of a tensor's grid. Such a
+// network is only scored: [Freeze] refuses it.
 type InFloat struct {
-	// Tensors are the names of what stays in float; none means all.
+	// Tensors are the names of the tensors that stay in float; none means all.
 	Tensors []string
-	// About says in words which they are.
+	// About describes these tensors in words.
 	About string
-	// Others chooses the grids of the rest; nil means [MinMax].
+	// Others chooses the grids of the other tensors; nil means [MinMax].
 	Others Observer
 }
 
@@ -68,7 +68,8 @@ func (f InFloat) others() Observer {
 	return f.Others
 }
 
-// Choose returns a quantizer that changes nothing, or that of the other rule.
+// Choose returns a quantizer that changes nothing for a tensor in float, else that of
+// Others.
 func (f InFloat) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	if f.keeps(stats.Name) {
 		return unrounded{}, nil

@@ -16,9 +16,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// A Climb is what each recipe of a ladder leaves of a model's accuracy.
+// A Climb holds the score of a model under each recipe of a ladder.
 type Climb struct {
-	// Model says which model; Calibration and Evaluation which pictures.
+	// Model names the model, Calibration and Evaluation name the sets of pictures.
 	Model                   string
 	Calibration, Evaluation string
 	CalibrationImages       int
@@ -32,32 +32,32 @@ type Climb struct {
 // A Rung is one recipe's score.
 type Rung struct {
 	Recipe Recipe
-	// Report is nil where the network makes something of a picture that is not
-	// finite: there is no score then.
+	// Report is nil where the network computes a value that is not finite: such a network
+	// has no score.
 	Report *triovit.Report
-	// Changes is what the recipe did, Precisions on how many bits that leaves what.
+	// Changes lists the recipe's changes, and Precisions the resulting widths in bits.
 	Changes    []Change
 	Precisions []Precision
-	// Timing is that of a calibration by this recipe alone. Neither precisions nor timing
-	// are in the file of a shard.
+	// Timing is the time of a calibration by this recipe alone. A shard's file stores
+	// neither Precisions nor Timing.
 	Timing Timing
-	// AgainstFloat compares with the float network, picture by picture: its
-	// interval is far narrower than either score's. It is nil without a score, and in
-	// a shard.
+	// AgainstFloat compares with the float network, picture by picture. Its interval is
+	// far narrower than the interval of either score. It is nil in a shard and without a
+	// score.
 	AgainstFloat *triovit.Paired
-	// Unscored says why there is no score.
+	// Unscored is the reason why there is no score.
 	Unscored error
 	// Warnings are those of the quantized network's health on a few of the calibration
 	// pictures ([Warnings]).
 	Warnings []string
 }
 
-// RunLadder profiles a model on calibration pictures and scores it on others:
-// in floating point first, then quantized by each recipe. A recipe by which the
-// network makes something that is not finite has no score; where the float network
-// does, that is an error. Everything is cached: a second call costs seconds, an
-// interrupted one goes on. With [triovit.Sharded] each network is scored on a shard of
-// the pictures: see [MergeLadders].
+// RunLadder profiles a model on calibration pictures and scores it on evaluation pictures:
+// first in floating point, then quantized by each recipe. A quantized network that
+// computes a value that is not finite has no score; for the float network this is an
+// error. Everything is cached: a second call takes seconds, and an interrupted call
+// resumes. With [triovit.Sharded] each network is scored on a shard of the pictures: see
+// [MergeLadders].
 func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipes []Recipe, options ...triovit.EvaluateOption) (*Climb, error) {
 	evaluate := func(p triovit.Predictor, title, label string) (*triovit.Report, error) {
 		return triovit.Evaluate(ctx, p, evaluation, slices.Concat(options, []triovit.EvaluateOption{triovit.Titled(title), triovit.Labelled(label)})...)
@@ -98,8 +98,8 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 	return c, nil
 }
 
-// add appends a rung, compared with the float network where both have a score of all
-// pictures.
+// add appends a rung. It compares the rung with the float network where both have scored
+// all pictures.
 func (c *Climb) add(rung Rung) (err error) {
 	if rung.Report != nil && rung.Report.Shard.Whole() {
 		rung.AgainstFloat, err = triovit.Compare(c.Float, rung.Report)
@@ -108,8 +108,8 @@ func (c *Climb) add(rung Rung) (err error) {
 	return err
 }
 
-// Add scores another predictor of the same network, such as an artefact, on the
-// ladder's evaluation pictures, of a shard its own, and appends it as a rung of that name.
+// Add scores another predictor of the same network, such as an artefact, on the ladder's
+// evaluation pictures (in a shard, on the shard's) and appends it as a rung of that name.
 func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
 	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Sharded(c.Float.Shard), triovit.Titled(name), triovit.Labelled(name))
 	rung := Rung{Recipe: Recipe{Name: name}, Report: report}
@@ -122,7 +122,7 @@ func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evalu
 	return c.add(rung)
 }
 
-// Loss is what the rung loses against float, as a fraction; infinite without a score.
+// Loss returns the rung's loss against float as a fraction, infinite without a score.
 func (r *Rung) Loss() float64 {
 	if r.AgainstFloat == nil {
 		return math.Inf(1)
@@ -156,7 +156,7 @@ func (c *Climb) Each(do func(name string, report *triovit.Report, changes []Chan
 	}
 }
 
-// firstOf returns the first of some warnings with the number of the others.
+// firstOf returns the first warning with the number of further ones.
 func firstOf(warnings []string) string {
 	if n := len(warnings) - 1; n > 0 {
 		return fmt.Sprintf("%s; warnings in all: %d", warnings[0], n+1)

@@ -16,9 +16,9 @@ import (
 )
 
 // MergeLadders joins all shards of one ladder, in any order, to the ladder of the single
-// run. A shard that is missing, given twice or of another ladder (other pictures, another
-// model, other recipes, another platform) is an error that names it. Where a shard has no
-// score of a recipe, neither has the whole.
+// run. A shard that is missing, given twice or of another ladder (other pictures, model,
+// recipes or platform) is an error that names it. A recipe without a score in one shard
+// has no score in the merged ladder.
 func MergeLadders(shards ...*Climb) (*Climb, error) {
 	shards, err := shard.Join(shards, (*Climb).part)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *Climb) part() shard.Part {
 	}}
 }
 
-// LadderFormat stands in a saved ladder.
+// LadderFormat is the format's name at the start of a saved ladder.
 const LadderFormat = "gotriovit ladder 1"
 
 // A climbRecord is a ladder in a file.
@@ -90,11 +90,11 @@ type rungRecord struct {
 	Warnings warnings        `json:"warnings,omitempty"`
 }
 
-// MaxRungs is how many recipes and artefacts a ladder has at most that is saved as a file:
-// the confusion matrices of a rung may take its reader a MiB.
+// MaxRungs is the largest number of recipes and artefacts in a saved ladder. The confusion
+// matrices of one rung may take a reader 1 MiB.
 const MaxRungs = 48
 
-// maxChanges and maxWarnings bound those of a recipe in a file.
+// maxChanges and maxWarnings bound the changes and warnings of one recipe in a file.
 const maxChanges, maxWarnings = 1 << 16, 1 << 12
 
 type rungs []rungRecord
@@ -115,8 +115,8 @@ func (w *warnings) UnmarshalJSON(data []byte) error {
 	return jsonlist.Unmarshal((*[]string)(w), data, '"', maxWarnings)
 }
 
-// Save writes the ladder, or a shard of one, to a file, which is complete or absent. Of
-// more than 48 rungs it is an error: [ReadLadder] refuses them.
+// Save writes the ladder, or a shard of one, to a file, which is complete or absent. More
+// than [MaxRungs] rungs are an error, as for [ReadLadder].
 func (c *Climb) Save(path string) error {
 	if len(c.Rungs) > MaxRungs {
 		return fmt.Errorf("save ladder %s: %d rungs: allowed are %d", path, len(c.Rungs), MaxRungs)
@@ -139,8 +139,8 @@ func (c *Climb) Save(path string) error {
 const maxLadder = 1 << 30
 
 // ReadLadder reads a ladder that [Climb.Save] wrote. Errors of [MergeLadders] name its
-// file. Of a recipe there is the name, and of a rung in a whole ladder the comparison
-// with the float network is computed anew.
+// file. The file holds the names of recipes only. The comparison of a rung with the float
+// network is computed anew, in a whole ladder.
 func ReadLadder(path string) (*Climb, error) {
 	c, err := regular.Parse(path, maxLadder, "ladder", `Climb.Save or "triovit ladder -shard"`, parseLadder)
 	if err != nil {

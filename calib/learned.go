@@ -15,8 +15,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// Learned is what a reconstruction changes in a quantized model. What it does not name
-// stays.
+// Learned holds the grids, weights and biases that a reconstruction changes in a quantized
+// model. Tensors and convolutions that it does not name keep theirs.
 type Learned struct {
 	// Grids are grids of tensors, by the names of [Quantized.GridName].
 	Grids map[string]grid.Uniform
@@ -32,23 +32,24 @@ type Learned struct {
 	Biases map[string][]float32
 }
 
-// Exact returns the model behind the recipe's transforms and before its rounding: what
-// a quantized network is held against.
+// Exact returns the model behind the recipe's transforms and before its rounding: the
+// reference for the errors of the quantized network.
 func (q *Quantized) Exact() *triovit.Folded { return q.exact }
 
-// Original returns the model before the recipe's transforms, of which [Quantized.Exact]
-// computes the same function. It must not be changed.
+// Original returns the model before the recipe's transforms. [Quantized.Exact] computes
+// the same function. The returned model must not be changed.
 func (q *Quantized) Original() *triovit.Folded { return q.original }
 
-// ExactBias says whether biases hold what filter-wise shifting adds for exact weights
+// ExactBias reports whether the biases of shifted convolutions are those of exact weights
 // ([Recipe].ExactBias).
 func (q *Quantized) ExactBias() bool { return q.exactBias }
 
-// Rounds says whether an operand of an operation passes through a grid.
+// Rounds reports whether an operand of an operation passes through a grid.
 func (q *Quantized) Rounds(op string, index int) bool { return q.rounded[operand{op, index}] }
 
-// Bias returns the exact bias of a convolution, nil where it has none: that of an input
-// from which filter-wise shifting has subtracted nothing, unless the recipe has ExactBias.
+// Bias returns the exact bias of a convolution, nil where it has none. Without
+// [Recipe].ExactBias it is the bias for an input from which filter-wise shifting has
+// subtracted nothing.
 func (q *Quantized) Bias(op *efficientvit.Op) []float32 {
 	if !op.HasBias() {
 		return nil
@@ -65,10 +66,10 @@ func (q *Quantized) Bias(op *efficientvit.Op) []float32 {
 	return bias.Data
 }
 
-// With returns the quantized model with what was learned. The lines of about say how,
-// and stand behind the recipe wherever the model's origin is told. The error names the
-// tensor or convolution of which the model has no grid, or a weight that is not on
-// one.
+// With returns the quantized model with the learned grids, weights and biases. The lines
+// of about describe how they were learned; they follow the recipe in the model's source.
+// The error names a tensor or convolution for which the model has no grid, or whose weight
+// is not on its grid.
 func (q *Quantized) With(l Learned, about string) (*Quantized, error) {
 	n := *q
 	n.Model = q.Model.Clone()
@@ -109,8 +110,8 @@ func (q *Quantized) With(l Learned, about string) (*Quantized, error) {
 	return &n, err
 }
 
-// relearn puts learned weights of a convolution on their grids, and its bias on the
-// grid of the accumulators, which another grid of the input changes too.
+// relearn puts learned weights of a convolution on their grids, and its bias on the grid
+// of the accumulators, which also changes with the input's grid.
 func (q *Quantized) relearn(op *efficientvit.Op, l Learned) error {
 	if filters, ok := l.Filters[op.Name]; ok {
 		if len(filters) != len(q.WeightGrids[op.Name]) {
@@ -153,8 +154,9 @@ func (q *Quantized) relearn(op *efficientvit.Op, l Learned) error {
 	return nil
 }
 
-// widen takes larger steps for the filters of next to nothing beside whose step the
-// bias has no 32 bits, as [Quantize] does: a finer grid of the input may ask for it.
+// widen enlarges the steps of filters with tiny weights until the bias takes at most
+// maxBiasCode steps of the accumulator, as [Quantize] does. A finer grid of the input can
+// make this necessary.
 func (q *Quantized) widen(op *efficientvit.Op, bias []float32) {
 	input, uniform := q.quantizers[op.Inputs[0]].(grid.Uniform)
 	if !uniform {

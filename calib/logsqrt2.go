@@ -10,12 +10,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// LogSqrt2 puts divisors on powers of √2, which RepQ-ViT (arXiv 2212.08254, Section
-// 3.3) has for the outputs of softmax: half an octave from code to code, the nearest
-// in the log domain. The 2^Bits codes end at the code nearest to the largest divisor
-// that was seen, so that they reach down half as many octaves as those of [LogDomain].
-// A division by an odd power is a shift and a product with √2/2, which the integers
-// do not have: [Freeze] refuses it.
+// LogSqrt2 puts divisors on powers of √2, as RepQ-ViT (arXiv 2212.08254, Section 3.3) does
+// for the outputs of softmax. Codes are half an octave apart, and rounding is to the
+// nearest in the log domain. The 2^Bits codes end at the code nearest to the largest
+// divisor observed. So they reach down half as many octaves as those of [LogDomain]. A
+// division by an odd power needs a shift and a product with √2/2, which the integer
+// arithmetic lacks: [Freeze] refuses it.
 type LogSqrt2 struct {
 	// Bits is the width of a code; 0 means 4.
 	Bits int
@@ -44,11 +44,11 @@ func (l LogSqrt2) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, e
 // HalfOctaves is a grid of powers of √2: 2^(c/2) for the codes c from Lo to Hi.
 type HalfOctaves struct{ Lo, Hi int }
 
-// String tells the codes.
+// String lists the first and the last code.
 func (h HalfOctaves) String() string { return fmt.Sprintf("log √2 codes %d..%d", h.Lo, h.Hi) }
 
-// value returns what the code c stands for, and boundary the least number that takes
-// code c+1.
+// value returns the number that the code c stands for, boundary the least number with code
+// c+1.
 func (h HalfOctaves) value(c int) float32    { return float32(math.Exp2(float64(c) / 2)) }
 func (h HalfOctaves) boundary(c int) float32 { return float32(math.Exp2(float64(c)/2 + 0.25)) }
 

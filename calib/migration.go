@@ -11,19 +11,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// Migration is channel-wise migration (paper Section III-B) of the inputs of
-// depthwise convolutions: channel i is divided by a factor r_i, and the filter
-// that alone reads it is multiplied by r_i. Filters are quantized each on its
-// own grid, so nothing is lost there, while the channels come to share one
-// range:
+// Migration is channel-wise migration (paper Section III-B) of the inputs of depthwise
+// convolutions: channel i is divided by a factor r_i, and the only filter that reads the
+// channel is multiplied by r_i. Each filter is quantized on its own grid, so that this
+// costs no accuracy, while the channels get similar ranges:
 //
 //	ref = max(quantile(A), mean_i(max A_i)),  r_i = clip(max A_i / ref, Min, Max)
 //
-// over all values A of the tensor, as in the released code; a channel whose
-// maximum is zero keeps r_i = 1. A padded border is zero before and after.
+// A are all values of the tensor, as in the released code. A channel whose maximum is zero
+// keeps r_i = 1. A padded border stays zero.
 type Migration struct {
 	Where Selection
-	// Quantile of the whole tensor in ref; 0 means 0.99.
+	// Quantile is the quantile of the whole tensor in ref; 0 means 0.99.
 	Quantile float64
 	// Min and Max bound the factors; 0 means 1/10 and 64.
 	Min, Max float64
@@ -31,12 +30,12 @@ type Migration struct {
 	// variant that the released code has commented out: the division becomes a
 	// shift.
 	PowerOfTwo bool
-	// Signed keeps the sign of a channel without positive values: its factor is
-	// −clip(|max A_i| / ref, Min, Max), where the active code has Min. The released
-	// code has this variant commented out too, and the paper's figure of the ranges
-	// behind migration was made with it (inferred: two channels there have a
-	// positive minimum). Symmetric grids see the mirror image, affine ones a
-	// narrower range where few channels are so.
+	// Signed keeps the sign of a channel without positive values: its factor is −clip(|max
+	// A_i| / ref, Min, Max), where the active code has Min. The released code contains
+	// this variant commented out. The paper's figure of migrated ranges was made with it
+	// (inferred: two channels in the figure have a positive minimum). A symmetric grid is
+	// the same for the mirrored channel. An affine grid becomes narrower where few
+	// channels are negative.
 	Signed bool
 }
 

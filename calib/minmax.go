@@ -23,18 +23,18 @@ func checkBits(what string, bits int) error {
 	return nil
 }
 
-// MinMax spans the grid over the smallest and largest value that was seen:
-// the paper's setting. Its grid is symmetric around zero for a signed point
-// and starts at zero for an unsigned one.
+// MinMax spans the grid over the smallest and largest value observed: the paper's setting.
+// Its grid is symmetric around zero for a signed point and starts at zero for an unsigned
+// point.
 type MinMax struct {
-	// Bits is the width; 0 takes the point's own.
+	// Bits is the width; 0 means the point's own width.
 	Bits int
 	// Affine places the grid between minimum and maximum with a zero point, as
 	// the released code does, instead of symmetrically.
 	Affine bool
-	// Symmetric makes the grid symmetric around zero even for a point that is
-	// unsigned: the paper's default for every activation (Section III-A),
-	// which spends half of its codes on nothing there.
+	// Symmetric makes the grid symmetric around zero even for an unsigned point, the
+	// paper's default for every activation (Section III-A). Half of an unsigned point's
+	// codes are then unused.
 	Symmetric bool
 }
 

@@ -21,12 +21,12 @@ import (
 // observeVersion changes when the same pictures would give another profile.
 const observeVersion = 3
 
-// Observe runs a model in floating point over calibration pictures and returns
-// the statistics of every tensor.
+// Observe runs a model in floating point over calibration pictures and returns the
+// statistics of every tensor.
 //
-// It makes one pass over the pictures and keeps no tensor: memory is that of
-// one picture's tensors and one histogram for each. The profile is cached
-// under the contents of model and pictures.
+// It makes one pass over the pictures. Memory holds the tensors of one picture and one
+// histogram for each tensor. The profile is cached under the hashes of the model and of
+// the pictures.
 func Observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, error) {
 	p, _, err := observe(ctx, model, data)
 	return p, err
@@ -39,7 +39,7 @@ type observation struct {
 	Took    time.Duration
 }
 
-// observe is Observe, and tells how long the profile took in the run that made it.
+// observe is Observe, and also returns the time of the run that made the profile.
 func observe(ctx context.Context, model *triovit.Folded, data dataset.Dataset) (*Profile, Timing, error) {
 	cached := true
 	compute := func() (observation, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// An Observer picks the quantizer of a tensor from what the tensor looked like.
+// An Observer chooses the quantizer of a tensor from the tensor's statistics.
 type Observer interface {
 	// String names the rule with its settings.
 	String() string
@@ -17,9 +17,8 @@ type Observer interface {
 	Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error)
 }
 
-// Observers lists the rules for the grids of activations that a recipe takes
-// by name ([Recipe.By]): what the field calls observers, each with the settings
-// of its source.
+// Observers lists the rules for the grids of activations that a recipe takes by name
+// ([Recipe.By]). The literature calls them observers. Each has the settings of its source.
 var Observers = []Observer{
 	MinMax{},
 	L24, LpSearch{P: 2.4, Affine: true},
@@ -29,16 +28,15 @@ var Observers = []Observer{
 	EMA{},
 }
 
-// By returns the recipe with another rule for the grids of activations, under a
-// name that says so: "TrioViT by L2.4 search". Weights and divisors stay as they
-// are.
+// By returns the recipe with another rule for the grids of activations, under a name with
+// that rule: "TrioViT by L2.4 search". Weights and divisors keep their rules.
 func (r Recipe) By(observer Observer) Recipe {
 	return r.With(r.Name+by+observer.String(), func(r *Recipe) { r.Activations = observer })
 }
 
 const by = " by "
 
-// observed returns the recipe of a name such as [Recipe.By] makes.
+// observed returns the recipe of a name that [Recipe.By] makes.
 func observed(name string) (Recipe, bool) {
 	base, rule, _ := strings.Cut(name, by)
 	r, ok := unobserved(base)
@@ -66,8 +64,8 @@ func affinely(name string, affine bool) string {
 	return name
 }
 
-// distribution returns the bounds of a tensor that has a histogram, for a rule
-// that looks at more than the bounds.
+// distribution returns the bounds of a tensor for a rule that needs a histogram, and an
+// error for a tensor without one.
 func (s *TensorStats) distribution(point efficientvit.Point) (lo, hi float64, err error) {
 	if err := checkBits("a grid for "+s.Name, point.Bits); err != nil {
 		return 0, 0, err

@@ -11,20 +11,21 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// OutlierScaling is the channel-wise scaling of Outlier Suppression+ (arXiv
-// 2304.09145, Section 4): channels that reach beyond a threshold t are divided by
+// OutlierScaling is the channel-wise scaling of Outlier Suppression+ (arXiv 2304.09145,
+// Section 4). A channel of magnitude h_i beyond a threshold t is divided by
 //
 //	r_i = max(1, h_i / t)
 //
-// so that they reach to t, and the weights that read them are multiplied. The method's
-// channel-wise shifting is filter-wise shifting ([Shifting]), which follows this
-// transform in a recipe: before a pointwise convolution, which can be shifted, h_i is
-// half of the channel's range, elsewhere its largest magnitude.
+// and the weights that read the channel are multiplied by r_i. The method's channel-wise
+// shifting is filter-wise shifting ([Shifting]), which follows this transform in a recipe.
+// So before a pointwise convolution, whose input can be shifted, h_i is half of the
+// channel's range; before other convolutions it is the largest magnitude.
 //
-// The paper searches t by the layer's error on pictures. A transform has a profile
-// and no pictures: t is the hundredth of the largest h_i that has the least error of
-// the layer's sums where roundings are uniform and independent and a channel is
-// spread evenly over ±h_i, with weights and activations of one width.
+// The paper searches t by the layer's error on pictures. A transform has a profile and no
+// pictures. So t is the multiple of a hundredth of the largest h_i with the least
+// estimated error of the layer's sums. The estimate takes roundings as uniform and
+// independent, each channel as spread evenly over ±h_i, and one width for weights and
+// activations.
 type OutlierScaling struct{ Where Selection }
 
 // String names the transform.
@@ -44,8 +45,8 @@ func (t OutlierScaling) Apply(m *triovit.Folded, p *Profile, only func(*efficien
 	})
 }
 
-// outlierFactors returns r_i at the threshold of the least error, the largest of
-// those that are equal.
+// outlierFactors returns r_i at the threshold of the least error, the largest threshold of
+// equals.
 func outlierFactors(op *efficientvit.Op, h []float64, w *weights.Tensor) []float64 {
 	const candidates = 100
 	top := slices.Max(h)
@@ -65,8 +66,9 @@ func outlierFactors(op *efficientvit.Op, h []float64, w *weights.Tensor) []float
 	return best
 }
 
-// outlierError is proportional to the squared error of the sums of all filters, of
-// activations that reach to t behind their division by r and of weights.
+// outlierError is proportional to the squared rounding error of the sums of all filters:
+// the error of activations within ±t after the division by r, and the error of the
+// weights.
 func outlierError(op *efficientvit.Op, h, r []float64, t float64, w *weights.Tensor) (sum float64) {
 	per := len(w.Data) / w.Shape[0]
 	for o := range w.Shape[0] {

@@ -8,12 +8,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Percentile spans the grid over all values but the farthest at each end
-// (McKinstry et al., arXiv 1809.04191; 99.99 is what NVIDIA's study of integer
-// quantization recommends for activations, arXiv 2004.09602).
+// Percentile spans the grid over all values except the farthest at each end (McKinstry et
+// al., arXiv 1809.04191). NVIDIA's study of integer quantization recommends 99.99 for
+// activations (arXiv 2004.09602).
 type Percentile struct {
-	// Percent of the values lie below the upper end, and as many above the
-	// lower end; 0 means 99.99.
+	// Percent of the values lie below the upper end, and as many above the lower end; 0
+	// means 99.99.
 	Percent float64
 	// Affine is as in [MinMax].
 	Affine bool
@@ -31,8 +31,8 @@ func (p Percentile) percent() float64 {
 	return p.Percent
 }
 
-// Choose returns a grid.Uniform. An end is exact to the width of a histogram's bin,
-// 0.8 %, and never beyond what was seen.
+// Choose returns a grid.Uniform. An end is exact to the width of a histogram's bin, 0.8 %,
+// and never beyond the range observed.
 func (p Percentile) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
 	if percent := p.percent(); !(percent > 50 && percent <= 100) {
 		return nil, fmt.Errorf("percentile %g: above 50 and up to 100 is allowed", percent)

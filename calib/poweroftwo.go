@@ -13,15 +13,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// PowerOfTwoFactor is the power-of-two factor of FQ-ViT (arXiv 2111.13824, Section
-// 3.2): the channels of a tensor share one step but for a factor 2^α, with α from 0
-// to K, so that a shift brings a channel to its grid. FQ-ViT has it for the inputs of
-// LayerNorm, here it stands before convolutions, whose weights take the factor in:
+// PowerOfTwoFactor is the power-of-two factor of FQ-ViT (arXiv 2111.13824, Section 3.2).
+// The channels of a tensor share one step, up to a factor 2^α per channel with α from 0 to
+// K, so that a shift brings a channel to its grid. FQ-ViT applies it to the inputs of
+// LayerNorm. Here it precedes convolutions, whose weights are multiplied by the factor:
 //
 //	r_i = 2^−min(K, ⌊log2(max |A| / max |A_i|)⌋)
 //
 // FQ-ViT takes the α of the least squared error, clipping included. A profile has no
-// histogram of each channel, so that here it is the smallest α whose range holds the
+// histogram of each channel. So here α is chosen for the smallest range that holds the
 // channel. A channel of zeros keeps r_i = 1.
 type PowerOfTwoFactor struct {
 	Where Selection
@@ -47,7 +47,7 @@ func (t PowerOfTwoFactor) Apply(m *triovit.Folded, p *Profile, only func(*effici
 	})
 }
 
-// factors returns r_i for channels of these largest magnitudes.
+// factors returns r_i for channels with the given largest magnitudes.
 func (t PowerOfTwoFactor) factors(magnitudes []float64) []float64 {
 	r, top := make([]float64, len(magnitudes)), slices.Max(magnitudes)
 	for i, a := range magnitudes {

@@ -13,17 +13,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A Precision says on how many bits tensors or weights of one kind are.
+// A Precision is the width in bits of the tensors or weights of one kind.
 type Precision struct {
-	// Class is [WeightsClass], or that of the points that read the tensors.
+	// Class is [WeightsClass], or the class of the points that read the tensors.
 	Class string
-	// Roles are those of the operations that have the weights or read the tensors.
+	// Roles are the roles of the operations that have the weights or read the tensors.
 	Roles []efficientvit.Role
-	// Bits is the width, 0 in floating point. Grid is "float", "uniform" or "log2", or
-	// how a quantizer of another kind tells itself, whose width is not known and 0.
+	// Bits is the width, 0 in floating point. Grid is "float", "uniform" or "log2". A
+	// quantizer of another kind has its String as Grid and 0 as Bits, since its width is
+	// not known.
 	Bits int
 	Grid string
-	// Names are the convolutions that have the weights, or the tensors.
+	// Names are the names of the tensors, or of the convolutions that have the weights.
 	Names []string
 }
 
@@ -39,7 +40,7 @@ func (p Precision) String() string {
 	return fmt.Sprintf("%s: %d × %s (%s)", p.width(), len(p.Names), p.Class, strings.Join(roles, ", "))
 }
 
-// width tells grid and bits.
+// width returns the grid and the bits in words.
 func (p Precision) width() string {
 	if p.Bits == 0 {
 		return p.Grid
@@ -47,10 +48,9 @@ func (p Precision) width() string {
 	return fmt.Sprintf("%d bits, %s", p.Bits, p.Grid)
 }
 
-// Precisions tells the width of the weights of every convolution and linear layer, and of
-// every tensor that a point reads: those of one class and width together, wide before
-// narrow and floating point first. A tensor that some points round and others do not is
-// told under both.
+// Precisions lists the widths of the weights of every convolution and linear layer, and of
+// every tensor that a point reads, grouped by class and width: floating point first, then
+// wide before narrow. A tensor that only some points round is listed under both widths.
 func (q *Quantized) Precisions() []Precision {
 	var all []Precision
 	add := func(class string, role efficientvit.Role, quantizer Quantizer, name string) {
@@ -91,7 +91,7 @@ func (q *Quantized) Precisions() []Precision {
 	return all
 }
 
-// rank puts floating point before what has no known width, and that before grids.
+// rank orders floating point before unknown widths, and these before grids.
 func (p Precision) rank() int {
 	switch {
 	case p.Grid == inFloat:

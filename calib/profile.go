@@ -17,28 +17,29 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Profile is what a network's tensors looked like over calibration pictures:
-// the statistics of every named tensor, in the order of the network.
+// A Profile holds the statistics of a network's tensors over calibration pictures, for
+// every named tensor, in the order of the network.
 type Profile struct {
-	// Network is the profiled network's name, and Model the hash of the folded
-	// model: grids of one model are never taken from another's tensors.
+	// Network is the profiled network's name, and Model the hash of the folded model.
+	// Quantize compares the hash, so that a model's grids never come from another model's
+	// tensors.
 	Network, Model string
-	// Images are the ids of the pictures, in the order they were seen, and Pictures
-	// is the fingerprint of their data set, empty where it is not known.
+	// Images are the ids of the pictures, in the order of the pass. Pictures is the
+	// fingerprint of their data set, empty where it is not known.
 	Images   []string
 	Pictures string
-	// Tensors holds one entry per observed tensor, in network order; a
-	// transform appends those that it makes.
+	// Tensors holds one entry per observed tensor, in network order. A transform appends
+	// the tensors that it makes.
 	Tensors []*TensorStats
 }
 
-// TensorStats describes one tensor over all pictures. A channel is an index of
-// the last axis; in the attention that is a channel of every head.
+// TensorStats describes one tensor over all pictures. A channel is an index of the last
+// axis. In the attention one channel covers all heads.
 type TensorStats struct {
 	// Name is the tensor's name in the network: the official module name, or
 	// one made by the rule in package triovit.
 	Name string
-	// Role is what the operation that made the tensor does in the paper.
+	// Role is the role in the paper of the operation that made the tensor.
 	Role efficientvit.Role
 	// Block is the module around that operation.
 	Block string
@@ -133,8 +134,8 @@ func (p *Profile) Divisors(net *efficientvit.Network, block string) (*TensorStat
 	return all, nil
 }
 
-// tensorBefore is the name of what a convolution reads in the network that was
-// profiled: folded, and before any Scale or Shift that a transform put there.
+// tensorBefore returns the name of a convolution's input in the profiled network, which is
+// folded: the tensor before any Scale or Shift that a transform inserted.
 func tensorBefore(net *efficientvit.Network, op *efficientvit.Op) string {
 	in := net.Op(op.Inputs[0])
 	for in.Kind == efficientvit.Scale || in.Kind == efficientvit.Shift || in.Kind == efficientvit.BatchNorm {
@@ -157,9 +158,8 @@ func blockOf(net *efficientvit.Network, block string, role efficientvit.Role) (s
 // profileFormat stands before a saved profile.
 const profileFormat = "gotriovit profile 3"
 
-// A profileHeader is what a saved profile begins with. The tensors follow one
-// by one: each is checked before the next is read, for a few bytes of a list
-// may claim many.
+// A profileHeader is the beginning of a saved profile. The tensors follow one by one. Each
+// is checked before the next is read, since a few bytes may claim a long list.
 type profileHeader struct {
 	Format, Network, Model string
 	Images                 []string
@@ -226,11 +226,11 @@ func readProfile(r io.Reader) (*Profile, error) {
 	return p, nil
 }
 
-// maxCount bounds the values of a channel, and those of a bin: the sum over as many
-// bins as there may be does not overflow.
+// maxCount bounds the count of values of a channel or a bin, so that the sum over the
+// largest number of bins does not overflow.
 const maxCount = 1 << 40
 
-// check says what is wrong with the statistics of a tensor over pictures.
+// check returns an error for impossible statistics of a tensor over pictures.
 func (s *TensorStats) check(pictures int) error {
 	channels := 0
 	if len(s.Shape) > 0 {

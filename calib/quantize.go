@@ -20,27 +20,26 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// A Quantized is a model whose weights lie on integer grids, with the
-// quantizers of its activations. It predicts in fake quantization: floats that
-// only take the values that integers can express (INTEGER.md).
+// A Quantized is a model whose weights lie on integer grids, with the quantizers of its
+// activations. It predicts in fake quantization: with floats that take only values that
+// integers can express (INTEGER.md).
 type Quantized struct {
-	// Model is folded and transformed; its quantized weights have the values
-	// of their grids. Predict and ID are those of the model that was quantized,
-	// whatever is changed in Model afterwards.
+	// Model is folded and transformed, and its quantized weights have the values of their
+	// grids. Later changes to Model do not change Predict and ID.
 	Model *triovit.Folded
 	// WeightGrids holds the grid of each filter of the quantized weights, by
 	// the convolution's name.
 	WeightGrids map[string][]grid.Uniform
-	// ShiftWeights is the recipe's rule. Where it has a share, some filters take only
-	// those codes of their grids that are powers of two.
+	// ShiftWeights is the recipe's rule. Where it has a share, some filters use only those
+	// codes of their grids that are powers of two.
 	ShiftWeights ShiftWeights
-	// Changes is everything that the recipe did, in network order per step.
+	// Changes lists all changes by the recipe, in network order per step.
 	Changes []Change
 
-	// original is the model before the transforms, exact the transformed one before any
-	// weight is rounded.
+	// original is the model before the transforms. exact is the transformed model before
+	// any weight is rounded.
 	original, exact *triovit.Folded
-	// source says what the model was quantized from.
+	// source tells from which model and recipe the model was made.
 	source     integer.Source
 	exactBias  bool                 // the recipe's
 	residuals  bool                 // residual sums have grids of their own
@@ -56,22 +55,21 @@ type operand struct {
 	index int
 }
 
-// GridName names the grid of an operation's operand in [Quantized.Quantizers]: as the
-// operand's tensor, or, of a block's input in a residual sum that has a grid of its own
-// ([Recipe].ResidualBits), as the tensor with ".residual" behind it.
+// GridName returns the name of an operand's grid in [Quantized.Quantizers]: the name of
+// the operand's tensor. The grid of a block's input in a residual sum that has its own
+// grid ([Recipe].ResidualBits) has ".residual" behind the tensor's name.
 func (q *Quantized) GridName(op *efficientvit.Op, operand int) string {
 	return gridName(op, operand, q.residuals)
 }
 
 // Quantizers returns the grid of every rounded tensor by its name ([Quantized.GridName]).
-// The map is a copy: another grid is another recipe's.
+// The map is a copy: other grids need another recipe.
 func (q *Quantized) Quantizers() map[string]Quantizer { return maps.Clone(q.quantizers) }
 
-// Quantize applies a recipe to a model whose tensors were profiled. It is
-// pure: the model and the profile stay as they are. A recipe that changes
-// nothing is an error, and so are a width that no grid has, a tensor of which two
-// readers want different grids, and weights with which nothing can be computed
-// ([triovit.Model.CheckValues]), before the transforms and behind them.
+// Quantize applies a recipe to a model whose tensors were profiled. It is pure: the model
+// and the profile stay as they are. Errors are a recipe that changes nothing, a width that
+// no grid has, a tensor whose readers want different grids, and weights that are not
+// usable ([triovit.Model.CheckValues]), before or after the transforms.
 func Quantize(model *triovit.Folded, profile *Profile, recipe Recipe) (*Quantized, error) {
 	q, err := quantize(model, profile, recipe)
 	if err != nil {
@@ -88,7 +86,7 @@ func quantize(model *triovit.Folded, profile *Profile, recipe Recipe) (*Quantize
 	return t.round(recipe)
 }
 
-// A transformed model stands between a recipe's transforms and its rounding.
+// A transformed is a model after a recipe's transforms and before its rounding.
 type transformed struct {
 	original, model *triovit.Folded
 
@@ -159,8 +157,8 @@ func (t *transformed) round(recipe Recipe) (*Quantized, error) {
 	return q, err
 }
 
-// agree returns an error where two operations that read a tensor want different
-// grids of it: a tensor has one grid, whoever reads it (INTEGER.md).
+// agree returns an error where two operations that read a tensor want different grids: a
+// tensor has one grid for all its readers (INTEGER.md).
 func agree(net *efficientvit.Network, bits *widths, rounds func(*efficientvit.Op, efficientvit.Point) bool) error {
 	type reader struct{ op, grid string }
 	first := map[string]reader{}
@@ -236,10 +234,10 @@ func (q *Quantized) roundOp(op *efficientvit.Op, profile *Profile, recipe Recipe
 	return nil
 }
 
-// roundWeights puts a convolution's weights on grids of so many bits and its bias on
-// that of the accumulators, S_a·S_w. Behind a Shift the bias follows the
-// rounded weights, unless the recipe has ExactBias: what shifting added to it for the
-// exact weights is replaced by Σ c_i·ŵ_ij. It returns how many filters are on powers of two.
+// roundWeights puts a convolution's weights on grids of the given bits, and its bias on
+// the grid of the accumulators, S_a·S_w. Behind a Shift the bias follows the rounded
+// weights, unless the recipe has ExactBias: the sum that shifting added for the exact
+// weights is replaced by Σ c_i·ŵ_ij. It returns the number of filters on powers of two.
 func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (powers int) {
 	set := q.Model.Weights
 	exact := set[op.Params[0].Name]
@@ -273,8 +271,8 @@ func (q *Quantized) roundWeights(op *efficientvit.Op, recipe Recipe, bits int) (
 	return powers
 }
 
-// offsets returns what filter-wise shifting has subtracted from the input of a
-// convolution, nil where it has not.
+// offsets returns the constants that filter-wise shifting has subtracted from the input of
+// a convolution, nil where there are none.
 func (q *Quantized) offsets(op *efficientvit.Op) []float32 {
 	if in := q.Model.Net.Op(op.Inputs[0]); in.Kind == efficientvit.Shift {
 		return q.Model.Weights[in.Params[0].Name].Data
@@ -302,11 +300,11 @@ func (q *Quantized) fake(op *efficientvit.Op, index int, x *graph.Node) *graph.N
 	return x
 }
 
-// quantizeVersion changes when a quantized model of the same weights and grids
-// would predict something else: the code of a grid, or where it is applied.
+// quantizeVersion changes when a quantized model of the same weights and grids would
+// predict something else, because the codes of a grid or the places of rounding change.
 const quantizeVersion = 1
 
-// id names the quantizers in network order; the model's hash tells the rest.
+// id lists the quantizers in network order. The model's hash covers everything else.
 func (q *Quantized) id() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "quantize %d;", quantizeVersion)
@@ -327,13 +325,13 @@ func (q *Quantized) Network() *efficientvit.Network { return q.exec.Network() }
 // ID identifies the quantized model for the cache of results.
 func (q *Quantized) ID() string { return q.exec.ID() }
 
-// Platform names what computes, for reports.
+// Platform names the backend and processor that compute, for reports.
 func (q *Quantized) Platform() string { return q.exec.Platform() }
 
-// Source says where the model's weights came from, for reports.
+// Source returns the origin of the model's weights, for reports.
 func (q *Quantized) Source() string { return q.Model.Source }
 
-// Recipe tells everything that the recipe decides, a line for each decision.
+// Recipe returns every decision of the recipe, a line for each.
 func (q *Quantized) Recipe() string { return q.source.Recipe }
 
 // Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...].

@@ -11,18 +11,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A Quantizer maps a value onto those that integers can express. It is pure
-// data: [grid.Uniform], [grid.Log2], or a [Grapher] of one's own.
+// A Quantizer maps a value to the nearest value that an integer code can express. It is
+// pure data: [grid.Uniform], [grid.Log2], or a caller's own [Grapher].
 type Quantizer interface {
-	// String tells the grid in words; two quantizers that differ have
-	// different strings, because results are cached under them.
+	// String describes the grid in words. Two different quantizers must have different
+	// strings, because results are cached under them.
 	String() string
-	// Fake returns the value that stands for x, NaN where x is NaN or infinite: a
-	// grid must not hide that a network overflows.
+	// Fake returns the rounded value of x, and NaN where x is NaN or infinite: a grid must
+	// not hide an overflow of the network.
 	Fake(x float32) float32
 }
 
-// A Grapher is a quantizer that brings its graph form along.
+// A Grapher is a quantizer with its own graph form.
 type Grapher interface {
 	Quantizer
 	// Graph returns the node whose elements are Fake of x's elements.
@@ -65,9 +65,8 @@ func uniformGraph(u grid.Uniform, x *Node) *Node {
 	return keepNotFinite(x, MulScalar(ClipScalar(q, float64(u.Lo-u.Zero), float64(u.Hi-u.Zero)), u.Scale))
 }
 
-// log2Graph adds the steps between neighbouring powers of two wherever x has
-// reached their threshold: no logarithm, whose rounding would not be that of
-// the hardware.
+// log2Graph adds the difference of neighbouring powers of two wherever x has reached their
+// threshold. It takes no logarithm, which would not round as the hardware does.
 func log2Graph(l grid.Log2, x *Node) *Node {
 	g := x.Graph()
 	v := DivScalar(x, l.Unit)
@@ -82,7 +81,6 @@ func log2Graph(l grid.Log2, x *Node) *Node {
 	return keepNotFinite(x, y)
 }
 
-// keepNotFinite returns y with NaN wherever x is NaN or infinite. Clipping makes
-// infinities finite, and NaN too: which of its operands a maximum takes there
-// depends on the backend.
+// keepNotFinite returns y with NaN wherever x is NaN or infinite. Clipping can make both
+// finite: it clips infinities, and whether a maximum passes NaN on depends on the backend.
 func keepNotFinite(x, y *Node) *Node { return Add(y, Sub(x, x)) }

@@ -11,10 +11,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Recipe says how a network is quantized. It is data: change a field, and it
-// is another recipe.
+// A Recipe is, as data, every decision about how a network is quantized.
 type Recipe struct {
-	// Name is what tables and figures call the recipe.
+	// Name is the recipe's name in tables and figures.
 	Name string
 	// About says in a line what the recipe does.
 	About string
@@ -27,8 +26,8 @@ type Recipe struct {
 	// WeightBits is the width of the weights, 0 for 8. A convolution's weights
 	// are quantized where its input is.
 	WeightBits int
-	// ActivationBits is the width of all points but the inputs of Hardswish and
-	// LayerNorm and the divisors; 0 leaves each point its own.
+	// ActivationBits is the width of all points except the inputs of Hardswish and
+	// LayerNorm and the divisors; 0 leaves each point its own width.
 	ActivationBits int
 	// ResidualBits is the width of a block's own input in its residual sum. The sum's
 	// operand has a grid of its own then, whose step is a power of two (INTEGER.md,
@@ -36,8 +35,8 @@ type Recipe struct {
 	// ActivationBits. Each block rounds the same numbers again, so that the errors of all
 	// blocks add up. 0 gives both readers one grid, of ActivationBits.
 	ResidualBits int
-	// Widths give parts of the network widths of their own, in place of WeightBits and
-	// ActivationBits. Of several that pick an operation, the last one counts.
+	// Widths give parts of the network their own widths, in place of WeightBits and
+	// ActivationBits. Where several select an operation, the last one counts.
 	Widths []Width
 	// ExactBias leaves in the bias of a shifted convolution the sum Σ c_i·w_ij over the
 	// weights before they are rounded, as Eq. 10 is printed. A weight's rounding error is
@@ -54,9 +53,9 @@ type Recipe struct {
 	Activations Observer
 	// Divisors chooses the grids of the divisors; nil leaves them in float.
 	Divisors Observer
-	// LayerDivisors gives the divisors of both branches of an MSA one grid: the
-	// reference computes them as one tensor, so that is what "per layer" means
-	// there. Otherwise each branch has its own.
+	// LayerDivisors gives the divisors of both branches of an MSA one grid, the paper's
+	// "per layer", since the reference computes them as one tensor. Otherwise each branch
+	// has its own grid.
 	LayerDivisors bool
 }
 
@@ -66,8 +65,8 @@ type PointSelection struct {
 	Where   Selection
 }
 
-// AllConvolutions picks the inputs of all convolutions and linear layers but
-// the last linear layer, whose input the released code leaves in float.
+// AllConvolutions picks the inputs of all convolutions and linear layers except the last
+// linear layer, whose input the released code leaves in float.
 var AllConvolutions = PointSelection{Classes: []efficientvit.PointClass{efficientvit.ConvInput}}
 
 // MBConvInputs picks the inputs of the convolutions of all MBConvs.
@@ -79,8 +78,8 @@ var EveryPoint = PointSelection{Classes: slices.DeleteFunc(efficientvit.PointCla
 	return c == efficientvit.DivisorOperand
 })}
 
-// The paper's techniques where it applies them (facts of the released code):
-// migration to the DW of every MBConv, shifting to its PW2.
+// The paper's techniques at the places where the released code applies them: migration at
+// the DW of every MBConv, shifting at its PW2.
 var (
 	PaperMigration = Migration{Where: Roles(efficientvit.DW)}
 	PaperShifting  = Shifting{Where: Roles(efficientvit.PW2)}
@@ -89,8 +88,8 @@ var (
 	WiderMigration = Migration{Where: Roles(efficientvit.DW, efficientvit.DSConvDW)}
 )
 
-// The recipes, from the collapse to the cure. All are W8A8, symmetric,
-// min-max; [Recipe.With] changes one.
+// The recipes, from the lowest to the highest accuracy. All are W8A8, symmetric, min-max;
+// [Recipe.With] changes one.
 var (
 	// Vanilla quantizes the MBConvs' convolutions as they are.
 	Vanilla = Recipe{Name: "Vanilla", About: "MBConv convolutions, as they are", Points: []PointSelection{MBConvInputs}}
@@ -100,42 +99,43 @@ var (
 	ShiftingOnly = Recipe{Name: "Shifting", About: "MBConv convolutions after filter-wise shifting", Transforms: []Transform{PaperShifting}, Points: []PointSelection{MBConvInputs}}
 	// MBConv quantizes them after both.
 	MBConv = Recipe{Name: "MBConv", About: "MBConv convolutions after migration and shifting", Transforms: []Transform{PaperMigration, PaperShifting}, Points: []PointSelection{MBConvInputs}}
-	// VanillaAll quantizes all convolutions as they are. It and the recipes behind it in
+	// VanillaAll quantizes all convolutions as they are. It and the recipes after it in
 	// the [Ladder] round the same convolutions.
 	VanillaAll = Recipe{Name: "VanillaAll", About: "all convolutions, as they are", Points: []PointSelection{AllConvolutions}}
 	// MSAFloat quantizes all convolutions after both techniques and leaves the divisors in
-	// float: what it loses, no grid of divisors can win back.
+	// float. No grid of divisors can win back its loss.
 	MSAFloat = Recipe{Name: "MSAFloat", About: "all convolutions after both; divisors in float", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}}
-	// MSAUniform quantizes all convolutions after both, and the divisors on a
-	// uniform grid of 8 bits, one for each MSA as the paper's layer-wise grids.
+	// MSAUniform quantizes all convolutions after both techniques, and the divisors on a
+	// uniform grid of 8 bits, one grid for each MSA like the paper's layer-wise grids.
 	MSAUniform = Recipe{Name: "MSAUniform", About: "all convolutions after both; divisors uniform in 8 bits, one grid per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}, LayerDivisors: true}
-	// MSAUniformBranch has a uniform grid for each branch of an MSA: the two
-	// branches' divisors differ so much that this alone mends a good part.
+	// MSAUniformBranch has a uniform grid for each branch of an MSA. The divisors of the
+	// two branches differ so much that this alone recovers a good part of the loss.
 	MSAUniformBranch = Recipe{Name: "MSAUniform per branch", About: "all convolutions after both; divisors uniform in 8 bits, one grid per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: MinMax{Bits: 8}}
-	// TrioViT is the paper's recipe: the same with log2 divisors of 4 bits,
-	// whose codes end at the largest calibrated divisor.
+	// TrioViT is the paper's recipe: all convolutions after both techniques, and log2
+	// divisors of 4 bits, whose codes end at the largest calibrated divisor.
 	TrioViT = Recipe{Name: "TrioViT", About: "all convolutions after both; log2 divisors, one calibrated range per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
 	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
-	// Released has what the released code rounds: convolutions and every tensor of an MSA,
-	// on affine grids by the L2.4 search, the divisors on its fixed range, and filters on
-	// affine grids by min-max, as its script for several GPUs has them (the other searches
-	// for filters, too). It is the recipe of reconstruct.Reference.
+	// Released rounds the tensors that the released code rounds: the inputs of
+	// convolutions and every tensor of an MSA on affine grids by the L2.4 search, and the
+	// divisors on the code's fixed range. Filters are on affine grids by min-max, as in
+	// the code's script for several GPUs (the other script searches for filters, too). It
+	// is the recipe of reconstruct.Reference.
 	Released = TrioViTReleased.With("released code", func(r *Recipe) {
 		r.About = "affine grids, of tensors by the L2.4 search; convolutions and attention after both techniques; log2 divisors, the released code's range"
 		r.AffineWeights, r.Activations = true, LpSearch{P: L24.P, Affine: true}
 		r.Points = append(r.Points, PointSelection{Classes: []efficientvit.PointClass{efficientvit.AttentionOperand}})
 	})
-	// TrioViTLayer has one range of log2 codes for each MSA, as MSAUniform has
-	// one uniform grid: between the two only the kind of grid differs.
+	// TrioViTLayer has one range of log2 codes for each MSA. It differs from MSAUniform
+	// only in the kind of grid.
 	TrioViTLayer = Recipe{Name: "TrioViT per MSA", About: "all convolutions after both; log2 divisors, one calibrated range per MSA", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}, LayerDivisors: true}
-	// TrioViTPlus migrates the stem's DSConv too, and has Eq. 10's bias as it is printed.
+	// TrioViTPlus also migrates the stem's DSConv, and has Eq. 10's bias as it is printed.
 	TrioViTPlus = Recipe{Name: "TrioViTPlus", About: "TrioViT with migration of the stem's DSConv too, and the bias of exact weights", Transforms: []Transform{WiderMigration, PaperShifting},
 		ExactBias: true, Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTPlusInteger rounds every point of INTEGER.md.
@@ -143,29 +143,29 @@ var (
 		ExactBias: true, ResidualBits: residualBits, Points: []PointSelection{EveryPoint}, Divisors: LogDomain{}}
 )
 
-// Default is the recipe of what is frozen or reconstructed where none is named:
+// Default is the recipe for freezing and reconstruction where none is named:
 // TrioViTPlusInteger with grids by the L2.4 search. The recipes above keep min-max, by
-// which the ladder shows what the paper's techniques do.
+// which the ladder shows the effect of the paper's techniques.
 //
-// The search was chosen by leaving out pictures, of which none is among those that
-// docs/RESULTS.md scores. TrioViTPlus of Seg-B0, calibrated on two of CamVid's drives and
-// scored on the third, loses to float, on average of three: 3.1 points of mIoU by
-// min-max, 2.3 by the percentile 99.99, 2.0 by OMSE, 1.7 by the search and 1.4 by EMA. The
-// intervals of the last two, of a point and more to either side, do not tell them apart;
-// reconstructions were scored from the search. B0's, calibrated on two thirds of the 600
-// calibration pictures and scored on the third, loses 1.0 points of top-1 by min-max, 0.7
-// by the search, 0.3 by EMA and 0.2 by OMSE, and wins 0.2 by the percentile, where none of
-// the intervals, of 3 points to either side, tells one from another.
+// The search was chosen on left-out pictures, none of which is among those that
+// docs/RESULTS.md scores. For Seg-B0, TrioViTPlus was calibrated on two of CamVid's drives
+// and scored on the third. Its mean loss to float is 3.1 points of mIoU by min-max, 2.3 by
+// the percentile 99.99, 2.0 by OMSE, 1.7 by the search and 1.4 by EMA. The intervals of
+// the search and of EMA reach a point and more to either side, and do not tell them apart;
+// reconstructions were scored from the search. For B0, TrioViTPlus was calibrated on two
+// thirds of the 600 calibration pictures and scored on the third. It loses 1.0 points of
+// top-1 by min-max, 0.7 by the search, 0.3 by EMA and 0.2 by OMSE, and wins 0.2 by the
+// percentile. These intervals reach 3 points to either side, and tell none from another.
 var Default = TrioViTPlusInteger.By(L24)
 
-// Ladder lists the recipes in the order in which they are best told: the first four
-// round the convolutions of MBConvs, the others all convolutions.
+// Ladder lists the recipes in teaching order: the first four round the convolutions of
+// MBConvs, the others all convolutions.
 var Ladder = []Recipe{Vanilla, ShiftingOnly, MigrationOnly, MBConv, VanillaAll, MSAFloat, MSAUniform, MSAUniformBranch, TrioViTReleased, TrioViTLayer, TrioViT, TrioViTPlus, TrioViTPlusInteger}
 
-// Costs returns recipes that show what each further kind of integer costs: the
-// base recipe with one class of points of [EveryPoint] added at a time, as far
-// as the network has any, the attention's tensors each on its own, and at last
-// all of them.
+// Costs returns recipes that isolate the cost of each further kind of integer: the base
+// recipe with one class of points of [EveryPoint] added at a time, each tensor of the
+// attention separately, and finally all of them. Classes that the network does not have
+// are left out.
 func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 	occurs := map[efficientvit.PointClass]bool{}
 	for i := range net.Ops {
@@ -199,11 +199,11 @@ func Costs(base Recipe, net *efficientvit.Network) []Recipe {
 // Named returns the recipes of the [Ladder], then the [Baselines] and [Released].
 func Named() []Recipe { return append(slices.Concat(Ladder, Baselines), Released) }
 
-// RecipeNamed returns the one of the [Named] recipes with that name, or the one of
-// [Floored] at another floor, and each of these with every point in integers
-// ([Recipe.Integer]) and by another of the [Observers]: "TrioViT", "TrioViT floored at
-// 30", "SmoothQuant every point", "TrioViT by OMSE". The error for an unknown name
-// lists the known ones.
+// RecipeNamed returns a recipe by name: one of the [Named] recipes, or [Floored] at
+// another floor. Each of these names may be followed by " every point" ([Recipe.Integer])
+// and by the name of an observer of [Observers]: "TrioViT", "TrioViT floored at 30",
+// "SmoothQuant every point", "TrioViT by OMSE". The error for an unknown name lists the
+// known ones.
 func RecipeNamed(name string) (Recipe, error) {
 	if r, ok := unobserved(name); ok {
 		return r, nil
@@ -251,27 +251,27 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 }
 
 // Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, and residual
-// sums of 16 bits, under a name that says so: "SmoothQuant every point".
+// sums of 16 bits. Its name says so: "SmoothQuant every point".
 func (r Recipe) Integer() Recipe {
 	return r.With(r.Name+everyPoint, func(r *Recipe) {
 		r.Points, r.ResidualBits = []PointSelection{EveryPoint}, cmp.Or(r.ResidualBits, residualBits)
 	})
 }
 
-// residualBits is the width of blocks' inputs in residual sums of recipes that round
+// residualBits is the width of blocks' inputs in residual sums, in recipes that round
 // every point.
 const residualBits = 16
 
 const everyPoint = " every point"
 
-// Bits returns the recipe with weights and activations of other widths. Widths stay.
+// Bits returns the recipe with other WeightBits and ActivationBits, and the same Widths.
 func (r Recipe) Bits(weights, activations int) Recipe {
 	return r.With(fmt.Sprintf("%s W%dA%d", r.Name, weights, activations), func(r *Recipe) {
 		r.WeightBits, r.ActivationBits = weights, activations
 	})
 }
 
-// String tells everything that the recipe decides, a line for each decision.
+// String returns every decision of the recipe, a line for each.
 func (r Recipe) String() string {
 	var s strings.Builder
 	line := func(format string, args ...any) { s.WriteString(broken(fmt.Sprintf(format, args...))) }
@@ -318,11 +318,11 @@ func (r Recipe) String() string {
 	return s.String()
 }
 
-// longest bounds a line of a recipe in bytes: an artefact's header refuses longer ones.
+// longest bounds a line of a recipe in bytes: an artefact's header refuses longer lines.
 const longest = 1000
 
-// broken returns a line and its end, and where it lists too much for one line several,
-// broken behind commas.
+// broken returns a line with its end, or several lines broken behind commas where one
+// would be longer than longest.
 func broken(line string) string {
 	var s strings.Builder
 	for len(line) > longest {

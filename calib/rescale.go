@@ -15,10 +15,10 @@ import (
 // statistics of that input and the convolution's weights.
 type factorsOf func(op *efficientvit.Op, in *TensorStats, w *weights.Tensor) ([]float64, error)
 
-// rescale divides the channels of the inputs of the picked convolutions by factors
-// and multiplies the weights that read them, under the name of a method: it inserts
-// a Scale by 1/r_i before each convolution. A factor is not zero and may be
-// negative.
+// rescale divides the channels of the picked convolutions' inputs by factors and
+// multiplies the weights that read them: it inserts a Scale by 1/r_i before each
+// convolution. The changes are listed under the name of the method. A factor is not zero
+// and may be negative.
 func rescale(m *triovit.Folded, p *Profile, method string, where Selection, only func(*efficientvit.Op) bool, factors factorsOf) (*triovit.Folded, *Profile, []Change, error) {
 	m, p = edit(m, p)
 	ops, err := picked(m, where, only)
@@ -58,8 +58,8 @@ func rescaleOne(m *triovit.Folded, p *Profile, op *efficientvit.Op, factors fact
 	return r, insert(m, p, op, efficientvit.Scale, efficientvit.Migrate, "migration", inverse)
 }
 
-// channelOf returns which channel of the input the weight i of a convolution reads:
-// a filter reads those of its group.
+// channelOf returns the channel of the input that weight i of a convolution reads. A
+// filter reads the channels of its group.
 func channelOf(op *efficientvit.Op, w *weights.Tensor, i int) int {
 	filters, channels := w.Shape[0], w.Shape[1]
 	filter, place := i/(len(w.Data)/filters), i%(len(w.Data)/filters)

@@ -9,14 +9,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// identity says whether an operand of an operation is a block's own input in its
-// residual sum.
+// identity reports whether an operand is a block's own input in the block's residual sum.
 func identity(op *efficientvit.Op, index int) bool {
 	return op.Kind == efficientvit.Add && op.Role == efficientvit.Residual && index == 0
 }
 
-// gridName names the grid of an operand: as its tensor, or, where residual sums have
-// grids of their own, as the tensor with residualSuffix.
+// gridName returns the name of an operand's grid: the name of its tensor, with
+// residualSuffix where residual sums have their own grids.
 func gridName(op *efficientvit.Op, index int, residuals bool) string {
 	if residuals && identity(op, index) {
 		return op.Inputs[index] + residualSuffix
@@ -27,10 +26,10 @@ func gridName(op *efficientvit.Op, index int, residuals bool) string {
 // residualSuffix ends the name of a grid of a block's input in its residual sum.
 const residualSuffix = ".residual"
 
-// residual chooses the grids of blocks' inputs in residual sums, whatever the recipe's
-// rule for activations: symmetric, with the least power of two as step by which no value
-// that was seen is clamped. From one such grid to the next a value is only shifted,
-// without a factor that a multiplier rounds.
+// residual chooses the grids of blocks' inputs in residual sums, independently of the
+// recipe's rule for activations. The grid is symmetric, and its step is the least power of
+// two that clamps no observed value. Between two such grids a value is only shifted, and
+// no multiplier rounds a factor.
 type residual struct{}
 
 // String names the rule.

@@ -10,29 +10,29 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// LpSearch shrinks the range that was seen step by step and keeps the grid
-// whose mean of |x − x̂|^P is smallest: it clips a few far values where that
-// makes the steps of all others finer.
+// LpSearch tries ever smaller ranges within the range observed and keeps the grid with the
+// smallest mean of |x − x̂|^P. Clipping a few far values can make the steps of all other
+// values finer.
 //
-// The candidates are those of the released code's "mse" setting: the range
-// times 1.00, 0.99 and so on, the widest of equals wins. The mean is taken over
-// the tensor's histogram. Values are spread evenly over a bin, which is about as
-// wide as a step of eight bits at the end of the range; over such a stretch the
-// mean is an integral in closed form.
+// The candidates are those of the released code's "mse" setting: the range times 1.00,
+// 0.99 and so on; of equals the widest wins. The mean is taken over the tensor's
+// histogram. At the end of the range a bin is about as wide as a step of eight bits. So
+// values are taken as spread evenly over a bin, and the mean over a bin is an integral in
+// closed form.
 type LpSearch struct {
 	// P is the exponent of the error: 2.4 in the released code, 2 for the
 	// smallest mean square.
 	P float64
-	// Candidates is how many ranges are tried, each smaller by 1 % of the
-	// widest; 0 means 80, down to 0.21, as the released code does.
+	// Candidates is the number of ranges tried, each smaller by 1 % of the widest. 0 means
+	// 80, down to 0.21, as in the released code.
 	Candidates int
 	// Affine is as in [MinMax]; the released code's grids are affine.
 	Affine bool
 }
 
-// L24 is the released code's scale search on the paper's symmetric grids, and
-// OMSE the search for the smallest mean square error over all of the range
-// (Choukroun et al., arXiv 1902.06822).
+// L24 is the released code's scale search on the paper's symmetric grids. OMSE is the
+// search for the smallest mean square error over the whole range (Choukroun et al., arXiv
+// 1902.06822).
 var (
 	L24  = LpSearch{P: 2.4}
 	OMSE = LpSearch{P: 2, Candidates: 100}
@@ -70,7 +70,8 @@ func (l LpSearch) Choose(stats *TensorStats, point efficientvit.Point) (Quantize
 		keep := 1 - float64(i)/100
 		return gridOf(lo*keep, hi*keep, point.Bits, point.Signed, l.Affine)
 	}
-	// What rounds to zero on the finest grid does so on all, with one error.
+	// Values that round to zero on the finest grid do so on all grids, with the same
+	// error.
 	finest := float64(candidate(l.candidates() - 1).Scale)
 	var bins []Bin
 	for _, b := range stats.Hist.Bins {
@@ -104,15 +105,15 @@ func (l LpSearch) error(bins []Bin, u grid.Uniform, lo, hi float64) float64 {
 	return sum * math.Pow(step, l.P)
 }
 
-// gridError integrates the error of a grid with steps of one and codes from lo
-// to hi; half is 0.5^(p+1).
+// gridError integrates the error of a grid with steps of one and codes from lo to hi. half
+// is the integral over half a step, 0.5^(p+1).
 type gridError struct{ p, lo, hi, half float64 }
 
 // rounded returns the code of x.
 func (e gridError) rounded(x float64) float64 { return math.RoundToEven(min(max(x, e.lo), e.hi)) }
 
-// integral returns ∫ |t − t̂|^p dt from 0 to x: each whole step costs two
-// halves, then comes the way into the current step, or beyond the last code.
+// integral returns ∫ |t − t̂|^p dt from 0 to x. Each whole step adds two halves. The
+// remainder lies within the current step, or beyond the last code.
 func (e gridError) integral(x float64) float64 {
 	code, q := e.rounded(x), e.p+1
 	way := x - code

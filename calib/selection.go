@@ -62,7 +62,8 @@ func (s Selection) matcher() (func(*efficientvit.Op) bool, error) {
 // all says whether every operation is picked.
 func (s Selection) all() bool { return len(s.Roles) == 0 && s.Name == "" && len(s.Operations) == 0 }
 
-// in is the matcher for a network, in which every operation must be that is named.
+// in is matcher for a network. An operation that the selection names and the network lacks
+// is an error.
 func (s Selection) in(net *efficientvit.Network) (func(*efficientvit.Op) bool, error) {
 	for _, name := range s.Operations {
 		if net.Op(name) == nil {

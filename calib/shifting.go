@@ -32,9 +32,8 @@ func (t Shifting) String() string {
 	return fmt.Sprintf("filter-wise shifting of %s by %s", t.Where, middle)
 }
 
-// Apply inserts a Shift by c_i before every picked convolution and adds to its
-// bias. A convolution that pads is an error: its border would see shifted
-// values beside zeros that are not.
+// Apply inserts a Shift by c_i before every picked convolution and adds to its bias. A
+// convolution with padding is an error: its border would be zeros among shifted values.
 func (t Shifting) Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error) {
 	m, p = edit(m, p)
 	ops, err := picked(m, t.Where, only)

@@ -13,19 +13,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// ShiftWeights puts a share of each picked convolution's filters on powers of two,
-// after the mixed schemes of M2-ViT (arXiv 2410.09113): a weight is 0 or ±S·2^c, and
-// its product a shift. For weights of 8 bits c is 0 to 6, a code of 4 bits. These
-// codes are among those of a symmetric uniform grid of step S = max |w| / 2^6, as
-// which they freeze. Chosen are the filters that lose least: those of the least
-// squared error beside their own squares.
+// ShiftWeights puts a share of each picked convolution's filters on powers of two, after
+// the mixed schemes of M2-ViT (arXiv 2410.09113). A weight is then 0 or ±S·2^c, and its
+// product is a shift. For weights of 8 bits c is 0 to 6, a code of 4 bits. These weights
+// are also codes of a symmetric uniform grid of step S = max |w| / 2^6, and freeze as
+// such. The filters with the least squared error relative to their own squares are chosen.
 //
-// Only M2-ViT's abstract and reviews were at hand. They name the two schemes, filter
-// by filter, and the squared error that chooses; the share is inferred, sums of two
+// Only M2-ViT's abstract and reviews were at hand. They name the two schemes, filter by
+// filter, and the squared error as the criterion. The share is inferred. Sums of two
 // powers and depthwise filters of fewer bits are left out.
 type ShiftWeights struct {
 	Where Selection
-	// Share of a convolution's filters, from 0, which changes nothing, to 1.
+	// Share is the share of a convolution's filters, from 0, which changes nothing, to 1.
 	Share float64
 }
 
@@ -34,7 +33,7 @@ func (s ShiftWeights) String() string {
 	return fmt.Sprintf("powers of two for %g %% of the filters of %s", 100*s.Share, s.Where)
 }
 
-// check returns an error for a share that is none and for affine weights.
+// check returns an error for a share outside 0 to 1 and for affine weights.
 func (s ShiftWeights) check(affine bool) error {
 	switch {
 	case !(s.Share >= 0 && s.Share <= 1):
@@ -46,8 +45,8 @@ func (s ShiftWeights) check(affine bool) error {
 	return err
 }
 
-// round replaces the uniform grids and values of the chosen filters of a convolution
-// and returns how many these are.
+// round replaces the uniform grids and values of the chosen filters of a convolution and
+// returns the number of these filters.
 func (s ShiftWeights) round(op *efficientvit.Op, exact, rounded *weights.Tensor, grids []grid.Uniform) int {
 	if match, err := s.Where.matcher(); err != nil || !match(op) {
 		return 0
@@ -89,11 +88,10 @@ func (s ShiftWeights) round(op *efficientvit.Op, exact, rounded *weights.Tensor,
 	return n
 }
 
-// bitsBelow returns the largest c of a signed grid whose codes hold ±2^c.
+// bitsBelow returns the largest c for which a signed grid has the codes ±2^c.
 func bitsBelow(g grid.Uniform) int { return int(math.Log2(float64(g.Hi))) }
 
-// nearestPower returns the nearest to v of 0 and ±S·2^c, the larger of two that are
-// equally near.
+// nearestPower returns the nearest to v of 0 and ±S·2^c; of two equally near, the larger.
 func nearestPower(v float32, g grid.Uniform) float32 {
 	x := math.Abs(float64(v)) / float64(g.Scale)
 	if x < 0.5 {

@@ -12,16 +12,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// SmoothQuant is the migration of SmoothQuant (arXiv 2211.10438, Eq. 4): a channel
-// of a convolution's input is divided, and the weights that read it are multiplied,
-// by
+// SmoothQuant is the migration of SmoothQuant (arXiv 2211.10438, Eq. 4). A channel of a
+// convolution's input is divided, and the weights that read it are multiplied, by
 //
 //	r_i = max |A_i|^Strength / max |W_i|^(1−Strength)
 //
-// so that weights and activations share what is hard. SmoothQuant folds the division
-// into the LayerNorm before a linear layer. EfficientViT has none there: the division
-// is in the requantization behind Hardswish. A residual sum has no grid of its own
-// where all that reads it is divided before: then [Freeze] refuses the sum. A channel
+// so that weights and activations share the rounding error. SmoothQuant folds the division
+// into the LayerNorm before a linear layer. EfficientViT has no LayerNorm there, so that
+// the requantization behind Hardswish takes the division. Where every reader of a residual
+// sum divides it first, the sum has no grid of its own, and [Freeze] refuses it. A channel
 // of zeros, in activations or weights, keeps r_i = 1.
 type SmoothQuant struct {
 	Where Selection
@@ -47,9 +46,9 @@ func (t SmoothQuant) Apply(m *triovit.Folded, p *Profile, only func(*efficientvi
 	})
 }
 
-// factors returns r_i for channels of these largest magnitudes.
+// factors returns r_i for channels with the given largest magnitudes.
 func (t SmoothQuant) factors(op *efficientvit.Op, magnitudes []float64, w *weights.Tensor) []float64 {
-	r := make([]float64, len(magnitudes)) // first the largest weights
+	r := make([]float64, len(magnitudes)) // first the largest magnitudes of the weights
 	for i, v := range w.Data {
 		c := channelOf(op, w, i)
 		r[c] = max(r[c], math.Abs(float64(v)))

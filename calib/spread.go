@@ -11,20 +11,19 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Spread says how well the channels of a tensor share one grid.
+// A Spread measures how well the channels of a tensor share one grid.
 type Spread struct {
 	Stats *TensorStats
 	// Feeds are the roles of the convolutions that read the tensor, in network order.
 	Feeds []efficientvit.Role
-	// Steps is how many steps of the tensor's symmetric grid the range of the
-	// median channel covers.
+	// Steps is the range of the median channel in steps of the tensor's symmetric grid.
 	Steps float64
-	// Widest over Narrowest is how much the channels' ranges differ.
+	// Widest and Narrowest are the ranges of the widest and of the narrowest channel.
 	Widest, Narrowest float64
 }
 
-// Spreads returns the inputs of a network's convolutions, those first whose
-// median channel has the fewest steps of a symmetric grid of that many bits.
+// Spreads returns the inputs of a network's convolutions, sorted by the steps that the
+// median channel has on a symmetric grid of the given bits, the fewest first.
 func (p *Profile) Spreads(net *efficientvit.Network, bits int) ([]Spread, error) {
 	if err := checkBits("a grid", bits); err != nil {
 		return nil, err

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A Timing says how long a calibration took.
+// A Timing is the duration of a calibration.
 type Timing struct {
 	// Observe is the time of the passes over the calibration pictures, in the run that
-	// made them. Cached says that an earlier run made at least one of them.
+	// made them. Cached reports that an earlier run made at least one of them.
 	Observe time.Duration
 	Cached  bool
 	// Quantize is the time of the transforms and the rounding, in this run.
@@ -20,8 +20,8 @@ type Timing struct {
 // Total is the time of the whole calibration.
 func (t Timing) Total() time.Duration { return t.Observe + t.Quantize }
 
-// String gives the total in seconds, or from a minute on in minutes, and says where a
-// part of it was spent by an earlier run.
+// String returns the total in seconds, or in minutes from one minute on, and marks a total
+// of which an earlier run spent a part.
 func (t Timing) String() string {
 	text := fmt.Sprintf("%.1f s", t.Total().Seconds())
 	if t.Total() >= time.Minute {

@@ -16,22 +16,21 @@ import (
 type Transform interface {
 	// String names the transform with its settings.
 	String() string
-	// Apply returns the changed model, the profile with the statistics of the
-	// tensors that are new, and what was changed. It touches only operations
-	// for which only is true.
+	// Apply returns the changed model, the profile with the statistics of the new tensors,
+	// and the list of changes. It changes only operations for which only is true.
 	Apply(m *triovit.Folded, p *Profile, only func(*efficientvit.Op) bool) (*triovit.Folded, *Profile, []Change, error)
 }
 
-// A Change is one thing that a recipe did to a network.
+// A Change is one change of a network by a recipe.
 type Change struct {
 	// Op is the operation that was changed.
 	Op string
-	// What says what was done, in words.
+	// What describes the change in words.
 	What string
 }
 
-// edit copies a model and its profile so far that a transform may replace
-// tensors and append statistics.
+// edit returns copies of a model and its profile in which a transform may replace tensors
+// and append statistics.
 func edit(m *triovit.Folded, p *Profile) (*triovit.Folded, *Profile) {
 	profile := *p
 	profile.Tensors = slices.Clone(p.Tensors)

@@ -8,15 +8,17 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A View says what a grid makes of a value beside its rounding.
+// A View describes a grid's code, clamping and zeros for a value, beside the rounding
+// itself.
 type View struct {
-	// Codes is how many codes the grid has, 0 where it is of one's own and does not tell.
+	// Codes is the number of the grid's codes, 0 for a caller's own quantizer that does
+	// not tell it.
 	Codes int
-	// Code counts from 0. Beyond says that the value lies more than half a step beyond
-	// the grid's ends, where it is clamped.
+	// Code returns the index of the value's code, from 0. Beyond reports that the value
+	// lies more than half a step beyond the grid's ends, where it is clamped.
 	Code   func(x float32) int
 	Beyond func(x float32) bool
-	// Zero says that a divisor of this value becomes the integer 0.
+	// Zero reports that a divisor of this value becomes the integer 0.
 	Zero func(x float32) bool
 }
 

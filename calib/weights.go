@@ -28,7 +28,7 @@ func quantizeFilters(w *weights.Tensor, bits int, affine bool, least []float64) 
 		}
 		u := gridOf(lo, hi, bits, true, affine)
 		if lo == hi || float64(u.Scale) < least[o] {
-			// A filter of next to nothing: its step is that of its bias.
+			// The filter's weights are next to nothing: the bias decides the step.
 			u.Scale = float32(least[o])
 			if !(u.Scale > 0) {
 				u.Scale = 1

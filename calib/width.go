@@ -11,19 +11,19 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Width gives the selected operations widths of their own: 4 bits for the weights of
-// every PW1, say. 0 leaves a width as it is.
+// A Width gives the selected operations their own widths, such as 4 bits for the weights
+// of every PW1. A width of 0 leaves the recipe's.
 type Width struct {
 	Where Selection
 	// Weights are the bits of the weights of the selected convolutions.
 	Weights int
-	// Activations are the bits of the tensors that the selected operations read, of the
-	// classes that [Recipe].ActivationBits governs. A tensor has one grid, so that all
-	// who read it must agree.
+	// Activations are the bits of the tensors that the selected operations read, for the
+	// classes that [Recipe].ActivationBits governs. A tensor has one grid, so that all its
+	// readers must have one width.
 	Activations int
 }
 
-// String tells the widths and whose they are.
+// String lists the widths and the selected operations.
 func (w Width) String() string {
 	var parts []string
 	if w.Weights != 0 {
@@ -66,8 +66,9 @@ type widths struct {
 	picks  []func(*efficientvit.Op) bool // of each of the recipe's Widths
 }
 
-// widths returns the recipe's widths. A Width with bits for what the recipe rounds
-// nowhere among the selected operations is an error: it would change nothing, silently.
+// widths returns the recipe's widths. A Width is an error if it has bits for weights or
+// tensors that the recipe rounds at none of the selected operations: it would silently
+// change nothing.
 func (r Recipe) widths(net *efficientvit.Network, rounds func(*efficientvit.Op, efficientvit.Point) bool) (*widths, error) {
 	all := &widths{recipe: r}
 	for _, w := range r.Widths {

@@ -10,8 +10,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// Answered shows a picture that is scored, its truth, and what logits say of it, by the
-// name of who made them. Of a classifier the title tells both in words.
+// Answered shows an evaluation picture, its truth, and the answer in the logits of the
+// predictor named who. For a classifier the title tells both in words.
 func Answered(s *triovit.Setup, item *dataset.Item, who string, logits []float32) *Pictures {
 	show := &Pictures{Title: item.ID}
 	show.AddPixels("picture", item.Image)

@@ -15,8 +15,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// Answers shows picture i of those that are scored: the picture, the truth, what the
-// float network says, and where the network by each recipe disagrees with float. Of a
+// Answers shows evaluation picture i: the picture, the truth, the answer of the float
+// network, and the pixels where the network by each recipe disagrees with float. For a
 // classifier the title tells all answers in words.
 func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Recipe) (*Pictures, error) {
 	item, err := s.Evaluation.Load(i)
@@ -73,7 +73,7 @@ func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Reci
 var agreeing = color.RGBA{0xE6, 0xE6, 0xE6, 0xFF}
 
 // AddDisagreement appends a map of classes, [h, w], that has a class's colour only where
-// it differs from another map. The caption tells the share of such pixels.
+// it differs from another map. The caption has the share of such pixels.
 func (p *Pictures) AddDisagreement(name string, classes, others []uint8, w, h int, palette []dataset.Class) {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	differ := 0

@@ -4,8 +4,8 @@ package charts
 
 import "fmt"
 
-// Choose is the control over a list of values, as they are printed, which starts at one of
-// them.
+// Choose returns the control over a list of values, shown as they print, which starts at
+// index at.
 func Choose[T any](name string, values []T, at int) Control {
 	c := Control{Name: name, At: at}
 	for _, v := range values {

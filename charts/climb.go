@@ -11,9 +11,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// Ladder draws what each recipe leaves of a model's accuracy, in percent
-// with 95 % intervals, and apart from it the paper's own ablation of the same
-// task: another network on other pictures. A recipe without a score has no bar.
+// Ladder draws the accuracy of a model under each recipe, in percent with 95 % intervals.
+// Separately it draws the paper's own ablation of the same task, which is of another
+// network on other pictures. A recipe without a score has no bar.
 func Ladder(c *calib.Climb) (*Figure, error) {
 	d := measured(c)
 	printed := paper.Numbered("VII")

@@ -15,11 +15,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// Divisors draws the paper's Fig. 4 of one MSA: its divisors, the 8-bit uniform
-// grid that spans them and the 4-bit log2 codes that end at the largest of
-// them. The block may be given by the end of its name, such as
-// "stages.3.op_list.2.context_module"; the error for an unknown one lists those
-// that the network has.
+// Divisors draws the paper's Fig. 4 for one MSA: its divisors, the 8-bit uniform grid that
+// spans them and the 4-bit log2 codes that end at the largest of them. The block may be
+// given by the end of its name, such as "stages.3.op_list.2.context_module". The error for
+// an unknown block lists those of the network.
 func Divisors(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	stats, err := prof.Divisors(net, block)
 	if err != nil {
@@ -37,7 +36,7 @@ func Divisors(prof *calib.Profile, net *efficientvit.Network, block string) (*Fi
 	return divisorsData{Block: stats.Block, Hist: stats.Hist, Uniform: uniform.(grid.Uniform), Log2: log2.(grid.Log2)}.Figure()
 }
 
-// divisorsData is what the paper's Fig. 4 shows of one MSA: the divisors
+// divisorsData is the data of the paper's Fig. 4 for one MSA: the divisors
 // ReLU(Q)·ΣReLU(K), and the two grids that may quantize them.
 type divisorsData struct {
 	// Block is the MSA's name in the network.
@@ -52,15 +51,15 @@ type divisorsData struct {
 	Log2 grid.Log2
 }
 
-// divisorSummary is what the divisors say about the two grids. Shares are of
-// all finite divisors.
+// divisorSummary are statistics of the divisors for the two grids. Shares are of all
+// finite divisors.
 type divisorSummary struct {
 	low, high    float64 // smallest and largest positive divisor
 	zeros        float64 // share that is zero (or less) before any quantization
 	zeroed       float64 // share that the uniform grid rounds to zero, without zeros
 	below, above float64 // share that log2 clamps to its smallest and its largest code
 	released     float64 // share above the largest of the released codes
-	small        float64 // what one divisor in a hundred lies below
+	small        float64 // the first percentile of the divisors
 }
 
 func (d divisorsData) summary() divisorSummary {
@@ -85,8 +84,8 @@ func (d divisorsData) summary() divisorSummary {
 // releasedTop is the largest code of the released code's grid, [calib.ReleasedCodes].
 const releasedTop = 9
 
-// finding says what each grid does to small divisors, which matter the most: a quotient
-// errs by as large a share as its divisor.
+// finding describes the effect of each grid on small divisors. These matter most: the
+// relative error of a quotient is that of its divisor.
 func (d divisorsData) finding(s divisorSummary, names []string) string {
 	if s.zeroed >= 0.001 || s.below+s.above > 0 || !(s.small > 0) {
 		return fmt.Sprintf("%s (step %s) rounds %s of the divisors to 0; %s clamps %s",

@@ -19,18 +19,18 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
-// A Figure is one finished drawing: an ECharts option, the size it was laid out
-// for, and the table it was drawn from. It does not change once made.
+// A Figure is one finished drawing: an ECharts option, the size it was laid out for, and
+// the table it was drawn from. It does not change.
 type Figure struct {
 	title         string
 	width, height int
 	option        []byte // canonical JSON; nil for a figure that is a fixed picture
 	picture       []byte // SVG; only for a fixed picture
-	// details is a JSON list of options. A click on an item of a series shows the one
-	// whose index the item has as "detail", on top of what is shown; nil for none.
+	// details is a JSON list of options, nil for none. A click on an item of a series adds
+	// the option whose index is the item's "detail" to the drawing.
 	details []byte
 	table   Table
-	// beside says how a figure of the paper's compares with the paper's own.
+	// beside compares a figure of the paper with the paper's own, in words.
 	beside string
 }
 
@@ -41,12 +41,12 @@ type Table struct {
 	Rows    [][]any
 }
 
-// maxOption bounds a figure's option in bytes: data is capped and binned before it is
-// drawn, or a notebook grows by what no screen can show.
+// maxOption bounds a figure's option in bytes. Data is capped and binned before it is
+// drawn, so that a notebook does not store more points than a screen can show.
 const maxOption = 4 << 20
 
-// newFigure freezes an option tree in the theme that the environment names. It refuses
-// one beyond maxOption.
+// newFigure freezes an option tree in the theme that the environment names. An option
+// beyond maxOption is an error.
 func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
 	colors, err := chosenTheme()
 	if err != nil {
@@ -62,7 +62,7 @@ func newFigure(title string, width, height int, option any, table Table) (*Figur
 	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
 }
 
-// answering returns the figure with details that clicks show where it is live.
+// answering returns the figure with details, which a click shows in the live figure.
 func (f *Figure) answering(details []any) (*Figure, error) {
 	colors, err := chosenTheme()
 	if err != nil {
@@ -77,14 +77,15 @@ func (f *Figure) answering(details []any) (*Figure, error) {
 	return &answering, nil
 }
 
-// Title returns the sentence at the top of the figure: what the data says.
+// Title returns the sentence at the top of the figure, which states the finding.
 func (f *Figure) Title() string { return f.title }
 
-// Beside says what of a figure that the paper has too agrees with the paper's, and what
-// does not; it is empty for any other figure. Its numbers are computed, or the paper's.
+// Beside returns, for a figure of the paper, a sentence on its agreement and disagreement
+// with the paper's; it is empty for any other figure. Its numbers are computed, or the
+// paper's.
 func (f *Figure) Beside() string { return f.beside }
 
-// against returns the figure with what is said of it beside the paper's.
+// against returns the figure with the sentence for Beside.
 func (f *Figure) against(format string, args ...any) *Figure {
 	compared := *f
 	compared.beside = fmt.Sprintf(format, args...)
@@ -107,9 +108,9 @@ func (f *Figure) ID() string {
 	return "gotriovit-" + hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-// Option returns the ECharts option as canonical JSON: sorted keys, no null
-// members, floats rounded to six significant digits. It is the figure's
-// contract, and null for a figure that is a fixed picture.
+// Option returns the ECharts option as canonical JSON: sorted keys, no null members,
+// floats rounded to six significant digits. The SVG and the live chart are drawn from it.
+// It is null for a figure that is a fixed picture.
 func (f *Figure) Option() []byte {
 	if f.option == nil {
 		return []byte("null")
@@ -118,8 +119,8 @@ func (f *Figure) Option() []byte {
 }
 
 // SVG returns the figure as drawn by Apache ECharts, without a browser. A drawing is
-// kept in the cache, under the hash of the option, the size and ECharts itself. The
-// error names the runtime file where that is missing.
+// cached under the hash of the option, the size and ECharts itself. The error names the
+// runtime file where it is missing.
 func (f *Figure) SVG() ([]byte, error) {
 	if f.picture != nil {
 		return bytes.Clone(f.picture), nil
@@ -161,8 +162,8 @@ func (f *Figure) JSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"title": f.title, "columns": f.table.Columns, "rows": rows})
 }
 
-// Save writes the figure in the form that the extension names: .svg, .html (the
-// live chart with the runtime inside: one file, no network), .csv or .json.
+// Save writes the figure in the form of the extension: .svg, .html (the live chart with
+// the runtime in one file, without network access), .csv or .json.
 func (f *Figure) Save(path string) error {
 	var (
 		b   []byte

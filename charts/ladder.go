@@ -16,26 +16,26 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// LadderData is the accuracy of one network under one recipe after the other.
+// LadderData is the accuracy of one network under several recipes.
 type LadderData struct {
 	// Metric and Unit name the axis: "mIoU" and "%".
 	Metric, Unit string
-	// Dataset is what was scored, and Images on how many pictures.
+	// Dataset names the evaluation pictures, and Images counts them.
 	Dataset string
 	Images  int
-	// Interval says what a row's bounds are, empty for a 95 % interval.
+	// Interval describes the bounds of a row, empty for a 95 % interval.
 	Interval string
-	// Rows are measured here; the first is the reference, the float network.
+	// Rows are computed by this module. The first is the reference, the float network.
 	Rows []LadderRow
-	// Paper are numbers printed elsewhere. Each network's are drawn on an axis of
-	// their own, because they belong to another network or other pictures.
+	// Paper are printed numbers. Those of each network have an axis of their own, because
+	// they are of another network or other pictures.
 	Paper []LadderPaper
 }
 
-// LadderPaper is what is printed of one network.
+// LadderPaper holds the printed numbers of one network.
 type LadderPaper struct {
-	// Metric says what the rows measure and where they are printed: "top-1 %,
-	// EfficientViT-B1-R224, ImageNet, Table V".
+	// Metric names the unit of the rows and their source: "top-1 %, EfficientViT-B1-R224,
+	// ImageNet, Table V".
 	Metric string
 	Rows   []LadderRow
 }
@@ -44,13 +44,13 @@ type LadderPaper struct {
 type LadderRow struct {
 	// Recipe is the quantization recipe's name.
 	Recipe string
-	// Value is the accuracy in the ladder's unit; NaN where there is no score, and
-	// where the paper prints NaN.
+	// Value is the accuracy in the ladder's unit; NaN without a score, and where the paper
+	// prints NaN.
 	Value float64
-	// Lo and Hi bound the interval; NaN where there is none.
+	// Lo and Hi bound the interval; NaN without one.
 	Lo, Hi float64
-	// Mark is the standing of a paper's number: V verified, I inferred, U
-	// unknown. Measured rows have none.
+	// Mark is the mark of a paper's number: V verified, I inferred, U unknown. Computed
+	// rows have none.
 	Mark string
 }
 

@@ -14,17 +14,17 @@ import (
 	"github.com/gotriovit/gotriovit/calib/tables"
 )
 
-// Losses draws what each recipe of a ladder loses against float: a dot with the paired
-// 95 % interval, which is far narrower than that of either score, on an axis that is
-// logarithmic beyond a tenth of a point, so that small losses show beside large ones. A
-// recipe without a score has no dot. The table has one row per recipe.
+// Losses draws each recipe's loss against float: a dot with the paired 95 % interval,
+// which is far narrower than the interval of either score. The axis is logarithmic beyond
+// a tenth of a point, so that small losses show beside large ones. A recipe without a
+// score has no dot. The table has one row per recipe.
 func Losses(c *calib.Climb) (*Figure, error) {
 	d := lossesOf(c)
 	d.title = d.finding()
 	return d.Figure()
 }
 
-// lossData is what recipes lose against float, in points.
+// lossData are the losses of recipes against float, in points.
 type lossData struct {
 	title, metric, setting string
 	rows                   []lossRow
@@ -70,7 +70,8 @@ func (d lossData) finding() string {
 	return fmt.Sprintf("%s: %s; %s: %s", most.name, d.amount(most), least.name, d.amount(least))
 }
 
-// order is the loss by which rows are compared: one without a score lost everything.
+// order returns the loss by which rows are compared. A row without a score counts as the
+// loss of everything.
 func order(r lossRow) float64 {
 	if math.IsNaN(r.loss) {
 		return math.Inf(1)
@@ -142,9 +143,9 @@ func (d lossData) Figure() (*Figure, error) {
 // wayColors are those of lines in the order of the [tables.Widths].
 var wayColors = []string{ink, blue, vermillion, green, "#CC79A7", "#E69F00"}
 
-// Widths draws scores against the width of what is rounded, a line for each name with the
-// paired 95 % interval of its difference to float, and float as a line across. The table
-// has a row for each name and width.
+// Widths draws scores against the width of the rounded operands: a line for each name with
+// the paired 95 % interval of its difference to float, and a horizontal line for float.
+// The table has a row for each name and width.
 func Widths(w *tables.Widths) (*Figure, error) {
 	const left, top, width, height = 84, 84, 760, 320
 	float, metric := w.Climb.Float.Score()

@@ -12,10 +12,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 )
 
-// Milestones draws when a network becomes hard to quantize: the score in float of
-// the networks that a training kept on its way, and below it the points that each
-// recipe loses to float at each width of weights and activations. Every milestone
-// has the same recipes and widths in the same order.
+// Milestones draws when a network becomes hard to quantize: the float score of the
+// networks saved during a training, and below it the points that each recipe loses to
+// float at each width of weights and activations. Every milestone has the same recipes and
+// widths in the same order.
 func Milestones(all []builtin.Milestone) (*Figure, error) {
 	if len(all) < 2 {
 		return nil, fmt.Errorf("charts: a curve of %d milestones: at least 2 are needed", len(all))

@@ -16,17 +16,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Sensitivity is the measure of a model map that tells the SQNR of the logits where one
-// block alone is rounded. The other measures are those of package diagnose.
+// Sensitivity is the measure of a model map with the SQNR of the logits where only one
+// block is rounded. The other measures are those of package diagnose.
 const Sensitivity = "sensitivity"
 
 // ModelMap draws the blocks of a diagnosed network in order, each in the colour of a
-// measure: "accumulated", "isolated", "saturation", "occupancy" (of its worst tensor) or
-// "sensitivity". Beside it stand the tensors of the block that is worst by the measure,
-// with their SQNR in isolation and accumulated. Where the figure is live, a click on a
-// block shows that block's tensors, and one on a name in the legend another measure's
-// colours. The network is that of the report, transforms included
-// ([calib.Quantized.Network]).
+// measure: "accumulated", "isolated", "saturation" or "occupancy" of its worst tensor, or
+// "sensitivity". Beside the map stand the tensors of the worst block by the measure, with
+// their isolated and accumulated SQNR. In a live figure, a click on a block shows that
+// block's tensors, and a click on a name in the legend another measure's colours. The
+// network is the report's, transforms included ([calib.Quantized.Network]).
 func ModelMap(r *diagnose.Report, net *efficientvit.Network, measure string) (*Figure, error) {
 	m, err := newModelMap(r, net, measure)
 	if err != nil {

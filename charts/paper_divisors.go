@@ -15,15 +15,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// PaperFig4 draws the paper's Fig. 4 of one MSA: (a) the counts of its divisors and, on a
-// second axis, what a uniform grid of 4 bits and a log2 grid of 4 bits make of each
-// value; (b) the same near zero, where the uniform grid has 8 bits. The block may be given
-// by the end of its name, as for [Divisors].
+// PaperFig4 draws the paper's Fig. 4 for one MSA: (a) the counts of its divisors and, on a
+// second axis, the values to which a uniform grid of 4 bits and a log2 grid of 4 bits
+// round them; (b) the same near zero, where the uniform grid has 8 bits. The block may be
+// given by the end of its name, as for [Divisors].
 //
 // As in the paper log2 rounds to the nearest power in the log domain, so that the stairs
 // step at √2·2^k, and its 16 codes end at the floor of the largest divisor's logarithm.
-// The paper draws the last MSA of EfficientViT-B1, with divisors to 1,599 and a zoom to 5;
-// here the zoom ends at 0.8 steps of the grid of 8 bits, of which it then shows as much.
+// The paper draws the last MSA of EfficientViT-B1, with divisors to 1,599 and a zoom to 5.
+// Here the zoom ends at 0.8 steps of the grid of 8 bits, the same share of a step as in
+// the paper.
 func PaperFig4(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	stats, err := prof.Divisors(net, block)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 
 // PaperFig7 draws the paper's Fig. 7 with the sizes of a configuration: (a) lanes of MAT,
 // multipliers before an adder tree and an accumulator; (b) a lane of R-MAC, a chain of
-// units whose multiplexers choose what is added; (c) the chain in down-forward
-// accumulation, for pointwise convolutions, and (d) in self-accumulation, for depthwise
-// ones. Paths that a mode does not take are dashed.
+// units whose multiplexers choose the operand of the addition; (c) the chain in
+// down-forward accumulation, for pointwise convolutions, and (d) in self-accumulation, for
+// depthwise ones. Paths that a mode does not use are dashed.
 //
 // As in the paper the last unit has no demultiplexer. With adders of two operands it
-// cannot take the chain and accumulate at once; the drawing leaves that as the paper has
-// it. A configuration without the depthwise mode leaves the feedback unused everywhere, and
-// (d) says how it runs depthwise convolutions instead.
+// cannot take the chain and accumulate at the same time; the drawing keeps the paper's
+// form. In a configuration without the depthwise mode the feedback is unused everywhere,
+// and (d) describes how the configuration runs depthwise convolutions instead.
 func PaperFig7(c arch.Config) (*Figure, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("charts: Fig. 7: %w", err)

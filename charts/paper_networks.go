@@ -48,8 +48,9 @@ func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
 }
 
 // PaperFig1 draws the paper's Fig. 1: the blocks of a standard ViT, multi-head
-// self-attention and MLP, each matrix product and the softmax framed. The workload is one
-// of [workload.DeiT], whose own sizes stand in the boxes; the paper's figure has none.
+// self-attention and MLP, with each matrix product and the softmax framed. The workload is
+// one of [workload.DeiT], and its sizes stand in the boxes; the paper's figure has no
+// sizes.
 func PaperFig1(w *workload.Workload) (*Figure, error) {
 	var before, behind []flowBox
 	var blocks [][]flowBox

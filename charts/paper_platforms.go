@@ -15,11 +15,11 @@ import (
 )
 
 // PaperFig10 draws the paper's Fig. 10: the throughput of general platforms on DeiT and
-// EfficientViT, as bars on a logarithmic axis from 1 to 10,000 GOPS. Apart from it, on an
-// axis of its own of equal range, stand the designs, by the figure's count of operations.
+// EfficientViT, as bars on a logarithmic axis from 1 to 10,000 GOPS. The designs stand on
+// a separate axis of equal range, by the figure's count of operations.
 //
-// Each printed number has its mark: the values are the paper's, which bar each is was
-// inferred. The paper's own bars have no place in what is at hand.
+// Each printed number has its mark: the values are the paper's, and their assignment to
+// bars is inferred. The paper's own bars are not at hand.
 func PaperFig10(designs ...hwsim.Estimate) (*Figure, error) {
 	return paperPlatforms{platformsOf(designs)}.Figure()
 }

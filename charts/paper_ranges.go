@@ -38,8 +38,8 @@ func PaperFig3(prof *calib.Profile, net *efficientvit.Network, block string) (*F
 // them. The network is a transformed one, such as that of [calib.Quantized.Exact], and the
 // profile one of that network's tensors.
 //
-// The paper's factors kept the sign of a channel without positive values (inferred); those
-// of the profile are what its recipe chose.
+// The paper's factors kept the sign of a channel without positive values (inferred). Here
+// the profile's factors are those that its recipe chose.
 func PaperFig6(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
 	_, before, _, err := prof.MBConv(net, block)
 	if err != nil {

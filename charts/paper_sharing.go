@@ -11,11 +11,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// PaperFig5 draws the paper's Fig. 5 from the grids of a quantized network: which values
-// share a scaling factor in (a) a generic convolution, (b) a depthwise and (c) a pointwise
-// one. Equal colours are one factor: an activation has one for all of it, weights have one
-// for each filter. The factors are those of the first MBConv's convolutions, and of the
-// stem's for (a), where the recipe rounds it; the paper's figure has no numbers.
+// PaperFig5 draws the paper's Fig. 5 from the grids of a quantized network: the values
+// that share a scaling factor in (a) a generic convolution, (b) a depthwise and (c) a
+// pointwise one. Equal colours are one factor: an activation has one factor, weights have
+// one for each filter. The factors are those of the first MBConv's convolutions; for (a)
+// those of the stem's convolution, where the recipe rounds it. The paper's figure has no
+// numbers.
 func PaperFig5(q *calib.Quantized) (*Figure, error) {
 	net, grids := q.Network(), q.Quantizers()
 	d := paperSharing{}

@@ -21,8 +21,8 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// Pictures are pictures side by side, each with a caption: what a network sees
-// and what it says.
+// Pictures are pictures side by side, each with a caption: a network's input and its
+// answers.
 type Pictures struct {
 	Title    string
 	Captions []string

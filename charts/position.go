@@ -17,10 +17,10 @@ type tick struct {
 	label string
 }
 
-// symlog places values on a symmetric-logarithmic axis, the inverse hyperbolic
-// sine: one unit per decade for magnitudes above unit, nearly linear below.
-// Neither an outlier nor the many values around zero push the other out of
-// sight, and a distribution has no kink where one part meets the other.
+// symlog places values on a symmetric-logarithmic axis, the inverse hyperbolic sine: one
+// unit per decade for magnitudes above unit, nearly linear below. So an outlier and the
+// many values around zero are both visible, and a distribution has no kink between the two
+// parts.
 type symlog struct{ unit float64 }
 
 // symlogDecades bounds how many decades an axis spans on either side.

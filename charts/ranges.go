@@ -48,8 +48,8 @@ const (
 	oneSided = 3  // a channel is one-sided when one side of zero is longer than this many times the other
 )
 
-// rangesData is what the paper's Fig. 3 shows of one MBConv: the inputs of its
-// three convolutions, PW1, DW and PW2, in this order.
+// rangesData is the data of the paper's Fig. 3 for one MBConv: the inputs of its three
+// convolutions, PW1, DW and PW2, in this order.
 type rangesData struct {
 	// Block is the MBConv's name in the network.
 	Block string
@@ -69,7 +69,7 @@ type rangesPanel struct {
 	Hist calib.Histogram
 }
 
-// rangeSummary is what a panel's numbers say.
+// rangeSummary are statistics of a panel.
 type rangeSummary struct {
 	channels  int     // with finite ranges
 	broken    int     // channels whose range is not finite
@@ -131,7 +131,7 @@ func (d rangesData) check() error {
 	return nil
 }
 
-// finding is about the tensor that 8 bits serve worst.
+// finding describes the tensor with the largest harm by 8 bits.
 func (d rangesData) finding(sums []rangeSummary) string {
 	worst := 0
 	for i := range sums {

@@ -11,10 +11,9 @@ import (
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
 )
 
-// Reconstruction draws how a block was reconstructed: its error during the steps,
-// beside that of the recipe's roundings, and where the learned roundings of its weights
-// stood before they became hard. The error for an unknown block lists those that there
-// are.
+// Reconstruction draws the reconstruction of a block: its error during the learning steps,
+// relative to that of the recipe's roundings, and the learned roundings of its weights
+// before they became hard. The error for an unknown block lists the known ones.
 func Reconstruction(r *reconstruct.Result, block string) (*Figure, error) {
 	var names []string
 	for i := range r.Blocks {

@@ -74,11 +74,10 @@ func findRuntime(starts []string) ([]byte, error) {
 // that were drawn before listen for it.
 const readyEvent = "gotriovit-echarts"
 
-// Runtime returns the HTML that gives a page Apache ECharts, with no request to
-// any host: the script is inside, compressed. A page needs it once. ECharts is kept
-// under a name of this module, window.gotriovit.echarts: other programs in the page
-// set and delete the usual one. It works beside require.js, whose define it hides
-// from the script.
+// Runtime returns HTML that gives a page Apache ECharts without a request to any host: it
+// contains the script, compressed. A page needs it once. ECharts is stored under a name of
+// this module, window.gotriovit.echarts, because other programs in the page set and delete
+// the usual name. It works beside require.js, whose define it hides from the script.
 func Runtime() (string, error) {
 	script, err := readRuntime()
 	if err != nil {

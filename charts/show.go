@@ -16,9 +16,8 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// Show displays the figure as the output of the notebook cell that runs. In a
-// program that no notebook started it prints the plain-text form to standard
-// output.
+// Show displays the figure as the output of the running notebook cell. In a program
+// outside of a notebook it prints the plain-text form to standard output.
 func (f *Figure) Show() error {
 	if !gonbui.IsNotebook {
 		_, err := io.WriteString(os.Stdout, f.String())
@@ -49,8 +48,8 @@ func InjectRuntime() error {
 	})
 }
 
-// send hands a bundle to the kernel and waits until it has it: a cell's process
-// ends right after, and what is still in the pipe is lost.
+// send passes a bundle to the kernel and waits until the kernel has it: a cell's process
+// ends right after, and data still in the pipe would be lost.
 func send(bundle map[protocol.MIMEType]any) error {
 	gonbui.SendData(&protocol.DisplayData{Data: bundle})
 	gonbui.Sync()
@@ -125,12 +124,12 @@ func (f *Figure) page() ([]byte, error) {
 		html.EscapeString(f.title) + "</title>\n<body>\n" + f.html(svg) + runtime + "</body>\n</html>\n"), nil
 }
 
-// Show displays what a call has made, or returns its error:
+// Show displays the result of a call, or returns the call's error:
 //
 //	must.M(charts.Show(charts.Ranges(profile, net, block)))
 //	must.M(charts.Show(calib.RunLadder(ctx, model, calibration, evaluation, recipes)))
 //
-// See [Display] for what can be displayed.
+// See [Display] for the results that can be displayed.
 func Show(made fmt.Stringer, err error) error {
 	if err != nil {
 		return err
@@ -138,10 +137,10 @@ func Show(made fmt.Stringer, err error) error {
 	return Display(made)
 }
 
-// Display displays a figure, a table or a page of tables, or a result that has one of
-// them, as the output of the notebook cell that runs: any of these as HTML, and another
-// result as its text. In a program that no notebook started it prints the text, which
-// ends with a line break.
+// Display displays a result as the output of the running notebook cell: a figure, a table
+// or a page of tables, or a result that has one of them, as HTML, and any other result as
+// its text. In a program outside of a notebook it prints the text, which ends with a line
+// break.
 func Display(x fmt.Stringer) error {
 	if f, ok := x.(*Figure); ok {
 		return f.Show()
@@ -174,7 +173,7 @@ func markup(x fmt.Stringer) string {
 	return `<pre style="white-space:pre-wrap">` + html.EscapeString(x.String()) + "</pre>\n"
 }
 
-// Compared shows a figure of the paper's, and below it what agrees with the paper's own.
+// Compared shows a figure of the paper, and below it the sentence of [Figure.Beside].
 //
 //	must.M(charts.Compared(charts.PaperFig3(profile, net, block)))
 func Compared(f *Figure, err error) error {
@@ -184,8 +183,8 @@ func Compared(f *Figure, err error) error {
 	return Markdown("%s", f.Beside())
 }
 
-// Folded displays a text, or a result as [Display] does, behind one line, which opens it.
-// In a program that no notebook started it prints both.
+// Folded displays a text, or a result as [Display] does, folded behind a summary line that
+// opens it. In a program outside of a notebook it prints both.
 func Folded(summary string, x any) error {
 	if !gonbui.IsNotebook {
 		_, err := fmt.Printf("%s\n%s", summary, ended(fmt.Sprint(x)))

@@ -90,10 +90,9 @@ func (d ablationsData) finding() string {
 // timesText writes a ratio near one.
 func timesText(ratio float64) string { return fmt.Sprintf("×%.3f", ratio) }
 
-// Figure draws a row per choice: how many times the design's own cycles are taken
-// without it, by the event-driven model and, hollow, by the closed form. What a
-// model cannot tell is written as unknown. The table has a row per choice and
-// model.
+// Figure draws a row per choice: the ratio of the cycles without the choice to the
+// design's own, by the event-driven model and, hollow, by the closed form. A result that a
+// model does not have is written as unknown. The table has a row per choice and model.
 func (d ablationsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err

@@ -16,14 +16,14 @@ import (
 // architectureData is a configuration to be drawn.
 type architectureData struct{ Config arch.Config }
 
-// Architecture draws an accelerator as the paper's Fig. 8 does: memories, engines and
+// Architecture draws an accelerator like the paper's Fig. 8: memories, engines and
 // auxiliary units with the configuration's own sizes. The error is that of the
-// configuration's validation. What the engines are made of is in [PaperFig7].
+// configuration's validation. [PaperFig7] draws the inside of the engines.
 func Architecture(c arch.Config) (*Figure, error) { return architectureData{c}.Figure() }
 
-// PaperFig8 is [Architecture] under the number that the paper gives the figure. The paper
-// draws the blocks; sizes, ports and rates are those of the configuration here, and what
-// the papers do not state is counted in the subtitle.
+// PaperFig8 is [Architecture] under the paper's number of the figure. The paper draws the
+// blocks. Sizes, ports and rates are the configuration's, and the subtitle counts those
+// that the papers do not state.
 func PaperFig8(c arch.Config) (*Figure, error) {
 	f, err := Architecture(c)
 	if err != nil {

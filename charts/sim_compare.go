@@ -15,7 +15,8 @@ import (
 
 // Comparison draws a table of hardware, such as Table III ([compare.Resources]) or VIII
 // ([compare.Accelerators]): a panel for each column, computed rows filled and printed ones
-// hollow, each number with its mark. What is not known has no dot, and says so.
+// hollow, each number with its mark. An unknown number has no dot and is labelled as
+// unknown.
 func Comparison(t *compare.Table) (*Figure, error) {
 	if len(t.Columns) == 0 || len(t.Printed)+len(t.Computed) == 0 {
 		return nil, fmt.Errorf("charts: comparison %q: %d columns, %d rows: at least one of each is needed", t.Title, len(t.Columns), len(t.Printed)+len(t.Computed))

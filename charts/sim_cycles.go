@@ -43,7 +43,7 @@ type cyclesBlock struct {
 	Cycles []float64
 }
 
-// Cycles draws where the closed form's cycles go: by role, and in each block.
+// Cycles draws the closed form's cycles by role, and in each block.
 func Cycles(r *closed.Result) (*Figure, error) {
 	d := cyclesData{
 		Workload: r.Workload, Config: r.Config.Name, Model: fmt.Sprintf("%s, %s", r.Model, r.Scope),

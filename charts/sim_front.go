@@ -49,9 +49,9 @@ type frontPoint struct {
 	Mark string
 }
 
-// Front draws pictures per second against DSPs, block RAMs or energy per picture
-// for a workload of a survey, its Pareto front, and the configurations to be pointed
-// out, each of which must be one of the survey's points of known cost.
+// Front draws pictures per second against DSPs, block RAMs or energy per picture for a
+// workload of a survey: its points, its Pareto front, and the marked configurations. Each
+// of these must be one of the survey's points of known cost.
 func Front(v *explore.Survey, workload string, cost explore.Objective, marked ...arch.Config) (*Figure, error) {
 	front, err := v.Front(workload, explore.FPS, cost)
 	if err != nil {

@@ -38,7 +38,7 @@ type peerCount struct {
 	Other bool
 }
 
-// Peer draws what R-MAC buys: the cycles of a plain array beside MAT and R-MAC.
+// Peer draws the gain of R-MAC: the cycles of a plain array beside those of MAT and R-MAC.
 func Peer(c *peer.Comparison) (*Figure, error) {
 	one, side := c.Timing(peer.OneGroup), c.Timing(peer.SideBySide)
 	config := c.Accelerator.Config

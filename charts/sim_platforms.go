@@ -35,8 +35,8 @@ type platformsRow struct {
 	Mark string
 }
 
-// Platforms draws Fig. 10 with designs beside it, by the figure's own count of
-// operations. A design of a network that the figure does not have is left out.
+// Platforms draws Fig. 10 with designs beside it, by the figure's own count of operations.
+// A design of a network that is not in the figure is left out.
 func Platforms(designs ...hwsim.Estimate) (*Figure, error) { return platformsOf(designs).Figure() }
 
 func platformsOf(designs []hwsim.Estimate) platformsData {

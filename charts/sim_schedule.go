@@ -56,9 +56,9 @@ const (
 // scheduleLanes are the names of the lanes.
 var scheduleLanes = [...]string{matLane: "MAT", rmacLane: "R-MAC", loadLane: "loads", storeLane: "stores"}
 
-// Schedule draws the schedule of blocks of an event-driven run, which must have
-// kept its events. A name is that of a block, or of a step for a closer look, such
-// as the first KᵀV of an attention's pipeline; with or without "backbone.".
+// Schedule draws the schedule of blocks of an event-driven run, which must have kept its
+// events. A name is that of a block, or, for a closer look, of a step, such as the first
+// KᵀV of an attention's pipeline; "backbone." may be left out.
 func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 	if len(r.Events) == 0 {
 		return nil, fmt.Errorf("charts: schedule of %s: the run kept no events: set the option Events", r.Workload)
@@ -349,8 +349,8 @@ func summary(tasks []scheduleTask) string {
 // PaperFig9 draws the paper's Fig. 9 of an event-driven run of an EfficientViT, which must
 // have kept its events: (a) and (b) the inter-layer pipeline, in which R-MAC's depthwise
 // convolution streams into MAT's pointwise one, in the first and the last MBConv; (c) the
-// intra-layer pipeline of the last MSA, and (d) one step of it. The paper draws these as
-// schemes; here the bars are as long as the cycles that were simulated, stalls included.
+// intra-layer pipeline of the last MSA, and (d) one step of it. The paper draws schemes;
+// here the length of a bar is its simulated cycles, stalls included.
 func PaperFig9(r *event.Run) (*Figure, error) {
 	var first, last, msa, product string
 	for _, s := range r.Steps {

@@ -36,9 +36,9 @@ func sizesOf(c arch.Config) string {
 	return fmt.Sprintf("(%d×%d + %d×%d)×%d", c.RMAC.Lanes, c.RMAC.MACs, c.MAT.Lanes, c.MAT.MACs, c.Copies)
 }
 
-// Sizes draws for each configuration of a survey what it attains of its multipliers' peak,
-// by the DSPs that it takes: the front of pictures per second and DSPs, and the marked
-// configuration, which must be one of the survey's points.
+// Sizes draws, for each configuration of a survey, the share of its multipliers' peak that
+// it attains against its DSPs, with the front of pictures per second and DSPs. The marked
+// configuration must be one of the survey's points.
 func Sizes(v *explore.Survey, workload string, marked arch.Config) (*Figure, error) {
 	front, err := v.Front(workload, explore.FPS, explore.DSPs)
 	if err != nil {
@@ -145,8 +145,8 @@ func (d sizesData) Figure() (*Figure, error) {
 // rankingData is the best configurations by one model, asked again by another.
 type rankingData struct{ explore.Ranking }
 
-// Ranking draws the best configurations of a survey by both models: what part of their
-// peak each attains.
+// Ranking draws the best configurations of a survey by both models, each with the share of
+// its peak that it attains.
 func Ranking(r *explore.Ranking) (*Figure, error) {
 	d := rankingData{*r}
 	// Behind a comma stands what was run.

@@ -52,12 +52,11 @@ var stallNotes = map[event.Stall]string{
 	event.Imbalance: "another copy has more", event.Stream: "R-MAC's pixels are to come", event.Channels: "too few channels for both engines",
 }
 
-// Stalls draws what the multipliers of an event-driven run do in each cycle, in all and in
+// Stalls draws the use of the multipliers' cycles in an event-driven run, in total and in
 // each block.
 func Stalls(r *event.Run) (*Figure, error) { return newStalls(r).Figure() }
 
-// Busy draws the same of the whole run alone, which a reader compares between
-// configurations.
+// Busy draws the total of [Stalls] alone, for comparing configurations.
 func Busy(r *event.Run) (*Figure, error) {
 	d := newStalls(r)
 	d.Brief = true

@@ -16,12 +16,12 @@ type stepData struct {
 	At int
 }
 
-// Step draws both engines in one cycle, counted from 1: what each MAC multiplies, which
-// way the sums go, and the registers at the cycle's end. It draws engines of up to 4 lanes
-// of 4 MACs.
+// Step draws both engines in one cycle, counted from 1: the factors at each MAC, the
+// direction of the sums, and the registers at the cycle's end. It draws engines of up to 4
+// lanes of 4 MACs.
 func Step(s *trust.Steps, cycle int) (*Figure, error) { return stepData{*s, cycle - 1}.Figure() }
 
-// Clock is the control over the cycles, which starts at one of them, counted from 1:
+// Clock is the control over the cycles, which starts at the given cycle, counted from 1:
 //
 //	charts.Steer(func(at []int) (*charts.Figure, error) { return charts.Step(s, at[0]+1) }, charts.Clock(s, 1))
 func Clock(s *trust.Steps, cycle int) Control {

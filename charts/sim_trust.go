@@ -58,8 +58,8 @@ func signed(cycles float64) string {
 // bridgeData is the way from one model's cycles to the other's.
 type bridgeData struct{ trust.Bridge }
 
-// Bridge draws the cycles of the closed form, those of the event-driven model, and what
-// lies between them.
+// Bridge draws the cycles of the closed form, those of the event-driven model, and the
+// causes of the difference.
 func Bridge(b *trust.Bridge) (*Figure, error) { return bridgeData{*b}.Figure() }
 
 func (d bridgeData) check() error {
@@ -124,8 +124,8 @@ func (d bridgeData) Figure() (*Figure, error) {
 // sensitivityData is the assumptions at half and at double.
 type sensitivityData struct{ trust.Sensitivity }
 
-// Tornado draws how much each assumed number moves the cycles, at half and at double
-// its value.
+// Tornado draws the change in cycles for each assumed number at half and at double its
+// value.
 func Tornado(s *trust.Sensitivity) (*Figure, error) { return sensitivityData{*s}.Figure() }
 
 // change returns the cycles that a trial takes more than the configuration as it is.
@@ -241,8 +241,8 @@ func (d sensitivityData) Figure() (*Figure, error) {
 // sharesData is the ways to divide layers among copies.
 type sharesData struct{ trust.Shares }
 
-// Shares draws what a picture takes with each way to divide the layers among the copies,
-// and with the best way for each layer.
+// Shares draws the cycles of a picture for each way to divide the layers among the copies,
+// and for the best way for each layer.
 func Shares(s *trust.Shares) (*Figure, error) { return sharesData{*s}.Figure() }
 
 // The rows below those of the shares.

@@ -19,8 +19,8 @@ type depthsData struct {
 	Depths           []trust.Depth
 }
 
-// Depths draws the cycles of a workload on a configuration by the depth of the engines'
-// pipelines, the least deep first.
+// Depths draws the cycles of a workload on a configuration against the depth of the
+// engines' pipelines, in rising order.
 func Depths(workload string, c arch.Config, list []trust.Depth) (*Figure, error) {
 	return depthsData{workload, c.Name, list}.Figure()
 }
@@ -104,9 +104,9 @@ type unitsData struct {
 	Counts []trust.UnitCount
 }
 
-// UnitCounts draws the cycles of a workload and the DSP slices of the whole design by the
-// number of one auxiliary unit in a copy. The unit is named in the plural; chosen is the
-// configuration's own number, which must be among the counts.
+// UnitCounts draws the cycles of a workload and the DSP slices of the whole design against
+// the number of one auxiliary unit in a copy. unit is its name in the plural. chosen is
+// the configuration's own number, which must be among the counts.
 func UnitCounts(workload string, c arch.Config, unit string, chosen int, list []trust.UnitCount) (*Figure, error) {
 	return unitsData{workload, c.Name, unit, chosen, arch.XCZU9EG(), list}.Figure()
 }

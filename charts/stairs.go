@@ -15,11 +15,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// Stairs draws what one symmetric grid of that many bits does to the channels of the
+// Stairs draws the effect of one symmetric grid of the given bits on the channels of the
 // input of a block's PW1, DW or PW2. (a) is the grid as stairs from value to rounded
-// value, as far as the median channel reaches; (b) how many codes each channel has, in
-// the network's order. The block may be given by the end of its name. The table has one
-// row per channel.
+// value, up to the range of the median channel; (b) is the number of codes of each
+// channel, in the network's order. The block may be given by the end of its name. The
+// table has one row per channel.
 func Stairs(p *calib.Profile, net *efficientvit.Network, block string, role efficientvit.Role, bits int) (*Figure, error) {
 	pw1, dw, pw2, err := p.MBConv(net, block)
 	if err != nil {

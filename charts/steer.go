@@ -14,8 +14,8 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// A Control is one choice that a reader of a figure has: the number of bits, say, or the
-// block that is drawn.
+// A Control is one choice for the reader of a figure, such as the number of bits or the
+// drawn block.
 type Control struct {
 	// Name stands beside the control.
 	Name string
@@ -32,15 +32,15 @@ const (
 	maxSteered   = 4 << 20
 )
 
-// Steer shows the figure that draw makes of one position of each control, in the order
-// of the controls.
+// Steer shows the figure of draw for one position of each control, in the order of the
+// controls.
 //
-// Where scripts run, the controls stand above one chart, which each step changes in
-// place; a slider that has been clicked follows the arrow keys. All positions are drawn
-// before, so that no step waits for the kernel, the cell ends at once, and the page
-// answers also when it is exported. Else three figures stand side by side, for the first,
-// the starting and the last position of the first control; the other controls stay where
-// they start. In a program that no notebook started their text is printed.
+// Where scripts run, the controls stand above one chart, which each step changes in place;
+// a slider that has been clicked follows the arrow keys. All positions are drawn in
+// advance, so that no step waits for the kernel, the cell ends at once, and an exported
+// page works too. Without scripts three figures stand side by side, for the first, the
+// starting and the last position of the first control, with the other controls at their
+// start. In a program outside of a notebook the figures' text is printed.
 func Steer(draw func(at []int) (*Figure, error), controls ...Control) error {
 	if err := checkControls(controls); err != nil {
 		return err
@@ -206,7 +206,7 @@ if(window.gotriovit&&window.gotriovit.echarts)live();else window.addEventListene
 `
 
 // Markdown displays a text with numbers that a cell has computed, formatted as by
-// [fmt.Sprintf]. In a program that no notebook started it prints the text.
+// [fmt.Sprintf]. In a program outside of a notebook it prints the text.
 func Markdown(format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
 	if !gonbui.IsNotebook {

@@ -14,10 +14,10 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// PaperTable draws one of the paper's tables of accuracies: what was computed, with 95 %
+// PaperTable draws one of the paper's tables of accuracies: the computed scores, with 95 %
 // intervals or, over draws of calibration pictures, one deviation to either side of the
-// mean, and apart from it the paper's numbers, a panel for each network. Differences of
-// rows ([tables.Contrast]) are no bars.
+// mean. The paper's numbers stand apart, in a panel for each network. Differences of rows
+// ([tables.Contrast]) are not drawn.
 func PaperTable(t *tables.Table) (*Figure, error) {
 	d := LadderData{Metric: t.Metric, Unit: "%", Dataset: t.Evaluation, Images: t.EvaluationImages}
 	if t.Draws > 1 {

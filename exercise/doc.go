@@ -7,14 +7,13 @@
 //	fmt.Println(exercise.E1(func(x, step float32, lo, hi int) int { return int(x / step) }))
 //	// E1 not yet: the fraction of x/step is cut off: ...
 //
-// A wrong answer that is typical is recognised: where the student's function equals
-// a known wrong formula on every input, the verdict is that formula's own sentence.
-// Any other wrong answer gets an input and what the function made of it. A verdict
-// never tells the right formula. A function that panics, or that has not ended after
-// ten seconds, gets a sentence too.
+// A typical wrong answer is recognised: where the student's function equals a known wrong
+// formula on every input, the verdict is the sentence for that formula. Any other wrong
+// answer gets an input and the function's result for it. A verdict never contains the
+// right formula. A function that panics, or that has not ended after ten seconds, gets a
+// sentence too.
 //
-// What is right is decided by this module: by package grid, by the integer
-// executor, by the closed form and by the event-driven model. The inputs depend on
-// the text in [SeedVariable], which a grader sets and keeps to itself, else on the
-// clock.
+// The right answers come from this module: from package grid, the integer executor, the
+// closed form and the event-driven model. The inputs depend on the text in the variable
+// that [SeedVariable] names, which a grader sets and keeps secret, or else on the clock.
 package exercise

@@ -4,22 +4,21 @@ package hwsim
 
 import "fmt"
 
-// A CapacityError says that a buffer cannot hold what an operation needs of it at
-// once, however small the tiles.
+// A CapacityError reports that a buffer cannot hold the bytes that an operation needs at
+// the same time, even with the smallest tiles.
 type CapacityError struct {
 	// Op is the operation's name.
 	Op string
-	// Buffer is the field of the configuration that bounds it, such as
+	// Buffer is the field of the configuration that bounds the buffer, such as
 	// "buffers.input.kib", and KiB that field's value.
 	Buffer string
 	KiB    int
-	// Demand is the bytes that were needed where the search ended: with its
-	// smallest tiles.
+	// Demand is the bytes needed with the smallest tiles, where the search ended.
 	Demand int64
-	// Levers are the fields of the configuration of which another value raises the
-	// bound or lowers the demand, the buffer's first.
+	// Levers are the fields of the configuration whose change can raise the bound or lower
+	// the demand, the buffer's first.
 	Levers []string
-	// Why says in words what does not fit.
+	// Why describes in words the data that does not fit.
 	Why string
 }
 

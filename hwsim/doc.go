@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hwsim answers what Sections V and VI of the Trio-ViT paper answer for
-// its accelerator, for any EfficientViT, any resolution and any size of the
-// accelerator: how many cycles a picture takes and where they go.
+// Package hwsim models the accelerator of the Trio-ViT paper (Sections V and VI) for any
+// EfficientViT, any resolution and any size of the accelerator. It answers how many cycles
+// a picture takes and what they are spent on.
 //
-// A network becomes a list of operations (package workload), a configuration
-// says how large the accelerator is (package arch), and a timing model charges
-// the one on the other. No timing model needs weights:
+// A network becomes a list of operations (package workload), a configuration holds the
+// sizes of the accelerator (package arch), and a timing model computes the cycles of the
+// operations on the configuration. No timing model needs weights:
 //
 //	net, err := efficientvit.Describe("b1-r224")
 //	w, err := workload.FromNetwork(net)
@@ -28,6 +28,6 @@
 //   - explore, ablate, compare, peer: how one design stands beside others.
 //   - trust: what a count of cycles rests on.
 //
-// This package has the words that all of them share. VALIDATION.md beside this
-// file says what agrees with what, and what is only assumed.
+// This package has the types that all of them share. VALIDATION.md beside this file tells
+// which models agree, and which numbers are only assumed.
 package hwsim

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// A Scope says how much of a workload is charged. The empty scope is [Backbone].
+// A Scope is the charged part of a workload. The empty scope is [Backbone].
 type Scope string
 
 // The scopes.
@@ -19,8 +19,7 @@ const (
 	Whole Scope = "whole"
 )
 
-// Checked returns the scope, [Backbone] where it is empty, and refuses any other
-// word.
+// Checked returns the scope, or [Backbone] where it is empty. Any other word is an error.
 func (s Scope) Checked() (Scope, error) {
 	if s = cmp.Or(s, Backbone); s != Backbone && s != Whole {
 		return s, fmt.Errorf("no scope %q: have %q and %q", string(s), Backbone, Whole)
@@ -28,7 +27,7 @@ func (s Scope) Checked() (Scope, error) {
 	return s, nil
 }
 
-// Pipelines says which of the paper's pipelines run.
+// Pipelines selects the paper's pipelines that run.
 type Pipelines uint8
 
 // The pipelines of Section V of the paper.
@@ -51,7 +50,7 @@ func (p Pipelines) InterLayer() bool { return p == BothPipelines || p == InterLa
 // IntraLayer says whether the intra-layer pipeline runs.
 func (p Pipelines) IntraLayer() bool { return p == BothPipelines || p == IntraLayerPipeline }
 
-// Check refuses what is none of the pipelines.
+// Check returns an error for an undefined value.
 func (p Pipelines) Check() error {
 	if p > NoPipelines {
 		return fmt.Errorf("pipelines %d: 0 to %d are allowed", p, NoPipelines)

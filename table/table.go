@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package table is the form in which every result of this module tells its numbers: a
-// title, columns with units, rows of typed cells, and notes. A table is plain data. It is
-// text for a shell, HTML for a notebook, and CSV or JSON for other programs.
+// Package table is the form of every result's numbers in this module: a title, columns
+// with units, rows of typed cells, and notes. A table is plain data. It is written as text
+// for a shell, HTML for a notebook, and CSV or JSON for other programs.
 //
 //	fmt.Print(t)              // aligned text that ends with a line break
 //	charts.Show(t, nil)       // HTML, as the output of a notebook's cell
@@ -20,14 +20,14 @@ import (
 	"text/tabwriter"
 )
 
-// A Table is numbers with what a reader has to know of them.
+// A Table holds numbers with the titles, units and notes that a reader needs.
 type Table struct {
 	// Title stands above, in one line or several.
 	Title   string
 	Columns []Column
 	// Rows have a cell for each column: a string, a number, a bool, a [fmt.Stringer], or
 	// nil for none. The trailing cells of a row may be left out. A number that is not
-	// finite is one that is not known.
+	// finite is unknown.
 	Rows [][]any
 	// Notes stand below, one line each.
 	Notes []string
@@ -38,17 +38,16 @@ type Table struct {
 
 // A Column is the head of the cells below it.
 type Column struct {
-	// Name says what the cells are, Unit in what they are measured, empty for a count or
-	// a text.
+	// Name names the cells' quantity and Unit its unit, empty for a count or a text.
 	Name, Unit string
-	// Format is the verb of [fmt] that writes the column's numbers where they are read by
-	// people; empty for their shortest form. CSV and JSON have all digits.
+	// Format is the verb of [fmt] for the column's numbers in text and HTML; empty means
+	// their shortest form. CSV and JSON have all digits.
 	Format string
 	// Align is the column's alignment in HTML.
 	Align Align
 }
 
-// An Align says on which side the cells of a column are flush.
+// An Align is the side on which the cells of a column are flush.
 type Align uint8
 
 const (

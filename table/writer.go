@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Cell is a value whose text for people is its own.
+// A Cell is a value with its own text for people.
 type Cell struct {
 	Value any
 	Text  string
@@ -16,8 +16,8 @@ type Cell struct {
 // String is the text.
 func (c Cell) String() string { return c.Text }
 
-// A Writer makes a page from top to bottom: what is written is text, and [Writer.Table]
-// puts a table below it. It is an [io.Writer] that does not fail.
+// A Writer makes a page from top to bottom: Write appends text, and [Writer.Table] puts a
+// table below it. It is an [io.Writer] that does not fail.
 type Writer struct {
 	text strings.Builder
 	page Page
@@ -33,7 +33,7 @@ func (w *Writer) WriteString(text string) (int, error) { return w.text.WriteStri
 func (w *Writer) WriteByte(b byte) error { return w.text.WriteByte(b) }
 
 // Table appends a table, whose text is aligned to the right. Tabs separate the heads, and
-// in a row's format the cells. A cell of one verb has the argument as its value, so that
+// in a row's format the cells. A cell with one verb has its argument as its value, so that
 // JSON has a number where the text has its digits.
 func (w *Writer) Table(head string, fill func(row func(format string, args ...any))) {
 	w.table(head, false, fill)

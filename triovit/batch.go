@@ -10,8 +10,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// batchPixels is how many pixels one batch has at least: small pictures run
-// faster together.
+// batchPixels is the least number of pixels in a batch: small pictures run faster
+// together.
 const batchPixels = 1 << 18
 
 // BatchSize returns how many pictures of the network's size make a batch.
@@ -20,9 +20,9 @@ func BatchSize(net *efficientvit.Network) int {
 	return max(1, batchPixels/(in[0]*in[1]))
 }
 
-// LoadBatch loads n pictures from a first one on and returns them normalized,
-// [n, H, W, 3], with their labels. The error for a picture that the network
-// does not take names it and both sizes.
+// LoadBatch loads n pictures, beginning with number first, and returns them normalized,
+// [n, H, W, 3], with their labels. The error for a picture of another size than the
+// network's names the picture and both sizes.
 func LoadBatch(ctx context.Context, net *efficientvit.Network, data dataset.Dataset, first, n int) ([]float32, []*dataset.Item, error) {
 	in := net.Input().Shape
 	size := efficientvit.Size(in)

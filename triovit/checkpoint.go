@@ -14,47 +14,46 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// A candidate is one network's weights in a checkpoint: the tensors of a dict
-// whose names begin with the same prefix, the first convolution of an
-// EfficientViT among them. A training file has several dicts of tensors, and a
-// dict may have several networks under different prefixes.
+// A candidate is the set of weights of one network in a checkpoint: the tensors of one
+// dict whose names share a prefix, with the first convolution of an EfficientViT among
+// them. A training file has several dicts of tensors, and a dict may hold several networks
+// under different prefixes.
 type candidate struct {
-	key     string // how a user calls it: the dict's key and the prefix
+	key     string // the user's name for it: the dict's key and the prefix
 	dict    int    // in the file
 	loader  bool   // timm's or MIT's loader looks at the dict
-	prefix  string // empty, or with the dot behind it
-	wrapped bool   // the prefix is of wrappers alone, or empty
+	prefix  string // empty, or ending with a dot
+	wrapped bool   // the prefix consists of wrappers, or is empty
 	timm    bool   // the names are timm's
 
-	// The following is what fit finds.
+	// fit sets the following fields.
 
 	variant string                // as in "efficientvit-b0-r224"
 	options []efficientvit.Option // with which the variant is described
 	net     *efficientvit.Network
 	names   map[string]string // from the tensors' names in the dict to the official ones
-	left    []string          // what is left out of the dict
+	left    []string          // the tensors of the dict that are not used
 	err     error             // why the weights do not fit
 }
 
-// topKey is how a user calls weights at the top of a file.
+// topKey is the user's name for weights at the top of a file.
 const topKey = "top"
 
-// stems are the names of the first convolution's weights, official and timm's,
-// divided at the dots.
+// stems are the names of the first convolution's weights, official and timm's, split at
+// the dots.
 var stems = [][]string{strings.Split(efficientvit.OfficialStem, "."), strings.Split(efficientvit.TimmStem, ".")}
 
-// wrappers are the names under which PyTorch keeps a module in another that is
-// put around it: DataParallel and its distributed kind, torch.compile, FSDP,
-// activation checkpoints.
+// wrappers are the names under which PyTorch stores a module inside a wrapping module:
+// DataParallel and its distributed variant, torch.compile, FSDP, activation checkpoints.
 var wrappers = []string{"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 
 func isWrapper(part string) bool { return slices.Contains(wrappers, part) }
 
-// bookkeeping ends the names of floats that no inference needs: what thop counts
-// in each module, and what averaging counts.
+// bookkeeping lists the endings of names of floats that inference does not need: the
+// counts by thop in each module, and the counts by averaging.
 var bookkeeping = []string{"total_ops", "total_params", "n_averaged", "num_updates"}
 
-// Bounds on what a file may call a network.
+// Bounds on the names of networks in a file.
 const (
 	maxStem       = 512 // bytes of a first convolution's name
 	maxCandidates = 64
@@ -86,9 +85,9 @@ func candidates(dicts []weights.Dict) ([]*candidate, error) {
 	return all, nil
 }
 
-// divideStem tells whether a name is that of a first convolution's weights, and
-// whether it is timm's, and returns the parts of the name before it. Wrappers may
-// stand between its parts.
+// divideStem reports whether a name is that of a first convolution's weights and whether
+// it is timm's, and returns the parts of the name before it. Wrappers may stand between
+// the parts of the first convolution's name.
 func divideStem(name string) (prefix []string, timm, ok bool) {
 	if len(name) > maxStem || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return nil, false, false
@@ -108,8 +107,8 @@ func divideStem(name string) (prefix []string, timm, ok bool) {
 	return nil, false, false
 }
 
-// fit gives the weights their official names and holds them against the variant,
-// or where its name is empty against that which they look like.
+// fit gives the weights their official names and compares them with the variant, or with
+// the variant of matching shapes where the name is empty.
 func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, options []efficientvit.Option) error {
 	c.names = map[string]string{}
 	shapes := map[string][]int{}
@@ -147,7 +146,7 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 		if _, wanted := want[official]; wanted || !counts && !dict.Tensors[name].Integers() && !slices.Contains(bookkeeping, last) {
 			continue
 		}
-		if !counts { // every BatchNorm has that
+		if !counts { // every BatchNorm has one
 			c.left = append(c.left, last)
 		}
 		delete(c.names, name)
@@ -163,8 +162,8 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 	return nil
 }
 
-// owner returns the candidate of the same dict to which a tensor belongs: that of
-// the longest prefix.
+// owner returns the candidate of the same dict to which a tensor belongs: the one with the
+// longest prefix of its name.
 func (c *candidate) owner(name string, all []*candidate) *candidate {
 	var owner *candidate
 	for _, o := range all {
@@ -184,9 +183,9 @@ func (c *candidate) officialName(name string) string {
 	return name
 }
 
-// choose returns the weights of a file that fit: those that the user calls by the
-// key, or where it is empty those that timm's or MIT's loader takes, else the only
-// ones. It returns which others fit.
+// choose returns one of a file's weights that fit. With a key it takes the weights under
+// that key. Without one it takes the weights that timm's or MIT's loader takes, or else
+// the only ones that fit. It also returns the others that fit.
 func choose(dicts []weights.Dict, key, variant string, options []efficientvit.Option) (chosen *candidate, others []*candidate, err error) {
 	all, err := candidates(dicts)
 	if err != nil {
@@ -218,8 +217,7 @@ func choose(dicts []weights.Dict, key, variant string, options []efficientvit.Op
 	return chosen, slices.DeleteFunc(fitting, func(c *candidate) bool { return c == chosen }), err
 }
 
-// called returns the weights that a user calls by a key, or by the beginning of a
-// key where it is of one only.
+// called returns the weights under a key, or under the only key that begins with it.
 func called(key string, all []*candidate) (*candidate, error) {
 	for _, match := range []func(*candidate) bool{
 		func(c *candidate) bool { return c.key == key },
@@ -232,12 +230,12 @@ func called(key string, all []*candidate) (*candidate, error) {
 	return nil, fmt.Errorf("no weights are called %q: the file has %s", key, keysOf(all))
 }
 
-// preferred returns of several candidates, which fit, the one that a loader takes,
-// or the only one.
+// preferred returns, of several candidates that fit, the one that a loader takes, or the
+// only one.
 func preferred(fitting []*candidate) (*candidate, error) {
 	first := fitting[0]
 	same := slices.DeleteFunc(slices.Clone(fitting), func(c *candidate) bool { return first.loader && c.dict != first.dict })
-	if len(same) > 1 && first.loader { // the loaders take wrappers away, and nothing else
+	if len(same) > 1 && first.loader { // the loaders remove wrappers only
 		same = slices.DeleteFunc(same, func(c *candidate) bool { return !c.wrapped })
 	}
 	if len(same) != 1 {
@@ -246,7 +244,8 @@ func preferred(fitting []*candidate) (*candidate, error) {
 	return same[0], nil
 }
 
-// noNetwork says what the largest dict of a file holds that has no EfficientViT.
+// noNetwork returns the error for a file without an EfficientViT: it describes the file's
+// largest dict.
 func noNetwork(dicts []weights.Dict) error {
 	d := slices.MaxFunc(dicts, func(x, y weights.Dict) int { return cmp.Compare(len(x.Tensors), len(y.Tensors)) })
 	has := "no tensor at all"
@@ -259,7 +258,7 @@ func noNetwork(dicts []weights.Dict) error {
 	return fmt.Errorf("no tensor %s or %s: not the weights of an EfficientViT of the B series, but %s", efficientvit.OfficialStem, efficientvit.TimmStem, has)
 }
 
-// keysOf lists how candidates are called.
+// keysOf lists the candidates' keys.
 func keysOf(all []*candidate) string {
 	const most = 8
 	var keys []string
@@ -272,8 +271,8 @@ func keysOf(all []*candidate) string {
 	return strings.Join(keys, ", ")
 }
 
-// source says where the weights came from: the file, which of its weights they
-// are, which others would fit, and what is left out.
+// source describes the origin of the weights: the file, the chosen weights in it, others
+// that would fit, and the tensors that are not used.
 func (c *candidate) source(file string, others []*candidate) string {
 	text := file
 	if c.key != topKey || len(others) > 0 {

@@ -9,10 +9,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// segmentLabel is [segment] at the size of a label, by the filter that the
-// label's protocol names: bilinear, or the reference's bicubic (a = -0.75,
-// align_corners false, not antialiased), by which Cityscapes and ADE20K are
-// scored.
+// segmentLabel is [segment] at the size of a label, by the filter of the label's protocol:
+// bilinear, or the reference's bicubic (a = -0.75, align_corners false, not antialiased),
+// with which Cityscapes and ADE20K are scored.
 func segmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
 	if label.Logits == preprocess.Bicubic {
 		return segmentCubic(logits, shape, label.W, label.H)
@@ -41,14 +40,14 @@ func segmentCubic(logits []float32, shape []int, w, h int) []uint8 {
 	return out
 }
 
-// A cubic takes the sum of four neighbours, each with a weight.
+// A cubic is a weighted sum of four neighbours.
 type cubic struct {
 	at     [4]int
 	weight [4]float32
 }
 
-// cubics returns the neighbours of every place when one side is resized; those
-// outside are repetitions of the border.
+// cubics returns the neighbours of every place when one side is resized. Neighbours
+// outside the side repeat the border.
 func cubics(from, to int) []cubic {
 	const a = -0.75
 	near := func(x float64) float32 { return float32(((a+2)*x-(a+3))*x*x + 1) }  // |x| <= 1
@@ -66,7 +65,7 @@ func cubics(from, to int) []cubic {
 	return all
 }
 
-// sum adds the four neighbours of len(dst) values each.
+// sum adds the four weighted neighbours, len(dst) values each, to dst.
 func (t *cubic) sum(dst, src []float32) {
 	n := len(dst)
 	a, b := src[t.at[0]*n:][:n], src[t.at[1]*n:][:n]

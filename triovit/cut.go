@@ -4,8 +4,8 @@ package triovit
 
 import "github.com/gotriovit/gotriovit/triovit/weights"
 
-// Cut returns the operations Ops[from:to] as a model of their own
-// ([efficientvit.Network.Cut]), with the weights that they take.
+// Cut returns the operations Ops[from:to] as a separate model
+// ([efficientvit.Network.Cut]), with the weights that they use.
 func (m *Model) Cut(from, to int) (*Model, error) {
 	net, err := m.Net.Cut(from, to)
 	if err != nil {

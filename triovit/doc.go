@@ -4,18 +4,17 @@
 // without softmax.
 //
 // A [Model] is a network, which package efficientvit describes, with its weights. A
-// [Setup] is a model, folded too, with pictures to calibrate and to score on. The package
-// compiles no tensor library: what runs a network is a [Predictor], of package
-// forward in floating point, of package calib on quantized grids, or [Frozen] in
-// integers.
+// [Setup] is a model, also in folded form, with calibration and evaluation pictures. The
+// package compiles no tensor library: a network is run by a [Predictor], of package
+// forward in floating point, of package calib on quantized grids, or [Frozen] in integers.
 //
 // # From weights to a number
 //
-// [Load] joins a network with a checkpoint: an official ".pt", timm's or this
-// project's ".safetensors", one of those on the Hugging Face hub, or the
-// built-in model. [Model.Fold] merges the BatchNorms into their convolutions: a
-// [Folded] is what every further stage takes. [Evaluate] takes anything that can
-// predict, streams a data set through it and returns a [Report] with an interval:
+// [Load] joins a network with a checkpoint: an official ".pt", a ".safetensors" of timm or
+// of this project, a checkpoint on the Hugging Face hub, or the built-in model.
+// [Model.Fold] merges the BatchNorms into their convolutions, and every further stage
+// takes the resulting [Folded]. [Evaluate] takes any predictor, streams a data set through
+// it and returns a [Report] with an interval:
 //
 //	model, err := triovit.Open(ctx, "efficientvit_seg_b0_cityscapes.pt")
 //	folded, err := model.Fold()

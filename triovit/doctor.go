@@ -18,7 +18,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// A Diagnosis says what a program found on this machine.
+// A Diagnosis lists the state of a machine for experiments.
 type Diagnosis struct {
 	Checks []Check `json:"checks"`
 }
@@ -28,16 +28,15 @@ type Check struct {
 	Name  string `json:"name"`
 	Found string `json:"found"`
 	OK    bool   `json:"ok"`
-	// Remedy says what to do if what was found is not right.
+	// Remedy is the action to take where the check fails.
 	Remedy string `json:"remedy"`
 }
 
-// Doctor looks at what every experiment rests on: the Go toolchain, vector
-// instructions, the backend, the model and the pictures that [FromEnvironment]
-// would take, the cache of results, and what may reach out to the network. The
-// pictures are opened as for an evaluation, and a few of them are read. It runs no
-// network, draws no scene and downloads nothing: it takes as long as the listing of
-// the pictures' folder.
+// Doctor checks the prerequisites of every experiment: the Go toolchain, vector
+// instructions, the backend, the model and the pictures that [FromEnvironment] would take,
+// the cache of results, and every setting that allows network access. It opens the
+// pictures as an evaluation does, and reads a few of them. It runs no network, draws no
+// scene and downloads nothing: it takes as long as listing the pictures' folder.
 func Doctor() *Diagnosis {
 	model := checkModel()
 	return &Diagnosis{[]Check{
@@ -45,7 +44,7 @@ func Doctor() *Diagnosis {
 	}}
 }
 
-// OK reports whether every line is right.
+// OK reports whether every check is passed.
 func (d *Diagnosis) OK() bool {
 	for _, c := range d.Checks {
 		if !c.OK {
@@ -55,8 +54,7 @@ func (d *Diagnosis) OK() bool {
 	return true
 }
 
-// String returns a line for each check, and what to do below those that are not
-// right.
+// String returns a line for each check, and below a failed check its remedy.
 func (d *Diagnosis) String() string {
 	var s strings.Builder
 	for _, c := range d.Checks {
@@ -144,8 +142,8 @@ func checkModel() Check {
 	return Check{"model", fmt.Sprintf("%s from %s", model.Net.Name, model.Source), true, remedy}
 }
 
-// downloaded returns the path of a checkpoint of the hub if the cache has it,
-// and asks nobody.
+// downloaded returns the path of a hub's checkpoint if the cache has it. It makes no
+// request.
 func downloaded(name string) (string, error) {
 	ref, err := hub.Parse(name)
 	if err != nil {
@@ -164,10 +162,10 @@ func hubOffline() bool {
 	return err == nil && client.Offline
 }
 
-// examined is how many pictures of a split are read, spread over it.
+// examined is the number of pictures to read of a split, evenly spread over it.
 const examined = 8
 
-// checkData looks at the pictures, for the model if that is right.
+// checkData checks the pictures, for the model where its check is passed.
 func checkData(model bool) Check {
 	options, err := environment()
 	if err != nil {
@@ -197,7 +195,7 @@ func checkData(model bool) Check {
 }
 
 // examine opens the pictures as an evaluation does, reads some of each split, and
-// says what was found.
+// describes them.
 func (r *request) examine(ctx context.Context) (string, error) {
 	r.most = examined
 	opened, unknown, err := r.forDoctor(ctx)
@@ -233,8 +231,8 @@ func (r *request) examine(ctx context.Context) (string, error) {
 	return strings.Join(found, "; "), nil
 }
 
-// forDoctor opens the pictures for the model, or tells that this is unknown, as it
-// is not downloaded yet: then the pictures are opened as for another of their task.
+// forDoctor opens the pictures for the model. Where the model is not downloaded yet,
+// unknown is true, and the pictures are opened as for any model of their task.
 func (r *request) forDoctor(ctx context.Context) (opened *prepared, unknown bool, err error) {
 	if onHub(r.checkpoint) {
 		_, err = downloaded(r.checkpoint)

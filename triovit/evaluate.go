@@ -23,23 +23,23 @@ import (
 type Predictor interface {
 	// Network returns the network that runs.
 	Network() *efficientvit.Network
-	// Predict runs n normalized pictures, [n, H, W, 3], and returns n outputs
-	// one after another. Where one of them is not finite, a [*NotFiniteError]
-	// tells since which tensor. It may be called by several goroutines at once.
+	// Predict runs n normalized pictures, [n, H, W, 3], and returns n outputs, one after
+	// another. Where an output is not finite, it returns a [*NotFiniteError] that names
+	// the first such tensor. Several goroutines may call it at once.
 	Predict(pictures []float32) ([]float32, error)
-	// ID tells everything that the outputs depend on but the pictures:
+	// ID identifies everything that the outputs depend on, apart from the pictures:
 	// results are cached under it.
 	ID() string
-	// A predictor with a method Platform() string says in its reports what
-	// computed them, one with a method Source() string where its weights came from.
+	// A predictor may also have methods Platform() string, the backend and processor that
+	// compute, and Source() string, the origin of its weights. Reports contain both.
 }
 
-// evaluateVersion changes when the same outputs and labels would score
-// differently: cached results of other versions are not used.
+// evaluateVersion changes when the same outputs and labels would score differently. Cached
+// results of other versions are not used.
 const evaluateVersion = 2
 
-// An EvaluateOption changes how [Evaluate] works, how its report is called, or
-// which part of the data set it covers.
+// An EvaluateOption changes how [Evaluate] works, the label of its report, or the part of
+// the data set that it covers.
 type EvaluateOption func(*evaluation)
 
 // NoCache computes everything anew and stores nothing.
@@ -48,24 +48,23 @@ func NoCache() EvaluateOption { return func(e *evaluation) { e.cached = false } 
 // Titled names the evaluation in its progress bar.
 func Titled(title string) EvaluateOption { return func(e *evaluation) { e.title = title } }
 
-// Labelled names the report, such as by the recipe that made the predictor.
+// Labelled gives the report a label, such as the recipe of the predictor.
 func Labelled(label string) EvaluateOption { return func(e *evaluation) { e.label = label } }
 
-// Sharded covers one shard of the data set only: see [Merge].
+// Sharded covers only one shard of the data set: see [Merge].
 func Sharded(s Shard) EvaluateOption { return func(e *evaluation) { e.shard = s } }
 
-// Evaluate scores a predictor on a data set and returns the report: top-1 and
-// top-5 of a classifier, mIoU and the confusion matrix of a segmentation.
+// Evaluate scores a predictor on a data set and returns the report: top-1 and top-5 of a
+// classifier, mIoU and the confusion matrix of a segmentation.
 //
-// Pictures are streamed in small groups over all cores. The outcomes of each
-// group are stored, so that an evaluation that is interrupted goes on where it
-// stopped and one that is repeated costs milliseconds. Where the network's
-// classes are not the data set's, [dataset.Mapping] must know how they
-// correspond.
+// Pictures are streamed in small groups over all cores. The outcomes of each group are
+// stored, so that an interrupted evaluation resumes and a repeated one takes milliseconds.
+// Where the network's classes are not the data set's, [dataset.Mapping] must map one to
+// the other.
 //
-// Only finite logits are scored. Others are an error that names the first
-// picture and, where the predictor says so, the first tensor. So are labels of
-// which no pixel counts, unless a shard covers only a part of them.
+// Only finite logits are scored. Logits that are not finite are an error that names the
+// first picture and, where the predictor knows it, the first tensor. Labels without a
+// pixel that counts are an error too, unless a shard covers only a part of them.
 func Evaluate(ctx context.Context, p Predictor, data dataset.Dataset, options ...EvaluateOption) (*Report, error) {
 	e := &evaluation{predictor: p, data: data, cached: true, title: p.Network().Name, shard: whole}
 	for _, option := range options {
@@ -88,9 +87,9 @@ type evaluation struct {
 	mapping   []uint8 // from the network's classes to the data set's, or nil
 }
 
-// An outcome is what one picture contributes to a report, as it is cached.
+// An outcome is the contribution of one picture to a report, as it is cached.
 type outcome struct {
-	// Rank is the place of the right class among a classifier's logits, from 0.
+	// Rank is the rank of the right class among a classifier's logits, from 0.
 	Rank int
 	// Confusion counts a segmentation's pixels, [truth][predicted].
 	Confusion []int64
@@ -120,21 +119,22 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 	if e.cached {
 		store = cache.Open("")
 	}
-	// A worker takes a group at a time; pictures of a group that fit together
-	// run as one batch. A shard has whole groups, so that its batches are those
-	// of the single run.
+	// A worker takes one group at a time. Pictures of a group that fit into a batch run
+	// together. A shard consists of whole groups, so that its batches are those of the
+	// single run.
 	batch := BatchSize(net)
 	group := max(4, batch)
 	begin, stop := e.shard.Share((e.data.Len() + group - 1) / group)
 	outcomes := make([][]outcome, stop-begin)
 	bar := progress.New("evaluate "+e.title, max(0, min(stop*group, e.data.Len())-begin*group))
 	defer bar.Done()
-	// The same for every group, and long: a quantized model names all its grids.
+	// Both are the same for every group, and long: a quantized model's ID lists all its
+	// grids.
 	id, fingerprint := e.predictor.ID(), e.data.Fingerprint()
 	work := make(chan int)
 	var wg sync.WaitGroup
-	// A group that fails lets those before it end: the error is always that of the
-	// first group, whichever worker is the fastest.
+	// After a group fails, earlier groups still finish: the error is that of the first
+	// failing group, whichever worker is the fastest.
 	errs := make([]error, stop-begin)
 	feeding, halt := context.WithCancel(ctx)
 	defer halt()
@@ -181,7 +181,7 @@ feed:
 	return report, nil
 }
 
-// report makes the report of the outcomes of the pictures from first on.
+// report makes the report of outcomes, the first of which is that of picture number first.
 func (e *evaluation) report(first int, outcomes []outcome) *Report {
 	id := e.predictor.ID()
 	r := &Report{Network: e.predictor.Network().Name, Label: e.label, Predictor: cache.Key(id, preprocess.Version, strconv.Itoa(evaluateVersion)),
@@ -206,7 +206,7 @@ func (e *evaluation) report(first int, outcomes []outcome) *Report {
 	return r
 }
 
-// group scores the pictures from first to before end.
+// group scores the pictures first to end-1.
 func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcome, error) {
 	net := e.predictor.Network()
 	out := net.Output().Shape
@@ -244,8 +244,8 @@ func (e *evaluation) group(ctx context.Context, first, end, batch int) ([]outcom
 	return outcomes, nil
 }
 
-// rank counts the logits before the right one; of equal ones the first comes
-// first.
+// rank returns the number of logits that beat the right one. Of equal logits the first
+// wins.
 func rank(logits []float32, class int) int {
 	n := 0
 	for i, v := range logits {
@@ -256,9 +256,9 @@ func rank(logits []float32, class int) int {
 	return n
 }
 
-// Segment returns the class of every pixel of a picture of w × h pixels, from
-// finite logits [H', W', classes]: resized bilinearly (align_corners false), then the
-// largest, [h, w].
+// Segment returns the class of every pixel of a picture of w × h pixels, [h, w]: finite
+// logits [H', W', classes] are resized bilinearly (align_corners false), and the largest
+// wins.
 func Segment(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
 	xs, ys := lerps(sw, w), lerps(sh, h)
@@ -283,7 +283,7 @@ func Segment(logits []float32, shape []int, w, h int) []uint8 {
 	return out
 }
 
-// A lerp takes a·(1−t) + b·t of two neighbours.
+// A lerp is the weighted sum a·(1−t) + b·t of two neighbours.
 type lerp struct {
 	a, b int
 	t    float32

@@ -10,13 +10,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A NotFiniteError says that a network makes NaN or an infinity of a picture:
-// of such a picture nothing is scored.
+// A NotFiniteError reports that a network's tensor for a picture has NaN or an infinity.
+// Such a picture is not scored.
 type NotFiniteError struct {
-	// Picture is the picture's place in the batch that ran, from 0.
+	// Picture is the index of the picture in the batch, from 0.
 	Picture int
-	// Tensor is the first tensor in the order of the network that is not
-	// finite, and Channel the channel of its first such value.
+	// Tensor is the first tensor in the order of the network that is not finite. Channel
+	// is the channel of its first such value.
 	Tensor  string
 	Channel int
 }
@@ -26,8 +26,8 @@ func (e *NotFiniteError) Error() string {
 	return fmt.Sprintf("tensor %s is not finite in channel %d", e.Tensor, e.Channel)
 }
 
-// NotFinite looks at the values that an operation made of some pictures, [n, ...],
-// and returns nil where all of them are finite.
+// NotFinite checks an operation's values for some pictures, [n, ...], and returns nil
+// where all of them are finite.
 func NotFinite(op *efficientvit.Op, values []float32) *NotFiniteError {
 	at := finite.First(values)
 	if at < 0 {
@@ -36,11 +36,10 @@ func NotFinite(op *efficientvit.Op, values []float32) *NotFiniteError {
 	return &NotFiniteError{Picture: at / efficientvit.Size(op.Shape), Tensor: op.Name, Channel: at % op.Shape[len(op.Shape)-1]}
 }
 
-// CheckValues returns an error that names the first parameter, in the order of
-// the network, with which nothing can be computed: one that has NaN or an
-// infinity, or a running variance that is no variance, not even with the eps
-// that is added to it. A parameter that the model lacks is not looked at; a model
-// without any weights, as an artefact describes it, is an error.
+// CheckValues returns an error that names the first unusable parameter, in the order of
+// the network: one with NaN or an infinity, or a running variance that stays negative or
+// zero even with eps added. A parameter that the model lacks is not checked. A model
+// without any weights, such as an artefact's description, is an error.
 func (m *Model) CheckValues() error {
 	err := m.hasWeights()
 	if err == nil {
@@ -52,7 +51,7 @@ func (m *Model) CheckValues() error {
 	return nil
 }
 
-// hasWeights says that a model only describes its network, where it does.
+// hasWeights returns an error for a model that only describes its network.
 func (m *Model) hasWeights() error {
 	if m.Weights == nil {
 		return errors.New("no weights in floating point: an artefact is evaluated as it is, everything else takes the checkpoint")

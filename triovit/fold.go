@@ -12,10 +12,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// A Folded is a model whose BatchNorms are merged into the convolutions before them:
-// the form that is scored in floating point, observed and quantized. [Model.Fold]
-// makes it, and [Setup] has it. Its hash is that of its contents whenever it is asked
-// for ([Model.Hash]).
+// A Folded is a model whose BatchNorms are merged into the convolutions before them: the
+// form that is scored in floating point, observed and quantized. [Model.Fold] makes it,
+// and [Setup] has it. Its hash is computed from its present contents ([Model.Hash]).
 type Folded struct{ *Model }
 
 // Clone returns a copy whose operations and weights may be changed: f shares neither.
@@ -25,11 +24,10 @@ func (f *Folded) Clone() *Folded {
 	return &Folded{&model}
 }
 
-// Fold returns the model with every BatchNorm merged into the convolution
-// before it, which gains a bias. It computes the same function. The tensor that the
-// BatchNorm made is then made by the convolution, under the convolution's name.
-// Weights with which nothing can be computed ([Model.CheckValues]) are an error,
-// before and after.
+// Fold returns the model with every BatchNorm merged into the convolution before it, which
+// gains a bias. The result computes the same function. The convolution then makes the
+// tensor that the BatchNorm made, under the convolution's name. Unusable weights
+// ([Model.CheckValues]) are an error, before and after.
 func (m *Model) Fold() (*Folded, error) {
 	who := named(m.Net.Name, m.Source)
 	if err := m.hasWeights(); err != nil {
@@ -51,7 +49,7 @@ func (m *Model) Fold() (*Folded, error) {
 	return folded, nil
 }
 
-// fold is Fold of weights that are known to fit, or of a model without weights.
+// fold is Fold for weights that are known to be usable, or for a model without weights.
 func (m *Model) fold() (*Folded, error) {
 	net := m.Net.Clone()
 	set := maps.Clone(m.Weights)

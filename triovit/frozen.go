@@ -15,17 +15,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// Integers computes logits of pictures given as codes of the model's input, both
-// one after another: the elements of each picture are [H, W, 3], those of its
-// logits the shape that the model's last operation makes. It may be called by
-// several goroutines at once.
+// Integers computes the logits of pictures given as codes of the model's input. Pictures
+// lie one after another, [H, W, 3] each, and so do their logits, each in the shape of the
+// model's last tensor. Several goroutines may call it at once.
 //
-// Every such function must equal the reference executor, [integer.Model.Run], bit
-// for bit: results are cached under the model alone, whichever computed them.
+// Every such function must equal the reference executor, [integer.Model.Run], bit for bit:
+// results are cached under the model alone, not under the function.
 type Integers func(codes []int32) (logits []int32, err error)
 
-// A Frozen is an integer model that predicts: a [Predictor] whose logits are what
-// the model's last integers stand for.
+// A Frozen is an integer model as a [Predictor]: its logits are the real numbers that the
+// model's last integers stand for.
 type Frozen struct {
 	Model    *integer.Model
 	source   string
@@ -35,10 +34,10 @@ type Frozen struct {
 	logits   integer.Tensor
 }
 
-// NewFrozen returns an integer model as a predictor. The source says where it came
-// from, for people to read; run computes, the fast executor where it is nil
-// ([fast.New]). The model must have the name, the input and the logits of a variant
-// ([efficientvit.Describe]), and be fed with ImageNet's normalization.
+// NewFrozen returns an integer model as a predictor. The source is the model's origin in
+// words for people. run computes the logits; nil means the fast executor ([fast.New]). The
+// model must have the name, the input and the logits of a variant
+// ([efficientvit.Describe]), and take ImageNet's normalization.
 func NewFrozen(m *integer.Model, source string, run Integers) (*Frozen, error) {
 	f := &Frozen{Model: m, source: source, run: run}
 	err := f.check()
@@ -51,8 +50,8 @@ func NewFrozen(m *integer.Model, source string, run Integers) (*Frozen, error) {
 	return f, nil
 }
 
-// executed returns the fast executor of a model, whose pictures have so many codes
-// and logits.
+// executed returns the fast executor of a model. in and out are the numbers of a picture's
+// codes and logits.
 func executed(m *integer.Model, in, out int) (Integers, error) {
 	e, err := fast.New(m)
 	if err != nil {
@@ -64,7 +63,8 @@ func executed(m *integer.Model, in, out int) (Integers, error) {
 	}, nil
 }
 
-// ReadFrozen reads an artefact ([integer.ReadFile]), which the fast executor runs.
+// ReadFrozen reads an artefact ([integer.ReadFile]) as a predictor that runs the fast
+// executor.
 func ReadFrozen(path string) (*Frozen, error) {
 	m, err := integer.ReadFile(path)
 	if err != nil {
@@ -109,7 +109,7 @@ func describeAs(name string, input, logits [3]int) (net *efficientvit.Network, b
 	return nil, "", fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.VariantNames())
 }
 
-// described is the network without weights.
+// described returns the network as a model without weights.
 func (f *Frozen) described() *Model {
 	return &Model{Net: f.net, Source: f.source, Classes: f.Model.Classes, Pipeline: f.Model.Picture.Pipeline}
 }
@@ -124,8 +124,8 @@ const frozenVersion = 1
 // ID identifies the predictor for the cache of results: by the artefact's hash.
 func (f *Frozen) ID() string { return fmt.Sprintf("integers %d %s", frozenVersion, f.Hash()) }
 
-// Hash returns the artefact's hash ([integer.Model.Hash]), of Model as it is now. Where
-// Model was changed to one that has none, Hash returns why.
+// Hash returns the artefact's hash ([integer.Model.Hash]) of Model in its present state.
+// Where Model has become invalid, Hash returns the reason.
 func (f *Frozen) Hash() string {
 	hash, err := f.Model.Hash()
 	if err != nil {
@@ -134,10 +134,11 @@ func (f *Frozen) Hash() string {
 	return hash
 }
 
-// Platform says what computes, for reports: integers are the same on every one.
+// Platform names the computing platform for reports. Integers are the same on every
+// platform.
 func (f *Frozen) Platform() string { return "integers" }
 
-// Source says where the model came from, for reports.
+// Source returns the origin of the model, for reports.
 func (f *Frozen) Source() string { return f.source }
 
 // Predict runs n normalized pictures, [n, H, W, 3], and returns the real numbers of
@@ -147,8 +148,8 @@ func (f *Frozen) Predict(pictures []float32) ([]float32, error) {
 	return f.predict(f.Model.Input().Codes(pictures))
 }
 
-// PredictRGB returns the real numbers of the logits of one decoded picture, which is
-// preprocessed as the model says.
+// PredictRGB returns the real numbers of the logits of one decoded picture, which it
+// preprocesses as the model's Picture says.
 func (f *Frozen) PredictRGB(picture *preprocess.RGB) ([]float32, error) {
 	codes, err := f.Model.Codes(picture)
 	if err != nil {

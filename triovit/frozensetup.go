@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// IsArtefact tells whether a user means an artefact, by the content of the file.
+// IsArtefact reports whether a path is an artefact's, by the content of the file.
 func IsArtefact(name string) bool {
 	return name != "" && !onHub(name) && integer.IsArtefact(home(name))
 }
@@ -42,8 +42,8 @@ func openFrozen(name, key string) (*Frozen, error) {
 	return ReadFrozen(home(name))
 }
 
-// frozenPipeline returns how an artefact's pictures are preprocessed, zero where it
-// does not say.
+// frozenPipeline returns the preprocessing that the artefact holds, zero where it holds
+// none.
 func (r *request) frozenPipeline() preprocess.Pipeline {
 	if r.frozen == nil {
 		return preprocess.Pipeline{}
@@ -51,8 +51,8 @@ func (r *request) frozenPipeline() preprocess.Pipeline {
 	return r.frozen.Model.Picture.Pipeline
 }
 
-// openForScenes opens an artefact to which no pictures are given: it must be of the
-// built-in model's size and classes.
+// openForScenes opens an artefact for the drawn scenes, where no pictures are given. It
+// must have the built-in model's size and classes.
 func (r *request) openForScenes() (err error) {
 	if r.frozen, err = openFrozen(r.checkpoint, r.key); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (r *request) frozenScenes(ctx context.Context) (*Setup, error) {
 	return newSetup(r.frozen.described(), r.frozen, dataset.Absent("nothing", dataset.Segmentation, r.calibrated()), s.Evaluation)
 }
 
-// calibrated says why no pictures to calibrate on are opened for an artefact.
+// calibrated returns the reason why no calibration pictures are opened for an artefact.
 func (r *request) calibrated() error {
 	return fmt.Errorf("%s is an artefact: it was calibrated before it was frozen", r.frozen.source)
 }

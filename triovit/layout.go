@@ -19,9 +19,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// How many pictures of a data set's training split a setup calibrates on at
-// most. The released code takes 1,024 for a classifier; a scene has the pixels
-// of dozens of pictures.
+// The largest number of pictures of a training split for calibration. The released code
+// takes 1,024 for a classifier. A scene has the pixels of dozens of pictures.
 const (
 	calibrationPictures = 1024
 	calibrationStreets  = 128
@@ -30,22 +29,23 @@ const (
 // A layout is one way in which a folder holds the pictures of a data set.
 type layout struct {
 	name  string
-	wants string // what a folder of it has to score on, for people
+	wants string // the files that its folder must have for scoring, for people
 	task  dataset.Task
-	// mark are files and folders of which each tells the layout.
+	// mark are files and folders; any one of them identifies the layout.
 	mark []string
-	// folders are those of a split, whose name stands in place of the asterisk.
+	// folders are the folders of a split; an asterisk stands for the split's name.
 	folders []string
-	// evaluation and calibration are the names that a split may have; the first
-	// that is there is taken.
+	// evaluation and calibration are possible names of the splits. The first name that
+	// exists is taken.
 	evaluation, calibration []string
-	// most is how many pictures are calibrated on; 0 is all.
+	// most is the largest number of calibration pictures; 0 means all.
 	most int
-	// pipeline is the protocol unless the user gives another. Where it is zero
+	// pipeline is the layout's protocol, unless the user gives another. Where it is zero
 	// the network takes pictures of height h and width w.
 	pipeline preprocess.Pipeline
 	h, w     int
-	// choose returns the protocol where it depends on network and pictures.
+	// choose returns the protocol of a layout whose protocol depends on the network and
+	// the pictures.
 	choose func(r *request) (preprocess.Pipeline, error)
 	// open returns the pictures of a split.
 	open func(ctx context.Context, r *request, split string, options ...dataset.Option) (dataset.Dataset, error)
@@ -76,8 +76,8 @@ var (
 
 const competition = "ILSVRC/Data/CLS-LOC"
 
-// Where ImageNet's truth and lists of classes lie in a folder; the development
-// kit's two belong together.
+// The places of ImageNet's truth and lists of classes in a folder. The two of the
+// development kit belong together.
 var (
 	kit        = "ILSVRC2012_devkit_t12/data/"
 	kitTruths  = []string{"ILSVRC2012_validation_ground_truth.txt", kit + "ILSVRC2012_validation_ground_truth.txt"}
@@ -94,7 +94,7 @@ const (
 	tinyClasses  = "wnids.txt"
 )
 
-// A request is what a layout is opened for.
+// A request holds the user's choices for opening a layout.
 type request struct {
 	folder     string
 	checkpoint string // as the user named it
@@ -106,11 +106,11 @@ type request struct {
 	pipeline   preprocess.Pipeline // the user's, or zero
 	changes    preprocess.Changes  // the user's, to the pipeline
 	order      string              // of the classes, the user's, or empty
-	most       int                 // how many pictures of each split; 0 is all
+	most       int                 // how many pictures of each split; 0 means all
 
 	// evaluation and calibration are the names of the splits, or empty.
 	evaluation, calibration string
-	remarks                 []string // on what was chosen, for whoever reads a score
+	remarks                 []string // on the choices made, for the readers of a score
 }
 
 // recognize returns the layout of a folder, or nil.
@@ -123,8 +123,7 @@ func recognize(folder string) *layout {
 	return nil
 }
 
-// split returns the name of a split whose folders are all there, or what is
-// missing.
+// split returns the name of a split whose folders all exist, or else the missing folders.
 func (l *layout) split(folder string, names []string) (name, missing string) {
 	for _, name := range names {
 		if !slices.ContainsFunc(l.folders, func(f string) bool { return !isFolder(folder, strings.ReplaceAll(f, "*", name)) }) {
@@ -167,7 +166,7 @@ func (r *request) find(task dataset.Task) (*layout, error) {
 	return l, nil
 }
 
-// listed lists what a folder has, for people.
+// listed lists the entries of a folder, for people.
 func listed(folder string) string {
 	found, err := os.ReadDir(folder)
 	if err != nil {
@@ -189,8 +188,8 @@ func listed(folder string) string {
 	return text
 }
 
-// wanted says what was looked for in a folder in vain, and which folder around it
-// or in it has that.
+// wanted lists the files that a folder needs for the task, and names a folder around it or
+// in it that has them.
 func wanted(folder string, task dataset.Task) string {
 	var wants []string
 	for _, l := range layouts {
@@ -222,7 +221,7 @@ func wanted(folder string, task dataset.Task) string {
 	return text
 }
 
-// first returns the path of the first of the names that a folder has, or "".
+// first returns the path of the first name that exists in a folder, or "".
 func first(folder string, names []string) string {
 	for _, name := range names {
 		if path := filepath.Join(folder, filepath.FromSlash(name)); exists(path) {
@@ -232,18 +231,18 @@ func first(folder string, names []string) string {
 	return ""
 }
 
-// A prepared is what a layout makes of a request.
+// A prepared holds the pictures of a request, opened by its layout.
 type prepared struct {
 	layout                  *layout
 	calibration, evaluation dataset.Dataset
 	h, w                    int // of the network's input
-	// pipeline brings any picture to that size, as the data set brings its own.
+	// pipeline brings any picture to the network's size, like those of the data set.
 	pipeline preprocess.Pipeline
 }
 
-// prepare opens both splits of the folder, whose pictures must be for the task.
-// Where the split to calibrate on is absent or cannot be opened, whoever needs its
-// pictures receives the reason.
+// prepare opens both splits of the folder, whose pictures must be for the task. Where the
+// calibration split is absent or cannot be opened, each use of its pictures returns the
+// reason as an error.
 func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, error) {
 	l, err := r.find(task)
 	if err != nil {
@@ -361,8 +360,8 @@ func (r *request) path(split string) string {
 	return filepath.Join(r.folder, filepath.FromSlash(split))
 }
 
-// classOrder returns how the classes are numbered: as the user says, else as a
-// list in the folder has them, else as the weights' own loader numbers them.
+// classOrder returns the numbering of the classes: the user's choice, else that of a list
+// in the folder, else that of the loader of the weights.
 func (r *request) classOrder(truth string) (options []dataset.Option, err error) {
 	lists := classLists
 	if truth != "" && filepath.Base(truth) == kitTruths[0] {
@@ -395,17 +394,17 @@ func (r *request) classOrder(truth string) (options []dataset.Option, err error)
 	return options, nil
 }
 
-// thumbnail is the longest side of Tiny ImageNet's pictures, thumbnailResolution
-// the side to which they are brought.
+// thumbnail is the longest side of Tiny ImageNet's pictures, in pixels.
+// thumbnailResolution is the side to which they are resized.
 const (
 	thumbnail           = 64
 	thumbnailResolution = 128
 )
 
-// imageNetProtocol chooses the preprocessing: thumbnails are resized whole, others
-// as the checkpoint was scored, at the resolution that the user wants, that in the
-// checkpoint's name, or 224. Where the crop ratio of that resolution is published
-// nowhere, a remark says which is taken.
+// imageNetProtocol chooses the preprocessing. Thumbnails are resized whole. Other pictures
+// are preprocessed as when the checkpoint was scored, at the user's resolution, else at
+// the resolution in the checkpoint's name, else at 224. Where no crop ratio is published
+// for that resolution, a remark names the ratio taken.
 func imageNetProtocol(r *request) (preprocess.Pipeline, error) {
 	picture, err := dataset.FirstPicture(r.path(r.evaluation))
 	if err != nil {
@@ -436,11 +435,10 @@ func imageNetProtocol(r *request) (preprocess.Pipeline, error) {
 	return p, nil
 }
 
-// scoredAs returns the preprocessing under which a classifier's checkpoint was scored
-// on ImageNet, [preprocess.ImageNet] with the crop ratio of
-// [efficientvit.PublishedCrop], and the resolution for which that is published. An
-// accuracy is comparable with the published one only under it. timm rounds the
-// shorter side down.
+// scoredAs returns the preprocessing with which a classifier's checkpoint was scored on
+// ImageNet, [preprocess.ImageNet] with the crop ratio of [efficientvit.PublishedCrop], and
+// the resolution for which the ratio is published. An accuracy is comparable with the
+// published one only under this preprocessing. timm rounds the shorter side down.
 func scoredAs(backbone string, resolution int, timm bool) (p preprocess.Pipeline, published int, err error) {
 	ratio, published, err := efficientvit.PublishedCrop(backbone, resolution, timm)
 	if err != nil {
@@ -457,14 +455,14 @@ var (
 	modelName         = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])efficientvit[-_.]?b[0-9]`)
 )
 
-// namedResolution returns the resolution that the name of a checkpoint says, or 0:
-// that in the name of its file, as b1-r288.pt, else that in the name of a folder or
-// repository that is called after the model, as efficientvit_b1.r256_in1k.
+// namedResolution returns the resolution in the name of a checkpoint, or 0. It looks at
+// the name of the file, such as b1-r288.pt, and then at the name of a folder or repository
+// named after the model, such as efficientvit_b1.r256_in1k.
 func namedResolution(checkpoint string) int {
 	name := filepath.ToSlash(checkpoint)
 	if onHub(checkpoint) {
 		if ref, err := hub.Parse(checkpoint); err == nil {
-			name = path.Join(ref.Repo, ref.File) // a revision is none
+			name = path.Join(ref.Repo, ref.File) // a revision is no name of a model
 		}
 	}
 	parts := strings.Split(name, "/")

@@ -26,12 +26,12 @@ import (
 type Model struct {
 	Net     *efficientvit.Network
 	Weights weights.Set
-	// Source says where the weights came from, for people to read: the file or the
-	// name on the hub, which of its weights these are (see [Source.At]), which
-	// others fit, and what was left out.
+	// Source is the origin of the weights, for people to read: the file or the name on the
+	// hub, the chosen weights in it (see [Source.At]), others that fit, and the tensors
+	// that were not used.
 	Source string
-	// Classes are the names of the network's classes, and Pipeline brings a picture
-	// to its size: as [Prepare] found them, zero where nobody has said.
+	// Classes are the names of the network's classes, and Pipeline brings a picture to the
+	// network's size. [Prepare] sets both. They are zero where they are not known.
 	Classes  []string
 	Pipeline preprocess.Pipeline
 }
@@ -42,28 +42,28 @@ func (m *Model) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A Source is where weights come from: [File], [Hub], [BuiltIn] or [Tensors].
+// A Source is an origin of weights: [File], [Hub], [BuiltIn] or [Tensors].
 type Source struct {
-	// open returns the checkpoint and its name. Where it waits for others it
-	// returns ctx's error when ctx ends.
+	// open returns the checkpoint and its name. If ctx ends while open waits, it returns
+	// ctx's error.
 	open func(ctx context.Context) (*weights.File, string, error)
 	key  string
-	// variant is the name of the network where the source knows it better than the shapes
-	// of its weights tell.
+	// variant is the name of the network, where the source knows it and the shapes of the
+	// weights do not determine it.
 	variant string
 }
 
-// At is the same source where the weights are those of a key. A training file
-// has several: plain ones, averaged ones, those of other networks. Without a key
-// [Load] takes those that timm's or MIT's own loader takes: of "state_dict_ema",
-// "model_ema", "state_dict", "model" and the file's top the first that fits the
-// network. Where none of these does it takes the only ones that fit, and where
-// several do its error lists them.
+// At returns the source restricted to the weights under a key. A training file has several
+// sets of weights: plain, averaged, and those of other networks. Without a key [Load]
+// takes the set that timm's or MIT's own loader takes: the first that fits the network of
+// "state_dict_ema", "model_ema", "state_dict", "model" and the file's top. Where none of
+// these fits, it takes the only set that fits, and where several sets fit, its error lists
+// them.
 //
-// A key is made of the keys that lead to the dict, and of the prefix of the
-// tensors' names if they have one, joined by dots, as [Model.Source] says them:
-// "state_dict", "ema.0.9998", "state_dict.module"; "top" is the file's top. The
-// beginning of a key is enough where no other begins so.
+// A key consists of the keys that lead to the dict, and of the prefix of the tensors'
+// names if they have one, joined by dots, as in [Model.Source]: "state_dict",
+// "ema.0.9998", "state_dict.module"; "top" is the file's top. The beginning of a key is
+// enough where no other key begins with it.
 func (s Source) At(key string) Source {
 	s.key = key
 	return s
@@ -79,8 +79,8 @@ func (s Source) named(name string) Source {
 	return s
 }
 
-// File is a checkpoint on disk: what torch.save writes, or safetensors, with
-// timm's names or the official ones. The content decides, not the extension.
+// File is a checkpoint on disk: a file of torch.save, or safetensors, with timm's names or
+// the official ones. The content decides, not the extension.
 func File(path string) Source {
 	return Source{open: func(context.Context) (*weights.File, string, error) {
 		if integer.IsArtefact(path) {
@@ -94,9 +94,8 @@ func File(path string) Source {
 	}}
 }
 
-// Hub is a checkpoint on the Hugging Face hub, by a name that [hub.Parse]
-// reads. It is downloaded once; [hub.FromEnvironment] says from where and to
-// where.
+// Hub is a checkpoint on the Hugging Face hub, by a name that [hub.Parse] reads. It is
+// downloaded once. [hub.FromEnvironment] decides the address and the cache's folder.
 func Hub(name string) Source {
 	return Source{open: func(ctx context.Context) (*weights.File, string, error) {
 		ref, err := hub.Parse(name)
@@ -116,8 +115,8 @@ func Hub(name string) Source {
 	}}
 }
 
-// source tells what a user means: nothing is the built-in model, the rest a name
-// on the hub or a path.
+// source returns the source of a user's name: the built-in model for an empty name, else a
+// name on the hub or a path.
 func source(name string) Source {
 	switch {
 	case name == "":
@@ -128,10 +127,9 @@ func source(name string) Source {
 	return File(home(name))
 }
 
-// onHub reports whether a user means a name on the hub: for certain where it begins
-// with hf:// or is an address, and not where a path exists; what else can be such a
-// name is one, unless it begins with a folder that exists or, of two parts, ends as a
-// checkpoint does.
+// onHub reports whether a name is one on the hub. A name that begins with hf:// or is an
+// address is one; an existing path is not. Any other name that the hub allows is one,
+// unless it begins with an existing folder, or has two parts and ends like a checkpoint.
 func onHub(name string) bool {
 	if hub.Certain(name) {
 		return true
@@ -158,17 +156,17 @@ func Tensors(set weights.Set, name string) Source {
 }
 
 // Load returns a variant with weights. The name is one that [efficientvit.Describe] knows;
-// where it is empty the weights decide ([efficientvit.Identify]). Weights with timm's names
-// are given the official ones, and timm's eps of the divisors, 1e-5. Prefixes of
-// names and bookkeeping of a training are taken away; of several weights in a
-// file [Source.At] chooses. The error for weights that do not fit lists what is
-// missing, extra or misshapen. A download ends with ctx.
+// where it is empty the weights decide ([efficientvit.Identify]). Weights with timm's
+// names get the official names, and timm's eps of the divisors, 1e-5. Prefixes of names
+// and bookkeeping of a training are removed. Of several sets of weights in a file
+// [Source.At] chooses. The error for weights that do not fit lists the missing, extra and
+// misshapen ones. A download ends with ctx.
 func Load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, error) {
 	model, _, err := load(ctx, name, source, options...)
 	return model, err
 }
 
-// load returns the chosen weights beside the model.
+// load returns the model and the chosen weights.
 func load(ctx context.Context, name string, source Source, options ...efficientvit.Option) (*Model, *candidate, error) {
 	file, from, err := source.open(ctx)
 	if err != nil {
@@ -186,15 +184,14 @@ func load(ctx context.Context, name string, source Source, options ...efficientv
 	return &Model{Net: c.net, Weights: set, Source: c.source(from, others)}, c, nil
 }
 
-// Open returns the model at a path or of a name on the Hugging Face hub, as in
-// "timm/efficientvit_b1.r224_in1k" (see [hub.Parse]), or the built-in one where
-// the name is empty; the weights tell which variant it is. A path that exists
-// comes first; a name that begins with hf:// or hf-hub:, or that is the address of
-// the model's page, is the hub's in any case. A download
-// ends with ctx.
+// Open returns the model at a path or under a name on the Hugging Face hub, such as
+// "timm/efficientvit_b1.r224_in1k" (see [hub.Parse]), or the built-in model for an empty
+// name. The weights decide the variant. An existing path has precedence. A name that
+// begins with hf:// or hf-hub:, or that is the address of the model's page, is always the
+// hub's. A download ends with ctx.
 func Open(ctx context.Context, name string, options ...efficientvit.Option) (*Model, error) {
 	return Load(ctx, "", source(name), options...)
 }
 
-// String names the model, where its weights came from, and its network.
+// String names the model, the origin of its weights, and its network.
 func (m *Model) String() string { return m.Source + "\n" + m.Net.String() }

@@ -13,9 +13,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// A Paired compares two evaluations of the same pictures. What is hard for one
-// predictor is mostly hard for the other, so the difference is known far better
-// than either score.
+// A Paired compares two evaluations of the same pictures. A picture that is hard for one
+// predictor is mostly hard for the other. So the interval of the difference is far
+// narrower than the interval of either score.
 type Paired struct {
 	// A and B name the evaluations by their labels, or their networks.
 	A, B string
@@ -25,17 +25,16 @@ type Paired struct {
 	// Difference is B's score minus A's, a fraction, with the 95 % interval of
 	// 1,000 bootstrap draws over pictures, the same pictures for both.
 	Difference Estimate
-	// OnlyA and OnlyB count a classifier's pictures that only A, or only B, has
-	// right: b and c of McNemar's test.
+	// OnlyA and OnlyB count a classifier's pictures that only A, or only B, classifies
+	// correctly: b and c of McNemar's test.
 	OnlyA, OnlyB int
-	// P is the two-sided p-value of McNemar's exact test, the probability of
-	// counts as uneven as these if A and B were equally good. It is NaN for a
-	// segmentation.
+	// P is the two-sided p-value of McNemar's exact test: the probability of counts at
+	// least as uneven as these if A and B were equally good. It is NaN for a segmentation.
 	P float64
 }
 
-// Compare compares two reports on the same pictures. Reports on different
-// pictures, labels or shards are an error, and so is one without a score.
+// Compare compares two reports on the same pictures. Reports on different pictures, labels
+// or shards are an error, and so is a report without a score.
 func Compare(a, b *Report) (*Paired, error) {
 	switch {
 	case a.Fingerprint != b.Fingerprint:
@@ -71,7 +70,7 @@ func Compare(a, b *Report) (*Paired, error) {
 	return p, nil
 }
 
-// String tells the difference in points, and the test.
+// String returns the difference in points, and the test.
 func (p *Paired) String() string {
 	var s strings.Builder
 	d := p.Difference

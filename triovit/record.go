@@ -17,11 +17,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// reportFormat stands in a saved report.
+// reportFormat is the format's name at the start of a saved report.
 const reportFormat = "gotriovit report 1"
 
-// A record is a report in JSON. The scores are for people and other programs:
-// a report that is read computes them from the outcomes anew.
+// A record is a report in JSON. Its scores are for people and other programs: a reader
+// computes them from the outcomes anew.
 type record struct {
 	Format      string              `json:"format"`
 	Network     string              `json:"network"`
@@ -69,9 +69,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// What a report's file makes its reader hold and compute is bounded: the memory of
-// outcomes and cells, and the draws of a bootstrap over them. A draw has at most 2^17
-// pictures of 2^40 pixels, so that no sum overflows.
+// Bounds on a report's file, so that the memory of a reader for outcomes and cells, and
+// its time for the draws of a bootstrap, are bounded. A draw has at most 2^17 pictures of
+// 2^40 pixels, so that no sum overflows.
 const (
 	maxOutcomes = 1 << 17
 	maxCells    = 1 << 21 // of all outcomes
@@ -79,11 +79,11 @@ const (
 	maxTexts    = 1 << 16 // classes, or remarks
 )
 
-// UnmarshalJSON reads what MarshalJSON wrote. Of the scores only the outcomes
-// are believed.
+// UnmarshalJSON reads the output of MarshalJSON. It takes the outcomes and computes the
+// scores from them.
 func (r *Report) UnmarshalJSON(data []byte) error {
-	// An outcome is an object with a list of cells, which are lists: too many are
-	// refused before any is allocated.
+	// An outcome is an object with a list of cells, each cell a list. Too many of either
+	// are refused before any is allocated.
 	objects, lists := bytes.Count(data, []byte("{")), bytes.Count(data, []byte("["))
 	if objects > 2*maxOutcomes || lists > maxCells+maxOutcomes {
 		return fmt.Errorf("%d objects and %d lists: allowed are %d pictures and %d cells", objects, lists, maxOutcomes, maxCells)
@@ -148,14 +148,15 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// An outcomeRecord is an [Outcome] that is read.
+// An outcomeRecord is an [Outcome] as it is read.
 type outcomeRecord struct {
 	ID    string `json:"id"`
 	Rank  number `json:"rank"`
 	Cells cells  `json:"cells"`
 }
 
-// check refuses what is no outcome of a task with so many classes.
+// check returns an error for an impossible outcome of a task with the given number of
+// classes.
 func (o *outcomeRecord) check(task dataset.Task, classes int64) error {
 	if o.Rank < 0 || int64(o.Rank) >= classes {
 		return fmt.Errorf("the right class has rank %d, allowed are 0 to %d", o.Rank, classes-1)
@@ -181,12 +182,12 @@ func (o *outcomeRecord) check(task dataset.Task, classes int64) error {
 	return nil
 }
 
-// skipped is a value that is not read.
+// skipped stands for a value that is not decoded.
 type skipped struct{}
 
 func (skipped) UnmarshalJSON([]byte) error { return nil }
 
-// texts are classes or remarks.
+// texts are the classes or the remarks.
 type texts []string
 
 func (t *texts) UnmarshalJSON(data []byte) error {
@@ -221,8 +222,8 @@ func (c *Cell) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// A number is a whole number in a file. Package json takes null for 0, which as a
-// rank is a right answer.
+// A number is a whole number in a file. Package json reads null as 0, and a rank of 0 is a
+// right answer.
 type number int64
 
 func (n *number) UnmarshalJSON(data []byte) error {
@@ -237,8 +238,8 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Save writes the report to a file, which is complete or absent. Of more than 131,072
-// pictures or 2,097,152 cells it is an error: [ReadReport] refuses them.
+// Save writes the report to a file, which is complete or absent. More than 131,072
+// pictures or 2,097,152 cells are an error, as for [ReadReport].
 func (r *Report) Save(path string) error {
 	cells := 0
 	for _, o := range r.Outcomes {
@@ -253,8 +254,8 @@ func (r *Report) Save(path string) error {
 	return nil
 }
 
-// maxReport bounds a report's size in bytes. One of 50,000 pictures and 150 classes
-// takes less.
+// maxReport bounds a report's size in bytes. A report of 50,000 pictures and 150 classes
+// is smaller.
 const maxReport = 256 << 20
 
 // ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name

@@ -14,38 +14,36 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// A Report is the score of one evaluation, and what each picture contributed to
-// it. The outcomes decide: scores are made of them alone, so that reports of
-// shards merge ([Merge]) and two reports on the same pictures compare
-// ([Compare]).
+// A Report is the score of one evaluation with the contribution of each picture. Scores
+// are computed from these outcomes alone, so that reports of shards merge ([Merge]) and
+// two reports on the same pictures compare ([Compare]).
 type Report struct {
-	// Network and Dataset are names; Label is what [Labelled] gave.
+	// Network and Dataset are names. Label is the label given by [Labelled].
 	Network, Label, Dataset string
-	// Predictor identifies the model, the recipe and the platform, Fingerprint
-	// the data set. Platform says what computed, empty where it is not known.
+	// Predictor identifies the model, the recipe and the platform, Fingerprint the data
+	// set. Platform names the backend and processor, empty where they are not known.
 	Predictor, Platform, Fingerprint string
-	// Source says where the weights came from, as [Model.Source] does. It is empty
-	// where the predictor does not tell.
+	// Source is the origin of the weights, as in [Model.Source]. It is empty where the
+	// predictor does not know it.
 	Source string
-	// Pictures is the size of the data set, of which the report covers a shard.
+	// Pictures is the size of the data set. The report covers a shard of it.
 	Pictures int
 	Shard    Shard
 	Task     dataset.Task
-	// Classes are the data set's, and so are the Remarks on how it was read: the
-	// order of the classes, what was left out, what was assumed.
+	// Classes are the data set's. Remarks tell how the data set was read: the order of the
+	// classes, the pictures left out, and assumptions.
 	Classes []string
 	Remarks []string
-	// Outcomes are those of the shard's pictures in the data set's order.
+	// Outcomes are the outcomes of the shard's pictures in the data set's order.
 	Outcomes []Outcome
 
 	// Images is how many pictures were scored.
 	Images int
-	// Top1 and Top5 are a classifier's, as fractions, with 95 % Wilson
-	// intervals.
+	// Top1 and Top5 are a classifier's scores, as fractions, with 95 % Wilson intervals.
 	Top1, Top5 Estimate
-	// MIoU is a segmentation's mean over the classes of the intersection over
-	// union of the summed confusion matrix, with a 95 % bootstrap interval over
-	// pictures. A class that neither truth nor prediction has is left out.
+	// MIoU is a segmentation's mean over the classes of the intersection over union of the
+	// summed confusion matrix, with a 95 % bootstrap interval over pictures. A class that
+	// occurs in neither truth nor prediction is left out.
 	MIoU Estimate
 	// IoU is each class's intersection over union, NaN for one that does not
 	// occur.
@@ -56,25 +54,25 @@ type Report struct {
 	file string // that it was read from, or empty
 }
 
-// An Outcome is what one picture contributes to a [Report].
+// An Outcome is the contribution of one picture to a [Report].
 type Outcome struct {
 	// ID is the picture's name in the data set.
 	ID string `json:"id"`
-	// Rank is the place of the right class among a classifier's logits, from 0.
+	// Rank is the rank of the right class among a classifier's logits, from 0.
 	Rank int `json:"rank,omitempty"`
-	// Cells are the cells of a segmentation's confusion matrix that hold any
-	// pixel, by truth and then by prediction.
+	// Cells are the nonzero cells of a segmentation's confusion matrix, by truth and then
+	// by prediction.
 	Cells []Cell `json:"cells,omitempty"`
 }
 
 // A Cell is the truth's class, the predicted class, and the number of pixels.
 type Cell [3]int64
 
-// An Estimate is a fraction with the bounds of its 95 % interval. All three are
-// NaN where there is nothing to estimate it from.
+// An Estimate is a fraction with the bounds of its 95 % interval. All three are NaN
+// without data.
 type Estimate struct{ Value, Lo, Hi float64 }
 
-// String gives percent, as in "45.75 % (43.58 to 47.94)", or "no score".
+// String returns percent, such as "45.75 % (43.58 to 47.94)", or "no score".
 func (e Estimate) String() string {
 	if math.IsNaN(e.Value) {
 		return "no score"
@@ -90,8 +88,8 @@ func (r *Report) Score() (Estimate, string) {
 	return r.MIoU, "mIoU"
 }
 
-// String tells the score with its interval, the number of pictures and where the
-// weights came from, and each remark in a line of its own.
+// String returns the score with its interval, the number of pictures, the origin of the
+// weights, and a line for each remark.
 func (r *Report) String() string {
 	var s strings.Builder
 	s.WriteString(named(r.Network, r.Label))
@@ -116,8 +114,8 @@ func (r *Report) String() string {
 	return s.String()
 }
 
-// named is a network's name with what tells apart two of that name, the label of
-// an evaluation or the source of the weights, if it has one.
+// named returns a network's name with the label of its evaluation or the source of its
+// weights, if it has one, to distinguish two of the same name.
 func named(network, label string) string {
 	if label == "" {
 		return network
@@ -125,8 +123,8 @@ func named(network, label string) string {
 	return fmt.Sprintf("%s (%s)", network, label)
 }
 
-// unscored says why there is no score, where there is none. A shard may lack one
-// though the whole has one.
+// unscored returns the reason why there is no score, or nil. A shard may lack a score that
+// the whole has.
 func (r *Report) unscored() error {
 	e, _ := r.Score()
 	switch {
@@ -138,8 +136,8 @@ func (r *Report) unscored() error {
 	return fmt.Errorf("no pixel is scored: all labels of %d pictures are void", r.Images)
 }
 
-// score fills in what follows from the outcomes. Without a picture, and without
-// a pixel that counts, scores are NaN.
+// score computes the scores from the outcomes. Without a picture, or without a pixel that
+// counts, scores are NaN.
 func (r *Report) score() {
 	r.Images = len(r.Outcomes)
 	if r.Task == dataset.Classification {
@@ -166,8 +164,8 @@ func (r *Report) score() {
 	r.Confusion = slices.Collect(slices.Chunk(sum, n))
 }
 
-// drawn returns the main number, top-1 or mIoU, of draws of the pictures. The draws
-// share one confusion matrix.
+// drawn returns a function from a draw of the pictures to the main number, top-1 or mIoU.
+// All draws share the memory of one confusion matrix.
 func (r *Report) drawn() func(draw []int) float64 {
 	if r.Task == dataset.Classification {
 		return func(draw []int) float64 {
@@ -212,7 +210,7 @@ func iou(counts []int64, n int) []float64 {
 	return all
 }
 
-// mean leaves out NaN.
+// mean returns the mean of the numbers other than NaN.
 func mean(x []float64) float64 {
 	sum, n := 0.0, 0
 	for _, v := range x {
@@ -237,9 +235,8 @@ func wilson(k, n int) Estimate {
 // so that the same outcomes give the same interval.
 const resamples = 1000
 
-// bootstrap returns the 2.5 % and 97.5 % quantiles of a score over draws of n
-// pictures with replacement. Draws without a score, of pictures of which no pixel
-// counts, are left out.
+// bootstrap returns the 2.5 % and 97.5 % quantiles of a score over draws of n pictures
+// with replacement. Draws without a pixel that counts have no score, and are left out.
 func bootstrap(n int, score func(draw []int) float64) Estimate {
 	rng := rand.New(rand.NewPCG(1, 2))
 	scores, draw := make([]float64, resamples), make([]int, n)

@@ -17,27 +17,27 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// A Setup is what an experiment needs: a model, pictures to calibrate on and
-// other pictures to score on, of the size that the network takes.
+// A Setup holds the inputs of an experiment: a model, calibration pictures and separate
+// evaluation pictures, all of the size that the network takes.
 type Setup struct {
-	// Model is the network with its weights. Where an artefact is given it has none
-	// and only describes the network: whoever needs weights, to observe, quantize or
-	// run in floating point, receives an error.
+	// Model is the network with its weights. For an artefact it describes the network and
+	// has no weights: code that observes, quantizes or runs in floating point returns an
+	// error.
 	Model *Model
-	// Folded is Model in the form that is scored, observed and quantized, of an artefact
-	// without weights too.
+	// Folded is Model with folded BatchNorms, the form that is scored, observed and
+	// quantized. For an artefact it has no weights.
 	Folded *Folded
-	// Frozen is the artefact that is given in place of a checkpoint, or nil.
+	// Frozen is the artefact that was given in place of a checkpoint, or nil.
 	Frozen *Frozen
-	// Calibration is empty where the pictures lack, or are not needed: whoever needs
-	// them receives the reason.
+	// Calibration is empty where the pictures are absent or not needed: reading it then
+	// returns the reason as an error.
 	Calibration, Evaluation dataset.Dataset
 }
 
-// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint, its name on
-// the hub or an artefact, and TRIOVIT_DATA, a folder of pictures (see [Prepare]); with
+// FromEnvironment returns the setup of TRIOVIT_MODEL, a checkpoint's path, its name on the
+// hub or an artefact, and of TRIOVIT_DATA, a folder of pictures (see [Prepare]). It reads
 // TRIOVIT_WEIGHTS for [WeightsAt], TRIOVIT_CLASS_ORDER for [ClassOrder] and
-// TRIOVIT_PREPROCESS for [Change]. Where neither of the first two is set it is the
+// TRIOVIT_PREPROCESS for [Change]. Where neither of the first two is set, the setup is the
 // built-in model with drawn scenes, which needs no file.
 func FromEnvironment(ctx context.Context) (*Setup, error) {
 	options, err := environment()
@@ -57,7 +57,7 @@ func newSetup(model *Model, frozen *Frozen, calibration, evaluation dataset.Data
 	return &Setup{model, folded, frozen, calibration, evaluation}, err
 }
 
-// environment returns the options that the environment has.
+// environment returns the options that environment variables set.
 func environment() ([]PrepareOption, error) {
 	changes, err := preprocess.ParseChanges(os.Getenv("TRIOVIT_PREPROCESS"))
 	if err != nil {
@@ -66,8 +66,8 @@ func environment() ([]PrepareOption, error) {
 	return []PrepareOption{WeightsAt(os.Getenv("TRIOVIT_WEIGHTS")), Change(changes), ClassOrder(os.Getenv("TRIOVIT_CLASS_ORDER"))}, nil
 }
 
-// The drawn scenes of the built-in setup: pictures of the size that the model
-// was trained on, from seeds that the training never saw.
+// The drawn scenes of the built-in setup: pictures of the size of the model's training,
+// from seeds that the training did not use.
 const (
 	sceneHeight, sceneWidth = 128, 256
 	calibrationScenes       = 48
@@ -77,29 +77,29 @@ const (
 // A PrepareOption changes how [Prepare] opens the checkpoint and the pictures.
 type PrepareOption func(*request)
 
-// Preprocess gives the network pictures of a protocol of one's own; its size is
-// the network's. Without it the data set and the checkpoint decide.
+// Preprocess sets the caller's own protocol for the pictures; its size is the network's.
+// Without it the data set and the checkpoint decide.
 func Preprocess(p preprocess.Pipeline) PrepareOption {
 	return func(r *request) { r.pipeline = p }
 }
 
-// Change changes parts of the protocol that [Preprocess], or the data set and the
-// checkpoint, decide.
+// Change changes parts of the protocol, be it from [Preprocess] or from the data set and
+// the checkpoint.
 func Change(c preprocess.Changes) PrepareOption {
 	return func(r *request) { r.changes = c }
 }
 
-// ClassOrder numbers the classes of class folders: "text" as torchvision does,
-// "natural" as timm does ([dataset.Order]), or as a file lists them, which lies in
-// the folder of pictures or elsewhere. Where it is empty a list in the folder
-// decides; without one, weights with timm's names take the natural order, others
-// that of the text. Reports say which was taken where the two differ.
+// ClassOrder sets the numbering of class folders: "text" as torchvision, "natural" as timm
+// ([dataset.Order]), or the path of a file that lists the classes, in the folder of
+// pictures or elsewhere. Where it is empty a list in the folder decides. Without a list,
+// weights with timm's names take the natural order, others the order of the text. Reports
+// name the order taken where the two differ.
 func ClassOrder(order string) PrepareOption {
 	return func(r *request) { r.order = order }
 }
 
-// WeightsAt takes the weights of a key among those of a training file: see
-// [Source.At]. An empty key takes those that their own loader takes.
+// WeightsAt chooses the weights under a key of a training file: see [Source.At]. An empty
+// key chooses the weights that their own loader takes.
 func WeightsAt(key string) PrepareOption {
 	return func(r *request) { r.key = key }
 }
@@ -162,8 +162,9 @@ func Prepare(ctx context.Context, checkpoint, folder string, options ...PrepareO
 	return newSetup(model, r.frozen, opened.calibration, opened.evaluation)
 }
 
-// newRequest returns what is asked of a folder. One of the Kaggle competition's
-// pictures stands for the folder around it where that has their truth.
+// newRequest returns the request for a folder. Where the folder is the folder of pictures
+// within the Kaggle competition's archive, and the archive's root has their truth, the
+// root is taken.
 func newRequest(checkpoint, folder string, options []PrepareOption) *request {
 	r := &request{checkpoint: checkpoint, folder: home(folder)}
 	if abs, err := filepath.Abs(r.folder); err == nil && folder != "" {
@@ -177,8 +178,8 @@ func newRequest(checkpoint, folder string, options []PrepareOption) *request {
 	return r
 }
 
-// check reports what is given without what it belongs to. Nothing at all is the
-// built-in model with drawn scenes.
+// check returns an error for an option without the one it belongs to. A request without
+// checkpoint and folder is the built-in model with drawn scenes.
 func (r *request) check() error {
 	chosen := r.pipeline != (preprocess.Pipeline{}) || r.changes != (preprocess.Changes{}) || r.order != ""
 	switch {
@@ -201,7 +202,7 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	}
 	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))
 	if err == nil {
-		err = model.CheckValues() // before pictures are looked at
+		err = model.CheckValues() // before the pictures are opened
 	}
 	if err != nil {
 		return nil, nil, err
@@ -220,8 +221,8 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	return model, opened, err
 }
 
-// prepareFor opens the pictures for a model, and names its classes after theirs where
-// nobody else has.
+// prepareFor opens the pictures for a model, and names the model's classes after theirs
+// where the model has no names.
 func (r *request) prepareFor(ctx context.Context, model *Model) (*prepared, error) {
 	shape, task := model.Net.Output().Shape, dataset.Segmentation
 	if len(shape) == 1 {
@@ -247,8 +248,8 @@ func (r *request) prepareFor(ctx context.Context, model *Model) (*prepared, erro
 	return opened, nil
 }
 
-// reordered returns the first place where the same names stand in another order, or
-// -1 where the order is the same or the names are others.
+// reordered returns the first place where two lists of the same names differ in order. It
+// is -1 where the order is the same or the names differ.
 func reordered(a, b []string) int {
 	if !slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))) {
 		return -1
@@ -308,8 +309,8 @@ func builtInSetup(ctx context.Context) (*Setup, error) {
 	return newSetup(model, nil, drawn.calibration, drawn.evaluation)
 }
 
-// drawn holds the scenes, which are always the same and take a second to draw: a
-// cell may ask for its setup again and again.
+// drawn holds the drawn scenes. They are always the same and take a second to draw, and a
+// cell may ask for its setup repeatedly.
 var drawn struct {
 	sync.Mutex
 	calibration, evaluation dataset.Dataset
@@ -326,8 +327,8 @@ func (s *Setup) String() string {
 	return fmt.Sprintf("%s (%s), %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source, calibrated, s.Evaluation.Len(), s.Evaluation.Name())
 }
 
-// Segment returns what the model's logits say of a picture, at the size of its
-// label and in the numbers of the data set's classes, [H, W].
+// Segment returns the class of each pixel of a picture by the model's logits, [H, W], at
+// the size of its label and in the data set's numbers.
 func (s *Setup) Segment(logits []float32, label dataset.Label) []uint8 {
 	shape := s.Model.Net.Output().Shape
 	seen := segmentLabel(logits, shape, label)

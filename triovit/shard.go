@@ -8,25 +8,24 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// A Shard is one of Of nearly equal parts of an evaluation, numbered from 1:
-// what one job of many computes, each on its own machine.
+// A Shard is one of Of nearly equal parts of an evaluation, numbered from 1. One job
+// computes one shard, each on its own machine.
 //
 //	report, err := triovit.Evaluate(ctx, q, data, triovit.Sharded(triovit.Shard{Index: 2, Of: 4}))
 //	...
 //	whole, err := triovit.Merge(reports...)
 //
-// A shard holds the pictures of consecutive batches. Where there are more
-// shards than batches some are empty, and merge like the others.
+// A shard holds the pictures of consecutive batches. Where there are more shards than
+// batches some are empty, and merge like the others.
 type Shard = shard.Shard
 
-// whole is the shard that is everything.
+// whole is the only shard of an evaluation that is not divided.
 var whole = Shard{Index: 1, Of: 1}
 
-// Merge joins the reports of all shards of one evaluation, in any order, to the
-// report that the single run gives. A shard that is missing, given twice, or of
-// another evaluation (other pictures, another model, recipe or platform) is an
-// error that names it. So are shards of which none has a score; single ones may
-// lack it.
+// Merge joins the reports of all shards of one evaluation, in any order, into the report
+// that the single run gives. A shard that is missing, given twice, or of another
+// evaluation (other pictures, another model, recipe or platform) is an error that names
+// it. Shards may lack a score, but not all of them.
 func Merge(shards ...*Report) (*Report, error) {
 	shards, err := shard.Join(shards, (*Report).part)
 	if err != nil {
@@ -47,7 +46,7 @@ func Merge(shards ...*Report) (*Report, error) {
 	return &merged, nil
 }
 
-// part says which shard of which evaluation the report is.
+// part returns the report's shard and the evaluation to which it belongs.
 func (r *Report) part() shard.Part {
 	return shard.Part{Shard: r.Shard, File: r.file, Of: []shard.Trait{
 		{Name: "data set", Value: r.Dataset},

@@ -11,15 +11,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// WeightScores tell what the rounding of weights costs.
+// WeightScores hold the losses by the rounding of weights.
 type WeightScores struct {
-	// Sampled is how many pictures gave the scores.
+	// Sampled is the number of pictures that gave the scores.
 	Sampled int
-	// All scores the quantized network, Tensors the one in which all is rounded but
-	// weights.
+	// All scores the quantized network, Tensors the network in which everything except
+	// weights is rounded.
 	All, Tensors Decibels
-	// Weights has for each convolution with rounded weights, in the order of the
-	// network, the SQNR of the logits where these weights alone are rounded.
+	// Weights has, for each convolution with rounded weights, in the order of the network,
+	// the SQNR of the logits where only these weights are rounded.
 	Weights []Alone
 }
 
@@ -29,9 +29,9 @@ type Alone struct {
 	SQNR      Decibels
 }
 
-// Weights scores the weights of each convolution of a quantized network on so many
-// pictures, evenly spread over the data set; 0 is 16. Every score is cached, those that
-// [Run] finds too.
+// Weights scores the weights of each convolution of a quantized network on the given
+// number of pictures, evenly spread over the data set; 0 means 16. Every score is cached,
+// and [Run] shares the cache.
 func Weights(ctx context.Context, q *calib.Quantized, data dataset.Dataset, pictures int) (*WeightScores, error) {
 	s, err := weightScores(ctx, q, data, pictures)
 	if err != nil {
@@ -74,8 +74,8 @@ func weightScores(ctx context.Context, q *calib.Quantized, data dataset.Dataset,
 	return s, nil
 }
 
-// Logits scores a quantized network by the SQNR of its logits on so many pictures,
-// evenly spread over the data set; 0 is 16. The score is cached.
+// Logits scores a quantized network by the SQNR of its logits on the given number of
+// pictures, evenly spread over the data set; 0 means 16. The score is cached.
 func Logits(ctx context.Context, q *calib.Quantized, data dataset.Dataset, pictures int) (Decibels, error) {
 	d, err := begin(q, data, Options{Pictures: pictures})
 	if err == nil {

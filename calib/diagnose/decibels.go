@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// Decibels is the ratio of a signal's energy to that of the noise that rounding adds,
-// 10·log10(Σx² / Σ(x̂−x)²). It is +Inf where nothing is lost, and -Inf where the noise
-// is not finite or there is no signal beside it.
+// Decibels is the ratio of a signal's energy to the energy of the rounding noise,
+// 10·log10(Σx² / Σ(x̂−x)²). It is +Inf without noise. It is -Inf where the noise is not
+// finite, or where there is noise and no signal.
 type Decibels float64
 
 // ratio returns the ratio of two energies.

@@ -14,15 +14,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// A place is one thing that a quantized network rounds: an operand of an operation, or
-// the weights of a convolution with its bias.
+// A place is an operand of an operation that a quantized network rounds, or the rounded
+// weights and bias of a convolution.
 type place struct {
 	op *efficientvit.Op
 	// operand is the index into the operation's inputs, or ofWeights.
 	operand int
 	class   string // of the point, or "weights"
-	// name is the operand's tensor, or the operation for its weights; grid names the
-	// operand's grid ([calib.Quantized.GridName]).
+	// name is the operand's tensor, or for weights the operation. grid names the operand's
+	// grid ([calib.Quantized.GridName]).
 	name, grid string
 }
 
@@ -31,7 +31,7 @@ const (
 	weightsClass = "weights"
 )
 
-// placesOf lists what q rounds, in the order of the network.
+// placesOf lists the places of q, in the order of the network.
 func placesOf(q *calib.Quantized) []place {
 	var all []place
 	net := q.Network()
@@ -49,16 +49,17 @@ func placesOf(q *calib.Quantized) []place {
 	return all
 }
 
-// A gated network has both forms of everything that q rounds, exact and rounded, and
-// takes with the pictures which places are rounded: one graph, compiled once, is the
-// exact network, the quantized one, and every network between them.
+// A gated network contains every place of q in both forms, exact and rounded, and takes
+// with the pictures a mask of the rounded places. One graph, compiled once, is the exact
+// network, the quantized one, and every network between them.
 type gated struct {
 	net    *efficientvit.Network
 	places []place
-	// logits gives out the logits, tensors all tensors in the order of the network.
+	// logits returns the logits, tensors all tensors in the order of the network.
 	logits, tensors forward.Compiled
 	params          []any
-	// held and made are the elements of a picture that a run of either graph holds.
+	// held and made are the numbers of elements that a run of the logits or the tensors
+	// graph holds in memory for each picture.
 	held, made int
 }
 
@@ -143,7 +144,7 @@ func newGated(q *calib.Quantized) (*gated, error) {
 	return g, err
 }
 
-// none and all are the masks of the exact and of the quantized network.
+// none returns the mask of the exact network, all that of the quantized one.
 func (g *gated) none() []bool { return make([]bool, len(g.places)) }
 
 func (g *gated) all() []bool { return inverse(g.none()) }

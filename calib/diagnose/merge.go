@@ -12,7 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// Merge joins the reports of all shards of one diagnosis, in any order, to the report of
+// Merge joins the reports of all shards of one diagnosis, in any order, into the report of
 // the single run. A shard that is missing, given twice or of another diagnosis (another
 // model, recipe, platform, other pictures or options) is an error that names it.
 func Merge(shards ...*Report) (*Report, error) {
@@ -28,7 +28,7 @@ func Merge(shards ...*Report) (*Report, error) {
 	return &merged, nil
 }
 
-// part says which shard of which diagnosis the report is.
+// part returns the report's shard and the diagnosis to which it belongs.
 func (r *Report) part() shard.Part {
 	return shard.Part{Shard: r.Shard, File: r.file, Of: []shard.Trait{
 		{Name: "network", Value: r.Network},
@@ -39,10 +39,10 @@ func (r *Report) part() shard.Part {
 	}}
 }
 
-// Format stands in a saved report.
+// Format is the format's name at the start of a saved report.
 const Format = "gotriovit diagnosis 1"
 
-// A record is a report in a file.
+// A record is the form of a report in a file.
 type record struct {
 	Format string `json:"format"`
 	*Report
@@ -56,11 +56,11 @@ func (r *Report) Save(path string) error {
 	return nil
 }
 
-// maxReport bounds a report's file, in bytes. A tensor or unit takes some hundreds.
+// maxReport bounds a report's file, in bytes. A tensor or unit takes some hundred bytes.
 const maxReport = 2 << 20
 
-// least is what a line of a table takes of a file at least, in bytes: a list of more is
-// refused before it is allocated.
+// least is the least size in bytes of a table's line in a file: a longer list than the
+// file can hold is refused before it is allocated.
 const least = 64
 
 // ReadReport reads a report that [Report.Save] wrote. Errors of [Merge] name its file.
@@ -74,7 +74,7 @@ func ReadReport(path string) (*Report, error) {
 }
 
 func parse(data []byte) (*Report, error) {
-	// The lists stand for the report's, and are bounded.
+	// These lists replace the report's own, and are bounded.
 	f := struct {
 		record
 		Warnings texts
@@ -94,7 +94,7 @@ func parse(data []byte) (*Report, error) {
 	return r, err
 }
 
-// lines are those of a table.
+// lines are the lines of a table.
 type lines[T any] []T
 
 func (l *lines[T]) UnmarshalJSON(data []byte) error {

@@ -16,26 +16,26 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// A Report tells where a quantized network loses what it loses. It is plain data:
+// A Report locates the accuracy loss of a quantized network. It is plain data:
 // encoding/json writes it and reads it back.
 type Report struct {
 	Network, Source, Platform string
-	// Recipe tells everything that the recipe decides, in lines.
+	// Recipe holds every decision of the recipe, in lines.
 	Recipe string
-	// ID is a hash of all that the shards of one diagnosis have in common, and Shard which
-	// of them this is: see [Merge].
+	// ID is a hash of all inputs that the shards of one diagnosis share. Shard is the
+	// report's shard: see [Merge].
 	ID    string
 	Shard shard.Shard
-	// Dataset has Images pictures, of which Sampled, evenly spread, gave the parity and
-	// the leave-one-out scores.
+	// Dataset has Images pictures. Sampled of them, evenly spread, gave the parity and the
+	// leave-one-out scores.
 	Dataset         string
 	Images, Sampled int
-	// Warnings is what a reader must not overlook: see [calib.Health.Warnings]
+	// Warnings lists faults that a reader must not overlook: see [calib.Health.Warnings]
 	// and [ParityLimit].
 	Warnings      []string
 	Preprocessing Preprocessing
 	Parity        Parity
-	// Exact scores the network in which nothing is rounded, All the quantized one.
+	// Exact scores the network in which nothing is rounded, All the quantized network.
 	Exact, All Score
 	// Tensors are the rounded tensors and the convolutions' weights, in the order of
 	// the network.
@@ -43,40 +43,41 @@ type Report struct {
 	// Units are the leave-one-out scores, level by level, in the order of the network.
 	Units []Unit
 
-	file string // that it was read from, or empty
+	file string // path of the file that it was read from, or empty
 }
 
-// first says whether the report has all that is not a unit's: only the first shard does.
+// first reports whether the report has everything beside the units: only the first shard's
+// does.
 func (r *Report) first() bool { return r.Shard.Index <= 1 }
 
-// Preprocessing tells what the network was given.
+// Preprocessing describes the pictures as the network reads them.
 type Preprocessing struct {
-	// Version is that of the code that decodes, resizes and normalizes.
+	// Version is the version of the code that decodes, resizes and normalizes.
 	Version       string
 	Width, Height int // in pixels
-	// Channels are the normalized red, green and blue. Where pictures are normalized as
-	// in training, means are near 0 and deviations near 1.
+	// Channels are the normalized red, green and blue. Where pictures are normalized as in
+	// training, means are near 0 and deviations near 1.
 	Channels [3]Channel
-	// Remarks are the data set's, on how it was read.
+	// Remarks are the data set's remarks on how it was read.
 	Remarks []string
 }
 
 // A Channel is one channel of all normalized pictures.
 type Channel struct{ Min, Max, Mean, Deviation float64 }
 
-// Parity is what the recipe's transforms alone change of the logits: rounding of
-// floating point, about 100 dB, where they are right.
+// Parity is the change of the logits by the recipe's transforms alone. Where the
+// transforms are right, only floating point rounds, and the SQNR is about 100 dB.
 type Parity struct {
 	SQNR Decibels
-	// Largest is the largest absolute difference of two logits, Agree the share of
+	// Largest is the largest absolute difference of two logits. Agree is the share of
 	// pictures or pixels with the same largest logit.
 	Largest, Agree float64
 }
 
-// A Score is how far a network's logits are from the exact network's.
+// A Score is the distance of a network's logits from the exact network's.
 type Score struct {
 	SQNR Decibels
-	// Metric is top-1 or mIoU as a fraction, nil where it was not asked for or the
+	// Metric is top-1 or mIoU as a fraction. It is nil where it was not asked for or the
 	// logits are not finite.
 	Metric *float64 `json:",omitempty"`
 }
@@ -84,63 +85,65 @@ type Score struct {
 // A Tensor is a rounded tensor, or the weights of a convolution with the class
 // "weights" and the convolution's name.
 type Tensor struct {
-	// Name is that of the tensor's grid ([calib.Quantized.GridName]), or of the
+	// Name is the name of the tensor's grid ([calib.Quantized.GridName]), or of the
 	// convolution.
 	Name string
-	// Class is that of the point that rounds the tensor, Role that of the operation
-	// that makes it, or of the convolution, and Block the operation's module.
+	// Class is the class of the point that rounds the tensor. Role is the role of the
+	// operation that makes the tensor, or of the convolution. Block is that operation's
+	// module.
 	Class, Role, Block string
 	// Feeds has the role and name of each operation that reads the rounded tensor.
 	Feeds []string
-	// Readers has the names of these operations, for weights that of the convolution.
+	// Readers has the names of these operations alone. For weights it is the
+	// convolution's.
 	Readers []string
 	Grid    string
-	// Values is how many there are, in all pictures; Min and Max are the exact ones.
+	// Values is the number of values in all pictures. Min and Max are the exact network's.
 	Values   int64
 	Min, Max float32
-	// Isolated is the SQNR of the exact tensor passed through its grid, or of the
-	// rounded weights. Accumulated is that of the quantized network's tensor behind its
-	// grid; for weights, that of the convolution's output before any grid. Both are
-	// held against the exact network.
+	// Isolated is the SQNR of the exact tensor passed through its grid, or of the rounded
+	// weights. Accumulated is the SQNR of the quantized network's tensor behind its grid;
+	// for weights, of the convolution's output before any grid. The reference of both is
+	// the exact network.
 	Isolated, Accumulated Decibels
-	// Saturated counts the quantized network's values, or the exact weights, that lie
-	// more than half a step beyond the grid's ends; of a log2 grid those that would take
-	// a code below the first or above the last.
+	// Saturated counts the quantized network's values, or the exact weights, that lie more
+	// than half a step beyond the grid's ends. On a log2 grid it counts values whose code
+	// would be below the first or above the last.
 	Saturated int64
 	// Zeros counts the divisors that become the integer 0.
 	Zeros int64
-	// NotFinite counts the quantized network's values that are NaN or infinite, of
-	// weights the outputs.
+	// NotFinite counts the quantized network's values that are NaN or infinite; for
+	// weights, the convolution's outputs.
 	NotFinite int64
-	// Codes is how many codes the grid has, 0 where it does not tell, and Used how many
-	// of them occur, in any filter.
+	// Codes is the number of the grid's codes, 0 where the grid does not tell it. Used is
+	// the number of codes that occur, in any filter.
 	Codes, Used int
 }
 
 // Saturation returns the share of the values that saturate.
 func (t *Tensor) Saturation() float64 { return float64(t.Saturated) / float64(max(t.Values, 1)) }
 
-// Occupancy returns the share of the grid's codes that occur, 0 where the grid tells
-// of none.
+// Occupancy returns the share of the grid's codes that occur, 0 where Codes is 0.
 func (t *Tensor) Occupancy() float64 { return float64(t.Used) / float64(max(t.Codes, 1)) }
 
-// A Unit is a part of what is rounded.
+// A Unit is a set of places that are left out together: a class, block, operation or
+// tensor.
 type Unit struct {
 	Level Level
 	Name  string
-	// Role is that of an operation, or of the one that makes a tensor.
+	// Role is the role of the operation, or of the operation that makes the tensor.
 	Role string `json:",omitempty"`
-	// Places counts the operands and weights that are rounded in the unit.
+	// Places counts the rounded operands and weights in the unit.
 	Places int
-	// Only scores the network in which nothing else is rounded, AllBut the one in which
-	// all else is.
+	// Only scores the network in which nothing outside the unit is rounded, AllBut the
+	// network in which everything outside it is.
 	Only, AllBut Score
 
 	mask []bool
 }
 
-// Ranked returns the units of a level, the most sensitive first: the one whose
-// rounding alone leaves the logits the lowest SQNR.
+// Ranked returns the units of a level, the most sensitive first. The most sensitive unit
+// is the one whose rounding alone leaves the logits the lowest SQNR.
 func (r *Report) Ranked(level Level) []Unit {
 	var units []Unit
 	for _, u := range r.Units {
@@ -156,11 +159,11 @@ func (r *Report) Ranked(level Level) []Unit {
 type Measure struct {
 	Name string
 	Of   func(t *Tensor) float64
-	// HighIsBad says that a large number is the worse.
+	// HighIsBad marks a measure whose large numbers are the worse.
 	HighIsBad bool
 }
 
-// Measures are what tensors are ordered by.
+// Measures lists the measures by which tensors can be sorted.
 var Measures = []Measure{
 	{"accumulated", func(t *Tensor) float64 { return float64(t.Accumulated) }, false},
 	{"isolated", func(t *Tensor) float64 { return float64(t.Isolated) }, false},
@@ -180,8 +183,8 @@ func (r *Report) Sorted(m Measure) []Tensor {
 	return all
 }
 
-// ParityLimit is the SQNR in dB of the transformed network below which its transforms are
-// warned of.
+// ParityLimit is the SQNR in dB of the transformed network below which the report warns of
+// its transforms.
 const ParityLimit = 60
 
 // health returns the warnings, in the order of the network.
@@ -218,7 +221,7 @@ func (r *Report) WriteUnits(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// exactly writes a number so that it is read back to the bit.
+// exactly formats a number so that it is read back to the bit.
 func exactly(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 func known(metric *float64) string {
@@ -228,10 +231,10 @@ func known(metric *float64) string {
 	return exactly(*metric)
 }
 
-// Shown is how many lines a table of [Report.String] has at most.
+// Shown is the largest number of lines in a table of [Report.String].
 const Shown = 10
 
-// Tables tells the recipe, the warnings, the worst tensors and the most sensitive units.
+// Tables lists the recipe, the warnings, the worst tensors and the most sensitive units.
 func (r *Report) Tables() table.Page {
 	var s table.Writer
 	s.WriteString(r.Recipe)
@@ -261,7 +264,7 @@ func (r *Report) Tables() table.Page {
 // String is the text of [Report.Tables], which ends with a line break.
 func (r *Report) String() string { return r.Tables().String() }
 
-// writeTensors tells the parity, the warnings and the worst tensors.
+// writeTensors writes the parity, the warnings and the worst tensors.
 func (r *Report) writeTensors(s *table.Writer) {
 	fmt.Fprintf(s, "transforms: the logits' SQNR is %s dB, %.2f %% agree; everything rounded: %s dB\n", r.Parity.SQNR, 100*r.Parity.Agree, told(r.All))
 	for _, warning := range r.Warnings {
@@ -276,7 +279,7 @@ func (r *Report) writeTensors(s *table.Writer) {
 	})
 }
 
-// told is a score in a table: decibels, and the metric in percent where it is known.
+// told formats a score for a table: decibels, and the metric in percent where it is known.
 func told(s Score) string {
 	if s.Metric == nil {
 		return s.SQNR.String()

@@ -27,27 +27,27 @@ import (
 // version changes when the same network and pictures would be diagnosed otherwise.
 const version = 2
 
-// Options say how far a diagnosis goes.
+// Options choose the scores of a diagnosis.
 type Options struct {
-	// Levels are those of the leave-one-out scores: nil is classes, blocks and
+	// Levels are the levels of the leave-one-out scores; nil means classes, blocks and
 	// operations.
 	Levels []Level
-	// Pictures is how many pictures, evenly spread over the data set, the leave-one-out
-	// scores are computed on. They are held in memory. 0 is 16.
+	// Pictures is the number of pictures for the leave-one-out scores, evenly spread over
+	// the data set. They are held in memory. 0 means 16.
 	Pictures int
-	// Metric also scores each network of the leave-one-out by its metric, on all
-	// pictures.
+	// Metric also computes the metric of each leave-one-out network, on all pictures.
 	Metric bool
-	// Shard is the part of the leave-one-out scores to compute, all of them where it is
-	// zero; everything else is the first shard's. See [Merge].
+	// Shard is the part of the leave-one-out scores to compute; the zero value is all of
+	// them. The first shard also computes everything else. See [Merge].
 	Shard shard.Shard
 }
 
-// Run compares a quantized network with its exact one on labelled pictures. Every
-// stage is cached: the tensors by batch of pictures, the leave-one-out scores one by
-// one. An interrupted run goes on behind the last that was done, and gives the bits of
-// one that was not interrupted. An exact network that is not finite is an error, a
-// quantized one is not: its tensors are told. A context that ends is the error.
+// Run compares a quantized network with its exact one on labelled pictures. Every stage is
+// cached: the tensors by batch of pictures, the leave-one-out scores one by one. So an
+// interrupted run resumes behind the last finished stage, and its result has the bits of
+// an uninterrupted run. An exact network with values that are not finite is an error; in a
+// quantized network they are reported with their tensors. If the context ends, its error
+// is returned.
 func Run(ctx context.Context, q *calib.Quantized, pictures dataset.Dataset, o Options) (*Report, error) {
 	r, err := run(ctx, q, pictures, o)
 	if err != nil {
@@ -86,7 +86,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	return d.report, nil
 }
 
-// begin makes the network with gates, and samples the pictures.
+// begin makes the gated network and samples the pictures.
 func begin(q *calib.Quantized, data dataset.Dataset, o Options) (*diagnosis, error) {
 	if err := dataset.NotEmpty(data); err != nil {
 		return nil, err
@@ -109,16 +109,16 @@ type diagnosis struct {
 	*gated
 	q      *calib.Quantized
 	data   dataset.Dataset
-	some   dataset.Dataset // of the leave-one-out scores
-	key    []string        // of the network
+	some   dataset.Dataset // the pictures for the leave-one-out scores
+	key    []string        // the network's cache key
 	report *Report
 
-	// sampled holds the normalized pictures of some, and logits what the exact network
-	// makes of them, once they are needed.
+	// sampled holds the normalized pictures of some, and logits the exact network's logits
+	// for them, once load has run.
 	sampled, logits []float32
 }
 
-// counts are what the batches of pictures are counted into.
+// counts accumulate over the batches of pictures.
 type counts struct {
 	Tensors []tally // of the rounded tensors, in order
 	Outputs []tally // of the convolutions with rounded weights
@@ -144,7 +144,7 @@ func (g *gated) rounded() (tensors, convolutions []place) {
 	return tensors, convolutions
 }
 
-// tensors fills in what is told of each tensor and of the pictures.
+// tensors fills in the reports of each tensor and of the pictures.
 func (d *diagnosis) tensors(ctx context.Context) error {
 	tensors, convolutions := d.rounded()
 	var sum *counts
@@ -179,7 +179,7 @@ func (d *diagnosis) tensors(ctx context.Context) error {
 	for i, p := range convolutions {
 		d.report.Tensors = append(d.report.Tensors, d.weights(p, &sum.Outputs[i]))
 	}
-	at := map[string]int{} // by the name of a grid
+	at := map[string]int{} // by the grid's name
 	for _, p := range slices.Concat(tensors, convolutions) {
 		at[p.grid] = d.at(p.name)
 	}
@@ -253,7 +253,7 @@ func (m *moments) add(v float64) {
 	*m = moments{m.N + 1, m.Sum + v, m.Squares + v*v, min(m.Min, v), max(m.Max, v)}
 }
 
-// tensor tells of a rounded tensor.
+// tensor reports on a rounded tensor.
 func (d *diagnosis) tensor(p place, t *tally) Tensor {
 	made := d.net.Op(p.name)
 	q := d.q.Quantizers()[p.grid]
@@ -263,7 +263,7 @@ func (d *diagnosis) tensor(p place, t *tally) Tensor {
 		Saturated: t.Counts.Saturated, Zeros: t.Counts.Zeros, NotFinite: t.Counts.NotFinite, Codes: calib.ViewOf(q).Codes, Used: t.Counts.Codes()}
 }
 
-// feeds returns the operations that read a tensor on a grid, with their roles before their
+// feeds returns the operations that read a tensor on a grid: with their roles before their
 // names, and the names alone.
 func (d *diagnosis) feeds(grid string) (feeds, readers []string) {
 	for _, p := range d.places {
@@ -274,7 +274,8 @@ func (d *diagnosis) feeds(grid string) (feeds, readers []string) {
 	return feeds, readers
 }
 
-// weights tells of a convolution's filters: what becomes of its outputs is in t.
+// weights reports on a convolution's filters. t holds the counts of the convolution's
+// outputs.
 func (d *diagnosis) weights(p place, t *tally) Tensor {
 	name := p.op.Params[0].Name
 	exact, rounded := d.q.Exact().Weights[name].Data, d.q.Model.Weights[name].Data
@@ -297,7 +298,7 @@ func (d *diagnosis) weights(p place, t *tally) Tensor {
 		Saturated: w.Counts.Saturated, NotFinite: t.Counts.NotFinite, Codes: codesOf(grids), Used: len(codes)}
 }
 
-// codesOf returns how many codes the largest of the filters' grids has.
+// codesOf returns the number of codes of the filters' largest grid.
 func codesOf(grids []grid.Uniform) int {
 	n := 0
 	for _, g := range grids {
@@ -306,7 +307,7 @@ func codesOf(grids []grid.Uniform) int {
 	return n
 }
 
-// load loads the sampled pictures and computes the exact logits of them, once.
+// load loads the sampled pictures and computes their exact logits, once.
 func (d *diagnosis) load(ctx context.Context) (err error) {
 	if d.sampled != nil {
 		return nil
@@ -318,7 +319,7 @@ func (d *diagnosis) load(ctx context.Context) (err error) {
 	return err
 }
 
-// batches runs the sampled pictures in batches and returns the logits of all of them.
+// batches runs the sampled pictures in batches and returns all their logits.
 func (d *diagnosis) batches(ctx context.Context, predict func(pictures []float32) ([]float32, error)) ([]float32, error) {
 	var all []float32
 	for pictures := range slices.Chunk(d.sampled, triovit.BatchSize(d.net)*efficientvit.Size(d.net.Input().Shape)) {
@@ -334,7 +335,7 @@ func (d *diagnosis) batches(ctx context.Context, predict func(pictures []float32
 	return all, nil
 }
 
-// parity compares the exact network behind the transforms with the one before them.
+// parity compares the exact network after the transforms with the network before them.
 func (d *diagnosis) parity(ctx context.Context) error {
 	inputs := append(slices.Clone(d.key), d.q.Original().Hash(), d.some.Fingerprint())
 	p, err := cache.Do(ctx, cache.Open(""), "diagnose parity", version, inputs, func() (*Parity, error) {
@@ -372,7 +373,7 @@ func (d *diagnosis) parity(ctx context.Context) error {
 // largest returns the index of the first of the largest values.
 func largest(values []float32) int { return slices.Index(values, slices.Max(values)) }
 
-// between returns the SQNR of y as an approximation of x.
+// between returns the SQNR of y as an approximation of x, in dB.
 func between(x, y []float32) Decibels {
 	signal, noise := 0.0, 0.0
 	for i, v := range x {
@@ -382,7 +383,7 @@ func between(x, y []float32) Decibels {
 	return ratio(signal, noise)
 }
 
-// ends fills in the scores of the networks in which nothing and everything is rounded.
+// ends fills in the scores of the exact and of the quantized network.
 func (d *diagnosis) ends(ctx context.Context) (err error) {
 	if d.report.Exact, err = d.score(ctx, "nothing", d.none()); err != nil {
 		return err

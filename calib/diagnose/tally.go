@@ -6,7 +6,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 )
 
-// A tally sums what one tensor loses, over pictures.
+// A tally sums the signal and the rounding noise of one tensor over pictures.
 type tally struct {
 	Values   int64
 	Min, Max float32 // of the exact network
@@ -17,8 +17,8 @@ type tally struct {
 	Counts calib.Counts
 }
 
-// add counts a tensor of the exact and of the quantized network, and what the grid
-// makes of both.
+// add counts a tensor of the exact and of the quantized network, before and behind the
+// grid.
 func (t *tally) add(q calib.Quantizer, divisor bool, exact, rounded []float32) {
 	t.sight(exact)
 	for i, x := range exact {
@@ -28,7 +28,7 @@ func (t *tally) add(q calib.Quantizer, divisor bool, exact, rounded []float32) {
 	t.Counts.Add(q, divisor, rounded)
 }
 
-// addOutputs counts what a convolution makes in both networks.
+// addOutputs counts a convolution's outputs in both networks.
 func (t *tally) addOutputs(exact, rounded []float32) {
 	t.sight(exact)
 	for i, x := range exact {
@@ -39,7 +39,7 @@ func (t *tally) addOutputs(exact, rounded []float32) {
 	}
 }
 
-// sight counts the exact values.
+// sight adds to the range and the signal of the exact values.
 func (t *tally) sight(exact []float32) {
 	for _, x := range exact {
 		if t.Values == 0 {
@@ -51,7 +51,7 @@ func (t *tally) sight(exact []float32) {
 	}
 }
 
-// plus adds what was counted on other pictures.
+// plus adds the sums over other pictures.
 func (t *tally) plus(o *tally) {
 	if t.Values == 0 {
 		t.Min, t.Max = o.Min, o.Max

@@ -11,20 +11,20 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// A Level says what a unit of the leave-one-out scores is.
+// A Level is the kind of unit for leave-one-out scores.
 type Level string
 
 const (
 	ByClass     Level = "class"     // the points of a class of INTEGER.md, or all weights
 	ByBlock     Level = "block"     // a block of [efficientvit.Network.Blocks]
 	ByOperation Level = "operation" // the operands of an operation, with its weights
-	ByTensor    Level = "tensor"    // a tensor, whoever reads it, or a convolution's weights
+	ByTensor    Level = "tensor"    // a tensor with all its readers, or a convolution's weights
 )
 
-// Levels lists the levels, from the coarse to the fine.
+// Levels lists the levels, from coarse to fine.
 var Levels = []Level{ByClass, ByBlock, ByOperation, ByTensor}
 
-// units divides the places by a level, in the order of the network.
+// units divides the places into the units of a level, in the order of the network.
 func (d *diagnosis) units(level Level) ([]Unit, error) {
 	blocks := map[string]string{} // by operation
 	for _, r := range d.net.Blocks() {
@@ -61,8 +61,8 @@ func (d *diagnosis) units(level Level) ([]Unit, error) {
 	return units, nil
 }
 
-// metric scores the network of a mask by its metric, on all pictures. There is none
-// where its logits are not finite.
+// metric scores the network of a mask by its metric, on all pictures. It is nil where the
+// logits are not finite.
 func (d *diagnosis) metric(ctx context.Context, name, id string, mask []bool) (*float64, error) {
 	r, err := triovit.Evaluate(ctx, &masked{d.gated, id, mask}, d.data, triovit.Titled(name), triovit.Labelled(name))
 	if errors.As(err, new(*triovit.NotFiniteError)) {

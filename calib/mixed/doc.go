@@ -2,8 +2,8 @@
 
 // Package mixed chooses the width of each convolution's weights under a budget.
 //
-// [Measure] finds what each width costs in accuracy, [Sensitivity.Choose] which widths
-// to take, and [Plan.Recipe] is the recipe that has them:
+// [Measure] finds the accuracy cost of each width, [Sensitivity.Choose] chooses the
+// widths, and [Plan.Recipe] returns the recipe with them:
 //
 //	s, err := mixed.Measure(ctx, model, pictures, calib.TrioViTPlusInteger, mixed.Options{})
 //	p, err := s.Choose(mixed.Price{Unit: "cycles", Of: event.PriceWidths(w, config, options)}, 200_000)
@@ -12,21 +12,21 @@
 //
 // # The score
 //
-// For each convolution and each width, the noise is the energy of the logits' error
-// where only these weights are rounded, as a share of the energy of the exact logits
-// ([diagnose.Weights]). The noises of different weights are taken to add up, and those
-// of the tensors with them: the predicted SQNR is that of the sum. What the widths
-// really leave is measured afterwards ([diagnose.Logits]).
+// For each convolution and each width, the noise is the energy of the logits' error where
+// only these weights are rounded, as a share of the energy of the exact logits
+// ([diagnose.Weights]). The predicted SQNR assumes that the noises of all weights, and the
+// noise of the tensors, add up. The SQNR of the chosen widths is measured afterwards
+// ([diagnose.Logits]).
 //
-// Activations keep the recipe's width. The modelled accelerator has activations of 8
-// bits, so that narrower ones would cost accuracy and save nothing.
+// Activations keep the recipe's width. The modelled accelerator has activations of 8 bits,
+// so that narrower ones would cost accuracy without saving cycles.
 //
 // # The price
 //
-// A [Price] is a function of all widths at once. [MeanBits] and [Bytes] are sums over
-// the convolutions. The cycles of the simulated accelerator are none: a depthwise
-// convolution streams into the pointwise one behind it, so that narrower weights of one
-// of them may save nothing until the other's are narrow too. Choose takes three steps:
+// A [Price] is a function of all widths at once. [MeanBits] and [Bytes] are sums over the
+// convolutions. The cycles of the simulated accelerator are not such a sum: a depthwise
+// convolution streams into the pointwise one behind it, so that narrower weights of one of
+// them may save nothing until the other's are narrow too. Choose takes three steps:
 //
 //  1. Each width of each convolution gets a price of its own: the mean of what it
 //     saves where all others have the widest weights and of what it saves where all

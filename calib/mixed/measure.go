@@ -16,45 +16,45 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Options say which widths are tried.
+// Options choose the widths to try and the pictures to score.
 type Options struct {
 	// Bits are the widths of weights to choose from; nil is 4, 6 and 8. Integer models
 	// have 2 to 8.
 	Bits []int
-	// Pictures is how many pictures, evenly spread over the data set, give the scores;
-	// 0 is 16.
+	// Pictures is the number of pictures for the scores, evenly spread over the data set;
+	// 0 means 16.
 	Pictures int
 }
 
-// A Sensitivity says what each width of each convolution's weights costs in accuracy. It
-// is plain data: encoding/json writes it and reads it back.
+// A Sensitivity holds the accuracy cost of each width of each convolution's weights. It is
+// plain data: encoding/json writes it and reads it back.
 type Sensitivity struct {
 	Network, Source, Dataset string
-	// Recipe is the name of the recipe whose other decisions all networks share, Sampled
-	// how many pictures gave the scores.
+	// Recipe is the name of the recipe; all networks share its other decisions. Sampled is
+	// the number of pictures that gave the scores.
 	Recipe  string
 	Sampled int
-	// Bits are the widths, the narrowest first.
+	// Bits are the widths, in rising order.
 	Bits []int
 	// Ops are the convolutions with rounded weights, in the order of the network.
 	Ops []Op
-	// Rest is the noise of everything that is rounded but weights.
+	// Rest is the noise of all rounding except of weights.
 	Rest float64
 }
 
 // An Op is a convolution whose weights can have several widths.
 type Op struct {
 	Name, Role string
-	// Weights is how many it has.
+	// Weights is the number of weights.
 	Weights int
-	// Noise has for each of the widths the energy of the logits' error where these
-	// weights alone are rounded, as a share of the energy of the exact logits.
+	// Noise has, for each width of Bits, the energy of the logits' error where only these
+	// weights are rounded, as a share of the energy of the exact logits.
 	Noise []float64
 }
 
 // Measure scores the weights of each convolution at each width, one after the other. The
-// recipe gives transforms, points and the grids of the tensors; widths of its own are an
-// error. Everything is cached, and an interrupted call goes on behind what is done.
+// recipe gives transforms, points and the grids of the tensors; a recipe with Widths is an
+// error. Everything is cached, so that an interrupted call resumes.
 func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, o Options) (*Sensitivity, error) {
 	bits := slices.Clone(o.Bits)
 	if bits == nil {
@@ -107,7 +107,7 @@ func uniform(recipe calib.Recipe, bits int) calib.Recipe {
 	return recipe.With(fmt.Sprintf("%s W%d", recipe.Name, bits), func(r *calib.Recipe) { r.WeightBits = bits })
 }
 
-// noise returns the share of the signal's energy that an SQNR leaves to noise.
+// noise returns the noise as a share of the signal's energy at an SQNR.
 func noise(d diagnose.Decibels) (float64, error) {
 	if math.IsInf(float64(d), -1) {
 		return 0, errors.New("the noise of the logits is not finite, or there is nothing beside it")
@@ -115,5 +115,5 @@ func noise(d diagnose.Decibels) (float64, error) {
 	return math.Pow(10, -float64(d)/10), nil
 }
 
-// sqnr returns the SQNR of a share of noise.
+// sqnr returns the SQNR at a noise, given as a share of the signal's energy.
 func sqnr(noise float64) diagnose.Decibels { return diagnose.Decibels(-10 * math.Log10(noise)) }

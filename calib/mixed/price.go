@@ -6,17 +6,17 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Price says what the widths of all weights cost together.
+// A Price is the cost of the widths of all weights together.
 type Price struct {
-	// Unit is what the price counts: "cycles".
+	// Unit is the unit of the price, such as "cycles".
 	Unit string
-	// Of returns the price of the network whose convolutions have weights of so many
-	// bits, by the operation's name. A wider weight costs no less.
+	// Of returns the price of the network for the bits of each convolution's weights, by
+	// the operation's name. A wider weight must not cost less.
 	Of func(bits map[string]int) (float64, error)
 }
 
-// Bytes prices weights by the bytes that they take where they are packed without gaps.
-// Biases are not counted: their width does not change.
+// Bytes prices weights by their bytes, packed without gaps. Biases are not counted: their
+// width does not change.
 func Bytes(net *efficientvit.Network) Price {
 	return Price{"bytes", func(bits map[string]int) (float64, error) {
 		sum, _ := bitsOf(net, bits)
@@ -32,8 +32,7 @@ func MeanBits(net *efficientvit.Network) Price {
 	}}
 }
 
-// bitsOf returns the bits of the weights of the named convolutions, and how many weights
-// they have.
+// bitsOf returns the total bits and the number of the weights of the named convolutions.
 func bitsOf(net *efficientvit.Network, bits map[string]int) (sum, weights int) {
 	for name, b := range bits {
 		n := efficientvit.Size(net.Op(name).Params[0].Shape)

@@ -22,9 +22,10 @@ import (
 type Result struct {
 	Sensitivity *Sensitivity
 	Chosen      Scored
-	// Uniform has a line for each width that was measured, the narrowest first.
+	// Uniform has a line for each measured width, in rising order.
 	Uniform []Scored
-	// Recipe has the chosen widths, and Quantized is the model by it.
+	// Recipe is the recipe with the chosen widths, and Quantized the model quantized by
+	// it.
 	Recipe    calib.Recipe     `json:"-"`
 	Quantized *calib.Quantized `json:"-"`
 }
@@ -37,15 +38,15 @@ type Scored struct {
 	Measured diagnose.Decibels
 }
 
-// A Budget is what the price may be.
+// A Budget is an upper bound of the price.
 type Budget struct {
 	Amount float64
-	// Share says that the amount is a share of the price of the widest weights.
+	// Share marks the amount as a share of the price of the widest weights.
 	Share bool
 }
 
-// Run measures what widths cost in accuracy, chooses those of least noise within a
-// budget, and scores them and the uniform ones. Everything but the search is cached.
+// Run measures the accuracy cost of widths, chooses the widths of least noise within a
+// budget, and scores them and the uniform widths. Everything but the search is cached.
 func Run(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, p Price, budget Budget, o Options) (*Result, error) {
 	s, err := Measure(ctx, model, pictures, recipe, o)
 	if err != nil {
@@ -90,7 +91,7 @@ func Run(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, r
 // Shown is how many of the most sensitive convolutions [Sensitivity.String] lists.
 const Shown = 10
 
-// Table lists the convolutions whose narrowest weights cost most, with the SQNR of the
+// Table lists the convolutions with the noisiest narrowest weights, with the SQNR of the
 // logits at each width.
 func (s *Sensitivity) Table() table.Table {
 	var text table.Writer
@@ -115,7 +116,8 @@ func (s *Sensitivity) Table() table.Table {
 // String is the text of [Sensitivity.Table], which ends with a line break.
 func (s *Sensitivity) String() string { return s.Table().String() }
 
-// Ranked returns the convolutions, the one whose narrowest weights cost most first.
+// Ranked returns the convolutions, sorted by the noise of the narrowest weights, the
+// noisiest first.
 func (s *Sensitivity) Ranked() []Op {
 	ops := slices.Clone(s.Ops)
 	slices.SortStableFunc(ops, func(a, b Op) int { return cmp.Compare(b.Noise[0], a.Noise[0]) })
@@ -140,7 +142,7 @@ func (s *Sensitivity) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// Tables is the table of sensitivities, and the chosen widths beside uniform ones.
+// Tables returns the table of sensitivities, and the chosen widths beside uniform ones.
 func (r *Result) Tables() table.Page {
 	var s table.Writer
 	s.Append(r.Sensitivity.Table())

@@ -14,20 +14,20 @@ import (
 	"github.com/gotriovit/gotriovit/calib/diagnose"
 )
 
-// A Plan is a choice of widths, with what it costs.
+// A Plan is a choice of widths, with its price and its predicted SQNR.
 type Plan struct {
-	// Unit is that of Price and of Budget, which is 0 for a uniform width.
+	// Unit is the unit of Price and Budget. Budget is 0 for a uniform width.
 	Unit          string
 	Price, Budget float64
-	// Bits are those of each convolution's weights, by its name.
+	// Bits are the widths of the weights, by the convolution's name.
 	Bits map[string]int
-	// Predicted is the SQNR of the logits if noises add up.
+	// Predicted is the SQNR of the logits on the assumption that noises add up.
 	Predicted diagnose.Decibels
 }
 
-// Choose returns the widths of least predicted noise whose price is within the budget,
-// as the package says. The error for a budget below the price of the narrowest widths
-// tells that price.
+// Choose returns the widths of least predicted noise whose price is within the budget, by
+// the three steps in the package's comment. The error for a budget below the price of the
+// narrowest widths names that price.
 func (s *Sensitivity) Choose(p Price, budget float64) (*Plan, error) {
 	c := &search{Sensitivity: s, price: p, known: map[string]float64{}}
 	plan, err := c.run(budget)
@@ -37,7 +37,7 @@ func (s *Sensitivity) Choose(p Price, budget float64) (*Plan, error) {
 	return plan, nil
 }
 
-// Uniform returns the plan that has one width everywhere, which must be one of Bits.
+// Uniform returns the plan with one width everywhere, which must be one of Bits.
 func (s *Sensitivity) Uniform(p Price, bits int) (*Plan, error) {
 	k := slices.Index(s.Bits, bits)
 	if k < 0 {
@@ -52,17 +52,17 @@ func (s *Sensitivity) Uniform(p Price, bits int) (*Plan, error) {
 	return c.plan(all, price, 0), nil
 }
 
-// choice has the index into Bits of each convolution's width.
+// choice holds, for each convolution, the index into Bits of its width.
 type choice []uint8
 
-// search is a search under way.
+// search is the state of one call of Choose or Uniform.
 type search struct {
 	*Sensitivity
 	price Price
 	known map[string]float64 // prices by choice
 }
 
-// of returns the real price of a choice, each computed once.
+// of returns the real price of a choice. It computes each price once.
 func (s *search) of(c choice) (float64, error) {
 	if price, ok := s.known[string(c)]; ok {
 		return price, nil
@@ -104,7 +104,7 @@ func (s *search) uniform(k int) choice {
 	return choice(slices.Repeat([]uint8{uint8(k)}, len(s.Ops)))
 }
 
-// with returns the choice with another width of one convolution.
+// with returns the choice with convolution i at width index k.
 func (c choice) with(i, k int) choice {
 	c = slices.Clone(c)
 	c[i] = uint8(k)
@@ -120,7 +120,7 @@ func (s *search) run(budget float64) (*Plan, error) {
 	if price > budget {
 		return nil, fmt.Errorf("weights of %d bits everywhere take %.6g", s.Bits[0], price)
 	}
-	// take keeps a choice that is within the budget and less noisy.
+	// take keeps a choice that is within the budget and less noisy than the best so far.
 	take := func(c choice) (within bool, err error) {
 		price, err := s.of(c)
 		if err != nil || price > budget {
@@ -162,9 +162,9 @@ func (s *search) run(budget float64) (*Plan, error) {
 	return s.plan(best, price, budget), nil
 }
 
-// prices returns the price of each width of each convolution beside its narrowest one:
-// the mean of what it is where all others are the narrowest and where they are the
-// widest.
+// prices returns the price of each width of each convolution, less that of the narrowest:
+// the mean of two prices, one with all other convolutions at the narrowest width and one
+// with all others at the widest.
 func (s *search) prices() ([][]float64, error) {
 	prices := make([][]float64, len(s.Ops))
 	for i := range prices {
@@ -187,20 +187,20 @@ func (s *search) prices() ([][]float64, error) {
 	return prices, nil
 }
 
-// maxFront bounds the points of a front: it is exact below, and as fine as a maxFront-th
-// part of its prices beyond.
+// maxFront bounds the points of a front. A smaller front is exact. A larger one is thinned
+// to one point for each of maxFront equal ranges of prices.
 const maxFront = 1 << 14
 
-// A point of a front is a choice for the first convolutions: that of the point it comes
-// from, and a width.
+// A point of a front is a choice for the first convolutions: the choice of a previous
+// point, and a width for one more convolution.
 type point struct {
 	price, noise float64
 	from         int
 	width        uint8
 }
 
-// front returns the choices that no other beats in both price and noise, the cheapest
-// and noisiest first.
+// front returns the choices that no other beats in both price and noise, the cheapest and
+// noisiest first.
 func (s *search) front(prices [][]float64) []choice {
 	layers := [][]point{{{}}}
 	for i := range s.Ops {
@@ -224,8 +224,8 @@ func (s *search) front(prices [][]float64) []choice {
 	return front
 }
 
-// undominated returns the points to which none is at most as dear and at most as noisy,
-// by their prices.
+// undominated returns, sorted by price, the points for which no other point has at most
+// the price and at most the noise.
 func undominated(points []point) []point {
 	slices.SortFunc(points, func(a, b point) int {
 		return cmp.Or(cmp.Compare(a.price, b.price), cmp.Compare(a.noise, b.noise))
@@ -239,7 +239,7 @@ func undominated(points []point) []point {
 	return slices.Clip(best)
 }
 
-// thinned keeps of too many points the first, and the last of each of maxFront equal
+// thinned keeps the first of too many points, and the last in each of maxFront equal
 // ranges of prices.
 func thinned(points []point) []point {
 	if len(points) <= maxFront {
@@ -256,8 +256,8 @@ func thinned(points []point) []point {
 	return kept
 }
 
-// widen gives convolutions wider weights, the largest gain first, until none can have
-// them within the budget.
+// widen gives convolutions wider weights, the largest gain first, until no single one can
+// be widened within the budget.
 func (s *search) widen(c choice, budget float64) (choice, error) {
 	type move struct {
 		op, width int
@@ -276,7 +276,7 @@ func (s *search) widen(c choice, budget float64) (choice, error) {
 		changed := false
 		for _, m := range moves {
 			if s.Ops[m.op].Noise[c[m.op]] <= s.Ops[m.op].Noise[m.width] {
-				continue // an earlier move gave it a better one
+				continue // an earlier move gave it a better width
 			}
 			next := c.with(m.op, m.width)
 			price, err := s.of(next)
@@ -293,8 +293,8 @@ func (s *search) widen(c choice, budget float64) (choice, error) {
 	}
 }
 
-// widths returns the widest of the plan's widths, and the others by selection: one for
-// each number of bits, whose operations are in alphabetical order.
+// widths returns the plan's widest width, and a selection for each of the others, with its
+// operations in alphabetical order.
 func (p *Plan) widths() (widest int, others []calib.Width) {
 	operations := map[int][]string{}
 	for _, name := range slices.Sorted(maps.Keys(p.Bits)) {
@@ -307,8 +307,8 @@ func (p *Plan) widths() (widest int, others []calib.Width) {
 	return others[last].Weights, others[:last]
 }
 
-// Recipe returns the recipe with the plan's widths, under a name that says so: the widest
-// for all weights, and narrower ones by selection.
+// Recipe returns the base recipe with the plan's widths, under a name with the budget: the
+// widest width for all weights, and narrower ones by selection.
 func (p *Plan) Recipe(base calib.Recipe) calib.Recipe {
 	return base.With(p.name(base.Name), func(r *calib.Recipe) { r.WeightBits, r.Widths = p.widths() })
 }
@@ -317,8 +317,8 @@ func (p *Plan) name(base string) string {
 	return fmt.Sprintf("%s for %.6g %s", base, p.Budget, p.Unit)
 }
 
-// Go returns the recipe as a statement in Go; base is an expression for the recipe to
-// which the widths are given, such as "calib.TrioViTPlusInteger".
+// Go returns the recipe as a statement in Go. base is a Go expression for the recipe
+// without these widths, such as "calib.TrioViTPlusInteger".
 func (p *Plan) Go(base string) string {
 	var s strings.Builder
 	widest, others := p.widths()
@@ -334,8 +334,7 @@ func (p *Plan) Go(base string) string {
 	return s.String()
 }
 
-// String tells the price, the predicted SQNR and the widths, a line for each number of
-// bits.
+// String returns the price, the predicted SQNR and the widths, a line for each width.
 func (p *Plan) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%.6g %s", p.Price, p.Unit)

@@ -22,7 +22,7 @@ const stretched, below = 1.2, -0.1
 
 var optimizer = adam.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 
-// A block is a part of the network while it is reconstructed.
+// A block is a part of the network during its reconstruction.
 type block struct {
 	name    string
 	net     *efficientvit.Network
@@ -33,7 +33,7 @@ type block struct {
 	filters []*filters // of the convolutions whose weights are rounded, in order
 	steps   []string   // the tensors whose steps are learned
 	grids   map[string]calib.Quantizer
-	params  []parameter // what the exact block computes with
+	params  []parameter // the exact block's parameters
 	exec    *Exec       // of run
 }
 
@@ -42,7 +42,8 @@ type filters struct {
 	op    *efficientvit.Op
 	grids []grid.Uniform
 	// steps is the step of each weight, and floor the code below it, in the graph's
-	// layout; up is its learned part between 0 and 1, hard in the end.
+	// layout. up is the learned part, from 0 (down) to 1 (up); after the last learning
+	// step it is 0 or 1.
 	steps, floor, up *weights.Tensor
 	bias             []float32 // [calib.Quantized.Bias]
 	soft             bool      // up stays between 0 and 1
@@ -53,8 +54,8 @@ type parameter struct {
 	value *tensors.Tensor
 }
 
-// newBlock prepares a range of the network's operations for a pass, with what was
-// learned so far. The pass has learned the steps of the tensors in done already.
+// newBlock prepares a range of the network's operations for a pass, with everything
+// learned so far. done are the tensors whose steps the pass has learned already.
 func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Range, p pass, learned *calib.Learned, done map[string]bool, o Options) (*block, error) {
 	net, err := whole.Cut(r.From, r.To)
 	if err != nil {
@@ -102,15 +103,15 @@ func newBlock(q *calib.Quantized, whole *efficientvit.Network, r efficientvit.Ra
 	return b, nil
 }
 
-// product returns whether a point rounds KᵀV, the sum of K or a dividend.
+// product reports whether a point rounds KᵀV, the sum of K or a dividend.
 func product(op *efficientvit.Op, p efficientvit.Point) bool {
 	return p.Class == efficientvit.AttentionOperand && slices.Contains([]efficientvit.Role{efficientvit.Dividend, efficientvit.Divisor, efficientvit.Attention}, op.Role)
 }
 
-// rounds returns whether an operand passes through its grid in the block's pass. KᵀV,
-// the sum of K, dividends and divisors are sums over tokens, of which a crop has fewer
-// than a picture: on crops they do not, and keep the recipe's grids, which are those of
-// whole pictures.
+// rounds reports whether an operand passes through its grid in the block's pass. KᵀV, the
+// sum of K, dividends and divisors are sums over tokens, and a crop has fewer tokens than
+// a picture. So on crops they are not rounded, and keep the recipe's grids, which are
+// those of whole pictures.
 func (b *block) rounds(op *efficientvit.Op, operand int) bool {
 	return b.q.Rounds(op.Name, operand) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool {
 		overTokens := p.Class == efficientvit.DivisorOperand || product(op, p)
@@ -118,7 +119,7 @@ func (b *block) rounds(op *efficientvit.Op, operand int) bool {
 	})
 }
 
-// learns returns whether the pass learns anything of the block.
+// learns reports whether the pass learns roundings or steps of the block.
 func (b *block) learns() bool { return b.pass.round && len(b.filters) > 0 || len(b.steps) > 0 }
 
 func newFilters(op *efficientvit.Op, w *weights.Tensor, grids []grid.Uniform, bias []float32) *filters {
@@ -139,16 +140,16 @@ func newFilters(op *efficientvit.Op, w *weights.Tensor, grids []grid.Uniform, bi
 // grid returns the grid of the weight at an index among n, in the reference's layout.
 func (f *filters) grid(i, n int) grid.Uniform { return f.grids[i*len(f.grids)/n] }
 
-// start lets the learned part begin at what the weights, in the reference's layout, are
-// above the codes below them.
+// start initializes the learned part with the distances of the weights, in the reference's
+// layout, from the codes below them.
 func (f *filters) start(w []float32) {
 	p := f.op.Params[0]
 	floor := forward.FromLayout(f.op, p, f.floor)
 	f.set(w, func(i int, code float64) float64 { return code - float64(floor.Data[i]) })
 }
 
-// remain lets the learned part begin at what other weights are above the codes below
-// those.
+// remain initializes the learned part with the distances of other weights from the codes
+// below these.
 func (f *filters) remain(w []float32) {
 	f.set(w, func(_ int, code float64) float64 { return code - math.Floor(code) })
 }
@@ -162,7 +163,8 @@ func (f *filters) set(w []float32, part func(i int, code float64) float64) {
 	f.up = forward.Layout(f.op, p, up)
 }
 
-// now returns the learned part that the block computes with: hard, unless it is soft.
+// now returns the learned part for the block's next run: hard, unless the filters are
+// soft.
 func (f *filters) now() *weights.Tensor {
 	if f.soft {
 		return f.up
@@ -181,7 +183,7 @@ func (f *filters) values() []float32 {
 	return w
 }
 
-// rescale takes the steps of the grids anew.
+// rescale recomputes the steps of the weights from the grids.
 func (f *filters) rescale() {
 	steps := weights.New(f.op.Params[0].Shape...)
 	for i := range steps.Data {
@@ -190,8 +192,8 @@ func (f *filters) rescale() {
 	f.steps = forward.Layout(f.op, f.op.Params[0], steps)
 }
 
-// logit is the argument at which the rectified sigmoid is h. The ends are held a little
-// off, where it has a slope.
+// logit returns the argument at which the rectified sigmoid is h. Values of h at 0 or 1
+// are moved slightly inwards, where the sigmoid has a slope.
 func logit(h float32) float32 {
 	s := (min(max(float64(h), 0.01), 0.99) - below) / stretched
 	return float32(math.Log(s / (1 - s)))
@@ -202,18 +204,19 @@ func rectified(v *Node) *Node {
 	return ClipScalar(AddScalar(MulScalar(Sigmoid(v), stretched), below), 0, 1)
 }
 
-// straight rounds, and passes gradients as if it did not.
+// straight rounds x, and passes gradients through unchanged (a straight-through
+// estimator).
 func straight(x *Node) *Node { return Add(x, StopGradient(Sub(Round(x), x))) }
 
-// exact adds the exact block.
+// exact adds the exact block to the graph.
 func (b *block) exact(inputs []*Node, a args) []*Node {
 	return forward.Build(b.net, inputs, forward.Hooks{Param: func(_ *efficientvit.Op, p efficientvit.Param) *Node { return a.params[p.Name] }})
 }
 
-// rounded adds the block with rounded weights and activations. Up has the learned part
-// of each convolution's codes, scales the step of each tensor that learns one; keep
-// returns the elements of an activation that stay exact as ones, or nil. Each result is
-// shown to see.
+// rounded adds the block with rounded weights and activations to the graph. up has the
+// learned part of each convolution's codes, and scales the step of each tensor whose step
+// is learned. keep returns ones for the elements of an activation that stay exact, or nil.
+// see is called with each result.
 func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*Node, keep func(x *Node) *Node, see func(op *efficientvit.Op, y *Node)) []*Node {
 	ups := map[string]*Node{}
 	for i, f := range b.filters {
@@ -250,8 +253,9 @@ func (b *block) rounded(inputs []*Node, a args, up []*Node, scales map[string]*N
 	})
 }
 
-// through brings a tensor through the grid of a name. To what filter-wise shifting has moved, its
-// offsets are added again behind the grid, where the convolution's bias knows of none.
+// through passes a tensor through the named grid. For a tensor that filter-wise shifting
+// has moved it adds the offsets again behind the grid, where the convolution's bias does
+// not contain them.
 func (b *block) through(name, tensor string, x, scale *Node, keep func(x *Node) *Node) *Node {
 	y := x
 	switch g := b.grids[name].(type) {

@@ -20,12 +20,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// For returns the options for a network and its calibration pictures. Where whole
-// pictures of a segmentation network are large, four crops of 192 pixels stand for each:
-// they say as much of the roundings, and fit into memory. Such crops are darkened down to
-// 0.3 of their light, by evidence of drives that are left out: Seg-B0, learned on two of
-// CamVid's drives by day, loses 2.6 points of mIoU on the third, at dusk, and 3.5 from
-// crops as they are.
+// For returns the options for a network and its calibration pictures. Where the pictures
+// of a segmentation network are large, four crops of 192 pixels replace each: they fit
+// into memory and teach as much about the roundings. Such crops are darkened down to 0.3
+// of their light. The evidence is from left-out drives: Seg-B0, learned on two of CamVid's
+// drives by day, loses 2.6 points of mIoU on the third, at dusk, and 3.5 from crops that
+// are not darkened.
 func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
 	const side, each, exposure = 192, 4, 0.3
 	if shape := net.Input().Shape; len(shape) == len(net.Output().Shape) && shape[0] > side && shape[1] > side {
@@ -34,25 +34,24 @@ func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
 	return o
 }
 
-// A Cost is what a reconstruction is expected to take on this machine, about a quarter
-// more or less.
+// A Cost is the expected time of a reconstruction on this machine, within about a quarter.
 type Cost struct {
-	// Fixed is the time for compiling and for running the blocks between their steps,
-	// Step that of one step of every block.
+	// Fixed is the time for compiling the blocks and for running them outside of their
+	// learning steps. Step is the time of one learning step of every block.
 	Fixed, Step time.Duration
 }
 
-// Of returns the cost of a number of steps of each block.
+// Of returns the time for the given number of learning steps of each block.
 func (c Cost) Of(steps int) time.Duration {
 	return (c.Fixed + time.Duration(steps)*c.Step).Round(time.Second)
 }
 
-// probed is how many blocks a probe learns, and for how many steps.
+// A probe learns the first probed of the largest blocks, for probeSteps learning steps.
 const probed, probeSteps = 3, 4
 
-// Probe takes a few steps of the largest blocks, and tells from their time the cost of a
-// reconstruction in which roundings and steps are learned at once. It is cached: the
-// same options on the same machine cost the same when they are asked for again.
+// Probe takes a few learning steps of the largest blocks, and estimates from their time
+// the cost of a reconstruction in which roundings and steps are learned at once. The
+// estimate is cached for the same options on the same machine.
 func Probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (Cost, error) {
 	o = o.Filled()
 	c, err := probe(ctx, q, data, o)
@@ -85,7 +84,7 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	if err != nil {
 		return Cost{}, err
 	}
-	kind := o // all that a step's time may depend on
+	kind := o // all options that a learning step's time may depend on
 	kind.Steps, kind.Seed, kind.RoundRate, kind.StepRate = 0, 0, 0, 0
 	key := []string{q.ID(), fmt.Sprint(net.Input().Shape), strconv.Itoa(n), fmt.Sprintf("%+v", kind), forward.Platform(), host, strconv.Itoa(runtime.GOMAXPROCS(0))}
 	return cache.Do(ctx, cache.Open(""), "reconstruct probe", version, key, func() (Cost, error) {
@@ -93,8 +92,9 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	})
 }
 
-// measure learns the blocks with the most elements in their tensors from pictures of
-// zeros, which take as long as others, and scales by the elements of all.
+// measure times the blocks with the most elements in their tensors, and scales the time by
+// the elements of all blocks. It learns from pictures of zeros, which take as long as
+// others.
 func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network, n int, o Options) (Cost, error) {
 	blocks := net.Blocks()
 	elements := make([]float64, len(blocks))
@@ -142,8 +142,9 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 		return Cost{}, fmt.Errorf("nothing is learned of any block")
 	}
 	c := Cost{Step: time.Duration(float64(step) * all / measured)}
-	// Without gradients, for a third of a step each, a block runs all pictures once, once
-	// more to be compensated, and up to 8 batches before and behind its steps.
+	// A run without gradients takes a third of a learning step. A block runs all pictures
+	// once, once more to be compensated, and up to 8 batches before and after its learning
+	// steps.
 	passes := 1.0
 	if o.Compensate {
 		passes++
@@ -154,8 +155,8 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 	return c, nil
 }
 
-// Budget returns the options with as many steps as [Probe] expects to fit into a time,
-// in two digits. A time that is not enough for ten is an error.
+// Budget returns the options with as many steps as [Probe] expects to fit into the time
+// limit, rounded to two digits. A time limit too short for ten steps is an error.
 func Budget(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options, limit time.Duration) (Options, error) {
 	c, err := Probe(ctx, q, data, o)
 	if err != nil {

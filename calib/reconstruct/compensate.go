@@ -9,12 +9,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// The factors that a compensation may take: beyond them the quantized output says next
-// to nothing about the exact one.
+// leastFactor and mostFactor bound the factors of a compensation. With a factor beyond
+// them the quantized output hardly correlates with the exact one.
 const leastFactor, mostFactor = 0.5, 2
 
-// last returns the convolution that makes the block's output, or the operand of the
-// residual addition that does; nil where there is none of one output.
+// last returns the filters of the convolution that makes the block's output, or the
+// operand of the residual addition that does. It is nil without such a convolution or with
+// several outputs.
 func (b *block) last() *filters {
 	outputs := b.net.Outputs()
 	if len(outputs) != 1 {
@@ -32,10 +33,9 @@ func (b *block) last() *filters {
 	return nil
 }
 
-// compensate fits, in each channel of the block's last convolution, a factor and an
-// offset that bring its output nearest to what the exact block lacks, in the sense of
-// least squares over all pictures. The factor enters the steps of the filters, the
-// offset the biases.
+// compensate fits a factor and an offset in each channel of the block's last convolution,
+// by least squares over all pictures, so that the rounded output comes nearest to the
+// exact one. The factor enters the steps of the filters, the offset the biases.
 func (b *block) compensate(in samples, learned *calib.Learned) error {
 	f := b.last()
 	if f == nil {

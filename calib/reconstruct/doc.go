@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reconstruct learns how a quantized network is rounded, block by block, so
-// that each block makes of rounded inputs what the exact block makes of exact ones.
+// Package reconstruct learns the rounding of a quantized network, block by block: with
+// rounded inputs, each block shall make outputs as near as possible to those that the
+// exact block makes from exact inputs.
 //
-// Rounding to the nearest code is the best for one weight and not for their sum. So a
-// rounding is learned for every weight (AdaRound; Nagel et al., ICML 2020), a step for
-// every rounded activation (LSQ; Esser et al., ICLR 2020), for one block after the
-// other (BRECQ; Li et al., ICLR 2021), while half of the activations' elements, drawn
-// anew in every step, stay exact (QDrop; Wei et al., ICLR 2022). A last step, in closed
-// form, fits a factor and an offset per channel to a block's output, which the filters
-// of its last convolution take in (QwT-v2's idea).
+// Rounding to the nearest code gives each weight its least error, but not the sum over
+// weights. So a rounding up or down is learned for every weight (AdaRound; Nagel et al.,
+// ICML 2020) and a step for every rounded activation (LSQ; Esser et al., ICLR 2020), one
+// block after the other (BRECQ; Li et al., ICLR 2021). Meanwhile half of the activations'
+// elements, drawn anew in every step, stay exact (QDrop; Wei et al., ICLR 2022).
+// Optionally a last step fits, in closed form, a factor and an offset per channel to a
+// block's output, and folds them into the filters of its last convolution (QwT-v2's idea).
 //
 //	q, err := calib.Calibrate(ctx, model, pictures, calib.TrioViTPlusInteger)
 //	r, err := reconstruct.Run(ctx, q, pictures, reconstruct.Strict(600))
 //	frozen, err := calib.Freeze(r.Quantized, integer.Limits{})
 //
-// The pictures are those that calibrated, and no others: no label is read. What comes
-// out has integer codes and grids like any quantized network, and is frozen and scored
+// The pictures are the calibration pictures and no others, and no label is read. The
+// result has integer codes and grids like any quantized network, and is frozen and scored
 // as one.
 //
 // # Pipeline
 //
-// Blocks are those of [efficientvit.Network.Blocks], in order. The block's inputs are
-// kept for all pictures twice: exact, and as the quantized blocks before make them. A
-// step takes a batch of both, computes the target from the exact inputs, and moves the
-// roundings and steps by Adam. Then the roundings become hard, and the block's outputs
-// are computed for the next one. A block's result is cached under all that it depends
-// on: an interrupted run goes on behind the last block that was done, and gives the
-// bits of one that was not interrupted.
+// Blocks are those of [efficientvit.Network.Blocks], in order. The block's inputs are kept
+// for all pictures twice: exact, and as computed by the quantized blocks before. A
+// learning step takes a batch of both, computes the target from the exact inputs, and
+// moves the roundings and steps by Adam. After the last step the roundings become hard,
+// and the block's outputs are computed for the next block. A block's result is cached
+// under the hash of everything it depends on. So an interrupted run resumes behind the
+// last finished block, and its result has the bits of an uninterrupted run.
 package reconstruct

@@ -20,31 +20,32 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// found is what was learned of one block. It is cached, so that its fields are exported.
+// found holds the learned weights and steps of one block. It is cached, so that its fields
+// are exported.
 type found struct {
 	Weights map[string][]float32 // in the reference's layout
 	Scales  map[string]float32
 	Loss    []float64
-	// Before and After are the errors of the outputs, summed squares beside those of
-	// the exact outputs, with the recipe's roundings and with those learned.
+	// Before and After are the errors of the outputs with the recipe's roundings and with
+	// the learned ones: summed squares, relative to those of the exact outputs.
 	Before, After float64
 	Rounding      [Bins]int
 	Flipped       int
-	// Took is how long that took.
+	// Took is the time of the learning.
 	Took time.Duration
 }
 
-// Bins is how many bins a histogram of roundings has, from 0 to 1.
+// Bins is the number of bins from 0 to 1 in a histogram of roundings.
 const Bins = 20
 
-// samples are the tensors that enter a block, of all pictures, exact and as the
-// quantized blocks before make them.
+// samples are a block's input tensors for all pictures: exact, and as computed by the
+// quantized blocks before.
 type samples struct {
 	n            int
 	exact, noisy [][]float32 // by input
 }
 
-// batch copies some pictures' elements of an input.
+// batchOf copies the elements of some pictures of an input.
 func batchOf(all []float32, n int, pick []int, shape []int) *tensors.Tensor {
 	size := len(all) / n
 	values := make([]float32, 0, len(pick)*size)
@@ -54,11 +55,11 @@ func batchOf(all []float32, n int, pick []int, shape []int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, append([]int{len(pick)}, shape...)...)
 }
 
-// schedule is what changes from step to step.
+// schedule holds the numbers that change from learning step to learning step.
 type schedule struct{ roundRate, stepRate, beta, regularizer float64 }
 
-// at returns the schedule of one of a pass's steps: the regularizer begins after a fifth
-// of them, and its exponent falls from 20 to 2.
+// at returns the schedule of one of a pass's learning steps. The regularizer begins after
+// a fifth of the steps, and its exponent falls from 20 to 2.
 func (o Options) at(step, steps int) schedule {
 	done := float64(step) / float64(steps)
 	s := schedule{roundRate: o.RoundRate, stepRate: o.StepRate * 0.5 * (1 + math.Cos(math.Pi*done)), beta: 20}
@@ -69,7 +70,7 @@ func (o Options) at(step, steps int) schedule {
 	return s
 }
 
-// learn takes all steps of a block.
+// learn takes all learning steps of a block.
 func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n int)) (*found, error) {
 	begun := time.Now()
 	backend, err := forward.Backend()
@@ -148,8 +149,8 @@ func anys(list []*tensors.Tensor) []any {
 	return all
 }
 
-// state returns what Adam moves, before the first step: the arguments of the rectified
-// sigmoids, the logarithms of the steps' factors, and the moments of both.
+// state returns the tensors that Adam updates, before the first step: the arguments of the
+// rectified sigmoids, the logarithms of the steps' factors, and the moments of both.
 func (b *block) state() (list []*tensors.Tensor) {
 	zeros := func(t *weights.Tensor) *tensors.Tensor {
 		return tensors.FromFlatDataAndDimensions(make([]float32, len(t.Data)), t.Shape...)
@@ -173,7 +174,7 @@ func (b *block) state() (list []*tensors.Tensor) {
 	return list
 }
 
-// step is the graph of one step: its outputs are the error and the new state.
+// step is the graph of one learning step. Its outputs are the error and the new state.
 func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args, state []*Node) []*Node {
 	roundRate, stepRate, count, beta, regularizer, before := scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5]
 	n := 3 * len(b.rounding())
@@ -246,8 +247,8 @@ func (b *block) rounding() []*filters {
 	return b.filters
 }
 
-// summed returns the mean over pictures and pixels of the outputs' errors to a power,
-// summed over channels.
+// summed returns the mean, over pictures and pixels, of the sum over channels of the
+// outputs' errors to a power.
 func summed(outputs, targets []*Node, power float64) *Node {
 	var sum *Node
 	for i, y := range outputs {
@@ -263,7 +264,7 @@ func summed(outputs, targets []*Node, power float64) *Node {
 	return sum
 }
 
-// relative returns the summed squares of the outputs' errors, each beside those of its
+// relative returns the sum over outputs of the squared error divided by the squares of the
 // target.
 func relative(outputs, targets []*Node) *Node {
 	var sum *Node
@@ -279,7 +280,7 @@ func relative(outputs, targets []*Node) *Node {
 	return sum
 }
 
-// hard returns 0 below one half and 1 from there.
+// hard rounds the learned parts: 0 below one half, 1 from one half on.
 func hard(up *weights.Tensor) *weights.Tensor {
 	h := weights.New(up.Shape...)
 	for i, v := range up.Data {
@@ -290,7 +291,7 @@ func hard(up *weights.Tensor) *weights.Tensor {
 	return h
 }
 
-// harden reads the state, and rounds what was learned.
+// harden reads the state and rounds the learned parts.
 func (b *block) harden(state []*tensors.Tensor, in samples, result *found) error {
 	for i, f := range b.rounding() {
 		v, err := tensors.CopyFlatData[float32](state[i])

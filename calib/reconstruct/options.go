@@ -14,33 +14,34 @@ import (
 // Options say how a network is reconstructed. The zero value is [Strict] with 600
 // steps and without compensation.
 type Options struct {
-	// Preset is the name that results tell: [Strict], [Reference], or one's own.
+	// Preset is the name in results: [Strict], [Reference], or the caller's own.
 	Preset string
-	// Steps is the number of steps of each block, Batch the pictures or crops of a
-	// step. 0 is 600 and 16.
+	// Steps is the number of learning steps of each block, Batch the number of pictures or
+	// crops in a learning step. 0 means 600 and 16.
 	Steps, Batch int
-	// Crop is the side in pixels of the square crops that stand for the pictures, and
-	// Crops how many are taken; 0 takes whole pictures.
+	// Crop is the side in pixels of the square crops that replace the pictures, and Crops
+	// the number of crops; 0 takes whole pictures.
 	Crop, Crops int
-	// Exposure darkens the pictures or crops: each one's light is multiplied by a factor
-	// drawn from Exposure to 1, evenly in its logarithm. Roundings and steps then serve
-	// darker pictures than those that calibrate. 0 is 1, which changes none.
+	// Exposure darkens the pictures or crops: the light of each is multiplied by a factor
+	// drawn from Exposure to 1, evenly in its logarithm. Roundings and steps then also
+	// serve pictures darker than the calibration pictures. 0 means 1, which darkens none.
 	Exposure float64
-	// Seed draws crops, exposures, batches and what is dropped.
+	// Seed draws crops, exposures, batches and the elements that stay exact.
 	Seed uint64
-	// Keep is the share of the elements of activations that a step leaves in floating
-	// point, drawn anew in each step (QDrop; Wei et al., ICLR 2022); 0 is one half,
-	// less than 0 none.
+	// Keep is the share of the activations' elements that a learning step leaves in
+	// floating point, drawn anew in each step (QDrop; Wei et al., ICLR 2022). 0 means one
+	// half, less than 0 means none.
 	Keep float64
 	// RoundRate and StepRate are Adam's rates for the rounding of weights and for the
-	// logarithms of the activations' steps; the second falls to 0 by half a cosine. 0
-	// takes what the number of steps asks for.
+	// logarithms of the activations' steps. StepRate falls to 0 by half a cosine. 0 means
+	// a rate that suits the number of steps.
 	RoundRate, StepRate float64
-	// Regularizer weighs the term that drives each rounding to 0 or 1, beside an error
-	// that is 1 at the start; 0 is 0.1. It is left out in the first fifth of the steps.
+	// Regularizer is the weight of the loss term that drives each rounding to 0 or 1,
+	// beside an error term that is 1 at the start. 0 means 0.1. The term is left out in
+	// the first fifth of the steps.
 	Regularizer float64
-	// KeepSteps leaves the steps of activations as the recipe chose them, KeepRounding
-	// the rounding of weights.
+	// KeepSteps keeps the recipe's steps of activations, KeepRounding the recipe's
+	// rounding of weights.
 	KeepSteps, KeepRounding bool
 	// Compensate fits a factor and an offset per channel to each block's output, and
 	// folds them into the last convolution's filters and biases.
@@ -49,41 +50,41 @@ type Options struct {
 	Quirks Quirks
 }
 
-// Quirks are what the released code does beside the paper's text. [Reference] has all
-// of them, [Strict] none.
+// Quirks are the deviations of the released code from the paper's text. [Reference] has
+// all of them, [Strict] none.
 type Quirks struct {
-	// Apart learns the roundings of all blocks first, with activations in floating
-	// point, and then the activations' steps, in so many steps of exact inputs. The
-	// activations inside of attention come in a second loop over its blocks, of the same
-	// length. 0 learns both at once, from the inputs that the rounded network makes.
+	// Apart learns the roundings of all blocks first, with activations in floating point,
+	// and then the activations' steps, with Apart learning steps per block on exact
+	// inputs. Activations inside of attention follow in a second loop over the attention's
+	// blocks, of the same length. 0 learns both at once, from the inputs that the rounded
+	// network computes.
 	Apart int
-	// Power is the exponent of the error while activations' steps are learned apart; 0
-	// is 2.
+	// Power is the exponent of the error where activations' steps are learned apart; 0
+	// means 2.
 	Power float64
-	// Summed is a loss in the units of the block's output: the mean over pictures and
-	// pixels of the error summed over channels, and the sum, not the mean, of the
-	// regularizer over the weights.
+	// Summed takes the loss in the units of the block's output: the error is summed over
+	// channels and averaged over pictures and pixels, and the regularizer is the sum over
+	// the weights, not the mean.
 	Summed bool
-	// Soft are the roles whose weights are not regularized and stay between two codes.
-	// Such a network has no integers: it predicts and is not frozen.
+	// Soft lists the roles whose weights are not regularized and stay between two codes.
+	// Such a network has no integers: it predicts, and cannot be frozen.
 	Soft []efficientvit.Role
-	// Unmigrated starts the roundings of a migrated convolution from what the weights
-	// before migration lack to the codes below them.
+	// Unmigrated starts the roundings of a migrated convolution from the distances of the
+	// weights before migration to the codes below them.
 	Unmigrated bool
-	// FixedProducts leaves the steps of KᵀV, of the sum of K and of the dividends as the
-	// recipe chose them.
+	// FixedProducts keeps the recipe's steps of KᵀV, of the sum of K and of the dividends.
 	FixedProducts bool
 }
 
-// Strict returns the options that do what the paper says: every rounding is hard in
-// the end, and every step of the rounded activations is learned.
+// Strict returns the options that follow the paper's text: every rounding becomes hard,
+// and every step of the rounded activations is learned.
 func Strict(steps int) Options {
 	return Options{Preset: "Strict", Steps: steps, Compensate: true}
 }
 
-// Reference returns the options of the released code (block_recon.py, layer_recon.py
-// and main_imagenet.py at commit 5628eb2): 20,000 steps for the roundings and 5,000 for
-// the activations. Its networks have the recipe calib.Released.
+// Reference returns the options of the released code (block_recon.py, layer_recon.py and
+// main_imagenet.py at commit 5628eb2): 20,000 learning steps for the roundings and 5,000
+// for the activations. Its networks have the recipe calib.Released.
 func Reference() Options {
 	return Options{
 		Preset: "Reference", Steps: 20000, Batch: 32, RoundRate: 1e-3, StepRate: 4e-4, Regularizer: 0.5, Keep: -1,
@@ -107,7 +108,7 @@ func (o Options) Filled() Options {
 	return o
 }
 
-// Check refuses options with which nothing can be learned.
+// Check returns an error for options with which nothing can be learned.
 func (o Options) Check() error {
 	o = o.Filled()
 	for _, r := range []struct {
@@ -141,23 +142,25 @@ func (o Options) Check() error {
 	return nil
 }
 
-// A pass goes once through the blocks of the network, in order.
+// A pass goes through the blocks of the network once, in order.
 type pass struct {
 	name  string
 	steps int
-	// round and scale say what is learned: roundings of weights, steps of activations.
+	// round has the roundings of weights learned, scale the steps of activations.
 	round, scale bool
-	// exact gives each block the exact inputs in place of the rounded network's.
+	// exact gives each block the exact inputs in place of those that the rounded network
+	// computes.
 	exact bool
 	power float64
-	// rounds says which operands pass through their grids, among those of the recipe.
+	// rounds reports whether operands of a class pass through their grids, if the recipe
+	// rounds them.
 	rounds func(class efficientvit.PointClass) bool
-	// where restricts the blocks in which anything is learned to those in which one
-	// operand's class passes it.
+	// where restricts learning to blocks with an operand of a class for which it returns
+	// true.
 	where func(class efficientvit.PointClass) bool
 }
 
-// passes returns how often the network is gone through, and for what.
+// passes returns the passes through the network, in order.
 func (o Options) passes() []pass {
 	every := func(efficientvit.PointClass) bool { return true }
 	if o.Quirks.Apart == 0 {
@@ -175,7 +178,7 @@ func (o Options) passes() []pass {
 	}
 }
 
-// String tells the options in lines that follow a recipe's.
+// String returns the options in lines, to follow a recipe's.
 func (o Options) String() string {
 	var s strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }

@@ -13,21 +13,24 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// An outcome is what a block makes of some pictures.
+// An outcome holds a block's outputs for some pictures.
 type outcome struct {
-	// exact and rounded are the outputs, in the network's order: of the exact inputs by
-	// the exact block, and of the quantized blocks' by the rounded one.
+	// exact and rounded are the outputs, in the network's order: of the exact block on
+	// exact inputs, and of the rounded block on the outputs of the quantized blocks
+	// before.
 	exact, rounded [][]float32
-	// error is that of the rounded outputs, as a share of the exact ones' energy.
+	// error is the energy of the rounded outputs' error, as a share of the exact outputs'
+	// energy.
 	error float64
-	// sums are taken in each channel of the last convolution's output x, beside which y
-	// is what it should be: of x, y, x², xy. There are none where no convolution makes
-	// the output.
+	// sums are sums over each channel of x, y, x² and xy: x is the last convolution's
+	// output, and y the output that would make the block exact. There are none where no
+	// convolution makes the block's output.
 	sums [][]float32
 }
 
-// batchSize returns how many of n pictures a block runs at once: as many as in a
-// learning step, or somewhat fewer where they then divide n and one graph serves all.
+// batchSize returns how many of n pictures a block runs at once: as many as in a learning
+// step, or somewhat fewer where that number divides n, so that one graph serves all
+// batches.
 func batchSize(n, batch int) int {
 	for size := min(n, batch); size >= (batch+1)/2; size-- {
 		if n%size == 0 {
@@ -37,9 +40,9 @@ func batchSize(n, batch int) int {
 	return min(n, batch)
 }
 
-// runs runs the block, exact and as it is rounded now, on the first n pictures, batch by
-// batch, and shows each outcome. One graph serves all of a block's runs: roundings and
-// steps are its arguments.
+// runs runs the block on the first n pictures, batch by batch, both exact and with the
+// present roundings, and calls see with each outcome. One graph serves all runs of a
+// block: roundings and steps are its arguments.
 func (b *block) runs(in samples, n int, see func(*outcome)) error {
 	if b.exec == nil {
 		backend, err := forward.Backend()
@@ -81,7 +84,7 @@ func (b *block) runs(in samples, n int, see func(*outcome)) error {
 	return nil
 }
 
-// outcome is the graph of runs.
+// outcome is the graph that runs compiles.
 func (b *block) outcome(in []*Node) []*Node {
 	inputs := len(b.net.Inputs())
 	a := b.args(in[2*inputs:])
@@ -118,7 +121,7 @@ func (b *block) inputs(in samples, pick []int) (call []any) {
 	return call
 }
 
-// constants returns what [block.args] reads, in the same order.
+// constants returns the tensors for the nodes that [block.args] reads, in the same order.
 func (b *block) constants() (list []*tensors.Tensor) {
 	for _, p := range b.params {
 		list = append(list, p.value)
@@ -138,14 +141,14 @@ func (b *block) constants() (list []*tensors.Tensor) {
 	return list
 }
 
-// args are the nodes of what a block's graphs take beside pictures and state.
+// args are the nodes of the arguments of a block's graphs, apart from pictures and state.
 type args struct {
 	params map[string]*Node // exact
 	steps  map[string]*Node // of each weight, by convolution
 	floor  map[string]*Node
 	bias   map[string]*Node
 	up     []*Node          // the learned parts, by filters
-	scales map[string]*Node // scalars: the steps of the tensors that learn one
+	scales map[string]*Node // scalars: the steps of the tensors whose step is learned
 }
 
 func (b *block) args(in []*Node) args {

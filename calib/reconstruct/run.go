@@ -27,33 +27,33 @@ import (
 // version changes when the same inputs would be reconstructed otherwise.
 const version = 4
 
-// A Result is a reconstructed network and how it came about.
+// A Result is a reconstructed network with the record of its blocks.
 type Result struct {
 	Quantized *calib.Quantized
 	Options   Options
 	Blocks    []Block
-	// Duration is the time that this call took: little where blocks were cached.
+	// Duration is the time of this call, short where blocks were cached.
 	Duration time.Duration
 }
 
-// A Block tells how one block was reconstructed.
+// A Block records the reconstruction of one block.
 type Block struct {
 	Name string
 	// Pass is empty where roundings and steps were learned at once.
 	Pass string
-	// Loss has up to about fifty means of the error during the steps, beside that of
-	// the first roundings; Before and After are the errors of the outputs with the
-	// recipe's roundings and with the hard learned ones, as shares of the outputs'
-	// energy.
+	// Loss has up to about fifty means of the error during the learning steps, relative to
+	// the error of the first roundings. Before and After are the errors of the outputs
+	// with the recipe's roundings and with the hard learned ones, as shares of the
+	// outputs' energy.
 	Loss          []float64
 	Before, After float64
-	// Rounding counts the learned roundings from 0 (down) to 1 (up) before they became
-	// hard; Flipped of Weights are those that left the nearest code.
+	// Rounding is a histogram of the learned roundings from 0 (down) to 1 (up) before they
+	// became hard. Flipped of Weights roundings left the nearest code.
 	Rounding         [Bins]int
 	Weights, Flipped int
-	// Steps are the factors by which learned steps differ from the recipe's.
+	// Steps are the ratios of learned steps to the recipe's, by tensor.
 	Steps map[string]float64
-	// Took is how long the block's steps took when they were learned.
+	// Took is the time that the block's learning steps took when they ran.
 	Took time.Duration
 }
 
@@ -76,7 +76,7 @@ func (r *Result) Table() table.Table {
 // String is the text of [Result.Table], which ends with a line break.
 func (r *Result) String() string { return r.Table().String() }
 
-// Took returns how long the steps of all blocks took when they were learned.
+// Took returns the time that the learning steps of all blocks took when they ran.
 func (r *Result) Took() (sum time.Duration) {
 	for i := range r.Blocks {
 		sum += r.Blocks[i].Took
@@ -84,8 +84,8 @@ func (r *Result) Took() (sum time.Duration) {
 	return sum
 }
 
-// Run reconstructs a quantized network on the pictures that calibrated it. The error
-// names the block; a context that ends is its error.
+// Run reconstructs a quantized network on its calibration pictures. An error names the
+// block. If the context ends, its error is returned.
 func Run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Result, error) {
 	begun := time.Now()
 	o = o.Filled()
@@ -122,7 +122,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	}
 	bar := progress.New("reconstruct "+net.Name, steps)
 	defer bar.Done()
-	// Blocks read what is exported, and was perhaps changed since q got its ID.
+	// Blocks read q's exported fields, which may have changed since q got its ID.
 	read := cache.Key(q.Model.Hash(), q.Exact().Hash(), fmt.Sprint(q.WeightGrids))
 	key := []string{q.ID(), read, data.Fingerprint(), preprocess.Version, o.String(), strconv.Itoa(o.Crop), fmt.Sprint(net.Input().Shape)}
 	for number, p := range passes {
@@ -155,7 +155,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 			if err := b.forward(in, exact, noisy, &learned); err != nil {
 				return nil, fmt.Errorf("block %s: %w", r.Name, err)
 			}
-			for name := range exact { // what no later block reads
+			for name := range exact { // tensors that no later block reads
 				if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
 					delete(exact, name)
 					delete(noisy, name)
@@ -167,7 +167,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	return result, err
 }
 
-// network returns the network that is learned on: of crops where the options say so.
+// network returns the network to learn on: of crops where the options have crops.
 func (o Options) network(q *calib.Quantized) (*efficientvit.Network, error) {
 	net := q.Exact().Net
 	if o.Crop == 0 {
@@ -221,7 +221,7 @@ func darken(picture []float32, factor float64) {
 	}
 }
 
-// take puts what was found into the block and into all that is learned.
+// take puts the learned weights and steps into the block and into learned.
 func (b *block) take(f *found, learned *calib.Learned) Block {
 	told := Block{Name: b.name, Pass: b.pass.name, Loss: f.Loss, Before: f.Before, After: f.After, Rounding: f.Rounding, Flipped: f.Flipped, Steps: map[string]float64{}, Took: f.Took}
 	for _, w := range b.filters {
@@ -243,8 +243,9 @@ func (b *block) take(f *found, learned *calib.Learned) Block {
 	return told
 }
 
-// forward computes the block's outputs of all pictures, exact and, where the pass reads
-// them, with the roundings that were learned, and compensates the latter where the options say so.
+// forward computes the block's outputs for all pictures: exact, and where the pass reads
+// them also with the learned roundings. Where the options compensate, the latter are
+// compensated.
 func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *calib.Learned) error {
 	if b.options.Compensate {
 		if err := b.compensate(in, learned); err != nil {

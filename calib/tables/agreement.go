@@ -9,10 +9,10 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// Agreement says in a sentence how far the table agrees with the paper's: of the pairs of
-// rows of which both scores are printed and computed, how many stand in the same order.
-// Scores of other networks and pictures compare in no other way. A NaN that is printed or
-// computed is below every score.
+// Agreement returns a sentence on how far the table agrees with the paper's. It takes the
+// pairs of rows whose scores are both printed and computed, and counts those in the same
+// order. Scores of other networks and pictures cannot be compared in any other way. A NaN,
+// printed or computed, is below every score.
 func (t *Table) Agreement() string {
 	same, pairs := 0, 0
 	differs := ""
@@ -39,7 +39,7 @@ func (t *Table) Agreement() string {
 	return fmt.Sprintf("**Table %s.** Of %d pairs of printed scores %d stand in the same order here%s.", t.Number, pairs, same, differs)
 }
 
-// above orders scores, NaN below all.
+// above returns a score for comparisons: -1 for NaN, so that NaN is below all scores.
 func above(score float64) float64 {
 	if math.IsNaN(score) {
 		return -1
@@ -47,8 +47,8 @@ func above(score float64) float64 {
 	return score
 }
 
-// order returns the difference of two printed scores of a column, if both are known and
-// placed: a row that nothing says is the one of two is not.
+// order returns the difference of two printed scores of a column. ok is false unless both
+// rows have a known number there.
 func order(a, b []paper.Cell, column int) (difference float64, ok bool) {
 	if column >= len(a) || column >= len(b) || !a[column].Known() || !b[column].Known() {
 		return 0, false

@@ -7,19 +7,19 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A definition is how a table is made.
+// A definition lists the rows of a table and its notes.
 type definition struct {
 	number    string
 	lines     []line
 	contrasts []contrast
-	// notes say what differs from what the paper did.
+	// notes name the differences from the paper's experiment.
 	notes []string
 }
 
-// A line is a row that is scored.
+// A line is a scored row.
 type line struct {
 	name string
-	// printed is the paper's row: the one of the same name where it is empty.
+	// printed is the name of the paper's row; empty means the line's own name.
 	printed string
 	// recipe is nil for the float network.
 	recipe func(*efficientvit.Network) (calib.Recipe, error)
@@ -44,7 +44,7 @@ var (
 	others  = calib.Selection{Roles: calib.MBConvs.Roles, Name: `\.op_list\.\d+\.main\.`}
 )
 
-// alone rounds nothing but what edit adds.
+// alone rounds only the points and weights that edit adds.
 func alone(name string, edit func(*calib.Recipe)) line {
 	return named(name, calib.VanillaAll.With(name, func(r *calib.Recipe) {
 		r.About, r.Points = name, nil
@@ -52,8 +52,8 @@ func alone(name string, edit func(*calib.Recipe)) line {
 	}))
 }
 
-// but is [calib.VanillaAll] with the inputs of some convolutions in float, and their
-// weights rounded.
+// but is [calib.VanillaAll] with the inputs of some convolutions in float, and the weights
+// of these convolutions rounded.
 func but(name string, where ...calib.Selection) line {
 	return line{name: name, recipe: func(net *efficientvit.Network) (calib.Recipe, error) {
 		f, err := calib.InputsInFloat(net, where...)
@@ -61,8 +61,8 @@ func but(name string, where ...calib.Selection) line {
 	}}
 }
 
-// absent is the printed row of a line that the paper has no number of, or none that is
-// known to be this row's.
+// absent is the printed row of a line for which the paper has no number, or none that
+// certainly belongs to it.
 const absent = "none"
 
 func (l line) without() line {

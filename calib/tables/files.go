@@ -15,7 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// The words for where a number of a CSV file is from.
+// The origins of a number in a CSV file.
 const (
 	computed = "computed"
 	printed  = "printed"
@@ -63,7 +63,8 @@ func (t *Table) WriteCSV(w io.Writer) error {
 // scoreColumns name the cells of a score's record.
 var scoreColumns = []string{"percent", "low", "high", "minus_float", "minus_low", "minus_high", "calibration_s", "observed_earlier"}
 
-// record is the score in CSV. What no pictures calibrated has no time.
+// record returns the score in CSV. The float network, which is not calibrated, has no
+// time.
 func (s Score) record() []string {
 	d := noEstimate
 	if s.AgainstFloat != nil {
@@ -85,7 +86,7 @@ func (s Score) record() []string {
 
 var noEstimate = triovit.Estimate{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
 
-// printed returns what stands beside the rows, and what stands beside none.
+// printed returns the paper's rows: those beside computed rows, and those beside none.
 func (t *Table) printed() []paper.Row {
 	var all []paper.Row
 	for i := range t.Rows {
@@ -97,7 +98,7 @@ func (t *Table) printed() []paper.Row {
 	return append(all, t.Unpaired...)
 }
 
-// The JSON forms of what tables and sweeps are made of.
+// The JSON forms of the parts of tables and sweeps.
 type (
 	settingJSON struct {
 		Calibration       string   `json:"calibration"`
@@ -160,9 +161,9 @@ type (
 	}
 )
 
-// MarshalJSON writes the table, what is computed and what is printed apart. Scores and
-// differences are fractions, printed numbers percent with their marks; a number that is
-// not known, or that the paper prints as NaN, is null.
+// MarshalJSON writes the table, with computed and printed numbers apart. Scores and
+// differences are fractions. Printed numbers are percent, with their marks; a number that
+// is unknown, or that the paper prints as NaN, is null.
 func (t *Table) MarshalJSON() ([]byte, error) {
 	spread := func(s Spread) *spreadJSON {
 		if t.Draws < 2 {

@@ -15,20 +15,20 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// Options say on which of the calibration pictures a table is made. The zero value takes
-// all of them, once.
+// Options choose the calibration pictures of a table. The zero value takes all of them,
+// once.
 type Options struct {
-	// Draws is how many sets of calibration pictures are drawn; 0 is one.
+	// Draws is the number of sets of calibration pictures; 0 means one.
 	Draws int
-	// Pictures is how many each draw takes without repeats. 0 is all of them for one draw,
-	// half of them for several.
+	// Pictures is the number of pictures in a draw, without repeats. 0 means all of them
+	// for one draw, half of them for several.
 	Pictures int
 	// Seed draws the first set, Seed+1 the second, and so on.
 	Seed uint64
 }
 
-// filled returns the options with numbers in place of zeros, and refuses several draws
-// that would be the same.
+// filled returns the options with defaults in place of zeros. Several draws that would be
+// equal are an error.
 func (o Options) filled(calibration dataset.Dataset) (Options, error) {
 	n := calibration.Len()
 	if o.Draws < 0 {
@@ -41,18 +41,19 @@ func (o Options) filled(calibration dataset.Dataset) (Options, error) {
 			o.Pictures = (n + 1) / 2
 		}
 	}
-	if n > 0 && o.Draws > 1 && o.Pictures == n { // an empty set says itself why it is empty
+	if n > 0 && o.Draws > 1 && o.Pictures == n { // an empty set has an error of its own
 		return o, fmt.Errorf("%d draws of all %d pictures of %s are one and the same: draw fewer pictures, or once", o.Draws, n, calibration.Name())
 	}
 	return o, nil
 }
 
-// I makes Table I: the width of activations beside weights of 8 bits.
+// I makes Table I: accuracy against the width of activations, with weights of 8 bits.
 func I(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, o Options) (*Table, error) {
 	return Make(ctx, "I", model, calibration, evaluation, o)
 }
 
-// II makes Table II: which tensors break W8A8, left in float or rounded alone.
+// II makes Table II: the tensors that lose the accuracy in W8A8, left in float or rounded
+// alone.
 func II(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, o Options) (*Table, error) {
 	return Make(ctx, "II", model, calibration, evaluation, o)
 }
@@ -78,9 +79,9 @@ func VII(ctx context.Context, model *triovit.Folded, calibration, evaluation dat
 	return Make(ctx, "VII", model, calibration, evaluation, o)
 }
 
-// Make makes the table of that number, one of [Numbers]. A recipe by which the network
-// makes something that is not finite has no score, which the table tells. Everything is
-// cached: a second call costs seconds, an interrupted one goes on.
+// Make makes the table of the given number, one of [Numbers]. A recipe whose network
+// computes a value that is not finite has no score, and the table gives the reason.
+// Everything is cached: a second call takes seconds, and an interrupted call resumes.
 func Make(ctx context.Context, number string, model *triovit.Folded, calibration, evaluation dataset.Dataset, o Options) (*Table, error) {
 	i := slices.IndexFunc(definitions, func(d definition) bool { return d.number == number })
 	if i < 0 {
@@ -128,7 +129,7 @@ func (d *definition) make(ctx context.Context, model *triovit.Folded, calibratio
 	return t, nil
 }
 
-// climbOn scores recipes that a draw of calibration pictures calibrates.
+// climbOn scores recipes that are calibrated on one draw of calibration pictures.
 func climbOn(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipes []calib.Recipe, pictures int, seed uint64) (*calib.Climb, error) {
 	drawn, err := dataset.Draw(calibration, pictures, seed)
 	if err != nil {
@@ -142,7 +143,7 @@ func settingOf(calibration dataset.Dataset, o Options, float *triovit.Report) Se
 		Evaluation: float.Dataset, EvaluationImages: float.Images, Remarks: float.Remarks}
 }
 
-// layout returns the table without anything computed: the rows, and the paper's numbers.
+// layout returns the table's rows with the paper's numbers and without computed ones.
 func (d *definition) layout() *Table {
 	printed := paper.Numbered(d.number)
 	t := &Table{Number: d.number, About: printed.About, Columns: printed.Columns, Missing: printed.Missing,
@@ -174,8 +175,8 @@ func (d *definition) layout() *Table {
 	return t
 }
 
-// add takes the scores of one draw. The float network, which no picture calibrates, is
-// taken once.
+// add takes the scores of one draw. The float network does not depend on the draw, and is
+// taken with the first.
 func (t *Table) add(climb *calib.Climb, first bool) error {
 	reports := map[string]*triovit.Report{}
 	rungs := climb.Rungs

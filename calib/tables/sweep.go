@@ -18,26 +18,26 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
-// A Sweep is the accuracy by one recipe against the number of calibration pictures.
+// A Sweep is the accuracy of one recipe against the number of calibration pictures.
 type Sweep struct {
-	// Network and Source say which model, Metric is "top-1" or "mIoU".
+	// Network and Source name the model. Metric is "top-1" or "mIoU".
 	Network, Source, Metric string
 	Recipe                  calib.Recipe
-	// Setting has the draws of each number of pictures; its own Pictures is 0.
+	// Setting holds the number of draws of each size; its own Pictures is 0.
 	Setting
 	// Float is the score of the float network.
 	Float  triovit.Estimate
 	Points []Point
 }
 
-// A Point is what a number of calibration pictures gives, by draw. All pictures are drawn
-// once, for there is but one draw of them.
+// A Point holds the scores with one number of calibration pictures, by draw. The set of
+// all pictures has one draw.
 type Point struct {
 	Pictures int
 	Scores   []Score
 }
 
-// Spread returns that of the scores, as fractions.
+// Spread returns the spread of the scores, as fractions.
 func (p *Point) Spread() Spread { return scoresOf(p.Scores) }
 
 // Against returns the spread of the differences to the float network, as fractions.
@@ -47,7 +47,7 @@ func (p *Point) Against() Spread { return againstOf(p.Scores) }
 type SweepOptions struct {
 	// Sizes are the numbers of pictures; none means 2, 4, 8, ... and all.
 	Sizes []int
-	// Draws is how many sets of each size are drawn; 0 means 5.
+	// Draws is the number of sets of each size; 0 means 5.
 	Draws int
 	// Seed draws the first set of each size, Seed+1 the second, and so on. Sets of one
 	// seed are nested.
@@ -55,8 +55,8 @@ type SweepOptions struct {
 }
 
 // Pictures scores a recipe by growing numbers of calibration pictures, each drawn several
-// times: PTQ4ViT's two sweeps, accuracy against the number of pictures, and for one size
-// the mean and the deviation over draws. Everything is cached, as a table is.
+// times. These are PTQ4ViT's two sweeps: accuracy against the number of pictures, and for
+// one size the mean and the deviation over draws. Everything is cached, as for a table.
 func Pictures(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipe calib.Recipe, o SweepOptions) (*Sweep, error) {
 	s, err := sweep(ctx, model, calibration, evaluation, recipe, o)
 	if err != nil {

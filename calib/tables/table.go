@@ -13,41 +13,42 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
-// A Table is one of the paper's tables, computed on a network and pictures of one's own,
-// with the paper's numbers apart.
+// A Table is one of the paper's tables, computed on the caller's network and pictures,
+// with the paper's numbers in separate fields.
 type Table struct {
-	// Number is the paper's, About what the table shows.
+	// Number is the number of the paper's table, About its subject.
 	Number, About string
-	// Network and Source say which model, Metric is "top-1" or "mIoU".
+	// Network and Source name the model. Metric is "top-1" or "mIoU".
 	Network, Source, Metric string
 	Setting
-	// Rows are the float network and then the recipes. Contrasts are differences of rows
-	// that the paper prints as rows of their own.
+	// Rows are the float network and then the recipes. Contrasts are differences of two
+	// rows that the paper prints as separate rows.
 	Rows      []Row
 	Contrasts []Contrast
-	// Columns name the networks of the printed numbers, and Printed says what these
-	// measure and where they are printed.
+	// Columns name the networks of the printed numbers. Printed names their unit and their
+	// source.
 	Columns []string
 	Printed string
-	// Unpaired are printed rows of which it is not known which of Rows they are.
+	// Unpaired are printed rows that cannot be assigned to one of Rows.
 	Unpaired []paper.Row
-	// Missing says what of the printed table is not at hand, empty where nothing is.
+	// Missing names the part of the printed table that is not at hand, empty where nothing
+	// is missing.
 	Missing string
-	// Notes say what differs from what the paper did.
+	// Notes name the differences from the paper's experiment.
 	Notes []string
 }
 
-// A Setting says which pictures calibrate and which are scored.
+// A Setting names the calibration pictures and the evaluation pictures.
 type Setting struct {
-	// Calibration has CalibrationImages pictures, of which each of Draws draws, by seeds
-	// from Seed on, takes so many as Pictures says.
+	// Calibration has CalibrationImages pictures. Each of Draws draws, by seeds from Seed
+	// on, takes Pictures of them.
 	Calibration       string
 	CalibrationImages int
 	Draws, Pictures   int
 	Seed              uint64
 	Evaluation        string
 	EvaluationImages  int
-	// Remarks are on how the evaluation pictures were read.
+	// Remarks are the data set's remarks on how the evaluation pictures were read.
 	Remarks []string
 }
 
@@ -55,7 +56,7 @@ type Setting struct {
 type Row struct {
 	Name   string
 	Recipe calib.Recipe
-	// Scores has one for each draw; the float network has one.
+	// Scores has one score for each draw; the float network has one.
 	Scores []Score
 	// Others are the weights and tensors at other widths than the recipe's own, or in
 	// floating point.
@@ -64,35 +65,37 @@ type Row struct {
 	Beside []paper.Cell
 }
 
-// A Score is that of a recipe by one draw of calibration pictures.
+// A Score is the score of a recipe in one draw of calibration pictures.
 type Score struct {
-	// Score is NaN where there is none; Unscored says why.
+	// Score is NaN without a score; Unscored is then the reason.
 	Score    triovit.Estimate
 	Unscored string
 	// AgainstFloat compares with the float network, picture by picture. It is nil for the
 	// float network and without a score.
 	AgainstFloat *triovit.Paired
-	// Timing is that of the calibration.
+	// Timing is the duration of the calibration.
 	Timing calib.Timing
 }
 
 // A Contrast is the difference of two rows, Second minus First.
 type Contrast struct {
 	Name, First, Second string
-	// Differences has one for each draw, nil where a row has no score.
+	// Differences has one for each draw, nil where one of the rows has no score.
 	Differences []*triovit.Paired
 	Beside      []paper.Cell
 }
 
-// A Spread is the mean and the deviation of numbers of draws.
+// A Spread is the mean and the deviation of a number over draws.
 type Spread struct {
-	// Draws is how many numbers there are.
+	// Draws is the number of draws with a number.
 	Draws int
-	// Mean is NaN without a number, Deviation, the sample's, with fewer than two.
+	// Mean is NaN without a number. Deviation is the sample's, and NaN with fewer than
+	// two.
 	Mean, Deviation float64
 }
 
-// spreadOf leaves out NaN, which stands for a draw without a number.
+// spreadOf returns the spread of the numbers. NaN stands for a draw without a number, and
+// is left out.
 func spreadOf(numbers []float64) Spread {
 	numbers = slices.DeleteFunc(slices.Clone(numbers), math.IsNaN)
 	s := Spread{Draws: len(numbers), Deviation: math.NaN()}
@@ -111,7 +114,7 @@ func spreadOf(numbers []float64) Spread {
 	return s
 }
 
-// Spread returns that of the scores, as fractions.
+// Spread returns the spread of the scores, as fractions.
 func (r *Row) Spread() Spread { return scoresOf(r.Scores) }
 
 func scoresOf(scores []Score) Spread {
@@ -133,7 +136,7 @@ func againstOf(scores []Score) Spread {
 	return spreadOf(numbers)
 }
 
-// Spread returns that of the differences, as fractions.
+// Spread returns the spread of the differences, as fractions.
 func (c *Contrast) Spread() Spread {
 	numbers := make([]float64, len(c.Differences))
 	for i, d := range c.Differences {
@@ -149,10 +152,10 @@ func difference(p *triovit.Paired) float64 {
 	return p.Difference.Value
 }
 
-// float says whether the row is the float network's.
+// float reports whether the row is the float network's.
 func (r *Row) float() bool { return r.Recipe.Name == "" }
 
-// timing returns the mean over the draws.
+// timing returns the mean timing over the draws.
 func timing(scores []Score) (mean calib.Timing) {
 	n := time.Duration(len(scores))
 	for _, s := range scores {
@@ -163,7 +166,8 @@ func timing(scores []Score) (mean calib.Timing) {
 	return mean
 }
 
-// otherWidths returns the precisions that are not of the recipe's own widths on uniform grids.
+// otherWidths returns the precisions that differ from the recipe's own widths on uniform
+// grids.
 func otherWidths(r calib.Recipe, all []calib.Precision) []calib.Precision {
 	return slices.DeleteFunc(slices.Clone(all), func(p calib.Precision) bool {
 		own := cmp.Or(r.ActivationBits, 8)

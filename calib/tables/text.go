@@ -16,8 +16,8 @@ import (
 // marks explains the paper's marks.
 const marks = "V read in a source that quotes it, I inferred, U not at hand"
 
-// Table is the table with the paper's numbers to the right of a bar, and below it what
-// a reader must know before comparing: recipes without a score, widths, and notes.
+// Table returns the table as text, with the paper's numbers to the right of a bar. Below
+// it stand the facts for a fair comparison: recipes without a score, widths, and notes.
 func (t *Table) Table() table.Table {
 	var s table.Writer
 	fmt.Fprintf(&s, "Table %s: %s\n%s (%s), %s of %s\n", t.Number, t.About, t.Network, t.Source, t.Metric, t.Setting)
@@ -65,7 +65,7 @@ func (t *Table) Table() table.Table {
 // String is the text of [Table.Table], which ends with a line break.
 func (t *Table) String() string { return t.Table().String() }
 
-// String tells the pictures: those that are scored, and those that calibrate.
+// String names the evaluation pictures and the calibration pictures.
 func (s Setting) String() string {
 	text := fmt.Sprintf("%d pictures of %s, calibrated on ", s.EvaluationImages, s.Evaluation)
 	switch {
@@ -77,7 +77,7 @@ func (s Setting) String() string {
 	return text + fmt.Sprintf("%d of %s", s.CalibrationImages, s.Calibration)
 }
 
-// name is a row's, with the draw where there are several.
+// name returns a row's name, with the draw where there are several.
 func (t *Table) name(r *Row, draw int) string {
 	if len(r.Scores) < 2 {
 		return r.Name
@@ -85,7 +85,7 @@ func (t *Table) name(r *Row, draw int) string {
 	return fmt.Sprintf("%s, %s", r.Name, t.drawn(draw))
 }
 
-// drawn says which pictures calibrated: those of a seed, or all.
+// drawn names the calibration pictures of a draw: those of a seed, or all.
 func (s Setting) drawn(draw int) string {
 	if s.Pictures == s.CalibrationImages {
 		return "all"
@@ -93,7 +93,7 @@ func (s Setting) drawn(draw int) string {
 	return fmt.Sprintf("seed %d", s.Seed+uint64(draw))
 }
 
-// heads are the columns of what is computed, for one draw or for several.
+// heads returns the titles of the computed columns, for one draw or for several.
 func heads(metric string, draws int) []string {
 	if draws > 1 {
 		return []string{"mean " + metric + " %", "deviation", "minus float", "deviation", "draws scored", "calibration"}
@@ -101,7 +101,7 @@ func heads(metric string, draws int) []string {
 	return []string{metric + " %", "95 % interval", "minus float", "95 % interval", "calibration"}
 }
 
-// cells are a row's, one for each of the heads.
+// cells returns a row's cells, one for each of the heads.
 func (t *Table) cells(r *Row) []string {
 	own := r.Scores[0].Score
 	switch {
@@ -121,7 +121,7 @@ func (t *Table) cells(r *Row) []string {
 	return []string{percent("%.2f", own.Value), interval("%.2f", own), percent("%+.2f", d.Value), interval("%+.2f", d), timed(r.Scores)}
 }
 
-// spreadCells are those of several draws.
+// spreadCells returns the cells for several draws.
 func spreadCells(scores []Score) []string {
 	cells := []string{noScore, "", "", ""}
 	of, against := scoresOf(scores), againstOf(scores)
@@ -131,8 +131,8 @@ func spreadCells(scores []Score) []string {
 	return append(cells, fmt.Sprintf("%d of %d", of.Draws, len(scores)), timed(scores))
 }
 
-// differences are a contrast's cells: the mean and the deviation over draws, or of one
-// draw the difference and its interval.
+// differences returns a contrast's cells: the mean and the deviation over draws, or for
+// one draw the difference and its interval.
 func (t *Table) differences(c *Contrast) []string {
 	cells := make([]string, len(heads(t.Metric, t.Draws)))
 	switch of := c.Spread(); {
@@ -148,13 +148,13 @@ func (t *Table) differences(c *Contrast) []string {
 
 const noScore = "no score"
 
-// earlier marks a time that an earlier run spent in part.
+// earlier marks a time of which an earlier run spent a part.
 const (
 	earlier         = " *"
 	observedEarlier = "* the pictures were observed by an earlier run, whose time it is\n"
 )
 
-// timed writes the mean time of the calibrations.
+// timed formats the mean time of the calibrations.
 func timed(scores []Score) string {
 	mean := timing(scores)
 	cached := mean.Cached
@@ -165,12 +165,12 @@ func timed(scores []Score) string {
 	return mean.String()
 }
 
-// interval writes the bounds of an estimate in percent.
+// interval formats the bounds of an estimate in percent.
 func interval(format string, e triovit.Estimate) string {
 	return percent(format, e.Lo) + " to " + percent(format, e.Hi)
 }
 
-// percent writes a fraction, a dash where there is none.
+// percent formats a fraction in percent, or a dash for NaN.
 func percent(format string, x float64) string {
 	if math.IsNaN(x) {
 		return "-"
@@ -186,7 +186,8 @@ func texts(cells []paper.Cell) []string {
 	return all
 }
 
-// widths tells what is at other widths than the recipes' own, and in which rows.
+// widths lists the tensors and weights at other widths than their recipe's, with their
+// rows.
 func (t *Table) widths() string {
 	var order, names []string
 	rows := map[string][]string{}

@@ -15,21 +15,22 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Widths are the scores of some ways of rounding at several widths, all on the same
-// pictures.
+// Widths are the scores of several ways of rounding, each at several widths, all on the
+// same pictures.
 type Widths struct {
-	// Names are the ways, and Bits the widths of what they round, in the order asked for.
+	// Names are the ways of rounding, and Bits the widths, in the order of the call.
 	Names []string
 	Bits  []int
 	// Climb has a rung for each width of the first name, then of the second, and so on.
 	Climb *calib.Climb
 }
 
-// Alone rounds one kind of operand at a time and leaves all else in float, at each of the
-// widths: which operand breaks? The paper's Tables I and II ask so at 8 bits. The kinds
-// are the weights of all convolutions; the inputs of PW1, of DW and of PW2, each with the
-// weights that they meet in 8 bits; the divisors on a uniform grid for each MSA; and
-// the same grid without its code 0 ([calib.DivisorFloor]), for a division by 0 has no score.
+// Alone rounds one kind of operand at a time, at each of the widths, and leaves everything
+// else in float. So it shows which operand loses the accuracy; the paper's Tables I and II
+// do so at 8 bits. The kinds are the weights of all convolutions; the inputs of PW1, of DW
+// and of PW2, each with its convolutions' weights in 8 bits; the divisors on a uniform
+// grid for each MSA; and the same grid without its code 0 ([calib.DivisorFloor]), since a
+// division by 0 has no score.
 func Alone(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, bits ...int) (*Widths, error) {
 	inputs := func(role efficientvit.Role) calib.Recipe {
 		return calib.Recipe{Name: role.String(), About: "inputs of " + role.String(), Points: []calib.PointSelection{calib.MBConvInputs}, Only: calib.Roles(role)}
@@ -60,13 +61,13 @@ func Curves(ctx context.Context, model *triovit.Folded, calibration, evaluation 
 	return widths(ctx, model, calibration, evaluation, bits, ways)
 }
 
-// A way is a recipe for each width.
+// A way is a way of rounding: a recipe for each width.
 type way struct {
 	name   string
 	recipe func(bits int) calib.Recipe
 }
 
-// activations is a recipe at any width of activations.
+// activations returns the way that gives a recipe each width of activations.
 func activations(r calib.Recipe) way {
 	return way{r.Name, func(bits int) calib.Recipe { return r.Bits(8, bits) }}
 }
@@ -99,8 +100,8 @@ func (w *Widths) At(name string, bits int) *calib.Rung {
 	return &w.Climb.Rungs[i*len(w.Bits)+j]
 }
 
-// String is a table with a row for each name and a column for each width: the points$
-// lost to float, and behind the sign ± half of the paired 95 % interval's width.
+// String is a table with a row for each name and a column for each width. A cell is the
+// points lost to float, and ± half of the width of the paired 95 % interval.
 func (w *Widths) String() string {
 	var s strings.Builder
 	score, metric := w.Climb.Float.Score()
@@ -121,7 +122,7 @@ func (w *Widths) String() string {
 	return s.String()
 }
 
-// change is a rung's difference to float in a cell of a table.
+// change formats a rung's difference to float for a cell of a table.
 func change(r *calib.Rung) string {
 	if r.AgainstFloat == nil {
 		return noScore

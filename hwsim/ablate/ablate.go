@@ -16,15 +16,15 @@ import (
 
 // An Ablation is the design without one choice, by both timing models.
 type Ablation struct {
-	// Name says what is missing.
+	// Name names the missing choice.
 	Name string
-	// DSPs and LUTs are those of the whole design, with the line buffers that it needs
-	// (see arch.Config).
+	// DSPs and LUTs are the whole design's, with the line buffers that it needs (see
+	// arch.Config).
 	DSPs, LUTs              int
 	ClosedForm, EventDriven hwsim.Estimate
 }
 
-// closedForm charges by the authors' formulas.
+// closedForm estimates by the authors' formulas.
 func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) hwsim.Estimate {
 	r, err := closed.Charge(w, c, scope)
 	if err != nil {
@@ -33,7 +33,7 @@ func closedForm(w *workload.Workload, c arch.Config, scope hwsim.Scope) hwsim.Es
 	return r.Estimate()
 }
 
-// eventDriven simulates.
+// eventDriven estimates by a simulation.
 func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim.Pipelines) hwsim.Estimate {
 	r, err := event.Simulate(w, c, event.Options{Scope: scope, Pipelines: p})
 	if err != nil {
@@ -42,14 +42,14 @@ func eventDriven(w *workload.Workload, c arch.Config, scope hwsim.Scope, p hwsim
 	return r.Estimate(nil)
 }
 
-// counted returns an estimate with operations as another counts them: a rewritten
-// workload has another authors' count, for the same work.
+// counted returns an estimate with another estimate's count of operations: a rewritten
+// workload does the same work, but has a different authors' count.
 func counted(e, as hwsim.Estimate) hwsim.Estimate {
 	e.GOPS = as.GOPS / as.FPS * e.FPS
 	return e
 }
 
-// ablation joins two estimates. It is an error if neither model can tell.
+// ablation joins two estimates. It is an error if both models have no result.
 func ablation(name string, c arch.Config, closed, event hwsim.Estimate) (Ablation, error) {
 	if closed.Unknown != "" && event.Unknown != "" {
 		return Ablation{}, fmt.Errorf("ablation %q: %s; %s", name, closed.Unknown, event.Unknown)
@@ -57,8 +57,8 @@ func ablation(name string, c arch.Config, closed, event hwsim.Estimate) (Ablatio
 	return Ablation{Name: name, DSPs: c.DSPs(), LUTs: c.LUTs(), ClosedForm: closed, EventDriven: event}, nil
 }
 
-// Whole is the design with all choices. Its error is that of both models, as of
-// every ablation: what one of them refuses is unknown by that one.
+// Whole is the design with all choices. As for every ablation, it is an error only if both
+// models refuse the design; the estimate of one model that refuses it is unknown.
 func Whole(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	return ablation("nothing", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
@@ -70,7 +70,7 @@ func WithoutInterLayer(w *workload.Workload, c arch.Config, scope hwsim.Scope) (
 	return ablation("inter-layer pipeline", c, closed, eventDriven(w, c, scope, hwsim.IntraLayerPipeline))
 }
 
-// noDenominators is why the closed form knows nothing of the attention's
+// noDenominators is the reason why the closed form has no result for the attention's
 // pipeline.
 const noDenominators = "the closed form has no denominators to wait for"
 
@@ -85,17 +85,17 @@ func WithoutPipelines(w *workload.Workload, c arch.Config, scope hwsim.Scope) (A
 	return ablation("both pipelines", c, hwsim.UnknownEstimate(noDenominators), eventDriven(w, c, scope, hwsim.NoPipelines))
 }
 
-// MATOnly is a design without R-MAC's depthwise mode: all lanes are
-// channel-parallel, and a depthwise convolution takes the steps of one with one
-// input channel. It streams into nothing, for all lanes are taken.
+// MATOnly is a design without R-MAC's depthwise mode: all lanes are channel-parallel, and
+// a depthwise convolution takes the cycles of a convolution with one input channel. It
+// does not stream, because it occupies all lanes.
 func MATOnly(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.Depthwise = arch.ChannelParallel
 	return ablation("R-MAC's depthwise mode", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
-// MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs. It costs
-// line buffers for the widest map that a depthwise convolution of the workload reads; that
-// a line buffer is filled before its first window costs no cycles here.
+// MATOnlyWindows is [MATOnly] with a window's positions across a lane's MACs. It needs
+// line buffers for the widest map that a depthwise convolution of the workload reads.
+// Filling a line buffer before its first window costs no cycles here.
 func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.Depthwise = arch.Windowed
 	a, err := ablation("depthwise mode, windows on MAT", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
@@ -103,8 +103,8 @@ func MATOnlyWindows(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Abl
 	return a, err
 }
 
-// lineBufferLUTs returns the look-up tables of line buffers that every depthwise
-// convolution of the workload finds large enough.
+// lineBufferLUTs returns the look-up tables of line buffers that are large enough for
+// every depthwise convolution of the workload.
 func lineBufferLUTs(w *workload.Workload, c arch.Config, scope hwsim.Scope) int {
 	most := 0
 	for i := range w.Ops {
@@ -115,25 +115,24 @@ func lineBufferLUTs(w *workload.Workload, c arch.Config, scope hwsim.Scope) int 
 	return most
 }
 
-// OneMultiplication is a design whose DSPs make one multiplication each. They add up
-// their products, which packed ones leave to LUTs.
+// OneMultiplication is a design whose DSPs make one multiplication each. Such DSPs also
+// add their products; packed ones leave the sums to LUTs.
 func OneMultiplication(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.MultiplicationsPerDSP = 1
 	return ablation("packing of DSPs", c, closedForm(w, c, scope), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
-// RealDividers is a design that divides instead of rounding divisors to powers
-// of two and shifting: dividers of the configuration's number, interval and
-// latency stand in the place of log2 module and shifter.
+// RealDividers is a design that divides, in place of rounding divisors to powers of two
+// and shifting. The configuration's dividers, with their number, interval and latency,
+// replace the log2 module and the shifter.
 func RealDividers(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Ablation, error) {
 	c.Division = arch.DividerDivision
 	return ablation("log2 divisors", c, hwsim.UnknownEstimate("the closed form has no division"), eventDriven(w, c, scope, hwsim.BothPipelines))
 }
 
-// unstreamed returns a workload without streams for the closed form. What was
-// grouped behind a depthwise convolution is charged as in a stream, by its inputs
-// per output, and the aggregation, as the authors charge it, with a third of its
-// channels.
+// unstreamed returns a workload without streams for the closed form. A grouped convolution
+// behind a depthwise one is charged as in a stream, by its inputs per output. The
+// aggregation is charged with a third of its channels, as the authors do.
 func unstreamed(w *workload.Workload) *workload.Workload {
 	ops := slices.Clone(w.Ops)
 	for i := range ops {

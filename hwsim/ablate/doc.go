@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ablate takes the accelerator's design choices away, one at a time, and
-// says what each of them buys.
+// Package ablate removes the accelerator's design choices, one at a time, and computes the
+// gain of each.
 //
-// An ablation rewrites the list of operations, the configuration or the pipelines
-// into those of a design that lacks the choice, and charges it, like the whole
-// design, by both timing models of package hwsim side by side:
+// An ablation rewrites the list of operations, the configuration or the pipelines into
+// those of a design without the choice. Both timing models of package hwsim charge it and
+// the whole design:
 //
 //   - [WithoutInterLayer] cuts the streams: R-MAC finishes a depthwise
 //     convolution while MAT waits, then both engines do the pointwise one.
@@ -25,7 +25,7 @@
 //	study, err := ablate.Each(w, arch.ZCU102(), hwsim.Backbone)
 //	fmt.Println(study)
 //
-// The closed form has neither denominators nor division, so it cannot say what
-// the intra-layer pipeline or the log2 divisors buy. A [hwsim.Estimate] says that it is unknown, and why, rather than that
-// the choice is free.
+// The closed form has neither denominators nor division, so that it has no result for the
+// intra-layer pipeline and the log2 divisors. Its [hwsim.Estimate] is unknown, with the
+// reason.
 package ablate

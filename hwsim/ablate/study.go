@@ -54,8 +54,8 @@ func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error
 // String is the study's table and what was assumed.
 func (s *Study) String() string { return s.Table().String() + s.Config.Assumptions().String() }
 
-// Table has a row per design, with both models side by side: cycles, and how many times
-// the whole design's these are. Below it stands why a model cannot tell.
+// Table has a row per design, with both models side by side: the cycles, and their ratio
+// to the whole design's. Below it stand the reasons where a model has no result.
 func (s *Study) Table() table.Table {
 	var b table.Writer
 	fmt.Fprintf(&b, "%s, %s, on %s\n", s.Workload, s.Scope, s.Config)
@@ -79,8 +79,8 @@ func (s *Study) Table() table.Table {
 	return b.One()
 }
 
-// MarshalJSON writes what the page says, the whole design first. What a model
-// cannot tell is null, with a reason.
+// MarshalJSON writes the numbers of the page, the whole design first. A missing result is
+// null, with a reason.
 func (s *Study) MarshalJSON() ([]byte, error) {
 	type estimate struct {
 		Cycles  jsonfloat.Float `json:"cycles"`

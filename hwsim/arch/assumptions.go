@@ -14,17 +14,17 @@ type Assumption struct {
 	Field string `json:"field"`
 	// Value is written as in YAML.
 	Value string `json:"value"`
-	// Why the preset takes the value, or what was changed.
+	// Why is the reason of the preset's value, or the change.
 	Why string `json:"why"`
 }
 
 // String is the assumption on one line.
 func (a Assumption) String() string { return fmt.Sprintf("%s = %s: %s", a.Field, a.Value, a.Why) }
 
-// Assumptions are what a report rests on.
+// Assumptions are the assumed values behind a report.
 type Assumptions []Assumption
 
-// String is a line for each, which ends the page of a report.
+// String returns a line for each, for the end of a report's page.
 func (list Assumptions) String() string {
 	var s strings.Builder
 	for _, a := range list {
@@ -33,9 +33,8 @@ func (list Assumptions) String() string {
 	return s.String()
 }
 
-// Assumptions lists every value that does not come from the paper or its
-// companion, in the order of the fields: what [ZCU102] assumes, and what this
-// configuration changes.
+// Assumptions lists every value that does not come from the paper or its companion, in the
+// order of the fields: the assumptions of [ZCU102], and the changes by this configuration.
 func (c Config) Assumptions() Assumptions {
 	preset := ZCU102()
 	var list Assumptions

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package arch describes a Trio-ViT accelerator as data: how many lanes its two
-// engines have, how often they are copied, how fast the clock is, what the
-// buffers and the memory behind them can move, and what the auxiliary units do
-// per cycle.
+// Package arch describes a Trio-ViT accelerator as data: the lanes of its two engines, the
+// number of their copies, the clock, the bandwidth of the buffers and of the memory behind
+// them, and the throughput of the auxiliary units per cycle.
 //
 // # Which hardware
 //
-// The MAT engine (multipliers and adder trees) sums over the input channels of
-// one output pixel in each lane; its lanes compute different output channels.
-// The R-MAC engine (reconfigurable multiply-accumulate) does the same, or runs
-// a depthwise convolution: then a lane holds different channels, the lanes hold
-// neighbouring pixels of a row, and the kernel's positions follow one another in
-// time. Both together are copied:
+// The MAT engine (multipliers and adder trees) sums over the input channels of one output
+// pixel in each lane; its lanes compute different output channels. The R-MAC engine
+// (reconfigurable multiply-accumulate) does the same, or runs a depthwise convolution. In
+// a depthwise convolution the MACs of a lane hold different channels, the lanes hold
+// neighbouring pixels of a row, and kernel positions follow one another in time. Both
+// engines together are copied. The multipliers are:
 //
 //	(R-MAC lanes × MACs + MAT lanes × MACs) × copies
 //
@@ -21,16 +20,15 @@
 //
 // # Stated and assumed
 //
-// The paper's text leaves most sizes open. So a configuration can say of each of
-// its values where it comes from: [Config.Assumptions] lists every value that
-// neither the paper nor its companion (ISCAS 2024, the same arrays, board and
-// clock) states, and every value that was changed from what they state. A
-// report prints that list.
+// The paper's text leaves most sizes open. So a configuration records the origin of each
+// of its values. [Config.Assumptions] lists every value that neither the paper nor its
+// companion (ISCAS 2024, the same arrays, board and clock) states, and every value that
+// differs from the stated one. A report prints that list.
 //
 // # From a file
 //
-// [Read] takes YAML. What the file leaves out keeps the value of [ZCU102], so a
-// design is written as its difference from the paper's:
+// [Read] reads YAML. A value that the file leaves out is that of [ZCU102], so a design is
+// written as its difference from the paper's:
 //
 //	version: 1
 //	name: half the copies

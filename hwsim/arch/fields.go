@@ -12,29 +12,30 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A field is what there is to know about one value of a [Config]. Reading,
-// writing, checking and the list of assumptions all follow this table.
+// A field describes one value of a [Config]. Reading, writing, checking and the list of
+// assumptions all use this table.
 type field struct {
 	path     string            // in YAML, dots between the levels
 	min, max float64           // of a number
-	words    []string          // what a word may be
+	words    []string          // the allowed words
 	at       func(*Config) any // *int, *float64 or a pointer to a word
-	stated   string            // where the preset's value is stated; else
-	assumed  string            // why the preset takes it
+	stated   string            // the source that states the preset's value; else
+	assumed  string            // the reason of the preset's value
 }
 
-// Where values are stated.
+// The sources of values.
 const (
 	companion = "the companion paper (ISCAS 2024): (8×8 + 8×8)×16"
 	sectionV  = "Section V of the paper"
 	sectionVI = "Section VI of the paper"
 )
 
-// fewest is why the preset has so many of an auxiliary unit; package trust tests it.
+// fewest is the reason for the preset's number of an auxiliary unit; package trust tests
+// it.
 const fewest = "the fewest that cost B1-R224 no cycle, however its depthwise convolutions run"
 
-// The limits keep every cycle count of a network inside 63 bits (package
-// workload bounds the network's side).
+// The limits keep every cycle count of a network within 63 bits (package workload bounds
+// the network's side).
 const (
 	maxLanes  = 1 << 10
 	maxCopies = 1 << 12
@@ -118,7 +119,7 @@ func texts[T ~string](words ...T) []string {
 	return list
 }
 
-// word returns the word behind a field's pointer, nil where it is a number.
+// word returns the word at a field's pointer, nil for a number.
 func word(at any) *string {
 	switch v := at.(type) {
 	case *Share:
@@ -131,7 +132,7 @@ func word(at any) *string {
 	return nil
 }
 
-// allowed says what a value of the field may be.
+// allowed describes the allowed values of the field.
 func (f *field) allowed() string {
 	switch f.at(&Config{}).(type) {
 	case *int:
@@ -142,7 +143,7 @@ func (f *field) allowed() string {
 	return fmt.Sprintf("one of %v", f.words)
 }
 
-// check says whether the configuration's value of the field is allowed.
+// check returns an error unless the configuration's value of the field is allowed.
 func (f *field) check(c *Config) error {
 	ok := false
 	switch v := f.at(c).(type) {
@@ -171,7 +172,7 @@ func (f *field) text(c *Config) string {
 	}
 }
 
-// setNumber stores a number; the error says what is wrong with it.
+// setNumber stores a number, or returns an error with the allowed values.
 func (f *field) setNumber(c *Config, x float64) error {
 	switch v := f.at(c).(type) {
 	case *int:
@@ -187,7 +188,7 @@ func (f *field) setNumber(c *Config, x float64) error {
 	return f.check(c)
 }
 
-// setText stores a word; the error says what is wrong with it.
+// setText stores a word, or returns an error with the allowed words.
 func (f *field) setText(c *Config, s string) error {
 	v := word(f.at(c))
 	if v == nil {
@@ -238,9 +239,9 @@ func (c Config) With(path string, value any) (Config, error) {
 	return c, nil
 }
 
-// Scaled returns the configuration with one number changed to so many times itself,
-// rounded up where the field takes whole numbers and kept within what the field allows,
-// and the new value as YAML writes it; false where the field is no number.
+// Scaled returns the configuration with one number multiplied by times, rounded up where
+// the field takes whole numbers and kept within the field's range, and the new value as
+// YAML writes it. ok is false where the field is not a number.
 func (c Config) Scaled(path string, times float64) (scaled Config, value string, ok bool) {
 	i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
 	if i < 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A Device is what a chip has.
+// A Device holds the resources of a chip.
 type Device struct {
 	Name string
 	// DSPs are its DSP slices, BRAMs its block RAMs of 36 Kbit, LUTs its look-up tables
@@ -21,8 +21,8 @@ type Device struct {
 // XCZU9EG is the chip of the ZCU102 board (AMD DS891, Zynq UltraScale+ overview).
 func XCZU9EG() Device { return Device{"XCZU9EG", 2520, 912, 274080} }
 
-// Without returns in words what the device lacks for a configuration, empty where the
-// configuration fits it by [Config.DSPs], [Config.BRAMs] and [Config.LUTs].
+// Without returns in words the resources that the device lacks for a configuration, empty
+// where the configuration fits by [Config.DSPs], [Config.BRAMs] and [Config.LUTs].
 func (d Device) Without(c Config) string {
 	var lacks []string
 	for _, r := range []struct {
@@ -36,38 +36,37 @@ func (d Device) Without(c Config) string {
 	return strings.Join(lacks, ", ")
 }
 
-// A block RAM of 36 Kbit as a memory of bytes: 512 words of 8 bytes, one of
-// which it reads and one it writes in a cycle (AMD UG573, simple dual port). The
-// parity bits are not used.
+// A block RAM of 36 Kbit as a memory of bytes: 512 words of 8 bytes, of which it reads one
+// and writes one per cycle (AMD UG573, simple dual port). The parity bits are not used.
 const (
 	bramBytes     = 4096
 	bramPortBytes = 8
 )
 
-// BRAMs returns the block RAMs of 36 Kbit that the buffer takes: as many side by
-// side as its port is wide, and as many of these rows as its bytes fill. A wide
-// port on a small buffer therefore takes more than its bytes need.
+// BRAMs returns the block RAMs of 36 Kbit of the buffer: enough side by side for the width
+// of its port, and enough such rows for its bytes. So a wide port on a small buffer takes
+// more block RAMs than its bytes need.
 func (b Buffer) BRAMs() int {
 	wide := up(b.PortBytes, bramPortBytes)
 	return wide * up(b.KiB*1024, wide*bramBytes)
 }
 
-// BRAMs returns the block RAMs of all buffers. What lies between them and the
-// engines is not known and not in it.
+// BRAMs returns the block RAMs of all buffers. Memories between the buffers and the
+// engines are not known and not included.
 func (c Config) BRAMs() int {
 	b := c.Buffers
 	return b.Input.BRAMs() + b.Weight.BRAMs() + b.Output.BRAMs() + b.Divisor.BRAMs()
 }
 
 // DSPs returns the DSP slices of the engines, as the papers count them, and of the
-// auxiliary units, which is an estimate of this package.
+// auxiliary units, which this package estimates.
 func (c Config) DSPs() int { return c.EngineDSPs() + c.AuxiliaryDSPs() }
 
 // EngineDSPs returns the DSP slices of the engines' multipliers, 1024 for the papers'
 // 2048 multipliers.
 func (c Config) EngineDSPs() int { return up(c.Multipliers(), c.packed()) }
 
-// packed returns how many multiplications of the engines share a DSP slice.
+// packed returns the number of the engines' multiplications that share a DSP slice.
 func (c *Config) packed() int {
 	if c.MultiplierBits <= 4 {
 		return c.MultiplicationsPerDSP4
@@ -75,11 +74,12 @@ func (c *Config) packed() int {
 	return c.MultiplicationsPerDSP
 }
 
-// PackedSums returns how many products a DSP slice may add up that makes several
-// multiplications at once, and 0 where it makes one, so that nothing bounds its sum of
-// 48 bits. The multiplications share one factor. Their other factors lie side by side in
-// the port of 27 bits, and the products in the sum: a sum that grows into the one above
-// it spoils that. Of two products of 8 bits, 18 bits apart, seven may add up (AMD WP486).
+// PackedSums returns the largest number of products that a DSP slice with several
+// multiplications may add up. It is 0 for a slice with one multiplication, whose sum of 48
+// bits is not bounded here. The multiplications of a slice share one factor. Their other
+// factors lie side by side in the port of 27 bits, and so do the products in the sum: a
+// sum that grows into its upper neighbour spoils it. Of two products of 8 bits, 18 bits
+// apart, seven may add up (AMD WP486).
 func (c Config) PackedSums() int {
 	n := c.packed()
 	if n == 1 {
@@ -90,31 +90,30 @@ func (c Config) PackedSums() int {
 	return max(1, (1<<max(0, apart-1)-1)/largest)
 }
 
-// activationBits is the width of an activation: one factor of every multiplication of
-// the engines.
+// activationBits is the width in bits of an activation, one factor of every multiplication
+// of the engines.
 const activationBits = 8
 
 // Products are the multiplications of one kind of auxiliary unit.
 type Products struct {
-	// Field is the path in YAML of how many units of the kind a copy has, and Units
-	// that number.
+	// Field is the path in YAML of the number of such units in a copy, and Units that
+	// number.
 	Field string
 	Units int
 	// A and B are the signed bits of the two factors of an element's product.
 	A, B int
 }
 
-// DSPs returns the slices that one unit needs to begin an element in every cycle.
+// DSPs returns the slices that one unit needs to begin one element in every cycle.
 func (p Products) DSPs() int { return slicesFor(p.A, p.B) }
 
-// Products lists the auxiliary units that multiply, by calib/INTEGER.md. A
-// requantization multiplies an accumulator by its factor. Hardswish multiplies a
-// pre-activation of 16 bits by its gate, which one port takes; a ReLU passes the same
-// unit and is counted alike. A residual sum has two
-// factors, of which the requantization of the sum counts one. A quotient's factor is that
-// of its requantization. A resizer multiplies by constants, in look-up tables. Sums,
-// shifts, thresholds and sequential dividers multiply nothing. The host computes
-// LayerNorm.
+// Products lists the auxiliary units that multiply, by calib/INTEGER.md. A requantization
+// multiplies an accumulator by its factor. Hardswish multiplies a pre-activation of 16
+// bits by its gate, which fits one port; a ReLU passes the same unit and is counted alike.
+// A residual sum has two factors, one of which is counted with the sum's requantization. A
+// quotient's factor is counted with its requantization. A resizer multiplies by constants,
+// in look-up tables. Sums, shifts, thresholds and sequential dividers multiply nothing.
+// The host computes LayerNorm.
 func (c Config) Products() []Products {
 	a := &c.Auxiliary
 	return []Products{
@@ -134,15 +133,15 @@ func (c Config) AuxiliaryDSPs() int {
 	return n * c.Copies
 }
 
-// slicesFor returns the DSP slices of one multiplication of signed factors of so many
+// slicesFor returns the DSP slices of one multiplication of signed factors of a and b
 // bits.
 func slicesFor(a, b int) int {
 	const wide, narrow = integer.OperandPort, integer.MultiplierPort
 	return min(parts(a, wide)*parts(b, narrow), parts(a, narrow)*parts(b, wide))
 }
 
-// parts returns how many factors of a port's width make a signed one of so many bits:
-// all but the highest have no sign.
+// parts returns the number of factors of a port's width that together form a signed factor
+// of the given bits. All but the highest have no sign.
 func parts(bits, port int) int {
 	if bits <= port {
 		return 1
@@ -150,7 +149,7 @@ func parts(bits, port int) int {
 	return 1 + up(bits-port, port-1)
 }
 
-// LUTs is the look-up tables of six inputs that a part of the design takes.
+// LUTs is the number of look-up tables of six inputs in one part of the design.
 type LUTs struct {
 	Part string
 	N    int
@@ -166,16 +165,15 @@ func (c Config) LUTs() int {
 }
 
 // LUTParts estimates the look-up tables of the arithmetic in all copies. No paper states
-// them. A LUT adds or compares one bit, a choice of two operands before the sum included;
-// it chooses one of four bits, or for two bits one of two. Control, addresses, wires and
-// registers are not in it.
+// them. One LUT adds or compares one bit, and may choose between two operands before the
+// sum. Or it chooses one of four bits, or one of two for two bits. Control, addresses,
+// wires and registers are not included.
 //
-// A slice that makes one multiplication sums in its own adder. Packed slices add up
-// [Config.PackedSums] at most, so that longer sums take adders of LUTs; the carry that
-// the lower of two products owes the upper enters there. R-MAC's depthwise mode takes an
-// adder for each MAC, for each has a sum of its own. Its packed slices share an
-// activation in one mode and a weight in the other, so that all their operands pass a
-// choice.
+// A slice with one multiplication sums in its own adder. Packed slices add up at most
+// [Config.PackedSums] products, so that longer sums take adders of LUTs; the carry that
+// the lower of two products owes the upper is added there. R-MAC's depthwise mode takes an
+// adder for each MAC, because each has its own sum. Its packed slices share an activation
+// in one mode and a weight in the other, so that all their operands pass a multiplexer.
 func (c Config) LUTParts() []LUTs {
 	a := &c.Auxiliary
 	sum := a.AccumulatorBits
@@ -213,15 +211,15 @@ func (c Config) LUTParts() []LUTs {
 const (
 	thresholds = 15                  // of the log2 module's 16 codes
 	maxShift   = integer.SumPort - 2 // of a requantization
-	// A bicubic output sums four products along the width and four along the height, by
-	// constants of 12 bits that Booth's digits take two at a time.
+	// A bicubic output sums four products along the width and four along the height. Its
+	// constants of 12 bits are multiplied by Booth digits of two bits each.
 	taps, constant, digits = 8, 12, 6
 )
 
-// treeLUTs returns the look-up tables of a tree that adds as many products.
+// treeLUTs returns the look-up tables of a tree that adds the given number of products.
 func (c *Config) treeLUTs(products int) int {
 	if products <= c.PackedSums() {
-		return 0 // in the slices, one after the other
+		return 0 // the slices add them one after the other
 	}
 	n := 0
 	for bits := c.MultiplierBits + activationBits + 1; products > 1; bits++ {
@@ -231,8 +229,8 @@ func (c *Config) treeLUTs(products int) int {
 	return n
 }
 
-// barrel returns the look-up tables of a shifter that leaves so many bits, in stages of
-// one out of four.
+// barrel returns the look-up tables of a shifter with the given bits of output, in stages
+// that choose one of four.
 func barrel(bits, most int) int {
 	n := 0
 	for step := 1; step <= most; step *= 4 {
@@ -242,9 +240,9 @@ func barrel(bits, most int) int {
 }
 
 // LineBufferLUTs returns the look-up tables of the line buffers that channel-parallel
-// lanes need to take a window's positions at once, of maps up to so many pixels wide:
-// for each lane of both engines all rows of the window but the newest, as memory of 64
-// bits a LUT, and for each MAC the choice of its position among those that take turns.
+// lanes need to take a window's positions at once, for maps of at most the given width in
+// pixels. Each lane of both engines stores all rows of the window but the newest, 64 bits
+// per LUT. Each MAC chooses its position among those that take turns.
 func (c Config) LineBufferLUTs(kernel, width int) int {
 	memory := (kernel - 1) * up(width*activationBits, 64)
 	turns := up(kernel*kernel, min(c.MAT.MACs, c.RMAC.MACs))
@@ -252,8 +250,8 @@ func (c Config) LineBufferLUTs(kernel, width int) int {
 	return (c.MAT.Lanes + c.RMAC.Lanes) * c.Copies * (memory + choice)
 }
 
-// ScaledUnits returns the configuration with the auxiliary units of another in
-// proportion to the multipliers of a copy, rounded up.
+// ScaledUnits returns the configuration with the auxiliary units of another configuration,
+// in proportion to the multipliers of a copy, rounded up.
 func (c Config) ScaledUnits(of Config) Config {
 	own, others := c.MAT.Multipliers()+c.RMAC.Multipliers(), of.MAT.Multipliers()+of.RMAC.Multipliers()
 	to, from := &c.Auxiliary, &of.Auxiliary

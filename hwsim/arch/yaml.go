@@ -19,7 +19,7 @@ import (
 // version is the only version of the file format so far.
 const version = 1
 
-// maxFile bounds what is given to the parser, in bytes. All fields with their comments take 4 KiB.
+// maxFile bounds the parser's input, in bytes. All fields with their comments take 4 KiB.
 const maxFile = 1 << 14
 
 // ReadFile reads a configuration from a YAML file, as [Read] does.
@@ -31,9 +31,9 @@ func ReadFile(path string) (Config, error) {
 	return Read(path, data)
 }
 
-// Read reads a configuration from YAML; name stands for the file in errors.
-// The file must give the format's version, which is 1. A field that it leaves
-// out keeps the value of [ZCU102].
+// Read reads a configuration from YAML; name stands for the file in errors. The file must
+// give the format's version, which is 1. A field that the file leaves out keeps the value
+// of [ZCU102].
 func Read(name string, data []byte) (Config, error) {
 	c, err := read(name, data)
 	return c, yamlfile.Cut(err)
@@ -59,14 +59,14 @@ func read(name string, data []byte) (Config, error) {
 	return r.config, nil
 }
 
-// A reader walks the parsed file and stores what it finds.
+// A reader walks the parsed file and stores its values.
 type reader struct {
 	file      string
 	config    Config
 	versioned bool
 }
 
-// at puts the place before an error.
+// at adds the place to an error.
 func (r *reader) at(node ast.Node, path string, err error) error {
 	if quoted := strconv.Quote(path); quoted[1:len(quoted)-1] != path {
 		path = quoted[:min(len(quoted), 60)] // a name over several lines is quoted
@@ -142,7 +142,7 @@ func (r *reader) scalar(f *field, node ast.Node) error {
 	return fmt.Errorf("%s must be %s", yamlfile.Excerpt(node), f.allowed())
 }
 
-// siblings returns the names that are allowed where an unknown one stands.
+// siblings returns the names that are allowed at the place of an unknown one.
 func siblings(path string) []string {
 	group := path[:strings.LastIndexByte(path, '.')+1]
 	var names []string

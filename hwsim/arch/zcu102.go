@@ -4,10 +4,10 @@ package arch
 
 import "github.com/gotriovit/gotriovit/triovit/integer"
 
-// ZCU102 returns the paper's accelerator on the board of that name: R-MAC and
-// MAT engines of 8 lanes of 8 MACs, 16 copies of both, 200 MHz, two
-// multiplications per DSP. What the paper and its companion do not state is
-// chosen so that the engines seldom wait; [Config.Assumptions] lists it.
+// ZCU102 returns the paper's accelerator on the board of that name: R-MAC and MAT engines
+// of 8 lanes of 8 MACs, 16 copies of both, 200 MHz, two multiplications per DSP. Values
+// that the paper and its companion do not state are chosen so that the engines seldom
+// wait; [Config.Assumptions] lists them.
 func ZCU102() Config {
 	return Config{
 		Name:                   "Trio-ViT on ZCU102",

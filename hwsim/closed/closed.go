@@ -12,13 +12,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Charge charges a workload by the authors' formulas, restated in the package
-// comment. It refuses a configuration or an operation that they cannot
-// express: an R-MAC lane with fewer MACs than a MAT lane, which could not keep
-// step where both work on one operation, multipliers of fewer than 8 bits, and a
-// grouped convolution that no depthwise one feeds. Depthwise convolutions on
-// channel-parallel or windowed lanes have the rule of any convolution, with one input
-// channel or the window's positions as channels, and stream into nothing. Of a division it knows none.
+// Charge charges a workload by the authors' formulas, which the package comment restates.
+// It returns an error for a configuration or an operation that they cannot express: an
+// R-MAC lane with fewer MACs than a MAT lane, which could not keep step where both work on
+// one operation; multipliers of fewer than 8 bits; and a grouped convolution that no
+// depthwise one feeds. A depthwise convolution on channel-parallel or windowed lanes
+// follows the rule of any convolution, with one input channel or the window's positions as
+// channels, and does not stream. The formulas contain no division of the attention.
 func Charge(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Result, error) {
 	p, err := prepare(w, scope)
 	if err != nil {
@@ -34,15 +34,15 @@ type prepared struct {
 	scope    hwsim.Scope
 	charges  []charge
 	omitted  []hwsim.Omission
-	// macs and paperMACs are those of [Result], which no configuration changes.
+	// macs and paperMACs are those of [Result]; no configuration changes them.
 	macs, paperMACs int64
 }
 
-// A charge is an operation with its rule. Behind an inter-layer stream it has
-// also the depthwise convolution that feeds it.
+// A charge is an operation with its rule, and in an inter-layer stream also the depthwise
+// convolution that feeds it.
 type charge struct {
 	op, dw *workload.Operation
-	cost   OpCycles // all but its cycles
+	cost   OpCycles // without its cycles
 }
 
 // prepare checks a workload and finds the rule of each of its operations, with
@@ -56,7 +56,7 @@ func prepare(w *workload.Workload, scope hwsim.Scope) (*prepared, error) {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}
 	p := &prepared{workload: w.Name, scope: scope}
-	ops := slices.Clone(w.Ops) // what is checked stays as it is
+	ops := slices.Clone(w.Ops) // the caller may change its own
 	for i := range ops {
 		o := &ops[i]
 		if why := omitted(o, scope); why != "" {
@@ -114,14 +114,14 @@ func (p *prepared) on(c arch.Config) (*Result, error) {
 	return r, nil
 }
 
-// Why an operation is omitted.
+// The reasons to omit an operation.
 const (
 	headOmitted      = "the authors' formulas end with the backbone"
 	divisorOmitted   = "the authors' formulas have no denominator"
 	auxiliaryOmitted = "auxiliary units are free in the closed form"
 )
 
-// omitted says why the closed form charges nothing for an operation, or "".
+// omitted returns the reason why the closed form charges nothing for an operation, or "".
 func omitted(o *workload.Operation, scope hwsim.Scope) string {
 	switch {
 	case o.Head && scope == hwsim.Backbone:
@@ -162,8 +162,8 @@ func ruled(ops []workload.Operation, i int) (charge, error) {
 	return c, nil
 }
 
-// feeder returns the operation of that name, which a valid workload lists
-// shortly before the one that it feeds.
+// feeder returns the operation with the given name. A valid workload lists it shortly
+// before the operation that it feeds.
 func feeder(ops []workload.Operation, name string) *workload.Operation {
 	i := len(ops) - 1
 	for ops[i].Name != name {
@@ -175,7 +175,8 @@ func feeder(ops []workload.Operation, name string) *workload.Operation {
 // engines is one copy of both engines.
 type engines struct{ mat, rmac arch.Engine }
 
-// cycles returns what a charge costs, and what of it is the set-up of a stream.
+// cycles returns the cycles of a charge, and the part of them that is the set-up of a
+// stream.
 func (e engines) cycles(c *charge) (cycles, setUp int64) {
 	switch c.cost.Rule {
 	case HalvedHeads:
@@ -197,9 +198,9 @@ func (e engines) convolution(o *workload.Operation) int64 {
 	return ceil(o.Cout, e.lanes()) * ceil(o.Cin, e.mat.MACs) * pixels(o) * square(o.Kernel)
 }
 
-// channelParallel is the rule for both engines for a depthwise convolution, and
-// for the pointwise one behind it. Windowed lanes sum over a window as over as many
-// input channels.
+// channelParallel is the rule for both engines for a depthwise convolution, and for the
+// pointwise one behind it. Windowed lanes sum over a window's positions as over input
+// channels.
 func (e engines) channelParallel(c *charge, windowed bool) int64 {
 	depthwise := func(o workload.Operation) int64 {
 		if windowed {
@@ -215,9 +216,9 @@ func (e engines) channelParallel(c *charge, windowed bool) int64 {
 	return depthwise(*c.dw) + e.convolution(&pw)
 }
 
-// charged returns the output channels of a pointwise convolution in a stream.
-// The authors charge as many of the aggregation's as the block has, though q, k
-// and v are three times as many.
+// charged returns the charged output channels of a pointwise convolution in a stream. For
+// the aggregation the authors charge as many as the block has channels, though q, k and v
+// have three times as many.
 func charged(pw *workload.Operation) int64 {
 	if pw.Role == efficientvit.AggPW {
 		return int64(max(1, pw.Cout/3)) // a list made by hand may have fewer than three
@@ -225,23 +226,23 @@ func charged(pw *workload.Operation) int64 {
 	return int64(pw.Cout)
 }
 
-// depthwise is the rule for R-MAC in depthwise mode: pixels of a row across the
-// lanes, channels within a lane.
+// depthwise is the rule for R-MAC in depthwise mode: pixels of a row across the lanes,
+// channels across the MACs of a lane.
 func (e engines) depthwise(o *workload.Operation) int64 {
 	return ceil(o.W, e.rmac.Lanes) * int64(o.H) * ceil(o.Cout, e.rmac.MACs) * square(o.Kernel)
 }
 
-// product is the rule for the attention's matrix products: half of the heads on
-// each engine, and the slower engine ends it.
+// product is the rule for the attention's matrix products: half of the heads on each
+// engine, and the slower engine decides.
 func (e engines) product(o *workload.Operation) int64 {
 	half := ceil(o.Heads, 2) * int64(o.Rows)
 	on := func(e arch.Engine) int64 { return half * ceil(o.Cols, e.Lanes) * ceil(o.Inner, e.MACs) }
 	return max(on(e.mat), on(e.rmac))
 }
 
-// streamed is the rule for a depthwise convolution and the pointwise one behind
-// it. The second result is the set-up, the depthwise convolution's first pixels,
-// where the pointwise one outlasts it.
+// streamed is the rule for a depthwise convolution and the pointwise one behind it. The
+// second result is the set-up: the cycles of the depthwise convolution's first pixels,
+// where the pointwise convolution outlasts it, else 0.
 func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
 	cout := charged(pw)
 	lanes, area := int64(e.lanes()), pixels(pw)
@@ -249,15 +250,14 @@ func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
 	alone := e.depthwise(dw)
 	setUp = ceil(dw.Cout, e.rmac.MACs) * square(dw.Kernel)
 
-	// MAT alone makes outputs in groups of as many channels as both engines
-	// have lanes.
+	// MAT alone makes outputs in groups of channels as wide as both engines' lanes.
 	group := min(lanes, cout)
 	made := (alone - setUp) / perPixel * int64(e.mat.Lanes)
-	done := made / (lanes * area) * group // channels
+	done := made / (lanes * area) * group // finished channels
 	if done >= cout {
 		return alone, 0
 	}
-	// Both engines finish the group that was begun, then the others.
+	// Both engines finish the group that MAT has begun, then the others.
 	rest := max(0, area-(made-done*area)/group)
 	cycles = alone + perPixel*rest
 	if left := cout - done - group; left > 0 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package closed charges a workload by the formula by which the published 780.2
-// GOPS was evidently obtained: the authors' own count of cycles per layer (facts
-// of Section V; the script that held it was withdrawn). It computes cycles, it
-// simulates none.
+// Package closed computes the cycles of a workload by the formula that evidently gave the
+// published 780.2 GOPS: the authors' own count of cycles per layer (facts of Section V;
+// the script that held it was withdrawn). It simulates nothing.
 //
 //	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	fmt.Println(result)
@@ -23,11 +22,10 @@
 //
 // # What it leaves out
 //
-// The closed form has no memory: buffers are unlimited, transfers are free, and
-// so are the auxiliary units, the sum over K, the divisors and the division.
-// Copies divide every operation without a remainder. In the aggregation it
-// charges a third of the grouped convolution's output channels. A [Result] lists
-// each of these as an omission or a note, with its count, so that no operation
-// is lost silently: the multiply-accumulates of what is charged and of what is
-// omitted add up to those of the network.
+// The closed form has no memory: buffers are unlimited, and transfers are free. So are the
+// auxiliary units, the sum over K, the divisors and the division. Copies divide every
+// operation without a remainder. In the aggregation it charges a third of the grouped
+// convolution's output channels. A [Result] lists each of these as an omission or a note,
+// with its count, so that no operation is lost silently: the multiply-accumulates of the
+// charged and of the omitted operations add up to those of the network.
 package closed

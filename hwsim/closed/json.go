@@ -14,8 +14,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// MarshalJSON writes the result with its rates, operations and assumptions; what
-// a [Run] has too has the same name.
+// MarshalJSON writes the result with its rates, operations and assumptions. A field that
+// event.Run also has has the same name there.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Model         string           `json:"model"`
@@ -46,8 +46,8 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		r.seconds(), r.FPS(), r.GOPS(), r.AllGOPS(), r.Utilization(), r.MACs, r.PaperMACs, r.ByRole(), r.ByBlock(), r.Ops, append([]hwsim.Omission{}, r.Omitted...)})
 }
 
-// WriteCSV writes a line per charged operation, then one per omitted operation,
-// which has no rule and no cycles but a reason.
+// WriteCSV writes a line per charged operation, then one per omitted operation, with a
+// reason in place of rule and cycles.
 func (r *Result) WriteCSV(w io.Writer) error {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	lines := [][]string{{"name", "streamed", "label", "block", "unit", "rule", "cycles of one copy", "set-up cycles", "macs", "authors' macs", "elements", "omitted because"}}

@@ -11,8 +11,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Estimate returns what the result says of one picture. It has no energy: the
-// closed form counts no memory accesses.
+// Estimate returns the result's estimate for one picture. It has no energy: the closed
+// form counts no memory accesses.
 func (r *Result) Estimate() hwsim.Estimate {
 	e := hwsim.Estimate{Model: r.Model + ", " + string(r.Scope), Workload: r.Workload, Scope: r.Scope, Config: r.Config,
 		Cycles: r.exact(), FPS: r.FPS(), GOPS: r.GOPS(), Joules: math.NaN(), GOPSPerW: math.NaN(),

@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// Tables is the result on a page: cycles and rates, the cycles by role, what was
-// omitted, and what was assumed.
+// Tables returns the result on a page: cycles and rates, the cycles by role, the
+// omissions, and the assumptions.
 func (r *Result) Tables() table.Page {
 	var s table.Writer
 	fmt.Fprintf(&s, "%s, %s, %s\non %s\n", r.Model, r.Workload, r.Scope, r.Config)
@@ -49,8 +49,8 @@ func (r *Result) Tables() table.Page {
 // String is the text of [Result.Tables], which ends with a line break.
 func (r *Result) String() string { return r.Tables().String() }
 
-// Notes says in which ways the model itself departs from the hardware, as far
-// as this workload shows it.
+// Notes lists the ways in which the closed form departs from the hardware, as far as they
+// matter for this workload.
 func (r *Result) Notes() []string {
 	notes := []string{
 		"buffers, ports and off-chip memory are unlimited, and the copies divide every operation without a remainder",
@@ -61,8 +61,8 @@ func (r *Result) Notes() []string {
 	return notes
 }
 
-// Assumptions lists what the configuration assumes or changes about what counts in the
-// closed form: engines, copies and clock for the cycles; buffers and auxiliary units for
+// Assumptions lists the assumed or changed values of the configuration that the closed
+// form uses: engines, copies and clock for the cycles; buffers and auxiliary units for
 // block RAMs, DSPs and LUTs.
 func (r *Result) Assumptions() arch.Assumptions {
 	return slices.DeleteFunc(r.Config.Assumptions(), func(a arch.Assumption) bool {

@@ -11,25 +11,25 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A Result says what one picture costs by one timing model.
+// A Result is the cost of one picture by the closed form.
 type Result struct {
-	// Model names the timing model, Workload what was run.
+	// Model names the timing model, Workload the workload.
 	Model, Workload string
 	Config          arch.Config
 	Scope           hwsim.Scope
 	// Ops are the charged operations in the order of the workload.
 	Ops []OpCycles
-	// Omitted are the operations that the model charges nothing for.
+	// Omitted are the operations for which the model charges nothing.
 	Omitted []hwsim.Omission
-	// Undivided sums the cycles of Ops, as one copy of the engines would take.
+	// Undivided is the sum of the cycles of Ops, the time of one copy of the engines.
 	Undivided int64
-	// Cycles is Undivided by the number of copies, rounded to nearest.
+	// Cycles is Undivided divided by the number of copies, rounded to nearest.
 	Cycles int64
-	// SetUp sums the set-up cycles of Ops; it is within Undivided.
+	// SetUp is the sum of the set-up cycles of Ops, a part of Undivided.
 	SetUp int64
-	// MACs counts the multiply-accumulates of the scope, those of omitted
-	// denominators included; PaperMACs those that the authors count, without
-	// denominators and without the aggregation's grouped convolution.
+	// MACs counts the multiply-accumulates of the scope, with those of omitted
+	// denominators. PaperMACs counts those that the authors count, without denominators
+	// and without the aggregation's grouped convolution.
 	MACs, PaperMACs int64
 }
 
@@ -44,21 +44,21 @@ const (
 	HalvedHeads Rule = "halved heads"
 )
 
-// OpCycles is what one operation costs, or two of which the first streams into
-// the second.
+// OpCycles is the cost of one operation, or of two of which the first streams into the
+// second.
 type OpCycles struct {
-	// Name is the operation's; Streamed names the depthwise convolution that
-	// feeds it, if one does.
+	// Name is the operation's name. Streamed names the depthwise convolution that feeds
+	// it, if there is one.
 	Name     string `json:"name"`
 	Streamed string `json:"streamed,omitempty"`
 	// Label is the role, or both roles: "DW + PW2".
 	Label string `json:"label"`
 	Block string `json:"block"`
 	Rule  Rule   `json:"rule"`
-	// Cycles are those of one copy that does it alone.
+	// Cycles are the cycles of one copy that does the operation alone.
 	Cycles int64 `json:"cycles_of_one_copy"`
-	// SetUp is what of Cycles passes before the first streamed pixel, where
-	// the pointwise convolution outlasts the depthwise one; else 0.
+	// SetUp is the part of Cycles before the first streamed pixel, where the pointwise
+	// convolution outlasts the depthwise one; else 0.
 	SetUp int64 `json:"set_up_cycles"`
 	// MACs and PaperMACs are counted as in [Result].
 	MACs      int64 `json:"macs"`
@@ -89,17 +89,17 @@ func (r *Result) AllGOPS() float64 { return 2 * float64(r.MACs) / r.seconds() / 
 // Utilization returns GOPS as a share of the configuration's peak.
 func (r *Result) Utilization() float64 { return r.GOPS() / r.Config.PeakGOPS() }
 
-// SetUpTwice returns the cycles, not rounded, and the GOPS if the set-up of
-// every streamed pair that outlasts its depthwise convolution were charged once
-// more. It is a fit: of the formulas near the authors' it was picked because it gives
-// 780.3 for the published 780.2 GOPS of EfficientViT-B1, where theirs gives 781.9. One
-// number proves no formula.
+// SetUpTwice returns the cycles, not rounded, and the GOPS if the set-up of every streamed
+// pair that outlasts its depthwise convolution were charged once more. It is a fit. Of the
+// formulas near the authors' it was picked because it gives 780.3 for the published 780.2
+// GOPS of EfficientViT-B1, where the authors' gives 781.9. One number does not prove a
+// formula.
 func (r *Result) SetUpTwice() (cycles, gops float64) {
 	cycles = float64(r.Undivided+r.SetUp) / float64(r.Config.Copies)
 	return cycles, r.GOPS() * r.exact() / cycles
 }
 
-// A Part sums the operations of a [Result] that have something in common.
+// A Part sums the operations of a [Result] with a common role or block.
 type Part struct {
 	// Label is the common role or block.
 	Label string `json:"label"`
@@ -108,8 +108,8 @@ type Part struct {
 	// Cycles are those of one copy; Share is their share of the result's.
 	Cycles int64   `json:"cycles_of_one_copy"`
 	Share  float64 `json:"share"`
-	// PaperMACs is the authors' operation count, and Utilization what it is of
-	// the multipliers' capacity in these cycles.
+	// PaperMACs is the authors' operation count. Utilization is its share of the
+	// multipliers' capacity in these cycles.
 	PaperMACs   int64   `json:"authors_macs"`
 	Utilization float64 `json:"utilization"`
 }
@@ -121,8 +121,8 @@ func (r *Result) ByRole() []Part {
 	return parts
 }
 
-// ByBlock returns a part per block in the order of the network. Operations
-// outside of blocks form a part of their own, with an empty label.
+// ByBlock returns a part per block in the order of the network. Operations outside of
+// blocks form one part with an empty label.
 func (r *Result) ByBlock() []Part {
 	return r.parts(func(o *OpCycles) string { return o.Block })
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// Agreement says in a sentence where the table has a number of the paper's own accelerator,
-// or its companion's, and one computed for the same network: both, and how far they are
-// apart.
+// Agreement returns a sentence on the table's numbers for the paper's own accelerator, or
+// its companion's, where one is computed for the same network: the printed number, the
+// computed one, and their difference.
 func (t *Table) Agreement() string {
 	known, all := 0, 0
 	var told []string

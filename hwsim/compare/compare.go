@@ -30,7 +30,7 @@ func metric(d *hwsim.Estimate, m paper.Metric) Number {
 	}
 }
 
-// notes says which designs leave work to a host.
+// notes names the designs that leave work to a host.
 func notes(designs []hwsim.Estimate) []string {
 	var list []string
 	for _, d := range designs {
@@ -42,7 +42,7 @@ func notes(designs []hwsim.Estimate) []string {
 	return list
 }
 
-// auxiliaryNotes says which DSPs a design has beside those of its engines.
+// auxiliaryNotes names the DSPs that a design has beside its engines'.
 func auxiliaryNotes(designs []hwsim.Estimate) []string {
 	var list []string
 	for _, c := range configs(designs) {
@@ -71,7 +71,7 @@ func configs(designs []hwsim.Estimate) []arch.Config {
 	return list
 }
 
-// priced says by what energies are priced, or why they are not known.
+// priced names the source of an energy's prices, or the reason why it is not known.
 func priced(p *hwsim.Pricing) string {
 	switch by := fmt.Sprintf("%s (%s)", p.Table, p.Source); {
 	case p.Uncounted != "":
@@ -85,7 +85,7 @@ func priced(p *hwsim.Pricing) string {
 	}
 }
 
-// energyNotes says what the designs' energies are of.
+// energyNotes describes the designs' energies.
 func energyNotes(designs []hwsim.Estimate) []string {
 	var list []string
 	for _, d := range designs {
@@ -96,10 +96,9 @@ func energyNotes(designs []hwsim.Estimate) []string {
 	return list
 }
 
-// Accelerators returns the accelerators that the paper compares itself with,
-// and designs beside them. Printed GOPS/W are of the power of a device; what a
-// run's events take by a published table is not comparable with it, and has a
-// column of its own.
+// Accelerators returns the accelerators with which the paper compares itself, and designs
+// beside them. Printed GOPS/W use the power of a device. The energy of a run's events by a
+// published table is not comparable with it, and has a column of its own.
 func Accelerators(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Accelerators (Table VIII of the paper, whose own cells are not at hand)",
 		Columns: []string{"DSPs", "FPS", "GOPS", "GOPS/W", "GOPS/DSP", "FPS/DSP", "GOPS/W of events"},
@@ -122,10 +121,9 @@ func Accelerators(designs ...hwsim.Estimate) *Table {
 	return t
 }
 
-// Platforms returns the throughputs of Fig. 10 in GOPS, and those of designs by
-// the figure's own count: the network's printed operations by the latency. The
-// columns are the figure's networks; a design of another network has no column
-// and is left out.
+// Platforms returns the throughputs of Fig. 10 in GOPS, and those of designs by the
+// figure's own count: the network's printed operations divided by the latency. The columns
+// are the figure's networks; a design of another network is left out.
 func Platforms(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Throughput in GOPS on processors (Fig. 10 of the paper)", Notes: processorNotes(designs), Configs: configs(designs)}
 	for _, p := range paper.Platforms() {
@@ -166,8 +164,8 @@ func column(columns []string, network string) int {
 	return slices.IndexFunc(columns, func(c string) bool { return strings.EqualFold(c, network) })
 }
 
-// Speedups returns how many times more pictures per second each design makes
-// than the platforms of Fig. 10 that run the same network.
+// Speedups returns, for each design, the ratio of its pictures per second to those of the
+// platforms of Fig. 10 that run the same network.
 func Speedups(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Pictures per second, beside processors with the same network (Fig. 10)",
 		Columns: []string{"FPS", "FPS of the platform", "speed-up"}, Notes: processorNotes(designs), Configs: configs(designs)}

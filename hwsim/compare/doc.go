@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package compare sets computed designs beside the numbers that the Trio-ViT
-// paper and others print.
+// Package compare tabulates computed designs beside the numbers that the Trio-ViT paper
+// and other papers print.
 //
-// Printed hardware numbers differ in standing: some were read where they are
-// quoted, some were reasoned out, some are from memory, and many are not at
-// hand. So every number here carries its mark (package internal/paper): V
-// verified, I inferred, M from memory, U unknown, and C computed here. Printed
-// and computed rows stand apart, and a number made of two has both marks: a
-// speed-up of C/M is as certain as a memory.
+// Printed hardware numbers are not equally certain: some were read in a source that quotes
+// them, some were inferred, some are from memory, and many are not at hand. So every
+// number here carries its mark (package internal/paper): V verified, I inferred, M from
+// memory, U unknown, and C computed here. Printed and computed rows are separate. A number
+// made of two has both marks: a speed-up marked C/M is only as certain as a memory.
 //
 //	result, err := closed.Charge(w, arch.ZCU102(), hwsim.Backbone)
 //	...
@@ -21,22 +20,22 @@
 //	fmt.Println(compare.Speedups(d...))     // over Fig. 10, on the same network
 //	fmt.Println(compare.Ratios(d...))       // the claims: 3.6×, 5.0×, 7.3×, ...
 //
-// The closed form is how the published throughput was evidently obtained; the
-// event-driven model is what the same accelerator does with memory and with copies
-// that cannot divide everything. Each row says which of them it is by.
+// The published throughput evidently comes from the closed form. The event-driven model
+// adds memory, and copies that cannot divide everything, to the same accelerator. Each row
+// names its model.
 //
 // # Two kinds of energy
 //
-// A printed GOPS/W is of the power of a device. No timing model has that, so it is
-// unknown for a computed design. The energy of the events that a run counts, by a
-// published table, stands in a column of its own.
+// A printed GOPS/W uses the power of a device. No timing model has a device's power, so
+// that this number is unknown for a computed design. The energy of the events that a run
+// counts, by a published table, has a column of its own.
 //
 // # Two counts of operations
 //
-// GOPS of an accelerator are by the authors' count of its own operations. Fig. 10
-// instead divides a rounded size of the network, 1.04 GOP for EfficientViT-B1, by
-// the latency of a processor. Computed throughputs in that figure's table follow
-// it; speed-ups compare pictures per second, where no count matters.
+// GOPS of an accelerator use the authors' count of its own operations. Fig. 10 instead
+// divides a rounded size of the network, 1.04 GOP for EfficientViT-B1, by the latency of a
+// processor. Computed throughputs in that figure's table follow the figure. Speed-ups
+// compare pictures per second, for which no count matters.
 //
 // A table ends with the accelerators of its computed rows and what each of them
 // assumes.

@@ -10,13 +10,13 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// Ratios returns the claims of the paper and its companion, such as 3.6×, 5.0×
-// and 7.3× more pictures per second than other accelerators, each recomputed.
+// Ratios returns the claims of the paper and its companion, such as 3.6×, 5.0× and 7.3×
+// more pictures per second than other accelerators, each recomputed.
 //
-// A printed row divides the operands that are at hand: the columns are the
-// claim, the own operand, the other's, and their ratio, which is unknown where
-// one of them is. There is a computed row for each design of the claim's
-// network, which gives the own operand.
+// A printed row divides the operands that are at hand. Its columns are the claim, the
+// paper's operand, the other accelerator's operand, and their ratio, which is unknown
+// where an operand is. A computed row, one for each design of the claim's network, takes
+// the design's number as the paper's operand.
 func Ratios(designs ...hwsim.Estimate) *Table {
 	t := &Table{Title: "Claimed ratios, recomputed where the operands are known",
 		Columns: []string{"claimed", "own", "other", "ratio"}, Notes: notes(designs), Configs: configs(designs)}
@@ -45,8 +45,8 @@ func Ratios(designs ...hwsim.Estimate) *Table {
 	return t
 }
 
-// hypothesis says whether the claim stands before already, with another own
-// operand.
+// hypothesis reports whether an earlier row has the same claim with another operand of the
+// paper.
 func hypothesis(before []paper.Ratio, claim paper.Ratio) bool {
 	return slices.ContainsFunc(before, func(r paper.Ratio) bool {
 		return r.Metric == claim.Metric && r.Network == claim.Network && r.Over == claim.Over

@@ -9,11 +9,11 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// Resources returns what the paper's accelerator takes of its chip, and what is computed
-// of configurations, part by part: the DSPs of the engines' multipliers, those that the
-// auxiliary units take by estimate ([arch.Config.AuxiliaryDSPs]), the block RAMs that hold
-// the buffers, and the look-up tables of the arithmetic ([arch.Config.LUTParts]). What is
-// not modelled is unknown: registers, control, wires.
+// Resources returns the use of the chip by the paper's accelerator and by configurations,
+// part by part: the DSPs of the engines' multipliers, the estimated DSPs of the auxiliary
+// units ([arch.Config.AuxiliaryDSPs]), the block RAMs of the buffers, and the look-up
+// tables of the arithmetic ([arch.Config.LUTParts]). Registers, control and wires are not
+// modelled, and are unknown.
 func Resources(configs ...arch.Config) *Table {
 	chip := arch.XCZU9EG()
 	t := &Table{Title: "Resources (Table III of the paper, whose cells are not at hand)",

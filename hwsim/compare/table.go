@@ -22,7 +22,7 @@ import (
 // Computed is the mark of a number from a timing model.
 const Computed paper.Mark = "C"
 
-// A Number is one value with its standing.
+// A Number is one value with its mark.
 type Number struct {
 	// Value is NaN where it is not known.
 	Value float64
@@ -45,7 +45,7 @@ func computed(x float64) Number {
 	return Number{x, Computed}
 }
 
-// over divides. Unless all is computed, the ratio has both marks.
+// over divides n by m. The ratio has both marks, unless both numbers are computed.
 func (n Number) over(m Number) Number {
 	switch {
 	case math.IsNaN(n.Value) || math.IsNaN(m.Value):
@@ -57,8 +57,8 @@ func (n Number) over(m Number) Number {
 	}
 }
 
-// String is the number with its mark, "U", or nothing for a cell that cannot be. A
-// printed number is not rounded, any other is to three digits or more.
+// String returns the number with its mark, "U", or "" for a cell that cannot have a
+// number. A printed number is not rounded; any other has three digits or more.
 func (n Number) String() string {
 	switch {
 	case n.Mark == "":
@@ -78,20 +78,20 @@ func (n Number) String() string {
 	}
 }
 
-// A Table has printed rows and, apart from them, computed ones.
+// A Table has printed rows and computed rows, in separate lists.
 type Table struct {
 	Title string
 	// Columns name the numbers of each row.
 	Columns           []string
 	Printed, Computed []Row
-	// Notes are what to know before comparing.
+	// Notes are facts for a fair comparison.
 	Notes []string
 	// Configs are the accelerators of the computed rows.
 	Configs []arch.Config
 }
 
-// A Row is what has the numbers: a design or a platform, and the network it
-// runs, where all its numbers are of one.
+// A Row holds the numbers of a design or a platform, and the network that it runs, where
+// all its numbers are of one network.
 type Row struct {
 	Name, Network string
 	Numbers       []Number
@@ -100,8 +100,8 @@ type Row struct {
 // legend explains the marks.
 const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
 
-// Page is the table with a line between what is printed and what is computed, and notes
-// below. In its text long names are on several lines, of which the last has the numbers.
+// Page returns the table with a line between printed and computed rows, and notes below.
+// In its text long names take several lines, and the last line has the numbers.
 func (t *Table) Page() table.Page {
 	var s table.Writer
 	fmt.Fprintln(&s, t.Title)
@@ -147,7 +147,7 @@ const (
 	nameWidth = 24  // of them
 )
 
-// folded breaks a text between words into lines of so many characters.
+// folded breaks a text between words into lines of at most width characters.
 func folded(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -164,7 +164,7 @@ func folded(text string, width int) []string {
 	return append(lines, line)
 }
 
-// String is the table's page and what each accelerator assumes.
+// String returns the table's page and the assumptions of each accelerator.
 func (t *Table) String() string {
 	var s strings.Builder
 	s.WriteString(t.Page().String())
@@ -174,8 +174,8 @@ func (t *Table) String() string {
 	return s.String()
 }
 
-// WriteCSV writes a line for each number that can be, an empty one where it is not
-// known.
+// WriteCSV writes a line for each number. An unknown number is empty, and a cell that
+// cannot have a number has no line.
 func (t *Table) WriteCSV(w io.Writer) error {
 	records := [][]string{{"source", "row", "network", "column", "value", "mark"}}
 	for _, part := range []struct {
@@ -197,8 +197,8 @@ func (t *Table) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(records)
 }
 
-// MarshalJSON writes the table; a number that is not known is null, and a cell
-// that cannot be is left out.
+// MarshalJSON writes the table. An unknown number is null, and a cell that cannot have a
+// number is left out.
 func (t *Table) MarshalJSON() ([]byte, error) {
 	type number struct {
 		Value jsonfloat.Float `json:"value"`
@@ -239,7 +239,7 @@ func (t *Table) MarshalJSON() ([]byte, error) {
 	}{t.Title, t.Columns, of(t.Printed), of(t.Computed), append([]string{}, t.Notes...), accelerators})
 }
 
-// oneNetwork says whether each row is of one network.
+// oneNetwork reports whether each row is of one network.
 func (t *Table) oneNetwork() bool {
 	return !slices.ContainsFunc(t.Printed, func(r Row) bool { return r.Network == "" })
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package energy prices the events that a run of the accelerator counts by a table
-// of what one event costs: a published one, one with derived entries, or one of
-// your own.
+// Package energy prices the events that a run of the accelerator counts, by a table of the
+// energy of one event: a published table, one with derived entries, or the caller's own.
 //
 //	fmt.Println(energy.Derived45nm().Price(run.Counts()))
 package energy
@@ -18,30 +17,31 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// A Table is what one event costs, as published for one process. A run counts
-// events and knows no table.
+// A Table holds the energies of single events, as published for one process. A run counts
+// events independently of any table.
 type Table struct {
-	// Name says which process, Source where it is published.
+	// Name names the process, Source the publication.
 	Name, Source string
-	// Multiply8 and Add32 are one operation of integers of so many bits, in pJ.
+	// Multiply8 and Add32 are the energies of one integer operation of 8 and of 32 bits,
+	// in pJ.
 	Multiply8, Add32 float64
-	// SRAM is what a byte of a memory of at most so many KiB costs, the
-	// smallest first, in pJ. Larger memories are unknown.
+	// SRAM are the energies of a byte, in pJ, of memories of at most so many KiB, the
+	// smallest first. The energy of a larger memory is unknown.
 	SRAM []SRAM
-	// DRAM is what a byte of off-chip memory costs, in pJ.
+	// DRAM is the energy of a byte of off-chip memory, in pJ.
 	DRAM float64
-	// Auxiliary is what a multiplication in an auxiliary unit costs for every 64
-	// products of two bits in it, as many as an 8-bit one has, in pJ.
+	// Auxiliary is the energy, in pJ, of 64 one-bit products in a multiplication of an
+	// auxiliary unit. An 8-bit multiplication has 64 of them.
 	Auxiliary float64
-	// Units is what one element costs in an auxiliary unit without its
-	// multiplications, in pJ. Units that are not in it are unknown.
+	// Units are the energies of one element in an auxiliary unit, without its
+	// multiplications, in pJ. The energy of a unit that is not in it is unknown.
 	Units map[workload.Unit]float64
-	// Sources says where an entry comes from that Source alone does not explain,
-	// by its event in YAML (see [Read]). Of a buffer's byte it is in SRAM.
+	// Sources are the origins of entries that do not come from Source alone, by the
+	// event's name in YAML (see [Read]). The origin of a buffer's byte is in SRAM.
 	Sources map[string]string
 }
 
-// The names of entries that are no unit's.
+// The names of entries other than units.
 const (
 	multiplication = "8-bit multiplication"
 	auxiliary      = "8 by 8 bits multiplied in auxiliary units"
@@ -50,11 +50,11 @@ const (
 	offChipByte    = "off-chip byte"
 )
 
-// SRAM is what a byte of a memory costs, an entry of a [Table].
+// SRAM is the energy of a byte of a memory, an entry of a [Table].
 type SRAM struct {
 	KiB  int
 	Byte float64 // pJ
-	// Source is as those of the table's Sources.
+	// Source is the origin of the entry, as in the table's Sources.
 	Source string
 }
 
@@ -75,9 +75,9 @@ func (t *Table) buffer(b Buffer) Part {
 	return p
 }
 
-// Counts is the events of a run that energy is spent on, of all its pictures.
+// Counts are the events of a run that take energy, for all its pictures.
 type Counts struct {
-	// Workload names what was run, Batch is the number of pictures.
+	// Workload names the workload. Batch is the number of pictures.
 	Workload string
 	Batch    int
 	// MACs are the multiply-accumulates of the engines, PaperMACs the run's as the
@@ -87,20 +87,20 @@ type Counts struct {
 	// memory.
 	Buffers []Buffer
 	OffChip int64
-	// Elements is what each auxiliary unit has done, BitProducts the products of two
-	// bits in the multiplications of all of them.
+	// Elements counts the elements that each auxiliary unit processes. BitProducts counts
+	// the one-bit products in the multiplications of all units.
 	Elements    map[workload.Unit]int64
 	BitProducts int64
 }
 
-// A Buffer is the bytes that a memory of KiB takes in and gives.
+// A Buffer counts the bytes that a memory of KiB stores and delivers.
 type Buffer struct {
 	Name  string
 	Bytes int64
 	KiB   int
 }
 
-// A Breakdown is counted events with what they cost by one table.
+// A Breakdown is the energy of counted events by one table.
 type Breakdown struct {
 	Table  *Table
 	Counts Counts
@@ -113,12 +113,12 @@ type Part struct {
 	Count int64
 	// Each is the energy of one event in pJ, NaN where the table has none.
 	Each float64
-	// Source is that of the entry, empty where it is the table's.
+	// Source is the origin of the entry, empty where it is the table's Source.
 	Source string
 }
 
-// Joules returns the energy of all events of the part; NaN where it is unknown,
-// but 0 where nothing happened.
+// Joules returns the energy of all events of the part. It is 0 without events, and NaN
+// where the price is unknown.
 func (p *Part) Joules() float64 {
 	if p.Count == 0 {
 		return 0
@@ -126,10 +126,10 @@ func (p *Part) Joules() float64 {
 	return float64(p.Count) * p.Each / 1e12
 }
 
-// NotPriced says what no table of events has, and no energy of a run.
+// NotPriced names the energies that no table of events contains.
 const NotPriced = "without leakage, clock, control and the host"
 
-// bitsOf8 is the products of two bits in an 8-bit multiplication.
+// bitsOf8 is the number of one-bit products in an 8-bit multiplication.
 const bitsOf8 = 64
 
 // Price prices the events of a run, [NotPriced].
@@ -155,7 +155,7 @@ func (t *Table) Price(c Counts) *Breakdown {
 	return e
 }
 
-// Joules returns the energy of the run, NaN where that of any event is unknown.
+// Joules returns the energy of the run, NaN where the energy of any event is unknown.
 func (e *Breakdown) Joules() float64 {
 	var sum float64
 	for i := range e.Parts {
@@ -164,7 +164,7 @@ func (e *Breakdown) Joules() float64 {
 	return sum
 }
 
-// Known returns the energy of the events that the table knows, and the others.
+// Known returns the energy of the events with a price, and the names of the others.
 func (e *Breakdown) Known() (joules float64, unknown []string) {
 	for i := range e.Parts {
 		if p := &e.Parts[i]; math.IsNaN(p.Joules()) {
@@ -176,12 +176,12 @@ func (e *Breakdown) Known() (joules float64, unknown []string) {
 	return joules, unknown
 }
 
-// GOPSPerW returns the operations by the authors' count for the energy of the
-// events, in 10⁹ per joule; NaN where that is unknown. It is no device's: see
+// GOPSPerW returns the operations by the authors' count per energy of the events, in 10⁹
+// per joule, NaN where the energy is unknown. It is not a device's GOPS/W: see
 // [Table.Price].
 func (e *Breakdown) GOPSPerW() float64 { return 2 * float64(e.Counts.PaperMACs) / e.Joules() / 1e9 }
 
-// Unpriced counts the events of which the table says nothing.
+// Unpriced counts the events without a price in the table.
 func (e *Breakdown) Unpriced() int64 {
 	var n int64
 	for i := range e.Parts {

@@ -14,8 +14,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
-// MarshalJSON writes the energy with its parts. What is unknown is null, the
-// total too where a part is. The companion paper's GOPS/W stand apart.
+// MarshalJSON writes the energy with its parts. An unknown energy is null, and so is the
+// total with an unknown part. The companion paper's GOPS/W have fields of their own.
 func (e *Breakdown) MarshalJSON() ([]byte, error) {
 	type part struct {
 		Event  string          `json:"event"`

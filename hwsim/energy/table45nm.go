@@ -8,12 +8,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Horowitz45nm returns the rough energies of a 45 nm process at 0.9 V that
-// M. Horowitz gives in "Computing's energy problem (and what we can do about
-// it)", ISSCC 2014, Fig. 1.1.9. They are of an ASIC: a ratio of two designs says
-// more than a sum, and neither says anything about the paper's FPGA. Caches and
-// DRAM are given per 64 bits, the DRAM as 1.3 to 2.6 nJ, of which the middle is
-// taken. Multiplications by a scale, tables and shifts are not in the figure.
+// Horowitz45nm returns the rough energies of a 45 nm process at 0.9 V in M. Horowitz,
+// "Computing's energy problem (and what we can do about it)", ISSCC 2014, Fig. 1.1.9. They
+// are for an ASIC. So a ratio of two designs is more reliable than a sum, and neither
+// describes the paper's FPGA. Caches and DRAM are given per 64 bits. The DRAM is given as
+// 1.3 to 2.6 nJ, and the middle is taken. Multiplications by a scale, tables and shifts
+// are not in the figure.
 func Horowitz45nm() *Table {
 	const word = 8 // bytes
 	return &Table{
@@ -28,10 +28,10 @@ func Horowitz45nm() *Table {
 	}
 }
 
-// Derived45nm returns [Horowitz45nm] with what the figure does not have, derived
-// from what it has. A total by this table is complete, and as good as these
-// derivations, which its sources spell out: of the figure come additions of 8 and
-// 32 bits (0.03 and 0.1 pJ) and multiplications of 8 and 32 bits (0.2 and 3.1 pJ).
+// Derived45nm returns [Horowitz45nm] with the entries that the figure lacks, derived from
+// those that it has. A total by this table is complete, and only as good as these
+// derivations, which its sources spell out. The figure has additions of 8 and 32 bits
+// (0.03 and 0.1 pJ) and multiplications of 8 and 32 bits (0.2 and 3.1 pJ).
 func Derived45nm() *Table {
 	const add8 = 0.03
 	t := Horowitz45nm()

@@ -37,8 +37,8 @@ func ReadFile(path string) (*Table, error) {
 	return Read(path, data)
 }
 
-// Read reads a table of one's own from YAML; name stands for the file
-// in errors, which name line and field:
+// Read reads a table from YAML. name stands for the file in errors, which name line and
+// field:
 //
 //	version: 1
 //	name: our 28 nm process
@@ -51,10 +51,10 @@ func ReadFile(path string) (*Table, error) {
 //	  - {event: requantization, pj: 0.4}
 //
 // An event has its name in reports: one of the first four, "8 by 8 bits multiplied in
-// auxiliary units", or the auxiliary unit of which it is an element.
-// A buffer's byte has the size of memory up to which it costs that much. What
-// the file leaves out is unknown, and with it the total of any run that has such
-// an event. An entry without a source has the table's.
+// auxiliary units", or an auxiliary unit for one of its elements. A buffer's byte has the
+// largest size of memory with this price. The price of an event that the file leaves out
+// is unknown, and so is the total of any run with such an event. An entry without a source
+// has the table's.
 func Read(name string, data []byte) (*Table, error) {
 	t, err := read(name, data)
 	return t, yamlfile.Cut(err)
@@ -101,11 +101,11 @@ func read(name string, data []byte) (*Table, error) {
 	return t, nil
 }
 
-// An energyReader is the name of the file that it reads.
+// An energyReader is the name of the file being read.
 type energyReader string
 
-// fields returns the values of a node's fields by name. All must be there but
-// those whose name is given with a question mark.
+// fields returns the values of a node's fields by name. All must be present, except those
+// whose name is given with a question mark.
 func (r energyReader) fields(path string, node ast.Node, names ...string) (map[string]ast.Node, error) {
 	entries, ok := yamlfile.Fields(node)
 	if !ok {
@@ -207,14 +207,13 @@ func (r energyReader) entry(t *Table, path string, node ast.Node, given map[stri
 	return nil
 }
 
-// pricedUnits are the auxiliary units: what an element costs on the engines is
-// counted in multiplications, and on the host not at all.
+// pricedUnits returns the auxiliary units. An element on the engines is priced by its
+// multiplications, and the host's elements are not priced.
 func pricedUnits() []workload.Unit {
 	return slices.DeleteFunc(workload.Units(), func(u workload.Unit) bool { return u == workload.Engines || u == workload.Host })
 }
 
-// YAML writes the table, to start one's own from. [Read] gives it
-// back.
+// YAML writes the table as a start for the caller's own. [Read] reads it back.
 func (t *Table) YAML() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "version: %d\nname: %q\nsource: %q\nentries:", energyVersion, t.Name, t.Source)

@@ -9,7 +9,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// compute does what MAT and R-MAC do in one piece of a task's work.
+// compute does the multiplications of MAT and R-MAC in one piece of a task's work.
 func (m *memory) compute(w schedule.Work) error {
 	at := m.index[w.Op.Name]
 	t := &m.tensors[at]
@@ -28,8 +28,8 @@ func (m *memory) compute(w schedule.Work) error {
 	return fmt.Errorf("%q is no work of the engines", w.Op.Name)
 }
 
-// make marks a part of a tensor of the engines as made. An element that is made a
-// second time is an error.
+// make marks a part of a tensor of the engines as made. A second make of an element is an
+// error.
 func (m *memory) make(at int, b box) (err error) {
 	t := &m.tensors[at]
 	made, n := 0, b[2].to-b[2].from
@@ -99,8 +99,8 @@ func dot(x []int32, w []int8) (sum int32) {
 	return sum
 }
 
-// matmul adds a part of the terms to a part of a product's outputs. An output is made
-// when all of its terms are in.
+// matmul adds a part of the terms to a part of a product's outputs. An output is made when
+// all of its terms have been added.
 func (m *memory) matmul(at int, op *integer.MatMul, w schedule.Work, reads []schedule.Operand) error {
 	t := &m.tensors[at]
 	x, y := m.tensors[t.in[0]].shape, m.tensors[t.in[1]].shape
@@ -142,8 +142,8 @@ func (m *memory) matmul(at int, op *integer.MatMul, w schedule.Work, reads []sch
 	return m.add(at, out, inner, int(w.Op.Inner))
 }
 
-// add counts the terms summed into each output of a part of a product, of so many; an
-// output is made when all its terms are in.
+// add counts the terms added to each output of a part of a product. An output is made when
+// its count reaches all.
 func (m *memory) add(at int, out box, terms span, all int) (err error) {
 	if terms == (span{0, all}) && m.summed[at] == nil {
 		return m.make(at, out)

@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// An Executor is an integer model with the turns of a configuration's engines that
-// compute it. It does not change: several goroutines may run pictures at once.
+// An Executor holds an integer model and the turns of a configuration's engines that
+// compute it. It does not change. Several goroutines may run pictures at once.
 type Executor struct {
 	model   *integer.Model
 	tensors []tensor
@@ -23,28 +23,28 @@ type Executor struct {
 	ends    [][]int // the tensors that are complete at the end of each step
 }
 
-// A tensor is what the executor knows of one operation and of the tensor that it makes.
+// A tensor describes one operation and the tensor that it makes.
 type tensor struct {
 	*integer.Op
 	shape   [3]int
 	in      []int // operands, as indices of tensors
-	readers int   // how many operands of later operations are this tensor
+	readers int   // number of operands of later operations that are this tensor
 	step    int   // the tensor is complete when this step ends; -1 for the picture
 }
 
 // elements returns how many integers the tensor has.
 func (t *tensor) elements() int { return t.shape[0] * t.shape[1] * t.shape[2] }
 
-// New prepares a model to run on a configuration. The workload is that of the network
-// that the model was frozen from, as it was before its transforms
-// ([workload.FromNetwork]), or the model's own ([workload.FromModel]). Logits need the
-// whole network: an empty scope is [hwsim.Whole] here, and the batch is one picture.
-// The widths of weights are the model's.
+// New prepares a model to run on a configuration. The workload is either that of the
+// network from which the model was frozen, before its transforms ([workload.FromNetwork]),
+// or the model's own ([workload.FromModel]). Logits need the whole network: an empty scope
+// means [hwsim.Whole] here, and the batch is one picture. The widths of weights are the
+// model's.
 //
-// The error is that of [integer.Model.Infer] or of [event.Simulate], or names what the
-// model and the workload do not have alike: an operation of the engines, or the elements
-// of an auxiliary unit. Requantizations may differ, for a network counts those of its
-// points, and a model those that it has.
+// The error is that of [integer.Model.Infer] or of [event.Simulate], or names a difference
+// of the model and the workload: an operation of the engines, or the elements of an
+// auxiliary unit. Requantizations may differ: a network's workload counts those of its
+// points, a model's those that it has.
 func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options) (*Executor, error) {
 	shapes, err := m.Infer()
 	if err != nil {
@@ -126,7 +126,7 @@ func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options)
 	return e, nil
 }
 
-// elements returns what a unit does in a workload.
+// elements returns the number of elements of a unit in a workload.
 func elements(w *workload.Workload, unit workload.Unit) (n int64) {
 	for i := range w.Ops {
 		if o := &w.Ops[i]; o.Unit == unit {
@@ -136,7 +136,7 @@ func elements(w *workload.Workload, unit workload.Unit) (n int64) {
 	return n
 }
 
-// engines says whether MAT and R-MAC compute the tensor.
+// engines reports whether MAT and R-MAC compute the tensor.
 func (t *tensor) engines() bool {
 	switch t.Operation.(type) {
 	case *integer.Conv, *integer.MatMul:
@@ -145,7 +145,8 @@ func (t *tensor) engines() bool {
 	return false
 }
 
-// is compares an operation of the model with the workload's of that name.
+// is returns an error where an operation of the model differs from the workload's
+// operation of that name.
 func (t *tensor) is(o *workload.Operation, tensors []tensor) error {
 	if o == nil {
 		return fmt.Errorf("the workload has no such operation")
@@ -168,21 +169,22 @@ func (t *tensor) is(o *workload.Operation, tensors []tensor) error {
 	return nil
 }
 
-// A Result is what a run of one picture gives.
+// A Result is the outcome of a run of one picture.
 type Result struct {
 	// Logits are the integers of the model's last operation, [H, W, classes].
 	Logits integer.Value
-	// Run is what the event-driven model says of the turns that made them.
+	// Run is the event-driven model's result for the same turns.
 	Run *event.Run
-	// Turns is how many tasks the engines did, Work how many pieces of operations.
+	// Turns is the number of tasks that the engines did, Work the number of pieces of
+	// operations in them.
 	Turns, Work int
-	// Cycles is when the last turn that was done ended: those of Run but for its Drain,
-	// in which the last results are still being stored.
+	// Cycles is the end of the last turn: Run's cycles less its Drain, in which the last
+	// results are still being stored.
 	Cycles int64
 }
 
-// Run computes the logits of one picture, given as the codes of the model's input,
-// turn by turn. Each watch sees every tensor as soon as all of it is made, and may
+// Run computes the logits of one picture, given as the codes of the model's input, turn by
+// turn. It calls each watch with every tensor as soon as all of it is made; a watch may
 // keep it.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (*Result, error) {
 	if err := e.model.Input().Check(picture); err != nil {

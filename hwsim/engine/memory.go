@@ -18,21 +18,21 @@ type span struct{ from, to int }
 
 func whole(shape [3]int) box { return box{{0, shape[0]}, {0, shape[1]}, {0, shape[2]}} }
 
-// of returns a range of a schedule, cut to the n elements that there are.
+// of returns a range of a schedule, clipped to n elements.
 func of(r schedule.Range, n int) span {
 	return span{max(0, int(r.From)), min(n, int(r.To))}
 }
 
-// A memory holds the tensors of one run, and knows of every element whether it is
-// made. A tensor is dropped when all of its readers are complete.
+// A memory holds the tensors of one run, and records for every element whether it is made.
+// It drops a tensor when all of its readers are complete.
 type memory struct {
 	*Executor
 	watch   []func(op *integer.Op, y integer.Value)
 	values  []integer.Value
-	made    [][]bool // nil of tensors that are complete
+	made    [][]bool // nil for complete tensors
 	summed  [][]int32
-	missing []int // elements that are not made
-	readers []int // that are not complete
+	missing []int // number of elements that are not made
+	readers []int // number of readers that are not complete
 }
 
 func newMemory(e *Executor, picture []int32, watch []func(op *integer.Op, y integer.Value)) *memory {
@@ -49,7 +49,7 @@ func newMemory(e *Executor, picture []int32, watch []func(op *integer.Op, y inte
 	return m
 }
 
-// open makes room for a tensor at its first element.
+// open allocates a tensor at its first element.
 func (m *memory) open(at int) {
 	if m.values[at].Data == nil {
 		n := m.tensors[at].elements()
@@ -57,7 +57,7 @@ func (m *memory) open(at int) {
 	}
 }
 
-// complete tells that the last element of a tensor is made.
+// complete records that the last element of a tensor is made.
 func (m *memory) complete(at int) {
 	t := &m.tensors[at]
 	for _, w := range m.watch {
@@ -78,7 +78,7 @@ func (m *memory) set(at, made int) {
 	}
 }
 
-// runs calls f once for each row and column of a box; i is the index of the first of
+// runs calls f once for each row and column of a box. i is the flat index of the first of
 // the box's channels there.
 func runs(shape [3]int, b box, f func(row, column, i int)) {
 	for row := b[0].from; row < b[0].to; row++ {
@@ -88,8 +88,8 @@ func runs(shape [3]int, b box, f func(row, column, i int)) {
 	}
 }
 
-// need makes sure of a part of a tensor. The auxiliary units make it; a part that the
-// engines should have made before is an error.
+// need has the auxiliary units make a part of a tensor that is read. For a tensor of the
+// engines, a part that is not made yet is an error.
 func (m *memory) need(at int, b box) error {
 	if m.missing[at] == 0 || b == (box{}) {
 		return nil

@@ -4,8 +4,8 @@ package engine
 
 import "github.com/gotriovit/gotriovit/triovit/integer"
 
-// reads returns the parts of the operands that a part of the tensor is made of. Where
-// tokens are pixels, they are whole rows of the map.
+// reads returns the parts of the operands from which a part of the tensor is computed.
+// Where tokens are pixels, they are whole rows of the map.
 func (t *tensor) reads(b box, tensors []tensor) []box {
 	shape := func(j int) [3]int { return tensors[t.in[j]].shape }
 	switch op := t.Operation.(type) {
@@ -49,9 +49,9 @@ func (t *tensor) reads(b box, tensors []tensor) []box {
 	return nil
 }
 
-// unit returns what the auxiliary unit of a tensor does: it makes the elements of one
-// position along the first two axes, in a range of the last one, of operands that are
-// there.
+// unit returns the function of a tensor's auxiliary unit: it computes the elements at one
+// position along the first two axes, in a range of the last axis, from operands that are
+// made.
 func (m *memory) unit(at int) func(row, column int, channels span, y []int32) {
 	t := &m.tensors[at]
 	x := m.values[t.in[0]]
@@ -137,7 +137,7 @@ func (m *memory) unit(at int) func(row, column int, channels span, y []int32) {
 			}
 		}
 	case *integer.Upsample:
-		phases, _ := op.Bicubic() // Infer has refused what has none
+		phases, _ := op.Bicubic() // Infer has refused factors without constants
 		inside := func(i, n int) int { return min(max(i, 0), n-1) }
 		return func(row, column int, channels span, y []int32) {
 			sums := make([]int64, len(y))
@@ -157,7 +157,7 @@ func (m *memory) unit(at int) func(row, column int, channels span, y []int32) {
 	return nil
 }
 
-// add adds to each element of y that of x.
+// add adds x to y, element by element.
 func add(y, x []int32) {
 	for i, v := range x {
 		y[i] += v

@@ -9,35 +9,34 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Stall is why an engine that has work does none.
+// A Stall is the cause why an engine with work waits.
 type Stall uint8
 
-// The stalls. The causes outside of the engines are charged to what arrives
-// last, or inside of a task to the slowest unit or port.
+// The stalls. A wait of a task for data is charged to the data that arrives last, a slow
+// task to its slowest unit or port.
 const (
 	// Imbalance: another copy has a larger share of the operation.
 	Imbalance Stall = iota
-	// Stream: MAT waits for what R-MAC makes for it in a pipeline. What MAT had
-	// begun when R-MAC joins, and both make once more, is in it.
+	// Stream: MAT waits for R-MAC's outputs in a pipeline. It includes MAT's unfinished
+	// outputs that both engines compute again when R-MAC joins.
 	Stream
-	// Partner: the other engine has more heads or works longer on them.
+	// Partner: the other engine has more heads, or takes longer for them.
 	Partner
-	// Channels: the operation has too few output channels for the engine's
-	// lanes.
+	// Channels: the operation has fewer output channels than the engine has lanes.
 	Channels
-	// WeightLoad, InputLoad and OutputStore: off-chip memory is late with
-	// weights or activations, or has not yet taken the outputs before.
+	// WeightLoad, InputLoad and OutputStore: off-chip memory is late with weights or
+	// activations, or has not yet taken earlier outputs.
 	WeightLoad
 	InputLoad
 	OutputStore
-	// DivisorPasses: the divisor buffer holds the divisors of a part of a head's
+	// DivisorPasses: the divisor buffer holds the divisors of only a part of a head's
 	// tokens, so that MAT makes divisors and dividends part by part.
 	DivisorPasses
 	// PipelineFill: the first results of a task pass the stages of the engines'
 	// pipelines.
 	PipelineFill
-	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle
-	// than the engines could use.
+	// InputPort to DivisorPort: the buffer's port moves fewer bytes per cycle than the
+	// engines could use.
 	InputPort
 	WeightPort
 	OutputPort
@@ -56,7 +55,7 @@ const (
 	stallEnd
 )
 
-// firstPort is the first of the stalls that stand for a rate: a port or an auxiliary unit.
+// firstPort is the first stall that stands for a rate: of a port or an auxiliary unit.
 const firstPort = InputPort
 
 var stallNames = [stallEnd]string{
@@ -82,27 +81,26 @@ func Stalls() []Stall {
 	return list
 }
 
-// unitStall is the stall that stands for an auxiliary unit.
+// unitStall maps each auxiliary unit to its stall.
 var unitStall = map[workload.Unit]Stall{
 	workload.SumAdder: SumKUnit, workload.Log2: Log2Unit, workload.Shifter: ShifterUnit, workload.Divider: DividerUnit,
 	workload.Requantize: RequantizeUnit, workload.Activation: ActivationUnit, workload.Adder: AdderUnit,
 	workload.Resizer: ResizerUnit, workload.Pool: PoolUnit,
 }
 
-// An Account says what the copies of one engine do in each of their cycles.
-// Busy, Idle and all stalls add up to the cycles times the copies.
+// An Account counts what the copies of one engine do in their cycles. Busy, Idle and all
+// stalls add up to the cycles times the copies.
 type Account struct {
-	// Busy cycles make steps, however many of the lanes take part.
+	// Busy counts cycles in which the engine multiplies, in any number of its lanes.
 	Busy int64
-	// Idle cycles are those in which no work is there for the engine: MAT's in
-	// a depthwise convolution that does not stream.
+	// Idle counts cycles without work for the engine, such as MAT's in a depthwise
+	// convolution that does not stream.
 	Idle   int64
 	Stalls [stallEnd]int64
-	// Lanes are the busy cycles of each lane in which it has an output to make:
-	// less than Busy times the lanes where channels or pixels do not divide by
-	// them.
+	// Lanes counts, over all lanes, the busy cycles in which a lane has an output to make:
+	// less than Busy times the lanes where these do not divide the channels or pixels.
 	Lanes int64
-	// MACs are the multiply-accumulates of the engine.
+	// MACs counts the engine's multiply-accumulates.
 	MACs int64
 }
 
@@ -115,7 +113,7 @@ func (a *Account) Total() int64 {
 	return sum
 }
 
-// add adds times as much of b.
+// add adds b, multiplied by times.
 func (a *Account) add(b *Account, times int64) {
 	count.Inc(&a.Busy, count.Mul(times, b.Busy))
 	count.Inc(&a.Idle, count.Mul(times, b.Idle))

@@ -9,11 +9,11 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// passes is channel-parallel work on some pixels: each takes MAT alone as many
-// passes as its channels need, and both engines one.
+// passes is channel-parallel work on some pixels. For each pixel MAT alone takes one pass
+// for each group of channels as wide as its lanes. Both engines together take one pass.
 type passes struct{ pixels, channels int64 }
 
-// tiled cuts work into as many channels as both engines have lanes.
+// tiled cuts work into groups of as many channels as both engines have lanes.
 func (m *pricer) tiled(pixels, channels int64) []passes {
 	var list []passes
 	if full := channels / m.Lanes(); full > 0 {
@@ -25,14 +25,14 @@ func (m *pricer) tiled(pixels, channels int64) []passes {
 	return list
 }
 
-// A chore is what MAT does of an operation for one head.
+// A chore is MAT's work on one head in one operation.
 type chore struct {
 	passes
 	op    *workload.Operation
 	index int // of the operation among the engines' of the step
 }
 
-// A span is what engines do in a part of a task, in cycles from its start.
+// A span is one operation's time in a task, in cycles from the task's start.
 type span struct {
 	op        int // its index among the engines' operations of the step
 	mat, rmac bool
@@ -40,11 +40,12 @@ type span struct {
 	from, to  int64
 }
 
-// headPipeline is the intra-layer pipeline. R-MAC computes KᵀV head by head;
-// MAT makes of every head that is ready the divisors, tokens across the lanes,
-// then the dividends; R-MAC joins when it is through, and both make once more
-// what MAT had begun. Of heads that are cut, R-MAC adds a part to KᵀV of one while MAT
-// makes a part of the one before: that is ready from the start.
+// headPipeline is the intra-layer pipeline. R-MAC computes KᵀV head by head. For every
+// finished head MAT computes the divisors, with tokens across the lanes, and then the
+// dividends. R-MAC joins when its last head is finished, and both engines then compute
+// MAT's unfinished outputs again. Where heads are cut, R-MAC adds a part to KᵀV of one
+// head while MAT computes a part of the previous head, whose KᵀV is finished from the
+// start.
 func (m *pricer) headPipeline(s *schedule.Step, a schedule.Area) *price {
 	tasks, _ := m.Tasks(s, a)
 	k := cost{Task: tasks[0], matWorks: true, rmacWorks: true}
@@ -111,8 +112,8 @@ func (m *pricer) headPipeline(s *schedule.Step, a schedule.Area) *price {
 		k.spans = spans
 	}
 	if m.divisors > 0 {
-		// Each further pass begins with lanes and copies that it may not fill: at
-		// most one set of divisors and one token's dividends.
+		// Each further pass may begin with lanes and copies partly idle: at most one set
+		// of divisors and one token's dividends are lost.
 		set := count.Add(m.Alone(divisor), count.Mul(count.Up(dim, int64(m.MAT.Lanes)), m.Alone(dividend)))
 		k.refill = count.Mul(followed, count.Up(tokens, m.divisors)-1, set)
 	}
@@ -131,7 +132,7 @@ func (m *pricer) headPipeline(s *schedule.Step, a schedule.Area) *price {
 	return p
 }
 
-// one counts a head that is there.
+// one returns 1 for a head that exists, else 0.
 func one(there bool) int64 {
 	if there {
 		return 1
@@ -139,7 +140,8 @@ func one(there bool) int64 {
 	return 0
 }
 
-// dealt returns the channels of one copy when groups of lanes are dealt in turn.
+// dealt returns the number of channels of one copy when groups of lanes are dealt to the
+// copies in turn.
 func (m *pricer) dealt(channels, copy int64) int64 {
 	groups := count.Up(channels, m.Lanes())
 	mine := (groups - min(groups, copy) + m.Copies - 1) / m.Copies
@@ -149,10 +151,10 @@ func (m *pricer) dealt(channels, copy int64) int64 {
 	return (mine-1)*m.Lanes() + channels - (groups-1)*m.Lanes()
 }
 
-// follow lets MAT of one copy do the work of every head behind R-MAC, which has
-// one more ready every so many cycles and joins when it is through. It returns when
-// the last is done, at least when R-MAC is, and books MAT's cycles, and R-MAC's from
-// when it joins.
+// follow computes the times of MAT's work in one copy, behind R-MAC. R-MAC finishes one
+// more head every ready cycles, and joins MAT when it has finished all. follow books MAT's
+// cycles, and R-MAC's after it has joined. It returns the end of the last head, at the
+// earliest the end of R-MAC's own heads.
 func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined int64) (end int64, spans []span) {
 	lanes := int64(m.MAT.Lanes)
 	spend := func(w chore, rmac bool, head, from, to int64) {
@@ -166,7 +168,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 		for _, w := range work {
 			alone, both := m.Alone(w.op), m.Together(w.op)
 			perPixel := count.Up(w.channels, lanes)
-			done := int64(0) // MAT's own passes
+			done := int64(0) // passes that MAT has done alone
 			if now < joined {
 				done = min(count.Mul(w.pixels, perPixel), (joined-now)/alone)
 				spend(w, false, h, now, now+done*alone)
@@ -174,7 +176,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 				count.Inc(&busy, count.Mul(done, alone))
 			}
 			whole, begun := done/perPixel, done%perPixel
-			byItself := count.Add(count.Mul(whole, w.channels), begun*lanes) // channels that MAT makes
+			byItself := count.Add(count.Mul(whole, w.channels), begun*lanes) // channels that MAT alone makes
 			joint := int64(0)
 			if left := w.pixels - whole; left > 0 {
 				now = max(now, joined)
@@ -183,7 +185,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 				now = count.Add(now, cycles)
 				count.Inc(&busy, cycles)
 				if rest := w.channels - begun*lanes; begun > 0 {
-					// The pixel that was begun has fewer channels left.
+					// The unfinished pixel has fewer channels left.
 					count.Inc(&joint, min(rest, lanes))
 					left--
 					m.join(rmac, rest, both)
@@ -202,7 +204,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 	return now, spans
 }
 
-// join books R-MAC's cycles where it works beside MAT on so many channels.
+// join books R-MAC's cycles in which it works beside MAT on the given channels.
 func (m *pricer) join(rmac *Account, channels, cycles int64) {
 	if channels > int64(m.MAT.Lanes) {
 		count.Inc(&rmac.Busy, cycles)
@@ -211,7 +213,7 @@ func (m *pricer) join(rmac *Account, channels, cycles int64) {
 	}
 }
 
-// headPorts completes what passes the ports, which have KᵀV of one head until now.
+// headPorts completes the bytes at the ports, which so far are those of KᵀV of one head.
 func (m *pricer) headPorts(b *ports, dividend, divisor *workload.Operation, produced, heads int64) {
 	for _, p := range []Stall{InputPort, WeightPort, OutputPort} {
 		*b.at(p) = count.Mul(*b.at(p), produced)
@@ -222,6 +224,6 @@ func (m *pricer) headPorts(b *ports, dividend, divisor *workload.Operation, prod
 	count.Inc(b.at(InputPort), count.Mul(heads, all, inner, rounds+1))
 	count.Inc(b.at(WeightPort), count.Mul(heads, m.Pictures, inner, count.Add(count.Mul(most, dim), count.Up(most, m.Lanes()))))
 	count.Inc(b.at(OutputPort), count.Mul(heads, all, dim+1))
-	// Divisors are written when they are rounded and read with their dividends.
+	// Divisors are written after rounding and read with their dividends.
 	*b.at(DivisorPort) = count.Mul(2, heads, all, m.divisorBytes)
 }

@@ -8,39 +8,39 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
 )
 
-// A round is what became of the pictures that run at once.
+// A round is the result of the pictures that run at the same time.
 type round struct {
 	tiling      schedule.Tiling
 	steps       []Step
 	host        []hwsim.Omission
-	end, drain  int64 // when it is over, and how long after the engines
+	end, drain  int64 // the cycle of its end, and the cycles from the engines' end to there
 	offChipBusy int64
 	elements    [stallEnd]int64 // of each auxiliary unit, by its stall
 	events      []Event
 }
 
-// A clock finds when the tasks of a round take place. Every unit does its work in
-// one fixed order; an event takes place when all that it waits for has. So a single
-// pass over the tasks finds every time.
+// A clock finds the times of a round's tasks. Every unit works in one fixed order, and an
+// event takes place as soon as everything it waits for has taken place. So one pass over
+// the tasks finds all times.
 type clock struct {
 	*machine
-	bound   int64                         // cycles that the round has to stay below
-	left    struct{ cycles, bytes int64 } // of the engines, and off the chip, that are to come
-	now     int64                         // when the engines are free
+	bound   int64                         // the round must end before this cycle
+	left    struct{ cycles, bytes int64 } // the remaining cycles of the engines, and bytes off the chip
+	now     int64                         // the cycle in which the engines become free
 	off     channel
 	weights fifo
-	held    []int // weight pieces that the next task uses, too
+	held    []int // weight pieces that the next task also uses
 	pending *store
-	stored  int64 // when the last store ends
+	stored  int64 // the cycle in which the last store ends
 	ledger
 }
 
-// A ledger is what a clock writes down.
+// A ledger holds the results that a clock records.
 type ledger struct {
 	steps    []Step
 	elements [stallEnd]int64
 	events   []Event
-	demand   []int64 // of a tile's tasks on the step's units, task by task
+	demand   []int64 // elements of the step's units, for each task of a tile
 }
 
 // A store is a tile that waits to be written off-chip.
@@ -56,24 +56,24 @@ func newClock(m *machine, bound int64) *clock {
 		ledger: ledger{steps: make([]Step, 0, len(m.schedule.Steps))}}
 }
 
-// least is what the round takes at least: what is still to come on the engines
-// alone, or off the chip alone.
+// least returns a lower bound of the round's cycles: the remaining cycles of the engines
+// alone, or of the off-chip memory alone.
 func (k *clock) least() int64 {
 	transfers := min(float64(k.left.bytes)*k.off.cyclesPerByte, count.Limit)
 	return max(count.Add(k.now, k.left.cycles), count.Add(k.off.free, int64(transfers)))
 }
 
-// end returns when the round is over.
+// end returns the cycle in which the round ends.
 func (k *clock) end() int64 { return max(k.now, k.stored) }
 
-// A window is the space of the tiles of one step in the input and output buffer.
+// A window holds the pieces of one step's tiles in the input and output buffers.
 type window struct {
 	in, out  fifo
-	kept     int   // the first of the input tiles that are still there
-	resident piece // what stays in the input buffer for a band
+	kept     int   // index of the first input tile still in the buffer
+	resident piece // the bytes that stay in the input buffer for a band
 }
 
-// step takes one step through.
+// step times one step.
 func (k *clock) step(p *plan) error {
 	if p.Mapping == schedule.HeadPipeline && !k.options.FreeMemory && k.prices.divisors == 0 {
 		return k.divisorsTooSmall(p)
@@ -95,8 +95,8 @@ func (k *clock) step(p *plan) error {
 	return nil
 }
 
-// tile takes one tile through: it loads, runs its tasks, gives space back and leaves
-// its outputs to be stored.
+// tile times one tile: it loads the inputs, runs the tasks, frees space and queues its
+// outputs for the store.
 func (k *clock) tile(p *plan, st *Step, t schedule.Tile, w *window, pieces []int) error {
 	tasks := p.prices[t.Area].tasks
 	last := t.Out.To == p.whole
@@ -108,7 +108,7 @@ func (k *clock) tile(p *plan, st *Step, t schedule.Tile, w *window, pieces []int
 	var out int
 	for i := range tasks {
 		task := &tasks[i]
-		var ready [firstPort]int64 // until when each off-chip cause holds
+		var ready [firstPort]int64 // by off-chip cause, the cycle until which it delays the tile
 		var err error
 		if len(p.weights) > 0 && (t.Index == 0 || !p.resident) {
 			if ready[WeightLoad], err = k.loadWeights(p, st, task, pieces); err != nil {
@@ -140,7 +140,8 @@ func (k *clock) tile(p *plan, st *Step, t schedule.Tile, w *window, pieces []int
 	return nil
 }
 
-// lastQuotient returns how long the last quotient of a step is on its way.
+// lastQuotient returns the cycles from the engines' end until a step's last quotient is
+// out of the divider.
 func (k *clock) lastQuotient(p *plan) int64 {
 	for _, u := range p.units {
 		if u.unit == DividerUnit && !k.options.FreeAuxiliary {
@@ -150,8 +151,8 @@ func (k *clock) lastQuotient(p *plan) int64 {
 	return 0
 }
 
-// loadWeights loads the pieces of weights of a task and returns when the last has
-// arrived.
+// loadWeights loads a task's pieces of weights and returns the cycle in which the last one
+// has arrived.
 func (k *clock) loadWeights(p *plan, st *Step, task *cost, pieces []int) (ready int64, err error) {
 	for j := task.From; j < task.To; j++ {
 		id, space, ok := k.weights.take(p.weights[j])
@@ -168,10 +169,10 @@ func (k *clock) loadWeights(p *plan, st *Step, task *cost, pieces []int) (ready 
 	return ready, nil
 }
 
-// loadInputs loads what a tile takes in and returns when it has arrived.
+// loadInputs loads a tile's inputs and returns the cycle in which they have arrived.
 func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready int64, err error) {
 	if t.Index == 0 {
-		k.issue() // the stores of the step before; what is loaded may be among them
+		k.issue() // the stores of the previous step, which may hold these inputs
 	}
 	if p.Inputs != (schedule.Loads{}) {
 		_, space, ok := w.in.take(t.Loads)
@@ -180,7 +181,7 @@ func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready
 		}
 		ready = k.load(st, InputBuffer, t.Loads, max(space, st.Start))
 	}
-	if t.Resident > 0 { // in the place of the band before
+	if t.Resident > 0 { // replaces the previous band's
 		w.resident = piece{t.Resident, never}
 		ready = max(ready, k.load(st, InputBuffer, t.Resident, k.now))
 	}
@@ -190,10 +191,10 @@ func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready
 	return ready, nil
 }
 
-// reserve makes room for a tile's outputs. It returns their number in the output
-// buffer and from when there is room.
+// reserve makes room for a tile's outputs. It returns their number in the output buffer
+// and the cycle from which there is room.
 func (k *clock) reserve(p *plan, t schedule.Tile, w *window) (id int, space int64, err error) {
-	k.issue() // the store of the tile before
+	k.issue() // the store of the previous tile
 	id, space, ok := w.out.take(k.made(p, t))
 	if !ok {
 		return 0, 0, k.outputTooSmall(p, t, w.out.held+k.made(p, t))
@@ -204,8 +205,8 @@ func (k *clock) reserve(p *plan, t schedule.Tile, w *window) (id int, space int6
 	return id, space, nil
 }
 
-// leave gives the input buffer back what no later tile needs, and leaves the tile's
-// outputs to be stored.
+// leave frees the inputs that no later tile needs, and queues the tile's outputs for the
+// store.
 func (k *clock) leave(p *plan, st *Step, t schedule.Tile, w *window, out int) {
 	until := int(t.Index) - p.Overlap()
 	if t.Ends {
@@ -224,10 +225,10 @@ func (k *clock) leave(p *plan, st *Step, t schedule.Tile, w *window, out int) {
 	}
 }
 
-// demandUnits divides the elements of the auxiliary units among the tasks of a
-// tile, in proportion to their cycles. A tile has the share of the step's elements
-// that its outputs are of the step's; of the sum over K, which goes with KᵀV, the
-// share of what it takes in.
+// demandUnits divides the elements of the auxiliary units among the tasks of a tile, in
+// proportion to their cycles. A tile's share of the step's elements is its share of the
+// step's outputs. For the sum over K, which runs with KᵀV, it is the tile's share of the
+// inputs.
 func (k *clock) demandUnits(p *plan, tasks []cost, t schedule.Tile) {
 	k.demand = append(k.demand[:0], make([]int64, len(tasks)*len(p.units))...)
 	total := p.prices[t.Area].compute
@@ -254,8 +255,8 @@ func (k *clock) demandUnits(p *plan, tasks []cost, t schedule.Tile) {
 	}
 }
 
-// load brings bytes into a buffer and returns when they have arrived. A tile whose
-// inputs are all resident loads zero bytes and must not stall.
+// load brings bytes into a buffer and returns the cycle in which they have arrived. A tile
+// whose inputs are all resident loads zero bytes and must not stall.
 func (k *clock) load(st *Step, b BufferName, bytes, from int64) int64 {
 	if bytes == 0 {
 		return from
@@ -266,9 +267,10 @@ func (k *clock) load(st *Step, b BufferName, bytes, from int64) int64 {
 	return count.Add(end, k.off.latency)
 }
 
-// execute lets the engines do one task when nothing holds it any more, and returns the
-// cycle in which they begin. Demand is in elements of the step's units; latency passes
-// behind the task. The heads of the task's spans are counted from head.
+// execute runs one task on the engines as soon as everything it needs is ready, and
+// returns the cycle in which the engines begin. demand is in elements of the step's units.
+// latency is in cycles behind the task. The heads of the task's spans are counted from
+// head.
 func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency int64, ready [firstPort]int64, head int64) (start int64) {
 	start, cause := k.now, Imbalance
 	for c, at := range ready {
@@ -308,9 +310,9 @@ func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency i
 	return start
 }
 
-// computeEvents writes down what the engines do in a task.
+// computeEvents records the engines' events in a task.
 func (k *clock) computeEvents(p *plan, st *Step, task *cost, start, cycles, head int64) {
-	for _, s := range task.spans { // longer by as much as the whole task is
+	for _, s := range task.spans { // stretched like the whole task
 		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(head+s.head) + 1, Start: start + count.Share(cycles, s.from, task.cycles), End: start + count.Share(cycles, s.to, task.cycles)}
 		if s.mat {
 			e.MAT = p.Engine[s.op].Name
@@ -336,7 +338,7 @@ func (k *clock) computeEvents(p *plan, st *Step, task *cost, start, cycles, head
 	k.event(e)
 }
 
-// charge books cycles in which the engines of all copies wait.
+// charge books cycles in which the engines of all copies wait for a cause.
 func (k *clock) charge(st *Step, task *cost, cause Stall, cycles int64) {
 	if cycles == 0 {
 		return
@@ -353,14 +355,14 @@ func (k *clock) charge(st *Step, task *cost, cause Stall, cycles int64) {
 	book(&st.RMAC, task.rmacWorks)
 }
 
-// free gives the space of a piece back.
+// free gives back the space of a piece.
 func (k *clock) free(st *Step, b BufferName, p *piece) {
 	p.released = k.now
 	k.event(Event{Kind: freeEvent, Buffer: b, Op: st.Name, Bytes: p.bytes, Start: k.now, End: k.now})
 }
 
-// release frees weight pieces at the end of a task, but for the last keep, and
-// those that the task before kept.
+// release frees weight pieces at the end of a task: those that the previous task kept, and
+// the task's own except for the last keep.
 func (k *clock) release(st *Step, ids []int, keep int) {
 	for _, id := range k.held {
 		k.free(st, WeightBuffer, &k.weights.pieces[id])
@@ -372,7 +374,7 @@ func (k *clock) release(st *Step, ids []int, keep int) {
 	k.held = append(k.held[:0], ids[n:]...)
 }
 
-// issue asks for the store that waits, if any.
+// issue starts the transfer of the queued store, if any.
 func (k *clock) issue() {
 	if p := k.pending; p != nil {
 		begin, end := k.off.move(p.bytes, p.ready)
@@ -384,7 +386,7 @@ func (k *clock) issue() {
 	}
 }
 
-// event keeps an event if the run wants them.
+// event appends an event if the options ask for events.
 func (k *clock) event(e Event) {
 	if k.options.Events {
 		k.events = append(k.events, e)

@@ -9,8 +9,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// convolution runs on both engines, one task per round of output channels: MAT
-// takes the first of them.
+// convolution runs on both engines, one task for each round of output channels. MAT takes
+// the first channels of a round.
 func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
 	o := s.Last()
 	positions := count.Mul(int64(o.Kernel), int64(o.Kernel))
@@ -22,11 +22,11 @@ func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
 		var mat, rmac Account
 		k := cost{Task: task, cycles: count.Mul(most, t), matWorks: true, rmacWorks: true}
 		channels := task.Channels.Len()
-		groups := count.Up(channels, m.Lanes()) // one per copy where copies share channels, else one
+		groups := count.Up(channels, m.Lanes()) // one per copy where copies divide channels, else one
 		last := channels - (groups-1)*m.Lanes()
 		onMAT, onRMAC := groups, groups
 		if last <= int64(m.MAT.Lanes) {
-			onRMAC-- // no channel of the last group is left for R-MAC
+			onRMAC-- // the last group has no channel for R-MAC
 		}
 		total := count.Mul(k.cycles, m.Copies)
 		worked := count.Mul(all, groups, t)
@@ -51,8 +51,8 @@ func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
 }
 
 // lineBytes returns the bytes that fill the line buffers for some channels of an area:
-// each pixel of the input once, and once more for each further copy the rows that its
-// first windows share with those of the copy before.
+// each pixel of the input once, and for each further copy the rows that its first windows
+// share with the previous copy once more.
 func (m *pricer) lineBytes(o *workload.Operation, a schedule.Area, channels int64) int64 {
 	stride := int64(o.Stride)
 	shared := max(0, int64(o.Kernel)-stride)
@@ -64,7 +64,8 @@ func (m *pricer) lineBytes(o *workload.Operation, a schedule.Area, channels int6
 	return count.Mul(row, rows, channels, m.Pictures)
 }
 
-// depthwise runs on R-MAC: pixels of a row across the lanes, channels within.
+// depthwise runs on R-MAC, with the pixels of a row across the lanes and channels across
+// the MACs of a lane.
 func (m *pricer) depthwise(s *schedule.Step, a schedule.Area) *price {
 	o := s.Last()
 	tasks, parts := m.Tasks(s, a)
@@ -86,8 +87,8 @@ func (m *pricer) depthwise(s *schedule.Step, a schedule.Area) *price {
 	return p
 }
 
-// depthwisePorts adds what R-MAC reads: an input for each product, and the weights
-// of all channels for each set of pixels.
+// depthwisePorts adds the bytes that R-MAC reads: an input for each product, and the
+// weights of all channels for each set of pixels.
 func (m *pricer) depthwisePorts(b *ports, o *workload.Operation, a schedule.Area, parts []schedule.Part) {
 	positions := count.Mul(int64(o.Kernel), int64(o.Kernel))
 	*b.at(InputPort) = count.Mul(a.Rows, a.Columns, int64(o.Cout), positions, m.Pictures)

@@ -13,32 +13,32 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A Term is what a part of the cycles is spent on.
+// A Term is one use of cycles.
 type Term uint8
 
-// The terms that are no stalls; behind them each [Stall] has one, in their order.
+// The terms. Those below are not stalls; one term for each [Stall] follows them, in the
+// order of the stalls.
 const (
-	// Work is what the multiply-accumulates would take if every multiplier of
+	// Work is the cycles that the multiply-accumulates would take if every multiplier of
 	// both engines made one in every cycle.
 	Work Term = iota
-	// LaneRounding is work that lanes could have done which have no output to
-	// make: output channels, or in R-MAC's depthwise mode pixels of a row, that do
-	// not divide by the lanes.
+	// LaneRounding is the loss in lanes without an output to make, where output channels,
+	// or in R-MAC's depthwise mode pixels of a row, are not a multiple of the lanes.
 	LaneRounding
-	// MACRounding is work that the MACs of busy lanes could have done: input
-	// channels that do not divide by them, MACs that one engine has more than the
-	// other where both keep step, and further turns of narrow multipliers.
+	// MACRounding is the loss in idle MACs of busy lanes: input channels that are not a
+	// multiple of them, MACs that one engine has more than the other where both keep step,
+	// and further turns of narrow multipliers.
 	MACRounding
-	// NoWork is an engine's time for which the step has nothing to do.
+	// NoWork is the time in which the step has no work for an engine.
 	NoWork
 
 	firstStall
 	termEnd = firstStall + Term(stallEnd)
 )
 
-// termOf returns the term of a stall. [Imbalance], [Stream], [Partner] and
-// [Channels] are rounding, too: work that does not divide by the copies, into a
-// pipeline, by the engines, or reaches one of them only.
+// termOf returns the term of a stall. [Imbalance], [Stream], [Partner] and [Channels] are
+// also rounding: work that cannot be divided among the copies, in a pipeline, or between
+// the engines, or that only one engine can do.
 func termOf(s Stall) Term { return firstStall + Term(s) }
 
 // String returns the term's name in reports.
@@ -56,10 +56,10 @@ func (t Term) String() string {
 	return Stall(t - firstStall).String()
 }
 
-// Spending is cycles by what they are spent on.
+// Spending holds the cycles of each term.
 type Spending [termEnd]int64
 
-// Cycles returns the sum.
+// Cycles returns the sum over the terms.
 func (s *Spending) Cycles() int64 {
 	var sum int64
 	for _, n := range s {
@@ -68,14 +68,14 @@ func (s *Spending) Cycles() int64 {
 	return sum
 }
 
-// add adds times as much of b.
+// add adds b, multiplied by times.
 func (s *Spending) add(b *Spending, times int64) {
 	for t := range s {
 		s[t] += times * b[t]
 	}
 }
 
-// String names the terms that are not 0, the largest first.
+// String names the terms other than 0, the largest first.
 func (s *Spending) String() string {
 	var list []Term
 	for t, n := range s {
@@ -92,7 +92,7 @@ func (s *Spending) String() string {
 	return strings.Join(text, ", ")
 }
 
-// MarshalJSON names the terms and leaves out those of no cycles.
+// MarshalJSON writes the terms by name, without those of no cycles.
 func (s Spending) MarshalJSON() ([]byte, error) {
 	named := make(map[string]int64)
 	for t, n := range s {
@@ -103,8 +103,9 @@ func (s Spending) MarshalJSON() ([]byte, error) {
 	return json.Marshal(named)
 }
 
-// Spending splits the cycles of a step on a configuration, each term in proportion
-// to the multipliers that it concerns, in whole cycles that add up to the step's.
+// Spending splits the cycles of a step on a configuration by term. Each term is in
+// proportion to the multipliers that it concerns, in whole cycles that add up to the
+// step's.
 func (s *Step) Spending(c *arch.Config) Spending {
 	var parts [termEnd]big.Int // cycles of multipliers
 	add := func(t Term, factors ...int64) {
@@ -140,7 +141,7 @@ func (s *Step) Spending(c *arch.Config) Spending {
 	return spent
 }
 
-// Spending splits all cycles of the run as [Step.Spending] does those of a step.
+// Spending splits all cycles of the run, as [Step.Spending] splits a step's.
 func (r *Run) Spending() Spending {
 	var all Spending
 	for i := range r.Steps {
@@ -151,21 +152,19 @@ func (r *Run) Spending() Spending {
 	return all
 }
 
-// A Difference says term by term where one run takes other cycles than another of
-// the same workload.
+// A Difference splits the difference in cycles of two runs of one workload by term.
 type Difference struct {
 	From, To *Run `json:"-"`
-	// Cycles are those of To less those of From, and Terms what they are spent
-	// on.
+	// Cycles are the cycles of To less those of From, and Terms their parts by term.
 	Cycles int64    `json:"cycles"`
 	Terms  Spending `json:"terms"`
-	// Steps are those of either run where both have the same, else the fewest
-	// that have the same operations, as where one run has a pipeline; then, with
-	// no operations, the storing of the last results.
+	// Steps match the steps of both runs. Where the runs have different steps, as with a
+	// pipeline in one of them, the fewest steps with the same operations form one entry.
+	// The last entry, without operations, is the storing of the last results.
 	Steps []StepDifference `json:"steps"`
 }
 
-// A StepDifference is the part of a [Difference] in some operations.
+// A StepDifference is the part of a [Difference] that belongs to some operations.
 type StepDifference struct {
 	Ops []string `json:"operations"`
 	// From and To are the cycles of both runs; Terms add up to To less From.
@@ -174,8 +173,8 @@ type StepDifference struct {
 	Terms Spending `json:"terms"`
 }
 
-// Diff returns how the second run differs from the first. It refuses runs of
-// different operations or batches.
+// Diff returns the difference between two runs. Runs with different operations or batches
+// are an error.
 func Diff(from, to *Run) (*Difference, error) {
 	if from.Options.Batch != to.Options.Batch {
 		return nil, fmt.Errorf("compare: batches of %d and %d", from.Options.Batch, to.Options.Batch)
@@ -222,10 +221,10 @@ func Diff(from, to *Run) (*Difference, error) {
 	return d, nil
 }
 
-// shown is how many steps a text has.
+// shown is the largest number of steps in a text.
 const shown = 10
 
-// String is the difference on a page: all terms, then the steps that differ most.
+// String returns all terms, then the steps that differ most.
 func (d *Difference) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d cycles, %+d against %d on %s\n", d.To.Cycles, d.Cycles, d.From.Cycles, d.From.Config)

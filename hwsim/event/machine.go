@@ -11,19 +11,19 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A layout is what the rounds of one workload have in common on all configurations
-// with equal room for activations: neither engines nor rates are in it. It does not
-// change.
+// A layout is the part of a workload's rounds that depends on the room for activations,
+// and on neither the engines nor any rate. All configurations with equal room share it. It
+// does not change.
 type layout struct {
 	schedule *schedule.Schedule
 	tilings  []schedule.Tiling
 	grids    [][]schedule.Grid // of each tiling, by step
 	units    [][]unitWork      // of each step
 	steps    []Step            // names and multiply-accumulates of one picture
-	alike    []int             // the first step that has equal operations
+	alike    []int             // index of the first step with equal operations
 }
 
-// layoutKey is what of a configuration a layout depends on.
+// layoutKey is the part of a configuration on which a layout depends.
 type layoutKey struct {
 	depthwise arch.Depthwise
 	division  arch.Division
@@ -92,9 +92,9 @@ func elements(s *schedule.Step, d arch.Division) []unitWork {
 	return list
 }
 
-// unitOf returns the unit that runs an operation. Real dividers divide what the
-// shifter would, by divisors that nothing rounds: log2's elements stay with the
-// engines, which made them.
+// unitOf returns the unit that runs an operation. Real dividers divide in place of the
+// shifter, by divisors that are not rounded: log2's elements stay with the engines, which
+// computed them.
 func unitOf(o *workload.Operation, d arch.Division) workload.Unit {
 	switch {
 	case d != arch.DividerDivision:
@@ -106,7 +106,7 @@ func unitOf(o *workload.Operation, d arch.Division) workload.Unit {
 	return o.Unit
 }
 
-// A stepShape is all of a step that its prices depend on.
+// A stepShape is the part of a step on which its prices depend.
 type stepShape struct {
 	mapping schedule.Mapping
 	ops     [3]opShape
@@ -127,20 +127,20 @@ func shapeOf(s *schedule.Step, e *schedule.Engines) stepShape {
 	return shape
 }
 
-// A pricing is the prices of the tiles of all steps by engines of some size.
+// A pricing holds the prices of the tiles of all steps, for engines of some size.
 type pricing struct {
 	pricer
-	single pricer // one copy alone, to count imbalance
+	single pricer // a single copy, for counting the imbalance
 	mu     sync.Mutex
 	known  map[priceKey]*price
 }
 
 type priceKey struct {
-	step int // the first of those that have equal operations
+	step int // the first step with equal operations
 	area schedule.Area
 }
 
-// pricingKey is what of a configuration prices depend on.
+// pricingKey is the part of a configuration on which prices depend.
 type pricingKey struct {
 	mat, rmac              arch.Engine
 	depthwise              arch.Depthwise
@@ -169,7 +169,7 @@ func newPricing(k pricingKey, o *Options) *pricing {
 	return p
 }
 
-// of returns the price of the tiles of one area, made once for all steps that have
+// of returns the price of the tiles of one area. It is computed once for all steps with
 // equal operations and for all configurations that share the pricing.
 func (p *pricing) of(alike int, s *schedule.Step, a schedule.Area) *price {
 	key := priceKey{alike, a}
@@ -187,7 +187,7 @@ func (p *pricing) of(alike int, s *schedule.Step, a schedule.Area) *price {
 	return known
 }
 
-// A machine runs rounds of so many pictures on one configuration.
+// A machine runs rounds of a number of pictures on one configuration.
 type machine struct {
 	config   *arch.Config
 	options  *Options
@@ -197,7 +197,7 @@ type machine struct {
 	prices   *pricing
 	plans    map[planKey]*plan
 	rates    [stallEnd]int64
-	turns    *[]Turn // where a clock writes the tasks, nil where nobody asks for them
+	turns    *[]Turn // the clock appends the tasks here; nil without a reader
 }
 
 type planKey struct {
@@ -212,7 +212,7 @@ func newMachine(c *arch.Config, o *Options, pictures int64, l *layout, p *pricin
 	return m
 }
 
-// rates returns what ports and units do per cycle, 0 where they are free.
+// rates returns the bytes or elements per cycle of ports and units, 0 where they are free.
 func rates(c *arch.Config, o *Options, pictures int64) (r [stallEnd]int64) {
 	b, a := c.Buffers, c.Auxiliary
 	if !o.FreeMemory {

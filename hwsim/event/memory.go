@@ -10,19 +10,19 @@ import (
 // never marks a piece whose release time is not known yet.
 const never = -1
 
-// A fifo is the space of a buffer through which pieces pass in order.
+// A fifo is the space of a buffer that pieces enter and leave in order.
 type fifo struct {
 	capacity int64
 	held     int64
 	pieces   []piece
-	oldest   int // index of the first that still counts
+	oldest   int // index of the first piece that still counts
 }
 
 type piece struct{ bytes, released int64 }
 
-// take makes room for a piece. It returns its number and the time from which
-// there is room, and false where the room depends on the piece itself: the buffer
-// would have to hold f.held and the piece at once.
+// take makes room for a piece. It returns the piece's number and the cycle from which
+// there is room. ok is false where the room depends on the piece itself: the buffer would
+// have to hold f.held and the piece at the same time.
 func (f *fifo) take(bytes int64) (id int, from int64, ok bool) {
 	for f.held+bytes > f.capacity {
 		if f.oldest == len(f.pieces) || f.pieces[f.oldest].released == never {
@@ -37,12 +37,12 @@ func (f *fifo) take(bytes int64) (id int, from int64, ok bool) {
 	return len(f.pieces) - 1, from, true
 }
 
-// A channel is the off-chip memory: one transfer after another, in the order in
-// which they are asked for.
+// A channel is the off-chip memory. It makes one transfer after another, in the order of
+// the requests.
 type channel struct {
 	cyclesPerByte float64
 	latency       int64
-	free          int64 // when the last transfer ends
+	free          int64 // the cycle in which the last transfer ends
 	busy          int64 // cycles of all transfers
 }
 
@@ -50,8 +50,8 @@ func newChannel(c *arch.Config) channel {
 	return channel{cyclesPerByte: c.ClockMHz / c.OffChip.MBPerS, latency: int64(c.OffChip.LatencyCycles)}
 }
 
-// move transfers bytes from the given time on. It returns when the transfer
-// begins and ends; what was loaded arrives a latency after the end.
+// move transfers bytes, at the earliest from the given cycle on. It returns the cycles in
+// which the transfer begins and ends. A load arrives a latency after the end.
 func (c *channel) move(bytes, from int64) (begin, end int64) {
 	cycles := float64(bytes) * c.cyclesPerByte
 	if cycles > count.Limit {

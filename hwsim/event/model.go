@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Estimate returns what the run says of one picture. The table prices its events; a
-// nil table prices none.
+// Estimate returns the run's estimate for one picture. The table prices its events;
+// without a table there is no energy.
 func (r *Run) Estimate(t *energy.Table) hwsim.Estimate {
 	batch := float64(r.Options.Batch)
 	e := hwsim.Estimate{Model: "event-driven, " + r.Options.String(), Workload: r.Workload, Scope: r.Options.Scope, Config: r.Config,
@@ -29,12 +29,11 @@ func (r *Run) Estimate(t *energy.Table) hwsim.Estimate {
 	return e
 }
 
-// everything has no method String, so that it prints each option.
+// everything is Options without its String method, so that every option is printed.
 type everything Options
 
-// Model returns [Simulate] as a timing model. Events are priced by the table;
-// without one no energy is known. A simulation takes milliseconds where the closed
-// form takes microseconds.
+// Model returns [Simulate] as a timing model. The table prices the events; without one no
+// energy is known. A simulation takes milliseconds, the closed form microseconds.
 func Model(o Options, t *energy.Table) hwsim.Model {
 	o.Events = false
 	m := hwsim.Model{

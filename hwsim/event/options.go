@@ -12,26 +12,25 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Options say what [Simulate] runs. The zero value runs one picture through the
+// Options choose what [Simulate] runs. The zero value runs one picture through the
 // backbone, with both pipelines and 8-bit weights.
 type Options struct {
 	Scope     hwsim.Scope
 	Pipelines hwsim.Pipelines
-	// Batch is the number of pictures; 0 is 1. Copies that share a batch take
-	// one each, in rounds; else the pictures follow one another.
+	// Batch is the number of pictures; 0 means 1. Where copies share a batch, each takes
+	// one picture, in rounds. Otherwise the pictures follow one another.
 	Batch int
-	// WeightBits is the width of the weights of operations that have none of their own,
-	// from 1 to 8, 8 where it is 0; WeightBitsOf overrides either by operation.
-	// Activations have 8 bits.
+	// WeightBits is the width of the weights of operations without their own width, from 1
+	// to 8; 0 means 8. WeightBitsOf overrides both, by operation. Activations have 8 bits.
 	WeightBits   int
 	WeightBitsOf map[string]int
-	// TilePixels is about how many output pixels a tile has: whole rows, or
-	// rectangles of no more than that where these are faster or rows do not fit
-	// the buffers. 0 tries powers of four.
+	// TilePixels is about the number of output pixels in a tile. Tiles are whole rows, or
+	// rectangles of at most that number where these are faster or rows do not fit the
+	// buffers. 0 tries powers of four.
 	TilePixels int
-	// FreeMemory makes buffers and ports unlimited and transfers free, so that
-	// each step is one tile; FreeAuxiliary the auxiliary units. The closed form
-	// has both.
+	// FreeMemory makes buffers and ports unlimited and transfers free, so that each step
+	// is one tile. FreeAuxiliary makes the auxiliary units free. The closed form assumes
+	// both.
 	FreeMemory, FreeAuxiliary bool
 	// Events keeps every event of the first round in the run.
 	Events bool
@@ -71,7 +70,7 @@ func (o *Options) check() error {
 	return nil
 }
 
-// known refuses a width of weights of an operation that the workload does not have.
+// known returns an error for a width of an operation that the workload does not have.
 func (o *Options) known(w *workload.Workload) error {
 	for name := range o.WeightBitsOf {
 		if !slices.ContainsFunc(w.Ops, func(op workload.Operation) bool { return op.Name == name }) {
@@ -81,7 +80,7 @@ func (o *Options) known(w *workload.Workload) error {
 	return nil
 }
 
-// filled returns the options with their defaults.
+// filled returns the options with defaults in place of zeros.
 func (o Options) filled() Options {
 	o.Scope = cmp.Or(o.Scope, hwsim.Backbone)
 	o.Batch = max(o.Batch, 1)
@@ -89,8 +88,8 @@ func (o Options) filled() Options {
 	return o
 }
 
-// String says in a report's words what was run: "backbone, both pipelines", and
-// whatever is not as usual.
+// String describes the options in a report's words, "backbone, both pipelines", followed
+// by every option that is not the default.
 func (o Options) String() string {
 	o = o.filled()
 	parts := []string{string(o.Scope), o.Pipelines.String()}

@@ -12,39 +12,39 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// The limits of a step.
+// The limits of a step's tasks.
 const (
 	maxTasks     = 1 << 20 // of all its tiles
-	maxTileTasks = 1 << 16 // of a tile: these are in memory at once
+	maxTileTasks = 1 << 16 // of one tile, which are in memory at the same time
 )
 
 var errTasks = fmt.Errorf("at most %d tasks, of a tile %d, are allowed: take more pixels to a tile or larger engines", maxTasks, maxTileTasks)
 
-// A plan is a step on a grid with the prices of its tiles. Nothing in it depends on
-// when they run.
+// A plan is a step on a grid with the prices of its tiles. It contains no times.
 type plan struct {
 	schedule.Plan
 	room     room
 	prices   map[schedule.Area]*price
 	weights  []int64 // bytes of each piece
-	resident bool    // whether they are loaded once, not for every tile
+	resident bool    // weights are loaded once per step, not for every tile
 	units    []unitWork
-	whole    int64 // work units of the step: the sum of the stretches of all tiles
-	fills    int64 // tasks of the engines, of which each fills their pipelines
+	whole    int64 // work units of the step: the sum over the stretches of all tiles
+	fills    int64 // tasks of the engines, each of which fills their pipelines
 	all      Step  // the step's entry in a run, without times and stalls
-	err      error // why the step cannot run on this grid
+	err      error // the reason why the step cannot run on this grid
 }
 
-// room is the bytes of the input and of the output buffer that are left for tiles.
+// room is the bytes of the input and output buffers that are available for tiles.
 type room struct{ in, out int64 }
 
-// unitWork is the elements of a picture that pass an auxiliary unit in a step.
+// unitWork is the number of a picture's elements that an auxiliary unit processes in a
+// step.
 type unitWork struct {
 	unit     Stall
 	elements int64
 }
 
-// plan returns the plan of a step on a grid, made once for all tilings that have it.
+// plan returns the plan of a step on a grid, made once for all tilings with this grid.
 func (m *machine) plan(i int, g schedule.Grid) *plan {
 	p, ok := m.plans[planKey{i, g}]
 	if !ok {
@@ -64,7 +64,7 @@ func (m *machine) newPlan(i int, g schedule.Grid) *plan {
 	}
 	p.whole = p.Whole()
 	p.room = m.roomFor(p)
-	// Refused at once, before the steps in front are run with these tiles.
+	// Refuse a step at once, before earlier steps run with these tiles.
 	first, made := p.Tile(0), p.Tile(p.FirstOutputs())
 	if demand := max(p.Window(p.Inputs.In), first.Loads, made.Loads); demand > p.room.in {
 		p.err = m.inputTooSmall(p, first, demand)
@@ -111,11 +111,11 @@ func (m *machine) newPlan(i int, g schedule.Grid) *plan {
 	return p
 }
 
-// roomFor returns what the buffers have for the tiles of a step. Where heads are cut,
-// the input buffer keeps the second operand of those at work, and the output buffer
-// their partial sums; in the intra-layer pipeline also KᵀV of the head before.
+// roomFor returns the room in the buffers for the tiles of a step. Where heads are cut,
+// the input buffer also holds the second operand of the current heads, and the output
+// buffer their partial sums; in the intra-layer pipeline also KᵀV of the previous head.
 func (m *machine) roomFor(p *plan) room {
-	if !p.Tight || p.Mapping == schedule.AuxiliaryOnly { // single elements need no window
+	if !p.Tight || p.Mapping == schedule.AuxiliaryOnly { // elementwise operations need no window
 		return room{count.Limit, count.Limit}
 	}
 	b := &m.config.Buffers
@@ -132,7 +132,7 @@ func (m *machine) roomFor(p *plan) room {
 	return r
 }
 
-// made returns the bytes that a tile leaves in the output buffer.
+// made returns the bytes of a tile's outputs in the output buffer.
 func (m *machine) made(p *plan, t schedule.Tile) int64 {
 	bytes := t.Out.Of(p.Stored, p.whole)
 	if p.Mapping == schedule.Streamed && p.Tight { // R-MAC's outputs, which MAT reads
@@ -141,7 +141,7 @@ func (m *machine) made(p *plan, t schedule.Tile) int64 {
 	return bytes
 }
 
-// tasks returns how many tasks a tile of the step may have, or pieces of one.
+// tasks returns an upper bound of the number of tasks, or of pieces of one, in a tile.
 func (m *machine) tasks(p *plan) int64 {
 	switch p.Mapping {
 	case schedule.BothEngines:
@@ -187,7 +187,8 @@ func (m *machine) divisorsTooSmall(p *plan) error {
 	return err
 }
 
-// tooSmall returns the refusal of a buffer. Fewer pictures at once need less of any.
+// tooSmall returns the error for a buffer that is too small. Fewer pictures at the same
+// time need less of any buffer.
 func (m *machine) tooSmall(p *plan, field string, kib int, demand int64, why string) *hwsim.CapacityError {
 	err := &hwsim.CapacityError{Op: p.Lead().Name, Buffer: field, KiB: kib, Demand: demand, Why: why, Levers: []string{field}}
 	if m.pictures > 1 {
@@ -196,7 +197,7 @@ func (m *machine) tooSmall(p *plan, field string, kib int, demand int64, why str
 	return err
 }
 
-// areaText says how large a tile is, in errors.
+// areaText describes the size of a tile in errors.
 func areaText(s *schedule.Step, a schedule.Area) string {
 	switch {
 	case a.Cut():

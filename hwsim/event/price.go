@@ -8,22 +8,22 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A pricer says how long the engines take for tasks, and what they do meanwhile.
+// A pricer computes the engines' cycles for tasks, and their accounts.
 type pricer struct {
 	schedule.Engines
-	// divisorBytes is what one divisor takes in the divisor buffer, divisors how many
-	// this holds of each picture, 0 where it is unlimited.
+	// divisorBytes is the size of one divisor in the divisor buffer. divisors is the
+	// number of divisors that the buffer holds for each picture, 0 where it is unlimited.
 	divisorBytes, divisors int64
-	spans                  bool // whether tasks keep theirs
+	spans                  bool // whether tasks record their spans
 }
 
-// The ports of the buffers, by their stalls from [InputPort] on.
+// ports holds the bytes at each port of a buffer, by its stall from [InputPort] on.
 type ports [DivisorPort - InputPort + 1]int64
 
 // at returns the bytes at a port.
 func (p *ports) at(s Stall) *int64 { return &p[s-InputPort] }
 
-// A cost is what a task takes of the engines and ports.
+// A cost is a task's demand on the engines and ports.
 type cost struct {
 	schedule.Task
 	cycles              int64 // of the engines alone
@@ -32,25 +32,25 @@ type cost struct {
 	// refill is the extra cycles where a head's divisors exceed the divisor buffer
 	// and are made in several passes.
 	refill int64
-	spans  []span // what the slowest copy does when, where a task has several operations
+	spans  []span // the operations' times in the slowest copy, where a task has several
 }
 
 // works says whether an engine has a part in the task.
 func (k *cost) works() bool { return k.matWorks || k.rmacWorks }
 
-// A price is what the tasks of a tile of one area take.
+// A price is the cost of the tasks of a tile of one area.
 type price struct {
 	tasks []cost
-	// compute sums the cycles of the tasks and ports the bytes at the ports; mat and
-	// rmac account for the cycles of all copies.
+	// compute is the sum of the tasks' cycles, ports of their bytes. mat and rmac account
+	// for the cycles of all copies.
 	compute   int64
 	ports     ports
 	mat, rmac Account
-	// oneCopy is the cycles that one copy would take alone for one picture.
+	// oneCopy is the cycles of one copy alone for one picture.
 	oneCopy int64
 }
 
-// add appends a task with what its engines do.
+// add appends a task with the accounts of its engines.
 func (p *price) add(k cost, mat, rmac *Account) {
 	p.tasks = append(p.tasks, k)
 	count.Inc(&p.compute, k.cycles)
@@ -78,7 +78,7 @@ func (m *pricer) price(s *schedule.Step, a schedule.Area) *price {
 	return &price{tasks: []cost{{}}}
 }
 
-// cycles returns those of a tile's tasks together.
+// cycles returns the cycles of all tasks of a tile.
 func (m *pricer) cycles(s *schedule.Step, a schedule.Area) int64 {
 	var n int64
 	switch s.Mapping {
@@ -99,7 +99,7 @@ func (m *pricer) cycles(s *schedule.Step, a schedule.Area) int64 {
 	return n
 }
 
-// output returns the steps for one output of a convolution on both engines.
+// output returns the multiplier cycles for one output of a convolution on both engines.
 func (m *pricer) output(o *workload.Operation) int64 {
 	if m.Windowed(o) {
 		return m.Together(o)
@@ -107,8 +107,8 @@ func (m *pricer) output(o *workload.Operation) int64 {
 	return count.Mul(m.Together(o), int64(o.Kernel), int64(o.Kernel))
 }
 
-// inputs returns the input channels that are read for one position, for so many
-// output channels of a round: lanes of one group share them.
+// inputs returns the number of input channels read for one position, for the given output
+// channels of a round. Lanes of one group share their input channels.
 func inputs(o *workload.Operation, channels int64) int64 {
 	if o.Groups == 1 {
 		return int64(o.Cin)

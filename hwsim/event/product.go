@@ -9,12 +9,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// partialSum is the bytes of an accumulator that waits for further tokens.
+// partialSum is the size in bytes of an accumulator that waits for further tokens.
 const partialSum = 4
 
-// written returns the bytes that pass the output port for each of a product's
-// outputs: the output, or a partial sum which the parts of the tokens before left
-// and which the next takes up.
+// written returns the bytes at the output port for each of a product's outputs: the output
+// itself, or where tokens are cut the partial sums that earlier tokens leave and later
+// tokens take up.
 func written(a schedule.Area) int64 {
 	n := int64(1)
 	if a.Sums && !a.Last {
@@ -26,8 +26,8 @@ func written(a schedule.Area) int64 {
 	return n
 }
 
-// tokensOf returns an operation with no more tokens than the area has: of those it
-// sums over, or of those that are rows of its outputs.
+// tokensOf returns an operation with at most as many tokens as the area: those that it
+// sums over, or those that are rows of its outputs.
 func tokensOf(a schedule.Area, o *workload.Operation, sums bool) *workload.Operation {
 	if !a.Cut() {
 		return o
@@ -41,13 +41,13 @@ func tokensOf(a schedule.Area, o *workload.Operation, sums bool) *workload.Opera
 	return &part
 }
 
-// product returns the cycles that one engine needs for some heads of a matrix
-// product, and those that the engines of all copies are busy. It adds what passes
-// the ports; written is the output port's bytes for each output.
+// product returns the cycles of one engine for some heads of a matrix product, and the
+// busy cycles of this engine in all copies. It adds the bytes at the ports; written is the
+// output port's bytes for each output.
 func (m *pricer) product(b *ports, o *workload.Operation, e arch.Engine, heads, written int64) (cycles, busy int64) {
 	inner := int64(o.Inner)
 	steps := m.Steps(o, e.MACs)
-	if o.Role == workload.Divisor { // one column: tokens across the lanes
+	if o.Role == workload.Divisor { // one column, so that tokens are across the lanes
 		most, all := m.Spread(count.Mul(heads, count.Up(int64(o.Rows), int64(e.Lanes))))
 		if m.Share == arch.Channels {
 			most = count.Up(most, m.Copies)
@@ -65,13 +65,13 @@ func (m *pricer) product(b *ports, o *workload.Operation, e arch.Engine, heads, 
 		longest = count.Up(groups, m.Copies)
 	}
 	count.Inc(b.at(InputPort), count.Mul(all, longest, inner))
-	count.Inc(b.at(WeightPort), count.Mul(most, int64(o.Cols), inner, m.Pictures)) // each picture has its own
+	count.Inc(b.at(WeightPort), count.Mul(most, int64(o.Cols), inner, m.Pictures)) // each picture has its own second operand
 	count.Inc(b.at(OutputPort), count.Mul(all, int64(o.Cols), written))
 	return count.Mul(most, longest, steps), count.Mul(all, groups, steps)
 }
 
-// head returns the cycles of lanes that one engine spends on the outputs of one
-// head, in all copies.
+// head returns the cycles, summed over lanes and copies, that one engine spends on the
+// outputs of one head.
 func (m *pricer) head(o *workload.Operation, e arch.Engine) int64 {
 	return count.Mul(int64(o.Rows), int64(o.Cols), m.Pictures, m.Steps(o, e.MACs))
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// Tables is the run on a page: rates, where the engines' cycles went, the cycles
-// by role, what was moved, and what was assumed.
+// Tables returns the run on a page: rates, the use of the engines' cycles, the cycles by
+// role, the traffic, and the assumptions.
 func (r *Run) Tables() table.Page {
 	var s table.Writer
 	copies := float64(r.Config.Copies)
@@ -82,7 +82,7 @@ func (r *Run) Tables() table.Page {
 // String is the text of [Run.Tables], which ends with a line break.
 func (r *Run) String() string { return r.Tables().String() }
 
-// MarshalJSON names the stalls and leaves out those of no cycles.
+// MarshalJSON writes the stalls by name, without those of no cycles.
 func (a Account) MarshalJSON() ([]byte, error) {
 	stalls := make(map[string]int64)
 	for c, n := range a.Stalls {
@@ -93,8 +93,8 @@ func (a Account) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"busy": a.Busy, "idle": a.Idle, "stalls": stalls, "lanes": a.Lanes, "macs": a.MACs})
 }
 
-// MarshalJSON writes the run with its rates, steps and assumptions, without the
-// events. Times of engines are cycles summed over the copies.
+// MarshalJSON writes the run with its rates, steps and assumptions, without the events.
+// Cycles of engines are summed over the copies.
 func (r *Run) MarshalJSON() ([]byte, error) {
 	steps := make([]map[string]any, len(r.Steps))
 	for i := range r.Steps {
@@ -151,8 +151,8 @@ func (r *Run) MarshalJSON() ([]byte, error) {
 		r.ByRole(), r.ByBlock(), steps})
 }
 
-// WriteCSV writes a line per step: its cycles and where they go in each engine,
-// summed over the copies, and the bytes that it moves.
+// WriteCSV writes a line per step: its cycles, their use in each engine, summed over the
+// copies, and its traffic in bytes.
 func (r *Run) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"name", "label", "block", "start", "cycles", "compute", "imbalance", "macs", "authors' macs",
@@ -173,10 +173,10 @@ func (r *Run) WriteCSV(w io.Writer) error {
 	place := func(s *Step) []string {
 		p, ok := points[s.Name]
 		if !ok {
-			return make([]string, 4) // it multiplies nothing
+			return make([]string, 4) // the step multiplies nothing
 		}
 		float := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
-		intensity := "" // all on the chip
+		intensity := "" // empty where all data stays on the chip
 		if x := p.Intensity(); !math.IsInf(x, 1) {
 			intensity = float(x)
 		}
@@ -213,10 +213,9 @@ const (
 	channelTrack
 )
 
-// WriteTrace writes the events of the first round as Chrome trace events, which
-// ui.perfetto.dev and chrome://tracing open: the tasks of each engine and the
-// off-chip transfers, in the time of the configured clock. It refuses a run that
-// kept no events.
+// WriteTrace writes the events of the first round as Chrome trace events for
+// ui.perfetto.dev and chrome://tracing: the tasks of each engine and the off-chip
+// transfers, in the time of the configured clock. A run without events is an error.
 func (r *Run) WriteTrace(w io.Writer) error {
 	if len(r.Events) == 0 {
 		return fmt.Errorf("run %s: trace: no events were kept: set the option Events", r.Workload)
@@ -253,7 +252,7 @@ func (r *Run) WriteTrace(w io.Writer) error {
 			events = append(events, x)
 		}
 	}
-	// Some readers want them in the order of time, across the tracks too.
+	// Some readers need the events in the order of time across all tracks.
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.Time, b.Time) })
 	err := json.NewEncoder(w).Encode(map[string]any{"traceEvents": events, "displayTimeUnit": "ns"})
 	if err != nil {

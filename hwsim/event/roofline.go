@@ -9,33 +9,33 @@ import (
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
 )
 
-// A Roofline places a run and its steps under the two limits of an accelerator:
-// what its multipliers do and what its off-chip memory feeds (Williams, Waterman
-// and Patterson, "Roofline", CACM 2009). Operations are two per
-// multiply-accumulate, of all of the scope, whatever the authors count; what the
-// auxiliary units do is not in them.
+// A Roofline compares a run and its steps with the two limits of an accelerator: the
+// throughput of its multipliers and the bandwidth of its off-chip memory (Williams,
+// Waterman and Patterson, "Roofline", CACM 2009). Operations are two per
+// multiply-accumulate, over the whole scope, not only those that the authors count.
+// Auxiliary units' operations are not included.
 type Roofline struct {
-	// PeakGOPS is the roof, GBPerS (10⁹ bytes per second) the slope before it.
+	// PeakGOPS is the limit by the multipliers. GBPerS is the off-chip bandwidth in 10⁹
+	// bytes per second, the slope below that limit.
 	PeakGOPS, GBPerS float64
 	Run              RooflinePoint
-	// Steps are those of the run that compute on the engines, in its order.
+	// Steps are the run's steps that compute on the engines, in order.
 	Steps []RooflinePoint
 }
 
 // A RooflinePoint is a run or a step of it.
 type RooflinePoint struct {
-	// Name and Label are the step's, Name the workload's for the run.
+	// Name is the step's name, or the workload's for the run. Label is the step's.
 	Name, Label string
 	Cycles      int64
-	// Operations are two per multiply-accumulate, Bytes go to and from off-chip
-	// memory.
+	// Operations are two per multiply-accumulate. Bytes is the off-chip traffic.
 	Operations, Bytes int64
-	// GOPS is what was attained.
+	// GOPS is the throughput attained.
 	GOPS float64
 }
 
-// Intensity returns the operations per byte of off-chip memory, +Inf where all
-// that a step needs is on the chip.
+// Intensity returns the operations per byte of off-chip memory, +Inf where all of a step's
+// data is on the chip.
 func (p *RooflinePoint) Intensity() float64 {
 	if p.Bytes == 0 {
 		return math.Inf(1)
@@ -43,9 +43,8 @@ func (p *RooflinePoint) Intensity() float64 {
 	return float64(p.Operations) / float64(p.Bytes)
 }
 
-// Roofline returns where the run and its steps lie. Weights that are loaded
-// ahead count for the step that uses them: such a step may lie above the slope,
-// the run never does.
+// Roofline returns the roofline of the run. Weights that are loaded ahead count for the
+// step that uses them. So a step may lie above the slope; the run never does.
 func (r *Run) Roofline() *Roofline {
 	at := func(name, label string, cycles, macs, bytes int64) RooflinePoint {
 		p := RooflinePoint{Name: name, Label: label, Cycles: cycles, Operations: 2 * macs, Bytes: bytes}
@@ -67,17 +66,16 @@ func (r *Run) Roofline() *Roofline {
 	return l
 }
 
-// Ridge returns the operations per byte from which the multipliers are the
-// limit.
+// Ridge returns the operations per byte above which the multipliers are the limit.
 func (l *Roofline) Ridge() float64 { return l.PeakGOPS / l.GBPerS }
 
-// Roof returns the GOPS that the limits leave at an intensity.
+// Roof returns the limit in GOPS at an intensity.
 func (l *Roofline) Roof(intensity float64) float64 {
 	return min(l.PeakGOPS, l.GBPerS*intensity)
 }
 
-// Bound names the limit of a point: "compute" or "bandwidth". What keeps it
-// below the limit is told by its stalls.
+// Bound names the limit of a point: "compute" or "bandwidth". Its stalls explain the
+// distance to the limit.
 func (l *Roofline) Bound(p *RooflinePoint) string {
 	if p.Intensity() < l.Ridge() {
 		return "bandwidth"

@@ -16,60 +16,59 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Run is what the event-driven model says about a workload.
+// A Run is the result of the event-driven model for a workload.
 type Run struct {
 	Workload string
 	Config   arch.Config
-	// Options are those of the call, with defaults filled in.
+	// Options are the options of the call, with defaults filled in.
 	Options Options
-	// Tiling is the size of tiles that was the fastest for the first round. With it
-	// [schedule.Schedule] gives the tiles and tasks that were run.
+	// Tiling is the fastest size of tiles for the first round. [schedule.Schedule] returns
+	// the run's tiles and tasks for it.
 	Tiling schedule.Tiling
-	// Cycles is the time of the whole batch; RoundCycles that of the first
-	// round, which is one picture, or one for each copy where they share a
-	// batch.
+	// Cycles is the time of the whole batch. RoundCycles is the time of the first round,
+	// which is one picture, or one for each copy where they share a batch.
 	Cycles, RoundCycles int64
-	// Drain is how long, of Cycles, the last results are still being stored
-	// when the engines have done everything.
+	// Drain is the part of Cycles in which the engines have ended and the last results are
+	// still being stored.
 	Drain int64
 	// MAT and RMAC account for every cycle of every copy.
 	MAT, RMAC Account
 	// Steps are in the order of the workload, each summed over all rounds.
 	Steps []Step
-	// Host are the operations that the accelerator has no unit for, those of one
-	// picture. Their time is apart (see [Run.HostSeconds]) and not in Cycles.
+	// Host are the operations of one picture for which the accelerator has no unit. Their
+	// time is not in Cycles: see [Run.HostSeconds].
 	Host []hwsim.Omission
-	// Traffic is that of all steps. OffChipBusy are the cycles in which the
+	// Traffic is the traffic of all steps. OffChipBusy are the cycles in which the
 	// off-chip memory moves data.
 	Traffic     Traffic
 	OffChipBusy int64
-	// Elements is what each auxiliary unit has done.
+	// Elements counts the elements processed by each auxiliary unit.
 	Elements map[workload.Unit]int64
-	// MACs counts the multiply-accumulates of the scope, PaperMACs those that
-	// the authors count (see [Result]).
+	// MACs counts the multiply-accumulates of the scope, PaperMACs those that the authors
+	// count (see closed.Result).
 	MACs, PaperMACs int64
-	// Events are those of the first round, where the options ask for them.
+	// Events are the events of the first round, where the options ask for them.
 	Events []Event
 }
 
-// A Step is one operation of the engines, or those that a pipeline joins, with
-// the elementwise operations that stream behind.
+// A Step is one operation of the engines, or several joined by a pipeline, with the
+// elementwise operations that stream behind them.
 type Step struct {
-	// Name is that of the operation by which the closed form charges the step;
-	// Ops are all operations.
+	// Name is the name of the operation by which the closed form charges the step. Ops are
+	// all its operations.
 	Name string
 	Ops  []string
-	// Label joins the roles of the engines' operations, and Labels has each by the
-	// operation's name; Block is the network's.
+	// Label joins the roles of the engines' operations. Labels has each role by the
+	// operation's name. Block is the network's block.
 	Label, Block string
 	Labels       map[string]string
-	// Start is when the first round comes to it. Cycles are those from the end
-	// of the step before.
+	// Start is the cycle in which the first round reaches the step. Cycles are counted
+	// from the end of the previous step.
 	Start, Cycles int64
-	// Compute is, of Cycles, the time of the engines alone: without waiting for
-	// ports, units or off-chip memory.
+	// Compute is the part of Cycles that the engines take, without waiting for ports,
+	// units or off-chip memory.
 	Compute int64
-	// OneCopy is what one copy would compute alone, for all pictures.
+	// OneCopy is the cycles of one copy alone, for all pictures.
 	OneCopy   int64
 	MAT, RMAC Account
 	Traffic   Traffic
@@ -77,19 +76,18 @@ type Step struct {
 	MACs, PaperMACs int64
 }
 
-// Imbalance returns the cycles, summed over so many copies, by which the copies
-// together take longer for the step's computation than one copy does alone: what
-// the division among them costs.
+// Imbalance returns the cost of dividing the step among the copies: the compute cycles of
+// all copies together, less the cycles of one copy alone.
 func (s *Step) Imbalance(copies int) int64 { return int64(copies)*s.Compute - s.OneCopy }
 
 // Traffic counts bytes.
 type Traffic struct {
-	// WeightLoads and InputLoads come from off-chip memory into the weight and
-	// the input buffer; Stores go from the output buffer to off-chip memory.
+	// WeightLoads and InputLoads are transfers from off-chip memory into the weight and
+	// input buffers, Stores from the output buffer to off-chip memory.
 	WeightLoads int64 `json:"weight_loads"`
 	InputLoads  int64 `json:"input_loads"`
 	Stores      int64 `json:"stores"`
-	// InputPort to DivisorPort is what the engines' side of a buffer moves.
+	// InputPort to DivisorPort are the bytes between a buffer and the engines.
 	InputPort   int64 `json:"input_port"`
 	WeightPort  int64 `json:"weight_port"`
 	OutputPort  int64 `json:"output_port"`
@@ -106,7 +104,7 @@ func (t *Traffic) add(b *Traffic, times int64) {
 	}
 }
 
-// An EventKind is what happens.
+// An EventKind is the kind of an [Event].
 type EventKind uint8
 
 // The kinds: a transfer from or to off-chip memory, a task of the engines, and
@@ -131,29 +129,28 @@ const (
 	InputBuffer  BufferName = "input buffer"
 	WeightBuffer BufferName = "weight buffer"
 	OutputBuffer BufferName = "output buffer"
-	// noBuffer is what only passes the auxiliary units.
+	// noBuffer stands for bytes that only pass the auxiliary units.
 	noBuffer BufferName = ""
 )
 
-// An Event is something that takes place from one cycle to another.
+// An Event occupies an engine, a buffer or the off-chip memory for some cycles.
 type Event struct {
 	Kind   EventKind
-	Buffer BufferName // empty of a ComputeEvent
+	Buffer BufferName // empty for a ComputeEvent
 	Op     string     // the step's name
 	Bytes  int64
-	// MAT and RMAC are the operations that the engines run in a ComputeEvent,
-	// empty where an engine has no part in it.
+	// MAT and RMAC are the operations of the engines in a ComputeEvent, empty for an
+	// engine without a part in it.
 	MAT, RMAC string
 	// Head is the number of the head that the intra-layer pipeline works on, from 1
 	// within a tile, or within the step where heads are cut; 0 outside the attention.
 	// Only the slowest copy is recorded.
 	Head int
-	// Start and End are in cycles. A load is there a latency after its end.
+	// Start and End are in cycles. Loaded data is usable a latency after End.
 	Start, End int64
 }
 
-// newRun returns a run of which no round is added yet; the first says how it was
-// tiled.
+// newRun returns a run without rounds. The first round gives its tiling.
 func newRun(name string, c *arch.Config, o *Options, first *round) *Run {
 	r := &Run{Workload: name, Config: *c, Options: *o, Tiling: first.tiling,
 		RoundCycles: first.end, Events: first.events, Host: first.host,
@@ -164,7 +161,7 @@ func newRun(name string, c *arch.Config, o *Options, first *round) *Run {
 	return r
 }
 
-// add adds as many equal rounds.
+// add adds equal rounds, the given number of times.
 func (r *Run) add(f *round, times int64) {
 	for i := range f.steps {
 		from, to := &f.steps[i], &r.Steps[i]
@@ -196,7 +193,7 @@ func (r *Run) add(f *round, times int64) {
 	}
 }
 
-// Counts returns the run's events that energy is spent on.
+// Counts returns the run's events for package energy.
 func (r *Run) Counts() energy.Counts {
 	b, n := r.Config.Buffers, &r.Traffic
 	return energy.Counts{
@@ -212,8 +209,8 @@ func (r *Run) Counts() energy.Counts {
 	}
 }
 
-// Multiplies returns the auxiliary unit whose number in a configuration has that path
-// (arch.Products.Field).
+// Multiplies returns the auxiliary unit whose number in a configuration is the field with
+// the given path (arch.Products.Field).
 func Multiplies(field string) workload.Unit {
 	switch field {
 	case "auxiliary.activation":
@@ -224,8 +221,7 @@ func Multiplies(field string) workload.Unit {
 	return workload.Requantize
 }
 
-// bitProducts returns the products of two bits in the multiplications of the auxiliary
-// units.
+// bitProducts returns the one-bit products in the multiplications of the auxiliary units.
 func (r *Run) bitProducts() int64 {
 	var n int64
 	for _, p := range r.Config.Products() {
@@ -244,9 +240,9 @@ func (r *Run) Latency() time.Duration {
 }
 
 // HostSeconds returns the time of the host's work for the whole batch, by the
-// throughput of the configuration: 0 where there is none, NaN where there is
-// some and its throughput is not known. How much of it the accelerator could
-// work beside is not modelled.
+// configuration's throughput of the host. It is 0 without such work, and NaN where the
+// throughput is not known. The overlap of the host's work with the accelerator's is not
+// modelled.
 func (r *Run) HostSeconds() float64 {
 	var elements float64
 	for i := range r.Host {
@@ -272,8 +268,8 @@ func (r *Run) GOPS() float64 { return 2 * float64(r.PaperMACs) / r.seconds(r.Cyc
 // AllGOPS returns the 10⁹ operations per second with every operation of the scope.
 func (r *Run) AllGOPS() float64 { return 2 * float64(r.MACs) / r.seconds(r.Cycles) / 1e9 }
 
-// Utilization returns the multiply-accumulates of MAT and R-MAC as shares of
-// what their multipliers could do in all cycles.
+// Utilization returns the multiply-accumulates of MAT and of R-MAC as shares of their
+// multipliers' capacity in all cycles.
 func (r *Run) Utilization() (mat, rmac float64) {
 	of := func(a *Account, e arch.Engine) float64 {
 		return float64(a.MACs) / (float64(r.Cycles) * float64(e.Multipliers()) * float64(r.Config.Copies))
@@ -281,7 +277,7 @@ func (r *Run) Utilization() (mat, rmac float64) {
 	return of(&r.MAT, r.Config.MAT), of(&r.RMAC, r.Config.RMAC)
 }
 
-// A Part sums the steps of a [Run] that have something in common.
+// A Part sums the steps of a [Run] with a common role or block.
 type Part struct {
 	// Label is the common role or block.
 	Label   string `json:"label"`
@@ -290,7 +286,7 @@ type Part struct {
 	Compute int64  `json:"compute"`
 	Waited  int64  `json:"waited"` // Cycles without Compute
 	MACs    int64  `json:"macs"`
-	// Share is the part of the run's cycles.
+	// Share is the part's share of the run's cycles.
 	Share float64 `json:"share"`
 }
 
@@ -301,8 +297,8 @@ func (r *Run) ByRole() []Part {
 	return parts
 }
 
-// ByBlock returns a part per block in the order of the network. Steps outside of
-// blocks form a part of their own, with an empty label.
+// ByBlock returns a part per block in the order of the network. Steps outside of blocks
+// form one part with an empty label.
 func (r *Run) ByBlock() []Part {
 	return r.parts(func(s *Step) string { return s.Block })
 }

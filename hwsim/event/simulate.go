@@ -15,9 +15,9 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-// Simulate runs a workload on the event-driven model, which the package comment
-// describes. The error names the option, or wraps a [hwsim.CapacityError] of the
-// operation that does not fit the configuration's buffers.
+// Simulate runs a workload on the event-driven model of the package comment. The error
+// names the option, or wraps a [hwsim.CapacityError] of the operation that does not fit
+// the configuration's buffers.
 func Simulate(w *workload.Workload, c arch.Config, o Options) (*Run, error) {
 	p, err := prepare(w, o)
 	if err != nil {
@@ -26,9 +26,9 @@ func Simulate(w *workload.Workload, c arch.Config, o Options) (*Run, error) {
 	return p.on(c)
 }
 
-// A prepared is a workload that was checked once, to be run with equal options on
-// many configurations. Its schedule is made once for all configurations that it
-// does not depend on. Several goroutines may share it.
+// A prepared is a workload that was checked once, to be run with equal options on many
+// configurations. Configurations with equal room for activations share its schedule.
+// Several goroutines may share it.
 type prepared struct {
 	workload *workload.Workload
 	options  Options
@@ -62,7 +62,7 @@ func (p *prepared) on(c arch.Config) (*Run, error) {
 	return r, nil
 }
 
-// run runs the rounds of a batch. All but the last have equally many pictures.
+// run runs the rounds of a batch. All but the last have the same number of pictures.
 func (p *prepared) run(c *arch.Config) (r *Run, err error) {
 	defer count.Catch(&err)
 	pictures, full, rest := p.firstPictures(c), int64(p.options.Batch), int64(0)
@@ -84,11 +84,11 @@ func (p *prepared) run(c *arch.Config) (r *Run, err error) {
 		}
 		r.add(last, 1)
 	}
-	count.Mul(r.Cycles, int64(c.Copies)) // what an account may add up to
+	count.Mul(r.Cycles, int64(c.Copies)) // upper bound of an account's sum
 	return r, nil
 }
 
-// firstPictures returns how many pictures the first round runs at once.
+// firstPictures returns the number of pictures of the first round.
 func (p *prepared) firstPictures(c *arch.Config) int64 {
 	if c.CopiesShare == arch.Batch {
 		return min(int64(c.Copies), int64(p.options.Batch))
@@ -96,7 +96,8 @@ func (p *prepared) firstPictures(c *arch.Config) int64 {
 	return 1
 }
 
-// round runs so many pictures at once with each tiling, and returns the fastest.
+// round runs the given number of pictures at the same time with each tiling, and returns
+// the fastest round.
 func (p *prepared) round(c *arch.Config, pictures int64, o *Options) (*round, error) {
 	m, err := p.machine(c, pictures, o)
 	if err != nil {
@@ -105,7 +106,7 @@ func (p *prepared) round(c *arch.Config, pictures int64, o *Options) (*round, er
 	return m.fastest(p.workload.Name)
 }
 
-// machine returns the machine of a configuration for so many pictures at once.
+// machine returns the machine of a configuration for the given number of pictures.
 func (p *prepared) machine(c *arch.Config, pictures int64, o *Options) (*machine, error) {
 	l, err := p.layouts.get(layoutKey{c.Depthwise, c.Division, c.Buffers.Capacity() / pictures, pictures},
 		func() (*layout, error) { return newLayout(p.workload, c, o, pictures) })
@@ -119,8 +120,8 @@ func (p *prepared) machine(c *arch.Config, pictures int64, o *Options) (*machine
 
 var errSlower = errors.New("not faster than other tiles")
 
-// fastest searches the tilings. Where none can run, the error is that of the
-// smallest tiles.
+// fastest returns the round of the fastest tiling. Where none can run, the error is that
+// of the smallest tiles.
 func (m *machine) fastest(name string) (*round, error) {
 	var best *round
 	var last error
@@ -143,8 +144,8 @@ func (m *machine) fastest(name string) (*round, error) {
 	return best, nil
 }
 
-// round takes the steps through with one tiling. It gives up with errSlower as soon
-// as the engines alone, or the off-chip memory alone, would take it to the bound.
+// round times all steps with one tiling. It gives up with errSlower as soon as the
+// remaining work of the engines alone, or of the off-chip memory alone, reaches the bound.
 func (m *machine) round(t schedule.Tiling, grids []schedule.Grid, bound int64) (*round, error) {
 	k := newClock(m, bound)
 	plans := make([]*plan, len(grids))
@@ -173,8 +174,8 @@ func (m *machine) round(t schedule.Tiling, grids []schedule.Grid, bound int64) (
 		offChipBusy: k.off.busy, elements: k.elements, events: k.events}, nil
 }
 
-// few keeps what was made last for some keys: enough for the processors of a survey
-// whose fastest axes leave the key as it is.
+// few keeps the most recent values of some keys: enough for the processors of a survey
+// whose fastest axes do not change the key.
 type few[K comparable, V any] struct {
 	mu   sync.Mutex
 	keys []K
@@ -183,7 +184,7 @@ type few[K comparable, V any] struct {
 
 const maxFew = 64
 
-// get returns what belongs to a key, which one goroutine makes while others wait.
+// get returns the value of a key. One goroutine makes it while others wait.
 func (f *few[K, V]) get(key K, make1 func() (V, error)) (V, error) {
 	f.mu.Lock()
 	if f.made == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/schedule"
 )
 
-// streamed is the inter-layer pipeline: a first task until R-MAC has finished
-// the depthwise convolution, then one per round of output channels.
+// streamed is the inter-layer pipeline: a first task until R-MAC has finished the
+// depthwise convolution, then one task per round of output channels.
 func (m *pricer) streamed(s *schedule.Step, a schedule.Area) *price {
 	dw, pw := s.Engine[0], s.Engine[1]
 	tasks, parts := m.Tasks(s, a)
@@ -53,8 +53,8 @@ func (m *pricer) streamed(s *schedule.Step, a schedule.Area) *price {
 	mat.MACs = count.Mul(onMAT, cin)
 	rmac.MACs = count.Add(count.Mul(outputs, int64(dw.Cout), int64(dw.Kernel), int64(dw.Kernel)), count.Mul(onRMAC, cin))
 
-	// What MAT reads of R-MAC's outputs and all that is written passes the
-	// output buffer's port.
+	// The output buffer's port moves R-MAC's outputs that MAT reads, and everything
+	// written.
 	var read, weights int64
 	for r := range m.Rounds(pw) {
 		channels := m.Channels(pw, r, r+1).Len()
@@ -72,7 +72,7 @@ func (m *pricer) streamed(s *schedule.Step, a schedule.Area) *price {
 	if len(tasks) == 1 {
 		return p
 	}
-	// The rounds end the tile: those that were not begun take their full time.
+	// The rounds end the tile. Rounds that were not begun take their full time.
 	left, full := end-first.cycles, count.Mul(px, both)
 	rounds := make([]int64, len(tasks))
 	for r := len(rounds) - 1; r > 1; r-- {

@@ -13,22 +13,22 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Turn is a task at its time. Its work is Plan.Work(Tile, Task).
+// A Turn is a task with its time. Its work is Plan.Work(Tile, Task).
 type Turn struct {
 	// Step is the index of the task's step in [Run.Steps] and in the schedule.
 	Step int
 	Plan *schedule.Plan
 	Tile schedule.Tile
 	Task schedule.Task
-	// Start is the cycle in which the engines begin the task, End the first one
-	// behind it.
+	// Start is the cycle in which the engines begin the task, End the first cycle after
+	// it.
 	Start, End int64
 }
 
-// Trace runs a workload as [Simulate] does, and returns with the run the tasks of its
-// first round, in the order in which the engines do them. Doing the turns in order
-// computes the results of the first round. The last turn ends at the round's cycles but
-// for those in which its last results are still being stored.
+// Trace runs a workload as [Simulate] does, and also returns the tasks of its first round
+// in the engines' order. Doing the turns in this order computes the results of the first
+// round. The last turn ends at the round's cycles less the drain, in which its last
+// results are still being stored.
 func Trace(w *workload.Workload, c arch.Config, o Options) (r *Run, turns []Turn, err error) {
 	p, err := prepare(w, o)
 	if err != nil {

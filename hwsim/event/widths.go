@@ -9,10 +9,11 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// PriceWidths returns what prices widths of weights by the accelerator: the cycles of a
-// workload with the weights of the named operations in so many bits, the others as the
-// options have them. Activations have the accelerator's 8 bits, whatever a recipe gives
-// them. A search for widths under a budget of cycles calls it.
+// PriceWidths returns a function that prices widths of weights in cycles of the
+// accelerator: the cycles of the workload with the named operations' weights in the given
+// bits, and the other weights as in the options. Activations have the accelerator's 8
+// bits, whatever a recipe gives them. A search for widths under a budget of cycles calls
+// it.
 func PriceWidths(w *workload.Workload, c arch.Config, o Options) func(bits map[string]int) (float64, error) {
 	return func(bits map[string]int) (float64, error) {
 		o := o

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package explore asks which accelerator to build: it tries every combination
-// of sizes within limits and keeps those that no other beats.
+// Package explore finds the accelerator to build: it estimates every combination of sizes
+// within limits and keeps those that no other beats.
 //
 // A [Space] is a configuration, the fields of it to vary, by their names in
 // YAML, and the networks to run:
@@ -19,30 +19,29 @@
 //	})
 //	fmt.Println(survey)
 //
-// The front of a [Survey] holds, for a network, the configurations than which no
-// other has more pictures per second with no more DSPs, or fewer DSPs with no
-// fewer pictures; a Space or [Survey.Front] takes other objectives, and [Pareto] any. The survey's page and its JSON end with what every point
-// assumes.
+// The front of a [Survey] holds a network's configurations for which no other has more
+// pictures per second with no more DSPs, or fewer DSPs with no fewer pictures per second.
+// A Space or [Survey.Front] may set other objectives, and [Pareto] takes any. The survey's
+// page and its JSON end with the assumptions of every point.
 //
-// A space with a Shard is a part of the combinations. Each part is a file
-// ([Survey.Save], [ReadSurvey]), and [Merge] makes of all of them the survey of the
-// single run.
+// A space with a Shard is a part of the combinations. Each part is a file ([Survey.Save],
+// [ReadSurvey]), and [Merge] joins them into the survey of the single run.
 //
 // # Two models
 //
-// A [hwsim.Model] charges the configurations. The authors' closed form (closed.Model)
-// is quick, but knows no memory: buffers and bandwidth then count for the limits only,
-// and a configuration that waits for memory looks as good as one that does not. The
-// event-driven model (event.Model) simulates each point with its memory, some hundreds
-// a second, and prices its events by an energy table:
+// A [hwsim.Model] estimates the configurations. The authors' closed form (closed.Model) is
+// quick, but models no memory: buffers and bandwidth then matter for the limits only, and
+// a configuration that waits for memory ranks as high as one that does not. The
+// event-driven model (event.Model) simulates each point with its memory, some hundreds a
+// second, and prices its events by an energy table:
 //
 //	Model: event.Model(event.Options{}, energy.Derived45nm())
 //	...
 //	front, err := survey.Front(w.Name, explore.FPS, explore.BRAMs)
 //	fmt.Println(front)
 //
-// What a table does not price has no energy, which is not the same as none: such
-// a point cannot be ranked by energy, and a front says how many there are, and
-// why. And where copies, lanes, ports or rates vary, energy ranks nothing: no table
-// prices what they cost.
+// An event without a price in the table makes the energy unknown, which is not zero. Such
+// a point cannot be ranked by energy, and a front counts such points and gives the reason.
+// Where copies, lanes, ports or rates vary, energy ranks no point at all: no table prices
+// what they cost.
 package explore

@@ -12,15 +12,15 @@ import (
 type Joint struct {
 	Config arch.Config
 	DSPs   int
-	// Times says how many times the reference's pictures per second it makes of
-	// Workload, of which it gains the least.
+	// Times is the ratio of its pictures per second to the reference's, for Workload,
+	// which gains the least.
 	Times    float64
 	Workload string
 }
 
-// Joint holds each configuration against a reference, which must be one of the
-// survey's, by the workload that gains the least. A configuration that some
-// workload could not run on is left out. The order is that of the points.
+// Joint compares each configuration with a reference, which must be one of the survey's,
+// by the workload that gains the least. A configuration that cannot run every workload is
+// left out. The order is that of the points.
 func (v *Survey) Joint(reference arch.Config) ([]Joint, error) {
 	fps := make(map[string]float64)
 	ran := make(map[arch.Config]int)

@@ -12,11 +12,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim"
 )
 
-// An Objective is what a front weighs.
+// An Objective is a number that a front compares.
 type Objective uint8
 
-// The objectives: more pictures per second, less energy for each, fewer DSP
-// slices, fewer block RAMs. Energy ranks only what a table prices: see [Survey.Front].
+// The objectives: more pictures per second, less energy per picture, fewer DSP slices,
+// fewer block RAMs. Energy ranks only configurations whose differences a table prices: see
+// [Survey.Front].
 const (
 	FPS Objective = iota
 	Energy
@@ -53,7 +54,7 @@ func (o *Objective) UnmarshalText(name []byte) error {
 	return fmt.Errorf("explore: no objective %.40q: have %s, %s, %s and %s", name, FPS, Energy, DSPs, BRAMs)
 }
 
-// check refuses what is no objective.
+// check returns an error for an undefined objective.
 func (o Objective) check() error {
 	if o > BRAMs {
 		return fmt.Errorf("explore: no objective %d: have %s, %s, %s and %s", uint8(o), FPS, Energy, DSPs, BRAMs)
@@ -61,10 +62,10 @@ func (o Objective) check() error {
 	return nil
 }
 
-// pricedAxis refuses a field of which more is free by any energy table. Events are
-// counted where a byte leaves a buffer, however many engines it is then broadcast to, and
-// there is no static power: with more engines, wider ports or faster units a picture
-// would always take less energy.
+// pricedAxis returns an error for a field whose increase costs nothing in any energy
+// table. Events are counted where a byte leaves a buffer, however many engines it is then
+// broadcast to, and there is no static power. So a picture would always take less energy
+// with more engines, wider ports or faster units.
 func pricedAxis(field string) error {
 	if slices.Contains(pricedFields, field) {
 		return nil
@@ -72,11 +73,10 @@ func pricedAxis(field string) error {
 	return fmt.Errorf("explore: axis %q: %s cannot rank its points, for no table prices broadcast and static power: it ranks those that vary in %s", field, Energy, strings.Join(pricedFields, ", "))
 }
 
-// pricedFields are the fields of which the counted events have the price.
+// pricedFields are the fields whose cost is in the counted events.
 var pricedFields = []string{"buffers.input.kib", "buffers.weight.kib", "buffers.output.kib", "buffers.divisor.kib", "copies_share", "depthwise", "division"}
 
-// score returns the point's value, of which more is better, or NaN where it is
-// not known.
+// score returns the point's value, where more is better, or NaN where it is not known.
 func (o Objective) score(p *Point) float64 {
 	switch o {
 	case FPS:
@@ -92,7 +92,7 @@ func (o Objective) score(p *Point) float64 {
 	}
 }
 
-// noEnergy says why an energy is not known, and nothing where it is.
+// noEnergy returns the reason why an energy is not known, or "".
 func noEnergy(p *hwsim.Pricing) string {
 	switch {
 	case p.Uncounted != "":
@@ -111,17 +111,17 @@ type Front struct {
 	Objectives []Objective
 	// Points are ordered by the first objective, the best last.
 	Points []Point
-	// Unrankable counts the points of which an objective is not known, so that
-	// they are neither on the front nor beaten by it; Why is the first's reason.
+	// Unrankable counts the points with an unknown objective. They are neither on the
+	// front nor beaten by it. Why is the reason of the first.
 	Unrankable int
 	Why        string
 	fields     []string
 }
 
-// Front returns the points of a workload that no other of its points dominates
-// in the objectives, which are the survey's if none are given. It refuses a
-// workload of which the survey has no point, and [Energy] where an axis is a field whose
-// energy no table prices, such as the copies.
+// Front returns the points of a workload that no other of its points dominates in the
+// objectives, or in the survey's if none are given. A workload without points is an error,
+// and so is [Energy] where an axis is a field whose energy no table prices, such as the
+// copies.
 func (v *Survey) Front(workload string, objectives ...Objective) (*Front, error) {
 	if !slices.Contains(v.Workloads(), workload) {
 		return nil, fmt.Errorf("explore: no points of workload %q: have those of %q", workload, v.Workloads())

@@ -7,11 +7,10 @@ import (
 	"slices"
 )
 
-// Pareto returns the items that no other dominates, in their order. Of every
-// objective more is better; negate what should be little. An item dominates
-// another if it is at least as good in every objective and better in one, so
-// that equal items stay or go together. An item with an objective that is NaN
-// compares with nothing and is left out.
+// Pareto returns the items that no other dominates, in their order. In every objective
+// more is better; negate an objective to be minimized. An item dominates another if it is
+// at least as good in every objective and better in one. So equal items are kept or
+// dropped together. An item with an objective that is NaN is left out.
 func Pareto[T any](items []T, objectives ...func(T) float64) []T {
 	type candidate struct {
 		index  int

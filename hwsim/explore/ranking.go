@@ -12,14 +12,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Ranking is the best configurations of a survey, asked again by another model.
+// A Ranking holds the best configurations of a survey, estimated again by another model.
 type Ranking struct {
 	Workload string
 	// By and Again name the survey's model and the other one.
 	By, Again string
-	// Reference is the paper's configuration, say, by both; Best are the fastest by the
-	// survey's model that spend no more DSP slices on engines, the fastest first. Tried is
-	// how many spend no more.
+	// Reference is the reference configuration, such as the paper's, by both models. Best
+	// are the fastest by the survey's model whose engines take no more DSP slices, the
+	// fastest first. Tried counts the configurations that take no more.
 	Reference Ranked
 	Best      []Ranked
 	Tried     int
@@ -28,12 +28,12 @@ type Ranking struct {
 // A Ranked is a point by both models.
 type Ranked struct {
 	Point
-	// Again is what the other model says.
+	// Again is the other model's estimate.
 	Again hwsim.Estimate
 }
 
-// Faster returns those of the best that the other model finds faster than the reference,
-// the fastest first.
+// Faster returns those of Best that are faster than the reference by the other model, the
+// fastest first.
 func (r *Ranking) Faster() []Ranked {
 	var list []Ranked
 	for _, p := range r.Best {
@@ -45,10 +45,10 @@ func (r *Ranking) Faster() []Ranked {
 	return list
 }
 
-// Rerank asks a model again about the n fastest points of a workload, among those whose
+// Rerank estimates the n fastest points of a workload by another model, among those whose
 // engines take no more DSP slices than the reference's. The reference must be one of the
-// survey's points; it is none of the n. A configuration that the model refuses is unknown
-// by it.
+// survey's points, and is not among the n. The estimate of a configuration that the model
+// refuses is unknown.
 func (v *Survey) Rerank(w *workload.Workload, reference arch.Config, n int, again hwsim.Model) (*Ranking, error) {
 	estimate, err := again.Prepare(w)
 	if err != nil {

@@ -19,11 +19,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// Format stands in a saved survey.
+// Format is the format's name at the start of a saved survey.
 const Format = "gotriovit survey 1"
 
-// A record is a survey in a file, from which [ReadSurvey] gives it back: the JSON form of
-// a survey is for people and other programs.
+// A record is a survey in a file, for [ReadSurvey]. The JSON form of a survey is for
+// people and other programs.
 type record struct {
 	Format     string      `json:"format"`
 	Shard      shard.Shard `json:"shard"`
@@ -40,7 +40,7 @@ type record struct {
 	Points     points      `json:"points"`
 }
 
-// A pointRecord is a [Point] in a file, without what follows from its values.
+// A pointRecord is a [Point] in a file, without the fields that follow from its values.
 type pointRecord struct {
 	Workload  string          `json:"workload"`
 	Values    values          `json:"values"`
@@ -59,8 +59,8 @@ type pointRecord struct {
 	Unknown   string          `json:"unknown,omitempty"`
 }
 
-// leastPoint is what a point takes of a file at least, in bytes: a list of more is
-// refused before it is allocated.
+// leastPoint is the least size in bytes of a point in a file: a list of more points than
+// fit the file is refused before it is allocated.
 const leastPoint = 128
 
 type points []pointRecord
@@ -81,7 +81,7 @@ func (o *objectives) UnmarshalJSON(data []byte) error {
 	return jsonlist.Unmarshal((*[]Objective)(o), data, '"', int(BRAMs)+1)
 }
 
-// values are a point's on the axes: whole numbers, other numbers and words.
+// values are a point's values on the axes: whole numbers, other numbers and words.
 type values []any
 
 func (v *values) UnmarshalJSON(data []byte) error {
@@ -99,7 +99,7 @@ func (v *values) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// maxValues bounds what the values of a point take of a file, in bytes.
+// maxValues bounds the size of a point's values in a file, in bytes.
 const maxValues = 1 << 10
 
 // Save writes the survey to a file, which is complete or absent.
@@ -120,12 +120,12 @@ func (v *Survey) Save(path string) error {
 	return nil
 }
 
-// maxSurvey bounds a survey's file, in bytes. A point takes 200 to 400.
+// maxSurvey bounds a survey's file, in bytes. A point takes 200 to 400 bytes.
 const maxSurvey = 512 << 20
 
-// ReadSurvey reads a survey that [Survey.Save] wrote. Errors of [Merge] name its file.
-// What follows from a point's values (its configuration, DSPs and block RAMs) is computed
-// anew. A number that is whole is read as an int.
+// ReadSurvey reads a survey that [Survey.Save] wrote. Errors of [Merge] name its file. The
+// configuration, DSPs and block RAMs of a point follow from its values and are computed
+// anew. A whole number is read as an int.
 func ReadSurvey(path string) (*Survey, error) {
 	v, err := regular.Parse(path, maxSurvey, "survey", `Survey.Save or "triovit explore -out"`, parse)
 	if err != nil {

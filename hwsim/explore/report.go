@@ -18,8 +18,8 @@ import (
 // maxRows bounds the rows of a front on a page.
 const maxRows = 40
 
-// Tables is the survey on a page: how much was tried, each workload's front, and
-// what was assumed.
+// Tables returns the survey on a page: the number of points tried, each workload's front,
+// and the assumptions.
 func (v *Survey) Tables() table.Page {
 	var s table.Writer
 	fmt.Fprintf(&s, "%s tried, %d beyond the limits, %d refused", countPoints(v.Tried), v.OverLimit, v.Refused)
@@ -52,8 +52,8 @@ func countPoints(n int) string {
 	return fmt.Sprintf("%d points", n)
 }
 
-// MarshalJSON writes the survey with every point, and says of each whether it is
-// on its workload's front. An energy that is not known is null.
+// MarshalJSON writes the survey with every point, each marked if it is on its workload's
+// front. An unknown energy is null.
 func (v *Survey) MarshalJSON() ([]byte, error) {
 	type place struct {
 		workload string

@@ -10,9 +10,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// Merge joins the surveys of all shards of one space, in any order, to the survey that
-// the single run gives. A shard that is missing, given twice or of another space is an
-// error that names it.
+// Merge joins the surveys of all shards of one space, in any order, into the survey of the
+// single run. A shard that is missing, given twice or of another space is an error that
+// names it.
 func Merge(shards ...*Survey) (*Survey, error) {
 	shards, err := shard.Join(shards, (*Survey).part)
 	if err != nil {
@@ -30,7 +30,7 @@ func Merge(shards ...*Survey) (*Survey, error) {
 	return &merged, nil
 }
 
-// part says which shard of which space the survey is.
+// part returns the survey's shard and the space to which it belongs.
 func (v *Survey) part() shard.Part {
 	return shard.Part{Shard: v.Shard, File: v.file, Of: []shard.Trait{
 		{Name: "model", Value: v.Model},

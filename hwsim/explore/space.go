@@ -15,23 +15,24 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// A Space is what to try: every workload on every combination of the axes. A point whose
-// copies have other engines than the base's has auxiliary units in proportion to its
-// multipliers (arch.Config.ScaledUnits), but for those that an axis varies.
+// A Space is the set of points to try: every workload on every combination of the axes.
+// Where the engines of a copy differ from the base's, the auxiliary units change in
+// proportion to the multipliers (arch.Config.ScaledUnits), except those that an axis
+// varies.
 type Space struct {
 	// Base has the values of the fields that no axis varies.
 	Base arch.Config
 	Axes []Axis
-	// Limits leaves out the configurations beyond them.
+	// Limits are the bounds of the configurations to try.
 	Limits    Limits
 	Workloads []*workload.Workload
-	// Model charges them.
+	// Model estimates the configurations.
 	Model hwsim.Model
-	// Objectives are what the fronts of the survey's page weigh, [FPS] and
-	// [DSPs] if there are none.
+	// Objectives are the objectives of the fronts on the survey's page; none means [FPS]
+	// and [DSPs].
 	Objectives []Objective
-	// Shard is the part of the combinations to try, all of them where it is zero:
-	// see [Merge].
+	// Shard is the part of the combinations to try; the zero value is all of them: see
+	// [Merge].
 	Shard shard.Shard
 }
 
@@ -39,7 +40,7 @@ type Space struct {
 type Axis struct {
 	// Field is the path in YAML, such as "mat.lanes"; arch.Fields lists them.
 	Field string
-	// Values are what arch.Config.With takes.
+	// Values are values that arch.Config.With takes.
 	Values []any
 }
 
@@ -51,14 +52,14 @@ type Limits struct {
 	// DSPs bounds the slices of engines and auxiliary units, LUTs the look-up tables of
 	// their arithmetic.
 	DSPs, LUTs int
-	// BRAMs bounds the block RAMs of 36 Kbit that the buffers take, BufferKiB
-	// what they hold. arch.XCZU9EG says what the paper's chip has.
+	// BRAMs bounds the block RAMs of 36 Kbit for the buffers, BufferKiB the buffers'
+	// capacity. arch.XCZU9EG has the numbers of the paper's chip.
 	BRAMs, BufferKiB int
 	// MBPerS bounds the off-chip bandwidth in 10⁶ bytes per second.
 	MBPerS float64
 }
 
-// allow says whether a configuration is within the limits.
+// allow reports whether a configuration is within the limits.
 func (l Limits) allow(c *arch.Config) bool {
 	b := &c.Buffers
 	kib := b.Input.KiB + b.Weight.KiB + b.Output.KiB + b.Divisor.KiB
@@ -132,7 +133,7 @@ func (s *Space) size() (int, error) {
 	return size, nil
 }
 
-// hash tells everything that the shards of the space have in common.
+// hash identifies everything that the shards of the space have in common.
 func (s *Space) hash() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %s %q %v\n", s.Model.ID, s.Base.YAML(), s.Axes, s.Limits)
@@ -142,8 +143,8 @@ func (s *Space) hash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// at returns the configuration of that index, the last axis varying fastest,
-// and its values on the axes.
+// at returns the configuration with the given index, the last axis varying fastest, and
+// its values on the axes.
 func (s *Space) at(index int) (arch.Config, []any, error) {
 	values, fields := make([]any, len(s.Axes)), make([]string, len(s.Axes))
 	for i := len(s.Axes) - 1; i >= 0; i-- {
@@ -155,8 +156,8 @@ func (s *Space) at(index int) (arch.Config, []any, error) {
 	return c, values, err
 }
 
-// configured returns the base with values in fields, and its auxiliary units in
-// proportion, but for those that are among the fields.
+// configured returns the base with values in fields. Its auxiliary units are in proportion
+// to the multipliers, except those among the fields.
 func configured(base arch.Config, fields []string, values []any) (arch.Config, error) {
 	c := base
 	set := func(those func(field string) bool) error {

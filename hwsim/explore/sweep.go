@@ -17,27 +17,27 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// A Survey is what a space holds.
+// A Survey holds the estimated points of a space.
 type Survey struct {
 	// Model and Note are the model's.
 	Model, Note string
-	// Base is the space's: the configuration of every point but for its values on
-	// the axes.
+	// Base is the space's Base: every point's configuration apart from its values on the
+	// axes.
 	Base arch.Config
 	// Objectives are the space's.
 	Objectives []Objective
 	// Fields are the paths of the axes.
 	Fields []string
-	// Points are those within the limits that the model can express, by
-	// workload, then in the order of the axes, the last varying fastest.
+	// Points are the points within the limits that the model can estimate, by workload,
+	// then in the order of the axes, the last varying fastest.
 	Points []Point
-	// Shard is the space's, and Space a hash of everything that its shards have in
-	// common, by which [Merge] knows them.
+	// Shard is the space's shard. Space is a hash of everything that its shards have in
+	// common, by which [Merge] recognizes them.
 	Shard shard.Shard
 	Space string
-	// Tried counts all combinations of configurations and workloads, of a shard its
-	// own; OverLimit those beyond the limits, and Refused those that the model cannot
-	// express, of which Refusal is the first's reason.
+	// Tried counts all combinations of configurations and workloads; in a shard, those of
+	// the shard. OverLimit counts those beyond the limits, and Refused those that the
+	// model cannot estimate. Refusal is the reason of the first.
 	Tried, OverLimit, Refused int
 	Refusal                   error
 
@@ -49,17 +49,17 @@ type Point struct {
 	hwsim.Estimate
 	// Values are the configuration's on the axes.
 	Values []any
-	// DSPs are those of engines and auxiliary units, BRAMs the block RAMs of 36 Kbit of
-	// the buffers.
+	// DSPs are the DSP slices of engines and auxiliary units. BRAMs are the block RAMs of
+	// 36 Kbit of the buffers.
 	DSPs, BRAMs int
 }
 
 // Utilization returns GOPS as a share of the configuration's peak.
 func (p *Point) Utilization() float64 { return p.GOPS / p.Config.PeakGOPS() }
 
-// Sweep tries every combination on all processors. It refuses a space with a
-// value that a field cannot have, with no workload, or with more than 2^20
-// points. Of a space with a shard it tries that part. A stage that takes long shows its progress. If ctx ends before, its
+// Sweep estimates every combination on all processors. Errors are a value that a field
+// cannot have, a space without workloads, and more than 2^20 points. For a space with a
+// shard it estimates that part. A long sweep shows its progress. If ctx ends first, its
 // cause is returned.
 func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	size, err := s.size()
@@ -99,13 +99,14 @@ func Sweep(ctx context.Context, s Space) (*Survey, error) {
 	return s.survey(outcomes, begin, size), nil
 }
 
-// An outcome is a point, or why there is none; neither beyond the limits.
+// An outcome is a point, or the reason why there is none; neither where it is beyond the
+// limits.
 type outcome struct {
 	point   *Point
 	refusal error
 }
 
-// try charges the configuration of that index.
+// try estimates the configuration with the given index.
 func (s *Space) try(index int, charge func(arch.Config) (hwsim.Estimate, error)) outcome {
 	c, values, err := s.at(index)
 	if err != nil {
@@ -122,8 +123,8 @@ func (s *Space) try(index int, charge func(arch.Config) (hwsim.Estimate, error))
 	return outcome{point: &Point{Estimate: e, Values: values, DSPs: c.DSPs(), BRAMs: c.BRAMs()}}
 }
 
-// survey gathers the outcomes of the combinations from begin on, of which each workload
-// has size.
+// survey collects the outcomes of the combinations from begin on. Each workload has size
+// combinations.
 func (s *Space) survey(outcomes []outcome, begin, size int) *Survey {
 	v := &Survey{Model: s.Model.Name, Note: s.Model.Note, Base: s.Base, Objectives: s.Objectives, Shard: s.Shard, Space: s.hash(), Tried: len(outcomes)}
 	for _, axis := range s.Axes {
@@ -144,8 +145,8 @@ func (s *Space) survey(outcomes []outcome, begin, size int) *Survey {
 	return v
 }
 
-// Assumptions lists what every point assumes: those of the base, without the
-// fields of the axes, whose values stand with each point.
+// Assumptions lists the assumptions of every point: those of the base, without the fields
+// of the axes, whose values each point has.
 func (v *Survey) Assumptions() arch.Assumptions {
 	return slices.DeleteFunc(v.Base.Assumptions(), func(a arch.Assumption) bool { return slices.Contains(v.Fields, a.Field) })
 }

@@ -26,7 +26,7 @@ func (a Array) Multipliers() int { return a.Rows * a.Cols }
 // maxSide keeps every count of cycles inside 63 bits.
 const maxSide = 1 << 10
 
-// A Counting says how an array runs a grouped layer.
+// A Counting is a way to run a grouped layer on an array.
 type Counting string
 
 // The countings, explained in the package comment.
@@ -39,7 +39,7 @@ const (
 // Countings returns every counting.
 func Countings() []Counting { return []Counting{SCALESim, OneGroup, SideBySide} }
 
-// A Timing is what a workload costs on an array by one counting.
+// A Timing is the cost of a workload on an array by one counting.
 type Timing struct {
 	Workload string
 	Array    Array
@@ -47,22 +47,22 @@ type Timing struct {
 	Layers   []Layer
 }
 
-// A Layer is what one operation costs.
+// A Layer is the cost of one operation.
 type Layer struct {
 	// Name and Label are the operation's.
 	Name, Label string
 	Form        workload.Form
-	// Folds is how often weights are loaded.
+	// Folds is the number of times that weights are loaded.
 	Folds int64
-	// Outputs are the positions that each fold streams.
+	// Outputs is the number of positions that each fold streams.
 	Outputs int64
 	Cycles  int64
-	// MACs are those of the operation, which no counting changes.
+	// MACs are the multiply-accumulates of the operation; no counting changes them.
 	MACs int64
 }
 
-// Time counts the cycles of a workload's backbone. It refuses an array of a side
-// below 1 or above 1024, an unknown counting and a workload that is not valid.
+// Time counts the cycles of a workload's backbone. Errors are an array with a side below 1
+// or above 1024, an unknown counting and an invalid workload.
 func (a Array) Time(w *workload.Workload, counting Counting) (*Timing, error) {
 	if a.Rows < 1 || a.Cols < 1 || a.Rows > maxSide || a.Cols > maxSide {
 		return nil, fmt.Errorf("peer: array of %d×%d: both sides must be from 1 to %d", a.Rows, a.Cols, maxSide)
@@ -116,9 +116,9 @@ func (a Array) layer(o *workload.Operation, counting Counting) Layer {
 	return l
 }
 
-// scaleSimSide returns the output side that SCALE-Sim counts where the network
-// has side. It rounds up the last, incomplete step of a stride, and there is one
-// where the input is even and padded.
+// scaleSimSide returns the output side that SCALE-Sim counts where the network has side.
+// SCALE-Sim rounds up the last, incomplete step of a stride, which exists where the input
+// is even and padded.
 func scaleSimSide(side int, o *workload.Operation) int64 {
 	if padded := o.Kernel%2 == 1; padded && o.Stride > 1 {
 		return int64(side) + 1
@@ -126,9 +126,8 @@ func scaleSimSide(side int, o *workload.Operation) int64 {
 	return int64(side)
 }
 
-// Overlapped returns the timing of an array that loads the next fold's weights and
-// drains the last one's sums while it streams: a bound that no schedule of these
-// folds passes.
+// Overlapped returns the timing of an array that loads the next fold's weights and drains
+// the last one's sums while it streams. No schedule of these folds is faster.
 func (r *Timing) Overlapped() *Timing {
 	o := *r
 	o.Layers = slices.Clone(r.Layers)
@@ -138,17 +137,18 @@ func (r *Timing) Overlapped() *Timing {
 	return &o
 }
 
-// Cycles sums the layers that are not matrix products.
+// Cycles returns the sum over the layers other than matrix products.
 func (r *Timing) Cycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form != workload.Product })
 }
 
-// DepthwiseCycles sums the depthwise convolutions.
+// DepthwiseCycles returns the sum over the depthwise convolutions.
 func (r *Timing) DepthwiseCycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form == workload.Depthwise })
 }
 
-// ProductCycles sums the attention's matrix products, which [SCALESim] has not.
+// ProductCycles returns the sum over the attention's matrix products, which [SCALESim]
+// lacks.
 func (r *Timing) ProductCycles() int64 {
 	return r.sum(func(l *Layer) bool { return l.Form == workload.Product })
 }

@@ -18,12 +18,12 @@ import (
 // A Comparison is one workload on a plain array and on a Trio-ViT accelerator,
 // in cycles of equal clocks and without memory.
 type Comparison struct {
-	// Timings are those of the array, one per counting.
+	// Timings are the array's, one per counting.
 	Timings []*Timing
-	// Accelerator is the authors' closed form.
+	// Accelerator is the result of the authors' closed form.
 	Accelerator *closed.Result
-	// Depthwise is the cycles that R-MAC alone takes for all depthwise
-	// convolutions, if MAT waited meanwhile.
+	// Depthwise is the cycles of R-MAC for all depthwise convolutions if MAT waits
+	// meanwhile.
 	Depthwise float64
 }
 
@@ -62,13 +62,12 @@ func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) 
 
 func exact(undivided int64, c arch.Config) float64 { return float64(undivided) / float64(c.Copies) }
 
-// Timing returns the array's by one counting.
+// Timing returns the array's timing by one counting.
 func (c *Comparison) Timing(counting Counting) *Timing {
 	return c.Timings[slices.IndexFunc(c.Timings, func(r *Timing) bool { return r.Counting == counting })]
 }
 
-// Products returns the accelerator's cycles for the attention's matrix
-// products, and Convolutions those for everything else.
+// Products returns the accelerator's cycles for the attention's matrix products.
 func (c *Comparison) Products() float64 {
 	var sum int64
 	for i := range c.Accelerator.Ops {
@@ -79,31 +78,31 @@ func (c *Comparison) Products() float64 {
 	return exact(sum, c.Accelerator.Config)
 }
 
-// Convolutions returns the accelerator's cycles for all but the products.
+// Convolutions returns the accelerator's cycles for everything but the matrix products.
 func (c *Comparison) Convolutions() float64 {
 	return exact(c.Accelerator.Undivided, c.Accelerator.Config) - c.Products()
 }
 
-// Speedup returns how many times more cycles the array takes for the
-// convolutions than the accelerator does.
+// Speedup returns the ratio of the array's cycles for the convolutions to the
+// accelerator's.
 func (c *Comparison) Speedup(r *Timing) float64 { return float64(r.Cycles()) / c.Convolutions() }
 
-// DepthwiseSpeedup returns how many times more cycles the array takes for the
-// depthwise convolutions than R-MAC alone: what R-MAC's depthwise mode buys. It
-// is NaN where there is none.
+// DepthwiseSpeedup returns the ratio of the array's cycles for the depthwise convolutions
+// to R-MAC's alone: the gain by R-MAC's depthwise mode. It is NaN without depthwise
+// convolutions.
 func (c *Comparison) DepthwiseSpeedup(r *Timing) float64 {
 	return float64(r.DepthwiseCycles()) / c.Depthwise
 }
 
-// A row is one way in which the array runs the workload.
+// A row is one way to run the workload on the array.
 type row struct {
 	counting   Counting
 	overlapped bool
 	run        *Timing
 }
 
-// rows returns every counting, and once more with overlapped folds those that
-// compute the network's own layers.
+// rows returns every counting, and for those that compute the network's own layers also
+// the timing with overlapped folds.
 func (c *Comparison) rows() []row {
 	var rows []row
 	for _, r := range c.Timings {
@@ -117,8 +116,8 @@ func (c *Comparison) rows() []row {
 	return rows
 }
 
-// Table is the comparison on a page, which ends with what the accelerator's side
-// assumes.
+// Table returns the comparison on a page, which ends with the assumptions on the
+// accelerator's side.
 func (c *Comparison) Table() table.Table {
 	var s table.Writer
 	a, config := c.Timings[0].Array, c.Accelerator.Config
@@ -145,8 +144,8 @@ func (c *Comparison) Table() table.Table {
 // String is the text of [Comparison.Table], which ends with a line break.
 func (c *Comparison) String() string { return c.Table().String() }
 
-// MarshalJSON writes what the page says. What SCALE-Sim does not enter is null, as
-// is a speed-up where the workload has no depthwise convolutions.
+// MarshalJSON writes the numbers of the page. A layer that cannot be entered in SCALE-Sim
+// is null, and so is a speed-up where the workload has no depthwise convolutions.
 func (c *Comparison) MarshalJSON() ([]byte, error) {
 	type line struct {
 		Counting         Counting        `json:"counting"`

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package peer runs EfficientViT on what a plain accelerator of the same size
-// would be: one weight-stationary systolic array of 64 rows and 32 columns,
-// 2048 multipliers like the paper's. It says what the R-MAC engine buys.
+// Package peer runs EfficientViT on a plain accelerator of the same size: one
+// weight-stationary systolic array of 64 rows and 32 columns, 2048 multipliers like the
+// paper's. The comparison shows the gain of the R-MAC engine.
 //
 // # The array
 //
@@ -14,29 +14,29 @@
 //
 //	rows + (rows + columns + outputs - 2) cycles
 //
-// That is SCALE-Sim's rule, and its total is one cycle less per layer. No
-// memory is modelled: the inputs are always there.
+// This is SCALE-Sim's rule, and SCALE-Sim's total is one cycle less per layer. No memory
+// is modelled: the inputs are always ready.
 //
 // # Depthwise convolutions
 //
-// An output channel of a depthwise convolution sums over its own channel only:
-// 9 or 25 of 64 rows, and one column. Three countings tell what that costs:
+// An output channel of a depthwise convolution sums over its own channel only: 9 or 25 of
+// 64 rows, and one column. Three countings show the cost:
 //
-//   - [SCALESim] is what the simulator reports. A depthwise or grouped layer can
-//     only be entered as one whose filters all read the same few channels,
-//     which is another layer: 32 columns work where one could.
+//   - [SCALESim] is the simulator's report. A depthwise or grouped layer can only be
+//     entered as one whose filters all read the same few channels, which is another layer:
+//     32 columns work where only one could.
 //   - [OneGroup] computes the layer: a fold holds one group, which for a
 //     depthwise convolution is one channel.
-//   - [SideBySide] places as many groups as fit on the diagonal of the array,
-//     with zeros around them. It is the best that a plain array can do, if its
-//     input side can feed every row from another channel.
+//   - [SideBySide] places as many groups as fit on the diagonal of the array, with zeros
+//     around them. It is the best that a plain array can do, if its input side can feed
+//     every row from a different channel.
 //
-// The matrix products of the attention have a group per head; their second
-// factor stays, as weights do. SCALE-Sim's list has convolutions only.
+// The matrix products of the attention have one group per head; their second factor stays
+// in the array, like weights. SCALE-Sim's list has convolutions only.
 //
 //	c, err := peer.Compare(w, peer.Array64x32(), arch.ZCU102())
 //	fmt.Println(c)
 //
-// Whatever the authors' closed form omits, denominators and head, is left out
-// here too.
+// The denominators and the head, which the authors' closed form omits, are left out here
+// too.
 package peer

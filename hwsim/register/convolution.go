@@ -9,10 +9,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// Convolution runs a convolution of codes x [H, W, C] on both engines in step:
-// output channels across the lanes of MAT, then of R-MAC, input channels within a
-// lane. It returns the accumulators [H', W', Filters]. The error names what does
-// not fit.
+// Convolution runs a convolution of codes x [H, W, C] on both engines in step: output
+// channels across the lanes of MAT, then of R-MAC, input channels across the MACs of a
+// lane. It returns the accumulators [H', W', Filters]. The error names the operand or size
+// that does not fit.
 func Convolution(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Watch) (integer.Value, Trace, error) {
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: convolution: %w", err)
@@ -34,9 +34,9 @@ func Convolution(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Wa
 	return out, m.trace, nil
 }
 
-// Depthwise runs a depthwise convolution of codes x [H, W, C] on R-MAC: output
-// pixels of a row across the lanes, channels within a lane, kernel positions in
-// time. It returns the accumulators [H', W', C]. MAT is idle.
+// Depthwise runs a depthwise convolution of codes x [H, W, C] on R-MAC: output pixels of a
+// row across the lanes, channels across the MACs of a lane, kernel positions in time. It
+// returns the accumulators [H', W', C]. MAT is idle.
 func Depthwise(c arch.Config, x integer.Value, conv *integer.Conv, watch ...Watch) (integer.Value, Trace, error) {
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: depthwise convolution: %w", err)
@@ -70,8 +70,8 @@ func bordered(x integer.Value, conv *integer.Conv) plane {
 	return plane{x, conv.Border(x.Shape[2])}
 }
 
-// inferConvolution returns what a convolution makes of a map, whose border enters
-// the multipliers too.
+// inferConvolution returns the description of a convolution's result. The codes of the
+// border must fit the multipliers, too.
 func inferConvolution(x integer.Tensor, conv *integer.Conv) (integer.Tensor, error) {
 	y, err := infer(conv, x)
 	if err == nil && conv.Kernel > 1 {

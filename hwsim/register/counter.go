@@ -2,13 +2,13 @@
 
 package register
 
-// A counter is a chain of counters, the last one fastest: what a controller
-// makes its addresses from.
+// A counter is a chain of counters, the last one fastest: a controller computes its
+// addresses from it.
 type counter struct{ size, at []int }
 
 func newCounter(size ...int) counter { return counter{size, make([]int, len(size))} }
 
-// first says whether the counters from the i-th on are at their beginning.
+// first reports whether the counters from the i-th on are at their beginning.
 func (c *counter) first(i int) bool {
 	for _, at := range c.at[i:] {
 		if at != 0 {
@@ -18,7 +18,7 @@ func (c *counter) first(i int) bool {
 	return true
 }
 
-// last says whether the counters from the i-th on are at their end.
+// last reports whether the counters from the i-th on are at their end.
 func (c *counter) last(i int) bool {
 	for ; i < len(c.at); i++ {
 		if c.at[i] != c.size[i]-1 {
@@ -28,7 +28,7 @@ func (c *counter) last(i int) bool {
 	return true
 }
 
-// step counts one; it returns false where the whole chain starts anew.
+// step advances the chain by one. It returns false where the whole chain restarts.
 func (c *counter) step() bool {
 	for i := len(c.at) - 1; i >= 0; i-- {
 		if c.at[i]++; c.at[i] < c.size[i] {

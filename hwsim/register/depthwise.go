@@ -2,10 +2,10 @@
 
 package register
 
-// A spatial is the control of R-MAC's depthwise mode: the lanes hold
-// neighbouring output pixels of a row, the MACs of a lane hold channels, and the
-// kernel's positions follow one another in time. Then come the other channels of
-// the same pixels, so that a pixel is soon complete, then the next pixels.
+// A spatial is the control of R-MAC's depthwise mode: the lanes hold neighbouring output
+// pixels of a row, the MACs of a lane hold channels, and kernel positions follow one
+// another in time. Further channels of the same pixels come next, so that a pixel is soon
+// complete, then the next pixels.
 type spatial struct {
 	lanes  []*rmacLane
 	macs   int // of each lane
@@ -15,7 +15,7 @@ type spatial struct {
 	at     counter // row, pixels of it, channels, kernel row, kernel column
 	width  int     // of a row of outputs
 	ended  bool
-	emit   emit // gets the channels of a pixel in their order
+	emit   emit // receives the channels of a pixel in order
 }
 
 func (m *machine) depthwise(x plane, w filters, stride int, out [3]int, emit emit) *spatial {
@@ -27,7 +27,7 @@ func (m *machine) depthwise(x plane, w filters, stride int, out [3]int, emit emi
 
 func (s *spatial) finished() bool { return s.ended }
 
-// step makes one cycle, or returns false where all is made.
+// step runs one cycle, or returns false when everything is computed.
 func (s *spatial) step() bool {
 	if s.ended {
 		return false

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package register steps one copy of the Trio-ViT accelerator cycle by cycle,
-// with real operands of 8 bits in its multipliers and real sums in its 32-bit
-// accumulators. A formula for cycles can be wrong in two ways: it can count what
-// the hardware would not do in that time, or leave out what it has to do. Here
-// both show, for the cycles are counted, not computed, and the integers that come
-// out are those of the reference executor of package integer.
+// Package register steps one copy of the Trio-ViT accelerator cycle by cycle, with
+// operands of 8 bits in its multipliers and sums in its 32-bit accumulators. A formula for
+// cycles can be wrong in two ways: it can count work that the hardware could not do in
+// that time, or leave out work that the hardware must do. Both errors show here, because
+// the cycles are counted, not computed, and the resulting integers are compared with those
+// of the reference executor of package integer.
 //
 // # The hardware
 //
@@ -21,12 +21,11 @@
 //     mode each MAC keeps a sum of its own: MACs are channels, lanes are
 //     neighbouring output pixels of a row, kernel positions follow in time.
 //
-// Controllers are chains of counters. They give each engine one step per clock,
-// which passes multipliers and adders without a register between them: a
-// pipeline would add its depth to every operation, once. A sum begins with its
-// bias. Operands are there when they are wanted and the auxiliary units
-// (requantization, Hardswish, ΣK, log2, shifter) take no time; that is the job of
-// the event-driven model.
+// Controllers are chains of counters. They give each engine one step per clock, which
+// passes multipliers and adders without a register between them: a pipeline would add its
+// depth to every operation, once. A sum begins with its bias. Operands are always ready,
+// and the auxiliary units (requantization, Hardswish, ΣK, log2, shifter) take no time;
+// both are modelled by the event-driven model.
 //
 // # The operations
 //
@@ -39,21 +38,21 @@
 //	y, trace, err := register.Product(c, &integer.MatMul{OverTokens: true}, k, v)
 //	y, trace, err := register.IntraLayer(c, q, k, v, attention)
 //
-// The engines add products. What becomes of a sum is package integer's: [Units]
-// are its requantizations, Hardswish and thresholds, and its division is the
-// shifter. A multiplier takes codes of 8 bits, signed or unsigned, as ΣK is, and
-// weights of 8 bits; wider operands are refused.
+// The engines add products. Package integer computes everything behind a sum: [Units] are
+// its requantizations, Hardswish and thresholds, and its division is the shifter. A
+// multiplier takes codes of 8 bits, signed or (as ΣK) unsigned, and weights of 8 bits;
+// wider operands are an error.
 //
-// In both pipelines R-MAC makes what MAT waits for. MAT takes the first work
-// whose operands are complete: tile by tile of as many output channels as both
-// engines have lanes, and within a tile pixel by pixel. When R-MAC is done it
-// joins, and from then on both are given the same input channels. A sum that MAT
-// had begun is then made once more; [Trace] counts that as discarded. These rules
-// are the ones that the closed form charges, where the paper is silent; that the
-// divisors have tokens across the lanes is an assumption too, for one column
-// would keep one lane busy.
+// In both pipelines R-MAC makes the operands that MAT waits for. MAT takes the first work
+// whose operands are complete: tile by tile, with as many output channels in a tile as
+// both engines have lanes, and within a tile pixel by pixel. When R-MAC has finished it
+// joins, and from then on both engines get the same input channels. A sum that MAT had
+// begun is then computed again; [Trace] counts it as discarded. Where the paper is silent,
+// these rules are those that the closed form charges. The tokens of the divisors are taken
+// to lie across the lanes; this is an assumption too, because one column would keep one
+// lane busy.
 //
-// A [Watch] sees all registers after every cycle, and what was multiplied in it. A
+// A [Watch] receives all registers after every cycle, and the products of the cycle. A
 // [Recording] keeps and prints both; a [VCD] writes the registers for a waveform viewer.
 //
 // # Against the closed form
@@ -73,17 +72,17 @@
 //     two pixels at once. They share their input channels, so that a tile takes
 //     MAT alone ⌈channels/lanes⌉ passes: the closed form is too short where MAT's
 //     lanes do not divide the tile.
-//   - Last tile. A narrower last tile takes MAT fewer passes, while the closed
-//     form counts its channels as those of a full one: it is too long, or, where
-//     passes are lost as well, too short.
-//   - Groups. A tile does not reach into the next group, which has other input
-//     channels, so that the tiles are not those of the closed form, which ignores
-//     groups: it is mostly too short where the lanes do not divide a group's
-//     output channels, and seldom too long.
+//   - Last tile. A narrower last tile takes MAT fewer passes, while the closed form counts
+//     its channels as those of a full one: it is too long. Where passes are lost as well
+//     it may be too short.
+//   - Groups. A tile does not reach into the next group, which has other input channels.
+//     So the tiles differ from those of the closed form, which ignores groups: it is
+//     mostly too short where the lanes do not divide a group's output channels, and seldom
+//     too long.
 //   - The aggregation's output channels, of which the authors charge a third.
 //   - An odd head is MAT's alone; the closed form rounds up on both engines.
 //
-// It has no rule for convolutions of several groups on their own, for R-MAC
-// lanes of fewer MACs than MAT's, and for the intra-layer pipeline. Of those only
-// the integers are compared, and the pipeline's cycles with a count by hand.
+// The closed form has no rule for convolutions of several groups on their own, for R-MAC
+// lanes of fewer MACs than MAT's, and for the intra-layer pipeline. For these only the
+// integers are compared, and the pipeline's cycles with a count by hand.
 package register

@@ -9,12 +9,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// InterLayer runs a depthwise convolution of codes x [H, W, C] on R-MAC and
-// streams its outputs through the units into the pointwise convolution behind
-// it (Section V, the inter-layer pipeline): MAT takes every pixel whose channels
-// are complete, output channels in tiles of as many as both engines have lanes,
-// and R-MAC joins when the depthwise convolution ends. It returns the pointwise
-// convolution's accumulators [H', W', Filters].
+// InterLayer runs a depthwise convolution of codes x [H, W, C] on R-MAC and streams its
+// outputs through the units into the pointwise convolution behind it (Section V, the
+// inter-layer pipeline). MAT takes every pixel whose channels are complete, with output
+// channels in tiles of as many as both engines have lanes. R-MAC joins when the depthwise
+// convolution ends. It returns the pointwise convolution's accumulators [H', W', Filters].
 func InterLayer(c arch.Config, x integer.Value, dw *integer.Conv, units Units, pw *integer.Conv, watch ...Watch) (integer.Value, Trace, error) {
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: inter-layer pipeline: %w", err)

@@ -9,15 +9,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// An Attention says what the auxiliary units make of the accumulators of an
-// attention (INTEGER.md, Attention).
+// An Attention holds the auxiliary units behind the accumulators of an attention
+// (INTEGER.md, Attention).
 type Attention struct {
-	// KTV and SumK make KᵀV and ΣK operands.
+	// KTV and SumK requantize KᵀV and ΣK to operands.
 	KTV, SumK Units
-	// Divisor ends with the log2 module, which makes the codes of the divisors
-	// Q·ΣK; the leading-one recipe requantizes them first.
+	// Divisor ends with the log2 module, which gives the divisors Q·ΣK their codes; the
+	// leading-one recipe requantizes them first.
 	Divisor Units
-	// Dividend requantizes the dividends Q·KᵀV. Without it the shifter takes them
+	// Dividend requantizes the dividends Q·KᵀV. Where it is empty the shifter takes them
 	// at full width.
 	Dividend Units
 	// Divide is the shifter.
@@ -78,7 +78,7 @@ func IntraLayer(c arch.Config, q, k, v integer.Value, a Attention, watch ...Watc
 	return out, m.trace, nil
 }
 
-// infer returns what the attention makes of q, k and v.
+// infer returns the description of the attention's result for q, k and v.
 func (a *Attention) infer(q, k, v integer.Value) (integer.Tensor, error) {
 	in, err := operands(named{"q", q}, named{"k", k}, named{"v", v})
 	if err != nil {

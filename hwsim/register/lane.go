@@ -2,30 +2,30 @@
 
 package register
 
-// A lane sums products of input channels to one output of one channel, over as
-// many cycles as it takes. Both engines have such lanes; R-MAC's can do more.
+// A lane sums products of input channels to one output of one channel, over several
+// cycles. Both engines have such lanes; R-MAC's also have a depthwise mode.
 type lane interface {
-	// begin makes the accumulator a sum's bias, before its first products.
+	// begin sets the accumulator to a sum's bias, before its first products.
 	begin(bias int32)
 	// dot adds the products of one cycle, at most as many as the lane has MACs,
 	// to the lane's accumulator.
 	dot(p Products)
 	// sum returns the accumulator.
 	sum() int32
-	// made returns, once, the products of this cycle: one for each enabled MAC.
+	// made returns the products of this cycle, one for each enabled MAC, and forgets them.
 	made() Products
 }
 
-// Products are what a lane multiplies in one cycle.
+// Products are the factors that a lane multiplies in one cycle.
 type Products struct {
-	// X are the inputs and W the weights of the enabled MACs, the first MAC's first;
-	// both are empty where the lane does nothing.
+	// X are the inputs and W the weights of the enabled MACs, the first MAC's first. Both
+	// are empty where the lane is idle.
 	X, W []int32
-	// Pixel is the output that the products are added to, counted row by row, and
-	// Channel its channel, in the depthwise mode that of the first MAC. Of a matrix
-	// product they are the row and the column.
+	// Pixel is the output to which the products are added, counted row by row. Channel is
+	// its channel; in the depthwise mode, the first MAC's. For a matrix product they are
+	// the row and the column.
 	Pixel, Channel int
-	// Depthwise says that each MAC adds to a register of its own: R-MAC's depthwise mode.
+	// Depthwise reports R-MAC's depthwise mode: each MAC adds to a register of its own.
 	Depthwise bool
 }
 
@@ -55,7 +55,7 @@ func (l *matLane) dot(p Products) {
 		l.tree[i] = p.X[i] * p.W[i]
 	}
 	l.now = p
-	// Each level adds the upper half to the lower one.
+	// Each level adds the upper half to the lower half.
 	for n := len(l.tree); n > 1; n = (n + 1) / 2 {
 		for i := range n / 2 {
 			l.tree[i] += l.tree[(n+1)/2+i]
@@ -74,14 +74,13 @@ type rmacLane struct {
 
 func newRMACLane(macs int) *rmacLane { return &rmacLane{registers: make([]int32, macs)} }
 
-// last is the register that keeps the sum of the pointwise mode.
+// last returns the register that keeps the sum of the pointwise mode.
 func (l *rmacLane) last() *int32 { return &l.registers[len(l.registers)-1] }
 
 func (l *rmacLane) begin(bias int32) { *l.last() = bias }
 
-// dot is the pointwise mode, down-forward accumulation: each MAC adds its
-// product to what comes from the one above and hands it on. The last one keeps
-// the sum.
+// dot is the pointwise mode, down-forward accumulation: each MAC adds its product to the
+// sum from the MAC above and hands it on. The last one keeps the sum.
 func (l *rmacLane) dot(p Products) {
 	kept := *l.last()
 	var down int32
@@ -97,15 +96,15 @@ func (l *rmacLane) dot(p Products) {
 
 func (l *rmacLane) sum() int32 { return *l.last() }
 
-// load makes the registers the biases of channels, before their first products of
-// the depthwise mode.
+// load sets the registers to the biases of channels, before their first products in the
+// depthwise mode.
 func (l *rmacLane) load(biases []int32) {
 	clear(l.registers)
 	copy(l.registers, biases)
 }
 
-// accumulate is the depthwise mode, self-accumulation: each MAC adds its
-// product to its own register, for it has a channel of its own.
+// accumulate is the depthwise mode, self-accumulation: each MAC has a channel of its own,
+// and adds its product to its own register.
 func (l *rmacLane) accumulate(p Products) {
 	for i := range p.X {
 		l.registers[i] += p.X[i] * p.W[i]

@@ -8,12 +8,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A Trace is what the engines did, counted cycle by cycle.
+// A Trace counts the work of the engines, cycle by cycle.
 type Trace struct {
 	Cycles    int64
 	MAT, RMAC Usage
-	// Discarded are the multiply-accumulates of the sums that MAT had begun when
-	// R-MAC joined it, and which both then made from their beginning.
+	// Discarded counts the multiply-accumulates of the sums that MAT had begun when R-MAC
+	// joined it. Both engines then computed these sums from their beginning.
 	Discarded int64
 }
 
@@ -21,12 +21,12 @@ type Trace struct {
 // one of its MACs is enabled; Busy and Idle add up to the cycles of the trace.
 type Usage struct {
 	Busy, Idle int64
-	// MACs counts enabled MACs: multiply-accumulates, those with the zeros of
-	// the border included.
+	// MACs counts enabled MACs: multiply-accumulates, including those with the zeros of
+	// the border.
 	MACs int64
 }
 
-// Registers are the accumulators at the end of a cycle, and what was multiplied in it.
+// Registers are the accumulators at the end of a cycle, and the products of the cycle.
 type Registers struct {
 	// Cycle counts from 1.
 	Cycle int64
@@ -34,12 +34,11 @@ type Registers struct {
 	MAT []int32
 	// RMAC holds the register of each MAC, [lanes, MACs].
 	RMAC [][]int32
-	// MATProducts and RMACProducts are those of each lane in this cycle, [lanes].
+	// MATProducts and RMACProducts are the products of each lane in this cycle, [lanes].
 	MATProducts, RMACProducts []Products
 }
 
-// A Watch is called at the end of every cycle. What it is given is valid until
-// it returns.
+// A Watch is called at the end of every cycle. Its argument is valid until it returns.
 type Watch func(Registers)
 
 // A machine is one copy of both engines with its clock.
@@ -109,8 +108,8 @@ func count[L lane](u *Usage, lanes []L, products []Products) {
 	}
 }
 
-// onMAT, onRMAC and onBoth return the control of channel-parallel work on one
-// engine, or on both in step.
+// onMAT, onRMAC and onBoth return the control of channel-parallel work on one engine, or
+// on both in step.
 func (m *machine) onMAT(queue ...*layer) *sequencer {
 	return &sequencer{lanes: asLanes(m.mat), macs: m.macs.mat, queue: queue}
 }
@@ -119,8 +118,8 @@ func (m *machine) onRMAC(queue ...*layer) *sequencer {
 	return &sequencer{lanes: asLanes(m.rmac), macs: m.macs.rmac, queue: queue}
 }
 
-// Both engines are given the same input channels in a cycle: as many as the
-// lanes of either can take.
+// Both engines get the same input channels in a cycle: as many as the lanes of either can
+// take.
 func (m *machine) onBoth(queue ...*layer) *sequencer {
 	return &sequencer{lanes: append(asLanes(m.mat), asLanes(m.rmac)...), macs: min(m.macs.mat, m.macs.rmac), queue: queue}
 }
@@ -143,7 +142,7 @@ func (m *machine) together(queue ...*layer) {
 	}
 }
 
-// apart runs work on each engine that does not depend on the other's.
+// apart runs independent work on both engines.
 func (m *machine) apart(mat, rmac *sequencer) {
 	for {
 		a, b := mat.step(), rmac.step()
@@ -154,20 +153,20 @@ func (m *machine) apart(mat, rmac *sequencer) {
 	}
 }
 
-// A producer is work on R-MAC that layers wait for.
+// A producer is work on R-MAC whose outputs layers wait for.
 type producer interface {
-	// step makes one cycle, or returns false where all is made.
+	// step runs one cycle, or returns false when everything is computed.
 	step() bool
 	finished() bool
 }
 
-// ahead runs a producer on R-MAC while MAT takes from the queue what is ready.
-// When the producer ends, R-MAC joins: the sums that MAT has begun are made
-// again, for both engines are given the same input channels.
+// ahead runs a producer on R-MAC while MAT takes ready work from the queue. When the
+// producer ends, R-MAC joins. The sums that MAT has begun are then computed again, because
+// both engines get the same input channels.
 func (m *machine) ahead(p producer, queue ...*layer) {
 	alone := m.onMAT(queue...)
 	for !p.finished() {
-		alone.step() // first: what R-MAC makes in this cycle is there in the next
+		alone.step() // before R-MAC: its outputs of this cycle are ready in the next one
 		p.step()
 		m.clock()
 	}

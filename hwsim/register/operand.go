@@ -9,11 +9,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// limits are those of the registers and of the units behind them.
+// limits are the widths of the registers and of the units behind them.
 var limits = integer.Limits{MultiplierBits: integer.MaxMultiplierBits, AccumulatorBits: integer.MaxAccumulatorBits}
 
-// maxElements bounds a tensor: what is stepped by single registers has to be
-// small.
+// maxElements bounds a tensor, because stepping single registers is slow.
 const maxElements = 1 << 24
 
 func checkShape(shape [3]int) error {
@@ -27,13 +26,13 @@ func checkShape(shape [3]int) error {
 	return nil
 }
 
-// A named tensor is an operand as error messages name it.
+// A named is an operand with its name for error messages.
 type named struct {
 	name string
 	integer.Value
 }
 
-// operands describes tensors whose integers enter multipliers.
+// operands returns the descriptions of tensors whose integers enter multipliers.
 func operands(values ...named) ([]integer.Tensor, error) {
 	tensors := make([]integer.Tensor, len(values))
 	for i, x := range values {
@@ -54,12 +53,12 @@ func operands(values ...named) ([]integer.Tensor, error) {
 	return tensors, nil
 }
 
-// span returns the interval from the least to the largest integer.
+// span returns the interval from the least to the largest of the integers.
 func span(x []int32) integer.Interval {
 	return integer.Interval{Lo: int64(slices.Min(x)), Hi: int64(slices.Max(x))}
 }
 
-// checkFactors says whether a multiplier takes an operand of an interval.
+// checkFactors returns an error unless a multiplier takes operands of an interval.
 func checkFactors(r integer.Interval) error {
 	const factorBits = 8
 	signed, unsigned := r.Bits() <= factorBits, r.Lo >= 0 && r.Bits() <= factorBits+1
@@ -69,7 +68,7 @@ func checkFactors(r integer.Interval) error {
 	return nil
 }
 
-// infer returns what an operation makes, which the registers hold.
+// infer returns the description of an operation's result, which must fit the registers.
 func infer(op integer.Operation, in ...integer.Tensor) (integer.Tensor, error) {
 	t, err := op.Infer(in, limits)
 	if err == nil {
@@ -96,9 +95,9 @@ func (p plane) pixel(row, column int) []int32 {
 	return p.Data[(row*p.Shape[1]+column)*c:][:c]
 }
 
-// filters are the weights of a convolution as lanes take them.
+// filters are the weights of a convolution in the order of the lanes.
 type filters struct {
-	kernel, cin int     // cin is what one output sums over
+	kernel, cin int     // cin is the number of channels that one output sums over
 	weights     []int32 // [Cout, kernel, kernel, cin]
 	bias        []int32 // [Cout]
 }
@@ -120,7 +119,7 @@ func (f filters) position(filter, ky, kx int) []int32 {
 	return f.weights[((filter*f.kernel+ky)*f.kernel+kx)*f.cin:][:f.cin]
 }
 
-// matrix gathers [rows, columns] from elements that lie so far apart.
+// matrix gathers [rows, columns] from elements at distances row and column.
 func matrix(from []int32, rows, columns, row, column int) []int32 {
 	m := make([]int32, 0, rows*columns)
 	for r := range rows {

@@ -9,10 +9,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// Product multiplies the codes of each head, as the attention's KᵀV and Q(KᵀV);
-// the shapes are those of [integer.MatMul]. The first half of the heads is MAT's,
-// one more where they are odd, the other R-MAC's: columns across the lanes, the
-// inner size within a lane, rows in time. It returns the accumulators.
+// Product multiplies the codes of each head, as in the attention's KᵀV and Q(KᵀV); the
+// shapes are those of [integer.MatMul]. MAT computes the first half of the heads, rounded
+// up, and R-MAC the others: columns across the lanes, the inner size across the MACs of a
+// lane, rows in time. It returns the accumulators.
 func Product(c arch.Config, op *integer.MatMul, a, b integer.Value, watch ...Watch) (integer.Value, Trace, error) {
 	fail := func(err error) (integer.Value, Trace, error) {
 		return integer.Value{}, Trace{}, fmt.Errorf("register: matrix product: %w", err)
@@ -38,7 +38,7 @@ func Product(c arch.Config, op *integer.MatMul, a, b integer.Value, watch ...Wat
 	return out, m.trace, nil
 }
 
-// products are the layers of the heads [from, to).
+// products returns the layers of the heads [from, to).
 func products(op *integer.MatMul, a, b, y integer.Value, from, to, lanes int) []*layer {
 	tokens, heads, d, e := a.Shape[0], a.Shape[1], a.Shape[2], b.Shape[2]
 	var layers []*layer
@@ -54,8 +54,8 @@ func products(op *integer.MatMul, a, b, y integer.Value, from, to, lanes int) []
 	return layers
 }
 
-// multiply is a matrix [rows, inner] by the transpose of one [columns, inner]: a
-// pointwise convolution of a row of pixels.
+// multiply is the product of a matrix [rows, inner] and the transpose of one [columns,
+// inner], as a pointwise convolution of a row of pixels.
 func multiply(rows, columns []int32, inner, lanes int, emit emit) *layer {
 	pixels, filter := len(rows)/inner, len(columns)/inner
 	return newLayer(

@@ -27,9 +27,9 @@ func (r *Recording) Watch(now Registers) {
 		MATProducts: slices.Clone(now.MATProducts), RMACProducts: slices.Clone(now.RMACProducts)})
 }
 
-// String is a table with a line per cycle and a column per lane: the products that the
-// lane adds, and the registers that it has then. In the pointwise mode of R-MAC the last
-// register is the lane's sum, and the only one that is shown.
+// String returns a table with a line per cycle and a column per lane: the products that
+// the lane adds, and its registers afterwards. In the pointwise mode of R-MAC only the
+// last register is shown, the lane's sum.
 func (r Recording) String() string {
 	if len(r) == 0 {
 		return ""

@@ -4,7 +4,7 @@ package register
 
 import "github.com/gotriovit/gotriovit/triovit/integer"
 
-// emit receives a finished accumulator and passes it to the units behind.
+// emit takes a finished accumulator to the units behind it.
 type emit func(pixel, channel int, sum int32)
 
 // into stores the outputs in a map.
@@ -12,32 +12,32 @@ func into(y integer.Value) emit {
 	return func(pixel, channel int, sum int32) { y.Data[pixel*y.Shape[2]+channel] = sum }
 }
 
-// A layer is channel-parallel work: a convolution whose output channels are
-// taken in tiles of as many as there are lanes.
+// A layer is channel-parallel work: a convolution whose output channels are computed in
+// tiles of as many as there are lanes.
 type layer struct {
 	x             plane
 	w             filters
 	stride        int
 	height, width int // of the outputs
 	emit          emit
-	// arrived says whether the inputs of an output pixel are there; nil if all
-	// are from the beginning.
+	// arrived reports whether the inputs of an output pixel are ready; nil if all are from
+	// the beginning.
 	arrived func(pixel int) bool
-	// complete is called when the last output is made; nil if nobody waits.
+	// complete is called when the last output is computed; it may be nil.
 	complete func()
 
 	tiles []tile
 	made  []int // finished channels of each tile at each pixel, [tiles, pixels]
-	begin int   // before it, all tiles are finished
-	open  int   // the tile at a pixel of which some channels are finished, or -1
-	left  int   // outputs that are not finished
+	begin int   // all tiles before it are finished
+	open  int   // a tile at a pixel with some finished channels, or -1
+	left  int   // number of outputs that are not finished
 }
 
-// A tile is output channels of one group.
+// A tile is a range of output channels of one group.
 type tile struct{ group, from, to int }
 
-// newLayer divides the output channels of each group into tiles: lanes share
-// their input channels, so that no tile reaches into the next group.
+// newLayer divides the output channels of each group into tiles. Lanes share their input
+// channels, so that no tile reaches into the next group.
 func newLayer(x plane, w filters, stride int, out [3]int, lanes int, emit emit) *layer {
 	l := &layer{x: x, w: w, stride: stride, height: out[0], width: out[1], emit: emit, open: -1}
 	l.left = l.pixels() * out[2]
@@ -52,7 +52,8 @@ func newLayer(x plane, w filters, stride int, out [3]int, lanes int, emit emit) 
 	return l
 }
 
-// A pass is one output pixel of some channels of one group, one on each lane.
+// A pass computes one output pixel for some channels of one group, one channel on each
+// lane.
 type pass struct {
 	layer          *layer
 	index          int // of the tile at the pixel
@@ -60,8 +61,8 @@ type pass struct {
 	from, channels int
 }
 
-// next returns the pass that comes first among those whose inputs are there: the
-// rest of what is begun, then tile by tile and within a tile pixel by pixel.
+// next returns the first pass with ready inputs: the rest of a begun tile, then tile by
+// tile, and within a tile pixel by pixel.
 func (l *layer) next(lanes int) (pass, bool) {
 	if l.open >= 0 {
 		return l.pass(l.open, lanes), true
@@ -87,7 +88,7 @@ func (l *layer) pass(i, lanes int) pass {
 
 func (l *layer) pixels() int { return l.height * l.width }
 
-// finish hands on the sums of a pass.
+// finish emits the sums of a pass.
 func (l *layer) finish(p pass, lanes []lane) {
 	for i := range p.channels {
 		l.emit(p.pixel, p.from+i, lanes[i].sum())
@@ -103,9 +104,9 @@ func (l *layer) finish(p pass, lanes []lane) {
 	}
 }
 
-// A sequencer is the control of channel-parallel work: lanes are given the same
-// input channels and different filters. Kernel positions and input channels
-// follow one another in time, then passes, in the order of the queue.
+// A sequencer is the control of channel-parallel work: lanes get the same input channels
+// and different filters. Kernel positions and input channels follow one another in time,
+// then passes, in the order of the queue.
 type sequencer struct {
 	lanes   []lane
 	macs    int // of each lane, at most
@@ -125,7 +126,7 @@ func (s *sequencer) finished() bool {
 	return true
 }
 
-// step makes one cycle, or returns false where no pass is ready.
+// step runs one cycle, or returns false where no pass is ready.
 func (s *sequencer) step() bool {
 	if !s.running && !s.start() {
 		return false

@@ -8,12 +8,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// Units are the auxiliary units that an accumulator passes on its way, in their
-// order: each an [integer.Requantize], an [integer.Hardswish] or an
-// [integer.Log2]. Without any the accumulator stays as it is.
+// Units are the auxiliary units that an accumulator passes, in their order: each an
+// [integer.Requantize], an [integer.Hardswish] or an [integer.Log2]. Without units the
+// accumulator stays as it is.
 type Units []integer.Operation
 
-// of returns what becomes of an accumulator of a channel.
+// of returns the result of the units for an accumulator of a channel.
 func (u Units) of(channel int, x int32) int32 {
 	for _, op := range u {
 		switch op := op.(type) {
@@ -28,7 +28,7 @@ func (u Units) of(channel int, x int32) int32 {
 	return x
 }
 
-// infer returns what the units make of a tensor.
+// infer returns the description of the units' result for a tensor.
 func (u Units) infer(t integer.Tensor) (integer.Tensor, error) {
 	for i, op := range u {
 		switch op.(type) {
@@ -44,7 +44,7 @@ func (u Units) infer(t integer.Tensor) (integer.Tensor, error) {
 	return t, nil
 }
 
-// factors returns what the units make of a tensor for multipliers to take.
+// factors is infer for a result that multipliers take.
 func (u Units) factors(t integer.Tensor) (integer.Tensor, error) {
 	t, err := u.infer(t)
 	if err == nil {

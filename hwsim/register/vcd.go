@@ -11,8 +11,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A VCD writes all registers as a value change dump (IEEE 1364), which any
-// waveform viewer opens. Its Watch method is the [Watch] of one operation:
+// A VCD writes all registers as a value change dump (IEEE 1364), which any waveform viewer
+// opens. Its Watch method is the [Watch] of one operation:
 //
 //	dump := register.NewVCD(file, c)
 //	y, trace, err := register.Convolution(c, x, conv, dump.Watch)
@@ -49,7 +49,7 @@ func NewVCD(w io.Writer, c arch.Config) *VCD {
 
 // register declares the next register.
 func (v *VCD) register(name string) {
-	// The format's short names are digits of any printable characters.
+	// The format's short names are numbers whose digits are the printable characters.
 	const first, base = '!', '~' - '!' + 1
 	var code []byte
 	for n := len(v.codes); ; n = n/base - 1 {
@@ -68,7 +68,8 @@ func (v *VCD) time(cycle int64) {
 	fmt.Fprintf(v.w, "#%d\n", int64(math.Round(float64(cycle)*v.period)))
 }
 
-// Watch writes what has changed in a cycle, at the time when the cycle ends.
+// Watch writes the registers that have changed in a cycle, at the time when the cycle
+// ends.
 func (v *VCD) Watch(r Registers) {
 	v.end = r.Cycle
 	v.time(r.Cycle)

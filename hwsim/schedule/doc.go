@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package schedule says what the accelerator runs in which order: the steps of a
-// workload, the tiles of each step and the tasks of each tile. It knows no time.
-// The event-driven model (package event) reads it to price it; package engine reads
-// the same to compute its operations on data:
+// Package schedule lists what the accelerator runs in which order: the steps of a
+// workload, the tiles of each step and the tasks of each tile. It contains no times. The
+// event-driven model (package event) prices its tasks; package engine computes their
+// operations on data:
 //
 //	s, err := schedule.New(w, arch.ZCU102(), schedule.Options{})
 //	for i := range s.Steps {
@@ -17,22 +17,22 @@
 //		}
 //	}
 //
-// A [Step] is an operation of the engines, or two or three where a pipeline joins
-// them, with the elementwise operations behind. A [Tile] is a rectangle of the
-// step's outputs, some heads, or a part of the tokens of heads. A [Task] is what
-// all copies of the engines do between two points at which they wait for one
-// another; its [Work] names operations, the half-open ranges of the outputs that
-// they complete, and with [Work.Reads] those of the inputs that they need.
+// A [Step] is an operation of the engines, or two or three joined by a pipeline, with the
+// elementwise operations behind. A [Tile] is a rectangle of the step's outputs, some
+// heads, or a part of the tokens of heads. A [Task] is the work of all copies of the
+// engines between two points at which they wait for one another. Its [Work] names the
+// operations and the half-open ranges of outputs that they complete; [Work.Reads] returns
+// the ranges of inputs that they need.
 //
 // # What an executor may rely on
 //
-// All outputs of each of the engines' operations are in the work of exactly one
-// task, but for a sum over tokens that is cut: its terms are, each once. A task's
-// work reads outputs of earlier steps, of earlier tiles, of earlier tasks or of
-// earlier work of the task, in the order of the list, and of nothing else.
+// Each output of an engines' operation is in the work of exactly one task. Where a sum
+// over tokens is cut, this holds for each of its terms instead. A task's work reads only
+// outputs of earlier steps, of earlier tiles, of earlier tasks, or of earlier work of the
+// task, in the order of the list.
 //
-// Elementwise operations stand in [Step.Ops], in an order in which they can run.
-// Those on single elements of the engines' outputs may run tile by tile. What
-// reads a neighbourhood or all of a tensor (upsampling, pooling, the sum over K)
-// runs when the step's last tile has ended at the latest.
+// Elementwise operations are in [Step.Ops], in an order in which they can run. Operations
+// on single elements of the engines' outputs may run tile by tile. Operations that read a
+// neighbourhood or a whole tensor (upsampling, pooling, the sum over K) run at the latest
+// when the step's last tile has ended.
 package schedule

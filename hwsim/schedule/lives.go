@@ -10,20 +10,20 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// tensors returns the tensors of the workload. A workload that lists none is a chain
-// of steps, each of which reads the outputs of the step before; where the host works
-// between two steps, the tensor goes to the host and another comes back.
+// tensors returns the tensors of the workload. A workload that lists none is a chain of
+// steps, each of which reads the previous step's outputs. Where the host works between two
+// steps, one tensor goes to the host and another comes back.
 func tensors(w *workload.Workload, list []Step) []workload.Tensor {
 	if len(w.Tensors) > 0 {
 		return w.Tensors
 	}
-	behind := make(map[string]int) // the steps of operations, counted from 1
+	behind := make(map[string]int) // the step of each operation, from 1
 	for i, s := range list {
 		for _, o := range s.Ops {
 			behind[o.Name] = i + 1
 		}
 	}
-	host, done := make([]*workload.Operation, len(list)+1), 0 // its last behind each step
+	host, done := make([]*workload.Operation, len(list)+1), 0 // the host's last operation behind each step
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		done = max(done, behind[o.Name])
@@ -50,11 +50,11 @@ func tensors(w *workload.Workload, list []Step) []workload.Tensor {
 	return chain
 }
 
-// place decides for every tensor whether it stays on the chip, and adds the bytes of
-// those that do not to the loads and stores of the steps. A tensor stays if in each
-// step of its life the tensors alive fit the input and the output buffer together,
-// which change roles from layer to layer. So a larger buffer never moves a tensor off
-// the chip. Which of the two buffers holds a tensor is not modelled.
+// place decides for every tensor whether it stays on the chip, and adds the bytes of the
+// others to the loads and stores of the steps. A tensor stays if, in each step of its
+// life, all tensors alive fit the input and the output buffer together; the two buffers
+// change roles from layer to layer. So a larger buffer never moves a tensor off the chip.
+// Which of the two buffers holds a tensor is not modelled.
 func place(list []Step, all []workload.Tensor, capacity int64) {
 	index := make(map[string]int)
 	elementwise := make(map[string]bool)
@@ -94,12 +94,11 @@ type life struct {
 	tensor      *workload.Tensor
 	first, last int
 	made        bool // produced by a step: neither the picture nor a result of the host
-	outside     bool // crosses the chip boundary: the picture, the host's, or a result
+	outside     bool // crosses the chip boundary: the picture, a tensor of the host, or a result
 }
 
 // live returns the lives of the tensors that pass from step to step or cross the chip
-// boundary. It marks the steps as tight in which the tensors alive exceed the
-// capacity.
+// boundary. It marks a step as tight where the tensors alive exceed the capacity.
 func live(list []Step, all []workload.Tensor, index map[string]int, capacity int64) []life {
 	var lives []life
 	alive := make([]int64, len(list))
@@ -135,8 +134,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 	return lives
 }
 
-// separate returns the elementwise operations that read no output of their own
-// step.
+// separate returns the elementwise operations that read no output of their own step.
 func separate(all []workload.Tensor, index map[string]int, elementwise map[string]bool) map[string]bool {
 	apart := maps.Clone(elementwise)
 	for t := range all {

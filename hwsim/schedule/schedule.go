@@ -13,16 +13,16 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Options say what is scheduled. The zero value schedules one picture through the
+// Options choose what is scheduled. The zero value schedules one picture through the
 // backbone, with both pipelines and 8-bit weights.
 type Options struct {
 	Scope     hwsim.Scope
 	Pipelines hwsim.Pipelines
-	// Pictures is how many run at once, 1 where it is 0: more only where copies share
-	// a batch.
+	// Pictures is the number of pictures that run at the same time, 0 means 1: more than
+	// one only where copies share a batch.
 	Pictures int64
-	// WeightBits is the width of the weights of operations that have none of their own,
-	// from 1 to 8, 8 where it is 0; WeightBitsOf overrides either by operation.
+	// WeightBits is the width of the weights of operations without their own width, from 1
+	// to 8; 0 means 8. WeightBitsOf overrides both, by operation.
 	WeightBits   int
 	WeightBitsOf map[string]int
 	// FreeMemory makes the buffers unlimited, so that each step is one tile and no
@@ -30,19 +30,19 @@ type Options struct {
 	FreeMemory bool
 }
 
-// A Schedule is the steps of a workload, and the engines that decide which tasks
-// their tiles have. It does not change: several goroutines may share it.
+// A Schedule holds the steps of a workload, and the engines that decide the tasks of their
+// tiles. It does not change. Several goroutines may share it.
 type Schedule struct {
 	Steps []Step
-	// Host are the operations of the scope that the accelerator has no unit for.
+	// Host are the operations of the scope for which the accelerator has no unit.
 	Host       []hwsim.Omission
 	Engines    Engines
 	freeMemory bool
 }
 
-// New schedules a valid workload on a valid configuration. The error says that no
-// operation of the scope runs on the accelerator, or that the workload is too large
-// to count.
+// New schedules a valid workload on a valid configuration. An error reports that no
+// operation of the scope runs on the accelerator, or that the workload is too large to
+// count.
 func New(w *workload.Workload, c arch.Config, o Options) (s *Schedule, err error) {
 	defer count.Catch(&err)
 	o.Scope, o.Pictures, o.WeightBits = cmp.Or(o.Scope, hwsim.Backbone), max(1, o.Pictures), cmp.Or(o.WeightBits, 8)
@@ -62,8 +62,8 @@ func New(w *workload.Workload, c arch.Config, o Options) (s *Schedule, err error
 type Plan struct {
 	*Step
 	Grid
-	// Inputs are the bytes that the step loads, of all pictures that run at once;
-	// Stored those of its outputs that it stores.
+	// Inputs are the bytes that the step loads, for all pictures that run at the same
+	// time. Stored are the bytes of its outputs that it stores.
 	Inputs Loads
 	Stored int64
 	engine *Engines
@@ -75,16 +75,16 @@ func (s *Schedule) Plan(step *Step, t Tiling) Plan { return s.PlanOn(step, s.Gri
 // Grid returns the tiles of a step. Several tilings may have the same grid.
 func (s *Schedule) Grid(step *Step, t Tiling) Grid { return s.grid(step, t) }
 
-// PlanOn is the plan of a step on a grid of it.
+// PlanOn returns the plan of a step on one of its grids.
 func (s *Schedule) PlanOn(step *Step, g Grid) Plan {
 	p := Plan{Step: step, Grid: g, Stored: count.Mul(step.Stores, s.Engines.Pictures), engine: &s.Engines}
 	p.Inputs = p.divide(count.Mul(step.Loads, s.Engines.Pictures))
 	return p
 }
 
-// divide splits the bytes of a step's inputs where heads are cut, in proportion to
-// the sizes of the operands. K and V come with the tokens that KᵀV sums over, Q with
-// its outputs. KᵀV, where another step made it, stays for all outputs of its heads.
+// divide splits the bytes of a step's inputs where heads are cut, in proportion to the
+// sizes of the operands. K and V are loaded with the tokens that KᵀV sums over, Q with the
+// outputs. A KᵀV that another step made stays for all outputs of its heads.
 func (p *Plan) divide(bytes int64) Loads {
 	l := Loads{In: bytes}
 	o := p.Engine

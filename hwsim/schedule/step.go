@@ -10,41 +10,41 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Mapping is how the engines run a step.
+// A Mapping is the way in which the engines run a step.
 type Mapping uint8
 
 // The mappings.
 const (
-	AuxiliaryOnly Mapping = iota // no engine has a part in the step
+	AuxiliaryOnly Mapping = iota // no engine works in the step
 	BothEngines                  // a convolution, channel-parallel
 	DepthwiseOnly                // a depthwise convolution on R-MAC
-	Streamed                     // one on R-MAC into a pointwise one on MAT: inter-layer
+	Streamed                     // a depthwise convolution on R-MAC into a pointwise one on MAT: inter-layer
 	HalvedHeads                  // a matrix product, one half of the heads on each engine
 	HeadPipeline                 // KᵀV on R-MAC, divisors and dividends on MAT: intra-layer
 )
 
-// A Step is what runs from one operation of the engines to the next: that
-// operation, or several where a pipeline joins them, and the elementwise operations
-// behind it.
+// A Step is an operation of the engines, or several joined by a pipeline, with the
+// elementwise operations behind, up to the next operation of the engines.
 type Step struct {
 	Mapping Mapping
-	// Engine are the operations of the engines, Ops all, in the order of the workload.
+	// Engine are the operations of the engines. Ops are all operations, in the order of
+	// the workload.
 	Engine, Ops []*workload.Operation
-	// Loads and Stores are the bytes of activations that one picture's step takes
-	// from and gives to off-chip memory.
+	// Loads and Stores are the bytes of activations that the step loads from and stores to
+	// off-chip memory, for one picture.
 	Loads, Stores int64
-	// PassingLoads and PassingStores are bytes that elementwise operations stream;
-	// they need no buffer.
+	// PassingLoads and PassingStores are bytes that elementwise operations stream; they
+	// need no buffer.
 	PassingLoads, PassingStores int64
-	// Tight says that the tensors alive in the step do not fit the buffers
-	// together, so that they pass through them in tiles.
+	// Tight marks a step in which the tensors alive do not fit the buffers together, so
+	// that they pass through the buffers in tiles.
 	Tight bool
 }
 
 // Last returns the operation whose outputs leave the engines.
 func (s *Step) Last() *workload.Operation { return s.Engine[len(s.Engine)-1] }
 
-// Lead returns the operation that names the step: the last of a stream, as in the
+// Lead returns the operation that names the step: the last one of a stream, as in the
 // closed form, else the first.
 func (s *Step) Lead() *workload.Operation {
 	if s.Mapping == Streamed {
@@ -65,8 +65,8 @@ func (s *Step) Label() string {
 	return strings.Join(labels, " + ")
 }
 
-// MACs counts the multiply-accumulates of the step for one picture: all, and
-// those that the authors count.
+// MACs counts the multiply-accumulates of the step for one picture: all of them, and those
+// that the authors count.
 func (s *Step) MACs() (all, paper int64) {
 	for _, o := range s.Ops {
 		n := o.MACs()
@@ -78,8 +78,8 @@ func (s *Step) MACs() (all, paper int64) {
 	return all, paper
 }
 
-// Attention returns which of the engines' operations of a head pipeline is KᵀV,
-// which makes the dividends and which the divisors.
+// Attention returns the indices, among the operations of a head pipeline, of KᵀV, of the
+// dividends and of the divisors.
 func (s *Step) Attention() (ktv, dividend, divisor int) {
 	if s.Engine[1].Role == workload.Divisor {
 		return 0, 2, 1
@@ -87,17 +87,17 @@ func (s *Step) Attention() (ktv, dividend, divisor int) {
 	return 0, 1, 2
 }
 
-// cut divides a workload into steps. The host's operations come back apart: the
+// cut divides a workload into steps. It returns the host's operations separately: the
 // accelerator has no unit for them.
 func cut(w *workload.Workload, d arch.Depthwise, scope hwsim.Scope, p hwsim.Pipelines) (list []Step, host []hwsim.Omission) {
-	var engine []*workload.Operation // those of the scope that no step has yet
+	var engine []*workload.Operation // operations of the scope without a step yet
 	inScope := func(o *workload.Operation) bool { return !o.Head || scope == hwsim.Whole }
 	for i := range w.Ops {
 		if o := &w.Ops[i]; o.Unit == workload.Engines && inScope(o) {
 			engine = append(engine, o)
 		}
 	}
-	awaited := 0 // operations of the engines that the last step joins and are still to come
+	awaited := 0 // operations of the engines that the last step joins and that are still to come
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		switch {
@@ -121,8 +121,8 @@ func cut(w *workload.Workload, d arch.Depthwise, scope hwsim.Scope, p hwsim.Pipe
 	return list, host
 }
 
-// join says how the first of the engines' operations runs, and with how many of
-// those behind it.
+// join returns the mapping of the first of the engines' operations, and the number of
+// operations that it joins.
 func join(engine []*workload.Operation, d arch.Depthwise, p hwsim.Pipelines) (Mapping, int) {
 	o := engine[0]
 	switch {
@@ -140,8 +140,7 @@ func join(engine []*workload.Operation, d arch.Depthwise, p hwsim.Pipelines) (Ma
 	return BothEngines, 1
 }
 
-// isAttention says whether KᵀV, dividends and divisors of the same heads come
-// next.
+// isAttention reports whether KᵀV, dividends and divisors of the same heads come next.
 func isAttention(engine []*workload.Operation) bool {
 	if len(engine) < 3 || engine[0].Role != workload.KTV {
 		return false
@@ -154,7 +153,7 @@ func isAttention(engine []*workload.Operation) bool {
 	if dividend.Role != workload.Dividend || divisor.Role != workload.Divisor || divisor.Cols != 1 || dividend.Cols != ktv.Cols {
 		return false
 	}
-	// Cut heads have one range of tokens: those that KᵀV sums over are those of Q.
+	// Cut heads have one range of tokens: KᵀV sums over as many tokens as Q has.
 	for _, o := range []*workload.Operation{dividend, divisor} {
 		if o.Form != workload.Product || o.Heads != ktv.Heads || o.Rows != ktv.Inner || o.Inner != ktv.Rows {
 			return false

@@ -11,28 +11,28 @@ import (
 // A Range is half-open.
 type Range struct{ From, To int64 }
 
-// Len returns how many a range has.
+// Len returns the number of elements in a range.
 func (r Range) Len() int64 { return r.To - r.From }
 
-// first returns the range of the first n.
+// first returns the range of the first n elements.
 func first(n int) Range { return Range{0, int64(n)} }
 
-// A Task is what all copies of the engines do between two points at which they
-// wait for one another.
+// A Task is the work of all copies of the engines between two points at which they wait
+// for one another.
 type Task struct {
-	// Channels are the output channels, of the step's last convolution, that the
-	// task completes in its tile. What copies complete at different times belongs to
+	// Channels are the output channels of the step's last convolution that the task
+	// completes in its tile. Channels that copies complete at different times belong to
 	// the task that ends the last of them.
 	Channels Range
-	// Depthwise says that the task also does the depthwise convolution of a stream.
+	// Depthwise reports that the task also does the depthwise convolution of a stream.
 	Depthwise bool
-	// From and To are the pieces of the step's weights (see [Engines.Weights]) that
-	// have to be on the chip; the last Keep of them are used by the next task, too.
+	// From and To are the range of the step's pieces of weights (see [Engines.Weights])
+	// that must be on the chip. The next task also uses the last Keep of them.
 	From, To, Keep int
 }
 
-// Tasks returns the tasks of a tile of some area, in their order, and where a
-// depthwise convolution runs on R-MAC the parts that its copies have of them.
+// Tasks returns the tasks of a tile of some area, in order. Where a depthwise convolution
+// runs on R-MAC, it also returns the copies' parts of them.
 func (e *Engines) Tasks(s *Step, a Area) ([]Task, []Part) {
 	switch s.Mapping {
 	case BothEngines: // one task per round of output channels
@@ -65,16 +65,16 @@ func (e *Engines) stream(pw *workload.Operation, parts []Part) []Task {
 		k := Task{Channels: e.Channels(pw, r, r+1), From: int(r) + 1, To: int(r) + 2}
 		if r == most {
 			k.Channels.From = e.Channels(pw, fewest, r).From
-			k.From = k.To // on the chip since the first task
+			k.From = k.To // loaded with the first task
 		}
 		list = append(list, k)
 	}
 	return list
 }
 
-// Weights returns the bytes of each piece of weights that a step loads: the
-// depthwise ones as a whole, the others for as many output channels as the engines
-// compute at once.
+// Weights returns the bytes of each piece of weights that a step loads: the depthwise
+// weights as a whole, the others for as many output channels as the engines compute at the
+// same time.
 func (e *Engines) Weights(s *Step) []int64 {
 	var pieces []int64
 	for _, o := range s.Engine {
@@ -99,26 +99,26 @@ const (
 	RMAC On = 2
 )
 
-// Work is the outputs of one operation that a task completes.
+// Work is a range of outputs of one operation that a task completes.
 type Work struct {
 	Op *workload.Operation
-	// On are the engines that have a part in it.
+	// On are the engines that compute it.
 	On On
-	// Rows and Columns are those of a map's pixels, or of a product's outputs in
-	// each head; Channels are a map's, Heads a product's.
+	// Rows and Columns are those of a map's pixels, or of a product's outputs in each
+	// head. Channels are a map's, Heads a product's.
 	Rows, Columns, Channels, Heads Range
-	// Inner are the terms that a product sums over: a part of all where heads are
-	// cut along the tokens of KᵀV, whose outputs then add over the parts.
+	// Inner are the terms that a product sums over. Where heads are cut along the tokens
+	// of KᵀV they are a part of all terms, and the outputs are the sums over the parts.
 	Inner Range
 }
 
-// Operand is a range of a tensor that work reads: rows, columns and channels of a
-// map in input pixels, which reach beyond it where the kernel is padded; or rows and
+// An Operand is a range of a tensor that work reads: rows, columns and channels of a map
+// in input pixels, which reach beyond the map where the kernel is padded, or rows and
 // columns of a matrix in each head.
 type Operand struct{ Rows, Columns, Channels, Heads Range }
 
-// Reads returns what the work reads: the map of a convolution, or both operands of a
-// product, [Rows, Inner] and [Inner, Columns] in each head.
+// Reads returns the ranges that the work reads: of the map of a convolution, or of both
+// operands of a product, [Rows, Inner] and [Inner, Columns] in each head.
 func (w *Work) Reads() []Operand {
 	o := w.Op
 	if o.Form == workload.Product {
@@ -135,8 +135,8 @@ func (w *Work) Reads() []Operand {
 		Channels: Range{w.Channels.From / out * in, ((w.Channels.To-1)/out + 1) * in}}}
 }
 
-// Work returns what the engines compute in a task of a tile, in an order in which
-// it can be done.
+// Work returns the engines' work in a task of a tile, in an order in which it can be
+// computed.
 func (p *Plan) Work(t Tile, k Task) []Work {
 	left, top, right, bottom := p.corners(t.Index)
 	down, across := Range{top, bottom}, Range{left, right}
@@ -176,9 +176,9 @@ func (p *Plan) Work(t Tile, k Task) []Work {
 	return nil
 }
 
-// headWork returns the work of the intra-layer pipeline: KᵀV of each head before its
-// divisors and dividends; of cut heads, outputs of the band before and sums of the
-// band.
+// headWork returns the work of the intra-layer pipeline: for whole heads, KᵀV of each
+// before its divisors and dividends; for cut heads, outputs of the previous band and sums
+// of the present band.
 func (p *Plan) headWork(t Tile, down Range) []Work {
 	ktvAt, dividendAt, divisorAt := p.Attention()
 	ktv, dividend, divisor := p.Engine[ktvAt], p.Engine[dividendAt], p.Engine[divisorAt]

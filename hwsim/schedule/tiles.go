@@ -12,22 +12,22 @@ import (
 
 // A Tiling is the size of tiles, one for all steps of a run.
 type Tiling struct {
-	// Pixels is about how many output pixels a tile has, in whole rows. Where Bytes
-	// is not 0, tiles are rectangles whose inputs and outputs have at most so many
-	// bytes, or heads that have no more.
+	// Pixels is about the number of output pixels in a tile of whole rows. Where Bytes is
+	// not 0, tiles are instead rectangles or sets of heads whose inputs and outputs take
+	// at most Bytes.
 	Pixels, Bytes int64
-	// CutHeads says that a tile has a part of a head where the head has more than
-	// Bytes.
+	// CutHeads gives a tile a part of a head where the head takes more than Bytes.
 	CutHeads bool
 }
 
-// Tilings lists what a search tries: whole rows, then rectangles, then rectangles
-// with parts of heads, each the largest first. Of equals the first is taken. The
-// list does not depend on the buffers, so that larger ones have at least the choice
-// of smaller ones. If given is not 0, rows have about so many pixels.
+// Tilings lists the tilings that a search tries: whole rows, then rectangles, then
+// rectangles with parts of heads, each from the largest to the smallest. Of equally fast
+// tilings the first is taken. The list does not depend on the buffers, so that larger
+// buffers have every choice of smaller ones. If given is not 0, rows have about that
+// number of pixels.
 //
-// One tile per step is the fastest where memory is free: the rest of a division
-// by copies is lost once.
+// One tile per step is the fastest where memory is free: the remainder of a division by
+// copies is lost only once.
 func (s *Schedule) Tilings(given int64) []Tiling {
 	pixels, most, least := int64(1), 1.0, float64(count.Limit)
 	heads, token := 0.0, float64(count.Limit) // bytes of the largest tile of heads, and of the smallest token
@@ -69,8 +69,8 @@ func (s *Schedule) Tilings(given int64) []Tiling {
 	return all
 }
 
-// sizes lists those from below the most to not above the least, each a quarter of the
-// one before.
+// sizes lists sizes, each a quarter of the previous one, from the largest below most down
+// to the first that is at most least.
 func sizes(most, least float64) []int64 {
 	size := int64(2)
 	for float64(4*size) < most {
@@ -86,10 +86,10 @@ func sizes(most, least float64) []int64 {
 // longest returns the rows of a matrix product's larger operand.
 func longest(o *workload.Operation) int64 { return int64(max(o.Rows, o.Inner)) }
 
-// tokens returns along which side a step's heads can be cut, and how: sums where it
-// is the inner size of KᵀV, which adds over the tokens; outputs where it is the rows
-// of the product, which each have outputs of their own. The intra-layer pipeline has
-// both. Of an unnamed product it is the longer side.
+// tokens returns the number of tokens along which a step's heads can be cut. sums is true
+// where they are the inner size of KᵀV, which adds over the tokens. outputs is true where
+// they are the rows of the product, which have separate outputs. The intra-layer pipeline
+// has both. For an unnamed product the longer side is taken.
 func (s *Step) tokens() (n int64, sums, outputs bool) {
 	switch o := s.Engine[0]; {
 	case s.Mapping == HeadPipeline:
@@ -101,8 +101,8 @@ func (s *Step) tokens() (n int64, sums, outputs bool) {
 	}
 }
 
-// abreast returns the heads that a tile has at least: one for each engine that works
-// on heads of its own.
+// abreast returns the least number of heads in a tile: one for each engine that works on
+// its own heads.
 func (s *Step) abreast() int64 {
 	if s.Mapping == HalvedHeads {
 		return min(2, int64(s.Engine[0].Heads))
@@ -110,8 +110,8 @@ func (s *Step) abreast() int64 {
 	return 1
 }
 
-// unitBytes returns the bytes of the inputs and outputs of one pixel or head of a
-// step, of all pictures that run at once.
+// unitBytes returns the bytes of the inputs and outputs of one pixel or head of a step,
+// for all pictures that run at the same time.
 func (s *Schedule) unitBytes(step *Step) float64 {
 	n := 0.0
 	for i, o := range step.Engine {
@@ -128,27 +128,27 @@ func (s *Schedule) unitBytes(step *Step) float64 {
 	return n * float64(s.Engines.Pictures)
 }
 
-// A Grid is the tiles of one step. They follow one another downwards, in bands
-// from the left to the right. Where heads are cut, a band is a head or two, and its
-// tiles are parts of the tokens.
+// A Grid is the tiles of one step. They are ordered downwards within a band, and bands
+// from left to right. Where heads are cut, a band is one head or two, and its tiles are
+// parts of the tokens.
 type Grid struct {
-	height, width int64 // of the outputs, or heads and 1, or tokens and heads
+	height, width int64 // of the outputs; or heads and 1; or tokens and heads
 	rows, columns int64 // of a tile
-	halo          int64 // outputs around a tile whose inputs it needs, too
-	// sums and outputs say of cut heads what their tokens are: summed over in KᵀV,
-	// or outputs. In the intra-layer pipeline they are both, the outputs a band
+	halo          int64 // outputs around a tile whose inputs the tile also needs
+	// sums and outputs tell what the tokens of cut heads are: summed over in KᵀV, or
+	// outputs. In the intra-layer pipeline they are both, and the outputs are one band
 	// behind the sums.
 	sums, outputs bool
 }
 
-// grid cuts a step. The sides of a rectangle are powers of two, which lanes and
-// copies divide most often, and so are parts of heads.
+// grid cuts a step. The sides of a rectangle and the parts of heads are powers of two,
+// which lanes and copies divide most often.
 func (s *Schedule) grid(step *Step, t Tiling) Grid {
 	if step.Mapping == AuxiliaryOnly {
 		return Grid{height: 1, width: 1, rows: 1, columns: 1}
 	}
 	o, size, each := step.Engine[0], t.Pixels, s.unitBytes(step)
-	fits := int64(count.Limit) // pixels or heads that the bytes allow
+	fits := int64(count.Limit) // pixels or heads within the bytes
 	if t.Bytes > 0 {
 		fits = max(1, int64(float64(t.Bytes)/each))
 	}
@@ -176,7 +176,7 @@ func (s *Schedule) grid(step *Step, t Tiling) Grid {
 		halo: count.Up(int64(o.Kernel-1)/2, int64(o.Stride))}
 }
 
-// Tiles returns how many tiles there are, Bands how many bands of them.
+// Tiles returns the number of tiles.
 func (g *Grid) Tiles() int64 { return g.down() * g.Bands() }
 
 // Bands returns how many bands of tiles there are.
@@ -185,7 +185,7 @@ func (g *Grid) Bands() int64 { return count.Up(g.width, g.columns) + g.lag() }
 // down returns the tiles of a band.
 func (g *Grid) down() int64 { return count.Up(g.height, g.rows) }
 
-// lag returns by how many bands outputs are behind the sums that they need.
+// lag returns the number of bands by which outputs are behind the sums that they need.
 func (g *Grid) lag() int64 {
 	if g.sums && g.outputs {
 		return 1
@@ -193,40 +193,40 @@ func (g *Grid) lag() int64 {
 	return 0
 }
 
-// Sums says that heads are cut along tokens that KᵀV sums over. Outputs says that
-// they are cut along tokens that have outputs of their own.
+// Sums reports that heads are cut along tokens that KᵀV sums over.
 func (g *Grid) Sums() bool { return g.sums }
 
-// Outputs is explained at [Grid.Sums].
+// Outputs reports that heads are cut along tokens that have separate outputs.
 func (g *Grid) Outputs() bool { return g.outputs }
 
-// Heads returns the heads that are at work at once where heads are cut, and of how
-// many.
+// Heads returns, where heads are cut, the number of heads in work at the same time, and of
+// all heads.
 func (g *Grid) Heads() (atWork, all int64) { return g.columns, g.width }
 
-// Whole returns the units of work of the whole step: pixels, heads, or tokens of
-// all heads. The stretches of all tiles add up to it.
+// Whole returns the units of work of the whole step: pixels, heads, or tokens of all
+// heads. It is the sum over the stretches of all tiles.
 func (g *Grid) Whole() int64 { return count.Mul(g.height, g.width) }
 
-// An Area is the size of a tile: rows and columns of outputs, or heads and 1, or
-// tokens and the heads that they are of.
+// An Area is the size of a tile: rows and columns of outputs, or heads and 1, or tokens
+// and their heads.
 type Area struct {
 	Rows, Columns int64
-	// Sums says that a part of heads adds to KᵀV of its heads; First and Last that
-	// it is the first and the last of them that does. Outputs says that it makes
-	// outputs of its tokens: in the intra-layer pipeline those of the band before.
-	// Whole heads and pixels have none of these.
+	// Sums reports that a part of heads adds to KᵀV of its heads; First and Last mark the
+	// first and the last of these parts. Outputs reports that it makes outputs of its
+	// tokens: in the intra-layer pipeline those of the previous band. For whole heads and
+	// pixels all are false.
 	Sums, First, Last, Outputs bool
 }
 
-// Cut says whether the area is a part of heads.
+// Cut reports whether the area is a part of heads.
 func (a Area) Cut() bool { return a.Sums || a.Outputs }
 
 // A Stretch is the half-open range of work units that a tile completes: pixels,
 // heads, or tokens of all heads.
 type Stretch struct{ From, To int64 }
 
-// Of returns how much of n, bytes or elements of the whole step, a stretch has.
+// Of returns the share of the stretch in n, bytes or elements of the whole step. whole is
+// the step's units of work.
 func (s Stretch) Of(n, whole int64) int64 {
 	return count.Share(n, s.To, whole) - count.Share(n, s.From, whole)
 }
@@ -239,20 +239,21 @@ type Loads struct{ In, Out, Band int64 }
 // A Tile is a rectangle of a step's outputs, some heads, or a part of heads.
 type Tile struct {
 	Area
-	// Index counts the tiles of the step, Band is that of the tile.
+	// Index is the number of the tile in the step, Band the number of its band, both from
+	// 0.
 	Index, Band int64
-	// In is what the tile takes in and Out what it completes: the same but for
-	// parts of heads.
+	// In is the stretch that the tile takes in, Out the stretch that it completes. They
+	// differ only for parts of heads.
 	In, Out Stretch
-	// Loads are the bytes of the tile's inputs that the tiles before have not
-	// brought; Resident are bytes that the tile brings for all of its band.
+	// Loads are the bytes of the tile's inputs that no earlier tile has loaded. Resident
+	// are bytes that the tile loads for its whole band.
 	Loads, Resident int64
-	// Ends says that the tile is the last of its band.
+	// Ends marks the last tile of a band.
 	Ends bool
 }
 
-// Tile returns a tile of the plan. The rows that a band's tiles have in common are
-// loaded once, the columns that bands have in common for each of them.
+// Tile returns a tile of the plan. Input rows that tiles of a band share are loaded once.
+// Input columns that bands share are loaded for each band.
 func (p *Plan) Tile(n int64) Tile {
 	g := &p.Grid
 	t := Tile{Area: g.area(n), Index: n, Band: n / g.down(), In: g.stretch(n), Loads: g.brings(n, p.Inputs.In), Ends: n%g.down() == g.down()-1}
@@ -264,7 +265,7 @@ func (p *Plan) Tile(n int64) Tile {
 			t.Out = g.stretch(behind)
 			t.Loads += g.brings(behind, p.Inputs.Out)
 		}
-	case g.sums: // outputs are there when the last tokens are in
+	case g.sums: // outputs are complete with the last tokens
 		t.Out = Stretch{g.height * t.Band * g.columns, g.height * t.Band * g.columns}
 		if t.Ends {
 			t.Out.To = t.In.To
@@ -275,8 +276,8 @@ func (p *Plan) Tile(n int64) Tile {
 	return t
 }
 
-// corners returns where a tile begins and ends. The bands that lag behind have no
-// columns.
+// corners returns the begin and the end of a tile in both directions. Bands that only
+// complete outputs have no columns.
 func (g *Grid) corners(n int64) (left, top, right, bottom int64) {
 	left, top = n/g.down()*g.columns, n%g.down()*g.rows
 	return left, top, max(left, min(left+g.columns, g.width)), min(top+g.rows, g.height)
@@ -295,14 +296,14 @@ func (g *Grid) area(n int64) Area {
 	return a
 }
 
-// stretch returns what a tile takes in.
+// stretch returns the stretch that a tile takes in.
 func (g *Grid) stretch(n int64) Stretch {
 	left, top, right, bottom := g.corners(n)
 	from := g.height*left + top*(right-left)
 	return Stretch{from, from + (bottom-top)*(right-left)}
 }
 
-// brings returns how many of the bytes of a step's inputs a tile loads.
+// brings returns how many bytes of a step's inputs, loads in all, a tile loads.
 func (g *Grid) brings(n, loads int64) int64 {
 	_, top, _, bottom := g.corners(n)
 	band := g.InBand(n/g.down(), loads)
@@ -313,13 +314,13 @@ func (g *Grid) brings(n, loads int64) int64 {
 	return brings
 }
 
-// InBand returns how many of the bytes of a step's inputs a band has.
+// InBand returns how many bytes of a step's inputs, loads in all, belong to a band.
 func (g *Grid) InBand(band, loads int64) int64 {
 	left := band * g.columns
 	return count.Share(loads, left+g.columns+g.halo, g.width) - count.Share(loads, max(0, left-g.halo), g.width)
 }
 
-// Areas returns the areas of the tiles, each with how many tiles have it.
+// Areas returns the areas of the tiles, each with the number of its tiles.
 func (g *Grid) Areas() map[Area]int64 {
 	areas := make(map[Area]int64)
 	for _, across := range distinct(g.Bands()) {
@@ -333,7 +334,8 @@ func (g *Grid) Areas() map[Area]int64 {
 
 type among struct{ at, times int64 }
 
-// distinct returns the first of n, one for all between, and the last: no others differ.
+// distinct returns the first of n, one that stands for all between, and the last: only the
+// first and the last differ.
 func distinct(n int64) []among {
 	list := []among{{0, 1}, {1, n - 2}, {n - 1, 1}}
 	switch n {
@@ -345,12 +347,12 @@ func distinct(n int64) []among {
 	return list
 }
 
-// Overlap returns how many of the tiles below need inputs that a tile brought.
+// Overlap returns the number of tiles below a tile that need some of its inputs.
 func (g *Grid) Overlap() int { return int(count.Up(2*g.halo, g.rows)) }
 
-// Window returns what the input buffer holds at once of so many bytes of inputs: of
-// the middle band, which has neighbours if any has, the rows down to the first that
-// leave.
+// Window returns the largest number of bytes, of a step's inputs of loads bytes, that the
+// input buffer holds at the same time: the rows of the middle band, which has neighbours
+// if any band has, down to the first rows that leave.
 func (g *Grid) Window(loads int64) int64 {
 	return count.Share(g.InBand((g.Bands()-1)/2, loads), (int64(g.Overlap())+1)*g.rows+g.halo, g.height)
 }

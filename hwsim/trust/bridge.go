@@ -10,18 +10,19 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Bridge leads from the closed form to the event-driven model.
+// A Bridge splits the difference between the closed form's and the event-driven model's
+// cycles by cause.
 type Bridge struct {
 	Workload string
 	Config   arch.Config
-	// ClosedForm is the closed form's cycles of one picture, not rounded; EventDriven
-	// those of the event-driven model. Terms add up to the difference.
+	// ClosedForm is the closed form's cycles of one picture, not rounded. EventDriven is
+	// the event-driven model's. The Terms add up to the difference.
 	ClosedForm  float64
 	Terms       []Term
 	EventDriven int64
 }
 
-// A Term is the cycles by one cause.
+// A Term is the cycles of one cause.
 type Term struct {
 	Cause  string
 	Cycles float64
@@ -29,23 +30,23 @@ type Term struct {
 
 // The causes, in the order of a bridge.
 const (
-	// Aggregation is what the closed form charges too little, or too much, for an
-	// operation: of the aggregation's pointwise convolution it knows a third.
+	// Aggregation is the closed form's error in the operations that it charges: it charges
+	// a third of the aggregation's pointwise convolution.
 	Aggregation = "aggregation"
-	// Divisors are the operations that it charges nothing for.
+	// Divisors are the operations for which the closed form charges nothing.
 	Divisors = "divisors"
-	// Imbalance is waiting for the copy that has the largest share of an operation.
+	// Imbalance is the wait for the copy with the largest share of an operation.
 	Imbalance = "imbalance"
-	// IntraLayer is what the intra-layer pipeline changes without memory and units.
+	// IntraLayer is the change by the intra-layer pipeline, without memory and units.
 	IntraLayer = "intra-layer pipeline"
-	// Units is waiting for auxiliary units, Memory for ports, buffers and off-chip memory,
-	// Fill for the engines' pipelines.
+	// Units is the wait for auxiliary units, Memory the wait for ports, buffers and
+	// off-chip memory, and Fill the cycles that fill the engines' pipelines.
 	Units  = "auxiliary units"
 	Memory = "memory"
 	Fill   = "pipeline fill"
 )
 
-// NewBridge runs one picture by both models. The errors are theirs.
+// NewBridge runs one picture by both models. It returns their errors.
 func NewBridge(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Bridge, error) {
 	charged, err := closed.Charge(w, c, scope)
 	if err != nil {

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package trust computes what an accelerator designer asks before believing a cycle
-// count, each as data that package charts draws:
+// Package trust computes the checks that an accelerator designer asks for before believing
+// a count of cycles. Each check is data that package charts draws:
 //
 //   - [NewBridge] leads from the closed form's cycles to those of the event-driven model,
 //     cause by cause.
-//   - [NewSensitivity] takes every number that the configuration assumes at half and at
+//   - [NewSensitivity] runs with every assumed number of the configuration at half and at
 //     double its value.
-//   - [NewShares] divides every layer among the copies in each way, and in the best way for
-//     that layer.
-//   - [NewSteps] steps the registers through one or two small layers, beside the other models.
-//   - [Depths] fills the engines' pipelines at the start of every task.
-//   - [Counts] tries other numbers of an auxiliary unit, with the DSP slices that they take,
-//     and [Fewest] finds the smallest that costs no cycle; [Demands] says what a picture
-//     asks of each unit that multiplies.
+//   - [NewShares] divides every layer among the copies in each way, and in the best way
+//     for the layer.
+//   - [NewSteps] steps the registers through one or two small layers, and compares the
+//     cycles with the other models.
+//   - [Depths] adds the cycles that fill the engines' pipelines at the start of every
+//     task.
+//   - [Counts] tries other numbers of an auxiliary unit, and counts their DSP slices.
+//     [Fewest] finds the smallest number that costs no cycle. [Demands] counts a picture's
+//     elements on each unit that multiplies.
 //
-// Other numbers come from simulations of package event.
+// All other cycles come from simulations by package event.
 package trust

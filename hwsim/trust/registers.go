@@ -16,20 +16,20 @@ import (
 )
 
 // Steps are the cycles of a small workload by all three models, on one copy of the engines
-// whose memory and auxiliary units never wait.
+// that never waits for memory or auxiliary units.
 type Steps struct {
 	Workload string
 	Config   arch.Config
-	// ClosedForm and EventDriven are cycles; the registers take as many as Cycles has.
+	// ClosedForm and EventDriven are the models' cycles. The registers take len(Cycles).
 	ClosedForm, EventDriven int64
 	Cycles                  register.Recording
-	// Equal says that the registers made the integers of the reference executor.
+	// Equal reports that the registers computed the integers of the reference executor.
 	Equal bool
 }
 
-// NewSteps steps the registers through a convolution, through a depthwise convolution, or
-// through one that streams into the pointwise one behind it, and asks both other models.
-// The operands are small integers, the same in each call. It refuses other workloads.
+// NewSteps steps the registers through a convolution, a depthwise convolution, or one that
+// streams into the pointwise convolution behind it, and runs both other models. The
+// operands are small integers, the same in each call. Other workloads are an error.
 func NewSteps(w *workload.Workload, c arch.Config) (*Steps, error) {
 	c.Copies = 1
 	s := &Steps{Workload: w.Name, Config: c}
@@ -50,10 +50,10 @@ func NewSteps(w *workload.Workload, c arch.Config) (*Steps, error) {
 	return s, nil
 }
 
-// codes are what streams from a depthwise convolution into the pointwise one.
+// codes is the requantization between a depthwise convolution and the pointwise one.
 var codes = integer.Requantize{Affine: []integer.Affine{{Mantissa: 1}}, Codes: integer.Interval{Lo: -128, Hi: 127}}
 
-// step records the registers, and returns what they make and what the reference does.
+// step records the registers, and returns their integers and the reference executor's.
 func (s *Steps) step(ops []workload.Operation) (made, want integer.Value, err error) {
 	if n := len(ops); n == 0 || n > 2 || n == 2 && ops[0].Feeds == "" {
 		return made, want, fmt.Errorf("%d operations: one convolution, or a depthwise one that streams into the next, is allowed", n)

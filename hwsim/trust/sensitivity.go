@@ -13,17 +13,18 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Sensitivity is how the cycles follow the numbers that a configuration assumes.
+// A Sensitivity holds the cycles under changes of each number that a configuration
+// assumes.
 type Sensitivity struct {
 	Workload string
 	Config   arch.Config
-	// Cycles are those of the configuration as it is.
+	// Cycles are the cycles of the unchanged configuration.
 	Cycles int64
-	// Swings has every assumed number, the one that moves the cycles most first; equal
-	// ones are in the order of the fields.
+	// Swings has every assumed number, sorted by the change in cycles, the largest first.
+	// Equal ones are in the order of the fields.
 	Swings []Swing
-	// Zeros are the assumptions of 0, which has neither half nor double, and Words those
-	// that are no numbers.
+	// Zeros are the assumptions of 0, which has neither half nor double. Words are the
+	// assumptions that are not numbers.
 	Zeros, Words arch.Assumptions
 }
 
@@ -35,15 +36,15 @@ type Swing struct {
 
 // A Trial is a run with another value.
 type Trial struct {
-	// Value is half or double the assumed one, rounded up to a whole number where the
-	// field has one, and kept within what the field allows.
+	// Value is half or double the assumed value, rounded up where the field is a whole
+	// number, and kept within the field's range.
 	Value string
-	// Cycles are NaN where the model refuses the value, for the reason Refusal.
+	// Cycles are NaN where the model refuses the value; Refusal is the reason.
 	Cycles  float64
 	Refusal string
 }
 
-// most returns the largest difference from some cycles.
+// most returns the larger difference of the two trials from the given cycles.
 func (s *Swing) most(cycles int64) float64 {
 	size := func(t Trial) float64 {
 		if math.IsNaN(t.Cycles) {
@@ -54,8 +55,8 @@ func (s *Swing) most(cycles int64) float64 {
 	return max(size(s.Half), size(s.Double))
 }
 
-// NewSensitivity runs one picture for each value. The error is that of the configuration
-// as it is.
+// NewSensitivity runs one picture for each value. The error is that of the unchanged
+// configuration.
 func NewSensitivity(w *workload.Workload, c arch.Config, o event.Options) (*Sensitivity, error) {
 	base, err := event.Simulate(w, c, o)
 	if err != nil {
@@ -97,7 +98,7 @@ func NewSensitivity(w *workload.Workload, c arch.Config, o event.Options) (*Sens
 type Depth struct {
 	Depth  int
 	Cycles int64
-	// Fill is, of the cycles, those in which a pipeline fills.
+	// Fill is the part of the cycles in which a pipeline fills.
 	Fill int64
 }
 

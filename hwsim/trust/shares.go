@@ -9,26 +9,26 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Shares is what a picture takes with each way to divide the layers among the copies.
+// Shares are the cycles of a picture for each way to divide the layers among the copies.
 type Shares struct {
 	Workload string
 	Config   arch.Config
-	// Batch is how many pictures were run: one for each copy.
+	// Batch is the number of pictures, one for each copy.
 	Batch    int
 	Variants []ShareVariant
 }
 
-// A ShareVariant is the memory that the copies have.
+// A ShareVariant is the result with one kind of memory.
 type ShareVariant struct {
-	// Name says what the memory is.
+	// Name describes the memory.
 	Name string
-	// Cycles are those of one picture where the copies share all layers alike.
+	// Cycles are the cycles of one picture where all layers have the same share.
 	Cycles map[arch.Share]float64
-	// OnePicture takes for every layer the better of pixels and channels, Best that of
-	// all shares. A layer keeps the waits that it had among layers of its own share.
+	// OnePicture takes the better of pixels and channels for every layer, Best the best of
+	// all shares. A layer keeps the waits of the run in which all layers had its share.
 	OnePicture, Best float64
-	// Layers counts the layers for which each share is the best, of those it is as good
-	// as the first of [arch.Shares].
+	// Layers counts the layers for which each share is the best. Of equally good shares
+	// the first of [arch.Shares] counts.
 	Layers map[arch.Share]int
 }
 

@@ -9,15 +9,15 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A UnitCount is a run with some number of an auxiliary unit in each copy.
+// A UnitCount is a run with a given number of an auxiliary unit in each copy.
 type UnitCount struct {
 	PerCopy int
 	Cycles  int64
-	// DSPs and LUTs are those of the whole design.
+	// DSPs and LUTs are the whole design's.
 	DSPs, LUTs int
 }
 
-// Counts runs one picture with each number of the units that the field counts, such as
+// Counts runs one picture with each number of units in the given field, such as
 // "auxiliary.requantize".
 func Counts(w *workload.Workload, c arch.Config, o event.Options, field string, numbers ...int) ([]UnitCount, error) {
 	var list []UnitCount
@@ -35,16 +35,16 @@ func Counts(w *workload.Workload, c arch.Config, o event.Options, field string, 
 	return list, nil
 }
 
-// Fewest returns the smallest number of the units that the field counts with which a
-// picture takes no more cycles than with unlimited ones, up to as many as the engines
-// have multipliers in a copy.
+// Fewest returns the smallest number of units in the given field for which a picture takes
+// no more cycles than with unlimited units. It is at most the number of the engines'
+// multipliers in a copy.
 func Fewest(w *workload.Workload, c arch.Config, o event.Options, field string) (int, error) {
 	enough := c.MAT.Multipliers() + c.RMAC.Multipliers()
 	most, err := Counts(w, c, o, field, enough)
 	if err != nil {
 		return 0, err
 	}
-	low, high := 0, enough // low is too few, high is enough: more never cost a cycle
+	low, high := 0, enough // low is too few, high is enough: more units never cost a cycle
 	for high-low > 1 {
 		middle := (low + high) / 2
 		tried, err := Counts(w, c, o, field, middle)
@@ -60,19 +60,20 @@ func Fewest(w *workload.Workload, c arch.Config, o event.Options, field string) 
 	return high, nil
 }
 
-// A Demand is what a picture asks of the auxiliary units of one kind.
+// A Demand is a picture's use of the auxiliary units of one kind.
 type Demand struct {
 	arch.Products
-	// Elements are those of one picture, PerCycle their mean in a cycle of all copies.
+	// Elements are the elements of one picture. PerCycle is their mean per cycle in all
+	// copies.
 	Elements int64
 	PerCycle float64
-	// Fewest is how many units a copy needs at least so that none is waited for.
+	// Fewest is the least number of units in a copy for which no cycle is spent waiting.
 	Fewest int
 	// Slices are the DSPs of the units in all copies.
 	Slices int
 }
 
-// Demands returns the demand for every unit that multiplies.
+// Demands returns the demand for every kind of unit that multiplies.
 func Demands(w *workload.Workload, c arch.Config, scope hwsim.Scope) ([]Demand, error) {
 	o := event.Options{Scope: scope}
 	r, err := event.Simulate(w, c, o)

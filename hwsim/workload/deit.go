@@ -18,8 +18,8 @@ const (
 	deitClasses = 1000
 )
 
-// deits has the widths, and the operation counts inferred from Fig. 10: its
-// throughputs fit them to the printed digit.
+// deits has the widths, and the operation counts, which are inferred from Fig. 10: they
+// reproduce its throughputs to the printed digit.
 var deits = []struct {
 	name       string
 	width      int
@@ -30,9 +30,9 @@ var deits = []struct {
 	{"deit-base", 768, 35.2},
 }
 
-// DeiT returns the operations of a standard ViT at 224 × 224: "deit-tiny",
-// "deit-small" or "deit-base". Softmax, GELU and LayerNorm are work of the
-// host: the accelerator has no unit for them.
+// DeiT returns the operations of a standard ViT at 224 × 224: "deit-tiny", "deit-small" or
+// "deit-base". Softmax, GELU and LayerNorm are work of the host: the accelerator has no
+// unit for them.
 func DeiT(name string) (*Workload, error) {
 	var names []string
 	for _, d := range deits {

@@ -4,21 +4,21 @@ package workload
 
 import "slices"
 
-// A node is one operation of a network or of an integer model, with what the
-// accelerator does for it.
+// A node is one operation of a network or of an integer model, with the accelerator's
+// operations for it.
 type node struct {
 	name     string
 	inputs   []string
 	elements int64 // of the tensor that it makes
 	picture  bool  // the tensor is the picture
-	// moves: the node does no arithmetic; it changes an address, or its factor is part
-	// of a later requantization. single: it works on single elements, so that a stream
-	// passes through it.
+	// moves marks a node without arithmetic: it only changes addresses, or its factor is
+	// part of a later requantization. single marks a node that works on single elements,
+	// so that a stream passes through it.
 	moves, single bool
 	ops           []Operation
 }
 
-// A graph knows who makes and who reads each tensor.
+// A graph holds the maker and the readers of each tensor.
 type graph struct {
 	nodes   []node
 	makers  map[string]*node
@@ -52,7 +52,7 @@ func (g *graph) workload(name string) (*Workload, error) {
 	return w, w.Validate()
 }
 
-// link gives each pointwise convolution the other end of its stream.
+// link sets Behind of each pointwise convolution to the other end of its stream.
 func link(ops []Operation) {
 	behind := make(map[string]string)
 	for i := range ops {
@@ -63,7 +63,7 @@ func link(ops []Operation) {
 	}
 }
 
-// stream returns the pointwise convolution that alone reads a tensor, through
+// stream returns the pointwise convolution that is the only reader of a tensor, through
 // operations on single elements, or "".
 func (g *graph) stream(name string) string {
 	for {
@@ -83,7 +83,8 @@ func (g *graph) stream(name string) string {
 	}
 }
 
-// tensors lists what the nodes leave, through everything that only moves.
+// tensors lists the tensors that nodes compute, with their readers beyond nodes that only
+// move.
 func (g *graph) tensors() []Tensor {
 	var list []Tensor
 	index, sources := make(map[string]int), g.sources()

@@ -16,8 +16,8 @@ func DW(name string, h, w, c, k int) Operation {
 	return Operation{Name: name, Label: name, Unit: Engines, Form: Depthwise, H: h, W: w, Cin: 1, Cout: c, Groups: c, Kernel: k, Stride: 1}
 }
 
-// Of returns operations as a workload. A depthwise convolution streams into the pointwise
-// one behind it.
+// Of returns operations as a workload. A depthwise convolution streams into a pointwise
+// one directly behind it.
 func Of(name string, ops ...Operation) *Workload {
 	w := &Workload{Name: name}
 	for _, o := range ops {

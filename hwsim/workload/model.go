@@ -10,10 +10,9 @@ import (
 )
 
 // FromModel lists the operations of an integer model for one picture. A model does not
-// say which part of the paper an operation is: only the attention's products have a
-// role here, no operation has a block, and none is marked as the head's. Each
-// convolution has the width of the model's weights. It refuses
-// a model that [integer.Model.Infer] refuses.
+// record the roles of the paper: here only the attention's products have a role, no
+// operation has a block, and none is marked as the head's. Each convolution has the width
+// of the model's weights. A model that [integer.Model.Infer] refuses is an error.
 func FromModel(m *integer.Model) (*Workload, error) {
 	tensors, err := m.Infer()
 	if err != nil {
@@ -52,8 +51,8 @@ func FromModel(m *integer.Model) (*Workload, error) {
 	return newGraph(nodes).workload(m.Name)
 }
 
-// of returns what the accelerator does for an operation that makes y of its operands,
-// and sets what kind of node it is.
+// of returns the accelerator's operations for an operation that makes y of its operands,
+// and sets moves and single.
 func (n *node) of(op integer.Operation, y integer.Tensor, in []integer.Tensor) []Operation {
 	on := func(u Unit, name string, elements int64) Operation {
 		return Operation{Name: name, Unit: u, Form: Elementwise, Elements: elements}
@@ -83,7 +82,7 @@ func (n *node) of(op integer.Operation, y integer.Tensor, in []integer.Tensor) [
 	case *integer.Hardswish, *integer.ReLU:
 		n.single = true
 		return []Operation{on(Activation, n.name, n.elements)}
-	case *integer.Add: // its multiplications are those of a requantization
+	case *integer.Add: // it multiplies like a requantization
 		return []Operation{on(Adder, n.name, n.elements), on(Requantize, n.name+requantizeSuffix, n.elements)}
 	case *integer.Divide:
 		return []Operation{on(Shifter, n.name, n.elements), on(Requantize, n.name+requantizeSuffix, n.elements)}
@@ -101,8 +100,8 @@ func (n *node) of(op integer.Operation, y integer.Tensor, in []integer.Tensor) [
 	return nil
 }
 
-// product returns the role of a product of the attention: KᵀV, a product by sums over
-// tokens, or one by KᵀV.
+// product returns the role of a product of the attention: KᵀV, the divisors (a product by
+// sums over tokens), or the dividends (a product by KᵀV).
 func product(m *integer.Model, made map[string]int, i int) efficientvit.Role {
 	op := &m.Ops[i]
 	if op.Operation.(*integer.MatMul).OverTokens {

@@ -8,9 +8,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// FromNetwork lists the operations of a network for one picture. It refuses a
-// network that is not valid, a cut of several inputs or outputs, and a kind that it
-// does not know by the kind's name.
+// FromNetwork lists the operations of a network for one picture. Errors are an invalid
+// network, a cut with several inputs or outputs, and an operation of an unknown kind,
+// which the error names.
 func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
@@ -48,15 +48,15 @@ func FromNetwork(net *efficientvit.Network) (*Workload, error) {
 	return newGraph(nodes).workload(net.Name)
 }
 
-// A reader knows who makes and who reads each tensor of a network.
+// A reader finds the maker and the readers of each tensor of a network.
 type reader struct {
 	net     *efficientvit.Network
 	makers  map[string]*efficientvit.Op
 	readers map[string][]*efficientvit.Op
 }
 
-// operations returns what the accelerator does for one operation of a network,
-// which may be nothing.
+// operations returns the accelerator's operations for one operation of a network, possibly
+// none.
 func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 	in := func(i int) []int { return r.makers[op.Inputs[i]].Shape }
 	on := func(u Unit, name string, elements int) []Operation {
@@ -96,11 +96,11 @@ func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 	case efficientvit.LayerNorm:
 		return on(Host, op.Name, size), nil
 	case efficientvit.Shift:
-		// Subtracted where R-MAC's outputs are requantized (Section V), but
-		// an addition of its own.
+		// It is subtracted where R-MAC's outputs are requantized (Section V), but counted
+		// as an addition of its own.
 		return on(Adder, op.Name, size), nil
 	case efficientvit.BatchNorm, efficientvit.Scale:
-		return nil, nil // multiplied into the requantization behind it
+		return nil, nil // multiplied into the following requantization
 	case efficientvit.Input, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
 		return nil, nil // addresses only
 	}
@@ -110,9 +110,9 @@ func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 // requantizeSuffix ends the name of the requantization of an operation's tensor.
 const requantizeSuffix = ".requantize"
 
-// requantization returns the requantization of the operation's tensor: one,
-// for all readers share its grid, where any of them has a quantization point.
-// Divisors are rounded by the log2 module instead, the picture by the host.
+// requantization returns the requantization of the operation's tensor where any of its
+// readers has a quantization point. There is only one, because all readers share the
+// tensor's grid. Divisors are rounded by the log2 module instead, the picture by the host.
 func (r *reader) requantization(op *efficientvit.Op) []Operation {
 	if op.Kind == efficientvit.Input {
 		return nil
@@ -127,7 +127,7 @@ func (r *reader) requantization(op *efficientvit.Op) []Operation {
 	return nil
 }
 
-// moves says whether a kind computes nothing of its own: an address, or a
+// moves reports whether a kind has no arithmetic of its own: it changes addresses, or is a
 // factor that the requantization applies.
 func moves(k efficientvit.Kind) bool {
 	switch k {
@@ -137,7 +137,7 @@ func moves(k efficientvit.Kind) bool {
 	return false
 }
 
-// single says whether a kind works on single elements.
+// single reports whether a kind works on single elements.
 func single(k efficientvit.Kind) bool {
 	switch k {
 	case efficientvit.BatchNorm, efficientvit.Hardswish, efficientvit.ReLU, efficientvit.Scale, efficientvit.Shift:

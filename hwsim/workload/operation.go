@@ -8,11 +8,11 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A Unit is what runs an operation.
+// A Unit is the part of the accelerator that runs an operation, or the host.
 type Unit uint8
 
-// The units. The engines run what multiplies; the host runs what the
-// accelerator cannot.
+// The units. The engines run operations that multiply. The host runs operations without a
+// unit on the accelerator.
 const (
 	Engines    Unit = iota + 1 // MAT and R-MAC
 	SumAdder                   // ΣReLU(K)
@@ -55,22 +55,21 @@ func Units() []Unit {
 	return units
 }
 
-// A Form says which loops an operation has, and with that which of its sizes
-// are set.
+// A Form names the loops of an operation, and so which of its sizes are set.
 type Form uint8
 
 // The forms.
 const (
-	// Convolution makes H·W·Cout outputs, each a sum over Cin channels and
-	// Kernel² positions. A linear layer is one with Kernel 1; its outputs are
-	// one position per token.
+	// Convolution makes H·W·Cout outputs, each a sum over Cin channels and Kernel²
+	// positions. A linear layer is a convolution with Kernel 1; it has one output position
+	// per token.
 	Convolution Form = iota + 1
 	// Depthwise makes H·W·Cout outputs, each a sum over Kernel² positions of
 	// its own channel.
 	Depthwise
 	// Product is a matrix product per head: [Rows, Inner] by [Inner, Cols].
 	Product
-	// Elementwise touches Elements elements one by one.
+	// Elementwise reads or makes Elements elements one by one.
 	Elementwise
 
 	formEnd
@@ -90,19 +89,18 @@ func (f Form) String() string {
 
 // An Operation is one step of a [Workload].
 type Operation struct {
-	// Name is unique in the workload. What computes a tensor of a network has
-	// the tensor's name; the log2 rounding of divisors and a requantization
-	// append theirs.
+	// Name is unique in the workload. An operation that computes a tensor of a network has
+	// the tensor's name; the log2 rounding of divisors and a requantization append a
+	// suffix.
 	Name string
 	// Label groups operations in reports: the role in the paper, or the layer
 	// of a standard ViT.
 	Label string
-	// Role is the network's; efficientvit.NoRole in a standard ViT.
+	// Role is the network's role; efficientvit.NoRole in a standard ViT.
 	Role efficientvit.Role
 	// Block is the network's module around the operation, or empty.
 	Block string
-	// Head says that the operation belongs to the classifier or segmentation
-	// head behind the backbone.
+	// Head marks an operation of the classifier or segmentation head behind the backbone.
 	Head bool
 	Unit Unit
 	Form Form
@@ -114,25 +112,25 @@ type Operation struct {
 	Cout, Cin, Groups int
 	// Kernel is the side of the square kernel; Stride the convolution's.
 	Kernel, Stride int
-	// WeightBits is the width of a convolution's weights, 1 to 8, or 0 where the
-	// workload does not tell it: networks have none, integer models have.
+	// WeightBits is the width of a convolution's weights, 1 to 8. It is 0 where the
+	// workload does not have it: the workloads of networks do not, those of integer models
+	// do.
 	WeightBits int
 
 	// Heads, Rows, Inner and Cols are the sizes of a Product.
 	Heads, Rows, Inner, Cols int
 
-	// Elements is what an Elementwise operation touches: its outputs, or its
-	// inputs where it sums.
+	// Elements is the number of outputs of an Elementwise operation, or of inputs where it
+	// sums.
 	Elements int64
 
-	// Feeds is the pointwise convolution that a Depthwise streams into, and
-	// Behind, of that convolution, the Depthwise; both empty where nothing
-	// streams.
+	// Feeds, in a Depthwise, is the pointwise convolution that it streams into. Behind, in
+	// that convolution, is the Depthwise. Both are empty without a stream.
 	Feeds, Behind string
 }
 
-// MACs returns the multiply-accumulates of the operation. The sum over K counts
-// one per element, for it is a column of KᵀV; other elementwise work none.
+// MACs returns the multiply-accumulates of the operation. The sum over K counts one per
+// element, because it is a column of KᵀV; other elementwise work counts none.
 func (o *Operation) MACs() int64 {
 	switch o.Form {
 	case Convolution, Depthwise:
@@ -146,8 +144,8 @@ func (o *Operation) MACs() int64 {
 	return 0
 }
 
-// Outputs returns the elements that the operation makes; of an elementwise one
-// that sums, those that it takes.
+// Outputs returns the number of the operation's outputs; for an elementwise operation that
+// sums, of its inputs.
 func (o *Operation) Outputs() int64 {
 	if o.Form == Elementwise {
 		return o.Elements
@@ -158,7 +156,7 @@ func (o *Operation) Outputs() int64 {
 	return int64(o.H) * int64(o.W) * int64(o.Cout)
 }
 
-// size returns the steps of the operation's loops without overflow.
+// size returns the number of iterations of the operation's loops, without overflow.
 func (o *Operation) size() float64 {
 	switch o.Form {
 	case Convolution, Depthwise:
@@ -169,10 +167,10 @@ func (o *Operation) size() float64 {
 	return float64(o.Elements)
 }
 
-// maxWeightBits is the width of the widest weights that integer models have.
+// maxWeightBits is the largest width of weights in integer models.
 const maxWeightBits = 8
 
-// check says what is wrong with the operation's sizes.
+// check returns an error for sizes that the operation cannot have.
 func (o *Operation) check() error {
 	type size struct {
 		name  string

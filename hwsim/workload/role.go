@@ -4,8 +4,8 @@ package workload
 
 import "github.com/gotriovit/gotriovit/triovit/efficientvit"
 
-// The roles of the paper by which timing models tell operations apart. What reads
-// a workload needs no further word of the network's description.
+// The roles of the paper by which timing models distinguish operations. A reader of a
+// workload needs nothing else from package efficientvit.
 const (
 	NoRole   = efficientvit.NoRole
 	AggPW    = efficientvit.AggPW

@@ -4,27 +4,27 @@ package workload
 
 import "fmt"
 
-// A Tensor is what one operation leaves for others. It says how long a memory
-// has to keep it.
+// A Tensor is the output of one operation with its readers. It determines how long a
+// memory has to keep the output.
 type Tensor struct {
-	// Maker is the operation that computes it; empty where it is the picture.
+	// Maker is the operation that computes it, empty for the picture.
 	Maker    string
 	Elements int64
-	// Readers are in the order of the operations; none where the tensor is a
-	// result of the network.
+	// Readers are in the order of the operations. A tensor without readers is a result of
+	// the network.
 	Readers []Reading
 }
 
 // A Reading is one operation's use of a [Tensor].
 type Reading struct {
 	Op string
-	// Elements is how much of the tensor it uses: a third where only the
-	// queries of an attention are read.
+	// Elements is the number of the tensor's elements that the operation uses: a third
+	// where only the queries of an attention are read.
 	Elements int64
 }
 
-// fault says what is wrong with the tensor, which is number i: makers and readers
-// must be listed, in this order. The index has the operations by name.
+// fault returns the fault of the tensor with index i: its maker and readers must be
+// listed, in this order. index has the operations by name.
 func (t *Tensor) fault(i int, index map[string]int) *fault {
 	path := func(field string) string { return fmt.Sprintf("tensors[%d].%s", i, field) }
 	maker, ok := -1, true

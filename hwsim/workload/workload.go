@@ -8,18 +8,18 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// A Workload is what an accelerator computes for one picture.
+// A Workload is the list of an accelerator's operations for one picture.
 type Workload struct {
 	// Name is the network's or the ViT's.
 	Name string
 	// Ops are in an order in which they can run.
 	Ops []Operation
-	// Tensors says who reads what. Where it is empty, each operation reads what
-	// the one before left.
+	// Tensors list the readers of each output. Where it is empty, each operation reads the
+	// output of the previous one.
 	Tensors []Tensor
-	// PrintedGOP is the operation count, in 10⁹, by which Fig. 10 of the paper
-	// turns latencies into GOPS. It is inferred: the figure prints throughputs
-	// only. 0 where there is none.
+	// PrintedGOP is the operation count, in 10⁹, by which Fig. 10 of the paper turns
+	// latencies into GOPS. It is inferred, since the figure prints throughputs only. 0
+	// means none.
 	PrintedGOP float64
 }
 
@@ -50,13 +50,13 @@ func (w *Workload) Validate() error {
 	return nil
 }
 
-// A fault is what is wrong with a workload.
+// A fault is an error in a workload with the path of its field.
 type fault struct {
 	path string // of the field, as a file has it
 	err  error
 }
 
-// faultf says what is wrong with the field of a path.
+// faultf returns a fault of the field with the given path.
 func faultf(path, format string, args ...any) *fault {
 	return &fault{path, fmt.Errorf(format, args...)}
 }
@@ -94,10 +94,10 @@ func (w *Workload) fault() *fault {
 	return nil
 }
 
-// operationPath is that of a field of operation i, or of the whole operation.
+// operationPath returns the path of a field of operation i, or of the whole operation.
 func operationPath(i int, field string) string { return fmt.Sprintf("operations[%d]%s", i, field) }
 
-// streamFault says what is wrong with the ends of operation i's stream.
+// streamFault returns the fault of the ends of operation i's stream, if any.
 func (w *Workload) streamFault(i int, index map[string]int) *fault {
 	o := &w.Ops[i]
 	if o.Feeds != "" {
@@ -120,7 +120,7 @@ func (w *Workload) streamFault(i int, index map[string]int) *fault {
 	return nil
 }
 
-// Table is the workload on a page: what each unit has to do.
+// Table returns the workload on a page: the work of each unit.
 func (w *Workload) Table() table.Table {
 	var s table.Writer
 	fmt.Fprintf(&s, "%s: %d operations, %.2f GOP (%.1f M MACs)", w.Name, len(w.Ops), w.GOP(), float64(w.MACs())/1e6)

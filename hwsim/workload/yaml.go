@@ -18,8 +18,8 @@ import (
 // version is the only version of the file format so far.
 const version = 1
 
-// maxFile bounds what is given to the parser, in bytes. EfficientViT-B3's
-// operations and tensors take 270 KiB.
+// maxFile bounds the parser's input, in bytes. EfficientViT-B3's operations and tensors
+// take 270 KiB.
 const maxFile = 1 << 20
 
 // ReadFile reads a workload from a YAML file, as [Read] does.
@@ -31,8 +31,8 @@ func ReadFile(path string) (*Workload, error) {
 	return Read(path, data)
 }
 
-// Read reads a workload of one's own from YAML; name stands for the file in
-// errors, which name the line and the field:
+// Read reads the caller's own workload from YAML; name stands for the file in errors,
+// which name the line and the field:
 //
 //	version: 1
 //	name: a separable convolution
@@ -45,14 +45,14 @@ func ReadFile(path string) (*Workload, error) {
 //	  - {maker: dw, elements: 200704, readers: [{operation: pw, elements: 200704}]}
 //	  - {maker: pw, elements: 100352}
 //
-// Forms, units and roles have their names in reports. An operation has the sizes
-// of its form, as [Operation] describes them: a convolution height, width,
-// output_channels, input_channels, kernel, groups and stride; a depthwise
-// convolution the same without input_channels and groups, either with weight_bits from 1 to 8 where it has a width
-// of its own; a matrix product heads, rows, inner and columns; an elementwise operation elements, and its
-// unit. Input channels are those of a group. Stride and groups are 1 where they are
-// left out, and the label is the role. The result is valid: what is wrong between
-// operations, such as the name of one that is not listed, has its line as well.
+// Forms, units and roles have their names in reports. An operation has the sizes of its
+// form, as [Operation] describes them. A convolution has height, width, output_channels,
+// input_channels, kernel, groups and stride. A depthwise convolution has the same without
+// input_channels and groups. Either may have weight_bits from 1 to 8, its own width of
+// weights. A matrix product has heads, rows, inner and columns, and an elementwise
+// operation elements and its unit. Input channels are those of a group. Stride and groups
+// default to 1, and the label to the role. The result is valid: an error between
+// operations, such as the name of one that is not listed, also has its line.
 func Read(name string, data []byte) (*Workload, error) {
 	w, err := read(name, data)
 	return w, yamlfile.Cut(err)
@@ -81,7 +81,7 @@ func read(name string, data []byte) (*Workload, error) {
 	return w, nil
 }
 
-// nodeAt returns the node of a path, or where there is none that of what is around.
+// nodeAt returns the node of a path, or the nearest node around it.
 func nodeAt(root ast.Node, path string) ast.Node {
 	for path != "" {
 		if p, err := yaml.PathString("$." + path); err == nil {
@@ -97,7 +97,7 @@ func nodeAt(root ast.Node, path string) ast.Node {
 // A fileParser walks the parsed file.
 type fileParser struct{ file string }
 
-// at puts the place before an error.
+// at adds the place to an error.
 func (p *fileParser) at(node ast.Node, path string, err error) error {
 	return yamlfile.At(p.file, node, path, err)
 }
@@ -133,8 +133,8 @@ func (p *fileParser) workload(node ast.Node) (*Workload, error) {
 	return w, nil
 }
 
-// operation reads one operation: its form first, for that says which fields
-// there are.
+// operation reads one operation. It reads the form first, since the form decides the
+// fields.
 func (p *fileParser) operation(path string, node ast.Node) (Operation, error) {
 	o := Operation{}
 	entries, err := p.entries(path, node)
@@ -198,7 +198,7 @@ func (p *fileParser) reading(path string, node ast.Node) (Reading, error) {
 	return r, err
 }
 
-// list reads what stands in a list.
+// list reads the items of a list.
 func list[T any](p *fileParser, path string, node ast.Node, item func(string, ast.Node) (T, error)) ([]T, error) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
@@ -223,9 +223,9 @@ func (p *fileParser) entries(path string, node ast.Node) ([]*ast.MappingValueNod
 	return nil, p.at(node, path, fmt.Errorf("%s must be fields, each on its line", yamlfile.Excerpt(node)))
 }
 
-// fill stores the entries in the fields and returns the names of those that
-// the file gives. The lists, which are read elsewhere, are named to a user who
-// wrote another.
+// fill stores the entries in the fields and returns the names of the fields that the file
+// gives. lists are the fields read elsewhere; the error for an unknown name lists them
+// too.
 func (p *fileParser) fill(path string, node ast.Node, entries []*ast.MappingValueNode, fields []field, lists ...string) (map[string]bool, error) {
 	given := make(map[string]bool)
 	for _, e := range entries {
@@ -255,8 +255,7 @@ func (p *fileParser) missing(node ast.Node, path string, f field) error {
 	return p.at(node, join(path, f.name), fmt.Errorf("missing: it must be %s", f.allowed()))
 }
 
-// join adds a field's name to a path. A name that a file may have over several
-// lines is quoted.
+// join adds a field's name to a path. A name that could take several lines is quoted.
 func join(path, name string) string {
 	if !printable(name) {
 		name = strconv.Quote(name[:min(len(name), 40)])
@@ -267,9 +266,9 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// YAML writes the workload, an operation on each line. [Read] gives a valid one
-// back whose names are printable text of at most 200 bytes and whose stride and
-// groups are at most 2^50.
+// YAML writes the workload, an operation on each line. [Read] reads a valid workload back
+// if its names are printable text of at most 200 bytes and its stride and groups are at
+// most 2^50.
 func (w *Workload) YAML() []byte {
 	var b bytes.Buffer
 	for _, f := range w.fields() {

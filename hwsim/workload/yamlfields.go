@@ -16,18 +16,17 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A field is one value of a workload in YAML. Reading, writing and the errors
-// follow from it.
+// A field is one value of a workload in YAML. Reading, writing and the errors use it.
 type field struct {
 	name     string
 	optional bool
-	// otherwise is the text of the value that an optional field has where the
-	// file leaves it out.
+	// otherwise is the text of an optional field's value where the file leaves the field
+	// out.
 	otherwise string
-	value     any // a pointer into what is read or written
+	value     any // pointer to the value that is read or written
 }
 
-// A formatVersion can only be what this package reads.
+// A formatVersion has only the value that this package reads.
 type formatVersion int
 
 const (
@@ -44,7 +43,7 @@ func (w *Workload) fields() []field {
 	}
 }
 
-// fields returns those of the operation's form.
+// fields returns the fields of the operation's form.
 func (o *Operation) fields() []field {
 	none := strconv.Quote("")
 	fields := []field{
@@ -84,7 +83,7 @@ func (r *Reading) fields() []field {
 	return []field{{name: "operation", value: &r.Op}, {name: "elements", value: &r.Elements}}
 }
 
-// omitted says whether a file need not give the field.
+// omitted reports whether a file need not give the field.
 func (f *field) omitted() bool { return f.optional && f.text() == f.otherwise }
 
 // text returns the value as YAML writes it.
@@ -103,10 +102,10 @@ func (f *field) text() string {
 	case *formatVersion:
 		return strconv.Itoa(int(*v))
 	}
-	return strconv.Quote(fmt.Sprint(f.value)) // of a Form, Unit or Role
+	return strconv.Quote(fmt.Sprint(f.value)) // for a Form, Unit or Role
 }
 
-// allowed says what the value may be.
+// allowed describes the allowed values.
 func (f *field) allowed() string {
 	switch f.value.(type) {
 	case *string:
@@ -127,7 +126,7 @@ func (f *field) allowed() string {
 	return "one of " + strings.Join(f.names(), ", ")
 }
 
-// names returns what a Form, Unit or Role can be called.
+// names returns the names of a Form, Unit or Role.
 func (f *field) names() []string {
 	var names []string
 	switch f.value.(type) {
@@ -140,7 +139,7 @@ func (f *field) names() []string {
 			names = append(names, v.String())
 		}
 	case *efficientvit.Role:
-		// What has no name is no role.
+		// A value without a name is no role.
 		for v := efficientvit.NoRole; v.String() != fmt.Sprintf("Role(%d)", uint8(v)); v++ {
 			names = append(names, v.String())
 		}
@@ -148,7 +147,7 @@ func (f *field) names() []string {
 	return names
 }
 
-// set stores a node's value; the error says what is wrong with it.
+// set stores a node's value, or returns an error with the allowed values.
 func (f *field) set(node ast.Node) error {
 	ok := false
 	switch v := f.value.(type) {
@@ -191,7 +190,8 @@ func (f *field) set(node ast.Node) error {
 	return nil
 }
 
-// choose stores the Form, Unit or Role of that name, if there is one.
+// choose stores the Form, Unit or Role with the given name, and reports whether there is
+// one.
 func (f *field) choose(name string) bool {
 	for i, n := range f.names() {
 		if n != name {
@@ -222,7 +222,7 @@ func number(node ast.Node, low, high float64) (x float64, ok bool) {
 	return x, ok && x >= low && x <= high // false for NaN
 }
 
-// printable says whether a name stays on one line of a report.
+// printable reports whether a name fits on one line of a report.
 func printable(s string) bool {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	return s != "" && len(s) <= maxText && utf8.ValidString(s) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, unprintable)

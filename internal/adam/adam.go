@@ -11,12 +11,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Adam has the shares of the moments that a step keeps, and what is added to the root
-// of the second one.
+// Adam has the shares of the moments that a step keeps, and Eps, which is added to the
+// root of the second moment.
 type Adam struct{ Beta1, Beta2, Eps float64 }
 
-// A State is what the optimizer keeps of each parameter: its value and the running
-// means of its gradient and of the gradient's square.
+// A State is the optimizer's memory of the parameters: their values and the running means
+// of their gradients and of the gradients' squares.
 type State struct{ Params, Moments1, Moments2 []*Node }
 
 // Nodes returns the state's nodes in one list: all values, all first moments, all
@@ -31,8 +31,9 @@ func StateOf(nodes []*Node) State {
 	return State{nodes[:n], nodes[n : 2*n], nodes[2*n:]}
 }
 
-// Step returns the state after one step. The rate is a scalar; count is the number of
-// the step, from 1; shrink is the share of every parameter that decays, nil for none.
+// Step returns the state after one step. rate is the learning rate, a scalar. count is the
+// number of the step, from 1. shrink is the share of every parameter that decays, nil for
+// none.
 func (a Adam) Step(rate, shrink, count *Node, s State, grads []*Node) (next State) {
 	unbias := func(beta float64) *Node { return OneMinus(Exp(MulScalar(count, math.Log(beta)))) }
 	unbias1, unbias2 := unbias(a.Beta1), unbias(a.Beta2)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomicfile writes files that are whole or absent. What is written
-// goes to a temporary file beside the file meant, reaches the disk, and takes
-// its name: a reader sees the old contents or the new ones, and a full disk or
-// a killed process changes nothing.
+// Package atomicfile writes files that are whole or absent. The content is written to a
+// temporary file beside the target and flushed to the disk, and the temporary file is then
+// renamed to the target. So a reader sees the old contents or the new ones, and a full
+// disk or a killed process changes nothing.
 //
 //	err := atomicfile.Write("b0.profile", func(w io.Writer) error {
 //		return gob.NewEncoder(w).Encode(profile)
@@ -21,12 +21,12 @@ import (
 	"strings"
 )
 
-// mark stands in the name of every temporary file.
+// mark is part of the name of every temporary file.
 const mark = ".writing-"
 
-// Write makes or replaces the file at path with what write writes. Where that
-// fails the file stays as it was and the temporary file is removed; a killed
-// process leaves it, see [Temporary].
+// Write makes or replaces the file at path with the output of write. After an error the
+// file is as before and the temporary file is removed. A killed process leaves the
+// temporary file: see [Temporary].
 func Write(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path+mark+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
@@ -59,8 +59,8 @@ func WriteData(path string, data []byte) error {
 	})
 }
 
-// WriteJSON makes or replaces the file at path with a line of JSON: see [Write]. One of
-// more bytes than its reader takes is an error.
+// WriteJSON makes or replaces the file at path with a line of JSON: see [Write]. JSON of
+// more than most bytes, the reader's bound, is an error.
 func WriteJSON(path string, value any, most int) error {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -72,6 +72,6 @@ func WriteJSON(path string, value any, most int) error {
 	return WriteData(path, append(data, '\n'))
 }
 
-// Temporary reports whether a file's name is that of a temporary file: one that
-// is being written, or that a killed process left.
+// Temporary reports whether a file's name is that of a temporary file: one that is being
+// written, or that a killed process left.
 func Temporary(name string) bool { return strings.Contains(name, mark) }

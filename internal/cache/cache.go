@@ -2,21 +2,19 @@
 
 // Package cache keeps the results of stages between processes.
 //
-// A notebook kernel for Go compiles every cell into a new process: values do
-// not survive from cell to cell. A stage (observe, evaluate) is
-// therefore a pure function of its inputs whose result is a file, and calling
-// it again reads the file. [Do] is the whole of it:
+// A notebook kernel for Go compiles every cell into a new process: values do not survive
+// from cell to cell. So a stage (observe, evaluate) is a pure function of its inputs whose
+// result is stored in a file; another call reads the file. [Do] does both:
 //
 //	c := cache.Open("")
 //	profile, err := cache.Do(ctx, c, "observe", 1, []string{networkHash, data.Fingerprint()},
 //		func() (*Profile, error) { return observe(network, data) })
 //
-// The name of an entry is the hash of everything the result depends on
-// ([Key]), so that an entry never becomes wrong, only unused. Writing is
-// atomic and every entry carries a checksum: a process that is killed, a full
-// disk or a damaged file costs the computation, never a wrong result. The
-// folder is safe to delete at any time. It is kept below [Cache.MaxBytes] by
-// removing the entries that were not used for longest.
+// The name of an entry is the hash of everything the result depends on ([Key]), so that an
+// entry never becomes wrong, only unused. Writing is atomic and every entry carries a
+// checksum: a killed process, a full disk or a damaged file costs a computation, never a
+// wrong result. The folder may be deleted at any time. The entries unused for longest are
+// removed to keep it below [Cache.MaxBytes].
 package cache
 
 import (
@@ -41,7 +39,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
-// DefaultMaxBytes is the size a cache is kept below unless told otherwise.
+// DefaultMaxBytes is the default bound of a cache's size, in bytes.
 const DefaultMaxBytes = 2 << 30
 
 // Cache is a folder of results. Several processes and goroutines may use one
@@ -56,10 +54,10 @@ type Cache struct {
 	warning error
 }
 
-// Open returns the cache in the given folder, which is made when the first
-// entry is written. If dir is empty it is $TRIOVIT_CACHE, else the folder
-// gotriovit in the user's cache folder. Open does not fail: a cache that cannot
-// be written computes everything anew, and [Cache.Warning] says why.
+// Open returns the cache in the given folder, which is made when the first entry is
+// written. If dir is empty it is $TRIOVIT_CACHE, else the folder gotriovit in the user's
+// cache folder. Open does not fail: with a cache that cannot be written everything is
+// computed anew, and [Cache.Warning] returns the reason.
 func Open(dir string) *Cache {
 	c := &Cache{MaxBytes: DefaultMaxBytes, dir: dir}
 	if c.dir == "" {
@@ -84,8 +82,8 @@ func (c *Cache) Dir() string {
 	return c.dir
 }
 
-// Warning returns the first reason for which a result could not be kept, or
-// nil. Results are right all the same, but are computed again next time.
+// Warning returns the first reason why a result could not be stored, or nil. Results are
+// right all the same, but are computed again next time.
 func (c *Cache) Warning() error {
 	if c == nil {
 		return nil
@@ -126,8 +124,8 @@ const (
 	evictLock  = "evict" + lockSuffix
 )
 
-// own tells whether the cache made a file. A user may name a folder that has
-// others, such as a yarn.lock: they are not counted and never removed.
+// own reports whether the cache made a file. A user may name a folder with other files,
+// such as a yarn.lock: these are not counted and never removed.
 func own(name string) bool {
 	key, _, _ := strings.Cut(name, ".")
 	_, err := hex.DecodeString(key)
@@ -136,8 +134,8 @@ func own(name string) bool {
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+suffix) }
 
-// Get returns the entry with the given key. An entry that is truncated or
-// otherwise damaged is as good as absent.
+// Get returns the entry with the given key. An entry that is truncated or otherwise
+// damaged counts as absent.
 func (c *Cache) Get(key string) ([]byte, bool) {
 	if c == nil || c.dir == "" {
 		return nil, false
@@ -156,9 +154,9 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 	return payload, true
 }
 
-// Put writes an entry. Readers see the whole entry or none. If that fails the
-// error is also kept for [Cache.Warning]. If ctx ends while another process
-// removes old entries, this one removes none.
+// Put writes an entry. Readers see the whole entry or none. An error is also kept for
+// [Cache.Warning]. If ctx ends while another process removes old entries, this process
+// removes none.
 func (c *Cache) Put(ctx context.Context, key string, payload []byte) error {
 	if c == nil {
 		return nil
@@ -194,7 +192,7 @@ func (c *Cache) put(ctx context.Context, key string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	// One process at a time adds up and removes, or two would both remove.
+	// Only one process at a time adds up sizes and removes entries; two would both remove.
 	unlock, err := lock(ctx, filepath.Join(c.dir, evictLock), "removes old results")
 	if err != nil {
 		return nil // the entry is kept
@@ -203,12 +201,12 @@ func (c *Cache) put(ctx context.Context, key string, payload []byte) error {
 	return c.evict(key + suffix)
 }
 
-// abandoned is the age at which a temporary file belongs to no living writer,
-// and at which a lock file is tried.
+// abandoned is the age from which a temporary file is taken to have no writer, and a lock
+// file is checked for a holder.
 const abandoned = time.Hour
 
-// evict removes what killed writers left and then the entries unused for
-// longest, except keep, until MaxBytes suffices.
+// evict removes the files of killed writers and then the entries unused for longest,
+// except keep, until the rest is within MaxBytes.
 func (c *Cache) evict(keep string) error {
 	files, err := os.ReadDir(c.dir)
 	if err != nil {

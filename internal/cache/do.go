@@ -14,20 +14,19 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-// Do returns the result of a stage: the entry for its name, version and inputs
-// if there is one, else what compute returns, which is then kept. The inputs
-// name everything the result depends on; the version changes with the code.
+// Do returns the result of a stage: the entry for its name, version and inputs if there is
+// one, else the result of compute, which is then stored. The inputs name everything that
+// the result depends on. The version changes with the code.
 //
-// While one process computes, others that ask for the same result wait for it, and
-// show for whom they wait. The wait ends with ctx, whose cause the error wraps.
-// If compute fails, or its process is killed, nothing is kept. A result that
-// cannot be kept is returned all the same, and a warning shown: see
-// [Cache.Warning].
+// While one process computes, others that ask for the same result wait for it, and show
+// which process they wait for. The wait ends with ctx, whose cause the error wraps. If
+// compute fails, or its process is killed, nothing is stored. A result that cannot be
+// stored is returned all the same, with a warning: see [Cache.Warning].
 //
-// Results are kept as encoding/gob writes them, which preserves every bit of a
-// float, NaN included, and ignores unexported fields. What Do returns has
-// always gone through the encoding, so that the first call and the later ones
-// return the same. A type that gob cannot encode is an error.
+// Results are stored by encoding/gob, which preserves every bit of a float, NaN included,
+// and ignores unexported fields. Every result that Do returns has passed the encoding, so
+// that the first call and later calls return the same. A type that gob cannot encode is an
+// error.
 func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs []string, compute func() (T, error)) (T, error) {
 	var none T
 	key := Key(append([]string{stage, strconv.Itoa(version)}, inputs...)...)
@@ -62,7 +61,7 @@ func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs 
 	return decoded, nil
 }
 
-// get decodes an entry. One that is no T, written by other code under the same
+// get decodes an entry. An entry that is not a T, written by other code under the same
 // version, counts as absent.
 func get[T any](c *Cache, key string) (value T, ok bool) {
 	data, ok := c.Get(key)

@@ -17,17 +17,16 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-// longest is the time between two looks at a lock.
+// longest is the longest time between two attempts to take a lock.
 const longest = 50 * time.Millisecond
 
-// lock waits until no other process or goroutine holds the lock file at path
-// and returns the function that releases it. The wait shows who holds the file,
-// and what for (computes this, removes that); if ctx ends before, so does the wait,
-// with an error that says the same.
+// lock waits until no other process or goroutine holds the lock file at path and returns
+// the function that releases it. The wait shows the holder and its action (computes this,
+// removes that). If ctx ends first, the wait ends with an error that names the same.
 //
 // The system releases the lock of a killed process. Where locking is impossible (a
-// read-only folder, some network file systems) lock returns at once: entries are
-// written atomically, and the lock only saves computing a result twice.
+// read-only folder, some network file systems) lock returns at once: entries are written
+// atomically, and the lock only avoids computing a result twice.
 func lock(ctx context.Context, path, does string) (unlock func(), err error) {
 	over := progress.Waiting(func() string { return fmt.Sprintf("wait for %s, which %s", holder(path), does) })
 	defer over()
@@ -53,8 +52,8 @@ func lock(ctx context.Context, path, does string) (unlock func(), err error) {
 	}
 }
 
-// sign writes into a lock file who holds it. Where that fails, as in a file of
-// another user, the wait for it says less.
+// sign writes the holder into a lock file. Where this fails, as in a file of another user,
+// waiting processes cannot show the holder.
 func sign(path string) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
@@ -65,7 +64,7 @@ func sign(path string) {
 	fmt.Fprintf(f, "%d %s\n", os.Getpid(), host)
 }
 
-// holder reads from a lock file who holds it, in words.
+// holder reads the holder of a lock file, in words.
 func holder(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -87,7 +86,8 @@ func holder(path string) string {
 	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
-// removeFreeLock removes a lock file that no process holds: a killed one left it.
+// removeFreeLock removes a lock file that no process holds, such as one that a killed
+// process left.
 func removeFreeLock(path string) {
 	l := lockFile(path)
 	switch ok, err := l.TryLock(); {
@@ -102,9 +102,9 @@ func removeFreeLock(path string) {
 // lockFile may belong to another user of a shared folder.
 func lockFile(path string) *flock.Flock { return flock.New(path, flock.SetPermissions(0o666)) }
 
-// isAt reports whether the file that is locked still has the name path. The
-// holder before may have removed it, and another may hold a lock on its
-// successor: only the file now at path counts.
+// isAt reports whether the locked file still has the name path. A previous holder may have
+// removed it, and another process may hold a lock on a new file at path. Only the file now
+// at path counts.
 func isAt(l *flock.Flock, path string) bool {
 	mine, err := l.Stat()
 	if err != nil {
@@ -114,9 +114,9 @@ func isAt(l *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(mine, current)
 }
 
-// remove removes the file of a lock that is held, and releases the lock. In
-// this order nobody can hold the file that goes. Windows removes no open file,
-// so that there the other order is as safe.
+// remove removes the file of a held lock, and then releases the lock. In this order nobody
+// else can hold the removed file. Windows cannot remove an open file, and there the
+// reverse order is as safe.
 func remove(l *flock.Flock) {
 	if runtime.GOOS != "windows" {
 		os.Remove(l.Path())

@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 )
 
-// Usage returns how many entries there are and their size in bytes. A folder
-// that does not exist yet has none. The error says why nothing could be kept.
+// Usage returns the number of entries and their size in bytes. A folder that does not
+// exist yet has none. The error is the reason why nothing could be stored.
 func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := c.Warning(); err != nil {
 		return 0, 0, err

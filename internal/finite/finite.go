@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package finite looks for values that are not finite: one NaN among the values
-// that a network computes with spreads until nothing that it says means anything.
+// Package finite finds values that are not finite: a single NaN in a network's tensors
+// spreads until its logits mean nothing.
 package finite
 
 // First returns the index of the first value that is NaN or infinite, or -1.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package golden holds what a test computes against what was stored in its
-// package's testdata. UPDATE_GOLDEN=1 stores the present values first, so that
-// version control shows what changed.
+// Package golden compares the results of a test with those stored in its package's
+// testdata. UPDATE_GOLDEN=1 stores the present results first, so that version control
+// shows the changes.
 package golden
 
 import (
@@ -16,8 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Text fails t where got is not the text of testdata/name, and shows the lines
-// that differ.
+// Text fails t unless got is the text of testdata/name, and shows the lines that differ.
 func Text(t testing.TB, name, got string) {
 	t.Helper()
 	want := string(stored(t, name, []byte(got)))
@@ -26,9 +25,9 @@ func Text(t testing.TB, name, got string) {
 	}
 }
 
-// Numbers fails t where the rows of got are not those of testdata/name, JSON, or
-// the i-th number of one is farther from the stored row's than tolerance allows.
-// What to do then is up to the test: advice says it.
+// Numbers fails t unless testdata/name, JSON, has the same rows as got, and every number
+// is within tolerance of the stored one. advice is printed with a failure: it tells how to
+// proceed.
 func Numbers(t testing.TB, name string, got map[string][]float64, tolerance func(row []float64, i int) float64, advice string) {
 	t.Helper()
 	data, err := json.MarshalIndent(got, "", "\t")

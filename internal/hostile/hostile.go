@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hostile holds what the tests demand of everything that reads files.
-// A checkpoint, a picture or a profile may come from anywhere, be cut off, or
-// have been made to do harm: whatever it holds, a reader returns a value or an
-// short error of one line, does not panic, and allocates no more than the file's size
-// justifies. A fuzz target calls its reader through [Read]:
+// Package hostile holds the requirements of the tests on every reader of files. A
+// checkpoint, a picture or a profile may come from anywhere, be cut off, or be made to do
+// harm. For any content a reader returns a value or a short error of one line, does not
+// panic, and allocates no more than the file's size justifies. A fuzz target calls its
+// reader through [Read]:
 //
 //	f.Fuzz(func(t *testing.T, data []byte) {
 //		var set Set
@@ -17,17 +17,16 @@ import (
 	"testing"
 )
 
-// Allowance is what a reader may allocate beside twice the file, in bytes.
+// Allowance is the number of bytes that a reader may allocate beside twice the file.
 const Allowance = 64 << 20
 
-// maxError is how many bytes an error may have: it quotes the file in part.
+// maxError is the longest error in bytes; an error quotes parts of the file.
 const maxError = 2000
 
-// Read calls a reader of a file of size bytes and returns its error. The test
-// fails where the error has several lines or more than 2000 bytes, and where the call
-// allocated more than twice the file and the [Allowance]. All bytes that the process
-// took from the heap during the call count, also those that were garbage at its end: no
-// more than that was ever in use.
+// Read calls a reader of a file of size bytes and returns its error. The test fails where
+// the error has several lines or more than 2000 bytes, and where the call allocated more
+// than twice the file and the [Allowance]. All bytes allocated on the heap during the call
+// count, also those already garbage at its end, so that the memory in use was never more.
 func Read(t testing.TB, size int, read func() error) error {
 	t.Helper()
 	var before, after runtime.MemStats

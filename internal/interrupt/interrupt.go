@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package interrupt is for tests of stages that are cancelled and go on: it cancels a
-// context at a place that does not depend on time.
+// Package interrupt is for tests of stages that are cancelled and resumed: it cancels a
+// context at a point that does not depend on time.
 package interrupt
 
 import "context"
 
-// After returns a context that is cancelled when its error was asked for n times.
+// After returns a context that is cancelled when its Err has been called n times.
 func After(ctx context.Context, n int) context.Context { return &countdown{ctx, n} }
 
 type countdown struct {

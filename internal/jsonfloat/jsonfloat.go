@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonfloat writes and reads numbers that may be unknown, for which JSON has
-// no word but null.
+// Package jsonfloat writes and reads numbers that may be unknown: JSON writes such a
+// number as null.
 package jsonfloat
 
 import (

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonlist reads lists from JSON that a user gives. It counts the elements
-// before it allocates: package json goes on behind an element that it cannot read, and
-// lets a list grow by copies.
+// Package jsonlist reads lists from a user's JSON. It counts the elements before it
+// allocates the list: package json continues after an element that it cannot read, and
+// grows a list by copying.
 package jsonlist
 
 import (
@@ -13,7 +13,8 @@ import (
 	"fmt"
 )
 
-// Unmarshal reads a list, or null, of at most so many elements of a kind, such as '{'.
+// Unmarshal reads a list, or null, of at most the given number of elements. kind is the
+// kind of the elements, such as '{'.
 func Unmarshal[T any](list *[]T, data []byte, kind jsontext.Kind, most int) error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {

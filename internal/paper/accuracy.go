@@ -10,14 +10,16 @@ import (
 
 // A Table is a printed table of accuracies in percent.
 type Table struct {
-	// Number is the table's in the paper, a Roman numeral.
+	// Number is the number of the table in the paper, a Roman numeral.
 	Number string
-	// About is what the table shows, Metric what its numbers measure, and Dataset on what.
+	// About is the table's subject, Metric the unit of its numbers, and Dataset the
+	// pictures.
 	About, Metric, Dataset string
 	// Columns are the networks, Rows the recipes.
 	Columns []string
 	Rows    []Row
-	// Missing says what of the printed table is not at hand, empty where nothing is.
+	// Missing names the part of the printed table that is not at hand, empty where nothing
+	// is missing.
 	Missing string
 }
 
@@ -35,12 +37,12 @@ func (t *Table) Row(name string) []Cell {
 	return nil
 }
 
-// What says what the numbers of a column measure and where they are printed.
+// What names the unit of a column's numbers and their source.
 func (t *Table) What(column int) string {
 	return fmt.Sprintf("%s %%, %s, %s, Table %s", t.Metric, t.Columns[column], t.Dataset, t.Number)
 }
 
-// Where accuracies are printed.
+// The sources of accuracies.
 const (
 	excerpt  = "an excerpt of the paper"
 	readme   = "EfficientViT's README"

@@ -6,7 +6,7 @@ package paper
 // percent. Figs. 3 and 4 are of the last stage of EfficientViT-B1; that Fig. 6 has this
 // number is inferred.
 
-// A Peak is what a figure shows of one convolution's input.
+// A Peak is the range of one convolution's input in a figure.
 type Peak struct {
 	// Low and High are the smallest and the largest value.
 	Low, High float64
@@ -18,9 +18,9 @@ var (
 	Fig3PW2 = Peak{-0.375, 3.5}
 )
 
-// Fig6DW and Fig6PW2 are the same behind channel-wise migration and filter-wise shifting:
-// the largest value of a channel is 3.85 throughout but for two, and between 0.06 and
-// 0.53.
+// Fig6DW and Fig6PW2 are the same inputs behind channel-wise migration and filter-wise
+// shifting. In DW's the largest value of every channel but two is 3.85. In PW2's the
+// largest value of a channel is between 0.06 and 0.53.
 var (
 	Fig6DW  = Peak{-1.5, 3.85}
 	Fig6PW2 = Peak{-0.53, 0.53}

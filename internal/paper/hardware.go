@@ -4,7 +4,7 @@ package paper
 
 import "strings"
 
-// Where hardware numbers are printed.
+// The sources of hardware numbers.
 const (
 	companion = "companion paper (arXiv 2403.20230, ISCAS 2024)"
 	p2vit     = "quoted in P2-ViT (arXiv 2405.19915)"
@@ -21,7 +21,7 @@ const (
 // with one network.
 type Accelerator struct {
 	Name, Device string
-	// Network is named as hwsim names workloads, in other case.
+	// Network has the name of a workload of hwsim, in another case.
 	Network string
 	// DSPs are the slices used; GOPS count a multiply-accumulate as two.
 	DSPs, FPS, GOPS, GOPSPerW, GOPSPerDSP, FPSPerDSP Cell
@@ -76,15 +76,15 @@ func Accelerators() []Accelerator {
 	}
 }
 
-// Used is what a design takes of a chip.
+// Used is a design's use of a chip.
 type Used struct {
 	Name, Device string
 	// BRAMs are blocks of 36 Kbit.
 	DSPs, BRAMs, LUTs, FFs Cell
 }
 
-// Resources returns Table III, what the paper's accelerator takes of the ZCU102, as far
-// as it is at hand: the arrays' DSPs, of which the packing tells.
+// Resources returns Table III, the paper's accelerator's use of the ZCU102, as far as it
+// is at hand: the arrays' DSPs, which follow from the packing.
 func Resources() []Used {
 	u := unknown(tableIII)
 	return []Used{{TrioViT, zcu102, row(TrioViT, b1R224).DSPs, u, u, u}}
@@ -99,14 +99,14 @@ type Platform struct {
 	Bars []Bar
 }
 
-// A Bar is one throughput of Fig. 10: the network's operations (see
-// [NetworkGOP]) by its latency.
+// A Bar is one throughput of Fig. 10: the network's operations (see [NetworkGOP]) divided
+// by its latency.
 type Bar struct {
 	Network string
 	GOPS    Cell
 }
 
-// Platforms returns Fig. 10. Its throughputs are printed; which bar each is was
+// Platforms returns Fig. 10. Its throughputs are printed. Their assignment to bars was
 // inferred from the latencies that platforms publish.
 func Platforms() []Platform {
 	deits := func(name, basis string, tiny, small, base float64) Platform {
@@ -153,7 +153,7 @@ func NetworkGOP(network string) Cell {
 	return unknown("no network of Fig. 10")
 }
 
-// A Metric is what a [Ratio] compares.
+// A Metric is the quantity that a [Ratio] compares.
 type Metric string
 
 // The metrics.
@@ -164,12 +164,12 @@ const (
 	GOPSPerDSP Metric = "GOPS/DSP"
 )
 
-// A Ratio is a claim that the paper or its companion prints: so many times
-// better than another design.
+// A Ratio is a claim printed by the paper or its companion: a factor by which a design is
+// better than another.
 type Ratio struct {
 	Metric  Metric
 	Printed Cell
-	// Network is what the own design runs.
+	// Network is the network that the paper's design runs.
 	Network string
 	// Over is the other design with its network; empty where it is not known.
 	Over string
@@ -177,9 +177,9 @@ type Ratio struct {
 	Ours, Theirs Cell
 }
 
-// Ratios returns the claims. Which networks are compared is inferred. For the
-// three ratios of FPS that is a hypothesis, listed a second time with what 780.2
-// GOPS would give: the printed ratios within 4 %.
+// Ratios returns the claims. The compared networks are inferred. For the three ratios of
+// FPS the operand is a hypothesis, and they are listed a second time with the ratios that
+// 780.2 GOPS would give, which are within 4 % of the printed ones.
 func Ratios() []Ratio {
 	const (
 		v3       = "introduction of version 3"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package paper holds the numbers that were printed elsewhere: in Trio-ViT
-// (arXiv 2405.03882, IEEE TCAS-I 2024), in its companion (ISCAS 2024, the same
-// arrays, board and clock), in what they are compared with, and in the README of
-// EfficientViT. None of them was computed here, and none is ever mixed with one
-// that was: tables and figures draw them apart, each with its mark.
+// Package paper holds printed numbers: of Trio-ViT (arXiv 2405.03882, IEEE TCAS-I 2024),
+// of its companion (ISCAS 2024, the same arrays, board and clock), of the designs compared
+// with them, and of the README of EfficientViT. None of them was computed here, and none
+// is ever mixed with a computed number: tables and figures draw them apart, each with its
+// mark.
 package paper
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// A Mark is the standing of a printed number.
+// A Mark tells how certain a printed number is.
 type Mark string
 
 // The marks.
@@ -29,7 +29,7 @@ type Cell struct {
 	// Value is NaN where the mark is Unknown, and where a table of accuracies prints NaN.
 	Value float64
 	Mark  Mark
-	// Source says where the number is printed, or what it was inferred from.
+	// Source names where the number is printed, or from which numbers it was inferred.
 	Source string
 }
 
@@ -38,7 +38,7 @@ func inferred(x float64, from string) Cell   { return Cell{x, Inferred, from} }
 func recalled(x float64, fits string) Cell   { return Cell{x, Recalled, fits} }
 func unknown(why string) Cell                { return Cell{math.NaN(), Unknown, why} }
 
-// Known says whether the cell has a number, or the NaN that is printed in its place.
+// Known reports whether the cell has a number, or the NaN that is printed in its place.
 func (c Cell) Known() bool { return c.Mark != Unknown }
 
 // Percent writes an accuracy as tables print it, with two digits behind the point or as

@@ -14,9 +14,8 @@ import (
 // pluginFile is the plug-in's name, by which github.com/gomlx/go-xla finds it.
 const pluginFile = "pjrt_c_api_cpu_plugin.so"
 
-// checkPlugin looks for XLA's plug-in in the folders of a list, and at whether it
-// is whole. What loads it does not: a file cut short ends the process with a bus
-// error.
+// checkPlugin searches the folders of a list for XLA's plug-in, and checks that the file
+// is whole. Its loader does not check: a file cut short ends the process with a bus error.
 func checkPlugin(folders string) error {
 	for _, folder := range filepath.SplitList(folders) {
 		path := filepath.Join(folder, pluginFile)
@@ -31,8 +30,8 @@ func checkPlugin(folders string) error {
 	return fmt.Errorf("there is no %s in %s", pluginFile, folders)
 }
 
-// checkLibrary refuses what is not an ELF file with its table of sections, which
-// comes last, or does not export a PJRT plug-in's one function.
+// checkLibrary returns an error unless a file is an ELF file with its table of sections,
+// which comes last, and exports a PJRT plug-in's only function.
 func checkLibrary(path string) error {
 	library, err := elf.Open(path)
 	if err != nil {

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package progress shows how far a long stage is and when it will be done.
+// Package progress shows the progress and the remaining time of a long stage.
 //
-// A stage that ends within two seconds shows nothing. A longer one draws one
-// line on standard error, then and at most twice a second, each time over the last
-// by a carriage return, which a terminal and a notebook cell both understand, and
-// wipes it when the stage ends:
+// A stage that ends within two seconds shows nothing. A longer stage draws one line on
+// standard error, and redraws it at most twice a second by a carriage return, which a
+// terminal and a notebook cell both understand. It wipes the line when the stage ends:
 //
 //	bar := progress.New("evaluate", images)
 //	defer bar.Done()
 //	for range images { ...; bar.Add(1) }
 //
-// Of stages within stages the outermost draws, so that a function shows its
-// progress whether it is called once or by another that counts its calls. Its line
-// also tells what a stage within it waits for ([Waiting]). A doubt about a result
-// is a line of its own, which stays ([Warn]).
+// Of nested stages the outermost draws, so that a function shows its progress whether it
+// is called once or by another that counts its calls. The line also shows the reason for
+// which an inner stage waits ([Waiting]). A warning about a result is a separate line,
+// which stays ([Warn]).
 //
 // A notebook cell shows standard error as a failure, so there everything goes to
 // standard output. TRIOVIT_PROGRESS=0 silences the bars, and tests without -v

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package regular opens the files that a user names. To open a named pipe waits
-// for its writer, and a device may have no end: both are refused before they are
-// opened, and a regular file is read to a bound.
+// Package regular opens the files that a user names. Opening a named pipe waits for its
+// writer, and a device may have no end: both are refused before they are opened. A regular
+// file is read up to a bound.
 //
 //	data, err := regular.Read("grids.json", 16<<20)
 package regular
@@ -16,7 +16,7 @@ import (
 	"os"
 )
 
-// Check returns an error of one line for what is no regular file.
+// Check returns an error of one line unless a file is a regular one.
 func Check(path string, info fs.FileInfo) error {
 	kind := "a special file"
 	switch mode := info.Mode(); {
@@ -52,8 +52,8 @@ func Open(path string, most int64) (*os.File, error) {
 	return os.Open(path)
 }
 
-// Read returns what a regular file of at most so many bytes holds. Its errors name
-// the file.
+// Read returns the content of a regular file of at most most bytes. Its errors name the
+// file.
 func Read(path string, most int64) ([]byte, error) {
 	f, err := Open(path, most)
 	if err != nil {
@@ -66,7 +66,7 @@ func Read(path string, most int64) ([]byte, error) {
 	}
 	var data bytes.Buffer
 	data.Grow(int(min(info.Size(), most)) + bytes.MinRead)
-	// The size of a file of /proc is told as 0, and another file may grow meanwhile.
+	// A file of /proc has the size 0, and another file may grow meanwhile.
 	if _, err := data.ReadFrom(io.LimitReader(f, most+1)); err != nil {
 		return nil, err
 	}
@@ -76,9 +76,9 @@ func Read(path string, most int64) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// Parse reads a regular file of at most so many bytes and parses it. Its errors say what
-// of, such as "survey", is read, and where the file does not hold that, whose file it is
-// to be.
+// Parse reads a regular file of at most most bytes and parses it. of names the kind of
+// content, such as "survey", and maker the function that writes such files; the error for
+// other content names both.
 func Parse[T any](path string, most int64, of, maker string, parse func(data []byte) (T, error)) (T, error) {
 	var none T
 	data, err := Read(path, most)

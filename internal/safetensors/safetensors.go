@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package safetensors is the container of checkpoints and artefacts: eight bytes
-// of header length, a JSON header, the tensors' bytes
-// (https://github.com/huggingface/safetensors). [Open] holds what a file claims
-// against its size before anything is allocated for it; [Write] writes equal
-// arguments as equal bytes. What the bytes of a tensor stand for is the caller's.
+// Package safetensors is the container of checkpoints and artefacts: eight bytes of header
+// length, a JSON header, the tensors' bytes (https://github.com/huggingface/safetensors).
+// [Open] compares the claims of a file with its size before it allocates memory for them.
+// [Write] writes equal arguments as equal bytes. The meaning of a tensor's bytes is the
+// caller's.
 package safetensors
 
 import (
@@ -33,7 +33,7 @@ const (
 	MetadataKey = "__metadata__"
 )
 
-// A Header is what a file says of its tensors.
+// A Header is the description of the tensors in a file.
 type Header struct {
 	// Metadata is the JSON value beside the tensors, or nil.
 	Metadata jsontext.Value
@@ -116,8 +116,8 @@ func Open(r io.ReaderAt, size int64) (*Header, error) {
 	return &Header{h.Metadata, sorted}, nil
 }
 
-// place says why a tensor cannot lie at offsets, behind the tensors up to end in
-// so many bytes of data.
+// place returns an error unless a tensor lies at offsets directly behind the tensors up to
+// end and within data bytes.
 func (t Tensor) place(offsets [2]int64, end, data int64) error {
 	n, ok := Elements(t.Shape)
 	if !ok {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package slurmtest is the test of scripts/slurm/array.sbatch: it runs the script on a
-// real Slurm of two nodes, interrupts tasks in the middle, and holds what is merged
-// against the single run.
+// Package slurmtest tests scripts/slurm/array.sbatch: it runs the script on a real Slurm
+// of two nodes, interrupts tasks in the middle, and compares the merged result with the
+// single run's.
 package slurmtest

@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// At puts file, line and field before an error.
+// At adds file, line and field to an error.
 func At(name string, node ast.Node, path string, err error) error {
 	return fmt.Errorf("%s:%d: %s: %w", name, node.GetToken().Position.Line, path, err)
 }
@@ -28,10 +28,10 @@ func Fields(node ast.Node) (entries []*ast.MappingValueNode, ok bool) {
 	return nil, false
 }
 
-// Number returns the number of a node; ok is false where it is none. A number is
-// decimal and finite, or a whole one after 0x, 0o or 0b; underscores may part its
-// digits. One that begins with a further zero is none: 010 was eight in YAML 1.1
-// and is ten in YAML 1.2.
+// Number returns the number of a node; ok is false where it is not a number. A number is
+// decimal and finite, or a whole one after 0x, 0o or 0b; underscores may separate its
+// digits. A number with a leading zero is refused: 010 was eight in YAML 1.1 and is ten in
+// YAML 1.2.
 func Number(node ast.Node) (x float64, ok bool) {
 	text := node.GetToken().Value
 	if digits := strings.TrimLeft(text, "+-"); len(digits) > 1 && digits[0] == '0' && strings.ContainsRune("0123456789_", rune(digits[1])) {
@@ -48,8 +48,8 @@ func Number(node ast.Node) (x float64, ok bool) {
 	case *ast.FloatNode:
 		return node.Value, !math.IsInf(node.Value, 0)
 	case *ast.StringNode:
-		// The parser takes a number with an exponent but no point for a word, and
-		// one beyond 64 bits; strconv knows words that are no numbers here.
+		// The parser takes a number with an exponent but no point for a word, and also one
+		// beyond 64 bits. strconv accepts words that are no numbers here.
 		if node.Token.Type == token.StringType && strings.Trim(text, "0123456789+-.eE") == "" {
 			v, err := strconv.ParseFloat(text, 64)
 			return v, err == nil

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package yamlfile parses YAML that may come from anywhere. The parser takes the
-// square of the nesting in time and memory, and more than a kilobyte for a
-// character such as a comma, so what no configuration needs is refused before
-// it:
+// Package yamlfile parses YAML from any origin. The parser's time and memory grow with the
+// square of the nesting, and a character such as a comma takes more than a kilobyte. So
+// content that no configuration needs is refused before it reaches the parser:
 //
 //	file, err := yamlfile.Parse("zcu102.yaml", data, 1<<14)
 //
-// What is accepted is a tree of the parser's nodes, which a caller walks to
-// name the line of what is wrong.
+// The result is a tree of the parser's nodes. A caller walks it to name the line of an
+// error.
 package yamlfile
 
 import (
@@ -59,7 +58,7 @@ func Parse(name string, data []byte, size int) (*ast.File, error) {
 	return file, nil
 }
 
-// checkDepth refuses what nests deeper than any configuration.
+// checkDepth returns an error for nesting deeper than any configuration's.
 func checkDepth(name string, tokens token.Tokens) error {
 	depth, line, indicators := 0, 0, 0
 	for _, t := range tokens {
@@ -109,12 +108,12 @@ func Cut(err error) error {
 	return errors.New(strings.ToValidUTF8(err.Error()[:maxError], "") + " …")
 }
 
-// maxMessage bounds what of the parser's message an error says, in characters: the
+// maxMessage bounds the part of the parser's message in an error, in characters: the
 // parser may quote a whole file.
 const maxMessage = 200
 
-// oneLine keeps a tab visible, which the parser quotes as what cannot stand there, and
-// cuts a long message.
+// oneLine puts a message on one line and cuts a long one. It keeps a tab visible, since
+// the parser quotes it as a character that is not allowed.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "\t", `\t`)), " ")
 	if runes := []rune(s); len(runes) > maxMessage {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package builtin holds the weights of the model that comes with the project:
-// an EfficientViT-Seg-B0 with the 19 classes of Cityscapes, trained by
-// cmd/trainbuiltin on road scenes that package scenes draws. TRAINING.md
-// beside the weights tells the recipe, the seed and the measured accuracy.
+// Package builtin holds the weights of the model that comes with the project: an
+// EfficientViT-Seg-B0 with the 19 classes of Cityscapes, trained by cmd/trainbuiltin on
+// road scenes that package scenes draws. TRAINING.md beside the weights has the recipe,
+// the seed and the measured accuracy.
 package builtin
 
 import (
@@ -22,23 +22,22 @@ var data []byte
 // the official names. The caller must not change it.
 func Weights() []byte { return data }
 
-// A Milestone is the network after some steps of its training, averaged over the
-// last of them, and what rounding costs it.
+// A Milestone is the network after some steps of its training, averaged over the last of
+// them, with its losses by rounding.
 type Milestone struct {
 	Step int `json:"step"`
 	// Decay is the sum of learning rate times weight decay over the steps.
 	Decay float64 `json:"decay"`
-	// MIoU is the score in float, 0 to 1, on drawn scenes of the curve's own.
+	// MIoU is the score in float, 0 to 1, on drawn scenes reserved for this curve.
 	MIoU   float64 `json:"miou"`
 	Losses []Loss  `json:"losses"`
 }
 
-// A Loss is what a recipe at a width loses to float on the same pictures, as a
+// A Loss is the loss of a recipe at a width against float on the same pictures, as a
 // fraction of mIoU, with its paired 95 % interval.
 type Loss struct {
 	Recipe string `json:"recipe"`
-	// Bits is the width of weights and activations; the divisors' grid is the
-	// recipe's own.
+	// Bits is the width of weights and activations. The divisors keep the recipe's grid.
 	Bits int     `json:"bits"`
 	MIoU float64 `json:"miou"`
 	Lo   float64 `json:"lo"`
@@ -57,8 +56,8 @@ func (m Milestone) String() string {
 //go:embed milestones.json
 var milestones []byte
 
-// Milestones returns the networks that the training of the built-in model kept,
-// in the order of their steps: when does a network become hard to quantize?
+// Milestones returns the networks saved during the training of the built-in model, in the
+// order of their steps. They show when a network becomes hard to quantize.
 func Milestones() ([]Milestone, error) {
 	var all []Milestone
 	if err := json.Unmarshal(milestones, &all); err != nil {

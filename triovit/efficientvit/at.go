@@ -4,13 +4,13 @@ package efficientvit
 
 import "fmt"
 
-// At returns the network for pictures of h × w pixels: a transformed one too, of which
-// [Describe] knows nothing. Only shapes change; the parameters fit as they are. The
-// error names the operation that does not take the size.
+// At returns the network for pictures of h × w pixels. It also takes a transformed
+// network, which [Describe] cannot make. Only shapes change; the parameters fit as they
+// are. The error names the operation that does not take the size.
 func (n *Network) At(h, w int) (*Network, error) {
 	c := n.Clone()
 	shapes := make(map[string][]int, len(c.Ops))
-	maps := make(map[string][]int) // the map of which a tensor has the tokens
+	maps := make(map[string][]int) // the map whose pixels are the tensor's tokens
 	for i := range c.Ops {
 		op := &c.Ops[i]
 		var in [][]int

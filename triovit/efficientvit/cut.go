@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// A Range is some neighbouring operations of a [Network], Ops[From:To].
+// A Range is a sequence of operations of a [Network], Ops[From:To].
 type Range struct {
-	// Name is that of a module, of a layer's first operation, or of a stage.
+	// Name is the name of a module, of a layer's first operation, or of a stage.
 	Name string
-	// Stage is 0 for the stem, counts the stages from 1, and is one more than their
-	// number for the head.
+	// Stage is 0 for the stem. Stages are numbered from 1, and the head's number is one
+	// more than the number of stages.
 	Stage    int
 	From, To int
 }
@@ -37,7 +37,7 @@ func (n *Network) Blocks() []Range {
 	return blocks
 }
 
-// nameOf returns the module of a block's operations, or the first of them that is no
+// nameOf returns the module of a block's operations, or the first operation that is not an
 // input and was not inserted before another.
 func nameOf(block []Op) string {
 	for i := range block {
@@ -48,7 +48,7 @@ func nameOf(block []Op) string {
 	return block[0].Name
 }
 
-// joins says whether operation i belongs to the block of the one before it.
+// joins reports whether operation i belongs to the block of the previous operation.
 func (n *Network) joins(i int) bool {
 	before, op := &n.Ops[i-1], &n.Ops[i]
 	if before.Kind == Input {
@@ -103,15 +103,15 @@ func (n *Network) ByStage() []Range {
 	return stages
 }
 
-// Cut returns the operations Ops[from:to] as a network of their own. Every tensor
-// that they read from before them becomes an [Input] of the same name and shape, in
-// the order of the network, and every tensor that is read behind them, or is an
-// output of the network, becomes an output. [Network.Inputs] and [Network.Outputs]
-// list both. If no tensor of the range is read later, the last operation's tensor is
-// the output. Names of tensors, parameters and points stay.
+// Cut returns the operations Ops[from:to] as a separate network. Every tensor that they
+// read and do not make becomes an [Input] of the same name and shape, in the order of the
+// network. Every tensor that later operations read, or that is an output of the network,
+// becomes an output. [Network.Inputs] and [Network.Outputs] list both. If no later
+// operation reads a tensor of the range, the last operation's tensor is the output. Names
+// of tensors, parameters and points stay.
 //
-// A cut of all operations is the network itself. Another one is called after the
-// network and the range, and keeps Stages only where it makes all of them.
+// A cut of all operations is the network itself. The name of any other cut consists of the
+// network's name and the range. It keeps Stages only if it makes all of them.
 func (n *Network) Cut(from, to int) (*Network, error) {
 	if from < 0 || from >= to || to > len(n.Ops) {
 		return nil, fmt.Errorf("network %q: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))

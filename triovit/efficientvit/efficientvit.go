@@ -13,8 +13,8 @@ const (
 	headStride  = 8     // of a segmentation head's output
 )
 
-// InputDivisor is the total stride of the trunk: a side of the picture is at least so
-// long, and a multiple of it for a segmentation.
+// InputDivisor is the total stride of the trunk, in pixels. A side of the picture is at
+// least that long, and for a segmentation a multiple of it.
 const InputDivisor = 32
 
 // An Option changes what [Describe] builds.
@@ -31,14 +31,14 @@ func InputSize(h, w int) Option { return func(d *description) { d.h, d.w = h, w 
 // Classes sets the number of classes.
 func Classes(n int) Option { return func(d *description) { d.classes = n } }
 
-// DivisorEps sets what is added to the attention's divisors: 1e-15 in MIT's
-// code, which is the default, 1e-5 in timm and in the paper's quantized model.
+// DivisorEps sets the number added to the attention's divisors: 1e-15 in MIT's code, which
+// is the default, 1e-5 in timm and in the paper's quantized model.
 func DivisorEps(eps float64) Option { return func(d *description) { d.divisorEps = eps } }
 
-// Describe returns the network of a variant, such as "efficientvit-b1-r224"
-// or "efficientvit-seg-b0-cityscapes"; the prefix "efficientvit-" may be left
-// out. A classifier of another resolution is called after it, as in
-// "efficientvit-b0-r128". The error for an unknown name lists the known ones.
+// Describe returns the network of a variant, such as "efficientvit-b1-r224" or
+// "efficientvit-seg-b0-cityscapes"; the prefix "efficientvit-" may be left out. The name
+// of a classifier of another resolution contains it, as in "efficientvit-b0-r128". The
+// error for an unknown name lists the known ones.
 func Describe(name string, options ...Option) (*Network, error) {
 	v, err := VariantNamed(name)
 	if err != nil {
@@ -81,8 +81,8 @@ func Describe(name string, options ...Option) (*Network, error) {
 	return b.net, b.net.Validate()
 }
 
-// builder appends operations; every method returns the name of the tensor
-// that its last operation makes.
+// builder appends operations. Every method returns the name of its last operation's
+// tensor.
 type builder struct {
 	net    *Network
 	shapes map[string][]int
@@ -117,7 +117,7 @@ func point(operand int, class PointClass, bits int, signed bool) []Point {
 	return []Point{{Operand: operand, Class: class, Bits: bits, Signed: signed}}
 }
 
-// layer says what follows a convolution: the reference's ConvLayer.
+// layer describes the operations behind a convolution: the reference's ConvLayer.
 type layer struct {
 	role           Role
 	kernel, stride int

@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// A Kind says what an operation computes. There are few, so that a reader of
-// a [Network] can handle all of them or refuse one by name.
+// A Kind is the computation of an operation. There are few kinds, so that a reader of a
+// [Network] can handle all of them or refuse one by name.
 type Kind uint8
 
 // The kinds of operations, with their inputs and the order of their Params. Their
 // numbers enter [Network.Hash]: a new one goes behind the last.
 const (
-	// Input is the normalized picture, [H, W, 3], or a tensor that a cut reads.
+	// Input is the normalized picture, [H, W, 3], or an input of a cut.
 	Input Kind = iota + 1
 	// Conv is a convolution with zero padding of Kernel/2: pointwise where
 	// Kernel is 1, depthwise where Groups is the number of channels. Params:
@@ -42,15 +42,14 @@ const (
 	// Upsample is the reference's bicubic resize (a = -0.75, align_corners
 	// false, not antialiased) by an integer Factor.
 	Upsample
-	// Heads takes q, k or v of every head: [H, W, heads·3·d] to
-	// [H·W, heads, d]. A head's channels lie q, k, v.
+	// Heads selects q, k or v of every head: [H, W, heads·3·d] to [H·W, heads, d]. The
+	// channels of a head are in the order q, k, v.
 	Heads
-	// MergeHeads joins the heads again: [H·W, heads, d] to [H, W, heads·d].
-	// Its Shape tells H and W.
+	// MergeHeads joins the heads: [H·W, heads, d] to [H, W, heads·d]. Its Shape has H and
+	// W.
 	MergeHeads
-	// MatMul multiplies per head. OverTokens: [T, heads, d] and [T, heads, e]
-	// to [heads, d, e]; otherwise [T, heads, d] and [heads, d, e] to
-	// [T, heads, e].
+	// MatMul multiplies per head. With OverTokens: [T, heads, d] and [T, heads, e] to
+	// [heads, d, e]; otherwise [T, heads, d] and [heads, d, e] to [T, heads, e].
 	MatMul
 	// SumTokens adds over the tokens: [T, heads, d] to [heads, d, 1].
 	SumTokens
@@ -80,7 +79,7 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Kinds returns every kind, for readers to prove that they know them all.
+// Kinds returns every kind, so that a test can show that a reader handles all of them.
 func Kinds() []Kind {
 	var kinds []Kind
 	for k := Input; k < kindEnd; k++ {
@@ -89,15 +88,15 @@ func Kinds() []Kind {
 	return kinds
 }
 
-// Depthwise says whether a Conv has one filter per channel.
+// Depthwise reports whether a Conv has one filter per channel.
 func (op *Op) Depthwise() bool {
 	return op.Kind == Conv && op.Groups > 1 && op.Params[0].Shape[1] == 1 && op.Groups == op.Params[0].Shape[0]
 }
 
-// HasBias says whether a Conv or Linear adds a bias.
+// HasBias reports whether a Conv or Linear adds a bias.
 func (op *Op) HasBias() bool { return (op.Kind == Conv || op.Kind == Linear) && len(op.Params) == 2 }
 
-// biased checks that the parameters are a weight and at most a bias of n values.
+// biased checks that the parameters are a weight and optionally a bias of n values.
 func (op *Op) biased(n int) error {
 	switch {
 	case len(op.Params) > 2:
@@ -108,7 +107,7 @@ func (op *Op) biased(n int) error {
 	return nil
 }
 
-// infer returns the shape that the operation makes of inputs of these shapes.
+// infer returns the shape of the operation's result for inputs of these shapes.
 func (op *Op) infer(in [][]int) ([]int, error) {
 	arity := 1
 	switch op.Kind {

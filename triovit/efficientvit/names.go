@@ -14,14 +14,14 @@ var timmPrefixes = []struct{ timm, official string }{
 	{"head.classifier.4.", "head.op_list.3.linear."},
 }
 
-// The weights of the first convolution, by whose name a checkpoint tells whether it
-// has the official names or timm's.
+// The names of the first convolution's weights, official and timm's. A checkpoint has one
+// of them.
 const (
 	OfficialStem = "backbone.input_stem.op_list.0.conv.weight"
 	TimmStem     = "stem.in_conv.conv.weight"
 )
 
-// OfficialName returns the official name of a parameter that timm names so.
+// OfficialName returns the official name of a parameter with the given name in timm.
 func OfficialName(name string) string {
 	for _, p := range timmPrefixes {
 		if rest, ok := strings.CutPrefix(name, p.timm); ok {

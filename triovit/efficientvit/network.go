@@ -23,34 +23,33 @@ type Network struct {
 	Name string
 	// Ops are the operations, each after those whose tensors it takes.
 	Ops []Op
-	// Stages are the tensors that end the stem and the four stages, in order:
-	// where two implementations of one network are compared.
+	// Stages are the tensors that end the stem and the four stages, in order. Comparisons
+	// of two implementations of one network use them.
 	Stages []string
-	// Results are the tensors that a cut gives out, in the order of the network. Where
-	// there are none the last operation's tensor is the only one.
+	// Results are the outputs of a cut, in the order of the network. Where it is empty the
+	// last operation's tensor is the only output.
 	Results []string `json:",omitempty"`
 }
 
 // An Op is one operation of a [Network]. Shapes are for one picture, without
 // the batch axis; the last axis is the channel.
 type Op struct {
-	// Name names the operation and the tensor it makes. It is the official
-	// checkpoint's module name where there is one, else made by the rule in
-	// the package comment.
+	// Name names the operation and its tensor. It is the official checkpoint's module name
+	// where there is one, else made by the rule in the package comment.
 	Name string
 	Kind Kind
-	// Role is what the layer is in the paper; a layer's normalization and
-	// activation carry its convolution's role.
+	// Role is the layer's role in the paper. A layer's normalization and activation have
+	// its convolution's role.
 	Role Role
 	// Block is the module around the operation, such as
 	// "backbone.stages.3.op_list.2.local_module", empty outside of blocks.
 	Block string
-	// Inputs are the names of the tensors taken.
+	// Inputs are the names of the operands.
 	Inputs []string
-	// Shape is the made tensor's shape: [H, W, C], [C], or in the attention
-	// [tokens, heads, d] and [heads, d, e].
+	// Shape is the shape of the result: [H, W, C], [C], or in the attention [tokens,
+	// heads, d] and [heads, d, e].
 	Shape []int
-	// Params are the operation's parameters, in the order that its Kind names.
+	// Params are the operation's parameters, in the order of its Kind.
 	Params []Param
 	// Points are the places where the operation's inputs are quantized when
 	// the network runs in integers (calib/INTEGER.md).
@@ -59,15 +58,15 @@ type Op struct {
 	// Kernel, Stride and Groups describe a Conv: a square kernel, padded by
 	// Kernel/2 on every side.
 	Kernel, Stride, Groups int
-	// Factor is how many times larger an Upsample makes both sides.
+	// Factor is the ratio of an Upsample's output side to its input side.
 	Factor int
-	// Part says which of q, k, v (0, 1, 2) a Heads takes.
+	// Part is the tensor that a Heads selects: 0 for q, 1 for k, 2 for v.
 	Part int
-	// OverTokens says that a MatMul sums over the tokens (KᵀV), not over the
-	// channels of a head (Q·S).
+	// OverTokens reports that a MatMul sums over the tokens (KᵀV), not over the channels
+	// of a head (Q·S).
 	OverTokens bool
-	// Eps is what a BatchNorm or LayerNorm adds to the variance and a Divide
-	// to the divisor.
+	// Eps is the number that a BatchNorm or LayerNorm adds to the variance and a Divide to
+	// the divisor.
 	Eps float64
 }
 
@@ -89,7 +88,8 @@ type Point struct {
 	Class   PointClass
 	// Bits is the width that calib/INTEGER.md gives the tensor.
 	Bits int
-	// Signed says whether the grid is symmetric around zero or starts there.
+	// Signed reports whether the grid is symmetric around zero; otherwise it starts at
+	// zero.
 	Signed bool
 }
 
@@ -132,7 +132,7 @@ func (n *Network) Input() *Op { return &n.Ops[0] }
 func (n *Network) Output() *Op { return &n.Ops[len(n.Ops)-1] }
 
 // Inputs returns the operations of kind [Input], with which the network begins: the
-// picture, or what a cut reads.
+// picture, or the inputs of a cut.
 func (n *Network) Inputs() []*Op {
 	var inputs []*Op
 	for i := range n.Ops {
@@ -143,8 +143,8 @@ func (n *Network) Inputs() []*Op {
 	return inputs
 }
 
-// Outputs returns the operations that make what the network gives out: the last one,
-// or those of a cut's Results.
+// Outputs returns the operations that make the network's outputs: the last one, or those
+// of a cut's Results.
 func (n *Network) Outputs() []*Op {
 	if len(n.Results) == 0 {
 		return []*Op{n.Output()}
@@ -202,9 +202,9 @@ func (n *Network) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Insert puts an operation between a consumer and its operand: op reads what
-// the consumer read, and the consumer reads op. The consumer's points stay
-// with the operand, so the inserted operation's output is what is quantized.
+// Insert puts an operation between a consumer and its operand: op reads the operand, and
+// the consumer reads op. The consumer's points keep their operand index, so that the
+// inserted operation's output is quantized.
 func (n *Network) Insert(consumer string, operand int, op Op) error {
 	i := slices.IndexFunc(n.Ops, func(o Op) bool { return o.Name == consumer })
 	if i < 0 {
@@ -222,9 +222,9 @@ func (n *Network) Insert(consumer string, operand int, op Op) error {
 	return nil
 }
 
-// maxElements bounds the number of elements of a tensor and of a parameter: with
-// it no product of sizes overflows an int, and a description from a file cannot
-// ask for more than any machine has.
+// maxElements bounds the number of elements of a tensor and of a parameter. With this
+// bound no product of sizes overflows an int, and a description from a file cannot demand
+// more memory than any machine has.
 const maxElements = 1<<31 - 1
 
 // bounded checks that a shape has axes of at least one element each, and at most
@@ -240,8 +240,8 @@ func bounded(shape []int) error {
 	return nil
 }
 
-// minPointBits and maxPointBits bound the width of a [Point]: package calib has grids
-// of these widths.
+// minPointBits and maxPointBits bound the width of a [Point] to the widths of package
+// calib's grids.
 const minPointBits, maxPointBits = 2, 16
 
 func (op *Op) checkPoints() error {

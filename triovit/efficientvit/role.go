@@ -4,12 +4,12 @@ package efficientvit
 
 import "fmt"
 
-// A Role says what a layer is in the paper.
+// A Role is the paper's name for a layer's purpose.
 type Role uint8
 
-// The roles. PW1, DW and PW2 are the three convolutions of an MBConv; the
-// others are named after what the paper or the reference code calls them. Their
-// numbers enter [Network.Hash]: a new one goes behind the last.
+// The roles. PW1, DW and PW2 are the three convolutions of an MBConv; the others have the
+// names of the paper or of the reference code. Their numbers enter [Network.Hash]: a new
+// role goes behind the last.
 const (
 	NoRole     Role = iota
 	Stem            // the first 3×3 convolution
@@ -57,7 +57,7 @@ func (r Role) String() string {
 	return roleNames[r]
 }
 
-// A PointClass groups quantization points that a recipe switches together.
+// A PointClass is a class of quantization points that a recipe switches together.
 type PointClass uint8
 
 // The classes of quantization points; calib/INTEGER.md explains each. Their numbers

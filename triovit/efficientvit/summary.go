@@ -39,8 +39,7 @@ func (n *Network) CountByRole() []RoleCount {
 	return counts
 }
 
-// Table is the network on a page: what it takes and makes, and what each role
-// costs.
+// Table returns the network on a page: its input and output, and the cost of each role.
 func (n *Network) Table() table.Table {
 	var s table.Writer
 	total := n.TotalMACs()

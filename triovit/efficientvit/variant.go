@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// backbone holds what distinguishes B0 to B3: EfficientViTBackbone in MIT's
-// code, with the widths and depths of the stem and the four stages.
+// backbone holds the differences of B0 to B3: EfficientViTBackbone in MIT's code, with the
+// widths and depths of the stem and the four stages.
 type backbone struct {
 	widths, depths [5]int
 	headDim        int
@@ -25,7 +25,7 @@ var backbones = map[string]backbone{
 	"b3": {widths: [5]int{32, 64, 128, 256, 512}, depths: [5]int{1, 4, 6, 6, 9}, headDim: 32, classifier: [2]int{2304, 2560}, segWidth: 128, segDepth: 3},
 }
 
-// A Head is what a network has behind its backbone.
+// A Head is the part of a network behind its backbone.
 type Head string
 
 // The heads of MIT's code: one for classes of pictures, and two for maps of classes.
@@ -35,21 +35,20 @@ const (
 	ADE20KHead     Head = "ADE20K"
 )
 
-// A Variant is a network of the B series, for the pictures and the classes for which
-// its weights are published, or of the model that this project trained on drawn scenes
-// (package builtin). Whoever wants to know one of these reads it here, and
-// never in a name.
+// A Variant describes a network of the B series, for the pictures and the classes of its
+// published weights, or the model that this project trained on drawn scenes (package
+// builtin). Code reads these properties here, and never from a name.
 type Variant struct {
-	// Name is the one that [Describe] takes, such as "efficientvit-b1-r224".
+	// Name is the name for [Describe], such as "efficientvit-b1-r224".
 	Name string
 	// Backbone is "b0" to "b3".
 	Backbone      string
 	Head          Head
 	Height, Width int // of the picture in pixels
 	Classes       int
-	// Crop is the crop ratio under which MIT's checkpoint was scored on ImageNet
-	// (table in EfficientViT's README, which has no B0: its smallest model's ratio
-	// stands for it), TimmCrop that of the same weights in timm
+	// Crop is the crop ratio with which MIT's checkpoint was scored on ImageNet, from a
+	// table in EfficientViT's README. The table has no B0, which takes the ratio of the
+	// smallest model in it. TimmCrop is the ratio of the same weights in timm
 	// (timm/models/efficientvit_mit.py). Both are 0 where no classifier is published.
 	Crop, TimmCrop float64
 }
@@ -89,9 +88,9 @@ func VariantNames() []string {
 	return names
 }
 
-// VariantNamed returns the variant of a name, before which "efficientvit-" may be left
-// out. Behind the backbone the resolution or the data set may be left out too: "b1" is
-// the paper's B1-R224, and "seg-b0" the one of Cityscapes. The error for an unknown name
+// VariantNamed returns the variant with the given name. "efficientvit-" before it may be
+// left out, and the resolution or the data set behind the backbone too: "b1" is the
+// paper's B1-R224, and "seg-b0" the variant for Cityscapes. The error for an unknown name
 // lists the known ones.
 func VariantNamed(name string) (Variant, error) {
 	short := strings.TrimPrefix(name, "efficientvit-")
@@ -107,10 +106,10 @@ func VariantNamed(name string) (Variant, error) {
 	return Variant{}, fmt.Errorf("no variant %q: have %s", name, strings.Join(VariantNames(), ", "))
 }
 
-// PublishedCrop returns the crop ratio under which a classifier's checkpoint was
-// scored on ImageNet, by MIT or by timm: the two sources disagree for four of the ten
-// checkpoints. The ratio is that of the published resolution, which is returned too:
-// the one given, or the nearest of the backbone, the smaller of two.
+// PublishedCrop returns the crop ratio with which a classifier's checkpoint was scored on
+// ImageNet, by MIT or by timm: the two sources disagree for four of the ten checkpoints.
+// The ratio is that of the published resolution, which is also returned: the given
+// resolution, or the backbone's nearest, the smaller of two equally near.
 func PublishedCrop(backbone string, resolution int, timm bool) (ratio float64, published int, err error) {
 	for _, v := range variants {
 		if v.Backbone != backbone || v.Crop == 0 || published > 0 && distance(v.Height, resolution) >= distance(published, resolution) {
@@ -130,8 +129,8 @@ func PublishedCrop(backbone string, resolution int, timm bool) (ratio float64, p
 func distance(a, b int) int { return max(a-b, b-a) }
 
 // Identify returns the variant whose first and last layers have the shapes of these
-// parameters, at its smallest resolution, and the number of classes. The parameters
-// have the official names.
+// parameters, at its smallest resolution, and the number of classes. The parameters have
+// the official names.
 func Identify(shapes map[string][]int) (found Variant, classes int, err error) {
 	stem := shapes[OfficialStem]
 	if len(stem) == 0 {

@@ -15,9 +15,9 @@ import (
 	"github.com/gotriovit/gotriovit/internal/platform"
 )
 
-// Backend returns the backend that everything in this process runs on: GoMLX's
-// Go backend, or XLA where TRIOVIT_BACKEND=xla asks for it. An unknown name,
-// and XLA where it is not built in or its plug-in does not load, is an error.
+// Backend returns the backend of this process: GoMLX's Go backend, or XLA with
+// TRIOVIT_BACKEND=xla. An unknown name is an error, and so is XLA where it is not built in
+// or its plug-in does not load.
 func Backend() (backends.Backend, error) { return chosen() }
 
 var chosen = sync.OnceValues(func() (backends.Backend, error) {
@@ -33,17 +33,17 @@ var chosen = sync.OnceValues(func() (backends.Backend, error) {
 	return gobackend.GetBackend(), nil
 })
 
-// graphVersion changes when the graph of the same network computes something
-// else than before, other than in the last digits.
+// graphVersion changes when the graph of the same network computes other values than
+// before, beyond the last digits.
 const graphVersion = 1
 
-// Platform names what computes: this package's graph, the backend, its version
-// and its vector instructions. Results of two platforms may differ in the last
-// digits and are never mixed.
+// Platform names the parts that decide the last digits of a result: this package's graph,
+// the backend, its version and its vector instructions. Results of two platforms are never
+// mixed.
 func Platform() string { return platformName() }
 
 var platformName = sync.OnceValue(func() string {
-	// A backend that is not to be had makes no results, whatever its name.
+	// A backend that cannot be opened makes no results, so that its name does not matter.
 	backend, modules := platform.Go, []string{"github.com/gomlx/gomlx", "github.com/gomlx/compute"}
 	if asked := os.Getenv("TRIOVIT_BACKEND"); asked != "" && asked != platform.Go {
 		backend, modules = asked, append(modules, "github.com/gomlx/go-xla")
@@ -58,7 +58,7 @@ var platformName = sync.OnceValue(func() string {
 			name += " " + s.Value
 		}
 	}
-	if path := platform.SIMD(); path != "" && path != "AVX2" { // AVX2 is what simd by itself says
+	if path := platform.SIMD(); path != "" && path != "AVX2" { // package simd names AVX2 itself
 		name += " " + path
 	}
 	for _, m := range info.Deps {

@@ -11,20 +11,20 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward/internal/window"
 )
 
-// Hooks are the seams of the walk. All but Param may be nil.
+// Hooks change the graph of a network while [Build] adds it. All but Param may be nil.
 type Hooks struct {
 	// Param returns the node of a parameter in the layout of [Layout].
 	Param func(op *efficientvit.Op, p efficientvit.Param) *Node
-	// Operand returns what the operation reads in place of its operand x.
+	// Operand returns the node that the operation reads in place of its operand x.
 	Operand func(op *efficientvit.Op, operand int, x *Node) *Node
-	// Result sees, and may replace, what the operation made.
+	// Result receives the operation's result, and returns it or a replacement.
 	Result func(op *efficientvit.Op, y *Node) *Node
-	// Compute may take over an operation: a training program's BatchNorm, an
-	// operation of one's own. It returns nil to leave it to Build.
+	// Compute may replace an operation, such as a training program's BatchNorm. It returns
+	// nil to leave the operation to Build.
 	Compute func(op *efficientvit.Op, in []*Node) *Node
 }
 
-// builders has one entry per kind; a test holds it against efficientvit.Kinds.
+// builders has one entry per kind; a test compares it with efficientvit.Kinds.
 var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Node) *Node{
 	efficientvit.Conv:      conv,
 	efficientvit.BatchNorm: batchNorm,
@@ -56,10 +56,10 @@ var builders = map[efficientvit.Kind]func(op *efficientvit.Op, in, params []*Nod
 }
 
 // Build adds a network to the graph of its inputs, each [N, ...], in the order of
-// [efficientvit.Network.Inputs]: the picture, [N, H, W, 3], or what a cut reads. It
-// returns the nodes of its outputs, [N, ...], in the order of
-// [efficientvit.Network.Outputs]. It panics where an input does not fit or a hook
-// misbehaves.
+// [efficientvit.Network.Inputs]: the picture, [N, H, W, 3], or the inputs of a cut. It
+// returns the nodes of the outputs, [N, ...], in the order of
+// [efficientvit.Network.Outputs]. It panics on an input of the wrong shape and on a hook
+// that returns a wrong node.
 func Build(net *efficientvit.Network, inputs []*Node, hooks Hooks) []*Node {
 	if want := len(net.Inputs()); len(inputs) != want {
 		panic(fmt.Errorf("forward: %d nodes for the %d inputs of %s", len(inputs), want, net.Name))

@@ -17,29 +17,28 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// An Executor runs a model's network: it is a [triovit.Predictor]. It may be used
-// by several goroutines at once. What is changed in the model afterwards changes
-// nothing that the executor does.
+// An Executor runs a model's network as a [triovit.Predictor]. Several goroutines may use
+// it at once. Later changes to the model do not change the executor.
 type Executor struct {
 	*Runner
 	model *frozen
 	hooks Hooks
 	id    string
-	// diagnosis is held by the one run that looks for a tensor that is not finite:
-	// it keeps every tensor of a picture.
+	// diagnosis is locked by the run that searches for a tensor that is not finite: such a
+	// run keeps every tensor of a picture in memory.
 	diagnosis sync.Mutex
 }
 
-// New returns the executor of a model in floating point. Weights with which
-// nothing can be computed ([triovit.Model.CheckValues]) are an error.
+// New returns the executor of a model in floating point. Unusable weights
+// ([triovit.Model.CheckValues]) are an error.
 func New(model *triovit.Folded) (*Executor, error) {
 	return newExecutor(model, "float", Hooks{})
 }
 
-// NewWithHooks returns an executor whose graph passes through hooks. Its
-// parameters are the model's unless hooks.Param says otherwise. The id names,
-// beside the model, what the hooks do: results are cached under it. Two that do
-// different things must have different ids.
+// NewWithHooks returns an executor whose graph is changed by hooks. Its parameters are the
+// model's unless hooks.Param returns others. The id names the effect of the hooks, beside
+// the model: results are cached under it. Hooks with different effects must have different
+// ids.
 func NewWithHooks(model *triovit.Folded, id string, hooks Hooks) (*Executor, error) {
 	return newExecutor(model, "hooks "+id, hooks)
 }
@@ -59,17 +58,17 @@ func newExecutor(model *triovit.Folded, id string, hooks Hooks) (*Executor, erro
 	return &Executor{Runner: r, model: f, hooks: hooks, id: model.Hash() + " " + Platform() + " " + id}, nil
 }
 
-// ID identifies the model, its form and what runs it for the cache of results.
+// ID identifies the model, its form and its platform for the cache of results.
 func (e *Executor) ID() string { return e.id }
 
-// Platform is that of the package, for reports.
+// Platform returns the package's [Platform], for reports.
 func (e *Executor) Platform() string { return Platform() }
 
-// Source says where the model's weights came from, for reports.
+// Source returns the origin of the model's weights, for reports.
 func (e *Executor) Source() string { return e.model.source }
 
-// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...]. Where
-// one of them is not finite it returns a [*triovit.NotFiniteError].
+// Predict runs n pictures [n, H, W, 3] and returns the outputs, [n, ...]. Where an output
+// is not finite it returns a [*triovit.NotFiniteError].
 func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	outputs, err := e.Run(pictures)
 	if err != nil {
@@ -82,9 +81,9 @@ func (e *Executor) Predict(pictures []float32) ([]float32, error) {
 	return outputs[0], nil
 }
 
-// diagnose runs the picture whose outputs are not finite once more and returns the
-// first such tensor in the order of the network. Where that run fails, or rounds in
-// another way and stays finite, this is the output.
+// diagnose runs the picture whose outputs are not finite once more and returns the first
+// tensor in the order of the network that is not finite. Where that run fails, or rounds
+// differently and stays finite, it returns the error of the output.
 func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) *triovit.NotFiniteError {
 	e.diagnosis.Lock()
 	defer e.diagnosis.Unlock()
@@ -106,21 +105,21 @@ func (e *Executor) diagnose(pictures []float32, output *triovit.NotFiniteError) 
 	return output
 }
 
-// A Runner runs a graph of a model's weights and returns what the graph puts out.
-// It may be used by several goroutines at once. It is no [triovit.Predictor]: what
-// its graph computes has no name under which a result could be kept.
+// A Runner runs a graph on a model's weights and returns the graph's outputs. Several
+// goroutines may use it at once. It is no [triovit.Predictor]: its graph has no id under
+// which results could be cached.
 type Runner struct {
 	net      *efficientvit.Network
 	inputs   []*efficientvit.Op
 	compiled Compiled
-	// held is how many elements a run holds at once for each picture, about.
+	// held is about how many elements a run holds in memory at once for each picture.
 	held int
-	// weights are what the graph takes behind its inputs.
+	// weights are the graph's arguments after its inputs.
 	weights []any
 }
 
-// NewRunner returns a runner of a model, whole or cut ([triovit.Model.Cut]), whose
-// graph passes through hooks. Run takes the network's inputs and returns its outputs.
+// NewRunner returns a runner of a model, whole or cut ([triovit.Model.Cut]), whose graph
+// is changed by hooks. Run takes the network's inputs and returns its outputs.
 func NewRunner(model *triovit.Model, hooks Hooks) (*Runner, error) {
 	f, err := freeze(model, hooks)
 	if err != nil {
@@ -129,17 +128,17 @@ func NewRunner(model *triovit.Model, hooks Hooks) (*Runner, error) {
 	return newRunner(f, hooks, wholeOf(f))
 }
 
-// wholeOf is the graph of all that a model computes.
+// wholeOf is the graph of the whole model.
 func wholeOf(f *frozen) walk {
 	return func(inputs []*graph.Node, hooks Hooks) []*graph.Node { return Build(f.net, inputs, hooks) }
 }
 
-// A walk adds a graph to its inputs and returns the outputs. The hooks bring the
-// model's weights.
+// A walk adds a graph to its inputs and returns the outputs. The hooks hold the model's
+// weights.
 type walk = func(inputs []*graph.Node, hooks Hooks) []*graph.Node
 
-// NewWithOutputs returns a runner of a graph of one's own: build receives the
-// inputs and hooks with the model's weights, and returns the outputs of Run.
+// NewWithOutputs returns a runner of the caller's graph: build receives the inputs and
+// hooks with the model's weights, and returns the outputs of Run.
 func NewWithOutputs(model *triovit.Model, build func(inputs []*graph.Node, hooks Hooks) []*graph.Node) (*Runner, error) {
 	f, err := freeze(model, Hooks{})
 	if err != nil {
@@ -148,8 +147,8 @@ func NewWithOutputs(model *triovit.Model, build func(inputs []*graph.Node, hooks
 	return newRunner(f, Hooks{}, build)
 }
 
-// NewTapped returns a runner whose Run returns the tensors that the operations in
-// taps make, in the order of the network.
+// NewTapped returns a runner whose Run returns the results of the operations in taps, in
+// the order of the network.
 func NewTapped(model *triovit.Model, taps func(*efficientvit.Op) bool) (*Runner, error) {
 	f, err := freeze(model, Hooks{})
 	if err != nil {
@@ -190,8 +189,8 @@ func newTapped(f *frozen, hooks Hooks, taps func(*efficientvit.Op) bool) (*Runne
 	return r, nil
 }
 
-// A frozen model is what its graphs are made of, whenever they are made: a graph is
-// built when a batch of a new size comes, long after the model was given a hash.
+// A frozen is the copy of a model from which its graphs are built. A graph is built when a
+// batch of a new size comes, long after the model got its hash.
 type frozen struct {
 	net    *efficientvit.Network
 	source string
@@ -199,7 +198,7 @@ type frozen struct {
 	params map[string]*tensors.Tensor
 }
 
-// freeze copies a model. Its weights are left out where the hooks have others.
+// freeze copies a model. It leaves out the weights where the hooks supply others.
 func freeze(model *triovit.Model, hooks Hooks) (*frozen, error) {
 	f := &frozen{net: model.Net.Clone(), source: model.Source, params: map[string]*tensors.Tensor{}}
 	if hooks.Param != nil {
@@ -234,7 +233,7 @@ func constant(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) (_ *
 	return tensors.FromFlatDataAndDimensions(t.Data, t.Shape...), nil
 }
 
-// caught, deferred, makes an error of a panic.
+// caught, deferred, turns a panic into an error.
 func caught(err *error) {
 	switch r := recover().(type) {
 	case nil:
@@ -245,10 +244,10 @@ func caught(err *error) {
 	}
 }
 
-// newRunner makes a runner of the graph that build adds behind the hooks with the
-// model's weights. The weights are constants for the Go backend, which packs
-// constant matrices once, and parameters for XLA, which compiles a graph with
-// constants ten times as long.
+// newRunner makes a runner of the graph that build adds, with the model's weights added to
+// the hooks. The weights are constants on the Go backend, which packs constant matrices
+// once, and parameters on XLA, which takes ten times as long to compile a graph with
+// constants.
 func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
 	r := &Runner{net: f.net, inputs: f.net.Inputs()}
 	for i := range f.net.Ops {
@@ -293,8 +292,8 @@ func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
 	return r, nil
 }
 
-// Network returns a copy of the network that runs: a graph of another number of pictures
-// is made of it long after the executor was given its ID.
+// Network returns a copy of the network. The runner keeps its own: it builds graphs for
+// other numbers of pictures long after the executor got its ID.
 func (r *Runner) Network() *efficientvit.Network { return r.net.Clone() }
 
 // Run runs n pictures [n, H, W, 3], or the n tensors of each input of a cut, and
@@ -320,7 +319,7 @@ func (r *Runner) Run(inputs ...[]float32) (outputs [][]float32, err error) {
 	return outputs, nil
 }
 
-// pictures returns of how many pictures these are the inputs.
+// pictures returns the number of pictures in the inputs.
 func (r *Runner) pictures(inputs [][]float32) (n int, err error) {
 	if len(inputs) != len(r.inputs) {
 		return 0, fmt.Errorf("%d tensors for %d inputs", len(inputs), len(r.inputs))
@@ -338,8 +337,8 @@ func (r *Runner) pictures(inputs [][]float32) (n int, err error) {
 	return n, nil
 }
 
-// Values copies what a run made and gives its memory back, also where a tensor is of
-// another type, which is an error.
+// Values copies the results of a run and frees their memory. A tensor of another type is
+// an error, and its memory is freed too.
 func Values[T float32 | int32](results []*tensors.Tensor) (values [][]T, err error) {
 	values = make([][]T, len(results))
 	for i, t := range results {
@@ -354,10 +353,10 @@ func Values[T float32 | int32](results []*tensors.Tensor) (values [][]T, err err
 	return values, nil
 }
 
-// Arguments brings tensors that every run of a graph takes to the backend, and
-// returns them for [Compiled.Call]. A tensor that the first runs bring there
-// themselves is for a moment invalid to all but one of them: GoMLX 0.28.16 checks it
-// without its lock.
+// Arguments transfers tensors that every run of a graph takes to the backend, and returns
+// them for [Compiled.Call]. Without it concurrent first runs would transfer them, and a
+// tensor is invalid for a moment to all runs but one: GoMLX 0.28.16 checks it without its
+// lock.
 func Arguments(shared []*tensors.Tensor) ([]any, error) {
 	b, err := Backend()
 	if err != nil {
@@ -380,13 +379,13 @@ type Compiled struct {
 	first sync.Map
 }
 
-// Call runs the graph, building it first where the shapes are new, and holds so many
-// bytes while it runs. Whatever panics while the graph is built, GoMLX or a hook,
-// becomes an error here.
+// Call runs the graph, and builds it first for new shapes. The run is taken to hold the
+// given bytes of memory. A panic of GoMLX or of a hook while the graph is built is
+// returned as an error.
 //
-// The first run of a shape runs alone: the Go backend chooses how it computes each
-// node, and a second run that chooses meanwhile may take an operand away before it
-// finds that it cannot compute so (compute 0.1.14, binary operations of integers).
+// The first run of a shape runs alone. The Go backend chooses during this run how to
+// compute each node. A second run that chooses at the same time may take an operand away
+// before it finds that it cannot use it (compute 0.1.14, binary operations of integers).
 func (c *Compiled) Call(held int, x *tensors.Tensor, args ...any) (results []*tensors.Tensor, err error) {
 	first, _ := c.first.LoadOrStore(x.Shape().String(), new(sync.Once))
 	alone := false

@@ -35,8 +35,8 @@ func FromLayout(op *efficientvit.Op, p efficientvit.Param, t *weights.Tensor) *w
 	return out
 }
 
-// layout returns the graph's shape of a parameter and where in it the element
-// goes that lies at flat index i in the reference's layout.
+// layout returns the graph's shape of a parameter, and a function from an element's flat
+// index in the reference's layout to its flat index in the graph's.
 func layout(op *efficientvit.Op, p efficientvit.Param) (shape []int, at func(i int) int) {
 	s := p.Shape
 	switch {

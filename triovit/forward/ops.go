@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward/internal/window"
 )
 
-// conv is the one place where a convolution's form is chosen.
+// conv chooses the form of a convolution.
 func conv(op *efficientvit.Op, in, params []*Node) *Node {
 	var y *Node
 	switch {
@@ -33,9 +33,9 @@ func windowOf(op *efficientvit.Op) window.Window {
 	return window.Window{Kernel: op.Kernel, Stride: op.Stride, H: op.Shape[0], W: op.Shape[1]}
 }
 
-// dense is a convolution over all channels: patches [N·H·W, k·k·I] times
-// weights [k·k·I, O]. For XLA a stem's few columns are weighed one by one: it
-// makes one loop of them and copies no patches.
+// dense is a convolution over all channels: patches [N·H·W, k·k·I] times weights [k·k·I,
+// O]. For XLA the few columns of a stem are multiplied one by one: XLA fuses them into one
+// loop and copies no patches.
 func dense(op *efficientvit.Op, x, w *Node) *Node {
 	if op.Kernel > 1 || op.Stride > 1 {
 		v := windowOf(op)

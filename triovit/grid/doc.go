@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package grid says which values integers can express: a [Uniform] grid of
-// equal steps, or a [Log2] grid of powers of two. Code takes a value to its
-// integer, Value takes the integer back, and Fake does both: the value that a
-// network in fake quantization computes with.
+// Package grid has the grids of values that integers express: a [Uniform] grid of equal
+// steps, or a [Log2] grid of powers of two. Code returns the integer of a value, Value the
+// value of an integer, and Fake the value of the value's integer, with which a network in
+// fake quantization computes.
 //
 //	u := grid.Uniform{Scale: 0.5, Lo: -128, Hi: 127}
 //	u.Code(1.3)  // 3

@@ -30,7 +30,7 @@ func (u Uniform) Value(q int) float32 { return float32(q-u.Zero) * u.Scale }
 // or infinite: a grid must not hide that a network overflows.
 func (u Uniform) Fake(x float32) float32 { return u.Value(u.Code(x)) + (x - x) }
 
-// String tells the range and the step.
+// String returns the range and the step.
 func (u Uniform) String() string {
 	return fmt.Sprintf("uniform %d..%d zero %d step %g", u.Lo, u.Hi, u.Zero, u.Scale)
 }

@@ -8,14 +8,14 @@ import (
 	"math/bits"
 )
 
-// Add is the sum of two tensors on grids of their own, on a third grid
-// (INTEGER.md, Residual sums):
+// Add is the sum of two tensors on different grids, on a third grid (INTEGER.md, Residual
+// sums):
 //
 //	x, y ↦ ⌊(x·Left + y·Right + Addend + 2^(Shift−1)) / 2^Shift⌋, clamped
 //
 // Both products have one shift, so that the sum is rounded once. A multiplier holds the
-// bits of Left and of Right but for the zeros at their ends, which are a shift of the
-// operand before it is multiplied.
+// bits of Left and of Right without their trailing zeros, which are a shift of the operand
+// before the multiplication.
 type Add struct {
 	Left   int32    `json:"left"`
 	Right  int32    `json:"right"`
@@ -24,12 +24,12 @@ type Add struct {
 	Codes  Interval `json:"codes"`
 }
 
-// NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed
-// mantissas of so many bits. The width is that of the wider operand, in bits. Shift is
-// that of the larger factor's mantissa. An operand of more than 8 bits multiplies a
-// factor's error by 2^(width−8), so that Shift grows by width−8 places, but at most by
-// 23−bits. A factor is met to 2^(−Shift−1) or to its own mantissa's last place, whichever
-// is coarser.
+// NewAdd returns the integers for x, y ↦ left·x + right·y + offset, with signed mantissas
+// of the given bits. width is the wider operand's, in bits. Shift is chosen for the
+// mantissa of the larger factor. An operand of more than 8 bits multiplies a factor's
+// error by 2^(width−8). So Shift grows by width−8 places, but at most by 23−bits. A
+// factor's error is at most 2^(−Shift−1), or half a unit of its own mantissa's last place,
+// whichever is coarser.
 func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add, error) {
 	a, err := NewAffine(max(math.Abs(left), math.Abs(right)), offset, bits)
 	if err != nil {
@@ -42,8 +42,8 @@ func NewAdd(left, right, offset float64, bits, width int, codes Interval) (*Add,
 	return &Add{mantissa(left, shift, bits), mantissa(right, shift, bits), uint8(shift), fixed(offset, shift), codes}, nil
 }
 
-// mantissa returns factor·2^shift, rounded to an integer of at most so many bits, sign
-// included, with zeros behind them.
+// mantissa returns factor·2^shift, rounded to an integer of at most the given bits, sign
+// included, followed by zeros.
 func mantissa(factor float64, shift, bits int) int32 {
 	zeros := 0
 	for m := fixed(math.Abs(factor), shift); m>>zeros >= 1<<(bits-1); zeros++ {
@@ -55,7 +55,7 @@ func mantissa(factor float64, shift, bits int) int32 {
 	return int32(m << zeros)
 }
 
-// without returns a mantissa without the zeros at its end.
+// without returns a mantissa without its trailing zeros.
 func without(mantissa int32) int32 {
 	return mantissa >> min(bits.TrailingZeros32(uint32(mantissa)), 31)
 }

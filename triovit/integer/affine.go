@@ -16,39 +16,37 @@ const (
 	SumPort        = 48
 )
 
-// Bounds of what an [Affine] holds. With them no sum of an executor leaves 64
-// bits, whatever the operand of 32 bits.
+// Bounds of the fields of an [Affine]. Within them no executor's sum exceeds 64 bits for
+// any operand of 32 bits.
 const (
 	// MaxMultiplierBits is the largest width of a mantissa, sign included.
 	MaxMultiplierBits = 32
 	maxAddend         = 1 << 60
 )
 
-// maxShift is the largest shift: the rounding constant has a place in the sum.
+// maxShift is the largest shift for which the rounding constant fits the sum.
 const maxShift = SumPort - 2
 
-// An Affine brings integers from one grid to another (INTEGER.md,
-// Requantization):
+// An Affine brings integers from one grid to another (INTEGER.md, Requantization):
 //
 //	x ↦ ⌊(x·Mantissa + Addend + 2^(Shift−1)) / 2^Shift⌋
 //
-// The nearest integer to (x·Mantissa + Addend)/2^Shift, halves upwards; the last
-// summand is 0 where Shift is 0. In a DSP slice Addend + 2^(Shift−1) is the one
-// constant that it adds, so that rounding, filter-wise shifting and a zero point
-// take no adder of their own.
+// It is the nearest integer to (x·Mantissa + Addend)/2^Shift, halves upwards; the last
+// summand is 0 where Shift is 0. A DSP slice adds one constant, Addend + 2^(Shift−1), so
+// that rounding, filter-wise shifting and a zero point need no further adder.
 type Affine struct {
 	Mantissa int32
 	Shift    uint8
 	Addend   int64
 }
 
-// NewAffine returns the integers for x ↦ factor·x + offset, with a signed
-// mantissa of so many bits. The factor is met to half a unit of the mantissa's
-// last place, a relative error of at most 2^(1−bits); the offset to half a unit
-// of the sum, 2^(−Shift−1). Two cases have a shorter mantissa, where the factor is
-// met to 2^(−Shift−1): a factor so small that the shift would exceed 46, and an
-// offset that would need more than 46 bits of the sum. A factor whose mantissa
-// needs more bits is an error.
+// NewAffine returns the integers for x ↦ factor·x + offset, with a signed mantissa of the
+// given bits. The error of the factor is at most half a unit of the mantissa's last place,
+// a relative error of at most 2^(1−bits). The error of the offset is at most half a unit
+// of the sum, 2^(−Shift−1). In two cases the mantissa is shorter, and the error of the
+// factor is at most 2^(−Shift−1): a factor so small that the shift would exceed 46, and an
+// offset that would need more than 46 bits of the sum. A factor whose mantissa needs more
+// bits is an error.
 func NewAffine(factor, offset float64, bits int) (Affine, error) {
 	if bits < 2 || bits > MaxMultiplierBits {
 		return Affine{}, fmt.Errorf("a multiplier of %d bits: 2 to %d are allowed", bits, MaxMultiplierBits)
@@ -66,8 +64,8 @@ func NewAffine(factor, offset float64, bits int) (Affine, error) {
 	return Affine{Mantissa: int32(fixed(factor, shift)), Shift: uint8(shift), Addend: fixed(offset, shift)}, nil
 }
 
-// shiftFor returns the largest shift by which a factor's mantissa has at most so
-// many bits.
+// shiftFor returns the largest shift for which a factor's mantissa has at most the given
+// bits.
 func shiftFor(factor float64, bits int) (int, error) {
 	if math.IsNaN(factor) || math.Abs(factor) >= math.Ldexp(1, bits-1)-0.5 {
 		return 0, fmt.Errorf("a factor of %g: less than 2^%d is allowed for a multiplier of %d bits", factor, bits-1, bits)
@@ -103,7 +101,7 @@ func round(sum int64, shift uint8) int64 {
 	return (sum + 1<<(shift-1)) >> shift
 }
 
-// sum returns the interval of what is shifted, the rounding constant included.
+// sum returns the interval of the sum before the shift, the rounding constant included.
 func (a Affine) sum(x Interval) Interval {
 	p := x.times(Interval{int64(a.Mantissa), int64(a.Mantissa)})
 	half := int64(1) << a.Shift >> 1

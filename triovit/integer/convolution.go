@@ -8,19 +8,19 @@ import "fmt"
 // (INTEGER.md, Convolutions): pointwise where Kernel is 1, depthwise where
 // Groups is the number of channels, a linear layer on [1, 1, C].
 type Conv struct {
-	// Kernel, Stride and Groups are those of a square kernel, padded by Kernel/2
-	// on every side.
+	// Kernel is the side of the square kernel, padded by Kernel/2 on every side; Stride
+	// and Groups are the usual ones.
 	Kernel int `json:"kernel"`
 	Stride int `json:"stride"`
 	Groups int `json:"groups"`
 	// Weights are [Filters, C/Groups, Kernel, Kernel].
 	Weights []int8 `json:"-"`
-	// WeightBits is the width that the weights keep to, 2 to 8.
+	// WeightBits is the width that holds all weights, 2 to 8.
 	WeightBits int `json:"weight_bits"`
 	// Bias has one element for each filter, in units of its accumulator.
 	Bias []int32 `json:"-"`
-	// Pad is the code of the border: that of the value 0. It has no element, which
-	// stands for code 0, or one for all channels, or one for each.
+	// Pad is the code of the border, which stands for the value 0. It is empty for code 0,
+	// or has one element for all channels, or one for each.
 	Pad []int32 `json:"-"`
 }
 
@@ -71,10 +71,10 @@ func (c *Conv) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	return y, nil
 }
 
-// strided returns the outputs along a side: every stride-th position is one.
+// strided returns the number of outputs along a side: one at every stride-th position.
 func strided(side, stride int) int { return (side + stride - 1) / stride }
 
-// Border returns the code of the border in each of so many channels.
+// Border returns the code of the border for each of the given number of channels.
 func (c *Conv) Border(channels int) []int32 {
 	border := make([]int32, channels)
 	for i := range border {

@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// A Cut is a range of a model's operations that runs alone.
+// A Cut is a range of a model's operations that can be run alone.
 type Cut struct {
 	// Name is the model's, with the range where the cut is not all of it.
 	Name string
 	// Ops are the operations, those of the model itself.
 	Ops []Op
-	// Inputs are the tensors that the operations read from before them, and the
-	// picture's codes where the [Input] is among them. Outputs are the tensors that
-	// are read behind them, and the logits; the last operation's where there are none.
+	// Inputs are the tensors that the operations read and do not make, and the picture's
+	// codes where the [Input] is among the operations. Outputs are the tensors that later
+	// operations read, and the logits; where there are none, the last operation's tensor.
 	// Both are in the order of the model.
 	Inputs, Outputs []string
 
@@ -23,7 +23,7 @@ type Cut struct {
 	tensors map[string]Tensor
 }
 
-// Whole says whether the cut has all of the model's operations.
+// Whole reports whether the cut has all of the model's operations.
 func (c *Cut) Whole() bool { return c.whole }
 
 // Cut returns the operations Ops[from:to] of a model that [Model.Infer] accepts.
@@ -67,8 +67,8 @@ func readBy(ops []Op) map[string]bool {
 	return read
 }
 
-// endsOf returns for each operation the tensors whose life ends with it: those that
-// it is the last to read, and its own where none reads it.
+// endsOf returns for each operation the tensors that are not needed after it: those of
+// which it is the last reader, and its own where none reads it.
 func endsOf(ops []Op) [][]string {
 	last := map[string]int{}
 	for i := range ops {
@@ -87,9 +87,8 @@ func endsOf(ops []Op) [][]string {
 // Tensor describes a tensor that the cut reads or makes.
 func (c *Cut) Tensor(name string) Tensor { return c.tensors[name] }
 
-// Check says what is wrong with the inputs of a run: their number, a shape, or an
-// integer that the model proves its tensor not to have. Every executor refuses such
-// inputs.
+// Check returns an error for invalid inputs of a run: their number, a shape, or an integer
+// outside of its tensor's interval. Every executor refuses such inputs.
 func (c *Cut) Check(inputs []Value) error {
 	if len(inputs) != len(c.Inputs) {
 		return fmt.Errorf("integer model %s: %d tensors for %d inputs", c.Name, len(inputs), len(c.Inputs))
@@ -117,7 +116,7 @@ func (c *Cut) Run(inputs ...Value) ([]Value, error) {
 	return c.run(inputs), nil
 }
 
-// run is Run of inputs that were checked.
+// run is Run for inputs that have passed Check.
 func (c *Cut) run(inputs []Value, watch ...func(op *Op, y Value)) []Value {
 	ends := endsOf(c.Ops)
 	made := map[string]Value{}

@@ -6,22 +6,22 @@ import (
 	"fmt"
 )
 
-// Divide divides dividends [T, heads, d] by powers of two, whose codes are
-// [T, heads, 1] (INTEGER.md, Division):
+// Divide divides dividends [T, heads, d] by powers of two, given by codes [T, heads, 1]
+// (INTEGER.md, Division):
 //
 //	x, c ↦ ⌊(x·Mantissa + 2^(Shift+c−1)) / 2^(Shift+c)⌋, clamped
 //
-// The dividend is an accumulator, shifted at full width, or the 8-bit code that a
-// [Requantize] before it has made: the operations of a [Model] say which.
+// The dividend is an accumulator, shifted at full width, or the 8-bit code of a preceding
+// [Requantize], as the operations of the [Model] have it.
 type Divide struct {
 	Mantissa int32    `json:"mantissa"`
 	Shift    uint8    `json:"shift"`
 	Codes    Interval `json:"codes"`
 }
 
-// NewDivide returns the integers for dividing by 2^c beside a real factor: the
-// dividend's step divided by the quotient's and by the divisor that code 0 stands
-// for. The mantissa has so many bits.
+// NewDivide returns the integers for a division by 2^c and a multiplication by a real
+// factor: the dividend's step divided by the quotient's and by the divisor of code 0. The
+// mantissa has the given bits.
 func NewDivide(factor float64, bits int, codes Interval) (*Divide, error) {
 	a, err := NewAffine(factor, 0, bits)
 	if err != nil {
@@ -30,7 +30,7 @@ func NewDivide(factor float64, bits int, codes Interval) (*Divide, error) {
 	return &Divide{a.Mantissa, a.Shift, codes}, nil
 }
 
-// Of returns the code of the quotient of a dividend and the divisor of a code.
+// Of returns the code of the quotient of a dividend and the divisor with the given code.
 func (d *Divide) Of(dividend, code int32) int32 {
 	return d.Codes.clamp(round(int64(dividend)*int64(d.Mantissa), d.Shift+uint8(code)))
 }

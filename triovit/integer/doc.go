@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package integer is the arithmetic of a quantized EfficientViT: what every
-// operation does with integers, in small pure functions, and a [Model] that
-// lists the operations of a network with their integer parameters. The page
-// calib/INTEGER.md defines the same in words; each type names its section.
+// Package integer is the arithmetic of a quantized EfficientViT: small pure functions that
+// define each operation on integers, and a [Model] that lists the operations of a network
+// with their integer parameters. The page calib/INTEGER.md defines the same in words; each
+// type names its section.
 //
-// An operation is a type with three parts. Its fields are its parameters, as an
-// artefact stores them. A method, mostly called Of, makes one element of the
-// result, and every executor calls it or equals it bit for bit. Infer gives the
-// shape of the result and the interval that its integers provably keep to, or
-// says why the operands do not fit.
+// An operation is a type with three parts. Its fields are its parameters, as an artefact
+// stores them. A method, mostly called Of, computes one element of the result; every
+// executor calls it or equals it bit for bit. Infer returns the shape of the result and an
+// interval that provably contains its integers, or an error for operands that do not fit.
 //
 //	h := integer.Hardswish{Three: 1024, Six: 2048} // in steps of 3/1024
 //	a, err := integer.NewAffine(f, 0, 18)          // a real factor for one DSP slice

@@ -23,12 +23,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// An artefact is a model in a file of the safetensors format: its lists of numbers
-// are tensors, the rest is the JSON text of a metadata entry (docs/ARTEFACT.md).
+// An artefact is a model in a file of the safetensors format: the model's lists of numbers
+// are tensors, and everything else is the JSON text of a metadata entry
+// (docs/ARTEFACT.md).
 const (
 	fileFormat = "triovit integer model"
-	// fileVersion changes with what the file may hold or with what an operation
-	// makes of it. Files of older versions get their upgrade in decode.
+	// fileVersion changes with the contents of the file or with the meaning of an
+	// operation. decode upgrades files of older versions.
 	fileVersion = 1
 
 	maxFile = 1 << 30 // bytes; the largest network has about 50 MB
@@ -46,7 +47,7 @@ type description struct {
 	Name string `json:"name"`
 	Limits
 	Classes    []string `json:"classes,omitempty"`
-	Picture    *picture `json:"picture"` // null where nothing is known
+	Picture    *picture `json:"picture"` // null for an unknown picture
 	Source     Source   `json:"source"`
 	Operations records  `json:"operations"`
 }
@@ -68,11 +69,11 @@ type record struct {
 	// Weights is the shape of a convolution's weights, [filters, channels of a
 	// group, kernel, kernel].
 	Weights [4]int `json:"weights,omitzero"`
-	// Parameters are the operation's, a JSON object.
+	// Parameters are the operation's parameters, a JSON object.
 	Parameters jsontext.Value `json:"parameters"`
 }
 
-// records are read one by one, for a few bytes of a list may claim many.
+// records are read one by one, since a few bytes may claim a long list.
 type records []record
 
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom].
@@ -136,8 +137,8 @@ func newOperation(kind string) Operation {
 	return nil
 }
 
-// Write writes the model as an artefact. Equal models are equal bytes. A model
-// that is not valid is an error.
+// Write writes the model as an artefact. Equal models give equal bytes. An invalid model
+// is an error.
 func (m *Model) Write(w io.Writer) error {
 	if err := m.Validate(); err != nil {
 		return err
@@ -180,8 +181,8 @@ func (m *Model) Write(w io.Writer) error {
 // WriteFile writes the model to a file, which is whole or absent.
 func (m *Model) WriteFile(path string) error { return atomicfile.Write(path, m.Write) }
 
-// Hash returns the SHA-256 of the artefact, in hexadecimal: that of the file. A
-// model that is not valid is an error.
+// Hash returns the SHA-256 of the artefact's file, in hexadecimal. An invalid model is an
+// error.
 func (m *Model) Hash() (string, error) {
 	sum := sha256.New()
 	if err := m.Write(sum); err != nil {
@@ -190,13 +191,13 @@ func (m *Model) Hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// tensorName is that of an operation's list. No list has a slash in its name, so
-// that no two are called alike.
+// tensorName returns the name of the tensor that holds an operation's list. The name of a
+// list has no slash, so that no two tensors have one name.
 func tensorName(op *Op, l list) string { return op.Name + "/" + l.name() }
 
-// ReadFile reads what [Model.WriteFile] wrote: see [Read].
+// ReadFile reads a file that [Model.WriteFile] wrote: see [Read].
 func ReadFile(path string) (*Model, error) {
-	f, err := regular.Open(path, math.MaxInt64) // Read has the bound
+	f, err := regular.Open(path, math.MaxInt64) // Read bounds the size
 	if err != nil {
 		return nil, fmt.Errorf("artefact: %w", err)
 	}
@@ -243,8 +244,7 @@ func Read(r io.ReaderAt, size int64) (*Model, error) {
 	return m, nil
 }
 
-// IsArtefact says whether a file is called an artefact by its first bytes, whatever
-// its version.
+// IsArtefact reports whether a file begins like an artefact of any version.
 func IsArtefact(path string) bool {
 	f, err := regular.Open(path, math.MaxInt64)
 	if err != nil {
@@ -257,10 +257,10 @@ func IsArtefact(path string) bool {
 	return err == nil && string(head[8:]) == begin
 }
 
-// A comparer is written the bytes that a file should have.
+// A comparer is a writer that compares the bytes written to it with a file.
 type comparer struct {
 	file *bufio.Reader
-	at   int64 // bytes that are the same
+	at   int64 // number of equal bytes so far
 }
 
 func (c *comparer) Write(want []byte) (int, error) {
@@ -280,19 +280,18 @@ func (c *comparer) Write(want []byte) (int, error) {
 	return len(want), nil
 }
 
-// strict refuses a key that is not known, or given twice, instead of passing over
-// it.
+// strict decodes JSON text. An unknown or repeated key is an error.
 func strict(text []byte, into any) error {
 	err := json.Unmarshal(text, into, json.RejectUnknownMembers(true))
 	if err != nil {
-		text := err.Error() // which quotes the file
+		text := err.Error() // which would quote the file
 		return errors.New(strings.ToValidUTF8(text[:min(len(text), 300)], ""))
 	}
 	return nil
 }
 
-// decode makes a model of a file's header and tensors, and checks what
-// [Model.Validate] does not see.
+// decode makes a model of a file's header and tensors. It also checks the properties that
+// [Model.Validate] cannot check.
 func decode(h *safetensors.Header) (*Model, error) {
 	var known struct {
 		Format  string         `json:"format"`
@@ -353,9 +352,9 @@ func decode(h *safetensors.Header) (*Model, error) {
 	return m, nil
 }
 
-// checkFactors says whether the next tensors of a file are all three lists of a
-// [Requantize], of one length, or none of them. In memory a factor has more bytes
-// than any of its numbers in the file: one list must not allocate the factors alone.
+// checkFactors returns an error unless the next tensors of a file are all three lists of a
+// [Requantize], of one length, or none of them. A factor takes more bytes in memory than
+// any of its numbers in the file, so that a single list must not allocate the factors.
 func checkFactors(op *Op, next []safetensors.Tensor) error {
 	if _, ok := op.Operation.(*Requantize); !ok {
 		return nil
@@ -375,7 +374,7 @@ func checkFactors(op *Op, next []safetensors.Tensor) error {
 	return nil
 }
 
-// checkVersion says what to do about a file of another version.
+// checkVersion returns an error with a remedy for a file of another version.
 func checkVersion(found jsontext.Value) error {
 	var text string
 	if json.Unmarshal(found, &text) != nil {
@@ -390,8 +389,8 @@ func checkVersion(found jsontext.Value) error {
 	return nil
 }
 
-// A list is one list of numbers of an operation, which a file holds as a tensor.
-// A list without numbers has none.
+// A list is one list of numbers of an operation, stored in a file as a tensor. An empty
+// list has no tensor.
 type list interface {
 	name() string
 	dtype() string
@@ -401,8 +400,8 @@ type list interface {
 	read(t safetensors.Tensor) error
 }
 
-// listsOf returns an operation's lists in the order of the file. The shape is that
-// of a convolution's weights.
+// listsOf returns an operation's lists in the order of the file. The shape is the shape of
+// a convolution's weights.
 func listsOf(op *Op, shape [4]int) []list {
 	var all []list
 	switch o := op.Operation.(type) {
@@ -423,15 +422,15 @@ func listsOf(op *Op, shape [4]int) []list {
 	return append(all, plain("steps", &op.Values.Steps), plain("offsets", &op.Values.Offsets))
 }
 
-// chunk is how many numbers stand between a file and a list at a time.
+// chunk is the number of a list's numbers that are read or written at a time.
 const chunk = 4 << 10
 
-// number is a type of numbers of a file.
+// number is a type of numbers in a file.
 type number interface {
 	int8 | uint8 | int32 | int64 | float64
 }
 
-// numbers are the numbers T at one place of each element E of a list.
+// numbers is the list of one field T of each element E of a slice.
 type numbers[E any, T number] struct {
 	called string
 	dims   []int // nil for one axis
@@ -441,7 +440,7 @@ type numbers[E any, T number] struct {
 
 func itself[T number](x *T) *T { return x }
 
-// plain is a list of nothing but numbers along one axis.
+// plain is the list of a slice of numbers along one axis.
 func plain[T number](name string, of *[]T) *numbers[T, T] {
 	return &numbers[T, T]{name, nil, of, itself[T]}
 }
@@ -493,7 +492,7 @@ func (n *numbers[E, T]) read(t safetensors.Tensor) error {
 		return fmt.Errorf("%.20q of shape %v: %s of %s is allowed", t.DType, t.Shape, n.dtype(), axes(n.dims))
 	}
 	count, _ := safetensors.Elements(t.Shape)
-	if *n.of == nil { // or made for the list before, of as many numbers: see checkFactors
+	if *n.of == nil { // a preceding list of the same length may have allocated it: see checkFactors
 		*n.of = make([]E, count)
 	}
 	buffer := make([]T, min(chunk, count))
@@ -520,12 +519,12 @@ func axes(dims []int) string {
 	return fmt.Sprintf("shape %v", dims)
 }
 
-// nibble is the width to which weights are packed in pairs.
+// nibble is the largest width in bits of weights that are packed in pairs.
 const nibble = 4
 
-// nibbles are weights of at most four bits, in two's complement: the first of two
-// has the low bits of its byte. Behind an odd number of them the last four bits
-// are zero.
+// nibbles are weights of at most four bits, in two's complement. The first weight of a
+// pair takes the low bits of their byte. Behind an odd number of weights the last four
+// bits are zero.
 type nibbles struct {
 	dims []int // of the weights
 	of   *[]int8

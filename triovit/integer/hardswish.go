@@ -12,19 +12,19 @@ import (
 //
 //	x ↦ ⌊x·min(max(x + Three, 0), Six) / 2^Drop⌋
 //
-// Where the step of x is S, one unit of the result is S²·2^Drop/6: the division by
-// six is part of the factor of the [Requantize] behind it.
+// With S the step of x, one unit of the result is S²·2^Drop/6: the following [Requantize]
+// has the division by six in its factor.
 type Hardswish struct {
 	// Three and Six are 3/S and 6/S.
 	Three int32 `json:"three"`
 	Six   int32 `json:"six"`
-	// Drop is how many low bits of the product are cut off, so that the
-	// multiplier behind it can take the rest.
+	// Drop is the number of low bits of the product that are cut off, so that the rest
+	// fits the following multiplier.
 	Drop uint8 `json:"drop"`
 }
 
-// NewHardswish returns the integers for pre-activations of a step and codes, and
-// drops as few bits as let the product fit so many bits.
+// NewHardswish returns the integers for pre-activations with the given step and codes. It
+// drops the fewest bits for which the product fits the given bits.
 func NewHardswish(step float64, codes Interval, bits int) (*Hardswish, error) {
 	three := math.RoundToEven(3 / step)
 	if !(three >= 1 && three <= maxThree) {
@@ -47,8 +47,9 @@ func (h *Hardswish) product(x int64) int64 {
 	return x * min(max(x+int64(h.Three), 0), int64(h.Six)) >> h.Drop
 }
 
-// interval returns the exact interval of the product: it is 0 below −Three, falls to
-// x = −Three/2, or to the two numbers beside it alike, then rises.
+// interval returns the exact interval of the product. It is 0 below −Three, falls until x
+// = −Three/2 (for odd Three, the two integers beside it give the same least value), then
+// rises.
 func (h *Hardswish) interval(x Interval) Interval {
 	y := Interval{h.product(x.Lo), h.product(x.Lo)}
 	three := int64(h.Three)

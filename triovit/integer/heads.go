@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Heads takes q, k or v of every head: codes [H, W, Heads·3·Dim] to
-// [H·W, Heads, Dim] (INTEGER.md, Attention). A head's channels lie q, k, v.
+// Heads selects q, k or v of every head: codes [H, W, Heads·3·Dim] to [H·W, Heads, Dim]
+// (INTEGER.md, Attention). The channels of a head are in the order q, k, v.
 type Heads struct {
 	Heads int `json:"heads"`
 	Dim   int `json:"dim"`
@@ -31,8 +31,8 @@ func (h *Heads) run(y Value, in []Value) {
 	}
 }
 
-// MergeHeads joins the heads again: [H·W, heads, d] to [H, W, heads·d]. The
-// elements keep their order.
+// MergeHeads joins the heads: [H·W, heads, d] to [H, W, heads·d]. The elements keep their
+// order.
 type MergeHeads struct {
 	H int `json:"h"`
 	W int `json:"w"`

@@ -13,8 +13,8 @@ type Interval struct {
 	Hi int64 `json:"hi"`
 }
 
-// Bits returns the width of the two's complement numbers that hold the
-// interval: 8 for -128..127, 9 for 0..255.
+// Bits returns the width of two's complement numbers that hold the interval: 8 for
+// -128..127, 9 for 0..255.
 func (r Interval) Bits() int {
 	return 1 + max(bits.Len64(uint64(max(r.Hi, ^r.Hi))), bits.Len64(uint64(max(r.Lo, ^r.Lo))))
 }
@@ -22,7 +22,7 @@ func (r Interval) Bits() int {
 // Contains says whether v lies in the interval.
 func (r Interval) Contains(v int64) bool { return r.Lo <= v && v <= r.Hi }
 
-// String tells the interval and its width.
+// String returns the interval and its width.
 func (r Interval) String() string { return fmt.Sprintf("%d..%d (%d bits)", r.Lo, r.Hi, r.Bits()) }
 
 // clamp returns the element of the interval that is nearest to v.
@@ -31,7 +31,7 @@ func (r Interval) clamp(v int64) int32 { return int32(min(max(v, r.Lo), r.Hi)) }
 // union returns the smallest interval that contains both.
 func (r Interval) union(s Interval) Interval { return Interval{min(r.Lo, s.Lo), max(r.Hi, s.Hi)} }
 
-// times returns the interval of the products of an element of each.
+// times returns the interval of the products of two elements, one of each interval.
 func (r Interval) times(s Interval) Interval {
 	a, b, c, d := r.Lo*s.Lo, r.Lo*s.Hi, r.Hi*s.Lo, r.Hi*s.Hi
 	return Interval{min(a, b, c, d), max(a, b, c, d)}

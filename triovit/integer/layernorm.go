@@ -8,13 +8,12 @@ import (
 	"math/bits"
 )
 
-// LayerNorm normalizes codes over the channels (INTEGER.md, LayerNorm). One unit
-// of the result is 2^-16 of a standard deviation, whatever the operand's step; the
-// gain and the offset of each channel are the [Affine] of the [Requantize] behind
-// it.
+// LayerNorm normalizes codes over the channels (INTEGER.md, LayerNorm). One unit of the
+// result is 2^-16 of a standard deviation, for any step of the operand. The [Affine] of
+// the following [Requantize] holds the gain and the offset of each channel.
 type LayerNorm struct {
-	// Epsilon is C²·eps/S² for C channels of a step S, at least 1: what is added
-	// to C² times the variance of the codes.
+	// Epsilon is added to C² times the variance of the codes. It is C²·eps/S² for C
+	// channels of step S, at least 1.
 	Epsilon int64 `json:"epsilon"`
 }
 
@@ -28,8 +27,8 @@ const (
 	NormBits = 16
 )
 
-// NewLayerNorm returns the integers for a vector of so many channels of a step,
-// and an eps that is added to the variance.
+// NewLayerNorm returns the integers for a vector of the given number of channels and step.
+// eps is added to the variance of its values.
 func NewLayerNorm(channels int, step, eps float64) (*LayerNorm, error) {
 	e := math.RoundToEven(float64(channels) * float64(channels) * eps / (step * step))
 	if !(e <= maxEpsilon) {
@@ -47,10 +46,10 @@ type Norm struct {
 	Shift         uint8
 }
 
-// Of returns the norm of a vector of C codes: with the sums s = Σx and q = Σx²,
-// C² times the variance of the codes is v = C·q − s² exactly; Epsilon is added.
-// An even shift brings that to 33 or 34 bits, the bits that fall off cut; its root
-// r = ⌊√v⌋ has 17 bits, and so has the reciprocal ⌊(2^33 − 1)/r⌋.
+// Of returns the norm of a vector of C codes. With the sums s = Σx and q = Σx², C² times
+// the variance of the codes is exactly v = C·q − s²; Epsilon is added to v. An even shift
+// brings v to 33 or 34 bits and cuts off lower bits. Its root r = ⌊√v⌋ has 17 bits, and so
+// has the reciprocal ⌊(2^33 − 1)/r⌋.
 func (l *LayerNorm) Of(x []int32) Norm {
 	var s, q int64
 	for _, v := range x {
@@ -74,7 +73,7 @@ func (n Norm) Of(x int32) int32 {
 	return int32(round((n.Channels*int64(x)-n.Sum)*n.Reciprocal, n.Shift))
 }
 
-// Sqrt returns ⌊√v⌋, a bit a step.
+// Sqrt returns ⌊√v⌋, one bit per step.
 func Sqrt(v uint64) uint64 {
 	root := uint64(0)
 	for bit := uint64(1) << 31; bit > 0; bit >>= 1 {
@@ -85,8 +84,8 @@ func Sqrt(v uint64) uint64 {
 	return root
 }
 
-// Infer implements [Operation]. No element is further than √(C−1) standard
-// deviations from the mean.
+// Infer implements [Operation]. An element is at most √(C−1) standard deviations from the
+// mean.
 func (l *LayerNorm) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	x := in[0]
 	if l.Epsilon < 1 || l.Epsilon > maxEpsilon || x.Shape[2] > maxChannels {

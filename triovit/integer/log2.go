@@ -10,21 +10,20 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// Log2 gives each divisor its code, 0 to the number of thresholds (INTEGER.md,
-// Divisors): how many thresholds the divisor has reached. Code c stands for the
-// divisor Unit·2^(Lo+c).
+// Log2 maps each divisor to its code: the number of thresholds that the divisor has
+// reached (INTEGER.md, Divisors). Code c stands for the divisor Unit·2^(Lo+c).
 type Log2 struct {
 	// Thresholds ascend; the first is at least 1.
 	Thresholds []int32 `json:"-"`
-	// Unit and Lo are for those who compare with floats; no executor reads them. Both
-	// are 0 where they are not known.
+	// Unit and Lo are for comparisons with floats; no executor reads them. Both are 0
+	// where they are not known.
 	Unit float64 `json:"unit"`
 	Lo   int     `json:"lo"`
 }
 
-// NewLog2 returns the thresholds of a grid for divisors of a step: where the
-// grid goes from one code to the next, rounded up to a whole number of steps. A
-// threshold beyond 32 bits is the largest number, which no divisor takes.
+// NewLog2 returns the thresholds of a grid for divisors with the given step: the values
+// between two codes of the grid, rounded up to whole steps. A threshold beyond 32 bits
+// becomes the largest number, which no divisor reaches.
 func NewLog2(g grid.Log2, step float64) (*Log2, error) {
 	if g.Hi < g.Lo || g.Hi-g.Lo > maxThresholds || !(step > 0) || !(g.Unit > 0) {
 		return nil, fmt.Errorf("log2 codes %d to %d in units of %g for divisors of a step of %g: 1 to %d codes and positive numbers are allowed", g.Lo, g.Hi, g.Unit, step, maxThresholds+1)
@@ -51,10 +50,10 @@ func (l *Log2) Of(divisor int32) int32 {
 	return code
 }
 
-// LeadingOne is the paper's log2 module (Section III-D): the index i of the
-// leading one of a divisor, or i+1 where the next lower bit is one too. A divisor
-// below 2 takes 0. It equals the thresholds 1.5·2^i, which a [Log2] over a grid of
-// integers has.
+// LeadingOne is the paper's log2 module (Section III-D): with i the index of a divisor's
+// leading one, it returns i+1 where the next lower bit is one too, and i otherwise. A
+// divisor below 2 gives 0. It equals a [Log2] over a grid of integers, with the thresholds
+// 1.5·2^i.
 func LeadingOne(divisor int32) int32 {
 	if divisor < 2 {
 		return 0

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// MatMul multiplies the codes of each head into accumulators. OverTokens, it
-// sums over the tokens, [T, heads, d] and [T, heads, e] to [heads, d, e]: KᵀV.
-// Otherwise it sums over a head's channels, [T, heads, d] and [heads, d, e] to
-// [T, heads, e]: the dividends Q·KᵀV and, with e = 1, the divisors Q·ΣK.
+// MatMul multiplies the codes of each head into accumulators. With OverTokens it sums over
+// the tokens, [T, heads, d] and [T, heads, e] to [heads, d, e]: KᵀV. Otherwise it sums
+// over a head's channels, [T, heads, d] and [heads, d, e] to [T, heads, e]: the dividends
+// Q·KᵀV and, with e = 1, the divisors Q·ΣK.
 type MatMul struct {
 	OverTokens bool `json:"over_tokens"`
 }

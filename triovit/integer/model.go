@@ -12,11 +12,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// A Model is a quantized network as integers: its operations in
-// single-assignment form, and what a program needs to go from a picture to an
-// answer. Every operation makes one tensor, named like the operation, from
-// tensors made before it. The first one is the [Input], the last one makes the
-// logits.
+// A Model is a quantized network as integers: its operations in single-assignment form,
+// with the preprocessing and the names of its classes. Every operation makes one tensor,
+// which has the operation's name, from tensors of earlier operations. The first one is the
+// [Input], the last one makes the logits.
 type Model struct {
 	// Name is the variant's name, such as "efficientvit-b1-r224".
 	Name string
@@ -25,22 +24,22 @@ type Model struct {
 	// Classes are the names of the classes, one for each channel of the logits, or
 	// none where they are not known.
 	Classes []string
-	// Picture says how a file becomes the input.
+	// Picture describes how a file becomes the input.
 	Picture Picture
 	Source  Source
 }
 
-// Limits are the widths of the hardware that a model is made for.
+// Limits are the widths in bits of the hardware that runs a model.
 type Limits struct {
-	// MultiplierBits is the width of a mantissa, sign included: [MultiplierPort]
-	// for one DSP slice, 32 for the field's software.
+	// MultiplierBits is the width of a mantissa, sign included: [MultiplierPort] for one
+	// DSP slice, 32 for common integer libraries.
 	MultiplierBits int `json:"multiplier_bits"`
-	// AccumulatorBits is the width of an accumulator, at most 32; [OperandPort]
-	// lets one DSP slice requantize it.
+	// AccumulatorBits is the width of an accumulator, at most 32. An accumulator of
+	// [OperandPort] bits can be requantized by one DSP slice.
 	AccumulatorBits int `json:"accumulator_bits"`
 }
 
-// Check reports widths that no model has.
+// Check returns an error for widths outside of their bounds.
 func (l Limits) Check() error {
 	if l.MultiplierBits < 2 || l.MultiplierBits > MaxMultiplierBits || l.AccumulatorBits < codeBits || l.AccumulatorBits > MaxAccumulatorBits {
 		return fmt.Errorf("multipliers of %d bits and accumulators of %d: 2 to %d and %d to %d are allowed", l.MultiplierBits, l.AccumulatorBits, MaxMultiplierBits, codeBits, MaxAccumulatorBits)
@@ -48,14 +47,14 @@ func (l Limits) Check() error {
 	return nil
 }
 
-// A Source says what a model was made from.
+// A Source describes the origin of a model.
 type Source struct {
-	// Weights and Calibration are hashes, in hexadecimal: of the folded model's
-	// description and weights, and of the calibration pictures with their
-	// preprocessing; empty where that is not known.
+	// Weights is the hash, in hexadecimal, of the folded model's description and weights.
+	// Calibration is the hash of the calibration pictures with their preprocessing. They
+	// are empty where they are not known.
 	Weights     string `json:"weights"`
 	Calibration string `json:"calibration"`
-	// Recipe tells everything that the recipe decides, in lines.
+	// Recipe holds every decision of the recipe, in lines.
 	Recipe string `json:"recipe"`
 	// Code is the version of the code that froze the model.
 	Code string `json:"code"`
@@ -65,21 +64,19 @@ type Source struct {
 type Op struct {
 	// Name names the operation and the tensor that it makes.
 	Name string
-	// Inputs are the names of the tensors taken.
+	// Inputs are the names of the operands.
 	Inputs []string
 	Operation
-	// Values says which real numbers the integers stand for. No executor reads it.
+	// Values maps the integers to real numbers. No executor reads it.
 	Values Values
 }
 
-// Values maps the integers q of a tensor to real numbers, Steps·q + Offsets: both
-// have one element, or one for each channel, the last axis. Offsets may be absent,
-// which stands for zeros. Both are absent where no such map describes the tensor,
-// as the codes of divisors.
+// Values maps the integers q of a tensor to real numbers, Steps·q + Offsets. Both have one
+// element, or one for each channel, the last axis. Absent Offsets stand for zeros. Both
+// are absent where no such map describes the tensor, such as for the codes of divisors.
 type Values struct{ Steps, Offsets []float64 }
 
-// Of returns the real number for the integer q of a channel, NaN where there is
-// none.
+// Of returns the real number for the integer q of a channel, NaN without a map.
 func (v Values) Of(channel int, q int32) float64 {
 	if len(v.Steps) == 0 {
 		return math.NaN()
@@ -91,25 +88,25 @@ func (v Values) Of(channel int, q int32) float64 {
 	return x
 }
 
-// An Operation is what an [Op] does: [Input], [Conv], [Requantize], [Hardswish],
-// [Add], [Concat], [Pool], [Upsample], [LayerNorm], [Heads], [MergeHeads], [ReLU],
-// [MatMul], [SumTokens], [Log2] or [Divide].
+// An Operation is the kind of an [Op] with its parameters: [Input], [Conv], [Requantize],
+// [Hardswish], [Add], [Concat], [Pool], [Upsample], [LayerNorm], [Heads], [MergeHeads],
+// [ReLU], [MatMul], [SumTokens], [Log2] or [Divide].
 type Operation interface {
-	// Infer returns what the operation makes of operands, as many as it takes; the
-	// error says which parameter or operand is not allowed.
+	// Infer returns the description of the result for the operands. The error names a
+	// parameter or an operand that is not allowed.
 	Infer(in []Tensor, limits Limits) (Tensor, error)
-	// run fills y, which is zero, and has the inferred shape.
+	// run fills y, which is zero and has the inferred shape.
 	run(y Value, in []Value)
 }
 
-// A Tensor describes what an operation makes.
+// A Tensor describes the result of an operation.
 type Tensor struct {
-	// Shape is [H, W, C], in the attention [tokens, heads, d] or [heads, d, e].
+	// Shape is [H, W, C]; in the attention it is [tokens, heads, d] or [heads, d, e].
 	Shape [3]int
-	// Range is where its integers provably lie.
+	// Range provably contains its integers.
 	Range Interval
-	// Sum is where the widest sum on the way to them lies, such as a product
-	// before its shift; 0..0 where nothing is added.
+	// Sum contains the widest sum in its computation, such as a product before its shift.
+	// It is 0..0 where nothing is added.
 	Sum Interval
 }
 
@@ -122,12 +119,12 @@ const (
 	maxOperands = 64
 	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
 	maxText     = 1 << 10 // bytes of the name of a class, or of a line of a recipe
-	codeBits    = 16      // of what is multiplied
+	codeBits    = 16      // width of the operands of a multiplication
 	// MaxAccumulatorBits is the largest width of an accumulator.
 	MaxAccumulatorBits = 32
 )
 
-// operand says whether a tensor may be multiplied: its integers are codes.
+// operand returns an error unless a tensor may be multiplied: its integers must be codes.
 func (t Tensor) operand() error {
 	if t.Range.Bits() > codeBits {
 		return fmt.Errorf("an operand of %v: at most %d bits are allowed, as a requantization makes them", t.Range, codeBits)
@@ -142,8 +139,7 @@ func checkCodes(codes Interval, bits int) error {
 	return nil
 }
 
-// splits says whether n is a times b, which are positive; their product could leave
-// 64 bits.
+// splits reports whether n = a·b, for positive a and b whose product could exceed 64 bits.
 func splits(n, a, b int) bool { return n%a == 0 && n/a == b }
 
 // Input is the normalized picture as codes of a grid, rounded once.
@@ -168,8 +164,8 @@ func (i *Input) Infer([]Tensor, Limits) (Tensor, error) {
 	return Tensor{Shape: i.Shape, Range: codes}, nil
 }
 
-// Check says what is wrong with a picture, given as codes: their number, or one that
-// the grid does not have. Every executor refuses such a picture.
+// Check returns an error for an invalid picture, given as codes: a wrong number of codes,
+// or a code outside of the grid. Every executor refuses such a picture.
 func (i *Input) Check(picture []int32) error {
 	if n := i.Shape[0] * i.Shape[1] * i.Shape[2]; len(picture) != n {
 		return fmt.Errorf("a picture of %d codes, its input %v has %d", len(picture), i.Shape, n)
@@ -183,12 +179,12 @@ func (i *Input) Check(picture []int32) error {
 	return nil
 }
 
-func (i *Input) run(Value, []Value) {} // the executor is given its codes
+func (i *Input) run(Value, []Value) {} // the executor has its codes
 
 // Kind returns the name of an operation's type, such as "Conv", as an artefact has it.
 func Kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }
 
-// takes returns how many operands an operation takes.
+// takes returns the least and the largest number of an operation's operands.
 func takes(op Operation) (least, most int) {
 	switch op.(type) {
 	case *Input:
@@ -204,7 +200,7 @@ func takes(op Operation) (least, most int) {
 // Input returns the model's first operation.
 func (m *Model) Input() *Input { return m.Ops[0].Operation.(*Input) }
 
-// Op returns the operation of a name, nil where the model has none.
+// Op returns the operation with the given name, or nil.
 func (m *Model) Op(name string) *Op {
 	for i := range m.Ops {
 		if m.Ops[i].Name == name {
@@ -214,9 +210,9 @@ func (m *Model) Op(name string) *Op {
 	return nil
 }
 
-// Infer returns what each operation makes, in order. The error names the first
-// operation that breaks a rule: of the form, of shapes, of its parameters, or one
-// whose accumulators do not fit the [Limits].
+// Infer returns the description of each operation's result, in order. The error names the
+// first operation with an invalid name, operand, shape or parameter, or whose accumulators
+// do not fit the [Limits].
 func (m *Model) Infer() ([]Tensor, error) {
 	fail := func(format string, args ...any) ([]Tensor, error) {
 		return nil, fmt.Errorf("integer model %s: "+format, append([]any{m.Name}, args...)...)
@@ -296,7 +292,7 @@ func (m *Model) checkLive(tensors []Tensor, made map[string]int) error {
 	return nil
 }
 
-// checkTexts says which text of the model cannot stand in a line for people.
+// checkTexts returns an error for a text of the model that does not fit a line for people.
 func (m *Model) checkTexts() error {
 	names := []string{m.Name}
 	for i := range m.Ops {

@@ -8,14 +8,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// A Picture says how a decoded file becomes numbers: resized and cropped by the
-// pipeline, then normalized. The zero value says that nothing is known.
+// A Picture describes how a decoded file becomes numbers: the pipeline resizes and crops
+// it, then it is normalized. The zero value stands for unknown preprocessing.
 type Picture struct {
 	Pipeline preprocess.Pipeline
 	preprocess.Normalization
 }
 
-// check says what is wrong with the way of a picture to an input of a shape.
+// check returns an error where the preprocessing does not lead to an input of the given
+// shape.
 func (p Picture) check(input [3]int) error {
 	if p == (Picture{}) {
 		return nil
@@ -41,10 +42,9 @@ func (i *Input) Codes(picture []float32) []int32 {
 	return codes
 }
 
-// Codes returns the codes of a decoded picture, on the way that the model's
-// [Picture] says; they are those of the normalized picture ([Input.Codes]). A model
-// that does not know the way is an error, and so is a picture of another size where
-// the pipeline leaves it as it is.
+// Codes returns the codes of a decoded picture, preprocessed as in the model's [Picture];
+// they are those of the normalized picture ([Input.Codes]). A model without a Picture is
+// an error, and so is a picture of another size where the pipeline does not resize.
 func (m *Model) Codes(decoded *preprocess.RGB) ([]int32, error) {
 	if m.Picture == (Picture{}) {
 		return nil, fmt.Errorf("integer model %s: it does not say how a picture becomes its input", m.Name)

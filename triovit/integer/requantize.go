@@ -4,19 +4,18 @@ package integer
 
 import "fmt"
 
-// Requantize brings accumulators or codes to a grid (INTEGER.md,
-// Requantization): through the [Affine] of their channel, then clamped. Channels
-// have factors of their own where the filters have steps of their own, where
-// channel-wise migration divides by r_i, and where filter-wise shifting
-// subtracts c_i.
+// Requantize brings accumulators or codes to a grid (INTEGER.md, Requantization): through
+// the [Affine] of their channel, then clamped. Channels have different factors where the
+// filters have different steps, where channel-wise migration divides by r_i, and where
+// filter-wise shifting subtracts c_i.
 type Requantize struct {
 	// Affine has one element, or one for each channel, the last axis.
 	Affine []Affine `json:"-"`
-	// Codes are those of the grid, such as -128..127.
+	// Codes is the interval of the grid's codes, such as -128..127.
 	Codes Interval `json:"codes"`
 }
 
-// Of returns the code of x, which lies in the given channel.
+// Of returns the code of x, an integer of the given channel.
 func (r *Requantize) Of(channel int, x int32) int32 {
 	return r.Codes.clamp(r.Affine[channel%len(r.Affine)].Of(x))
 }

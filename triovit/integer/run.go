@@ -4,15 +4,15 @@ package integer
 
 import "fmt"
 
-// A Value is a tensor of integers, its last axis the fastest.
+// A Value is a tensor of integers. Its last axis varies fastest.
 type Value struct {
 	Shape [3]int
 	Data  []int32
 }
 
-// Run is the reference executor: it computes the logits of one picture, given as
-// the codes of the [Input], in plain loops. Each watch sees every tensor as soon
-// as it is made and may keep it.
+// Run is the reference executor: it computes the logits of one picture, given as the codes
+// of the [Input], in plain loops. It calls each watch with every tensor as soon as the
+// tensor is computed; a watch may keep the tensor.
 func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, error) {
 	c, err := m.Cut(0, len(m.Ops))
 	if err != nil {
@@ -25,8 +25,8 @@ func (m *Model) Run(picture []int32, watch ...func(op *Op, y Value)) (Value, err
 	return c.run([]Value{{input.Shape, picture}}, watch...)[0], nil
 }
 
-// Logits returns the real numbers that the integers of the model's last tensor stand for,
-// those of one picture or of several.
+// Logits returns the real numbers of the integers of the model's last tensor, for one
+// picture or several.
 func (m *Model) Logits(integers []int32) []float32 {
 	values := m.Ops[len(m.Ops)-1].Values
 	numbers := make([]float32, len(integers))
@@ -36,8 +36,8 @@ func (m *Model) Logits(integers []int32) []float32 {
 	return numbers
 }
 
-// Widest returns the bits of the widest integers that the model provably makes. The error
-// is that of its inference.
+// Widest returns the width in bits of the widest integers of the model, by inference. The
+// error is that of [Model.Infer].
 func (m *Model) Widest() (bits int, err error) {
 	tensors, err := m.Infer()
 	for _, t := range tensors {
@@ -46,9 +46,9 @@ func (m *Model) Widest() (bits int, err error) {
 	return bits, err
 }
 
-// Elements returns how many integers the tensor has.
+// Elements returns the number of the tensor's integers.
 func (t Tensor) Elements() int { return t.Shape[0] * t.Shape[1] * t.Shape[2] }
 
-// Apply computes an operation as the reference executor does. Its operands are in what
-// [Operation.Infer] was told; y is zero and has the shape that it inferred.
+// Apply computes an operation as the reference executor does. Its operands lie in the
+// intervals given to [Operation.Infer]; y is zero and has the inferred shape.
 func Apply(op Operation, y Value, in []Value) { op.run(y, in) }

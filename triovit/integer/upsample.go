@@ -7,21 +7,20 @@ import (
 	"math"
 )
 
-// Upsample is the reference's bicubic resize of codes [H, W, C] by an integer
-// factor (a = -0.75, align_corners false, borders repeated; INTEGER.md, Resize):
-// sums of four neighbours along the width, then along the height, with constants
-// in units of 1/2048. One unit of the result is the operand's step divided by
-// 2^(22−Drop).
+// Upsample is the reference's bicubic resize of codes [H, W, C] by an integer factor (a =
+// -0.75, align_corners false, borders repeated; INTEGER.md, Resize). It sums four
+// neighbours along the width, then along the height, with constants in units of 1/2048.
+// One unit of the result is the operand's step divided by 2^(22−Drop).
 type Upsample struct {
 	// Factor is 2 or 4. Their constants are exact multiples of 1/2048.
 	Factor int `json:"factor"`
-	// Drop is how many low bits of the sum are cut off, so that the multiplier
-	// behind it can take the rest.
+	// Drop is the number of low bits of the sum that are cut off, so that the rest fits
+	// the following multiplier.
 	Drop uint8 `json:"drop"`
 }
 
-// NewUpsample returns the resize by a factor of codes, and drops as few bits as let
-// the sum fit so many bits.
+// NewUpsample returns the resize by a factor for the given codes. It drops the fewest bits
+// for which the sum fits the given bits.
 func NewUpsample(factor int, codes Interval, bits int) (*Upsample, error) {
 	u := &Upsample{Factor: factor}
 	phases, err := u.Bicubic()
@@ -34,7 +33,7 @@ func NewUpsample(factor int, codes Interval, bits int) (*Upsample, error) {
 	return u, nil
 }
 
-// Unit returns the part of the operand's step that one unit of the result is.
+// Unit returns one unit of the result, as a fraction of the operand's step.
 func (u *Upsample) Unit() float64 { return math.Ldexp(1, int(u.Drop)-2*resizeBits) }
 
 // resizeBits is the number of fraction bits of the constants.
@@ -59,8 +58,8 @@ func (u *Upsample) Bicubic() ([][4]int32, error) {
 	return phases, nil
 }
 
-// First returns the first of the four neighbours of output i; it may lie up to
-// two places outside of the side, as may the last.
+// First returns the index of the first of the four neighbours of output i. The first and
+// the last neighbour may lie up to two places outside of the side.
 func (u *Upsample) First(i int) int { return (2*i+1+u.Factor)/(2*u.Factor) - 2 }
 
 // sum returns the exact interval of the sums along both sides, before bits are

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package must is for notebook cells, where there is nobody to return an error
-// to: it ends the cell with the error on one line, without a stack.
+// Package must is for notebook cells, which have no caller to return an error to: it ends
+// the cell with the error on one line, without a stack.
 //
 //	setup := must.M1(triovit.FromEnvironment(ctx))
 //
@@ -22,13 +22,13 @@ func M(err error) {
 	}
 }
 
-// M1 is [M] for a call that returns a value too, which it returns.
+// M1 is [M] for a call that also returns a value. It returns the value.
 func M1[T any](v T, err error) T {
 	M(err)
 	return v
 }
 
-// M2 is [M] for a call that returns two values too, which it returns.
+// M2 is [M] for a call that also returns two values. It returns the values.
 func M2[T, U any](v T, w U, err error) (T, U) {
 	M(err)
 	return v, w

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package shard divides work that outgrows one machine into numbered parts. A shard is
-// one of n parts of an evaluation, a ladder, a diagnosis or an exploration, computed on
-// any machine; [Join] puts the results of all of them back in order, whatever order they
-// came in, and names the one that is missing, given twice or of other work:
+// Package shard divides work that outgrows one machine into numbered parts. A shard is one
+// of n parts of an evaluation, a ladder, a diagnosis or an exploration, computed on any
+// machine. [Join] sorts the results of all shards, given in any order, and returns an
+// error that names a shard that is missing, given twice or of other work:
 //
 //	begin, end := shard.Shard{Index: 2, Of: 4}.Share(100) // 25 to before 50
 //
@@ -17,11 +17,11 @@ import (
 	"strings"
 )
 
-// A Shard is one of Of nearly equal parts, numbered from 1: what one job of many
-// computes. The zero Shard is the whole, as 1/1 is.
+// A Shard is one of Of nearly equal parts, numbered from 1; one job computes one shard.
+// The zero Shard is the whole, as 1/1 is.
 type Shard struct{ Index, Of int }
 
-// most bounds what a shard's name may claim.
+// most bounds the numbers in a shard's name.
 const most = 1 << 20
 
 // UnmarshalText reads the shard's name, "2/4".
@@ -45,7 +45,7 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Of)
 }
 
-// Whole says whether the shard is everything.
+// Whole reports whether the shard is the whole.
 func (s Shard) Whole() bool { return s.numbered() == Shard{1, 1} }
 
 // numbered is the shard with its numbers, 1/1 for the zero Shard.
@@ -56,8 +56,8 @@ func (s Shard) numbered() Shard {
 	return s
 }
 
-// Checked returns the shard with its numbers, 1/1 for the zero Shard, and refuses one
-// that does not lie between 1/n and n/n.
+// Checked returns the shard with its numbers, 1/1 for the zero Shard. A shard that does
+// not lie between 1/n and n/n is an error.
 func (s Shard) Checked() (Shard, error) {
 	s = s.numbered()
 	return s, s.check()
@@ -77,20 +77,20 @@ func (s Shard) Share(n int) (begin, end int) {
 	return n * (s.Index - 1) / s.Of, n * s.Index / s.Of
 }
 
-// A Part says which shard a result is, and of which work.
+// A Part names the shard of a result, and the work to which it belongs.
 type Part struct {
 	Shard Shard
-	// File is the one that the result was read from, or empty.
+	// File is the file from which the result was read, or empty.
 	File string
-	// Of are the traits of the work, the same in all of its shards.
+	// Of are the traits of the work, equal in all of its shards.
 	Of []Trait
 }
 
-// A Trait is what the shards of one work have in common.
+// A Trait is a property that the shards of one work have in common.
 type Trait struct {
 	// Name is a noun, such as "network".
 	Name, Value string
-	// Digest says that the value is a hash, which errors leave out.
+	// Digest marks a hash, which errors leave out.
 	Digest bool
 }
 
@@ -102,7 +102,8 @@ func (p Part) String() string {
 	return fmt.Sprintf("shard %s (%s)", p.Shard, p.File)
 }
 
-// foreign says in which trait the part is of other work than the first.
+// foreign returns an error with the trait in which the part's work differs from the first
+// part's.
 func (p Part) foreign(first Part) error {
 	for i, t := range p.Of {
 		switch want := first.Of[i]; {

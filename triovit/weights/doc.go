@@ -28,10 +28,10 @@
 //		return err // one line: how many are missing, extra or misshapen, and which
 //	}
 //
-// A file may be truncated, damaged or made to harm. What it claims about sizes
-// is compared with the size of the file before memory is allocated, so that
-// reading holds at most twice the file and 64 MiB. NaN and infinite values are
-// values, and pass through; a finite one that float32 cannot hold is an error.
+// A file may be truncated, damaged or made to harm. Its claims about sizes are compared
+// with the size of the file before memory is allocated, so that reading holds at most
+// twice the file and 64 MiB. NaN and infinite values are accepted as values; a finite one
+// that float32 cannot hold is an error.
 //
 // [Synthetic] fills the names and shapes of a network by formula, so that a
 // forward pass can be compared with the reference where no checkpoint exists.

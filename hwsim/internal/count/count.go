@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package count computes with numbers of cycles, bytes and elements that hostile
-// sizes could drive beyond 63 bits. Its functions have no second result for that:
-// they panic, and [Catch] at the entrance of a package makes it an error.
+// Package count does arithmetic on numbers of cycles, bytes and elements that hostile
+// sizes could drive beyond 63 bits. Its functions return no error: they panic, and [Catch]
+// at the entrance of a package turns the panic into an error.
 package count
 
 import (
@@ -17,11 +17,11 @@ const Limit = math.MaxInt64 / 4
 // ErrOverflow is the error of a result beyond [Limit].
 var ErrOverflow = errors.New("more than 2^61 cycles, bytes or steps")
 
-// overflow is what the functions panic with.
+// overflow is the panic value of the functions.
 type overflow struct{}
 
-// Catch is deferred by functions that others call: it sets their error to
-// [ErrOverflow] where a number was beyond [Limit].
+// Catch is deferred by a package's entry functions: it sets their error to [ErrOverflow]
+// where a number was beyond [Limit].
 func Catch(err *error) {
 	switch r := recover(); r.(type) {
 	case nil:
@@ -32,7 +32,7 @@ func Catch(err *error) {
 	}
 }
 
-// Overflow ends the computation as a result beyond [Limit] does.
+// Overflow panics like a result beyond [Limit].
 func Overflow() { panic(overflow{}) }
 
 // Mul multiplies factors that are not negative.
@@ -60,8 +60,8 @@ func Add(a, b int64) int64 {
 // Inc adds b to *a.
 func Inc(a *int64, b int64) { *a = Add(*a, b) }
 
-// Share returns ⌊x·part/whole⌋ for 0 ≤ part ≤ whole: how much of x the first part
-// of the whole has, all of it where the whole is nothing.
+// Share returns ⌊x·part/whole⌋ for 0 ≤ part ≤ whole: the share of x in the first part of
+// the whole. It is x where whole is 0.
 func Share(x, part, whole int64) int64 {
 	if part >= whole {
 		return x

@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// Needs is two lines of what the configuration takes of the paper's chip.
+// Needs returns two lines on the share of the paper's chip that the configuration needs.
 func Needs(c arch.Config) string {
 	chip := arch.XCZU9EG()
 	return fmt.Sprintf("needs %d DSPs for the engines and, by an estimate of our own, %d for auxiliary units and %d LUTs of all arithmetic;\n"+

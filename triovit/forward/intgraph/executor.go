@@ -16,13 +16,13 @@ import (
 // use it at once.
 type Executor struct {
 	cut *integer.Cut
-	// steps are those of the cut's operations.
+	// steps are the steps of the cut's operations.
 	steps []step
-	// params are what the graph takes behind its inputs.
+	// params are the graph's arguments after its inputs.
 	params []any
-	// outputs computes what the cut gives out, watched what each operation makes.
+	// outputs computes the outputs of the cut, watched the result of each operation.
 	outputs, watched forward.Compiled
-	// held is how many bytes a run holds, about; made is what all tensors take.
+	// held is about how many bytes a run holds at once; made is the bytes of all tensors.
 	held, made int
 }
 
@@ -109,9 +109,9 @@ func (e *Executor) build(in []*graph.Node) map[string]*graph.Node {
 	return all
 }
 
-// Run computes the logits of one picture as [integer.Model.Run] does. The executor of
-// a part of a model is an error. With a watch another graph runs, which returns every
-// tensor.
+// Run computes the logits of one picture as [integer.Model.Run] does. It is an error for
+// the executor of a part of a model. With a watch it runs another graph, which returns
+// every tensor.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
 	if !e.cut.Whole() {
 		return integer.Value{}, fmt.Errorf("integer model %s: a part of a model has no logits: RunCut runs it", e.cut.Name)
@@ -156,7 +156,7 @@ func (e *Executor) RunCut(inputs ...integer.Value) ([]integer.Value, error) {
 	return outputs, nil
 }
 
-// run runs one of the graphs on inputs that were checked.
+// run runs one of the graphs on inputs that have passed Check.
 func (e *Executor) run(compiled *forward.Compiled, held int, inputs []integer.Value) ([][]int32, error) {
 	args := make([]any, 0, len(inputs)+len(e.params))
 	for _, x := range inputs {

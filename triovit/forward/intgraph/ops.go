@@ -12,15 +12,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A step is an operation in a graph: its parameters, and how its node is made of them
-// and of its operands. That of the picture has no build.
+// A step is an operation in a graph: its parameters, and the function that builds its node
+// from them and from its operands. The picture's step has no build.
 type step struct {
 	params []*tensors.Tensor
 	build  func(in, params []*Node) *Node
 }
 
-// stepOf returns the step of an operation that makes y of in. Of the operands' nodes
-// each has its tensor's shape, and so has the result.
+// stepOf returns the step of an operation that makes y of in. The nodes of the operands
+// and of the result have the shapes of their tensors.
 func stepOf(op integer.Operation, in []integer.Tensor, y integer.Tensor, xla bool) step {
 	shape := y.Shape
 	switch op := op.(type) {
@@ -100,7 +100,7 @@ func wide(x *Node) *Node { return ConvertDType(x, dtypes.Int64) }
 
 func narrow(x *Node) *Node { return ConvertDType(x, dtypes.Int32) }
 
-// clamp and shifted are of int64.
+// clamp and shifted work on int64.
 func clamp(x *Node, to integer.Interval) *Node {
 	return Max(Min(x, constant(x, to.Hi)), constant(x, to.Lo))
 }
@@ -140,7 +140,7 @@ func log2(op *integer.Log2) step {
 	}}
 }
 
-// normalized is the LayerNorm of the last axis, step by step as INTEGER.md has it.
+// normalized is the LayerNorm of the last axis, in the steps of INTEGER.md.
 func normalized(x *Node, epsilon int64) *Node {
 	x = wide(x)
 	c := constant(x, int64(x.Shape().Dimensions[x.Rank()-1]))

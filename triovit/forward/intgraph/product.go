@@ -12,10 +12,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// kernel returns the fastest type in which sums of products of x and y are exact:
-// most is what the magnitudes of the products add up to at most. XLA multiplies bytes
-// into sums of 32 bits several times as fast as float32. The Go backend multiplies
-// float32 twenty times as fast as integers of any width.
+// kernel returns the fastest type in which sums of products of x and y are exact. most is
+// an upper bound of the sum of the products' magnitudes. XLA multiplies bytes into sums of
+// 32 bits several times as fast as float32. The Go backend multiplies float32 twenty times
+// as fast as integers of any width.
 func kernel(x, y integer.Interval, most int64, xla bool) dtypes.DType {
 	bytes := integer.Interval{Lo: math.MinInt8, Hi: math.MaxInt8}
 	switch {
@@ -31,8 +31,8 @@ func within(x, y integer.Interval) bool { return y.Contains(x.Lo) && y.Contains(
 
 func magnitude(x integer.Interval) int64 { return max(-x.Lo, x.Hi) }
 
-// product sums x·y of int32 over a pair of axes in the type of a kernel: the result's
-// axes are those of the batch, then the others of x, then those of y.
+// product sums x·y of int32 over a pair of axes in the type of a kernel. The result's axes
+// are those of the batch, then the others of x, then those of y.
 func product(x, y *Node, summed [2]int, batch [][2]int, as dtypes.DType) *Node {
 	sums := as
 	if as == dtypes.Int8 {

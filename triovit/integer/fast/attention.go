@@ -10,8 +10,8 @@ import (
 )
 
 // An attention is one branch of a linear attention, from the map of q, k and v to the
-// merged heads. A head's KᵀV and ΣK become weights, by which its queries are
-// multiplied as pixels are by those of a convolution.
+// merged heads. A head's KᵀV and ΣK are packed as weights, and its queries are multiplied
+// by them like the pixels of a convolution.
 type attention struct {
 	kernels       *kernel.Set
 	x, y          *place
@@ -24,15 +24,15 @@ type attention struct {
 	zero          []int32 // the bias of products
 	none          []byte  // a token of zeros
 	reads         []int
-	// sums are the operations up to KᵀV and ΣK, quotients those from there to the end.
+	// sums are the operations up to KᵀV and ΣK, quotients the operations after them.
 	sums, quotients []int
 }
 
-// fourTokens is how many steps of four tokens are summed at a time.
+// fourTokens is the number of groups of four tokens that are summed at a time.
 const fourTokens = 16
 
-// attentions finds the branches of attentions that the kernels compute, and lets those
-// make their part of a Concat where it lies.
+// attentions finds the branches of attentions that the kernels can compute. A branch that
+// feeds a Concat makes its result in place.
 func (p *planner) attentions() {
 	p.branches = map[int]*attention{}
 	for i := range p.ops {
@@ -65,15 +65,15 @@ func (p *planner) attentions() {
 	}
 }
 
-// A match walks from a tensor to the operations that made it.
+// A match follows a tensor back to the operations that made it.
 type match struct {
 	*planner
 	covered []int
 }
 
-// only returns an operation of a type that makes a tensor which nothing but so many
-// operands of others are, and its operands; ok is false from the first on that is
-// another.
+// only returns the operation of type T that makes the tensor at, with the operation's
+// operands. The tensor must have the given number of readers. ok becomes false at the
+// first tensor for which this does not hold.
 func only[T integer.Operation](m *match, at, readers int, ok *bool) (op T, in []int) {
 	if *ok {
 		op, *ok = m.ops[at].Operation.(T)
@@ -89,8 +89,8 @@ func only[T integer.Operation](m *match, at, readers int, ok *bool) (op T, in []
 	return op, append(in, 0)
 }
 
-// branch returns the branch of the attention that a MergeHeads ends, nil where it is
-// another one, or the numbers are not those that the kernels compute.
+// branch returns the branch of the attention that ends with a MergeHeads. It is nil where
+// the operations or the widths are not those that the kernels compute.
 func (p *planner) branch(i int) *attention {
 	m, ok := &match{planner: p}, true
 	divide, in := only[*integer.Divide](m, p.in(i, 0), 1, &ok)
@@ -162,8 +162,8 @@ func (p *planner) branch(i int) *attention {
 	return a
 }
 
-// weights returns where a head's weights begin, those of KᵀV, then a block of which
-// one channel is ΣK beside an offset and one has ones.
+// weights returns the index at which a head's weights begin: those of KᵀV, then a block in
+// which one channel is ΣK plus an offset and one has ones.
 func (a *attention) weights(head int) int { return head * (a.blocks + 1) * a.steps * 4 * kernel.Lanes }
 
 // attention plans a branch in two steps: the weights of each head, then the quotients
@@ -192,7 +192,7 @@ func (p *planner) attention(i int, a *attention) {
 	})
 }
 
-// pack sums a head's KᵀV and ΣK over the tokens, requantizes them and packs them as
+// pack sums a head's KᵀV and ΣK over the tokens, requantizes them, and packs them as
 // weights.
 func (a *attention) pack(s *state, w *scratch, head int) {
 	b, d := a.blocks, a.dim
@@ -239,7 +239,7 @@ func (a *attention) pack(s *state, w *scratch, head int) {
 	}
 }
 
-// tile makes the quotients of some tokens.
+// tile computes the quotients of some tokens.
 func (a *attention) tile(s *state, w *scratch, row, rows int) {
 	for head := range a.heads {
 		q := a.x.bytesFrom(s, row)[3*head*a.dim:]

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// tileRows and tileBlocks are how many accumulators are made before they are
-	// requantized: 48 KB of them with the weights would leave the nearest cache, 12 KB
-	// stay there.
+	// tileRows and tileBlocks bound the accumulators that are computed before they are
+	// requantized: 12 KB of accumulators stay in the nearest cache beside the weights, 48
+	// KB would not.
 	tileRows   = 48
 	tileBlocks = 4
 )
 
-// A conv is a convolution of bytes with what follows it.
+// A conv is a convolution of bytes with the operations behind it.
 type conv struct {
 	*integer.Conv
 	kernels *kernel.Set
@@ -26,15 +26,15 @@ type conv struct {
 	rows    int // of the result
 	columns int
 	group   int // channels of a group of x
-	// Where a position has few filters, a block has those of several columns side by
-	// side: fold is how many. They see width columns of the map together, and the next
-	// ones step columns further.
+	// Where a position has few filters, a block holds the filters of several columns side
+	// by side: fold is the number of these columns. Together they read width columns of
+	// the map, and the next block's begin step columns further.
 	fold, width, step int
 
 	blocks  blocks
 	steps   int          // of the weights
-	direct  kernel.Patch // of the map, where what a filter sees lies inside of it
-	copied  kernel.Patch // of what is copied from it, with its border
+	direct  kernel.Patch // of the map, for windows inside of it
+	copied  kernel.Patch // of the copy with its border, for the other windows
 	weights []int8       // packed
 	bias    []int32
 	border  []byte // of each channel of x
@@ -99,14 +99,14 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	return true
 }
 
-// pointwise says that the map is multiplied as it is.
+// pointwise reports whether the map is multiplied without patches.
 func (c *conv) pointwise() bool { return c.Kernel == 1 && c.Stride == 1 }
 
-// sets returns in how many sets of at most tileBlocks the blocks of a group are
+// sets returns the number of sets, of at most tileBlocks blocks, in which a group is
 // computed.
 func (c *conv) sets() int { return (c.blocks.each + tileBlocks - 1) / tileBlocks }
 
-// pack packs the weights for [kernel.Set.Multiply]. A patch has a line for each row of
+// pack packs the weights for [kernel.Set.Multiply]. A patch has one line for each row of
 // the kernel.
 func (c *conv) pack() {
 	area := c.Kernel * c.Kernel
@@ -163,8 +163,8 @@ func (c *conv) packTaps() {
 	}
 }
 
-// tile computes a set of blocks in some columns of a row of the result: those whose
-// patches lie inside of the map from there, the others from copies.
+// tile computes a set of blocks in some columns of a row of the result. Columns whose
+// patches lie inside of the map are read from the map, the others from copies.
 func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
 	group := set / c.sets()
 	first := group*c.blocks.each + set%c.sets()*tileBlocks
@@ -190,8 +190,8 @@ func (c *conv) tile(s *state, w *scratch, set, row, from, to int) {
 	}
 }
 
-// inside returns the first column of a row of the result whose patch lies inside of the
-// map, together, and the first one behind those.
+// inside returns the half-open range of columns, in a row of the result, whose patches lie
+// inside of the map.
 func (c *conv) inside(row int) (first, end int) {
 	half := c.Kernel / 2
 	top := row*c.Stride - half
@@ -202,8 +202,8 @@ func (c *conv) inside(row int) (first, end int) {
 	return first, max(first, (c.w+half-c.width)/c.step+1)
 }
 
-// multiply computes n blocks from the first one on, in rows of the result, and what
-// becomes of them.
+// multiply computes n blocks, beginning with first, in some rows of the result, and
+// applies their endings.
 func (c *conv) multiply(s *state, w *scratch, a []byte, p *kernel.Patch, first, n, row, rows int) {
 	c.kernels.Multiply(w.acc, a, p, rows, c.weights[first*c.steps*4*kernel.Lanes:], c.bias[first*kernel.Lanes:], n)
 	channel := c.blocks.channel(first, 0)
@@ -216,7 +216,7 @@ func (c *conv) multiply(s *state, w *scratch, a []byte, p *kernel.Patch, first, 
 	}
 }
 
-// copy copies what a group's filters see at a position of the result.
+// copy copies the input window of a group at a position of the result.
 func (c *conv) copy(s *state, y []byte, row, column, group int) {
 	for ky := range c.Kernel {
 		line := y[ky*c.copied.Line:]

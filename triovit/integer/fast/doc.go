@@ -9,13 +9,13 @@
 //
 // # How
 //
-// A model is planned once. Codes of 8 bits are stored as bytes. A step is a
-// convolution with all that follows it, requantizations, Hardswish and residual sums,
-// in tiles whose accumulators never leave the nearest cache. All of a branch of the
-// attention is two steps. What no kernel computes, operations of 16-bit codes among them, is
-// computed by the reference's functions. Tensors that are not needed at once share
-// memory.
+// A model is planned once, as a list of steps. Codes of 8 bits are stored as bytes. A step
+// is a convolution with the operations behind it: requantizations, Hardswish and residual
+// sums. It runs in tiles whose accumulators never leave the nearest cache. A branch of the
+// attention takes two steps. An operation without a kernel, such as one on 16-bit codes,
+// is computed by the reference's functions. Tensors that are not needed at the same time
+// share memory.
 //
-// The kernels are chosen by what the processor has, or by the environment variable
+// The processor's instructions decide which kernels run, or the environment variable
 // TRIOVIT_KERNEL: "vnni" (AVX-512 with VNNI), "avx2", "portable".
 package fast

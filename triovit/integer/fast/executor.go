@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// An Executor is an integer model that is planned for the processor it runs on. It
-// does not change: several goroutines may run pictures at once.
+// An Executor is an integer model that is planned for the processor it runs on. It does
+// not change. Several goroutines may run pictures at once.
 type Executor struct {
 	model   *integer.Model
 	tensors []integer.Tensor
@@ -25,50 +25,50 @@ type Executor struct {
 	group   *group
 
 	mu     sync.Mutex
-	states []*state // that no picture has
+	states []*state // not in use by a picture
 }
 
-// A planned step makes tensors from others. Its parts may run at once.
+// A planned is a step that makes tensors from others. Its parts may run at the same time.
 type planned struct {
 	run   func(s *state, w *scratch, part int)
 	parts int
-	// ops are the operations that end in the step, the one that it is named after
-	// first; made are the tensors that a state holds from then on.
+	// ops are the operations that end in the step; the first one names it. made are the
+	// tensors that a state holds after the step.
 	ops  []int
 	made []int
 }
 
-// sizes are how many elements a state and the scratch of a goroutine have.
+// sizes are the numbers of elements of a state, and of the scratch of a goroutine.
 type sizes struct {
 	bytes, words, weights           int
 	acc, rows, interleaved, operand int
 }
 
-// A state is what one picture is computed in.
+// A state is the memory for the computation of one picture.
 type state struct {
 	picture, logits []int32
 	bytes           []byte
 	words           []int32
-	operand         []int32 // of operations that the reference computes
+	operand         []int32 // of operations that the reference's functions compute
 	values          [maxOperands]integer.Value
 	weights         []int8      // of an attention
-	refused         atomic.Bool // the picture has a code that its grid has not
+	refused         atomic.Bool // the picture has a code outside of its grid
 
 	scratch []scratch // of each core
 	group   *group
-	cores   int // that the picture counts on
+	cores   int // cores reserved for the picture
 	helpers atomic.Int64
 	turn    turn
 }
 
-// A scratch is what one goroutine computes a part in.
+// A scratch is the memory of one goroutine for the computation of a part.
 type scratch struct {
 	acc               []int32
 	rows, interleaved []byte
 }
 
-// New plans a model. The error is that of [integer.Model.Infer], or says that the
-// kernels named in the environment variable TRIOVIT_KERNEL are not there.
+// New plans a model. The error is that of [integer.Model.Infer], or names kernels in the
+// environment variable TRIOVIT_KERNEL that do not exist.
 func New(m *integer.Model) (*Executor, error) {
 	set, err := kernel.FromEnvironment()
 	if err != nil {
@@ -77,8 +77,8 @@ func New(m *integer.Model) (*Executor, error) {
 	return newExecutor(m, set, runtime.GOMAXPROCS(0), minPart)
 }
 
-// newExecutor plans a model for kernels and so many cores, with parts of steps of at
-// least so much work.
+// newExecutor plans a model for the given kernels and number of cores. part is the least
+// work of a part of a step.
 func newExecutor(m *integer.Model, set *kernel.Set, cores, part int) (*Executor, error) {
 	tensors, err := m.Infer()
 	if err != nil {
@@ -89,7 +89,7 @@ func newExecutor(m *integer.Model, set *kernel.Set, cores, part int) (*Executor,
 	return e, nil
 }
 
-// acquire returns a state that no other picture has.
+// acquire returns a state that no other picture uses.
 func (e *Executor) acquire() *state {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -113,8 +113,9 @@ func (e *Executor) release(s *state) {
 }
 
 // Logits computes the logits of pictures, given as the codes of the model's input one
-// behind the other, into logits, which has room for all. It allocates nothing once as
-// many pictures as now have run at once. The context is asked before each picture.
+// after another, into logits, which must have room for all. It allocates nothing once as
+// many calls have run at the same time as do now. It checks the context before each
+// picture.
 func (e *Executor) Logits(ctx context.Context, logits, pictures []int32) error {
 	in, out := e.tensors[0].Elements(), e.tensors[len(e.tensors)-1].Elements()
 	n := len(pictures) / in
@@ -132,8 +133,8 @@ func (e *Executor) Logits(ctx context.Context, logits, pictures []int32) error {
 	return nil
 }
 
-// Run computes the logits of one picture as [integer.Model.Run] does. Each watch sees
-// the tensors that the executor holds, and may keep them.
+// Run computes the logits of one picture as [integer.Model.Run] does. It calls each watch
+// with the tensors of [Executor.Holds]; a watch may keep them.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
 	if err := e.model.Input().Check(picture); err != nil {
 		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.model.Name, err)
@@ -143,8 +144,7 @@ func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.
 	return y, e.run(y.Data, picture, watch)
 }
 
-// Holds returns the names of the tensors that a watch of [Executor.Run] sees: those
-// that lie in memory between two steps.
+// Holds returns the names of the tensors that are in memory between two steps.
 func (e *Executor) Holds() []string {
 	var names []string
 	for i := range e.steps {
@@ -166,7 +166,7 @@ func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y i
 	})
 }
 
-// runSteps lets do run each step of a picture.
+// runSteps calls do for each step of a picture.
 func (e *Executor) runSteps(logits, picture []int32, do func(s *state, step int)) error {
 	s := e.acquire()
 	defer e.release(s)

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// A group is the goroutines that help those that run pictures. A helper takes parts of
-// a step beside the goroutine whose picture it is; none is waited for that has taken
-// nothing. A helper without work looks for it for some microseconds, then sleeps, and
-// ends after a second: a group needs no closing.
+// A group holds the goroutines that help to run pictures. A helper takes parts of a step
+// of another goroutine's picture. No picture waits for a helper that has not taken a part.
+// A helper without work looks for it for some microseconds, then sleeps, and ends after a
+// second, so that a group needs no closing.
 type group struct {
 	jobs chan *state
 
 	mu      sync.Mutex
-	busy    int    // cores that pictures count on, their own goroutines included
+	busy    int    // cores reserved for pictures, their own goroutines included
 	started []bool // helpers that run
 }
 
@@ -26,8 +26,8 @@ func newGroup(workers int) *group {
 	return &group{jobs: make(chan *state, workers), started: make([]bool, workers-1)}
 }
 
-// enter takes the cores that no other picture counts on, at least one, and returns how
-// many: leave takes them back.
+// enter reserves the cores that are not reserved for another picture, at least one, and
+// returns their number. leave gives them back.
 func (g *group) enter() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -48,10 +48,10 @@ func (g *group) leave(n int) {
 	g.mu.Unlock()
 }
 
-// idle is how long a sleeping helper is kept.
+// idle is how long a helper sleeps before it ends.
 const idle = time.Second
 
-// help does parts of steps with the scratch of its number.
+// help runs parts of steps with the scratch of the given number.
 func (g *group) help(number int) {
 	timer := time.NewTimer(idle)
 	for {
@@ -73,16 +73,17 @@ func (g *group) help(number int) {
 	}
 }
 
-// A turn says which parts of a state's current step are not taken: the number of the
-// step since the state was made in the upper half, the next part in the lower.
+// A turn counts the parts of a state's current step that are not taken yet. Its ticket
+// holds the number of the step, counted since the state was made, in the upper half, and
+// the next part in the lower half.
 type turn struct {
 	ticket atomic.Uint64
 	step   atomic.Pointer[planned]
 	left   atomic.Int64 // parts that are not done
 }
 
-// take takes a part, and returns nil where none is there. A part that is taken keeps
-// the step: the next one begins when all parts are done.
+// take takes the next part, and returns nil without one. The current step does not change
+// while a taken part runs: the next step begins when all parts are done.
 func (t *turn) take() (*planned, int) {
 	for {
 		ticket := t.ticket.Load()
@@ -97,10 +98,10 @@ func (t *turn) take() (*planned, int) {
 	}
 }
 
-// spins is how often a goroutine looks for work before it lets another one run.
+// spins is how often a goroutine looks for work before it yields.
 const spins = 1 << 8
 
-// do runs a step with whoever helps, and returns when all its parts are done.
+// do runs a step with the available helpers, and returns when all its parts are done.
 func (s *state) do(step *planned) {
 	if step.parts == 1 {
 		step.run(s, &s.scratch[0], 0)
@@ -109,12 +110,12 @@ func (s *state) do(step *planned) {
 	if s.helpers.Load() < int64(s.cores-1) {
 		select {
 		case s.group.jobs <- s:
-		default: // as many calls wait as there are helpers
+		default: // as many calls are queued as there are helpers
 		}
 	}
 	t := &s.turn
 	number := (t.ticket.Load()>>32 + 1) << 32
-	t.ticket.Store(number | math.MaxUint32) // no part of the step before it is taken as one of this
+	t.ticket.Store(number | math.MaxUint32) // no part of the previous step can be taken as one of this step
 	t.left.Store(int64(step.parts))
 	t.step.Store(step)
 	t.ticket.Store(number)
@@ -127,7 +128,7 @@ func (s *state) do(step *planned) {
 	}
 }
 
-// part takes and does one part of the current step, and says whether there was one.
+// part takes and runs one part of the current step, and reports whether there was one.
 func (s *state) part(w *scratch) bool {
 	step, part := s.turn.take()
 	if step == nil {
@@ -138,7 +139,7 @@ func (s *state) part(w *scratch) bool {
 	return true
 }
 
-// help does parts of steps for as long as they come.
+// help runs parts of steps while there are any.
 func (s *state) help(w *scratch, jobs chan *state) {
 	for i := 1; i < spins*spins/4; i++ {
 		if s.part(w) {

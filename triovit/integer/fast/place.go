@@ -7,22 +7,22 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// A place says where a state holds a tensor: its rows are the elements along the last
+// A place is the location of a tensor in a state. A row is the elements along the last
 // axis.
 type place struct {
 	rows, channels int
-	// narrow says that a code and the offset make a byte; other integers are words of
-	// 32 bits.
+	// narrow marks a tensor stored in bytes: each byte is a code plus the offset. Other
+	// integers are words of 32 bits.
 	narrow bool
 	offset int32
-	// base is the first element in the state's bytes or words, stride how many
-	// elements a row is behind the one before it.
+	// base is the index of the first element in the state's bytes or words. stride is the
+	// distance in elements from a row to the next one.
 	base, stride int
 
-	from, to int    // steps that make and last read it; from is -1 where no step makes it
-	within   *place // the place that this is a part of
+	from, to int    // steps that make it and that read it last; from is -1 where no step makes it
+	within   *place // the place of which this is a part
 	first    int    // its first channel there
-	logits   bool   // words that the caller has
+	logits   bool   // words in the caller's memory
 }
 
 func placeOf(t integer.Tensor) place {
@@ -31,8 +31,8 @@ func placeOf(t integer.Tensor) place {
 	return p
 }
 
-// offsetOf returns the offset that makes bytes of an interval, and whether there is
-// one: 128 for signed codes.
+// offsetOf returns the offset that makes bytes of an interval's integers, such as 128 for
+// signed codes, and whether there is one.
 func offsetOf(r integer.Interval) (offset int32, ok bool) {
 	switch {
 	case r.Hi-r.Lo > 255:
@@ -45,15 +45,15 @@ func offsetOf(r integer.Interval) (offset int32, ok bool) {
 	return int32(-r.Lo), r.Lo >= -1<<30 && r.Lo <= 1<<30
 }
 
-// whole says that the rows lie one behind the other.
+// whole reports whether the rows follow one another without gaps.
 func (p *place) whole() bool { return p.stride == p.channels }
 
-// bytesFrom returns the bytes of the rows from one on, and the slack behind them.
+// bytesFrom returns the bytes from the given row on, with the slack behind them.
 func (p *place) bytesFrom(s *state, row int) []byte {
 	return s.bytes[p.base+row*p.stride : p.base+(p.rows-1)*p.stride+p.channels+kernel.Slack]
 }
 
-// wordsFrom returns the words of the rows from one on.
+// wordsFrom returns the words from the given row on.
 func (p *place) wordsFrom(s *state, row int) []int32 {
 	words := s.logits
 	if !p.logits {

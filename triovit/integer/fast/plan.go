@@ -12,10 +12,10 @@ import (
 
 const (
 	maxOperands = 64 // of a Concat
-	// minPart is the least work of a part of a step, in elements of a vector of bytes,
-	// about ten microseconds.
+	// minPart is the least work of a part of a step, in vector elements of one byte: about
+	// ten microseconds.
 	minPart = 40_000
-	// line is how many elements of a buffer lie in a line of the cache.
+	// line is the number of a buffer's elements in a line of the cache.
 	line = 64
 )
 
@@ -26,11 +26,11 @@ type planner struct {
 	index   map[string]int // of tensors by their names
 	readers [][]int        // of each tensor
 	done    []bool         // operations that a step computes
-	pending []int          // those of the step that comes next
-	// branches are those of attentions, by the MergeHeads that end them.
+	pending []int          // operations of the step that is planned next
+	// branches are the branches of attentions, by the MergeHeads that end them.
 	branches map[int]*attention
-	extra    []*place // of words between the steps of an operation
-	views    []*place // of places whose rows are taken together
+	extra    []*place // words between the steps of one operation
+	views    []*place // places of which several rows are taken as one
 	cores    int
 	least    int // work of a part
 }
@@ -58,10 +58,10 @@ func (e *Executor) plan(cores, part int) {
 	p.allocate()
 }
 
-// in returns the tensor that is an operand of an operation.
+// in returns the index of the tensor that is operand j of operation i.
 func (p *planner) in(i, j int) int { return p.index[p.ops[i].Inputs[j]] }
 
-// op plans a step that begins with an operation.
+// op plans the step that begins with an operation.
 func (p *planner) op(i int) {
 	switch op := p.ops[i].Operation.(type) {
 	case *integer.Input:
@@ -96,7 +96,7 @@ func (p *planner) op(i int) {
 	p.reference(i)
 }
 
-// does says that the step which comes next computes operations.
+// does records that the next step computes the given operations.
 func (p *planner) does(ops ...int) {
 	for _, at := range ops {
 		p.done[at] = true
@@ -104,9 +104,9 @@ func (p *planner) does(ops ...int) {
 	p.pending = append(p.pending, ops...)
 }
 
-// step appends a step with about as much work, in elements of vectors of bytes, that
-// is divided into at most so many units. The step takes the operands and makes the
-// tensors.
+// step appends a step. work is its approximate work, in vector elements of one byte; the
+// step can be divided into at most the given number of units. It reads the given operands
+// and makes the given tensors.
 func (p *planner) step(work, units int, reads, makes []int, run func(s *state, w *scratch, from, to int)) {
 	parts := max(1, min(units, 4*p.cores, work/max(1, p.least)))
 	if p.cores == 1 {
@@ -130,7 +130,7 @@ func (p *planner) step(work, units int, reads, makes []int, run func(s *state, w
 	}
 }
 
-// root is the place that has the buffer.
+// root returns the place that has the buffer.
 func (p *place) root() *place {
 	if p.within != nil {
 		return p.within
@@ -138,7 +138,7 @@ func (p *place) root() *place {
 	return p
 }
 
-// computed says whether a step has made a tensor.
+// computed reports whether a planned step makes a tensor.
 func (p *planner) computed(x int) bool { return p.places[x].from >= 0 }
 
 func (p *planner) input(op *integer.Input) {
@@ -163,7 +163,7 @@ func (p *planner) input(op *integer.Input) {
 	})
 }
 
-// reference plans an operation as the reference executor computes it.
+// reference plans an operation as computed by the reference's functions.
 func (p *planner) reference(i int) {
 	op := &p.ops[i]
 	y := &p.places[i]
@@ -217,7 +217,7 @@ func (p *planner) add(i int, op *integer.Add) bool {
 	return true
 }
 
-// sum returns the numbers of a sum of bytes, and whether they fit a [kernel.Sum].
+// sum returns the parameters of a sum of bytes, and whether they fit a [kernel.Sum].
 func (p *planner) sum(i int, op *integer.Add) (kernel.Sum, bool) {
 	x, z, y := &p.places[p.in(i, 0)], &p.places[p.in(i, 1)], &p.places[i]
 	if !x.narrow || !z.narrow || !y.narrow || p.tensors[i].Sum.Bits() > 32 || op.Shift > 31 {
@@ -225,8 +225,8 @@ func (p *planner) sum(i int, op *integer.Add) (kernel.Sum, bool) {
 	}
 	addend := op.Addend + 1<<op.Shift>>1 - int64(x.offset)*int64(op.Left) - int64(z.offset)*int64(op.Right)
 	addend += int64(y.offset) << op.Shift
-	// The codes' own sum fits 32 bits, and so must that of bytes; their sums wrap
-	// around on the way.
+	// The sum of the codes fits 32 bits, and the sum of their bytes must fit, too.
+	// Intermediate sums may wrap around.
 	if s := p.tensors[i].Sum; (integer.Interval{Lo: s.Lo + int64(y.offset)<<op.Shift, Hi: s.Hi + int64(y.offset)<<op.Shift}).Bits() > 32 {
 		return kernel.Sum{}, false
 	}
@@ -234,8 +234,8 @@ func (p *planner) sum(i int, op *integer.Add) (kernel.Sum, bool) {
 		Lo: int32(op.Codes.Lo) + y.offset, Hi: int32(op.Codes.Hi) + y.offset}, true
 }
 
-// concat plans bytes side by side: the operands lie there where a step can make them
-// there, and are copied otherwise.
+// concat plans a concatenation of bytes. An operand is made in place where a step can do
+// so, and copied otherwise.
 func (p *planner) concat(i int) bool {
 	y := &p.places[i]
 	if !y.narrow {
@@ -272,8 +272,8 @@ func (p *planner) concat(i int) bool {
 	return true
 }
 
-// allocate gives every place its elements: those of places that are not needed at
-// once may be the same.
+// allocate assigns elements to every place. Places that are not needed at the same time
+// may share elements.
 func (p *planner) allocate() {
 	var bytes []*place
 	words := p.extra
@@ -300,8 +300,8 @@ func (p *planner) allocate() {
 	}
 }
 
-// pack places buffers, the largest first, each at the first gap among those that are
-// needed at the same time, and returns how many elements they take.
+// pack places buffers, the largest first. Each takes the first gap among the buffers that
+// are needed at the same time. pack returns the total number of elements.
 func pack(all []*place) (size int) {
 	of := func(x *place) int { return (x.rows*x.channels + kernel.Slack + line - 1) / line * line }
 	slices.SortStableFunc(all, func(a, b *place) int { return cmp.Compare(of(b), of(a)) })

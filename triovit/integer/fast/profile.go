@@ -9,30 +9,30 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// A Step is what an executor computes at a time: an operation with those that follow
-// it in the cache.
+// A Step is one unit of an executor's computation: an operation with the operations behind
+// it that run in the cache.
 type Step struct {
-	// Op is the operation that the step begins with, Shape that of its tensor.
+	// Op is the first operation of the step, Shape the shape of its tensor.
 	Op    *integer.Op
 	Shape [3]int
-	// Operations is how many operations the step computes, MACs how many products it
-	// adds.
+	// Operations is the number of operations in the step, MACs the number of its
+	// multiply-accumulates.
 	Operations int
 	MACs       int64
-	// Time is the least that the step took.
+	// Time is the shortest time of the step over all runs.
 	Time time.Duration
 }
 
 // Kernels returns the name of the kernels that the executor runs.
 func (e *Executor) Kernels() string { return e.kernels.Name }
 
-// Profile runs a picture so many times and returns its steps, each with the least time
-// that it took. The context is asked before each run.
+// Profile runs a picture the given number of times and returns the steps, each with its
+// shortest time. It checks the context before each run.
 func (e *Executor) Profile(ctx context.Context, picture []int32, runs int) ([]Step, error) {
 	steps := make([]Step, len(e.steps))
 	for i, planned := range e.steps {
 		s := &steps[i]
-		if len(planned.ops) == 0 { // the rest of the step before
+		if len(planned.ops) == 0 { // belongs to the previous step's operation
 			*s = Step{Op: steps[i-1].Op, Shape: steps[i-1].Shape}
 			continue
 		}
@@ -60,7 +60,7 @@ func (e *Executor) Profile(ctx context.Context, picture []int32, runs int) ([]St
 	return steps, nil
 }
 
-// macs returns how many products an operation adds.
+// macs returns the number of an operation's multiply-accumulates.
 func (e *Executor) macs(at int) int64 {
 	op, y := &e.model.Ops[at], e.tensors[at]
 	switch o := op.Operation.(type) {

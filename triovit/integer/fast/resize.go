@@ -7,15 +7,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// upsample plans a resize of bytes in two steps: along the width, to words in blocks
-// of channels, [H, blocks, W', Lanes], then along the height, with what follows.
+// upsample plans a resize of bytes in two steps: along the width, to words in blocks of
+// channels, [H, blocks, W', Lanes], then along the height, with the operations behind.
 func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	at := p.in(i, 0)
 	x := &p.places[at]
 	if !x.narrow || p.tensors[i].Sum.Bits() > 32 {
 		return false
 	}
-	phases, _ := op.Bicubic() // Infer has refused what has none
+	phases, _ := op.Bicubic() // Infer has refused factors without constants
 	shape, out := p.tensors[at].Shape, p.tensors[i].Shape
 	b := blocksOf(1, out[2])
 	wide := &place{rows: shape[0], channels: b.each * out[1] * kernel.Lanes, from: -1}
@@ -23,7 +23,7 @@ func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	p.extra = append(p.extra, wide)
 	side := func(i, n int) int { return min(max(i, 0), n-1) }
 	p.does(i)
-	addend := -x.offset * (phases[0][0] + phases[0][1] + phases[0][2] + phases[0][3]) // of every phase alike
+	addend := -x.offset * (phases[0][0] + phases[0][1] + phases[0][2] + phases[0][3]) // equal for every phase
 	p.step(shape[0]*wide.channels/4, shape[0], []int{at}, nil, func(s *state, _ *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			y := wide.wordsFrom(s, row)
@@ -61,14 +61,15 @@ func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	return true
 }
 
-// pool plans the sum of bytes over a map, as a kernel of ones that covers it.
+// pool plans the sum of bytes over a map, as a convolution with a kernel of ones that
+// covers the map.
 func (p *planner) pool(i int) bool {
 	at := p.in(i, 0)
 	x := &p.places[at]
 	if !x.narrow || !x.whole() {
 		return false
 	}
-	const width = 4 * kernel.Lanes // channels that are summed at a time
+	const width = 4 * kernel.Lanes // channels summed at a time
 	fours := (x.rows + 3) / 4
 	line := 4*width + kernel.Slack
 	var offsets []int

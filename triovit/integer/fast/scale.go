@@ -7,10 +7,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// scales returns a requantization of integers in an interval as the kernels take it,
-// and whether they can: its codes, to which an offset is added, and the scale of each
-// block. The channel of a block's lane is given by the blocks. At most the given bits
-// of the operand are shifted in to the right of it.
+// scales returns the kernels' form of a requantization of integers in an interval, and
+// whether there is one: the interval of its codes plus the offset, and the scale of each
+// block. The blocks assign channels to lanes. The operand is shifted to the left by at
+// most the given bits.
 func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, left int) ([]kernel.Scale, kernel.Codes, bool) {
 	codes := kernel.Codes{Lo: int32(r.Codes.Lo), Hi: int32(r.Codes.Hi)}
 	if offset != 0 {
@@ -35,12 +35,12 @@ func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, l
 	return nil, codes, false
 }
 
-// scale sets a lane of a scale: for x of at most 32 bits after its shift to the left,
-// all numbers of
+// scale sets a lane of a scale, and reports whether it can: for x of at most 32 bits after
+// its shift to the left, all numbers of
 //
 //	⌊(x·2^left·Mantissa·2^up + (Addend + 2^(Shift−1) + offset·2^Shift)·2^(left+up)) / 2^32⌋ >> down
 //
-// fit their widths, where Shift is 32 + down − left − up.
+// must fit their widths, where Shift is 32 + down − left − up.
 func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) bool {
 	shift := int(a.Shift)
 	down := max(0, shift+left-32)
@@ -58,19 +58,19 @@ func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) boo
 	return true
 }
 
-// blocks are the channels of a tensor in blocks of lanes, those of each group in
-// blocks of their own.
+// blocks divide the channels of a tensor into blocks of lanes. No block has channels of
+// two groups.
 type blocks struct {
 	groups, each int // blocks of a group
 	channels     int // of a group
-	fold         int // rows of a tensor that have their channels side by side
+	fold         int // rows of a tensor whose channels lie side by side
 }
 
 func blocksOf(groups, channels int) blocks {
 	return blocks{groups, (channels + kernel.Lanes - 1) / kernel.Lanes, channels, 1}
 }
 
-// channel returns the channel of a block's lane, -1 where it has none.
+// channel returns the channel of a block's lane, -1 for a lane without one.
 func (b blocks) channel(block, lane int) int {
 	at := block%b.each*kernel.Lanes + lane
 	if at >= b.channels {
@@ -79,13 +79,13 @@ func (b blocks) channel(block, lane int) int {
 	return block/b.each*b.channels + at
 }
 
-// lanes returns how many channels a block has.
+// lanes returns the number of channels in a block.
 func (b blocks) lanes(block int) int {
 	return min(kernel.Lanes, b.channels-block%b.each*kernel.Lanes)
 }
 
-// An ending is what becomes of a convolution's accumulators before they leave the
-// cache. Its scales have one element for each block.
+// An ending is the chain of operations applied to a convolution's accumulators before they
+// leave the cache. Its scales have one element for each block.
 type ending struct {
 	y      *place
 	blocks blocks
@@ -93,13 +93,13 @@ type ending struct {
 	gate   kernel.Gate
 	scales []kernel.Scale
 	gated  [][2]kernel.Scale
-	// other is the operand of the sum that y is, nil where it is none.
+	// other is the other operand of the residual sum y, nil where y is not a sum.
 	other *place
 	sum   kernel.Sum
-	raw   bool // y has the accumulators
+	raw   bool // y holds the accumulators
 }
 
-// apply makes rows of a block's channels of y from accumulators [rows][Lanes].
+// apply computes rows of a block's channels of y from accumulators [rows][Lanes].
 func (e *ending) apply(k *kernel.Set, s *state, acc []int32, block, row, rows int) {
 	channel, n := e.blocks.channel(block, 0), e.blocks.lanes(block)
 	switch {
@@ -117,7 +117,7 @@ func (e *ending) apply(k *kernel.Set, s *state, acc []int32, block, row, rows in
 	}
 }
 
-// finish adds the other operand to rows of y, in n channels from one on.
+// finish adds the other operand to rows of y, in n channels beginning with the given one.
 func (e *ending) finish(k *kernel.Set, s *state, row, rows, channel, n int) {
 	if e.other == nil {
 		return
@@ -126,11 +126,11 @@ func (e *ending) finish(k *kernel.Set, s *state, row, rows, channel, n int) {
 	k.Add(y, e.y.stride, y, e.y.stride, e.other.bytesFrom(s, row)[channel:], e.other.stride, rows, n, &e.sum)
 }
 
-// endings plans what becomes of an operation's accumulators, which are in blocks: the
-// requantizations that read them, with the Hardswish and the requantizations behind
-// that, and with residual sums. It returns the tensors that are made, and what else
-// is read. Where one of its readers cannot be computed so, or there is none, the
-// accumulators are kept.
+// endings plans the endings of an operation's accumulators, which are in blocks: the
+// requantizations that read them, with Hardswish, further requantizations and residual
+// sums. It returns the tensors that are made and the further tensors that are read. Where
+// the accumulators have no reader, or one that the kernels cannot compute as an ending,
+// they are kept.
 func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 	var covered []int
 	if !p.done[i] {
@@ -152,7 +152,7 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 		e.scales, e.codes, ok = scales(q, p.tensors[i].Range, e.y.shift(), b, 31)
 		if a, other := p.residual(r); ok && a >= 0 {
 			if sum, fits := p.sum(a, p.ops[a].Operation.(*integer.Add)); fits {
-				if p.in(a, 1) == r { // the codes that are there are the left ones
+				if p.in(a, 1) == r { // the kernel's left operand is the codes already in y
 					sum.Left, sum.Right = sum.Right, sum.Left
 				}
 				e.y, e.other, e.sum = p.folded(a, b.fold), p.folded(other, b.fold), sum
@@ -169,7 +169,7 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 	return all, made, reads
 }
 
-// folded returns the place of a tensor with so many rows taken for one.
+// folded returns the place of a tensor of which n rows are taken as one.
 func (p *planner) folded(at, n int) *place {
 	x := &p.places[at]
 	if n == 1 {
@@ -181,7 +181,7 @@ func (p *planner) folded(at, n int) *place {
 	return &v
 }
 
-// shift is the offset of a tensor's bytes, 0 of words.
+// shift returns the offset of a tensor's bytes, 0 for words.
 func (p *place) shift() int32 {
 	if p.narrow {
 		return p.offset
@@ -189,9 +189,8 @@ func (p *place) shift() int32 {
 	return 0
 }
 
-// residual returns the sum that a requantization's codes go into and nothing else
-// reads them, and its other operand, which a step has made before; -1 where there is
-// no such sum.
+// residual returns the sum that is the only reader of a requantization's codes, and the
+// sum's other operand, which an earlier step has made; -1 without such a sum.
 func (p *planner) residual(r int) (add, other int) {
 	if len(p.readers[r]) != 1 || !p.places[r].narrow {
 		return -1, 0
@@ -210,10 +209,10 @@ func (p *planner) residual(r int) (add, other int) {
 	return a, other
 }
 
-// gated plans a requantization to pre-activations that only Hardswish reads, with
-// every requantization that reads that; nil where it is something else, or the
-// kernels cannot compute it. It returns the tensors that are made, and the operations
-// that are computed.
+// gated plans a requantization to pre-activations that only Hardswish reads, with every
+// requantization of the Hardswish. It returns nil where the operations differ or the
+// kernels cannot compute them; otherwise also the tensors that are made, and the
+// operations that are computed.
 func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Interval, b blocks) (all []*ending, made, covered []int) {
 	first, codes, ok := scales(q, accumulators, 0, b, 31)
 	if !ok {

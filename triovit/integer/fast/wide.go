@@ -7,8 +7,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// chunk is about how many elements of a wide sum are made before the next ones: their
-// words stay in the nearest cache.
+// chunk is about the number of elements of a wide sum that are computed at a time, so that
+// their words stay in the nearest cache.
 const chunk = 1024
 
 // A wideSum is a sum of integers that do not all fit bytes.
@@ -51,7 +51,7 @@ func (p *planner) addWide(i int, op *integer.Add) bool {
 	return true
 }
 
-// narrowed returns an operation as the requantization of a sum to bytes of one scale,
+// narrowed returns an operation as a requantization of a wide sum to bytes with one scale,
 // and whether it is one.
 func (p *planner) narrowed(r, sum int) (n narrowed, ok bool) {
 	q, is := p.ops[r].Operation.(*integer.Requantize)
@@ -66,7 +66,7 @@ func (p *planner) narrowed(r, sum int) (n narrowed, ok bool) {
 	return narrowed{y, all[0], codes}, true
 }
 
-// sum makes rows of the sum and of what is requantized from it.
+// sum computes rows of the sum and of the tensors requantized from it.
 func (a *wideSum) sum(s *state, w *scratch, row, rows int) {
 	n := rows * a.y.channels
 	x, z := a.x.words(s, w.acc[:n], row), a.z.words(s, w.acc[n:][:n], row)
@@ -98,8 +98,8 @@ func (a *wideSum) sum(s *state, w *scratch, row, rows int) {
 	}
 }
 
-// words returns the integers of the rows from one on, as many as there is room for. Those
-// of bytes are written into the room.
+// words returns the integers from the given row on, as many as room can hold. Integers
+// stored as bytes are written into room.
 func (p *place) words(s *state, room []int32, row int) []int32 {
 	if !p.narrow {
 		return p.wordsFrom(s, row)[:len(room)]

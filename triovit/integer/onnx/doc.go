@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package onnx writes an integer model as an ONNX model with QuantizeLinear and
-// DequantizeLinear, for runtimes and compilers of other makers.
+// DequantizeLinear, for other runtimes and compilers.
 //
 //	model, err := integer.ReadFile("seg-b0.triovit")
 //	err = onnx.WriteFile("seg-b0.onnx", model)
@@ -34,10 +34,10 @@
 //
 // # Differences from the integers
 //
-// Where the artefact shifts, the graph multiplies by a float64 that holds the same
-// number, and it rounds as the artefact does: before QuantizeLinear, which would round
-// halves to even. What float32 makes of sums of products is rounded to the integer that
-// it stands for. So ONNX Runtime makes the artefact's integers but for these causes:
+// Where the artefact shifts, the graph multiplies by a float64 that equals the factor
+// exactly. It rounds as the artefact does before QuantizeLinear, which would round halves
+// to even. A float32 sum of products is rounded to the integer that it approximates. So
+// ONNX Runtime computes the artefact's integers, with these exceptions:
 //
 //   - LayerNorm is of float32, without a root and a reciprocal of 17 bits;
 //   - the second pass of the resize has sums of up to 31 bits, and float32 holds 24;
@@ -45,10 +45,10 @@
 //   - logits are float32, which holds 24 of their bits;
 //   - multipliers of 32 bits make products of more than the 53 bits of float64.
 //
-// The first two are behind the last attention, where nothing is amplified. Before it
-// everything is: a graph with factors of float32 in place of float64 differed in a few
-// codes of each picture at first, one of ten thousand. A log2 code that differs halves
-// or doubles a quotient, and in the end 1.0 % of the pixels of 20 CamVid pictures and 4 %
-// of 500 Tiny ImageNet pictures had another class. Of this graph none had
-// (TestONNX in calib/frozentest).
+// The first two exceptions are behind the last attention, where no difference is
+// amplified. Before it every difference is. A first graph with factors of float32 in place
+// of float64 differed at first in a few codes of each picture, one of ten thousand. A log2
+// code that differs halves or doubles a quotient. In the end 1.0 % of the pixels of 20
+// CamVid pictures and 4 % of 500 Tiny ImageNet pictures had another class. With the
+// present graph none had (TestONNX in calib/frozentest).
 package onnx

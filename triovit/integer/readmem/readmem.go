@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package readmem writes an integer model as plain hex files for simulators of RTL,
-// which read them by $readmemh: weights, biases, factors and thresholds, and as test
-// vectors the integers of every tensor for a picture. A manifest says what lies where.
+// Package readmem writes an integer model as plain hex files for simulators of RTL, which
+// read them by $readmemh: weights, biases, factors and thresholds, and as test vectors the
+// integers of every tensor for a picture. A manifest describes the content of each file.
 //
 //	err := readmem.Write("b0.hex", model, codes) // codes of a picture, or nil
 //
-// A file has one word a line, without a comment: the integer in two's complement of the
-// width that the manifest tells, in as many hexadecimal digits as hold it, sign bits of
-// that width only. Words lie in the order of the shape, the last axis the fastest.
+// A file has one word a line, without comments: the integer in two's complement of the
+// width in the manifest, in the fewest hexadecimal digits that hold this width. Bits
+// beyond the width are 0. Words are in the order of the shape, the last axis fastest.
 //
-// The file manifest.json is a [Manifest], written last. calib/INTEGER.md says what each
-// kind of operation does with its parameters and files.
+// The file manifest.json is a [Manifest], written last. calib/INTEGER.md defines how each
+// kind of operation uses its parameters and files.
 package readmem
 
 import (
@@ -56,24 +56,24 @@ type Operation struct {
 	Name   string   `json:"name"`
 	Kind   string   `json:"kind"`
 	Inputs []string `json:"inputs,omitempty"`
-	// Parameters are the numbers of the kind that are no lists, named as in an artefact:
-	// of a convolution kernel, stride and groups, of an Add mantissas, shift and addend.
+	// Parameters are the kind's parameters other than lists, named as in an artefact: for
+	// a convolution kernel, stride and groups, for an Add mantissas, shift and addend.
 	Parameters json.RawMessage `json:"parameters"`
-	// Output is the tensor that the operation makes.
+	// Output is the tensor of the operation.
 	Output Tensor `json:"output"`
-	// Steps and Offsets say which real numbers the integers q of the output stand for,
-	// steps·q + offsets: one of each, or one for each channel.
+	// Steps and Offsets map the integers q of the output to real numbers, steps·q +
+	// offsets: one of each, or one for each channel.
 	Steps   []float64 `json:"steps,omitempty"`
 	Offsets []float64 `json:"offsets,omitempty"`
 	Files   []File    `json:"files,omitempty"`
 }
 
-// A Tensor describes the integers that an operation makes.
+// A Tensor describes the integers of an operation's result.
 type Tensor struct {
 	Shape  [3]int `json:"shape"`
 	Layout string `json:"layout"`
-	// Range is where the integers provably lie, Sum where the widest sum on the way to
-	// them lies. Bits is the width of the range, with a sign where Signed is true.
+	// Range provably contains the integers, and Sum the widest sum in their computation.
+	// Bits is the width of the range, with a sign where Signed is true.
 	Range  integer.Interval `json:"range"`
 	Sum    integer.Interval `json:"sum"`
 	Bits   int              `json:"bits"`
@@ -86,16 +86,16 @@ type File struct {
 	// or "vector" for the integers of the output for the picture.
 	Role string `json:"role"`
 	File string `json:"file"`
-	// Shape has the sides whose names Layout has.
+	// Shape has the lengths of the axes that Layout names.
 	Shape  []int  `json:"shape"`
 	Layout string `json:"layout"`
 	Bits   int    `json:"bits"`
 	Signed bool   `json:"signed"`
 }
 
-// Write writes a model into a folder, which it makes. With the codes of a picture
-// there are test vectors too: the reference executor's integers of every tensor. Files
-// of other names are left alone.
+// Write writes a model into a folder, which it makes. With the codes of a picture it also
+// writes test vectors: the reference executor's integers of every tensor. Files with other
+// names are not touched.
 func Write(dir string, m *integer.Model, picture []int32) error {
 	tensors, err := m.Infer()
 	if err != nil {
@@ -108,7 +108,7 @@ func Write(dir string, m *integer.Model, picture []int32) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	// An older manifest would tell of files that are being replaced.
+	// An older manifest would describe files that are being replaced.
 	if err := os.Remove(filepath.Join(dir, Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -169,7 +169,7 @@ func vectors(dir string, m *integer.Model, picture []int32, ops []Operation, at 
 // fileName returns the name of a list of the i-th operation.
 func fileName(i int, role string) string { return fmt.Sprintf("%04d.%s.hex", i, role) }
 
-// width returns the bits of a range: without a sign where nothing in it is negative.
+// width returns the bits of a range, without a sign bit where nothing in it is negative.
 func width(r integer.Interval) int {
 	if r.Lo >= 0 {
 		return max(1, r.Bits()-1)
@@ -177,8 +177,8 @@ func width(r integer.Interval) int {
 	return r.Bits()
 }
 
-// layoutOf names the axes of what an operation makes of operands, whose first has the
-// axes of a layout.
+// layoutOf names the axes of an operation's result. first is the layout of its first
+// operand.
 func layoutOf(op integer.Operation, first string) string {
 	switch op := op.(type) {
 	case *integer.Heads:

@@ -10,8 +10,8 @@ import (
 )
 
 // avx2 returns the kernels in Go's vectors for AVX2, nil where the processor has none.
-// VPMADDUBSW saturates, so bytes are multiplied as two times two numbers of 16 bits:
-// the even bytes and the odd ones of four.
+// VPMADDUBSW saturates. So bytes are multiplied as pairs of 16-bit numbers, in two groups:
+// the even bytes of four and the odd ones.
 func avx2() *Set {
 	if !archsimd.X86.AVX2() {
 		return nil
@@ -58,7 +58,7 @@ func multiplyAVX2(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []in
 	for b := range blocks {
 		lo, hi := archsimd.LoadInt32x8(bias[b*Lanes:]), archsimd.LoadInt32x8(bias[b*Lanes+8:])
 		for r := 0; r < rows; r += 4 {
-			// Rows behind the last are that one again.
+			// Rows behind the last repeat the last row.
 			row := func(i int) int { return min(r+i, rows-1) }
 			l0, l1, l2, l3, h0, h1, h2, h3 := lo, lo, lo, lo, hi, hi, hi, hi
 			w := w[b*size:][:size]

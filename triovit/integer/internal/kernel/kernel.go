@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package kernel has the inner loops of the fast executor of integer models, for what
-// the processor has. Each is a plain function, whose comment is the loop that it
-// equals; [Portable] is these loops in Go, and every other [Set] makes the same
-// integers.
+// Package kernel has the inner loops of the fast executor of integer models, for each kind
+// of processor. Each is a plain function, whose comment is the loop that it equals.
+// [Portable] is these loops in Go, and every other [Set] computes the same integers.
 //
 // # Bytes and blocks
 //
-// A code of 8 bits is stored in a byte, beside an offset that makes it a number from 0
-// to 255: VPDPBUSD multiplies an unsigned by a signed byte. The executor knows the
-// offsets and takes them back in biases and addends.
+// A code of 8 bits is stored in a byte, plus an offset that makes it a number from 0 to
+// 255: VPDPBUSD multiplies an unsigned by a signed byte. The executor knows the offsets
+// and subtracts their effect in biases and addends.
 //
 // Channels are computed in blocks of [Lanes]. Accumulators of a block are [rows][Lanes],
-// those of several blocks lie one behind the other. Weights are packed as
-// [blocks][steps][Lanes][4]: a step multiplies four bytes that lie behind each other.
+// and those of several blocks follow one another. Weights are packed as
+// [blocks][steps][Lanes][4]: a step multiplies four consecutive bytes.
 //
 // A kernel may read up to [Slack] bytes behind a buffer of bytes, and none behind the
-// accumulators. It writes nothing outside of what its comment says, but for
-// [Set.Interleave], which may write up to 4·Lanes − 4 bytes behind its result.
+// accumulators. It writes only the elements in its comment, except that [Set.Interleave]
+// may write up to 4·Lanes − 4 bytes behind its result.
 package kernel
 
 import (
@@ -30,13 +29,13 @@ import (
 const (
 	// Lanes is the number of channels of a block.
 	Lanes = 16
-	// Slack is how many bytes must be there to read behind a buffer of bytes.
+	// Slack is the number of readable bytes that must follow a buffer.
 	Slack = 64
 )
 
 // A Set is the kernels of one kind of processor. Sums wrap around in 32 bits.
 type Set struct {
-	// Name is what [Variable] calls the set.
+	// Name is the set's name in [Variable].
 	Name string
 
 	// Multiply multiplies rows of bytes by blocks of weights:
@@ -117,8 +116,8 @@ type Set struct {
 	Narrow func(y []byte, x []int32, offset, lo, hi int32) bool
 }
 
-// A Scale brings integers of a block's channels to another grid: the mantissas and
-// addends are such that 32 bits fall off.
+// A Scale brings integers of a block's channels to another grid. Mantissas and addends are
+// scaled so that the low 32 bits are cut off.
 //
 //	of(o, x) = (x·Mantissa[o] + Addend[Place(o)]) >> 32 >> Shift[o]
 //
@@ -126,48 +125,49 @@ type Set struct {
 type Scale struct {
 	Mantissa [Lanes]int32
 	Shift    [Lanes]int32
-	// Addend has those of the even channels, then those of the odd ones.
+	// Addend has the addends of the even channels, then those of the odd ones.
 	Addend [Lanes]int64
 }
 
-// Place is where a channel's addend lies in a [Scale].
+// Place returns the index of a channel's addend in a [Scale].
 func Place(channel int) int { return channel/2 + channel%2*Lanes/2 }
 
 func (s *Scale) of(o int, x int32) int32 {
 	return int32((int64(x)*int64(s.Mantissa[o])+s.Addend[Place(o)])>>32) >> (s.Shift[o] & 31)
 }
 
-// Codes are those of a requantization, and how far its operand is shifted to the left.
+// Codes is the range of a requantization's codes, with the bits by which its operand is
+// shifted to the left first.
 type Codes struct{ Left, Lo, Hi int32 }
 
-// A Gate is what Hardswish does between two requantizations.
+// A Gate has the parameters of Hardswish between two requantizations.
 type Gate struct {
 	Codes
 	Drop, Three, Six int32
 	Out              Codes // Left is 0
 }
 
-// A Patch says where the bytes lie that the weights of a filter multiply: in so many
-// lines of four times so many bytes, the next one Line bytes behind. Those of the next
-// position are Row bytes behind.
+// A Patch locates the bytes that a filter's weights multiply: Lines lines of 4·Steps
+// bytes, each line Line bytes behind the previous one. The bytes of the next position are
+// Row bytes behind.
 type Patch struct{ Row, Line, Lines, Steps int }
 
-// steps returns how many steps the weights have.
+// steps returns the number of steps of the weights.
 func (p *Patch) steps() int { return p.Lines * p.Steps }
 
-// last returns the last byte of so many rows.
+// last returns the index of the last byte of the given number of rows.
 func (p *Patch) last(rows int) int { return (rows-1)*p.Row + (p.Lines-1)*p.Line + 4*p.Steps - 1 }
 
-// A Sum has the numbers of a sum of two tensors.
+// A Sum has the parameters of a sum of two tensors.
 type Sum struct{ Left, Right, Addend, Shift, Lo, Hi int32 }
 
-// A Quotient has the numbers of a division. Its products fit 32 bits.
+// A Quotient has the parameters of a division. Its products fit 32 bits.
 type Quotient struct {
 	Codes
 	Mantissa, Shift, Offset int32
 	Out                     Codes // Left is 0
-	// Thresholds are the divisors', those that are not needed the largest number, which
-	// no divisor takes.
+	// Thresholds are the divisors' thresholds. Unused ones are the largest number, which
+	// no divisor reaches.
 	Thresholds [Lanes]int32
 }
 
@@ -179,7 +179,7 @@ const Variable = "TRIOVIT_KERNEL"
 func Sets() []*Set { return append(native(), Portable()) }
 
 // FromEnvironment returns the set that [Variable] names, and the fastest where it is
-// empty. The error says which there are.
+// empty. The error lists the existing sets.
 func FromEnvironment() (*Set, error) {
 	sets := Sets()
 	name := os.Getenv(Variable)

@@ -19,10 +19,11 @@ func vnni() *Set {
 	}
 }
 
-// The functions below check once that what a loop touches is there, and hand it over.
+// The functions below check once that everything a loop accesses exists, and call the
+// loop.
 
-// blocksOf returns how many blocks of sixteen n elements take, and how many the last
-// one has.
+// blocksOf returns the number of blocks of sixteen for n elements, and the number of
+// elements in the last one.
 func blocksOf(n int) (blocks, last int) {
 	blocks = (n + Lanes - 1) / Lanes
 	return blocks, n - (blocks-1)*Lanes
