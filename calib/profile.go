@@ -37,7 +37,7 @@ type Profile struct {
 // axis. In the attention one channel covers all heads.
 type TensorStats struct {
 	// Name is the tensor's name in the network: the official module name, or
-	// one made by the rule in package triovit.
+	// one made by the rule in package efficientvit.
 	Name string
 	// Role is the role in the paper of the operation that made the tensor.
 	Role efficientvit.Role

@@ -176,7 +176,7 @@ func TestMissingRuntime(t *testing.T) {
 		}
 	})
 	t.Run("searched", func(t *testing.T) {
-		if _, err := findRuntime([]string{t.TempDir()}); err == nil || !strings.Contains(err.Error(), "make echarts") {
+		if _, err := findRuntime([]string{t.TempDir()}); err == nil || !strings.Contains(err.Error(), "make kernel") {
 			t.Errorf("error %v does not say what to run", err)
 		}
 	})

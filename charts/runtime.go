@@ -66,7 +66,7 @@ func findRuntime(starts []string) ([]byte, error) {
 			dir = parent
 		}
 	}
-	return nil, fmt.Errorf("charts: no ECharts runtime: run `make echarts`, or name echarts.min.js in %s (looked for %s in %s and above)",
+	return nil, fmt.Errorf("charts: no ECharts runtime: run `make kernel`, or name echarts.min.js in %s (looked for %s in %s and above)",
 		runtimeEnv, strings.Join(runtimePlaces[:], " and "), strings.Join(starts, ", "))
 }
 

@@ -20,8 +20,8 @@
 //     of depth_conv.act is the input of PW2, and its grid harms PW2.
 //   - [Unit]: leave-one-out scores of each class of points, block or operation. Only is
 //     the score of the network in which nothing but the unit is rounded, AllBut of the
-//     network in which everything but the unit is. A unit that is low in both is worth
-//     more bits or another grid. The score is the SQNR of the logits, for which a few
+//     network in which everything but the unit is. A unit that is low in Only and high in AllBut is
+//     worth more bits or another grid. The score is the SQNR of the logits, for which a few
 //     pictures without labels are enough; [Options].Metric adds top-1 or mIoU.
 //   - [Parity]: the change of the logits by the recipe's transforms alone.
 //   - [Preprocessing]: statistics of the pictures as the network reads them.
