@@ -17,15 +17,7 @@ import (
 func TestBeside(t *testing.T) {
 	for _, variant := range []string{"b0-r224", "seg-b0-cityscapes"} {
 		t.Run(variant, func(t *testing.T) {
-			model, profile := smallOf(t, variant)
-			q, err := Quantize(model, profile, TrioViTPlusInteger)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := Freeze(q, oneSlice)
-			if err != nil {
-				t.Fatal(err)
-			}
+			q, m := smallFrozen(t, variant)
 			b, err := q.Beside(m, weights.SyntheticInput(3*64*64))
 			if err != nil {
 				t.Fatal(err)
@@ -64,15 +56,7 @@ func TestBeside(t *testing.T) {
 // TestBesideRefuses: a tensor or an element that is not there, a picture of another
 // size and a model of another network are errors that name it.
 func TestBesideRefuses(t *testing.T) {
-	model, profile := smallOf(t, "b0-r224")
-	q, err := Quantize(model, profile, TrioViTPlusInteger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Freeze(q, oneSlice)
-	if err != nil {
-		t.Fatal(err)
-	}
+	q, m := smallFrozen(t, "b0-r224")
 	picture := weights.SyntheticInput(3 * 64 * 64)
 	b, err := q.Beside(m, picture)
 	if err != nil {

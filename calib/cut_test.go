@@ -31,15 +31,7 @@ func TestCutsMakeTheWhole(t *testing.T) {
 	}
 	for _, variant := range variants {
 		t.Run(variant, func(t *testing.T) {
-			model, profile := smallOf(t, variant)
-			q, err := Quantize(model, profile, TrioViTPlusInteger)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := Freeze(q, oneSlice)
-			if err != nil {
-				t.Fatal(err)
-			}
+			q, m := smallFrozen(t, variant)
 			picture := weights.SyntheticInput(3 * 64 * 64)
 			want, err := q.Predict(picture)
 			if err != nil {

@@ -65,15 +65,7 @@ func TestResidualGrids(t *testing.T) {
 // TestResidualSums: from one residual grid to the next a value is only shifted, and no
 // sum of a frozen model exceeds those of a DSP slice.
 func TestResidualSums(t *testing.T) {
-	model, profile := smallOf(t, "seg-b0-cityscapes")
-	q, err := Quantize(model, profile, TrioViTPlusInteger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Freeze(q, oneSlice)
-	if err != nil {
-		t.Fatal(err)
-	}
+	q, m := smallFrozen(t, "seg-b0-cityscapes")
 	tensors, err := m.Infer()
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +89,7 @@ func TestResidualSums(t *testing.T) {
 	if shifted == 0 {
 		t.Error("no sum behind another one")
 	}
+	model, profile := small(t)
 	for _, width := range []int{1, 17, -1} {
 		if _, err := Quantize(model, profile, TrioViTPlusInteger.With("x", func(r *Recipe) { r.ResidualBits = width })); err == nil || !strings.Contains(err.Error(), "residuals of") {
 			t.Errorf("residuals of %d bits: %v", width, err)

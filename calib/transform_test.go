@@ -16,6 +16,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
@@ -307,4 +308,20 @@ func (p *Profile) divisors(t *testing.T, m *triovit.Folded) (all []*TensorStats)
 		t.Fatalf("%d tensors of divisors in one block", len(all))
 	}
 	return all
+}
+
+// smallFrozen returns a small network of a variant quantized by TrioViTPlusInteger, and
+// frozen.
+func smallFrozen(t testing.TB, variant string) (*Quantized, *integer.Model) {
+	t.Helper()
+	model, profile := smallOf(t, variant)
+	q, err := Quantize(model, profile, TrioViTPlusInteger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Freeze(q, oneSlice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q, m
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"slices"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit"
@@ -33,25 +32,17 @@ func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Reci
 	if err != nil {
 		return nil, err
 	}
-	show := &Pictures{Title: item.ID}
-	show.AddPixels("picture", item.Image)
-	truth, palette, classes := item.Label, dataset.Palette(s.Evaluation.Classes()), s.Evaluation.Classes()
-	says := func(logits []float32) string { return classes[slices.Index(logits, slices.Max(logits))] }
-	var reference []uint8
-	if truth.Map == nil {
-		show.Title += fmt.Sprintf(": truth %s; float: %s", classes[truth.Class], says(float))
-	} else {
-		reference = s.Segment(float, truth)
-		show.AddClasses("truth", truth.Map, truth.W, truth.H, palette)
-		show.AddClasses("float", reference, truth.W, truth.H, palette)
+	show, reference := answered(s, item, "float", float)
+	if len(recipes) == 0 {
+		return show, nil
 	}
-	var profile *calib.Profile
+	truth, classes := item.Label, s.Evaluation.Classes()
+	palette := dataset.Palette(classes)
+	profile, err := calib.Observe(ctx, s.Folded, s.Calibration)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range recipes {
-		if profile == nil {
-			if profile, err = calib.Observe(ctx, s.Folded, s.Calibration); err != nil {
-				return nil, err
-			}
-		}
 		q, err := calib.Quantize(s.Folded, profile, r)
 		if err != nil {
 			return nil, err
@@ -61,7 +52,7 @@ func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Reci
 		case err != nil:
 			return nil, err
 		case truth.Map == nil:
-			show.Title += fmt.Sprintf("; %s: %s", r.Name, says(logits))
+			show.Title += fmt.Sprintf("; %s: %s", r.Name, says(classes, logits))
 		default:
 			show.AddDisagreement(r.Name, s.Segment(logits, truth), reference, truth.W, truth.H, palette)
 		}
