@@ -141,7 +141,7 @@ func (d lossData) Figure() (*Figure, error) {
 }
 
 // wayColors are those of lines in the order of the [tables.Widths].
-var wayColors = []string{ink, blue, vermillion, green, "#CC79A7", "#E69F00"}
+var wayColors = []string{ink, blue, vermillion, green, mauve, yellow}
 
 // Widths draws scores against the width of the rounded operands: a line for each name with
 // the paired 95 % interval of its difference to float, and a horizontal line for float.
