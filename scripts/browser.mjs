@@ -115,11 +115,18 @@ async function settle() {
   }
 }
 
-// labReady waits for the notebook and returns the name of its kernel as shown.
+// labReady waits for the notebook and for the session with its kernel, and returns the
+// name of the kernel as shown. JupyterLab drops "Run All Cells" without a word while the
+// session is being initialized, which on a busy machine lasts for some tenths of a second
+// after the name is shown.
 async function labReady() {
   await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
   const shown = page.locator(".jp-Toolbar-kernelName").first();
   await page.waitForFunction((e) => e && !/^(No Kernel)?$/.test(e.textContent.trim()), await shown.elementHandle(), { polling: 200 });
+  await page.waitForFunction(() => {
+    const status = document.querySelector(".jp-Notebook-ExecutionIndicator")?.dataset.status;
+    return status && !["initializing", "connecting", "starting"].includes(status);
+  }, null, { polling: 50 });
   return (await shown.textContent()).trim();
 }
 
@@ -128,6 +135,10 @@ async function labReady() {
 async function runAll() {
   await page.getByRole("menuitem", { name: "Run", exact: true }).click();
   await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+  await page.waitForFunction(() => {
+    const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((e) => e.textContent.trim());
+    return prompts.some((p) => p !== "[ ]:");
+  }, null, { polling: 50 }).catch((e) => { throw new Error("no cell began to run after Run All Cells", { cause: e }); });
   await page.waitForFunction(() => {
     const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((e) => e.textContent.trim());
     const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
