@@ -103,8 +103,10 @@ type ending struct {
 func (e *ending) apply(k *kernel.Set, s *state, acc []int32, block, row, rows int) {
 	channel, n := e.blocks.channel(block, 0), e.blocks.lanes(block)
 	switch {
-	case e.gated != nil:
+	case e.gated != nil && e.y.narrow:
 		k.Hardswish(e.y.bytesFrom(s, row)[channel:], e.y.stride, rows, acc, &e.gated[block], &e.gate, n)
+	case e.gated != nil:
+		k.HardswishWords(e.y.wordsFrom(s, row)[channel:], e.y.channels, rows, acc, &e.gated[block], &e.gate, n)
 	case e.raw:
 		y := e.y.wordsFrom(s, row)[channel:]
 		for r := range rows {
@@ -225,12 +227,12 @@ func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Inter
 		}
 		for _, out := range p.readers[h] {
 			last, is := p.ops[out].Operation.(*integer.Requantize)
-			if !is || !p.places[out].narrow {
+			if !is {
 				return nil, nil, nil
 			}
 			e := &ending{y: p.folded(out, b.fold), blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
 			var second []kernel.Scale
-			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.offset, b, 0); !ok {
+			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.shift(), b, 0); !ok {
 				return nil, nil, nil
 			}
 			for i := range first {

@@ -241,21 +241,29 @@ func (n *drawing) residual() {
 }
 
 // wideResidual is residual sums whose own input and sum have 16 bits, where the
-// convolutions read and write codes of 8: two blocks, and a last sum of 8 bits.
+// convolutions read and write codes of 8: two blocks, and a last sum of 8 bits. A Hardswish
+// that is rounded to both widths stands before the first block or does not.
 func (n *drawing) wideResidual() {
 	wide := symmetric(16)
-	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 40, "channels"), one(n, wide, n.eight()))
+	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 100, "channels"), one(n, wide, n.eight()))
+	channels := n.made[x].Shape[2]
+	narrow := n.requantizeTo(codesOf(n.eight()), x)
+	if n.bool() {
+		y := n.hardswish(n.requantizeTo(codesOf(wide), n.convolution(narrow, 1, 1, channels, 1)))
+		x, narrow = n.requantizeTo(codesOf(wide), y), n.requantizeTo(codesOf(n.eight()), y)
+	}
 	for range 2 {
-		branch := n.requantizeTo(codesOf(n.eight()), n.convolution(n.requantizeTo(codesOf(n.eight()), x), 1, 1, n.made[x].Shape[2], 1))
+		branch := n.requantizeTo(codesOf(n.eight()), n.convolution(narrow, 1, 1, channels, 1))
 		codes := codesOf(one(n, wide, n.eight()))
 		op, err := integer.NewAdd(math.Ldexp(1, n.int(-8, 1)), n.rng.Float64()*256, float64(n.int(-20, 20)), integer.MultiplierPort, 16, codes)
 		if err != nil {
 			n.Fatal(err)
 		}
+		if n.bool() {
+			x, branch = branch, x
+		}
 		x = n.add(op, x, branch)
-	}
-	if n.bool() {
-		n.requantizeTo(codesOf(n.eight()), x)
+		narrow = n.requantizeTo(codesOf(n.eight()), x)
 	}
 }
 

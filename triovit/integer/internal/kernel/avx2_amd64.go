@@ -18,8 +18,8 @@ func avx2() *Set {
 	}
 	return &Set{
 		Name: "avx2", Multiply: multiplyAVX2, Interleave: interleaveAVX2, Taps: tapsAVX2,
-		Requantize: requantizeAVX2, Hardswish: hardswishAVX2, Widen: widenAVX2, Add: addAVX2,
-		Blend: blendAVX2, BlendBytes: blendBytesAVX2, Subtract: subtractAVX2, Outer: outerAVX2,
+		Requantize: requantizeAVX2, Hardswish: hardswishAVX2, HardswishWords: hardswishWordsAVX2,
+		Widen: widenAVX2, Add: addAVX2, AddWords: addWordsAVX2, Blend: blendAVX2, BlendBytes: blendBytesAVX2, Subtract: subtractAVX2, Outer: outerAVX2,
 		Divide: divideAVX2, Narrow: narrowAVX2,
 	}
 }
@@ -240,6 +240,24 @@ func hardswishAVX2(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n
 	archsimd.ClearAVXUpperBits()
 }
 
+func hardswishWordsAVX2(y []int32, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+	odd := odd()
+	lo, hi, left := archsimd.BroadcastInt32x8(g.Lo), archsimd.BroadcastInt32x8(g.Hi), uint64(g.Left)
+	three, six, drop := archsimd.BroadcastInt32x8(g.Three), archsimd.BroadcastInt32x8(g.Six), uint64(g.Drop)
+	outLo, outHi := archsimd.BroadcastInt32x8(g.Out.Lo), archsimd.BroadcastInt32x8(g.Out.Hi)
+	for h := range (n + 7) / 8 {
+		me0, mo0, ae0, ao0, shift0 := s[0].half(h)
+		me1, mo1, ae1, ao1, shift1 := s[1].half(h)
+		for r := range rows {
+			x := archsimd.LoadInt32x8(acc[r*Lanes+8*h:]).ShiftAllLeft(left)
+			x = clamped(scaled(x, me0, mo0, ae0, ao0, shift0, odd), lo, hi)
+			x = clamped(scaled(gated(x, drop, three, six, odd), me1, mo1, ae1, ao1, shift1, odd), outLo, outHi)
+			x.StorePart(y[r*ldy+8*h : r*ldy+min(n, 8*h+8)])
+		}
+	}
+	archsimd.ClearAVXUpperBits()
+}
+
 // lanes returns eight bytes as lanes.
 func lanes(x []byte) words { return archsimd.LoadUint8x16(x).ExtendLo8ToUint32().BitsToInt32() }
 
@@ -255,6 +273,21 @@ func addAVX2(y []byte, ldy int, x []byte, ldx int, z []byte, ldz, rows, n int, a
 		}
 	}
 	archsimd.ClearAVXUpperBits()
+}
+
+func addWordsAVX2(y, x []int32, z []byte, a *WideSum) {
+	odd := odd()
+	left, right, addend := archsimd.BroadcastInt32x8(a.Left), archsimd.BroadcastInt32x8(a.Right), archsimd.BroadcastInt64x4(a.Addend)
+	lo, hi, bits, shift := archsimd.BroadcastInt32x8(a.Lo), archsimd.BroadcastInt32x8(a.Hi), uint64(a.Bits), uint64(a.Shift)
+	whole := len(y) &^ 7
+	for i := 0; i < whole; i += 8 {
+		x, z := archsimd.LoadInt32x8(x[i:]).ShiftAllLeft(bits), lanes(z[i:]).ShiftAllLeft(bits)
+		e := x.MulWidenEven(left).Add(z.MulWidenEven(right)).Add(addend).AsInt32x8()
+		o := front(x).MulWidenEven(left).Add(front(z).MulWidenEven(right)).Add(addend).AsInt32x8()
+		clamped(o.IfElse(odd, front(e)).ShiftAllRight(shift), lo, hi).Store(y[i:])
+	}
+	archsimd.ClearAVXUpperBits()
+	addWords(y[whole:], x[whole:], z[whole:], a)
 }
 
 func blendAVX2(y, x0, x1, x2, x3 []int32, w *[4]int32, drop uint8) {

@@ -69,6 +69,11 @@ type Set struct {
 	//	y[r·ldy + o] = clamp(s[1].of(o, p), g.Out.Lo, g.Out.Hi)
 	Hardswish func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int)
 
+	// HardswishWords is Hardswish to integers of 32 bits:
+	//
+	//	y[r·ldy + o] = clamp(s[1].of(o, p), g.Out.Lo, g.Out.Hi)
+	HardswishWords func(y []int32, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int)
+
 	// Widen is Requantize to integers of 32 bits:
 	//
 	//	y[r·ldy + o] = clamp(s.of(o, acc[r][o] << c.Left), c.Lo, c.Hi)
@@ -78,6 +83,11 @@ type Set struct {
 	//
 	//	y[r·ldy + i] = clamp((x[r·ldx + i]·a.Left + z[r·ldz + i]·a.Right + a.Addend) >> a.Shift, a.Lo, a.Hi), i < n
 	Add func(y []byte, ldy int, x []byte, ldx int, z []byte, ldz, rows, n int, a *Sum)
+
+	// AddWords adds integers of 32 bits and bytes; y may be x:
+	//
+	//	y[i] = clamp(a.of(x[i], z[i]), a.Lo, a.Hi)
+	AddWords func(y, x []int32, z []byte, a *WideSum)
 
 	// Blend adds four rows with a weight each:
 	//
@@ -160,6 +170,24 @@ func (p *Patch) last(rows int) int { return (rows-1)*p.Row + (p.Lines-1)*p.Line 
 
 // A Sum has the parameters of a sum of two tensors.
 type Sum struct{ Left, Right, Addend, Shift, Lo, Hi int32 }
+
+// A WideSum has the parameters of a sum of integers of 32 bits and bytes. Left, Right and
+// Addend are scaled so that the low 32 bits of the sum are cut off. Bits shifts both
+// operands to the left first.
+//
+//	of(x, z) = ((x << Bits)·Left + (z << Bits)·Right + Addend) >> 32 >> Shift
+//
+// The sum fits 64 bits.
+type WideSum struct {
+	Left, Right         int32
+	Addend              int64
+	Bits, Shift, Lo, Hi int32
+}
+
+func (a *WideSum) of(x int32, z byte) int32 {
+	left, right := int64(x<<(a.Bits&31))*int64(a.Left), int64(int32(z)<<(a.Bits&31))*int64(a.Right)
+	return int32((left+right+a.Addend)>>32) >> (a.Shift & 31)
+}
 
 // A Quotient has the parameters of a division. Its products fit 32 bits.
 type Quotient struct {

@@ -118,6 +118,16 @@ var cases = []struct {
 		set.Hardswish(y, ldy, rows, d.words(rows*Lanes), &s, &g, n)
 		return y, nil
 	}},
+	{"HardswishWords", func(d draw, set *Set) ([]byte, []int32) {
+		rows, n := d.rows()
+		ldy := n + d.size(0, 20)
+		y := d.words((rows-1)*ldy + n)
+		s := [2]Scale{d.scale(), d.scale()}
+		g := Gate{Codes: d.codes(math.MinInt16, math.MaxInt16), Drop: d.Int32N(33), Three: int32(d.Uint32() >> d.IntN(32)), Six: d.Int32(), Out: d.codes(math.MinInt32/2, math.MaxInt32/2-1)}
+		g.Out.Left = 0
+		set.HardswishWords(y, ldy, rows, d.words(rows*Lanes), &s, &g, n)
+		return nil, y
+	}},
 	{"Widen", func(d draw, set *Set) ([]byte, []int32) {
 		rows, n := d.rows()
 		ldy := n + d.size(0, 20)
@@ -137,6 +147,17 @@ var cases = []struct {
 		c := d.byteCodes()
 		set.Add(y, ldy, x, ldx, z, ldz, rows, n, &Sum{int32(d.Uint32()), int32(d.Uint32()), int32(d.Uint32()), d.Int32N(32), c.Lo, c.Hi})
 		return y, nil
+	}},
+	{"AddWords", func(d draw, set *Set) ([]byte, []int32) {
+		n := d.size(1, 70)
+		y, x := d.words(n), d.words(n)
+		if d.IntN(2) == 0 {
+			x = y
+		}
+		c := d.codes(math.MinInt32/2, math.MaxInt32/2-1)
+		a := WideSum{Left: int32(d.Uint32()), Right: int32(d.Uint32()), Addend: d.Int64() - 1<<62, Bits: d.Int32N(32), Shift: d.Int32N(32), Lo: c.Lo, Hi: c.Hi}
+		set.AddWords(y, x, d.bytes(n+Slack), &a)
+		return nil, y
 	}},
 	{"Blend", func(d draw, set *Set) ([]byte, []int32) {
 		n := d.size(1, 70)

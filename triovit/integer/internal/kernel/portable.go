@@ -6,8 +6,8 @@ package kernel
 func Portable() *Set {
 	return &Set{
 		Name: "portable", Multiply: multiply, Interleave: interleave, Taps: taps, Requantize: requantize,
-		Hardswish: hardswish, Widen: widen, Add: add, Blend: blend, BlendBytes: blendBytes,
-		Subtract: subtract, Outer: outer, Divide: divide, Narrow: narrow,
+		Hardswish: hardswish, HardswishWords: hardswishWords, Widen: widen, Add: add, AddWords: addWords,
+		Blend: blend, BlendBytes: blendBytes, Subtract: subtract, Outer: outer, Divide: divide, Narrow: narrow,
 	}
 }
 
@@ -70,9 +70,22 @@ func requantize(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n int)
 func hardswish(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
 	for r := range rows {
 		for o, x := range acc[r*Lanes:][:n] {
-			x = clamp(s[0].of(o, x<<g.Left), g.Lo, g.Hi)
-			p := int64(x) * int64(clamp(x+g.Three, 0, g.Six)) >> (g.Drop & 63)
-			y[r*ldy+o] = byte(clamp(s[1].of(o, int32(p)), g.Out.Lo, g.Out.Hi))
+			y[r*ldy+o] = byte(g.of(s, o, x))
+		}
+	}
+}
+
+// of returns the code that Hardswish makes of channel o's accumulator.
+func (g *Gate) of(s *[2]Scale, o int, x int32) int32 {
+	x = clamp(s[0].of(o, x<<g.Left), g.Lo, g.Hi)
+	p := int64(x) * int64(clamp(x+g.Three, 0, g.Six)) >> (g.Drop & 63)
+	return clamp(s[1].of(o, int32(p)), g.Out.Lo, g.Out.Hi)
+}
+
+func hardswishWords(y []int32, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+	for r := range rows {
+		for o, x := range acc[r*Lanes:][:n] {
+			y[r*ldy+o] = g.of(s, o, x)
 		}
 	}
 }
@@ -91,6 +104,13 @@ func add(y []byte, ldy int, x []byte, ldx int, z []byte, ldz, rows, n int, a *Su
 		for i := range y {
 			y[i] = byte(clamp((int32(x[i])*a.Left+int32(z[i])*a.Right+a.Addend)>>(a.Shift&31), a.Lo, a.Hi))
 		}
+	}
+}
+
+func addWords(y, x []int32, z []byte, a *WideSum) {
+	x, z = x[:len(y)], z[:len(y)]
+	for i := range y {
+		y[i] = clamp(a.of(x[i], z[i]), a.Lo, a.Hi)
 	}
 }
 

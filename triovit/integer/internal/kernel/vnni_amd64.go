@@ -13,8 +13,8 @@ func vnni() *Set {
 	}
 	return &Set{
 		Name: "vnni", Multiply: multiplyVNNI, Interleave: interleaveVNNI, Taps: tapsVNNI,
-		Requantize: requantizeVNNI, Hardswish: hardswishVNNI, Widen: widenVNNI, Add: addVNNI,
-		Blend: blendVNNI, BlendBytes: blendBytesVNNI, Subtract: subtractVNNI, Outer: outerVNNI,
+		Requantize: requantizeVNNI, Hardswish: hardswishVNNI, HardswishWords: hardswishWordsVNNI,
+		Widen: widenVNNI, Add: addVNNI, AddWords: addWordsVNNI, Blend: blendVNNI, BlendBytes: blendBytesVNNI, Subtract: subtractVNNI, Outer: outerVNNI,
 		Divide: divideVNNI, Narrow: narrowVNNI,
 	}
 }
@@ -79,6 +79,11 @@ func hardswishVNNI(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n
 	hardswishRows(&y[0], ldy, rows, &acc[0], s, g, n)
 }
 
+func hardswishWordsVNNI(y []int32, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+	_, _ = y[(rows-1)*ldy+n-1], acc[rows*Lanes-1]
+	hardswishWordRows(&y[0], ldy, rows, &acc[0], s, g, n)
+}
+
 func widenVNNI(y []int32, ldy, rows int, acc []int32, s *Scale, c *Codes, n int) {
 	_, _ = y[(rows-1)*ldy+n-1], acc[rows*Lanes-1]
 	widenRows(&y[0], ldy, rows, &acc[0], s, c, n)
@@ -88,6 +93,12 @@ func addVNNI(y []byte, ldy int, x []byte, ldx int, z []byte, ldz, rows, n int, a
 	blocks, last := blocksOf(n)
 	_, _, _ = y[(rows-1)*ldy+n-1], x[(rows-1)*ldx+blocks*Lanes-1], z[(rows-1)*ldz+blocks*Lanes-1]
 	addRows(&y[0], ldy, &x[0], ldx, &z[0], ldz, rows, blocks, last, a)
+}
+
+func addWordsVNNI(y, x []int32, z []byte, a *WideSum) {
+	blocks, n := blocksOf(len(y))
+	_, _ = x[len(y)-1], z[blocks*Lanes-1]
+	addWords16(&y[0], &x[0], &z[0], a, blocks, n)
 }
 
 func blendVNNI(y, x0, x1, x2, x3 []int32, w *[4]int32, drop uint8) {
@@ -153,6 +164,12 @@ func widenRows(y *int32, ldy, rows int, acc *int32, s *Scale, c *Codes, n int)
 
 //go:noescape
 func hardswishRows(y *byte, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
+
+//go:noescape
+func hardswishWordRows(y *int32, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
+
+//go:noescape
+func addWords16(y, x *int32, z *byte, a *WideSum, blocks, n int)
 
 //go:noescape
 func addRows(y *byte, ldy int, x *byte, ldx int, z *byte, ldz, rows, blocks, n int, a *Sum)

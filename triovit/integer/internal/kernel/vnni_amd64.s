@@ -607,6 +607,31 @@ row:
 	VZEROUPPER
 	RET
 
+// SECOND loads the second Scale and the Gate, behind FIRST. HARDSWISHED brings the
+// accumulators at SI to both, in Z3.
+#define SECOND \
+	ADDQ $256, R8 \
+	SCALE(R8, Z24, Z25, Z26, Z27, Z28) \
+	VMOVD 12(R9), X14 \
+	VPBROADCASTD 16(R9), Z31 \
+	VPBROADCASTD 20(R9), Z15 \
+	VPBROADCASTD 28(R9), Z29 \
+	VPBROADCASTD 32(R9), Z30 \
+	VPXORD Z13, Z13, Z13
+
+#define HARDSWISHED \
+	FIRSTED \
+	VPADDD Z31, Z1, Z2 \
+	CLAMP(Z13, Z15, Z2) \
+	VPSRLQ $32, Z1, Z3 \
+	VMOVSHDUP Z2, Z4 \
+	VPMULDQ Z2, Z1, Z1 \
+	VPMULDQ Z4, Z3, Z3 \
+	VPSRLQ X14, Z1, Z1 \
+	VPSRLQ X14, Z3, Z3 \
+	SCALED(Z1, Z3, Z24, Z25, Z26, Z27, Z28) \
+	CLAMP(Z29, Z30, Z3)
+
 // func hardswishRows(y *byte, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
 TEXT ·hardswishRows(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
@@ -618,33 +643,93 @@ TEXT ·hardswishRows(SB), NOSPLIT, $0-56
 	MOVQ n+48(FP), CX
 	MASKS
 	FIRST
-	ADDQ $256, R8
-	SCALE(R8, Z24, Z25, Z26, Z27, Z28)
-	VMOVD 12(R9), X14
-	VPBROADCASTD 16(R9), Z31
-	VPBROADCASTD 20(R9), Z15
-	VPBROADCASTD 28(R9), Z29
-	VPBROADCASTD 32(R9), Z30
-	VPXORD Z13, Z13, Z13
+	SECOND
 
 row:
-	FIRSTED
-	VPADDD Z31, Z1, Z2
-	CLAMP(Z13, Z15, Z2)
-	VPSRLQ $32, Z1, Z3
-	VMOVSHDUP Z2, Z4
-	VPMULDQ Z2, Z1, Z1
-	VPMULDQ Z4, Z3, Z3
-	VPSRLQ X14, Z1, Z1
-	VPSRLQ X14, Z3, Z3
-	SCALED(Z1, Z3, Z24, Z25, Z26, Z27, Z28)
-	CLAMP(Z29, Z30, Z3)
+	HARDSWISHED
 	VPMOVDB Z3, X3
 	VMOVDQU8 X3, K2, (DI)
 	ADDQ $64, SI
 	ADDQ BX, DI
 	DECQ DX
 	JNZ  row
+	VZEROUPPER
+	RET
+
+// func hardswishWordRows(y *int32, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
+TEXT ·hardswishWordRows(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), DI
+	MOVQ ldy+8(FP), BX
+	MOVQ rows+16(FP), DX
+	MOVQ acc+24(FP), SI
+	MOVQ s+32(FP), R8
+	MOVQ gate+40(FP), R9
+	SHLQ $2, BX
+	MOVQ n+48(FP), CX
+	MASKS
+	FIRST
+	SECOND
+
+row:
+	HARDSWISHED
+	VMOVDQU32 Z3, K2, (DI)
+	ADDQ $64, SI
+	ADDQ BX, DI
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func addWords16(y, x *int32, z *byte, a *WideSum, blocks, n int)
+//
+// The last block has n elements.
+TEXT ·addWords16(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ z+16(FP), R13
+	MOVQ a+24(FP), R9
+	MOVQ n+40(FP), CX
+	MASKS
+	MOVQ blocks+32(FP), DX
+	VPBROADCASTD (R9), Z20
+	VPBROADCASTD 4(R9), Z21
+	VPBROADCASTQ 8(R9), Z22
+	VMOVD 16(R9), X23
+	VMOVD 20(R9), X24
+	VPBROADCASTD 24(R9), Z25
+	VPBROADCASTD 28(R9), Z26
+	MOVL $0xffff, AX
+	KMOVW AX, K3
+
+block:
+	CMPQ DX, $1
+	JNE  full
+	KMOVW K2, K3
+
+full:
+	VMOVDQU32.Z (SI), K3, Z0
+	VPMOVZXBD (R13), Z1
+	VPSLLD X23, Z0, Z0
+	VPSLLD X23, Z1, Z1
+	VPSRLQ $32, Z0, Z2
+	VPSRLQ $32, Z1, Z3
+	VPMULDQ Z20, Z0, Z0
+	VPMULDQ Z21, Z1, Z1
+	VPMULDQ Z20, Z2, Z2
+	VPMULDQ Z21, Z3, Z3
+	VPADDQ Z1, Z0, Z0
+	VPADDQ Z3, Z2, Z2
+	VPADDQ Z22, Z0, Z0
+	VPADDQ Z22, Z2, Z2
+	VMOVSHDUP Z0, K1, Z2
+	VPSRAD X24, Z2, Z2
+	CLAMP(Z25, Z26, Z2)
+	VMOVDQU32 Z2, K3, (DI)
+	ADDQ $64, SI
+	ADDQ $64, DI
+	ADDQ $16, R13
+	DECQ DX
+	JNZ  block
 	VZEROUPPER
 	RET
 
