@@ -4,10 +4,11 @@
     python scripts/bench.py OUT.json ROUNDS CORES NAME=COMMAND ...
 
 Each command is a process that answers the name of a case with milliseconds, as
-cmd/benchforward and peer_torch.py do, or with "-" where it lacks the
-network. In a round every process runs every case once, one after the other, so
+cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or with "-"
+where it lacks the network. In a round every process runs every case once, one after the other, so
 that whatever else the machine does falls on all of them alike: the ratios count,
-not the digits. The first NAME is what the ratios refer to.
+not the digits. The first NAME is what the ratios refer to. Behind the rounds each case runs
+twice in a process of its own, whose largest resident memory is printed.
 
 CORES is the number of cores that all of them may use, 0 for all. With other work
 on the machine 1 is fair and more is not: PyTorch's threads wait for one another
@@ -17,12 +18,40 @@ after every operation, and wait long for one that is not scheduled.
 import json
 import os
 import pathlib
+import re
 import shlex
 import statistics
 import subprocess
 import sys
 
 CASES = ["B1-224/batch1", "B1-224/batch8", "Seg-B0-704x960/batch1"]
+
+
+def start(command):
+    return subprocess.Popen(["env", *shlex.split(command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def quartiles(ms):
+    """The bounds of the middle half."""
+    if len(ms) < 2:
+        return [ms[0], ms[0]]
+    first, _, third = statistics.quantiles(ms, n=4, method="inclusive")
+    return [first, third]
+
+
+def peak_mb(command, case):
+    """The largest resident memory of a process of its own that runs a case twice, in MB;
+    None where the system does not say it or the peer lacks the case."""
+    process = start(command)
+    for _ in range(2):
+        print(case, file=process.stdin, flush=True)
+        answer = process.stdout.readline().strip()
+    status = pathlib.Path(f"/proc/{process.pid}/status")
+    text = status.read_text(encoding="utf-8") if status.exists() and answer not in ("", "-") else ""
+    process.stdin.close()
+    process.wait()
+    found = re.search(r"VmHWM:\s*(\d+) kB", text)
+    return int(found[1]) / 1000 if found else None
 
 
 def main(out, rounds, cores, *peers):
@@ -32,12 +61,7 @@ def main(out, rounds, cores, *peers):
     processes = {}
     for peer in peers:
         name, command = peer.split("=", 1)
-        processes[name] = subprocess.Popen(
-            ["env", *shlex.split(command)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        processes[name] = start(command)
     reference = next(iter(processes))
     times = {(case, name): [] for case in CASES for name in processes}
     load = []
@@ -63,6 +87,7 @@ def main(out, rounds, cores, *peers):
                 "rounds": len(ms),
                 "min_ms": min(ms),
                 "median_ms": statistics.median(ms),
+                "quartiles_ms": quartiles(ms),
                 "min_ratio": min(ms) / min(base) if base else None,
                 "median_ratio": statistics.median(a / b for a, b in zip(ms, base)) if base else None,
             }
@@ -70,15 +95,19 @@ def main(out, rounds, cores, *peers):
     for process in processes.values():
         process.stdin.close()
         process.wait()
+    commands = dict(peer.split("=", 1) for peer in peers)
+    for row in rows:
+        row["peak_mb"] = peak_mb(commands[row["peer"]], row["case"])
     path = pathlib.Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"reference": reference, "cores": cores, "load": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
     print(f"{len(load)} rounds, cores: {cores} of {os.cpu_count()}, load average {min(load):.1f} to {max(load):.1f}\n")
-    print(f"| case | | min ms | median ms | of {reference}: min | median of rounds |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(f"| case | | min ms | median ms | middle half, ms | of {reference}: min | median of rounds | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for r in rows:
         ratios = " | ".join("" if r[k] is None else f"{r[k]:.2f}" for k in ("min_ratio", "median_ratio"))
-        print(f"| {r['case']} | {r['peer']} | {r['min_ms']:.1f} | {r['median_ms']:.1f} | {ratios} |")
+        peak = "" if r["peak_mb"] is None else f"{r['peak_mb']:.0f}"
+        print(f"| {r['case']} | {r['peer']} | {r['min_ms']:.1f} | {r['median_ms']:.1f} | {r['quartiles_ms'][0]:.1f} to {r['quartiles_ms'][1]:.1f} | {ratios} | {peak} |")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,19 @@
 // reads the name of a case per line and answers with the milliseconds of one
 // batch. TRIOVIT_BACKEND chooses the backend; weights and pictures are synthetic.
 //
-// With a folder as argument it writes the networks there instead, for
-// scripts/peer_torch.py: a safetensors file each, with the folded weights, a
-// picture and the logits, and the operations in its metadata.
+// With a folder as argument it writes the networks there instead. For scripts/peer_torch.py
+// and scripts/peer_runtimes.py each network is a safetensors file, with the folded weights,
+// a picture and the logits, and the operations in its metadata. For benchinteger it is an
+// artefact of integers, calibrated on that picture.
 package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,11 +24,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/platform"
 	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
@@ -84,8 +91,36 @@ func write(folder string) error {
 		if err != nil {
 			return err
 		}
+		if err := freeze(model, filepath.Join(folder, network+".triovit")); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// freeze writes a network as integers, with a grid of 8 bits at every point. It is
+// calibrated on one picture of noise.
+func freeze(model *triovit.Folded, path string) error {
+	input := model.Net.Input().Shape
+	picture := preprocess.NewRGB(input[1], input[0])
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range picture.Pix {
+		picture.Pix[i] = uint8(rng.IntN(256))
+	}
+	noise, err := dataset.Memory("noise", dataset.Classification, []string{"noise"},
+		[]*dataset.Item{{ID: "noise", Image: picture, Width: input[1], Height: input[0]}})
+	if err != nil {
+		return err
+	}
+	quantized, err := calib.Calibrate(context.Background(), model, noise, calib.TrioViTPlusInteger)
+	if err != nil {
+		return err
+	}
+	integers, err := calib.Freeze(quantized, integer.Limits{})
+	if err != nil {
+		return err
+	}
+	return integers.WriteFile(path)
 }
 
 // describe returns the operations as JSON, with the names of their kinds.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command benchinteger times integer models on request, for scripts/bench.py: it reads the
+// name of a case per line and answers with the milliseconds of one batch. Its argument is
+// the folder with the artefacts that benchforward wrote. Every picture of a batch is the
+// same one of random codes. The program links what a program that runs an artefact links,
+// so that its memory is that of such a program.
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gotriovit/gotriovit/triovit/integer"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
+)
+
+func main() {
+	if err := serve(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "benchinteger:", err)
+		os.Exit(1)
+	}
+}
+
+func serve(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("takes the folder of benchforward's files")
+	}
+	ready := map[string]func() error{}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		name := lines.Text()
+		run, ok := ready[name]
+		if !ok {
+			var err error
+			if run, err = prepare(args[0], name); err != nil {
+				return err
+			}
+			if err := run(); err != nil { // allocates
+				return err
+			}
+			ready[name] = run
+		}
+		start := time.Now()
+		if err := run(); err != nil {
+			return err
+		}
+		fmt.Printf("%.3f\n", float64(time.Since(start))/float64(time.Millisecond))
+	}
+	return lines.Err()
+}
+
+// prepare returns a function that runs one batch of a case such as "B1-224/batch8". Each
+// core takes a part of the batch. The executor divides the only picture of a batch among
+// the cores.
+func prepare(folder, name string) (func() error, error) {
+	network, batch, _ := strings.Cut(name, "/batch")
+	n, err := strconv.Atoi(batch)
+	if err != nil || n < 1 {
+		return nil, fmt.Errorf("no case %q", name)
+	}
+	model, err := integer.ReadFile(filepath.Join(folder, network+".triovit"))
+	if err != nil {
+		return nil, err
+	}
+	executor, err := fast.New(model)
+	if err != nil {
+		return nil, err
+	}
+	input := model.Input()
+	rng := rand.New(rand.NewPCG(1, 2))
+	pictures := make([]int32, n*input.Shape[0]*input.Shape[1]*input.Shape[2])
+	size := len(pictures) / n
+	for i := range size {
+		code := int32(input.Grid.Lo + rng.IntN(input.Grid.Hi-input.Grid.Lo+1))
+		for at := i; at < len(pictures); at += size {
+			pictures[at] = code
+		}
+	}
+	first, err := executor.Run(pictures[:size])
+	if err != nil {
+		return nil, err
+	}
+	outs := len(first.Data)
+	logits := make([]int32, n*outs)
+	parts := min(runtime.GOMAXPROCS(0), n)
+	errs := make([]error, parts)
+	return func() error {
+		var all sync.WaitGroup
+		for i := range parts {
+			from, to := i*n/parts, (i+1)*n/parts
+			all.Go(func() {
+				errs[i] = executor.Logits(context.Background(), logits[from*outs:to*outs], pictures[from*size:to*size])
+			})
+		}
+		all.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
