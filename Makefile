@@ -258,31 +258,43 @@ cross: ## compile for Linux, macOS and Windows without cgo
 benchmarks: $(echarts_ready) ## run the benchmarks of the packages; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
-# XLA and PyTorch eager take part where they are installed; PyTorch is the
-# reference of the ratios, timm's B1 the control that our walk of the operations
-# is no slower than modules. PyTorch's packages are several GB and in an
-# environment of their own.
+# Whatever is installed takes part. The first of OpenVINO in 8 bits, PyTorch and the Go
+# backend is the reference of the ratios. timm's B1 is the control that our walk of the
+# operations in PyTorch is no slower than modules. PyTorch's packages are several GB and in
+# an environment of their own.
 ROUNDS ?= 20
 CORES ?= 0
-peers_python := build/peers/bin/python
-peer_torch := $(peers_python) scripts/peer_torch.py build/bench/networks
+networks := build/bench/networks
+peer_torch := build/pytorch/bin/python scripts/peer_torch.py $(networks)
+peer_runtimes := build/peers/bin/python scripts/peer_runtimes.py $(networks)
 
 .PHONY: bench
-bench: ## time both backends and PyTorch, as far as installed, in interleaved rounds (ROUNDS=20, CORES=all)
+bench: ## time integers, both backends and their peers, as far as installed, in interleaved rounds (ROUNDS=20, CORES=all)
 	go build -o build/bench/go ./cmd/benchforward
-	build/bench/go build/bench/networks
+	go build -o build/bench/integers ./cmd/benchinteger
+	build/bench/go $(networks)
 	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
-	@$(if $(bench_torch),,echo "PyTorch is left out: make peers installs it")
+	@$(if $(bench_runtimes),set -x; $(peer_runtimes),echo "ONNX Runtime and OpenVINO are left out: make peers installs them")
+	@$(if $(bench_torch),,echo "PyTorch is left out: make pytorch installs it")
 	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
+		$(if $(bench_runtimes),"OpenVINO int8=$(peer_runtimes) openvino int8") \
 		$(if $(bench_torch),"PyTorch=$(peer_torch)") \
 		"Go=TRIOVIT_BACKEND=go build/bench/go" \
+		"integers=build/bench/integers $(networks)" \
+		$(if $(filter x86_64,$(shell uname -m)),"integers by AVX2=TRIOVIT_KERNEL=avx2 build/bench/integers $(networks)") \
 		$(if $(bench_xla),$(call quote,XLA=$(xla_run) build/bench/xla)) \
+		$(if $(bench_runtimes),"OpenVINO fp32=$(peer_runtimes) openvino fp32" \
+			"ONNX Runtime int8=$(peer_runtimes) onnxruntime int8" "ONNX Runtime fp32=$(peer_runtimes) onnxruntime fp32") \
 		$(if $(bench_torch),"timm=$(peer_torch) timm")
 bench_xla = $(wildcard $(xla_plugin)/.ready)
-bench_torch = $(wildcard build/peers/.ready)
+bench_torch = $(wildcard build/pytorch/.ready)
+bench_runtimes = $(wildcard build/peers/.ready)
 
 .PHONY: peers
-peers: build/peers/.ready ## install PyTorch and timm for bench (several GB)
+peers: build/peers/.ready ## install ONNX Runtime and OpenVINO for bench (640 MB)
+
+.PHONY: pytorch
+pytorch: build/pytorch/.ready ## install PyTorch and timm for bench (several GB)
 
 .PHONY: onnxruntime
 onnxruntime: build/onnxruntime/.ready ## install ONNX Runtime, in which tests run exported models (180 MB)

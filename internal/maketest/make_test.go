@@ -59,7 +59,7 @@ func newWorld(t *testing.T, parent string) *world {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"Makefile", "environment.yml", "go.mod", "go.sum", "package.json", "package-lock.json", "requirements-onnxruntime.txt", "requirements-peers.txt", "requirements-xla.txt"} {
+	for _, name := range []string{"Makefile", "environment.yml", "go.mod", "go.sum", "package.json", "package-lock.json", "requirements-onnxruntime.txt", "requirements-peers.txt", "requirements-pytorch.txt", "requirements-xla.txt"} {
 		data, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {
 			t.Fatal(err)
@@ -354,7 +354,9 @@ func TestTargets(t *testing.T) {
 			{"strip", []string{"python3", "--strip", "notebooks/my notebook.ipynb"}, nil},
 			{"cross", []string{"go", "build"}, map[string]string{"CGO_ENABLED": "0"}},
 			{"benchmarks", []string{"go", "test", "-benchmem"}, nil},
-			{"peers", []string{"build/peers/bin/python", "install"}, nil},
+			{"bench", []string{"build/bench/integers", "build/bench/networks"}, nil},
+			{"peers", []string{"build/peers/bin/python", "install", "requirements-peers.txt"}, nil},
+			{"pytorch", []string{"build/pytorch/bin/python", "install", "requirements-pytorch.txt"}, nil},
 			{"onnxruntime", []string{"build/onnxruntime/bin/python", "install", "requirements-onnxruntime.txt"}, nil},
 			{"fuzz", []string{"go", "test", "^FuzzRead$", "some/package"}, nil},
 			{"train", []string{"go", "run", "./cmd/trainbuiltin"}, nil},
