@@ -333,11 +333,14 @@ cls_b0 := -model $(shared_data)/weights/efficientvit_b0_tiny_imagenet_r128.pt -d
 .PHONY: ladder
 ladder: $(echarts_ready) ## score every recipe on all pictures (half an hour on two cores) and write build/ladder
 	$(call ladder_of,seg-b0-scenes,)
+	$(call ladder_of,seg-b0-scenes-integers,-integers)
 	@if [ ! -d $(shared_data) ]; then echo $(shared_data)" is absent: no ladder of a real checkpoint"; fi
 	@if [ -d $(shared_data) ]; then set -ex; \
 		$(call ladder_of,seg-b0-camvid,$(seg_b0)); \
 		cp build/ladder/seg-b0-camvid/ladder.svg docs/; \
 		$(call ladder_of,b0-tiny-imagenet,$(cls_b0)); \
+		$(call ladder_of,seg-b0-camvid-integers,-integers $(seg_b0)); \
+		$(call ladder_of,b0-tiny-imagenet-integers,-integers $(cls_b0)); \
 		$(call ladder_of,seg-b0-camvid-costs,-costs $(seg_b0)); \
 		$(call ladder_of,b0-tiny-imagenet-costs,-costs $(cls_b0)); \
 	fi

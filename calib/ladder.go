@@ -14,6 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/forward"
+	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
 // A Climb holds the score of a model under each recipe of a ladder.
@@ -84,23 +85,78 @@ func RunLadder(ctx context.Context, model *triovit.Folded, calibration, evaluati
 			return nil, err
 		}
 		report, err := evaluate(q, fmt.Sprintf("%s (%d of %d)", recipe.Name, i+1, len(recipes)), recipe.Name)
-		rung := Rung{Recipe: recipe, Report: report, Changes: q.Changes, Precisions: q.Precisions(), Timing: timing, Warnings: warnings}
-		if errors.As(err, new(*triovit.NotFiniteError)) {
-			rung.Unscored, err = err, nil
-		}
-		if err == nil {
-			err = c.add(rung)
-		}
-		if err != nil {
+		if err := c.add(Rung{Recipe: recipe, Report: report, Changes: q.Changes, Precisions: q.Precisions(), Timing: timing, Warnings: warnings}, err); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// add appends a rung. It compares the rung with the float network where both have scored
+// WithEveryPoint returns the recipes with, behind each that leaves tensors in floating point,
+// the one that rounds every point ([Recipe.Integer]), unless it is among the recipes.
+func WithEveryPoint(recipes []Recipe) []Recipe {
+	named := func(name string) bool {
+		return slices.ContainsFunc(recipes, func(r Recipe) bool { return r.Name == name })
+	}
+	var all []Recipe
+	for _, r := range recipes {
+		all = append(all, r)
+		if every := r.Integer(); !r.everyPoint() && !named(every.Name) {
+			all = append(all, every)
+		}
+	}
+	return all
+}
+
+// everyPoint reports whether the recipe rounds every point of the whole network.
+func (r Recipe) everyPoint() bool {
+	return r.Only.all() && slices.ContainsFunc(r.Points, func(p PointSelection) bool {
+		return p.Where.all() && slices.Equal(p.Classes, EveryPoint.Classes)
+	})
+}
+
+// inIntegers ends the name of a rung that integers scored.
+const inIntegers = " in integers"
+
+// AddIntegers scores the integers that [Freeze] makes by each of the ladder's recipes
+// that rounds every point. Each is a rung behind the others, under the recipe's name with
+// " in integers" behind it. A recipe that Freeze refuses has no score there.
+func (c *Climb) AddIntegers(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset) error {
+	for _, rung := range slices.Clone(c.Rungs) {
+		if !rung.Recipe.everyPoint() {
+			continue
+		}
+		q, err := Calibrate(ctx, model, calibration, rung.Recipe)
+		if err != nil {
+			return err
+		}
+		name := rung.Recipe.Name + inIntegers
+		m, err := Freeze(q, integer.Limits{})
+		if err != nil {
+			c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Unscored: err})
+			continue
+		}
+		frozen, err := triovit.NewFrozen(m, name, nil)
+		if err == nil {
+			err = c.Add(ctx, name, frozen, evaluation)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add appends a rung, which the given error of its evaluation leaves without a score where
+// a value is not finite. It compares the rung with the float network where both have scored
 // all pictures.
-func (c *Climb) add(rung Rung) (err error) {
+func (c *Climb) add(rung Rung, err error) error {
+	if errors.As(err, new(*triovit.NotFiniteError)) {
+		rung.Unscored, err = err, nil
+	}
+	if err != nil {
+		return err
+	}
 	if rung.Report != nil && rung.Report.Shard.Whole() {
 		rung.AgainstFloat, err = triovit.Compare(c.Float, rung.Report)
 	}
@@ -112,14 +168,7 @@ func (c *Climb) add(rung Rung) (err error) {
 // evaluation pictures (in a shard, on the shard's) and appends it as a rung of that name.
 func (c *Climb) Add(ctx context.Context, name string, p triovit.Predictor, evaluation dataset.Dataset) error {
 	report, err := triovit.Evaluate(ctx, p, evaluation, triovit.Sharded(c.Float.Shard), triovit.Titled(name), triovit.Labelled(name))
-	rung := Rung{Recipe: Recipe{Name: name}, Report: report}
-	if errors.As(err, new(*triovit.NotFiniteError)) {
-		rung.Unscored, err = err, nil
-	}
-	if err != nil {
-		return err
-	}
-	return c.add(rung)
+	return c.add(Rung{Recipe: Recipe{Name: name}, Report: report}, err)
 }
 
 // Loss returns the rung's loss against float as a fraction, infinite without a score.
@@ -201,6 +250,11 @@ func (c *Climb) Table() table.Table {
 	for _, r := range c.Rungs {
 		if len(r.Warnings) > 0 {
 			fmt.Fprintf(&s, "warning: %s: %s\n", r.Recipe.Name, firstOf(r.Warnings))
+		}
+	}
+	for _, r := range c.Rungs {
+		if off, err := c.Compare(r.Recipe.Name, r.Recipe.Name+inIntegers); err == nil {
+			fmt.Fprintln(&s, off)
 		}
 	}
 	for _, remark := range c.Float.Remarks {

@@ -53,6 +53,37 @@ func TestLadderWarns(t *testing.T) {
 	}
 }
 
+// TestLadderInIntegers: each recipe is followed by the one that rounds every point, and that
+// one's integers score nearly as its fake quantization does. A recipe that leaves divisors
+// in float has no integers.
+func TestLadderInIntegers(t *testing.T) {
+	t.Setenv("TRIOVIT_CACHE", t.TempDir())
+	model, _ := small(t)
+	pictures := noise(t, 3, 64)
+	climb, err := RunLadder(t.Context(), model, pictures, pictures, WithEveryPoint([]Recipe{MSAFloat, TrioViTPlus, TrioViTPlusInteger}))
+	if err == nil {
+		err = climb.AddIntegers(t.Context(), model, pictures, pictures)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range climb.Rungs {
+		names = append(names, r.Recipe.Name)
+	}
+	want := []string{"MSAFloat", "MSAFloat every point", "TrioViTPlus", "TrioViTPlus every point", "MSAFloat every point in integers", "TrioViTPlus every point in integers"}
+	if !slices.Equal(names, want) {
+		t.Fatalf("rungs %q, want %q", names, want)
+	}
+	refused, made := climb.Rungs[4], climb.Rungs[5]
+	if refused.Unscored == nil || refused.Report != nil || made.Report == nil || made.AgainstFloat == nil {
+		t.Errorf("%s: %v, %s: %v", refused.Recipe.Name, refused.Unscored, made.Recipe.Name, made.Report)
+	}
+	if text := climb.String(); !strings.Contains(text, "\nTrioViTPlus every point in integers minus TrioViTPlus every point: ") || strings.Count(text, " in integers minus ") != 1 {
+		t.Errorf("the ladder says\n%s", text)
+	}
+}
+
 // TestLoss: a recipe that is better than float has a negative loss, one without a score
 // has lost everything.
 func TestLoss(t *testing.T) {

@@ -43,7 +43,7 @@ func MergeLadders(shards ...*Climb) (*Climb, error) {
 			rung.Report, err = triovit.Merge(reports...)
 		}
 		if err == nil {
-			err = merged.add(rung)
+			err = merged.add(rung, nil)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", rung.Recipe.Name, err)
@@ -172,7 +172,7 @@ func parseLadder(data []byte) (*Climb, error) {
 		case line.Report.Shard != r.Float.Shard:
 			return nil, fmt.Errorf("recipe %.80q: shard %s, of float %s", line.Recipe, line.Report.Shard, r.Float.Shard)
 		}
-		if err := c.add(rung); err != nil {
+		if err := c.add(rung, nil); err != nil {
 			return nil, fmt.Errorf("recipe %.80q: %w", line.Recipe, err)
 		}
 	}

@@ -24,7 +24,9 @@ quantized by each recipe on the others, and prints the table. The folder of -out
 receives ladder.txt, ladder.json and ladder.svg; the JSON compares each recipe with
 floating point, picture by picture. Scores and differences are percent in text, and
 fractions in JSON. A recipe by which the network makes something that is not finite has
-no score, and the table says of which picture. Where a recipe makes divisors 0, or many
+no score, and the table says of which picture. With -integers each recipe is also scored
+with every point rounded and as the integers that "freeze" makes of that, and lines below
+the table say by how much integers and fake quantization differ. Where a recipe makes divisors 0, or many
 values saturate, a warning below the table says so: "diagnose" tells all.
 
 A shard i/n is the i-th of n parts of the pictures to score, counted from 1. Its -out is
@@ -36,6 +38,7 @@ one file; "triovit merge" joins those of all shards and writes the folder.`,
 		declareShard(f, &l.shard, "the pictures to score")
 		f.StringVar(&l.recipes, "recipes", "", "comma-separated `names` of recipes, empty for the ladder from Vanilla to \"TrioViTPlus every point\": "+recipeNames())
 		f.StringVar(&l.artefacts, "artefacts", "", "comma-separated `files` of \"triovit freeze\", scored behind the recipes")
+		f.BoolVar(&l.integers, "integers", false, "score each recipe also with every point rounded, and the integers made of that")
 		f.BoolVar(&l.costs, "costs", false, "score TrioViTPlus and, one at a time, each further kind of tensor in integers")
 		return func(ctx context.Context, _ []string) (output, error) { return l.run(ctx) }
 	},
@@ -45,7 +48,7 @@ one file; "triovit merge" joins those of all shards and writes the folder.`,
 type ladder struct {
 	inputs
 	out, recipes, artefacts string
-	costs                   bool
+	costs, integers         bool
 	shard                   triovit.Shard
 }
 
@@ -87,12 +90,23 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if l.costs {
 		recipes = append([]calib.Recipe{calib.TrioViTPlus}, calib.Costs(calib.TrioViTPlus, setup.Model.Net)...)
 	}
-	if n := len(recipes) + len(frozen); n > calib.MaxRungs && !l.shard.Whole() {
+	n := len(recipes) + len(frozen)
+	if l.integers {
+		every := calib.WithEveryPoint(recipes)
+		n += len(every) // at most: fake quantization of some recipes, integers of each
+		recipes = every
+	}
+	if n > calib.MaxRungs && !l.shard.Whole() {
 		return output{}, usagef("%d recipes and artefacts: a shard has at most %d", n, calib.MaxRungs)
 	}
 	climb, err := calib.RunLadder(ctx, setup.Folded, setup.Calibration, setup.Evaluation, recipes, triovit.Sharded(l.shard))
 	if err != nil {
 		return output{}, err
+	}
+	if l.integers {
+		if err := climb.AddIntegers(ctx, setup.Folded, setup.Calibration, setup.Evaluation); err != nil {
+			return output{}, err
+		}
 	}
 	for _, a := range frozen {
 		if err := climb.Add(ctx, a.Source(), a, setup.Evaluation); err != nil {
