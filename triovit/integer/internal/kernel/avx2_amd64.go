@@ -44,8 +44,8 @@ func unsigned(x []byte) (even, odd pairs) {
 
 // four returns four bytes in every lane, as the even and the odd ones.
 func four(x []byte) (even, odd pairs) {
-	v := binary.LittleEndian.Uint32(x)
-	return archsimd.BroadcastUint32x8(v & 0xff00ff).AsInt16x16(), archsimd.BroadcastUint32x8(v >> 8 & 0xff00ff).AsInt16x16()
+	v := archsimd.BroadcastUint32x8(binary.LittleEndian.Uint32(x)).AsUint16x16()
+	return v.And(archsimd.BroadcastUint16x16(0xff)).AsInt16x16(), v.ShiftAllRight(8).AsInt16x16()
 }
 
 // dotted adds the products of even and odd bytes to sums.
