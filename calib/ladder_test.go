@@ -54,13 +54,13 @@ func TestLadderWarns(t *testing.T) {
 }
 
 // TestLadderInIntegers: each recipe is followed by the one that rounds every point, and that
-// one's integers score nearly as its fake quantization does. A recipe that leaves divisors
-// in float has no integers.
+// one's integers score nearly as its fake quantization does. A recipe with uniform divisors
+// has no integers, which divide by shifting.
 func TestLadderInIntegers(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
 	model, _ := small(t)
 	pictures := noise(t, 3, 64)
-	climb, err := RunLadder(t.Context(), model, pictures, pictures, WithEveryPoint([]Recipe{MSAFloat, TrioViTPlus, TrioViTPlusInteger}))
+	climb, err := RunLadder(t.Context(), model, pictures, pictures, WithEveryPoint([]Recipe{MSAUniform, TrioViTPlus, TrioViTPlusInteger}))
 	if err == nil {
 		err = climb.AddIntegers(t.Context(), model, pictures, pictures)
 	}
@@ -71,7 +71,7 @@ func TestLadderInIntegers(t *testing.T) {
 	for _, r := range climb.Rungs {
 		names = append(names, r.Recipe.Name)
 	}
-	want := []string{"MSAFloat", "MSAFloat every point", "TrioViTPlus", "TrioViTPlus every point", "MSAFloat every point in integers", "TrioViTPlus every point in integers"}
+	want := []string{"MSAUniform", "MSAUniform every point", "TrioViTPlus", "TrioViTPlus every point", "MSAUniform every point in integers", "TrioViTPlus every point in integers"}
 	if !slices.Equal(names, want) {
 		t.Fatalf("rungs %q, want %q", names, want)
 	}

@@ -251,10 +251,15 @@ func (r Recipe) With(name string, edit func(*Recipe)) Recipe {
 }
 
 // Integer returns the recipe with [EveryPoint] rounded, as [Freeze] needs it, and residual
-// sums of 16 bits. Its name says so: "SmoothQuant every point".
+// sums of 16 bits. Divisors that the recipe leaves in float are on the log2 grid of
+// [LogDomain], since integers divide by shifting. Its name says so: "SmoothQuant every
+// point".
 func (r Recipe) Integer() Recipe {
 	return r.With(r.Name+everyPoint, func(r *Recipe) {
 		r.Points, r.ResidualBits = []PointSelection{EveryPoint}, cmp.Or(r.ResidualBits, residualBits)
+		if r.Divisors == nil {
+			r.Divisors = LogDomain{}
+		}
 	})
 }
 
