@@ -10,14 +10,17 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/npy"
 	"github.com/gotriovit/gotriovit/internal/shared"
+	"github.com/gotriovit/gotriovit/triovit/preprocess/internal/kernel"
 	"pgregory.net/rapid"
 )
 
@@ -198,6 +201,50 @@ func TestResizeProperties(t *testing.T) {
 	})
 }
 
+// resampled is Resize in plain loops: both passes over the whole picture.
+func resampled(m *RGB, w, h int, f Filter) *RGB {
+	sum := func(at func(i int) uint8, t taps) uint8 {
+		sum := 1 << (kernel.Precision - 1)
+		for i, weight := range t.weights {
+			sum += int(at(t.first+i)) * int(weight)
+		}
+		return uint8(min(max(sum>>kernel.Precision, 0), 255))
+	}
+	narrow, out := NewRGB(w, m.H), NewRGB(w, h)
+	for i := range narrow.Pix {
+		y, x, c := i/(3*w), i/3%w, i%3
+		narrow.Pix[i] = sum(func(x int) uint8 { return m.Pix[(y*m.W+x)*3+c] }, resampling(m.W, w, f, 0, w)[x])
+	}
+	for i := range out.Pix {
+		y, x, c := i/(3*w), i/3%w, i%3
+		out.Pix[i] = sum(func(y int) uint8 { return narrow.Pix[(y*w+x)*3+c] }, resampling(m.H, h, f, 0, h)[y])
+	}
+	return out
+}
+
+// TestResizeCrop: strips, and what is left out, change no pixel.
+func TestResizeCrop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string, lo, hi int) int { return rapid.IntRange(lo, hi).Draw(t, name) }
+		m := NewRGB(draw("w", 1, 40), draw("h", 1, 100))
+		noise := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "noise"), 0))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(noise.Uint32())
+		}
+		f := rapid.SampledFrom([]Filter{Bilinear, Bicubic}).Draw(t, "filter")
+		w, h := draw("W", 1, 30), draw("H", 1, 30)
+		whole := resampled(m, w, h, f)
+		if !slices.Equal(m.Resize(w, h, f).Pix, whole.Pix) {
+			t.Errorf("%dx%d to %dx%d: other pixels", m.W, m.H, w, h)
+		}
+		x, y := draw("x", 0, w-1), draw("y", 0, h-1)
+		cropW, cropH := draw("crop W", 1, w-x), draw("crop H", 1, h-y)
+		if !slices.Equal(m.resizeCrop(w, h, f, x, y, cropW, cropH).Pix, whole.crop(x, y, cropW, cropH).Pix) {
+			t.Errorf("%dx%d to %dx%d at (%d, %d) of %dx%d: other pixels", m.W, m.H, cropW, cropH, x, y, w, h)
+		}
+	})
+}
+
 // TestResizeMemory: a long picture costs what its result does, not its rows.
 func TestResizeMemory(t *testing.T) {
 	m := NewRGB(2, 60000)
@@ -354,13 +401,4 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("picture of %dx%d with %d bytes", m.W, m.H, len(m.Pix))
 		}
 	})
-}
-
-func BenchmarkApply(b *testing.B) {
-	m := NewRGB(480, 360)
-	for b.Loop() {
-		if _, err := Fixed(960, 704, Bilinear).Apply(m); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
