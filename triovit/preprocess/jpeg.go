@@ -340,7 +340,7 @@ func (f *frame) toRGB(picture image.Image) (*RGB, error) {
 	var rows [4][]uint8
 	for y := range f.h {
 		for i, p := range planes {
-			rows[i] = p.row(y)
+			rows[i] = p.row(y)[:f.w]
 		}
 		f.colours.convert(out.Pix[y*f.w*3:(y+1)*f.w*3], &rows)
 	}
