@@ -378,7 +378,7 @@ func TestFlatPictures(t *testing.T) {
 // FuzzDecode leaves out pictures of more than 2^21 pixels: their memory is their
 // own size, whatever the file's.
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
+	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_444_37x29.jpg", "jpeg_gray_37x29.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
 		data, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			f.Fatal(err)
@@ -399,6 +399,11 @@ func FuzzDecode(f *testing.F) {
 		err := hostile.Read(t, len(data), func() (err error) { m, err = Decode(data); return })
 		if err == nil && (m.W < 1 || m.H < 1 || len(m.Pix) != m.W*m.H*3) {
 			t.Errorf("picture of %dx%d with %d bytes", m.W, m.H, len(m.Pix))
+		}
+		if bytes.HasPrefix(data, []byte(magicJPEG)) {
+			if _, wrong := wrong(data); wrong {
+				t.Error("read, and refused by image/jpeg")
+			}
 		}
 	})
 }
