@@ -5,7 +5,6 @@ package preprocess
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -132,39 +131,29 @@ func TestPipelineEqualsReference(t *testing.T) {
 	}
 }
 
-func TestCenterCrop(t *testing.T) {
-	for _, test := range []struct{ size, crop, offset int }{
+func TestCentre(t *testing.T) {
+	for _, test := range []struct {
+		size, crop, offset int
+	}{
 		{4, 4, 0}, {5, 4, 0}, {6, 4, 1}, {7, 4, 2}, {8, 4, 2}, {9, 4, 2}, {11, 4, 4},
 	} {
-		t.Run(fmt.Sprintf("%d of %d", test.crop, test.size), func(t *testing.T) {
-			m := NewRGB(test.size, test.size)
-			for i := range m.Pix {
-				m.Pix[i] = uint8(i / 3)
-			}
-			got, err := m.CenterCrop(test.crop, test.crop)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if first := int(got.Pix[0]); first != test.offset*test.size+test.offset {
-				t.Errorf("first pixel is number %d, want offset %d", first, test.offset)
-			}
-			last := test.offset + test.crop - 1
-			if n := int(got.Pix[len(got.Pix)-1]); n != last*test.size+last {
-				t.Errorf("last pixel is number %d, want (%d, %d)", n, last, last)
-			}
-		})
+		x, y, err := centre(test.size, 100, test.crop, 10)
+		if err != nil || x != test.offset || y != 45 {
+			t.Errorf("%d of %d: (%d, %d) (%v), want (%d, 45)", test.crop, test.size, x, y, err, test.offset)
+		}
 	}
-	if _, err := NewRGB(5, 9).CenterCrop(6, 4); err == nil || !strings.Contains(err.Error(), "6x4 from a picture of 5x9") {
+	_, err := Pipeline{Width: 6, Height: 4, CropRatio: 1}.Apply(NewRGB(5, 9))
+	if err == nil || !strings.Contains(err.Error(), "6x4 from a picture of 4x7") {
 		t.Errorf("crop larger than the picture: got error %v", err)
 	}
 }
 
-func TestResizeShorterRoundsDown(t *testing.T) {
+func TestShorterRoundsDown(t *testing.T) {
 	for _, test := range []struct{ w, h, side, wantW, wantH int }{
 		{500, 375, 236, 314, 236}, {300, 500, 236, 236, 393}, {64, 64, 128, 128, 128}, {1, 100, 2, 2, 200},
 	} {
-		if m := NewRGB(test.w, test.h).ResizeShorter(test.side, Bilinear); m.W != test.wantW || m.H != test.wantH {
-			t.Errorf("%dx%d with a shorter side of %d: got %dx%d, want %dx%d", test.w, test.h, test.side, m.W, m.H, test.wantW, test.wantH)
+		if w, h := shorter(test.w, test.h, test.side); w != test.wantW || h != test.wantH {
+			t.Errorf("%dx%d with a shorter side of %d: got %dx%d, want %dx%d", test.w, test.h, test.side, w, h, test.wantW, test.wantH)
 		}
 	}
 }

@@ -136,15 +136,16 @@ func (m *RGB) resizeCrop(w, h int, f Filter, x, y, cropW, cropH int) *RGB {
 	k := kernel.Best()
 	strip, narrow := make([]uint8, (right-left)*pixel), make([]uint8, cropW*pixel)
 	stride := 3 * cropW
-	held := make([]uint8, 0, (2*window+stripRows)*stride) // the resampled rows begin..next-1
 	begin, next := rows[0].first, rows[0].first
+	// The resampled rows begin..next-1.
+	held := make([]uint8, 0, min(2*window+stripRows, bottom-begin)*stride)
 	for i, t := range rows {
 		for next < t.end() {
-			if len(held)+stripRows*stride > cap(held) {
+			n := min(stripRows, bottom-next)
+			if len(held)+n*stride > cap(held) {
 				held = held[:copy(held, held[(t.first-begin)*stride:])]
 				begin = t.first
 			}
-			n := min(stripRows, bottom-next)
 			k.Transpose(strip, stripRows, m.Pix[(next*m.W+left)*3:], m.W*3, n, (right-left)*3)
 			for j, t := range columns {
 				k.Weigh(narrow[j*pixel:][:pixel], strip[(t.first-left)*pixel:], pixel, t.weights)
@@ -158,15 +159,8 @@ func (m *RGB) resizeCrop(w, h int, f Filter, x, y, cropW, cropH int) *RGB {
 	return out
 }
 
-// ResizeShorter returns the picture resampled so that its shorter side has the
-// given length and the longer one keeps the aspect ratio, rounded down as
-// torchvision does.
-func (m *RGB) ResizeShorter(side int, f Filter) *RGB {
-	w, h := shorter(m.W, m.H, side)
-	return m.Resize(w, h, f)
-}
-
-// shorter returns the size of a w by h picture whose shorter side becomes side.
+// shorter returns the size of a w by h picture whose shorter side becomes side. The longer
+// one keeps the aspect ratio, rounded down as torchvision does.
 func shorter(w, h, side int) (int, int) {
 	if w <= h {
 		return side, side * h / w
