@@ -390,7 +390,7 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("picture of %dx%d with %d bytes", m.W, m.H, len(m.Pix))
 		}
 		if bytes.HasPrefix(data, []byte(magicJPEG)) {
-			if _, wrong := wrong(data); wrong {
+			if usual, standard := readers(data); usual && !standard {
 				t.Error("read, and refused by image/jpeg")
 			}
 		}

@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// wrong reports whether the faster decoder reads a file that image/jpeg refuses, and whether
-// it reads it at all. Files that Decode refuses before are nobody's.
-func wrong(data []byte) (read, wrong bool) {
+// readers reports whether the faster decoder reads a file, and whether image/jpeg then reads
+// it too.
+func readers(data []byte) (usual, standard bool) {
 	f, err := parseFrame(data)
 	if err != nil || checkSize("JPEG", f.w, f.h, f.leastBytes(), len(data)) != nil || f.usual(data) == nil {
 		return false, false
 	}
 	_, err = jpeg.Decode(f.unconverted(data))
-	return true, err != nil
+	return true, err == nil
 }
 
 // TestUsual: which kinds of JPEG the faster decoder reads.
@@ -87,7 +87,7 @@ func TestDamaged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if read, _ := wrong(data); read {
+		if usual, _ := readers(data); usual {
 			files = append(files, data)
 		}
 	}
@@ -106,11 +106,11 @@ func TestDamaged(t *testing.T) {
 		case 3:
 			data[at] = byte(r.Uint32())
 		}
-		ok, wrong := wrong(data)
-		if wrong {
+		usual, standard := readers(data)
+		if usual && !standard {
 			t.Fatalf("a file of %d bytes, damaged at %d, is read", len(data), at)
 		}
-		if ok {
+		if usual {
 			read++
 		}
 	}
