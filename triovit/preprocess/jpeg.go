@@ -117,6 +117,7 @@ func parseFrame(data []byte) (*frame, error) {
 			f.strict = f.strict || !f.defineTables(segment)
 		case markerInterval:
 			f.restarts = f.restarts || !bytes.Equal(segment, []byte{0, 0})
+			f.strict = f.strict || f.restarts
 		case markerJFIF:
 			jfif = jfif || len(segment) >= 14 && bytes.HasPrefix(segment, []byte("JFIF\x00"))
 		case markerAdobe:
@@ -311,14 +312,14 @@ func decodeJPEG(data []byte) (*RGB, error) {
 // That decoder keeps to itself where the data of a scan end too early or break its rules.
 // It then leaves zeros in the last block. So it is given only a scan of all components,
 // without markers before its end, and behind it bits that are no Huffman code. Where the
-// last sample is 0, image/jpeg says whether the file is whole.
+// last sample is 0, image/jpeg says whether the file is whole. Only where the last code of
+// the last block is cut off, its bits are taken from those behind.
 func (f *frame) usual(data []byte) image.Image {
 	if f.strict || f.colours != gray && f.colours != ycc {
 		return nil
 	}
-	// A code and its coefficient have up to 31 bits, and the next code 16.
-	const noCode = "\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\xd9"
-	picture, err := jpegn.Decode(sized{io.MultiReader(bytes.NewReader(data[:f.end]), strings.NewReader(noCode)), f.end + len(noCode)})
+	rest := noCode + "\xff\xd9"
+	picture, err := jpegn.Decode(sized{io.MultiReader(bytes.NewReader(data[:f.end]), strings.NewReader(rest)), f.end + len(rest)})
 	if err != nil {
 		return nil
 	}
@@ -335,6 +336,10 @@ func (f *frame) usual(data []byte) image.Image {
 	}
 	return nil
 }
+
+// noCode is more ones than a code with its coefficient, of 31 bits, and the next code, of
+// 16, can have.
+const noCode = "\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00"
 
 // A sized reader knows how many bytes it has, so that one buffer takes them.
 type sized struct {
