@@ -60,7 +60,7 @@ func TestEvaluateVersion(t *testing.T) {
 // that are stored for the one and the labels that are stored for the other. A
 // fingerprint follows the files, so that it cannot tell.
 func TestDatasetVersion(t *testing.T) {
-	digests := map[string]string{"preprocess 2": "8a2884f76175baec", "evaluate 2": "8bac3e9fe3335cc3"}
+	digests := map[string]string{"preprocess 3": "8a2884f76175baec", "evaluate 2": "8bac3e9fe3335cc3"}
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{
 		"camvid/val/a.png":      gradient(t, 480, 360, 256),

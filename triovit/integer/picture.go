@@ -62,8 +62,9 @@ func (m *Model) Codes(decoded *preprocess.RGB) ([]int32, error) {
 		copy(levels[c][:], in.Codes(table[:]))
 	}
 	codes := make([]int32, len(sized.Pix))
-	for i, level := range sized.Pix {
-		codes[i] = levels[i%3][level]
+	for i := 0; i < len(codes); i += 3 {
+		pixel, code := (*[3]uint8)(sized.Pix[i:]), (*[3]int32)(codes[i:])
+		code[0], code[1], code[2] = levels[0][pixel[0]], levels[1][pixel[1]], levels[2][pixel[2]]
 	}
 	return codes, nil
 }

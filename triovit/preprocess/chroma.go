@@ -2,6 +2,8 @@
 
 package preprocess
 
+import "github.com/gotriovit/gotriovit/triovit/preprocess/internal/kernel"
+
 // A plane holds the samples of one component of a JPEG.
 type plane struct {
 	pix              []uint8
@@ -18,8 +20,10 @@ type upsampler struct {
 	plane
 	w, h   int // columns and rows of the plane
 	smooth bool
-	sums   []int32 // one row of the plane after the vertical step
-	out    []uint8 // one row of the picture
+	near   []uint8  // one row of the plane where its samples lie apart
+	far    []uint8  // and another
+	sums   []uint16 // one row of the plane after the vertical step, its ends twice
+	out    []uint8  // one row of the picture, and a sample more where its width is odd
 }
 
 // newUpsampler returns the upsampler to a picture of w by h pixels.
@@ -28,62 +32,59 @@ func newUpsampler(p plane, w, h int) *upsampler {
 	// libjpeg repeats samples at a quarter of the resolution and in planes
 	// too narrow for a first, an inner and a last column.
 	u.smooth = u.repeatY <= 2 && (u.repeatX == 1 || u.repeatX == 2 && u.w > 2)
-	u.sums = make([]int32, u.w)
-	u.out = make([]uint8, w)
+	if u.step > 1 {
+		u.near, u.far = make([]uint8, u.w), make([]uint8, u.w)
+	}
+	if u.repeatX > 1 || u.repeatY > 1 {
+		u.sums, u.out = make([]uint16, u.w+2), make([]uint8, u.w*u.repeatX)
+	}
 	return u
 }
 
-// row returns the samples of the picture's row y; the next call overwrites them.
+// samples returns the samples of row y of the plane. Where they lie apart, buffer takes
+// them.
+func (u *upsampler) samples(y int, buffer []uint8) []uint8 {
+	row := u.pix[y*u.stride:]
+	if u.step == 1 {
+		return row[:u.w]
+	}
+	for x := range buffer {
+		buffer[x] = row[x*u.step]
+	}
+	return buffer
+}
+
+// row returns the samples of the picture's row y, and perhaps one more; the next call
+// overwrites them.
 func (u *upsampler) row(y int) []uint8 {
-	near := u.pix[y/u.repeatY*u.stride:]
+	near := u.samples(y/u.repeatY, u.near)
 	switch {
-	case u.repeatX == 1 && u.repeatY == 1 && u.step == 1:
-		return near[:u.w]
+	case u.repeatX == 1 && u.repeatY == 1:
+		return near
 	case !u.smooth:
 		for x := range u.out {
-			u.out[x] = near[x/u.repeatX*u.step]
+			u.out[x] = near[x/u.repeatX]
 		}
 		return u.out
 	}
-	// The vertical step leaves sums of the weight 1, or 4 where it has
-	// interpolated.
-	shift, even := 0, 0
-	if u.repeatY == 1 {
-		for x := range u.sums {
-			u.sums[x] = int32(near[x*u.step])
-		}
-	} else {
-		c := y/2 - 1 + y&1*2 // the farther row, clamped at the borders
-		far := u.pix[min(max(c, 0), u.h-1)*u.stride:]
-		for x := range u.sums {
-			u.sums[x] = 3*int32(near[x*u.step]) + int32(far[x*u.step])
-		}
-		shift = 2
+	far := near
+	if u.repeatY == 2 {
+		farther := y/2 - 1 + y&1*2 // clamped at the borders
+		far = u.samples(min(max(farther, 0), u.h-1), u.far)
 	}
-	if u.repeatX == 1 {
-		if shift > 0 {
-			even = 1 + y&1 // the bias alternates between rows
-		}
-		for x, sum := range u.sums {
-			u.out[x] = uint8((sum + int32(even)) >> shift)
+	k, n := kernel.Best(), len(u.sums)
+	k.Sum(u.sums[1:n-1], near, far)
+	even, odd := uint16(8), uint16(7)
+	switch {
+	case u.repeatX == 1:
+		for x, sum := range u.sums[1 : n-1] {
+			u.out[x] = uint8((sum + 1 + uint16(y&1)) >> 2) // the bias alternates between rows
 		}
 		return u.out
+	case u.repeatY == 1:
+		even, odd = 4, 8 // libjpeg has 1 and 2 here, and sums of a quarter
 	}
-	// Rows alone: biases 1 and 2 of 4. Rows and columns: 8 and 7 of 16.
-	biasEven, biasOdd := int32(1), int32(2)
-	if shift > 0 {
-		biasEven, biasOdd = 8, 7
-	}
-	shift += 2
-	for x := range u.out {
-		c := x / 2
-		sum := 3 * u.sums[c]
-		if x&1 == 0 {
-			sum += u.sums[max(c-1, 0)] + biasEven
-		} else {
-			sum += u.sums[min(c+1, u.w-1)] + biasOdd
-		}
-		u.out[x] = uint8(sum >> shift)
-	}
+	u.sums[0], u.sums[n-1] = u.sums[1], u.sums[n-2]
+	k.Interpolate(u.out, u.sums, even, odd)
 	return u.out
 }

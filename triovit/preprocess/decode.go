@@ -55,8 +55,9 @@ func DecodeFile(path string) (*RGB, error) {
 // of 16-bit colours the high byte is kept, gray is repeated three times, CMYK is
 // taken for Adobe's; orientation tags and colour profiles are ignored. Pixels of
 // a PNG are equal to Pillow's, those of a JPEG within the 4 levels by which
-// inverse DCTs differ. The one exception is rare: 16-bit gray keeps its high byte
-// where Pillow saturates.
+// inverse DCTs differ. Two exceptions are rare: 16-bit gray keeps its high byte
+// where Pillow saturates, and coefficients that no encoder writes, in a damaged JPEG,
+// may overflow.
 //
 // A picture has at most 178956970 pixels, as Pillow's have, and 65500 a side, as
 // libjpeg's have. A header alone costs no memory: a file too small for the pixels

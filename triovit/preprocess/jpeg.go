@@ -10,7 +10,10 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/gen2brain/jpegn"
 )
 
 // A frame is what the markers of a JPEG say.
@@ -24,6 +27,8 @@ type frame struct {
 	tables      bool // there are Huffman tables
 	factorsAt   int  // offset of the first component's sampling factors
 	end         int  // offset of the end marker
+	strict      bool // some part is read as libjpeg does by image/jpeg alone
+	defined     uint // Huffman tables: 1 << (class<<4 + number) for each
 }
 
 // A component is one plane of a JPEG. Its sampling factors h and v are the
@@ -47,9 +52,12 @@ const (
 	markerRestart7    = 0xd7
 	markerEnd         = 0xd9
 	markerScan        = 0xda
+	markerSteps       = 0xdb
 	markerInterval    = 0xdd
 	markerJFIF        = 0xe0
 	markerAdobe       = 0xee
+	markerLastApp     = 0xef
+	markerComment     = 0xfe
 )
 
 // otherCodings names the codings of frames that image/jpeg does not read.
@@ -72,9 +80,11 @@ func parseFrame(data []byte) (*frame, error) {
 		marker := data[at+1]
 		switch {
 		case marker == 0xff: // fills
+			f.strict = true
 			at++
 			continue
 		case marker <= markerTemporary, markerRestart0 <= marker && marker <= markerRestart7:
+			f.strict = f.strict || marker != 0 || !scanned
 			at += 2
 			continue
 		case marker == markerEnd && !scanned:
@@ -90,6 +100,7 @@ func parseFrame(data []byte) (*frame, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		segment := data[at+4 : next]
+		f.strict = f.strict || scanned
 		var err error
 		switch marker {
 		case markerBaseline, markerExtended, markerProgressive:
@@ -103,8 +114,10 @@ func parseFrame(data []byte) (*frame, error) {
 			err = f.readScan(segment)
 		case markerTables:
 			f.tables = true
+			f.strict = f.strict || !f.defineTables(segment)
 		case markerInterval:
 			f.restarts = f.restarts || !bytes.Equal(segment, []byte{0, 0})
+			f.strict = f.strict || f.restarts
 		case markerJFIF:
 			jfif = jfif || len(segment) >= 14 && bytes.HasPrefix(segment, []byte("JFIF\x00"))
 		case markerAdobe:
@@ -115,6 +128,7 @@ func parseFrame(data []byte) (*frame, error) {
 			if coding, ok := otherCodings[marker]; ok {
 				err = fmt.Errorf("%s coding: allowed are baseline and progressive JPEGs", coding)
 			}
+			f.strict = f.strict || marker != markerSteps && marker != markerComment && (marker < markerJFIF || marker > markerLastApp)
 		}
 		if err != nil {
 			return nil, err
@@ -157,9 +171,13 @@ func (f *frame) readScan(segment []byte) error {
 			exact = 0
 		}
 	}
+	var ids []byte
 	for i := range n {
+		id, tables := segment[1+2*i], segment[2+2*i]
+		f.strict = f.strict || bytes.IndexByte(ids, id) >= 0 || f.defined>>(tables>>4)&1 == 0 || f.defined>>(1<<4+tables&15)&1 == 0
+		ids = append(ids, id)
 		for c := range f.components {
-			if f.components[c].id == segment[1+2*i] {
+			if f.components[c].id == id {
 				f.components[c].exact |= exact
 			}
 		}
@@ -279,11 +297,77 @@ func decodeJPEG(data []byte) (*RGB, error) {
 	if err := checkSize("JPEG", f.w, f.h, f.leastBytes(), len(data)); err != nil {
 		return nil, err
 	}
-	picture, err := jpeg.Decode(f.unconverted(data))
-	if err != nil {
-		return nil, fmt.Errorf("decode a JPEG: %w", inWords(err))
+	picture := f.usual(data)
+	if picture == nil {
+		if picture, err = jpeg.Decode(f.unconverted(data)); err != nil {
+			return nil, fmt.Errorf("decode a JPEG: %w", inWords(err))
+		}
 	}
 	return f.toRGB(picture)
+}
+
+// usual decodes the usual kinds of JPEG by a faster decoder, github.com/gen2brain/jpegn,
+// and returns nil of others. Levels differ from those of image/jpeg by at most 1.
+//
+// That decoder keeps to itself where the data of a scan end too early or break its rules.
+// It then leaves zeros in the last block. So it is given only a scan of all components,
+// without markers before its end, and behind it bits that are no Huffman code. Where the
+// last sample is 0, image/jpeg says whether the file is whole. Only where the last code of
+// the last block is cut off, its bits are taken from those behind.
+func (f *frame) usual(data []byte) image.Image {
+	if f.strict || f.colours != gray && f.colours != ycc {
+		return nil
+	}
+	rest := noCode + "\xff\xd9"
+	picture, err := jpegn.Decode(sized{io.MultiReader(bytes.NewReader(data[:f.end]), strings.NewReader(rest)), f.end + len(rest)})
+	if err != nil {
+		return nil
+	}
+	x, y := f.w-1, f.h-1
+	switch p := picture.(type) {
+	case *image.Gray:
+		if p.GrayAt(x, y).Y > 0 {
+			return p
+		}
+	case *image.YCbCr:
+		if p.YCbCrAt(x, y).Cr > 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// noCode is more ones than a code with its coefficient, of 31 bits, and the next code, of
+// 16, can have.
+const noCode = "\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00"
+
+// A sized reader knows how many bytes it has, so that one buffer takes them.
+type sized struct {
+	io.Reader
+	size int
+}
+
+func (s sized) Len() int { return s.size }
+
+// defineTables reads a segment of Huffman tables (ITU-T T.81, B.2.4.2). It reports whether
+// no code has ones alone, and no first coefficient more than 15 bits.
+func (f *frame) defineTables(segment []byte) bool {
+	for len(segment) > 0 {
+		if len(segment) < 17 || segment[0]>>4 > 1 {
+			return false
+		}
+		f.defined |= 1 << segment[0]
+		codes, n := 0, 17
+		for i, count := range segment[1:17] {
+			codes += int(count) << (15 - i)
+			n += int(count)
+		}
+		if codes >= 1<<16 || n > len(segment) || segment[0]>>4 == 0 && slices.ContainsFunc(segment[17:n], func(size byte) bool { return size > 15 }) {
+			return false
+		}
+		segment = segment[n:]
+	}
+	return true
 }
 
 // unconverted returns the file with changes that make image/jpeg return the
@@ -340,7 +424,7 @@ func (f *frame) toRGB(picture image.Image) (*RGB, error) {
 	var rows [4][]uint8
 	for y := range f.h {
 		for i, p := range planes {
-			rows[i] = p.row(y)
+			rows[i] = p.row(y)[:f.w]
 		}
 		f.colours.convert(out.Pix[y*f.w*3:(y+1)*f.w*3], &rows)
 	}

@@ -88,11 +88,15 @@ func (p Pipeline) Apply(m *RGB) (*RGB, error) {
 	case p.CropRatio == 0:
 		return m.Resize(p.Width, p.Height, p.Filter), nil
 	}
-	side := p.shorterSide()
-	if w, h := shorter(m.W, m.H, side); !pictureSizes.allow(w, h) {
+	w, h := shorter(m.W, m.H, p.shorterSide())
+	if !pictureSizes.allow(w, h) {
 		return nil, fmt.Errorf("%v: a picture of %dx%d would become %dx%d: %v", p, m.W, m.H, w, h, pictureSizes)
 	}
-	return m.ResizeShorter(side, p.Filter).CenterCrop(p.Width, p.Height)
+	x, y, err := centre(w, h, p.Width, p.Height)
+	if err != nil {
+		return nil, err
+	}
+	return m.resizeCrop(w, h, p.Filter, x, y, p.Width, p.Height), nil
 }
 
 // String describes the pipeline completely, so that it can serve in a cache

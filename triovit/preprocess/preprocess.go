@@ -57,14 +57,14 @@ func (m *RGB) crop(x, y, w, h int) *RGB {
 	return out
 }
 
-// CenterCrop returns the w by h pixels in the middle of the picture. An odd
-// margin is divided as torchvision does: the offset, a half, is rounded to the
+// centre returns the top left corner of the cropW by cropH pixels in the middle of w by h.
+// An odd margin is divided as torchvision does: the offset, a half, is rounded to the
 // even neighbour. A crop larger than the picture is an error.
-func (m *RGB) CenterCrop(w, h int) (*RGB, error) {
-	if w <= 0 || h <= 0 || w > m.W || h > m.H {
-		return nil, fmt.Errorf("centre crop of %dx%d from a picture of %dx%d: allowed are 1x1 to %dx%d", w, h, m.W, m.H, m.W, m.H)
+func centre(w, h, cropW, cropH int) (x, y int, err error) {
+	if cropW <= 0 || cropH <= 0 || cropW > w || cropH > h {
+		return 0, 0, fmt.Errorf("centre crop of %dx%d from a picture of %dx%d: allowed are 1x1 to %dx%d", cropW, cropH, w, h, w, h)
 	}
-	return m.crop(halfToEven(m.W-w), halfToEven(m.H-h), w, h), nil
+	return halfToEven(w - cropW), halfToEven(h - cropH), nil
 }
 
 // halfToEven returns n/2 rounded to the nearest integer, halves to even.

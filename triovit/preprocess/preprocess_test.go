@@ -5,19 +5,21 @@ package preprocess
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/npy"
 	"github.com/gotriovit/gotriovit/internal/shared"
+	"github.com/gotriovit/gotriovit/triovit/preprocess/internal/kernel"
 	"pgregory.net/rapid"
 )
 
@@ -129,39 +131,29 @@ func TestPipelineEqualsReference(t *testing.T) {
 	}
 }
 
-func TestCenterCrop(t *testing.T) {
-	for _, test := range []struct{ size, crop, offset int }{
+func TestCentre(t *testing.T) {
+	for _, test := range []struct {
+		size, crop, offset int
+	}{
 		{4, 4, 0}, {5, 4, 0}, {6, 4, 1}, {7, 4, 2}, {8, 4, 2}, {9, 4, 2}, {11, 4, 4},
 	} {
-		t.Run(fmt.Sprintf("%d of %d", test.crop, test.size), func(t *testing.T) {
-			m := NewRGB(test.size, test.size)
-			for i := range m.Pix {
-				m.Pix[i] = uint8(i / 3)
-			}
-			got, err := m.CenterCrop(test.crop, test.crop)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if first := int(got.Pix[0]); first != test.offset*test.size+test.offset {
-				t.Errorf("first pixel is number %d, want offset %d", first, test.offset)
-			}
-			last := test.offset + test.crop - 1
-			if n := int(got.Pix[len(got.Pix)-1]); n != last*test.size+last {
-				t.Errorf("last pixel is number %d, want (%d, %d)", n, last, last)
-			}
-		})
+		x, y, err := centre(test.size, 100, test.crop, 10)
+		if err != nil || x != test.offset || y != 45 {
+			t.Errorf("%d of %d: (%d, %d) (%v), want (%d, 45)", test.crop, test.size, x, y, err, test.offset)
+		}
 	}
-	if _, err := NewRGB(5, 9).CenterCrop(6, 4); err == nil || !strings.Contains(err.Error(), "6x4 from a picture of 5x9") {
+	_, err := Pipeline{Width: 6, Height: 4, CropRatio: 1}.Apply(NewRGB(5, 9))
+	if err == nil || !strings.Contains(err.Error(), "6x4 from a picture of 4x7") {
 		t.Errorf("crop larger than the picture: got error %v", err)
 	}
 }
 
-func TestResizeShorterRoundsDown(t *testing.T) {
+func TestShorterRoundsDown(t *testing.T) {
 	for _, test := range []struct{ w, h, side, wantW, wantH int }{
 		{500, 375, 236, 314, 236}, {300, 500, 236, 236, 393}, {64, 64, 128, 128, 128}, {1, 100, 2, 2, 200},
 	} {
-		if m := NewRGB(test.w, test.h).ResizeShorter(test.side, Bilinear); m.W != test.wantW || m.H != test.wantH {
-			t.Errorf("%dx%d with a shorter side of %d: got %dx%d, want %dx%d", test.w, test.h, test.side, m.W, m.H, test.wantW, test.wantH)
+		if w, h := shorter(test.w, test.h, test.side); w != test.wantW || h != test.wantH {
+			t.Errorf("%dx%d with a shorter side of %d: got %dx%d, want %dx%d", test.w, test.h, test.side, w, h, test.wantW, test.wantH)
 		}
 	}
 }
@@ -194,6 +186,50 @@ func TestResizeProperties(t *testing.T) {
 			if v != level {
 				t.Fatalf("byte %d of %dx%d: got %d, want %d", i, out.W, out.H, v, level)
 			}
+		}
+	})
+}
+
+// resampled is Resize in plain loops: both passes over the whole picture.
+func resampled(m *RGB, w, h int, f Filter) *RGB {
+	sum := func(at func(i int) uint8, t taps) uint8 {
+		sum := 1 << (kernel.Precision - 1)
+		for i, weight := range t.weights {
+			sum += int(at(t.first+i)) * int(weight)
+		}
+		return uint8(min(max(sum>>kernel.Precision, 0), 255))
+	}
+	narrow, out := NewRGB(w, m.H), NewRGB(w, h)
+	for i := range narrow.Pix {
+		y, x, c := i/(3*w), i/3%w, i%3
+		narrow.Pix[i] = sum(func(x int) uint8 { return m.Pix[(y*m.W+x)*3+c] }, resampling(m.W, w, f, 0, w)[x])
+	}
+	for i := range out.Pix {
+		y, x, c := i/(3*w), i/3%w, i%3
+		out.Pix[i] = sum(func(y int) uint8 { return narrow.Pix[(y*w+x)*3+c] }, resampling(m.H, h, f, 0, h)[y])
+	}
+	return out
+}
+
+// TestResizeCrop: strips, and what is left out, change no pixel.
+func TestResizeCrop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string, lo, hi int) int { return rapid.IntRange(lo, hi).Draw(t, name) }
+		m := NewRGB(draw("w", 1, 40), draw("h", 1, 100))
+		noise := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "noise"), 0))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(noise.Uint32())
+		}
+		f := rapid.SampledFrom([]Filter{Bilinear, Bicubic}).Draw(t, "filter")
+		w, h := draw("W", 1, 30), draw("H", 1, 30)
+		whole := resampled(m, w, h, f)
+		if !slices.Equal(m.Resize(w, h, f).Pix, whole.Pix) {
+			t.Errorf("%dx%d to %dx%d: other pixels", m.W, m.H, w, h)
+		}
+		x, y := draw("x", 0, w-1), draw("y", 0, h-1)
+		cropW, cropH := draw("crop W", 1, w-x), draw("crop H", 1, h-y)
+		if !slices.Equal(m.resizeCrop(w, h, f, x, y, cropW, cropH).Pix, whole.crop(x, y, cropW, cropH).Pix) {
+			t.Errorf("%dx%d to %dx%d at (%d, %d) of %dx%d: other pixels", m.W, m.H, cropW, cropH, x, y, w, h)
 		}
 	})
 }
@@ -331,7 +367,7 @@ func TestFlatPictures(t *testing.T) {
 // FuzzDecode leaves out pictures of more than 2^21 pixels: their memory is their
 // own size, whatever the file's.
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
+	for _, name := range []string{"jpeg_420_5x5.jpg", "jpeg_422_4x4.jpg", "jpeg_444_37x29.jpg", "jpeg_gray_37x29.jpg", "jpeg_rgb_37x29.jpg", "png_palette_4bit.png", "png_gray_alpha.png"} {
 		data, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			f.Fatal(err)
@@ -353,14 +389,10 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && (m.W < 1 || m.H < 1 || len(m.Pix) != m.W*m.H*3) {
 			t.Errorf("picture of %dx%d with %d bytes", m.W, m.H, len(m.Pix))
 		}
-	})
-}
-
-func BenchmarkApply(b *testing.B) {
-	m := NewRGB(480, 360)
-	for b.Loop() {
-		if _, err := Fixed(960, 704, Bilinear).Apply(m); err != nil {
-			b.Fatal(err)
+		if bytes.HasPrefix(data, []byte(magicJPEG)) {
+			if usual, standard := readers(data); usual && !standard {
+				t.Error("read, and refused by image/jpeg")
+			}
 		}
-	}
+	})
 }

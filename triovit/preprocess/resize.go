@@ -5,6 +5,8 @@ package preprocess
 import (
 	"fmt"
 	"math"
+
+	"github.com/gotriovit/gotriovit/triovit/preprocess/internal/kernel"
 )
 
 // Filter is a resampling filter of Pillow.
@@ -53,10 +55,6 @@ func (f Filter) at(x float64) float64 {
 	return 0
 }
 
-// precision is the number of fraction bits of a tap: 32 bits less the 8 of a
-// pixel and two of headroom (Pillow, Resample.c, PRECISION_BITS).
-const precision = 32 - 8 - 2
-
 // taps says how one output position sums the input: weights for the positions
 // first, first+1, ... in fixed point.
 type taps struct {
@@ -64,18 +62,22 @@ type taps struct {
 	weights []int32
 }
 
-// resampling returns the taps of every output position when n positions are
+// end returns the position behind the last one that is summed.
+func (t taps) end() int { return t.first + len(t.weights) }
+
+// resampling returns the taps of the output positions from..to-1 when n positions are
 // resampled to out (Pillow, Resample.c, precompute_coeffs and
 // normalize_coeffs_8bpc). Shrinking widens the filter by the scale, so that
 // every input position contributes.
-func resampling(n, out int, f Filter) []taps {
+func resampling(n, out int, f Filter, from, to int) []taps {
 	scale := float64(n) / float64(out)
 	stretch := max(scale, 1)
 	support := f.support() * stretch
-	all := make([]taps, out)
-	var w []float64
+	all := make([]taps, to-from)
+	most := int(2*support) + 2 // taps of a position
+	weights, w := make([]int32, 0, len(all)*most), make([]float64, 0, most)
 	for i := range all {
-		center := (float64(i) + 0.5) * scale
+		center := (float64(from+i) + 0.5) * scale
 		first := max(int(center-support+0.5), 0)
 		last := min(int(center+support+0.5), n)
 		w = w[:0]
@@ -85,14 +87,14 @@ func resampling(n, out int, f Filter) []taps {
 			w = append(w, v)
 			sum += v
 		}
-		weights := make([]int32, len(w))
-		for x, v := range w {
+		begin := len(weights)
+		for _, v := range w {
 			if sum != 0 {
 				v /= sum
 			}
-			weights[x] = int32(math.Round(v * (1 << precision))) // halves away from zero, as Pillow
+			weights = append(weights, int32(math.Round(v*(1<<kernel.Precision)))) // halves away from zero, as Pillow
 		}
-		all[i] = taps{first, weights}
+		all[i] = taps{first, weights[begin:]}
 	}
 	return all
 }
@@ -102,71 +104,63 @@ func resampling(n, out int, f Filter) []taps {
 // columns, each pass in fixed point and rounded to 8 bits (libImaging,
 // Resample.c). Newer versions of Pillow (13.0) begin with the columns where a
 // picture becomes wider and less high at once; no protocol here does that. It
-// panics if a side is not positive; [Pipeline.Apply] checks. Beside the result
-// it holds the resampled rows of one output row only, so that a large
-// photograph is not held twice.
+// panics if a side is not positive; [Pipeline.Apply] checks.
 func (m *RGB) Resize(w, h int, f Filter) *RGB {
+	return m.resizeCrop(w, h, f, 0, 0, w, h)
+}
+
+// stripRows is the number of rows that are resampled at once.
+const stripRows = 32
+
+// resizeCrop returns the cropW by cropH pixels whose top left corner is (x, y) in the
+// picture resampled to w by h pixels. It computes no others.
+//
+// Both passes are one kernel, which sums rows. For the first pass, strips of rows are
+// transposed. Beside the result it holds one strip and the resampled rows of about two
+// output rows, so that a large photograph is not held twice.
+func (m *RGB) resizeCrop(w, h int, f Filter, x, y, cropW, cropH int) *RGB {
 	if w == m.W && h == m.H {
-		return m
+		if cropW == w && cropH == h {
+			return m
+		}
+		return m.crop(x, y, cropW, cropH)
 	}
-	out := NewRGB(w, h)
-	columns, rows := resampling(m.W, w, f), resampling(m.H, h, f)
+	out := NewRGB(cropW, cropH)
+	columns, rows := resampling(m.W, w, f, x, x+cropW), resampling(m.H, h, f, y, y+cropH)
+	left, right, bottom := columns[0].first, columns[cropW-1].end(), rows[cropH-1].end()
 	window := 0
 	for _, t := range rows {
 		window = max(window, len(t.weights))
 	}
-	stride := 3 * w
-	ring := make([]uint8, window*stride) // row y of the picture, resampled, at y mod window
-	sums := make([]int32, stride)
-	next := 0 // the row to be resampled next
-	for y, t := range rows {
-		for i := range sums {
-			sums[i] = roundHalf
-		}
-		for next = max(next, t.first); next < t.first+len(t.weights); next++ {
-			resampleRow(ring[next%window*stride:][:stride], m.Pix[next*m.W*3:][:m.W*3], columns)
-		}
-		for i, k := range t.weights {
-			for x, v := range ring[(t.first+i)%window*stride:][:stride] {
-				sums[x] += int32(v) * k
+	const pixel = 3 * stripRows // bytes of a column of a strip
+	k := kernel.Best()
+	strip, narrow := make([]uint8, (right-left)*pixel), make([]uint8, cropW*pixel)
+	stride := 3 * cropW
+	begin, next := rows[0].first, rows[0].first
+	// The resampled rows begin..next-1.
+	held := make([]uint8, 0, min(2*window+stripRows, bottom-begin)*stride)
+	for i, t := range rows {
+		for next < t.end() {
+			n := min(stripRows, bottom-next)
+			if len(held)+n*stride > cap(held) {
+				held = held[:copy(held, held[(t.first-begin)*stride:])]
+				begin = t.first
 			}
+			k.Transpose(strip, stripRows, m.Pix[(next*m.W+left)*3:], m.W*3, n, (right-left)*3)
+			for j, t := range columns {
+				k.Weigh(narrow[j*pixel:][:pixel], strip[(t.first-left)*pixel:], pixel, t.weights)
+			}
+			held = held[:len(held)+n*stride]
+			k.Transpose(held[(next-begin)*stride:], stride, narrow, stripRows, stride, n)
+			next += n
 		}
-		for x, sum := range sums {
-			out.Pix[y*stride+x] = clip8(sum)
-		}
+		k.Weigh(out.Pix[i*stride:][:stride], held[(t.first-begin)*stride:], stride, t.weights)
 	}
 	return out
 }
 
-// resampleRow writes the pixels that the taps sum from src to dst.
-func resampleRow(dst, src []uint8, columns []taps) {
-	for x, t := range columns {
-		r, g, b := int32(roundHalf), int32(roundHalf), int32(roundHalf)
-		from := src[t.first*3:]
-		for i, k := range t.weights {
-			p := from[i*3 : i*3+3 : i*3+3]
-			r += int32(p[0]) * k
-			g += int32(p[1]) * k
-			b += int32(p[2]) * k
-		}
-		dst[x*3], dst[x*3+1], dst[x*3+2] = clip8(r), clip8(g), clip8(b)
-	}
-}
-
-// roundHalf, the start of a sum, rounds it to nearest.
-const roundHalf = 1 << (precision - 1)
-
-func clip8(sum int32) uint8 { return uint8(min(max(sum>>precision, 0), 255)) }
-
-// ResizeShorter returns the picture resampled so that its shorter side has the
-// given length and the longer one keeps the aspect ratio, rounded down as
-// torchvision does.
-func (m *RGB) ResizeShorter(side int, f Filter) *RGB {
-	w, h := shorter(m.W, m.H, side)
-	return m.Resize(w, h, f)
-}
-
-// shorter returns the size of a w by h picture whose shorter side becomes side.
+// shorter returns the size of a w by h picture whose shorter side becomes side. The longer
+// one keeps the aspect ratio, rounded down as torchvision does.
 func shorter(w, h, side int) (int, int) {
 	if w <= h {
 		return side, side * h / w
