@@ -114,7 +114,8 @@ func (p *planner) step(work, units int, reads, makes []int, run func(s *state, w
 	}
 	at := len(p.steps)
 	p.steps = append(p.steps, planned{ops: p.pending, parts: parts, made: makes, run: func(s *state, w *scratch, part int) {
-		run(s, w, part*units/parts, (part+1)*units/parts)
+		first := func(part int) int { return int(int64(part) * int64(units) / int64(parts)) }
+		run(s, w, first(part), first(part+1))
 	}})
 	p.pending = nil
 	for _, x := range reads {
