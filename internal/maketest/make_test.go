@@ -354,6 +354,7 @@ func TestTargets(t *testing.T) {
 			{"strip", []string{"python3", "--strip", "notebooks/my notebook.ipynb"}, nil},
 			{"cross", []string{"go", "build"}, map[string]string{"CGO_ENABLED": "0"}},
 			{"emulated", []string{"go", "test", "emulate.sh qemu-aarch64-static"}, map[string]string{"GOARCH": "arm64", "CGO_ENABLED": "0", "GOEXPERIMENT": "simd"}},
+			{"emulated", []string{"go", "test", "TestLight"}, map[string]string{"GOOS": "js", "GOARCH": "wasm"}},
 			{"emulated", []string{"go", "test", "-exec", "emulate.sh qemu-i386-static"}, map[string]string{"GOARCH": "386"}},
 			{"benchmarks", []string{"go", "test", "-benchmem"}, nil},
 			{"peers", []string{"build/peers/bin/python", "install"}, nil},

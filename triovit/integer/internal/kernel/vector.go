@@ -185,16 +185,19 @@ func hardswishVector(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate,
 	lo, hi, left := archsimd.BroadcastInt32x4(g.Lo), archsimd.BroadcastInt32x4(g.Hi), uint64(g.Left)
 	three, six, drop := archsimd.BroadcastInt32x4(g.Three), archsimd.BroadcastInt32x4(g.Six), uint64(g.Drop)
 	outLo, outHi := archsimd.BroadcastInt32x4(g.Out.Lo), archsimd.BroadcastInt32x4(g.Out.Hi)
-	var out [Lanes]int32
 	for first := 0; first < n; first += 4 {
 		m, addLo, addHi, shift := s[0].quarter(first)
 		m1, addLo1, addHi1, shift1 := s[1].quarter(first)
 		for r := range rows {
 			x := clamped(scaled(archsimd.LoadInt32x4(acc[r*Lanes+first:]).ShiftAllLeft(left), m, addLo, addHi, shift), lo, hi)
 			x = clamped(scaled(gated(x, drop, three, six), m1, addLo1, addHi1, shift1), outLo, outHi)
-			x.Store(out[:4])
-			for i, v := range out[:min(4, n-first)] {
-				y[r*ldy+first+i] = byte(v)
+			four := lowestBytes(x, x, x, x).ReshapeToUint32s().GetElem(0)
+			if to := y[r*ldy+first:]; n-first >= 4 {
+				binary.LittleEndian.PutUint32(to, four)
+			} else {
+				for i := range n - first {
+					to[i] = byte(four >> (8 * i))
+				}
 			}
 		}
 	}
