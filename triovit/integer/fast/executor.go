@@ -77,6 +77,16 @@ func New(m *integer.Model) (*Executor, error) {
 	return newExecutor(m, set, runtime.GOMAXPROCS(0), minPart)
 }
 
+// Kernels returns the name of the kernels for which [New] plans models, such as "vnni".
+// The error is New's for the environment variable TRIOVIT_KERNEL.
+func Kernels() (string, error) {
+	set, err := kernel.FromEnvironment()
+	if err != nil {
+		return "", err
+	}
+	return set.Name, nil
+}
+
 // newExecutor plans a model for the given kernels and number of cores. part is the least
 // work of a part of a step.
 func newExecutor(m *integer.Model, set *kernel.Set, cores, part int) (*Executor, error) {
