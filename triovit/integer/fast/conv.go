@@ -62,7 +62,7 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	}
 	deep := op.Groups == x.channels && out[2] == x.channels
 	c.fold = 1
-	if n := kernel.Lanes / out[2]; (op.Groups == 1 || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
+	if n := kernel.Lanes / out[2]; (op.Groups == 1 && op.Stride <= op.Kernel || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
 		c.fold = n
 	}
 	c.columns /= c.fold
