@@ -23,26 +23,9 @@ func native() []*Set {
 
 type words = archsimd.Int32x4
 
-// signedBytes returns the bytes of four lanes, the lowest first.
-func signedBytes(x words) (b0, b1, b2, b3 words) {
-	return x.ShiftAllLeft(24).ShiftAllRight(24), x.ShiftAllLeft(16).ShiftAllRight(24), x.ShiftAllLeft(8).ShiftAllRight(24), x.ShiftAllRight(24)
-}
-
-// weights is signedBytes of the weights of four channels.
-func weights(w []int8) (b0, b1, b2, b3 words) {
-	return signedBytes(archsimd.LoadInt8x16(w).ToBits().ReshapeToUint32s().BitsToInt32())
-}
-
-// unsignedBytes is signedBytes of bytes of four channels.
-func unsignedBytes(b []byte) (b0, b1, b2, b3 words) {
-	x, low := archsimd.LoadUint8x16(b).ReshapeToUint32s(), archsimd.BroadcastUint32x4(0xff)
-	return x.And(low).BitsToInt32(), x.ShiftAllRight(8).And(low).BitsToInt32(), x.ShiftAllRight(16).And(low).BitsToInt32(), x.ShiftAllRight(24).BitsToInt32()
-}
-
-// four returns four bytes, each in every lane.
-func four(b []byte) (b0, b1, b2, b3 words) {
-	v := binary.LittleEndian.Uint32(b)
-	return archsimd.BroadcastInt32x4(int32(v & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 8 & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 16 & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 24))
+// weights returns the four weights of each of four channels.
+func weights(w []int8) (w0, w1, w2, w3 words) {
+	return signedBytes(archsimd.LoadInt8x16(w))
 }
 
 // dotted adds the products of four bytes to sums.
@@ -116,13 +99,13 @@ func tapsVector(acc []int32, x []byte, columns, stride int, offsets []int, w []i
 			for t, offset := range offsets {
 				w0, w1, w2, w3 := weights(w[(t*Lanes+first)*4:])
 				from := x[offset+4*first:]
-				b0, b1, b2, b3 := unsignedBytes(from[column(0)*stride:])
+				b0, b1, b2, b3 := unsignedBytes(archsimd.LoadUint8x16(from[column(0)*stride:]))
 				y0 = dotted(y0, b0, b1, b2, b3, w0, w1, w2, w3)
-				b0, b1, b2, b3 = unsignedBytes(from[column(1)*stride:])
+				b0, b1, b2, b3 = unsignedBytes(archsimd.LoadUint8x16(from[column(1)*stride:]))
 				y1 = dotted(y1, b0, b1, b2, b3, w0, w1, w2, w3)
-				b0, b1, b2, b3 = unsignedBytes(from[column(2)*stride:])
+				b0, b1, b2, b3 = unsignedBytes(archsimd.LoadUint8x16(from[column(2)*stride:]))
 				y2 = dotted(y2, b0, b1, b2, b3, w0, w1, w2, w3)
-				b0, b1, b2, b3 = unsignedBytes(from[column(3)*stride:])
+				b0, b1, b2, b3 = unsignedBytes(archsimd.LoadUint8x16(from[column(3)*stride:]))
 				y3 = dotted(y3, b0, b1, b2, b3, w0, w1, w2, w3)
 			}
 			y0.Store(acc[column(0)*Lanes+first:])
@@ -259,7 +242,7 @@ func outerVector(kv, sum []int32, k, v []byte, stride, steps int) {
 			y0, y1, y2, y3 := archsimd.LoadInt32x4(y), archsimd.LoadInt32x4(y[Lanes:]), archsimd.LoadInt32x4(y[2*Lanes:]), archsimd.LoadInt32x4(y[3*Lanes:])
 			for s := range steps {
 				ks := k[s*stride+4*i:][:16]
-				v0, v1, v2, v3 := signedBytes(archsimd.LoadUint8x16(v[s*stride+4*first:]).Xor(offset).ReshapeToUint32s().BitsToInt32())
+				v0, v1, v2, v3 := signedBytes(archsimd.LoadUint8x16(v[s*stride+4*first:]).Xor(offset).BitsToInt8())
 				b0, b1, b2, b3 := four(ks)
 				y0 = dotted(y0, b0, b1, b2, b3, v0, v1, v2, v3)
 				b0, b1, b2, b3 = four(ks[4:])

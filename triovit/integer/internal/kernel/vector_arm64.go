@@ -4,7 +4,10 @@
 
 package kernel
 
-import "simd/archsimd"
+import (
+	"encoding/binary"
+	"simd/archsimd"
+)
 
 // vectorSet is the name of the kernels in vectors of 128 bits. Go's vectors have no
 // products of four bytes (SDOT, USDOT) and no widening sums of pairs (SADALP).
@@ -44,6 +47,42 @@ func extended(x archsimd.Uint8x16) (a, b, c, d words) {
 	lo, hi := x.ExtendLo8ToUint16(), x.HiToLo().ExtendLo8ToUint16()
 	return lo.ExtendLo4ToUint32().BitsToInt32(), lo.HiToLo().ExtendLo4ToUint32().BitsToInt32(),
 		hi.ExtendLo4ToUint32().BitsToInt32(), hi.HiToLo().ExtendLo4ToUint32().BitsToInt32()
+}
+
+// Orders of bytes: transposed has the first of each four bytes, then the second ones, and so
+// on; each has one of four bytes in every lane, extended by zeros.
+var (
+	transposed = [16]int8{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}
+	each       = [4][16]int8{
+		{0, -1, -1, -1, 0, -1, -1, -1, 0, -1, -1, -1, 0, -1, -1, -1},
+		{1, -1, -1, -1, 1, -1, -1, -1, 1, -1, -1, -1, 1, -1, -1, -1},
+		{2, -1, -1, -1, 2, -1, -1, -1, 2, -1, -1, -1, 2, -1, -1, -1},
+		{3, -1, -1, -1, 3, -1, -1, -1, 3, -1, -1, -1, 3, -1, -1, -1},
+	}
+)
+
+func permuted(x archsimd.Int8x16, order *[16]int8) archsimd.Int8x16 {
+	return x.LookupOrZero(archsimd.LoadInt8x16Array(order))
+}
+
+// signedBytes returns the bytes of four lanes: the lowest ones, the next ones, and so on. A
+// permutation takes fewer instructions than shifts, whose constants Go keeps in vectors.
+func signedBytes(b archsimd.Int8x16) (b0, b1, b2, b3 words) {
+	b = permuted(b, &transposed)
+	lo, hi := b.ExtendLo8ToInt16(), b.HiToLo().ExtendLo8ToInt16()
+	return lo.ExtendLo4ToInt32(), lo.HiToLo().ExtendLo4ToInt32(), hi.ExtendLo4ToInt32(), hi.HiToLo().ExtendLo4ToInt32()
+}
+
+// unsignedBytes is signedBytes of unsigned bytes.
+func unsignedBytes(b archsimd.Uint8x16) (b0, b1, b2, b3 words) {
+	return extended(permuted(b.BitsToInt8(), &transposed).ToBits())
+}
+
+// four returns four bytes, each in every lane.
+func four(b []byte) (b0, b1, b2, b3 words) {
+	x := archsimd.BroadcastUint32x4(binary.LittleEndian.Uint32(b)).ReshapeToUint8s().BitsToInt8()
+	of := func(n int) words { return permuted(x, &each[n]).ToBits().ReshapeToUint32s().BitsToInt32() }
+	return of(0), of(1), of(2), of(3)
 }
 
 // zipped returns the bytes of x and y in turn, and zippedPairs pairs of bytes.

@@ -4,7 +4,10 @@
 
 package kernel
 
-import "simd/archsimd"
+import (
+	"encoding/binary"
+	"simd/archsimd"
+)
 
 // vectorSet is the name of the kernels in vectors of 128 bits. Go's vectors have neither
 // the sums of two products nor the permutations of two vectors that WebAssembly has.
@@ -74,6 +77,24 @@ func extended(x archsimd.Uint8x16) (a, b, c, d words) {
 	lo, hi := x.ExtendLo8ToUint16(), x.ExtendHi8ToUint16()
 	return lo.ExtendLo4ToUint32().BitsToInt32(), lo.ExtendHi4ToUint32().BitsToInt32(),
 		hi.ExtendLo4ToUint32().BitsToInt32(), hi.ExtendHi4ToUint32().BitsToInt32()
+}
+
+// signedBytes returns the bytes of four lanes: the lowest ones, the next ones, and so on.
+func signedBytes(b archsimd.Int8x16) (b0, b1, b2, b3 words) {
+	x := b.ToBits().ReshapeToUint32s().BitsToInt32()
+	return x.ShiftAllLeft(24).ShiftAllRight(24), x.ShiftAllLeft(16).ShiftAllRight(24), x.ShiftAllLeft(8).ShiftAllRight(24), x.ShiftAllRight(24)
+}
+
+// unsignedBytes is signedBytes of unsigned bytes.
+func unsignedBytes(b archsimd.Uint8x16) (b0, b1, b2, b3 words) {
+	x, low := b.ReshapeToUint32s(), archsimd.BroadcastUint32x4(0xff)
+	return x.And(low).BitsToInt32(), x.ShiftAllRight(8).And(low).BitsToInt32(), x.ShiftAllRight(16).And(low).BitsToInt32(), x.ShiftAllRight(24).BitsToInt32()
+}
+
+// four returns four bytes, each in every lane.
+func four(b []byte) (b0, b1, b2, b3 words) {
+	v := binary.LittleEndian.Uint32(b)
+	return archsimd.BroadcastInt32x4(int32(v & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 8 & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 16 & 0xff)), archsimd.BroadcastInt32x4(int32(v >> 24))
 }
 
 // zipped returns the bytes of x and y in turn, and zippedPairs pairs of bytes.
