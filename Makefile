@@ -254,6 +254,19 @@ cross: ## compile for Linux, macOS and Windows without cgo
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
 	done
 
+# What computes with integers, on processors with other vectors, with an int of 32 bits
+# (386), and without the experiment that has Go's vectors. GoMLX does not compile for 386. A test
+# in WebAssembly starts no other program, as TestLight does.
+PORTABLE := ./triovit/grid ./triovit/integer/... ./internal/atomicfile ./internal/regular
+emulated = CGO_ENABLED=0 PATH=$(call quote,$(CURDIR)/scripts):"$$PATH" GOARCH=$(1) go test -short -timeout 10m -exec "emulate.sh qemu-$(2)-static" $(PORTABLE)
+
+.PHONY: emulated
+emulated: ## test the integers on 386, arm64 (qemu-user-static) and WebAssembly (Node.js), and without GOEXPERIMENT
+	GOEXPERIMENT= go test -short $(PORTABLE)
+	$(call emulated,386,i386)
+	$(call emulated,arm64,aarch64)
+	GOOS=js GOARCH=wasm PATH="$$(go env GOROOT)/lib/wasm:$$PATH" go test -short -skip TestLight ./triovit/integer/fast ./triovit/integer/internal/kernel
+
 .PHONY: benchmarks
 benchmarks: $(echarts_ready) ## run the benchmarks of the packages; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)

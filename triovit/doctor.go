@@ -15,6 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/hub"
+	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
@@ -33,14 +34,15 @@ type Check struct {
 }
 
 // Doctor checks the prerequisites of every experiment: the Go toolchain, vector
-// instructions, the backend, the model and the pictures that [FromEnvironment] would take,
-// the cache of results, and every setting that allows network access. It opens the
-// pictures as an evaluation does, and reads a few of them. It runs no network, draws no
-// scene and downloads nothing: it takes as long as listing the pictures' folder.
+// instructions, the backend, the kernels of integer models, the model and the pictures that
+// [FromEnvironment] would take, the cache of results, and every setting that allows network
+// access. It opens the pictures as an evaluation does, and reads a few of them. It runs no
+// network, draws no scene and downloads nothing: it takes as long as listing the pictures'
+// folder.
 func Doctor() *Diagnosis {
 	model := checkModel()
 	return &Diagnosis{[]Check{
-		checkGo(), checkSIMD(), checkBackend(), model, checkData(model.OK), checkCache(), checkNetwork(),
+		checkGo(), checkSIMD(), checkBackend(), checkKernels(), model, checkData(model.OK), checkCache(), checkNetwork(),
 	}}
 }
 
@@ -95,6 +97,14 @@ func checkBackend() Check {
 		return Check{"backend", err.Error(), false, "or unset TRIOVIT_BACKEND: the Go backend runs everywhere"}
 	}
 	return Check{"backend", name, true, "TRIOVIT_BACKEND=go or xla takes another"}
+}
+
+func checkKernels() Check {
+	name, err := fast.Kernels()
+	if err != nil {
+		return Check{"kernels", err.Error(), false, "unset TRIOVIT_KERNEL, and integer models run on the fastest kernels"}
+	}
+	return Check{"kernels", name + " for integer models", true, "TRIOVIT_KERNEL=name takes others"}
 }
 
 func checkModel() Check {

@@ -87,13 +87,15 @@ func TestDoctor(t *testing.T) {
 		"model not downloaded":   {set("owner/name", classes), "data", true, "whether they fit the model is seen when that is downloaded"},
 		"neither":                {set("owner/name", map[string][]byte{"val/a/x.png": nil}), "data", false, "x.png"},
 		"unknown backend":        {map[string]string{"TRIOVIT_BACKEND": "abacus"}, "backend", false, "abacus"},
+		"kernels":                {map[string]string{"TRIOVIT_KERNEL": "portable"}, "kernels", true, "portable"},
+		"unknown kernels":        {map[string]string{"TRIOVIT_KERNEL": "mmx"}, "kernels", false, `TRIOVIT_KERNEL="mmx"`},
 		"cache":                  {nil, "cache", true, "0 results, 0 of at most 2147 MB"},
 		"cache below a file":     {map[string]string{"TRIOVIT_CACHE": filepath.Join(file, "cache")}, "cache", false, file},
 		"offline":                {map[string]string{"GOPROXY": "off", "HF_HUB_OFFLINE": "1"}, "network", true, "modules off, Hugging Face hub off"},
 		"online":                 {map[string]string{"GOPROXY": "", "HF_HUB_OFFLINE": "0"}, "network", true, "modules on, Hugging Face hub on"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_WEIGHTS", "TRIOVIT_DATA", "TRIOVIT_CLASS_ORDER", "TRIOVIT_PREPROCESS", "TRIOVIT_BACKEND", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
+			for _, v := range []string{"TRIOVIT_MODEL", "TRIOVIT_WEIGHTS", "TRIOVIT_DATA", "TRIOVIT_CLASS_ORDER", "TRIOVIT_PREPROCESS", "TRIOVIT_BACKEND", "TRIOVIT_KERNEL", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				t.Setenv(v, "")
 			}
 			t.Setenv("TRIOVIT_CACHE", t.TempDir())

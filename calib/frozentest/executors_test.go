@@ -50,7 +50,7 @@ func TestFast(t *testing.T) {
 		})
 	}
 	m, pictures := prepared("", "", "", 1, 3).Open(t)
-	for _, kernels := range []string{"avx2", "portable"} {
+	for _, kernels := range []string{"avxvnni", "avx2", "portable"} {
 		t.Run(kernels, func(t *testing.T) {
 			t.Setenv("TRIOVIT_KERNEL", kernels)
 			if _, err := fast.New(m); err != nil {

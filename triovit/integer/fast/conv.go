@@ -62,7 +62,7 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	}
 	deep := op.Groups == x.channels && out[2] == x.channels
 	c.fold = 1
-	if n := kernel.Lanes / out[2]; (op.Groups == 1 || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
+	if n := kernel.Lanes / out[2]; (op.Groups == 1 && op.Stride <= op.Kernel || deep && op.Stride == 1) && n*out[2] == kernel.Lanes && c.columns%n == 0 && x.whole() {
 		c.fold = n
 	}
 	c.columns /= c.fold
@@ -89,7 +89,7 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	if !c.pointwise() {
 		p.sizes.rows = max(p.sizes.rows, tileRows*4*c.steps+kernel.Slack)
 	}
-	work := ends + c.rows*c.columns*4*c.steps*c.blocks.groups*c.blocks.each*kernel.Lanes/64
+	work := ends + c.rows*c.columns*c.steps*c.blocks.groups*c.blocks.each
 	p.step(work, sets*c.rows*tiles, reads, made, func(s *state, w *scratch, from, to int) {
 		for at := from; at < to; at++ {
 			first := at % tiles * tileRows

@@ -17,5 +17,6 @@
 // share memory.
 //
 // The processor's instructions decide which kernels run, or the environment variable
-// TRIOVIT_KERNEL: "vnni" (AVX-512 with VNNI), "avx2", "portable".
+// TRIOVIT_KERNEL: "vnni" (AVX-512 with VNNI), "avxvnni" (AVX-VNNI), "avx2", "neon", "wasm",
+// "portable". "avx2", "neon" and "wasm" want a build with GOEXPERIMENT=simd.
 package fast

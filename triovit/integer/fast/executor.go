@@ -5,6 +5,7 @@ package fast
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -67,14 +68,25 @@ type scratch struct {
 	rows, interleaved []byte
 }
 
-// New plans a model. The error is that of [integer.Model.Infer], or names kernels in the
-// environment variable TRIOVIT_KERNEL that do not exist.
+// New plans a model. The error is that of [integer.Model.Infer], names kernels in the
+// environment variable TRIOVIT_KERNEL that do not exist, or says that the plan is too large
+// for a processor of 32 bits.
 func New(m *integer.Model) (*Executor, error) {
 	set, err := kernel.FromEnvironment()
 	if err != nil {
 		return nil, err
 	}
 	return newExecutor(m, set, runtime.GOMAXPROCS(0), minPart)
+}
+
+// Kernels returns the name of the kernels for which [New] plans models, such as "vnni".
+// The error is New's for the environment variable TRIOVIT_KERNEL.
+func Kernels() (string, error) {
+	set, err := kernel.FromEnvironment()
+	if err != nil {
+		return "", err
+	}
+	return set.Name, nil
 }
 
 // newExecutor plans a model for the given kernels and number of cores. part is the least
@@ -84,8 +96,14 @@ func newExecutor(m *integer.Model, set *kernel.Set, cores, part int) (*Executor,
 	if err != nil {
 		return nil, err
 	}
+	if err := addressable(m, tensors); err != nil {
+		return nil, err
+	}
 	e := &Executor{model: m, tensors: tensors, kernels: set, group: newGroup(cores)}
 	e.plan(cores, part)
+	if e.sizes.bytes > math.MaxInt-kernel.Slack || e.sizes.words > math.MaxInt/4 {
+		return nil, fmt.Errorf("integer model %s: its tensors take more bytes than this processor can address", m.Name)
+	}
 	return e, nil
 }
 
@@ -98,7 +116,7 @@ func (e *Executor) acquire() *state {
 		e.states = e.states[:n-1]
 		return s
 	}
-	s := &state{group: e.group, bytes: make([]byte, e.sizes.bytes), words: make([]int32, e.sizes.words), weights: make([]int8, e.sizes.weights), operand: make([]int32, e.sizes.operand)}
+	s := &state{group: e.group, bytes: make([]byte, e.sizes.bytes+kernel.Slack), words: make([]int32, e.sizes.words), weights: make([]int8, e.sizes.weights), operand: make([]int32, e.sizes.operand)}
 	for range len(e.group.started) + 1 {
 		s.scratch = append(s.scratch, scratch{make([]int32, e.sizes.acc), make([]byte, e.sizes.rows), make([]byte, e.sizes.interleaved)})
 	}

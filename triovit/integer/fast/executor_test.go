@@ -197,6 +197,9 @@ func TestLogitsRefuses(t *testing.T) {
 	if _, err := New(m); err == nil || !strings.Contains(err.Error(), kernel.Variable) {
 		t.Errorf("kernels that are not there: error %v", err)
 	}
+	if name, err := Kernels(); err == nil {
+		t.Errorf("kernels that are not there: %s", name)
+	}
 }
 
 // TestMemory: tensors that are not needed at once share memory.

@@ -88,12 +88,12 @@ func (t *turn) take() (*planned, int) {
 	for {
 		ticket := t.ticket.Load()
 		step := t.step.Load()
-		part := int(uint32(ticket))
-		if step == nil || part >= step.parts {
+		part := uint32(ticket) // math.MaxUint32 where no part can be taken, which a 32-bit int cannot hold
+		if step == nil || part >= uint32(step.parts) {
 			return nil, 0
 		}
 		if t.ticket.CompareAndSwap(ticket, ticket+1) {
-			return step, part
+			return step, int(part)
 		}
 	}
 }

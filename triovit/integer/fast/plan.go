@@ -4,6 +4,7 @@ package fast
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -114,7 +115,8 @@ func (p *planner) step(work, units int, reads, makes []int, run func(s *state, w
 	}
 	at := len(p.steps)
 	p.steps = append(p.steps, planned{ops: p.pending, parts: parts, made: makes, run: func(s *state, w *scratch, part int) {
-		run(s, w, part*units/parts, (part+1)*units/parts)
+		first := func(part int) int { return int(int64(part) * int64(units) / int64(parts)) }
+		run(s, w, first(part), first(part+1))
 	}})
 	p.pending = nil
 	for _, x := range reads {
@@ -288,7 +290,7 @@ func (p *planner) allocate() {
 			words = append(words, x)
 		}
 	}
-	p.sizes.bytes = pack(bytes) + kernel.Slack
+	p.sizes.bytes = pack(bytes)
 	p.sizes.words = pack(words)
 	for i := range p.places {
 		if x := &p.places[i]; x.within != nil {
@@ -301,7 +303,8 @@ func (p *planner) allocate() {
 }
 
 // pack places buffers, the largest first. Each takes the first gap among the buffers that
-// are needed at the same time. pack returns the total number of elements.
+// are needed at the same time. pack returns the total number of elements, the largest int
+// where it is more.
 func pack(all []*place) (size int) {
 	of := func(x *place) int { return (x.rows*x.channels + kernel.Slack + line - 1) / line * line }
 	slices.SortStableFunc(all, func(a, b *place) int { return cmp.Compare(of(b), of(a)) })
@@ -312,13 +315,16 @@ func pack(all []*place) (size int) {
 			if x.from > other.to || x.to < other.from {
 				continue
 			}
-			if x.base+of(x) <= other.base {
+			if of(x) <= other.base-x.base {
 				break
 			}
 			x.base = max(x.base, other.base+of(other))
 		}
 		at, _ := slices.BinarySearchFunc(placed, x, func(a, b *place) int { return cmp.Compare(a.base, b.base) })
 		placed = slices.Insert(placed, at, x)
+		if of(x) > math.MaxInt-x.base {
+			return math.MaxInt
+		}
 		size = max(size, x.base+of(x))
 	}
 	return size

@@ -19,7 +19,8 @@ func avx2() *Set {
 	return &Set{
 		Name: "avx2", Multiply: multiplyAVX2, Interleave: interleaveAVX2, Taps: tapsAVX2,
 		Requantize: requantizeAVX2, Hardswish: hardswishAVX2, HardswishWords: hardswishWordsAVX2,
-		Widen: widenAVX2, Add: addAVX2, AddWords: addWordsAVX2, Blend: blendAVX2, BlendBytes: blendBytesAVX2, Subtract: subtractAVX2, Outer: outerAVX2,
+		Widen: widenAVX2, Add: addAVX2, AddWords: addWordsAVX2, Blend: blendAVX2,
+		BlendBytes: blendBytesAVX2, Subtract: subtractVector, Outer: outerAVX2,
 		Divide: divideAVX2, Narrow: narrowAVX2,
 	}
 }
@@ -158,8 +159,6 @@ func (s *Scale) half(h int) (me, mo words, ae, ao archsimd.Int64x4, shift archsi
 	return me, front(me), archsimd.LoadInt64x4(s.Addend[4*h:]), archsimd.LoadInt64x4(s.Addend[8+4*h:]), archsimd.LoadInt32x8(s.Shift[8*h:]).ToBits()
 }
 
-func clamped(x, lo, hi words) words { return x.Max(lo).Min(hi) }
-
 // firstBytes are the lowest bytes of four lanes, at the begin or behind four others.
 var (
 	firstBytes = [32]int8{0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
@@ -172,17 +171,6 @@ func joinedBytes(lo, hi words) archsimd.Uint8x16 {
 	a := lo.AsUint8x32().PermuteOrZeroGrouped(archsimd.LoadInt8x32Array(&firstBytes))
 	b := hi.AsUint8x32().PermuteOrZeroGrouped(archsimd.LoadInt8x32Array(&nextBytes))
 	return a.Or(b).AsUint32x8().Permute(archsimd.LoadUint32x8Array(&joined)).AsUint8x32().GetLo()
-}
-
-// storeBytes stores the first n of sixteen bytes.
-func storeBytes(y []byte, x archsimd.Uint8x16, n int) {
-	if n == Lanes {
-		x.Store(y)
-		return
-	}
-	var all [Lanes]byte
-	x.StoreArray(&all)
-	copy(y[:n], all[:])
 }
 
 func requantizeAVX2(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n int) {
@@ -312,16 +300,6 @@ func blendBytesAVX2(y []int32, x0, x1, x2, x3 []byte, w *[4]int32, addend int32)
 	}
 	archsimd.ClearAVXUpperBits()
 	blendBytes(y[whole:], x0[whole:], x1[whole:], x2[whole:], x3[whole:], w, addend)
-}
-
-func subtractAVX2(y []byte, ldy int, x []byte, ldx, rows, n int, v byte) {
-	all := archsimd.BroadcastUint8x16(v)
-	for r := range rows {
-		for i := 0; i < n; i += Lanes {
-			storeBytes(y[r*ldy+i:], archsimd.LoadUint8x16(x[r*ldx+i:]).SubSaturated(all), min(Lanes, n-i))
-		}
-	}
-	archsimd.ClearAVXUpperBits()
 }
 
 func outerAVX2(kv, sum []int32, k, v []byte, stride, steps int) {

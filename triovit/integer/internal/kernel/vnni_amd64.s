@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // Kernels for AVX-512 with VNNI. Everywhere K1 has the even lanes of sixteen.
-
-// The fields of a Patch.
-#define Patch_Row 0
-#define Patch_Line 8
-#define Patch_Lines 16
-#define Patch_Steps 24
 
 // PATCH sets BX to a row's bytes, and between to what lies between two lines, of the
 // Patch in R14.
