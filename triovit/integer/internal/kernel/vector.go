@@ -15,7 +15,8 @@ func native() []*Set {
 	s := Portable()
 	s.Name = vectorSet
 	s.Multiply, s.Interleave, s.Taps = multiplyVector, interleaveVector, tapsVector
-	s.Requantize, s.Hardswish, s.Widen, s.Add = requantizeVector, hardswishVector, widenVector, addVector
+	s.Requantize, s.Hardswish, s.HardswishWords = requantizeVector, hardswishVector, hardswishWordsVector
+	s.Widen, s.Add, s.AddWords = widenVector, addVector, addWordsVector
 	s.Blend, s.BlendBytes, s.Subtract = blendVector, blendBytesVector, subtractVector
 	s.Outer, s.Divide, s.Narrow = outerVector, divideVector, narrowVector
 	return []*Set{s}
@@ -184,6 +185,41 @@ func hardswishVector(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate,
 			}
 		}
 	}
+}
+
+func hardswishWordsVector(y []int32, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+	lo, hi, left := archsimd.BroadcastInt32x4(g.Lo), archsimd.BroadcastInt32x4(g.Hi), uint64(g.Left)
+	three, six, drop := archsimd.BroadcastInt32x4(g.Three), archsimd.BroadcastInt32x4(g.Six), uint64(g.Drop)
+	outLo, outHi := archsimd.BroadcastInt32x4(g.Out.Lo), archsimd.BroadcastInt32x4(g.Out.Hi)
+	for first := 0; first < n; first += 4 {
+		m, addLo, addHi, shift := s[0].quarter(first)
+		m1, addLo1, addHi1, shift1 := s[1].quarter(first)
+		for r := range rows {
+			x := clamped(scaled(archsimd.LoadInt32x4(acc[r*Lanes+first:]).ShiftAllLeft(left), m, addLo, addHi, shift), lo, hi)
+			x = clamped(scaled(gated(x, drop, three, six), m1, addLo1, addHi1, shift1), outLo, outHi)
+			x.StorePart(y[r*ldy+first : r*ldy+min(n, first+4)])
+		}
+	}
+}
+
+func addWordsVector(y, x []int32, z []byte, a *WideSum) {
+	left, right, addend := archsimd.BroadcastInt32x4(a.Left), archsimd.BroadcastInt32x4(a.Right), archsimd.BroadcastInt64x2(a.Addend)
+	lo, hi, bits, shift := archsimd.BroadcastInt32x4(a.Lo), archsimd.BroadcastInt32x4(a.Hi), uint64(a.Bits), uint64(a.Shift)
+	sum := func(x []int32, z words) words {
+		x0, x1 := products(archsimd.LoadInt32x4(x).ShiftAllLeft(bits), left)
+		z0, z1 := products(z.ShiftAllLeft(bits), right)
+		return clamped(highWords(x0.Add(z0).Add(addend), x1.Add(z1).Add(addend)).ShiftAllRight(shift), lo, hi)
+	}
+	whole := len(y) &^ (Lanes - 1)
+	for i := 0; i < whole; i += Lanes {
+		z0, z1, z2, z3 := extended(archsimd.LoadUint8x16(z[i:]))
+		from, to := x[i:][:Lanes], y[i:][:Lanes]
+		sum(from, z0).Store(to)
+		sum(from[4:], z1).Store(to[4:])
+		sum(from[8:], z2).Store(to[8:])
+		sum(from[12:], z3).Store(to[12:])
+	}
+	addWords(y[whole:], x[whole:], z[whole:], a)
 }
 
 func addVector(y []byte, ldy int, x []byte, ldx int, z []byte, ldz, rows, n int, a *Sum) {
