@@ -180,7 +180,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 				s.note(place{12, y + 4}, labelled("", part.from))
 			}
 		}
-		y += 36
+		y += 50
 	}
 	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
 	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. In the boxes: what comes out.", net.Name)

@@ -17,6 +17,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -67,6 +69,61 @@ func TestPaperFig3ShowsTheProfile(t *testing.T) {
 		if total := float64(p.Hist.Total()); math.Abs(counted-total) > 64 { // each bin is rounded
 			t.Errorf("the bars of the %s hold %v of %v values", p.name(), counted, total)
 		}
+	}
+}
+
+// TestRepairedShowsBothProfiles: each row is the tensor before or behind its transform, as
+// the profiles have it, and Fig. 6 has the rows behind.
+func TestRepairedShowsBothProfiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a network is run: run without -short")
+	}
+	s, err := triovit.Prepare(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
+		t.Fatal(err)
+	}
+	before, err := calib.Observe(t.Context(), s.Folded, s.Calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := calib.Quantize(s.Folded, before, calib.TrioViT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact := q.Exact()
+	after, err := calib.Observe(t.Context(), exact, s.Calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const block = "stages.3.op_list.2.local_module"
+	f, err := Repaired(before, s.Folded.Net, after, exact.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	textsAreInside(t, f)
+	if names := slices.Compact(column[string](t, f, "input")); !slices.Equal(names, []string{"DW input", "DW input after migration", "PW2 input", "PW2 input after shifting"}) {
+		t.Errorf("the rows are %q", names)
+	}
+	_, dw, pw2, err := before.MBConv(s.Folded.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, n := column[float32](t, f, "max"), len(dw.Max)
+	if !slices.Equal(most[:n], dw.Max) || !slices.Equal(most[2*n:3*n], pw2.Max) {
+		t.Error("the maxima before are not the profile's")
+	}
+	six, err := PaperFig6(after, exact.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := column[float32](t, six, "max"); !slices.Equal(got, slices.Concat(most[n:2*n], most[3*n:])) {
+		t.Error("Fig. 6 and the rows behind the transforms have other maxima")
+	}
+	if _, err := Repaired(before, s.Folded.Net, before, s.Folded.Net, block); err == nil || !strings.Contains(err.Error(), "a network behind migration and shifting is needed") {
+		t.Errorf("error %v for a network without transforms", err)
 	}
 }
 

@@ -17,7 +17,7 @@ var letterWidths = [...]struct {
 	width   float64
 }{
 	{"ijlIJ'", 0.29}, {" ,.·", 0.33}, {`/:;\|f-`, 0.37}, {"()[]tr!²ᵀ", 0.42}, {`sz?c"*_⁻`, 0.53}, {"FkvxyPTYaoeLES", 0.62},
-	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−↓≥∞M", 0.85}, {"m%W@…国", 1},
+	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−→↓≥∞M", 0.85}, {"m%W@…国", 1},
 }
 
 // textWidth returns how wide a text is, in pixels, at a size in pixels.
