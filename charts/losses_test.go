@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/tables"
+	"github.com/gotriovit/gotriovit/internal/paper"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -66,11 +67,48 @@ func TestLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row := f.Table().Rows[0]; number(row[2].(float64)) != "23" || number(row[3].(float64)) != "25" {
+	if row := f.Table().Rows[0]; number(row[3].(float64)) != "23" || number(row[4].(float64)) != "25" {
 		t.Errorf("interval %v", row)
 	}
 	if _, err := Losses(climbed()); err == nil {
 		t.Error("a ladder without recipes is drawn")
+	}
+}
+
+// TestLadderSetsThePaperApart: the paper's losses are of its own task's table, in a panel
+// of their own, and a recipe by which the network overflows has no dot.
+func TestLadderSetsThePaperApart(t *testing.T) {
+	for task, table := range map[dataset.Task]string{dataset.Segmentation: "VII", dataset.Classification: "V"} {
+		c := climbed(0.24, math.NaN())
+		c.Float.Task = task
+		f, err := Ladder(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		textsAreInside(t, f)
+		printed := paper.Numbered(table)
+		rows := f.Table().Rows
+		if want := 2 + len(printed.Rows) - 1; len(rows) != want {
+			t.Fatalf("%s: %d rows, want %d", task, len(rows), want)
+		}
+		for i, r := range rows {
+			of, loss := r[0].(string), r[2].(float64)
+			switch {
+			case i < 2:
+				if of != "measured" || r[5] != "" || math.IsNaN(loss) != (i == 1) {
+					t.Errorf("%s: row %d is %v", task, i, r)
+				}
+			default:
+				cell := printed.Rows[i-1].Cells[0]
+				want := printed.Rows[0].Cells[0].Value - cell.Value
+				if of != "paper" || r[5] != string(cell.Mark) || r[1] != printed.Rows[i-1].Name || !(loss == want || math.IsNaN(loss) && math.IsNaN(want)) {
+					t.Errorf("%s: row %d is %v, Table %s has %v", task, i, r, table, cell)
+				}
+			}
+		}
+		if option := string(f.Option()); !strings.Contains(option, "Printed elsewhere, not measured here: "+printed.What(0)) {
+			t.Errorf("%s: no panel of Table %s", task, table)
+		}
 	}
 }
 

@@ -191,7 +191,7 @@ func tickLabels(x, y axis) []echarts.SingleSeries {
 		MarkLines: &opts.MarkLines{Data: lines, MarkLineStyle: opts.MarkLineStyle{
 			Symbol:    []string{"none", "none"},
 			Label:     &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: below, Color: faint, FontSize: 11},
-			LineStyle: &opts.LineStyle{Color: shade, Width: 1, Type: "solid", Opacity: opts.Float(0.4)},
+			LineStyle: &opts.LineStyle{Color: rule, Width: 1, Type: "solid"},
 		}},
 	}}
 }
