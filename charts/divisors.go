@@ -202,7 +202,7 @@ func (d divisorsData) Figure() (*Figure, error) {
 	}
 	title := d.finding(s, names)
 	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s clamp %s above, %s below; the released code's end at %s, below %s of the divisors. 0 already: %s.",
-		d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), power2(releasedTop), percent(s.released), percent(s.zeros))
+		blockTitle(d.Block), power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), power2(releasedTop), percent(s.released), percent(s.zeros))
 	return newFigure(title, figureWidth, top+height+gap+rugs+54, compose(title, subtitle, nil, panels), d.table())
 }
 

@@ -200,6 +200,6 @@ func (d noiseData) Figure() (*Figure, error) {
 	role := RoleLabel(d.Role)
 	title := fmt.Sprintf("%s input at %d bits: median channel %.0f dB, %s of %s below %d dB", role, d.Bits, found[len(found)/2], count(below), count(len(d.Signal)), quietDecibels)
 	subtitle := fmt.Sprintf("%s, %s. Ranges below %v steps are drawn at %[3]v.\nDashed: channels whose values fill their range evenly. They lose 6 dB where their range is halved.",
-		blockName(d.Block), several(d.Pictures, "calibration picture"), leastSteps)
+		blockTitle(d.Block), several(d.Pictures, "calibration picture"), leastSteps)
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, nil, panels), table)
 }

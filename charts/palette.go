@@ -3,6 +3,9 @@
 package charts
 
 import (
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -70,6 +73,42 @@ func plainRoles(label string) string {
 		}
 	}
 	return strings.Join(names, " + ")
+}
+
+// blockParts matches the name that the reference gives to a block: a stage of the backbone,
+// the stem or the middle of the head, the position in it, and of an EfficientViT module
+// which of its two blocks.
+var blockParts = regexp.MustCompile(`^(?:backbone\.)?(input_stem|head\.middle|stages\.(\d+))\.op_list\.(\d+)(\.context_module|\.local_module)?(?:\.main)?$`)
+
+// blockLabel returns what figures call a block: its stage, counted from 1 as in the paper,
+// and its place among the stage's MBConvs or MSAs. A stage begins with MBConvs; in a stage
+// with attention each further position is a module of an MSA and an MBConv. Any other name
+// is returned without "backbone.".
+func blockLabel(name string) string {
+	m := blockParts.FindStringSubmatch(name)
+	if m == nil {
+		return blockName(name)
+	}
+	at, _ := strconv.Atoi(m[3]) // digits
+	switch {
+	case m[1] == "input_stem":
+		return fmt.Sprintf("stem, DSConv %d", at) // before it is a convolution
+	case m[1] == "head.middle":
+		return fmt.Sprintf("head, MBConv %d", at+1)
+	}
+	stage, _ := strconv.Atoi(m[2])
+	if m[4] == ".context_module" {
+		return fmt.Sprintf("stage %d, MSA %d", stage+1, at) // before it is an MBConv
+	}
+	return fmt.Sprintf("stage %d, MBConv %d", stage+1, at+1)
+}
+
+// blockTitle is the label of a block, and behind it the name that a caller types.
+func blockTitle(name string) string {
+	if label := blockLabel(name); label != blockName(name) {
+		return fmt.Sprintf("%s (%s)", label, blockName(name))
+	}
+	return blockName(name)
 }
 
 // The layers of a standard ViT, which have labels and no roles. Those that do what an

@@ -173,11 +173,14 @@ func (a axis) kind() string {
 // have, but a line across the panel has a label of its own.
 func tickLabels(x, y axis) []echarts.SingleSeries {
 	var lines []any
-	for _, t := range x.ticks {
-		lines = append(lines, opts.MarkLineNameXAxisItem{Name: t.label, XAxis: t.at})
-	}
-	for _, t := range y.ticks {
-		lines = append(lines, opts.MarkLineNameYAxisItem{Name: t.label, YAxis: t.at})
+	for _, of := range []struct {
+		axis  string
+		ticks []tick
+	}{{"xAxis", x.ticks}, {"yAxis", y.ticks}} {
+		for _, t := range of.ticks {
+			// Without an opacity of its own a label has that of its line.
+			lines = append(lines, map[string]any{"name": t.label, of.axis: t.at, "label": map[string]any{"opacity": 1}})
+		}
 	}
 	if lines == nil {
 		return nil
@@ -191,7 +194,7 @@ func tickLabels(x, y axis) []echarts.SingleSeries {
 		MarkLines: &opts.MarkLines{Data: lines, MarkLineStyle: opts.MarkLineStyle{
 			Symbol:    []string{"none", "none"},
 			Label:     &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: below, Color: faint, FontSize: 11},
-			LineStyle: &opts.LineStyle{Color: rule, Width: 1, Type: "solid"},
+			LineStyle: &opts.LineStyle{Color: shade, Width: 1, Type: "solid", Opacity: opts.Float(0.4)},
 		}},
 	}}
 }

@@ -158,7 +158,7 @@ func (d paperDivisors) Figure() (*Figure, error) {
 	}}
 	title := fmt.Sprintf("Below %s, where %s of the divisors lie, 8 bits uniform have %s, 4 bits log2 %s",
 		number(zoom), percent(d.share(zoom)), several(len(uniformStairs(d.Eight, zoom)), "value"), count(len(near)))
-	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi))
+	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", blockTitle(d.Block), power2(d.Log2.Lo), power2(d.Log2.Hi))
 	f, err := newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{uniformName, log2Name}, panels), table)
 	if err != nil {
 		return nil, err

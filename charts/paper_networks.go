@@ -172,7 +172,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		if !ok {
 			return nil, fmt.Errorf("charts: Fig. 2: %s has no %s", net.Name, kind)
 		}
-		s.note(place{12, y + 6}, labelled(fmt.Sprintf("%s, step by step", kind), strings.TrimPrefix(b.Name, "backbone.")))
+		s.note(place{12, y + 6}, labelled(blockLabel(b.Name)+", step by step", blockName(b.Name)))
 		y += 8
 		for _, part := range branches(chainOf(net.Ops[b.From:b.To])) {
 			y = s.flow(place{84 + part.indent, y + 50}, 5, part.boxes)

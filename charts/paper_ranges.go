@@ -257,7 +257,7 @@ func (d paperRanges) figure() (*Figure, error) {
 		})
 	}
 	title := d.finding()
-	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", d.Block)
+	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", blockTitle(d.Block))
 	return newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
 }
 

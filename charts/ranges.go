@@ -195,7 +195,7 @@ func (d rangesData) Figure() (*Figure, error) {
 		})
 	}
 	title := d.finding(sums)
-	subtitle := fmt.Sprintf("%s\nGrey: rounds to 0. One-sided: one side of zero is over %d times as long. Value axes are linear near 0, logarithmic beyond.", d.Block, oneSided)
+	subtitle := fmt.Sprintf("%s\nGrey: rounds to 0. One-sided: one side of zero is over %d times as long. Value axes are linear near 0, logarithmic beyond.", blockTitle(d.Block), oneSided)
 	option := compose(title, subtitle, []string{maxName, minName, distName}, panels)
 	return newFigure(title, figureWidth, top+3*pitch-30, option, d.table())
 }

@@ -59,6 +59,6 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 		},
 	}
 	title := fmt.Sprintf("%s of %s roundings left the nearest code, the error went from %.2g to %.2g", count(b.Flipped), count(b.Weights), b.Before, b.After)
-	subtitle := fmt.Sprintf("Block %s; the errors are shares of the exact output's energy.", b.Name)
+	subtitle := fmt.Sprintf("Block %s; the errors are shares of the exact output's energy.", blockTitle(b.Name))
 	return newFigure(title, figureWidth, top+high+gap+low+54, compose(title, subtitle, nil, panels), table)
 }

@@ -60,7 +60,8 @@ func (b breakdown) total() float64 {
 }
 
 // figure draws a bar for each part, and one for each block, stacked in the
-// colours of the parts. The table has one row per block and part.
+// colours of the parts. The table has one row per block and part, with the name of the
+// block in the network.
 func (b breakdown) figure() (*Figure, error) {
 	const (
 		top, pitch, partPitch, foot = 116, 20, 24, 96
@@ -82,7 +83,7 @@ func (b breakdown) figure() (*Figure, error) {
 	table := Table{Columns: []string{"block", b.of, "cycles"}}
 	stacks := make([][]opts.BarData, len(b.parts))
 	for i, block := range b.blocks {
-		blocks = append(blocks, block.Name)
+		blocks = append(blocks, blockLabel(block.Name))
 		sum := 0.0
 		var holds []string
 		for j, c := range block.Cycles {
@@ -92,7 +93,7 @@ func (b breakdown) figure() (*Figure, error) {
 				table.Rows = append(table.Rows, []any{block.Name, b.parts[j].name, c})
 			}
 		}
-		text := fmt.Sprintf("%s: %s cycles (%s)", block.Name, count(int(math.Round(sum))), strings.Join(holds, ", "))
+		text := fmt.Sprintf("%s: %s cycles (%s)", blocks[i], count(int(math.Round(sum))), strings.Join(holds, ", "))
 		for j, c := range block.Cycles {
 			stacks[j] = append(stacks[j], opts.BarData{Name: text, Value: c})
 		}
@@ -144,5 +145,6 @@ func captionedWidth(room int, captions []point) float64 {
 	return width
 }
 
-// blockName shortens the name of a block, or of an operation outside of blocks.
+// blockName returns the name of a block, or of an operation outside of blocks, as a caller
+// may type it.
 func blockName(name string) string { return strings.TrimPrefix(name, "backbone.") }

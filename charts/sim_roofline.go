@@ -50,7 +50,7 @@ func (d rooflineData) text(p *event.RooflinePoint, steps int) string {
 		name = fmt.Sprintf("%s and %d more", name, steps-1)
 	}
 	if p.Label != "" {
-		name += " (" + p.Label + ")"
+		name += " (" + plainRoles(p.Label) + ")"
 	}
 	intensity := "no off-chip bytes"
 	if p.Bytes > 0 {

@@ -25,9 +25,10 @@ type scheduleData struct {
 	Panels                    []schedulePanel
 }
 
-// schedulePanel is one block.
+// schedulePanel is one block or step.
 type schedulePanel struct {
-	Block string
+	// Block is its name in the network, and Label what the panel's title calls it.
+	Block, Label string
 	// Cycles is how long the block takes.
 	Cycles float64
 	Tasks  []scheduleTask
@@ -79,9 +80,17 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
 	own := make(map[string]map[string]string) // the labels of each step that is drawn
 	steps := make(map[string]string)          // the step's own, for its memory traffic
+	label := blockLabel(block)
 	for _, s := range r.Steps {
 		name := blockName(s.Block)
-		if name == block || blockName(s.Name) == block {
+		switch block {
+		case blockName(s.Name):
+			label = plainRoles(s.Label)
+			if s.Block != "" {
+				label = blockLabel(s.Block) + ", " + label
+			}
+			fallthrough
+		case name:
 			own[s.Name], steps[s.Name] = s.Labels, s.Label
 		}
 		if name != "" && !slices.Contains(known, name) {
@@ -97,7 +106,7 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 	if from > to {
 		return schedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
-	p := schedulePanel{Block: block, Cycles: float64(to - from)}
+	p := schedulePanel{Block: block, Label: label, Cycles: float64(to - from)}
 	for _, e := range r.Events {
 		start, end := max(e.Start, from), min(e.End, to)
 		if start >= end {
@@ -212,12 +221,12 @@ func (d scheduleData) finding() string {
 // finding says the same of one block.
 func (p schedulePanel) finding() string {
 	_, apart := p.shares()
-	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Block, percent(apart/p.Cycles), count(int(p.Cycles)))
+	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Label, percent(apart/p.Cycles), count(int(p.Cycles)))
 }
 
 // Figure draws a panel per block: when each engine works on which operation, and
 // when off-chip memory moves data, that of other blocks in grey. The table has
-// one row per task.
+// one row per task, with the name of the block or step in the network.
 func (d scheduleData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err

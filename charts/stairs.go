@@ -102,7 +102,7 @@ func (d stairsData) Figure() (*Figure, error) {
 	}
 	title := fmt.Sprintf("%d bits: the median channel has %s of %s codes, %s of %s channels fewer than 8",
 		bits, count(d.codes(m)), count(d.Grid.Hi-d.Grid.Lo+1), count(few), count(len(d.Min)))
-	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, d.Block), nil, panels), table)
+	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, blockTitle(d.Block)), nil, panels), table)
 }
 
 // shortAxis is an axis that begins and ends at short numbers.
