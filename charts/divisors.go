@@ -11,6 +11,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -207,8 +208,8 @@ func (d divisorsData) Figure() (*Figure, error) {
 }
 
 // table lists the bins with their quantized values.
-func (d divisorsData) table() Table {
-	t := Table{Columns: []string{"low", "high", "count", "uniform", "log2"}}
+func (d divisorsData) table() table.Table {
+	t := columns("low", "high", "count", "uniform", "log2")
 	for _, b := range d.Hist.Bins {
 		lo, hi := b.Bounds()
 		v := b.Center()

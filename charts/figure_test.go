@@ -261,9 +261,8 @@ func TestMissingNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Title   string
-		Columns []string
-		Rows    [][]any
+		Title string
+		Rows  [][]any
 	}
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)

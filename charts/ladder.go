@@ -173,7 +173,7 @@ func (d LadderData) Figure() (*Figure, error) {
 	if len(d.Paper) > 0 {
 		subtitle += " [V] read in a source, [I] inferred."
 	}
-	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark", "of"}}
+	table := columns("source", "recipe", d.Metric, "low", "high", "mark", "of")
 	for _, r := range d.Rows {
 		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, "", d.Dataset})
 	}

@@ -132,7 +132,7 @@ func (d lossData) Figure() (*Figure, error) {
 		return nil, fmt.Errorf("charts: losses of %s: no recipe", d.metric)
 	}
 	const top, pitch, right, foot, apart = 84, 26, 210, 54, 92
-	table := Table{Columns: []string{"source", "recipe", "lost points of " + d.metric, "low", "high", "mark"}}
+	table := columns("source", "recipe", "lost points of "+d.metric, "low", "high", "mark")
 	var names []string
 	lo, hi := 0.0, 1.0
 	for i, r := range slices.Concat(d.rows, d.paper) {
@@ -206,7 +206,7 @@ var wayColors = []string{ink, blue, vermillion, green, mauve, yellow}
 func Widths(w *tables.Widths) (*Figure, error) {
 	const left, top, width, height = 84, 84, 760, 320
 	float, metric := w.Climb.Float.Score()
-	table := Table{Columns: []string{"rounded", "bits", metric + " %", "lost points", "low", "high"}}
+	table := columns("rounded", "bits", metric+" %", "lost points", "low", "high")
 	labels := make([]string, len(w.Bits))
 	for i, b := range w.Bits {
 		labels[i] = fmt.Sprint(b)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"slices"
@@ -129,7 +130,7 @@ func TestWidths(t *testing.T) {
 	}
 	var cells []string
 	for _, r := range f.Table().Rows {
-		cells = append(cells, r[0].(string)+" "+cellText(r[1])+" "+number(r[3].(float64)))
+		cells = append(cells, r[0].(string)+" "+fmt.Sprint(r[1])+" "+number(r[3].(float64)))
 	}
 	if want := []string{"PW1 8 1", "PW1 6 2", "DW 8 30", "DW 6 NaN"}; !slices.Equal(cells, want) {
 		t.Errorf("%q, want %q", cells, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -501,14 +502,14 @@ func (m *modelMap) detail(i int, a axis) []echarts.SingleSeries {
 }
 
 // table has a row for each block, with its number by every measure.
-func (m *modelMap) table() Table {
-	t := Table{Columns: []string{"block", "kind", "stage", "tensors"}}
+func (m *modelMap) table() table.Table {
+	t := columns("block", "kind", "stage", "tensors")
 	for i := range m.measures {
 		name := m.measures[i].Name
 		if m.measures[i].decibels() {
 			name += ", dB"
 		}
-		t.Columns = append(t.Columns, name)
+		t.Columns = append(t.Columns, table.Column{Name: name})
 	}
 	for i := range m.blocks {
 		b := &m.blocks[i]

@@ -154,7 +154,7 @@ const quietDecibels = 20
 // Figure draws both panels on one axis of decibels.
 func (d noiseData) Figure() (*Figure, error) {
 	const top, height, left, width, left2, width2 = 112, 240, 70, 400, 548, 320
-	table := Table{Columns: []string{"channel", "min", "max", "range in steps", "SQNR dB"}}
+	table := columns("channel", "min", "max", "range in steps", "SQNR dB")
 	var byChannel, byRange []point
 	var found, ranges []float64
 	below := 0

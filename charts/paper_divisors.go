@@ -129,7 +129,7 @@ func (d paperDivisors) Figure() (*Figure, error) {
 	)
 	_, zoom := roundRange(0, 0.8*float64(d.Eight.Scale))
 	_, wide := roundRange(0, d.Largest)
-	table := Table{Columns: []string{"panel", "grid", "from", "quantized value"}}
+	table := columns("panel", "grid", "from", "quantized value")
 	stairs := func(panel, name, color string, list []stair, to float64) echarts.SingleSeries {
 		for _, s := range list {
 			table.Rows = append(table.Rows, []any{panel, name, s.from, s.level})

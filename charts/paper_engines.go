@@ -49,10 +49,11 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 		title += fmt.Sprintf(", a lane of R-MAC %s", count(c.RMAC.MACs))
 	}
 	subtitle := wrap(fmt.Sprintf("%s, one of %s. Trapezoids are multiplexers, dashed paths are not taken.", c.Name, copiesOf(c.Copies)), 12, figureWidth-24)
-	table := Table{Columns: []string{"panel", "part", "number", "across"}, Rows: [][]any{
+	table := columns("panel", "part", "number", "across")
+	table.Rows = [][]any{
 		{"a", "lanes of MAT", c.MAT.Lanes, "output channels"}, {"a", "multipliers of a lane", c.MAT.MACs, "input channels"},
 		{"c", "lanes of R-MAC", c.RMAC.Lanes, "output channels"}, {"c", "units of a lane", c.RMAC.MACs, "input channels"},
-	}}
+	}
 	if reconfigured {
 		table.Rows = append(table.Rows, []any{"d", "lanes of R-MAC", c.RMAC.Lanes, "output pixels of a row"}, []any{"d", "units of a lane", c.RMAC.MACs, "channels"})
 	}

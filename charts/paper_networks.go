@@ -55,7 +55,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 	var before, behind []flowBox
 	var blocks [][]flowBox
 	var products, softmaxes, engines int64
-	table := Table{Columns: []string{"block", "operation", "multiply-accumulates"}}
+	table := columns("block", "operation", "multiply-accumulates")
 	block := ""
 	for i := range w.Ops {
 		o := &w.Ops[i]
@@ -137,7 +137,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 	const top, left = 76, 92
 	s := &sketch{}
-	table := Table{Columns: []string{"stage", "block", "kind", "output"}}
+	table := columns("stage", "block", "kind", "output")
 	ranges := net.Blocks()
 	y := 26.0
 	counts := map[string]int{}

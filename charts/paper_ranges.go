@@ -232,7 +232,7 @@ func (d paperRanges) figure() (*Figure, error) {
 		left, width         = 74, 400
 		left2, right, nBins = 574, 24, 64
 	)
-	table := Table{Columns: []string{"input", "channel", "min", "max"}}
+	table := columns("input", "channel", "min", "max")
 	var panels []panel
 	for i, p := range d.Inputs {
 		var maxima, minima []point

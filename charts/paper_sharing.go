@@ -85,7 +85,7 @@ func (d paperSharing) Figure() (*Figure, error) {
 		shownDepth   = 4     // channels that are drawn
 	)
 	filterColors := []string{vermillion, green, mauve, yellow}
-	table := Table{Columns: []string{"convolution", "of", "index", "factor"}}
+	table := columns("convolution", "of", "index", "factor")
 	s := &sketch{}
 	filters, factors := 0, 0
 	for i, p := range d.Panels {

@@ -13,6 +13,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -349,8 +350,8 @@ func rankTicks(n int) []tick {
 }
 
 // table lists the channels in their own order.
-func (d rangesData) table() Table {
-	t := Table{Columns: []string{"input", "tensor", "channel", "min", "max", "codes"}}
+func (d rangesData) table() table.Table {
+	t := columns("input", "tensor", "channel", "min", "max", "codes")
 	for _, p := range d.Panels {
 		step := p.summary().step
 		for c := range p.Min {

@@ -30,7 +30,7 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 		left, width         = 84, 640
 		top, high, gap, low = 112, 200, 84, 160
 	)
-	table := Table{Columns: []string{"step", "error", "rounding", "weights"}}
+	table := columns("step", "error", "rounding", "weights")
 	most, fullest := 1.0, 1
 	var losses, bars []point
 	every := float64(r.Options.Steps) / float64(max(1, len(b.Loss)))

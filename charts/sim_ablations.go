@@ -103,7 +103,7 @@ func (d ablationsData) Figure() (*Figure, error) {
 		event      = "event-driven"
 		closed     = "closed form"
 	)
-	table := Table{Columns: []string{"without", "DSPs", "LUTs", "model", "cycles", "times"}}
+	table := columns("without", "DSPs", "LUTs", "model", "cycles", "times")
 	var names []string
 	var from, to []float64
 	var filled, hollow, words []point

@@ -11,6 +11,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // architectureData is a configuration to be drawn.
@@ -305,9 +306,9 @@ func copies(n int) string {
 	return "this frame is there " + count(n) + " times"
 }
 
-func (d architectureData) table() Table {
+func (d architectureData) table() table.Table {
 	c := d.Config
-	t := Table{Columns: []string{"part", "size", "value"}}
+	t := columns("part", "size", "value")
 	add := func(part, size string, value any) { t.Rows = append(t.Rows, []any{part, size, value}) }
 	for _, e := range []struct {
 		name string

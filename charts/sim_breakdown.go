@@ -80,7 +80,7 @@ func (b breakdown) figure() (*Figure, error) {
 		bars = append(bars, opts.BarData{Name: p.name + ": " + text, Value: p.cycles, ItemStyle: &opts.ItemStyle{Color: p.color}})
 		partTexts = append(partTexts, point{text, []any{p.cycles, i}})
 	}
-	table := Table{Columns: []string{"block", b.of, "cycles"}}
+	table := columns("block", b.of, "cycles")
 	stacks := make([][]opts.BarData, len(b.parts))
 	for i, block := range b.blocks {
 		blocks = append(blocks, blockLabel(block.Name))

@@ -31,7 +31,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 		right            = 140
 		own, theirs      = "computed", "printed"
 	)
-	table := Table{Columns: []string{"source", "row", "network", "column", "value", "mark"}}
+	table := columns("source", "row", "network", "column", "value", "mark")
 	label := func(r compare.Row) string {
 		if r.Network == "" {
 			return r.Name

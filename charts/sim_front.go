@@ -229,7 +229,7 @@ func (d frontData) Figure() (*Figure, error) {
 	)
 	first := d.Points[0]
 	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
-	table := Table{Columns: slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})}
+	table := columns(slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})...)
 	for _, p := range d.Points {
 		minCost, maxCost = min(minCost, d.cost(p)), max(maxCost, d.cost(p))
 		minFPS, maxFPS = min(minFPS, p.FPS), max(maxFPS, p.FPS)

@@ -129,7 +129,7 @@ func (d peerData) Figure() (*Figure, error) {
 		ours, side, one  = "MAT + R-MAC", "array, groups side by side", "array, one group at a time"
 		unit             = "cycles of one picture"
 	)
-	table := Table{Columns: []string{"of", "name", "on", "cycles"}}
+	table := columns("of", "name", "on", "cycles")
 	var names, counts []string
 	var values []float64
 	for _, r := range d.Roles {

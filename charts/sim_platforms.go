@@ -114,7 +114,7 @@ func (d platformsData) Figure() (*Figure, error) {
 	all := slices.Concat(d.Computed, d.Printed)
 	var labels []string
 	var values []float64
-	table := Table{Columns: []string{"source", "platform", "network", "GOPS", "mark"}}
+	table := columns("source", "platform", "network", "GOPS", "mark")
 	for i, r := range all {
 		labels = append(labels, r.Platform)
 		values = append(values, r.GOPS)

@@ -154,7 +154,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		pitch, foot     = 24, 96
 		smallest, large = 7, 44 // diameters
 	)
-	table := Table{Columns: []string{"step", "label", "operations", "off-chip bytes", "operations per byte", "cycles", "GOPS", "roof, GOPS", "bound"}}
+	table := columns("step", "label", "operations", "off-chip bytes", "operations per byte", "cycles", "GOPS", "roof, GOPS", "bound")
 	l := &d.Roofline
 	lo, hi, least := l.Run.Intensity(), l.Ridge(), l.Run.GOPS
 	onChip, above := false, false

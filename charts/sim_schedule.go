@@ -237,7 +237,7 @@ func (d scheduleData) Figure() (*Figure, error) {
 		thick            = 18
 		letters          = 11 // font size
 	)
-	table := Table{Columns: []string{"block", "lane", "operation", "start", "end"}}
+	table := columns("block", "lane", "operation", "start", "end")
 	var panels []panel
 	bottom := top
 	for i, p := range d.Panels {

@@ -109,7 +109,7 @@ func (d sizesData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	lo, hi := mark.DSPs, mark.DSPs
-	table := Table{Columns: []string{"sizes", "DSPs", "FPS", "share of the peak", "front", "marked"}}
+	table := columns("sizes", "DSPs", "FPS", "share of the peak", "front", "marked")
 	for _, p := range d.Points {
 		lo, hi = min(lo, p.DSPs), max(hi, p.DSPs)
 		table.Rows = append(table.Rows, []any{p.Name, p.DSPs, p.FPS, p.Share, p.Front, p.Mark})
@@ -191,7 +191,7 @@ func (d rankingData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"sizes", "engines' DSPs", "FPS, " + d.By, "share, " + d.By, "FPS, " + d.Again, "share, " + d.Again}}
+	table := columns("sizes", "engines' DSPs", "FPS, "+d.By, "share, "+d.By, "FPS, "+d.Again, "share, "+d.Again)
 	var names, texts []string
 	var from, to []float64
 	var first, second []point

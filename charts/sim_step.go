@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // stepData is the engines in one cycle.
@@ -68,7 +69,7 @@ func (d stepData) Figure() (*Figure, error) {
 	}
 	const top, header, pitch, middle = 76, 34, 96, 450
 	now, c := d.Cycles[d.At], d.Config
-	table := Table{Columns: []string{"engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel"}}
+	table := columns("engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel")
 	s := &sketch{}
 	s.note(place{12, 14}, labelled("MAT"))
 	s.note(place{middle + 12, 14}, labelled("R-MAC"))
@@ -98,7 +99,7 @@ type stepLane struct {
 
 // draw draws the MACs in a row, the ways of their products, and the registers: one for all
 // behind the last MAC, in the depthwise mode one below each.
-func (l stepLane) draw(s *sketch, table *Table) {
+func (l stepLane) draw(s *sketch, t *table.Table) {
 	const width, tall, room = 426.0, 30.0, 88.0
 	pitch := (width - room) / float64(l.macs)
 	size, behind := pitch-18, l.at[0]+width-room
@@ -127,7 +128,7 @@ func (l stepLane) draw(s *sketch, table *Table) {
 			}
 			row = []any{l.engine, l.lane + 1, i + 1, p.X[i], p.W[i], register, p.Pixel + 1, p.Channel + 1}
 		}
-		table.Rows = append(table.Rows, row)
+		t.Rows = append(t.Rows, row)
 		s.box(name, place{x, y}, size, tall, color, "inside", labelled("", text))
 		switch {
 		case len(p.X) == 0:

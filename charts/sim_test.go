@@ -23,6 +23,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with
@@ -150,7 +151,7 @@ func peerFixture() peerData {
 // column returns one column of a figure's table.
 func column[T any](t *testing.T, f *Figure, name string) []T {
 	t.Helper()
-	i := slices.Index(f.Table().Columns, name)
+	i := slices.IndexFunc(f.Table().Columns, func(c table.Column) bool { return c.Name == name })
 	if i < 0 {
 		t.Fatalf("no column %q among %q", name, f.Table().Columns)
 	}

@@ -94,7 +94,7 @@ func (d bridgeData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"cause", "cycles", "up to here"}}
+	table := columns("cause", "cycles", "up to here")
 	names, texts := []string{"closed form"}, []string{whole(d.ClosedForm)}
 	from, to := []float64{d.ClosedForm}, []float64{d.ClosedForm}
 	table.Rows = append(table.Rows, []any{"closed form", d.ClosedForm, d.ClosedForm})
@@ -180,7 +180,7 @@ func (d sensitivityData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	const half, double = "half", "double"
-	table := Table{Columns: []string{"assumption", "value", "tried", "with", "cycles", "more than now"}}
+	table := columns("assumption", "value", "tried", "with", "cycles", "more than now")
 	for _, s := range d.Swings {
 		for _, t := range []struct {
 			what string
@@ -302,7 +302,7 @@ func (d sharesData) Figure() (*Figure, error) {
 	}
 	names = append(names, bestOfTwo, bestOfAll)
 	colors := []string{blue, vermillion, green}
-	table := Table{Columns: []string{"layers divided by", "memory", "cycles"}}
+	table := columns("layers divided by", "memory", "cycles")
 	texts := make([]string, len(names))
 	lo, hi := math.Inf(1), 0.0
 	var legend []string

@@ -48,7 +48,7 @@ func (d depthsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"depth", "cycles", "filling"}}
+	table := columns("depth", "cycles", "filling")
 	var line []point
 	for _, at := range d.Depths {
 		table.Rows = append(table.Rows, []any{at.Depth, int(at.Cycles), int(at.Fill)})
@@ -146,7 +146,7 @@ func (d unitsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{d.Unit + " of a copy", "cycles", "DSPs", "LUTs", "chosen"}}
+	table := columns(d.Unit+" of a copy", "cycles", "DSPs", "LUTs", "chosen")
 	var cycles, dsps []point
 	for _, n := range d.Counts {
 		name := fmt.Sprintf("%d: %s cycles, %s DSPs, %s LUTs", n.PerCopy, count(int(n.Cycles)), count(n.DSPs), count(n.LUTs))

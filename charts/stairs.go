@@ -81,7 +81,7 @@ func (d stairsData) Figure() (*Figure, error) {
 		MarkAreas: band("xAxis", lo, hi, "the median channel's range", "insideTop")}
 	exact := echarts.SingleSeries{Name: "exact", Type: "line", ShowSymbol: opts.Bool(false), Color: faint, LineStyle: &opts.LineStyle{Color: faint, Type: "dashed", Width: 1},
 		Data: []point{{"", []any{from, from}}, {"", []any{to, to}}}}
-	table := Table{Columns: []string{"channel", "min", "max", "codes"}}
+	table := columns("channel", "min", "max", "codes")
 	var dots []point
 	few, most := 0, 1
 	for c := range d.Min {

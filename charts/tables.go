@@ -123,7 +123,7 @@ func (d sweepData) Figure() (*Figure, error) {
 		left, top, width, height = 84, 96, 740, 320
 		meanName, drawName       = "mean over draws", "one draw"
 	)
-	table := Table{Columns: []string{"calibration pictures", "draw", d.Metric + " %", "mean", "deviation"}}
+	table := columns("calibration pictures", "draw", d.Metric+" %", "mean", "deviation")
 	at := func(pictures int) float64 { return math.Log2(float64(pictures)) }
 	lo, hi := d.Float, d.Float
 	var x axis
