@@ -159,7 +159,7 @@ func (f *Figure) Save(path string) error {
 	return nil
 }
 
-// textRows is how many rows of its table a figure shows as plain text.
+// textRows is the largest number of a table's rows in the plain text of a figure.
 const textRows = 12
 
 // String returns the plain-text form: the title and the head of the table.
@@ -213,15 +213,15 @@ func canonicalTree(node any, colors theme) any {
 	return node
 }
 
-// round keeps integers and six significant digits of everything else.
+// round returns an integer as it is, and any other number with six significant digits.
 func round(v float64) float64 {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		return v + 0 // -0 becomes 0
+		return v + 0 // writes -0 as 0
 	}
 	return rounded(v, significant)
 }
 
-// rounded keeps some significant digits.
+// rounded returns v with the given number of significant digits.
 func rounded(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil {

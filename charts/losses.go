@@ -53,7 +53,7 @@ type lossData struct {
 type lossRow struct {
 	name             string
 	loss, least, top float64
-	// mark is that of a printed number, which has no interval.
+	// mark is the mark of a printed loss: V, I or U. A printed loss has no interval.
 	mark string
 }
 
@@ -113,7 +113,7 @@ func (d lossData) amount(r lossRow) string {
 // pointUnit is where the axis of losses turns from linear to logarithmic, in points.
 const pointUnit = 0.1
 
-// text is what stands behind the row's dot.
+// text returns the text at the right of the row's dot.
 func (r lossRow) text() string {
 	switch {
 	case math.IsNaN(r.loss) && r.mark != "":
@@ -197,7 +197,7 @@ func lossSeries(place symlog, rows []lossRow, color string) []echarts.SingleSeri
 	}}
 }
 
-// wayColors are those of lines in the order of the [tables.Widths].
+// wayColors are the colours of the lines, in the order of the names of a [tables.Widths].
 var wayColors = []string{ink, blue, vermillion, green, mauve, yellow}
 
 // Widths draws scores against the width of the rounded operands: a line for each name with
@@ -250,7 +250,8 @@ func Widths(w *tables.Widths) (*Figure, error) {
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, append(names, "float"), []panel{p}), table)
 }
 
-// widthsFinding tells what loses most at the first width, and what has no score there.
+// widthsFinding names the kind of operand or the recipe that loses most at the first
+// width, and those that have no score at that width.
 func widthsFinding(w *tables.Widths, metric string) string {
 	bits := w.Bits[0]
 	worst := lossRow{loss: math.Inf(-1)}

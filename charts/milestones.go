@@ -81,7 +81,7 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 
 func lossName(l builtin.Loss) string { return fmt.Sprintf("%s, %d bits", l.Recipe, l.Bits) }
 
-// lossStyle gives a recipe its colour and a width its dashes.
+// lossStyle returns the colour of a loss's recipe and the dashes of its width in bits.
 func lossStyle(l builtin.Loss) (color, dash string) {
 	color = vermillion
 	switch l.Recipe {

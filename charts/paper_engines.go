@@ -32,7 +32,7 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 		fmt.Sprintf("units: input channels 0 to %d; lanes: output channels", c.RMAC.MACs-1)))
 	s.chain(c.RMAC, place{12, 412}, false, true)
 	if reconfigured {
-		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // a line more than (c)
+		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // it has one line more than the head of (c), and is centred
 			fmt.Sprintf("units: channels 0 to %d; lanes: neighbouring pixels of a row;", c.RMAC.MACs-1), "in each cycle a position of the kernel; a sum from every unit"))
 		s.chain(c.RMAC, place{462, 412}, true, false)
 	} else {
@@ -76,8 +76,8 @@ func copiesOf(n int) string {
 	return count(n) + " copies"
 }
 
-// indices are those of the units that are drawn: all of a few, else the first two and the
-// last, with -1 for what is left out.
+// indices returns the indices of the drawn units of n: all of up to three, else the first
+// two and the last, with -1 in the place of those that are left out.
 func indices(n int) []int {
 	switch {
 	case n > 3:
@@ -88,7 +88,7 @@ func indices(n int) []int {
 	return []int{0, 1}[:n]
 }
 
-// The symbols of a multiplexer and of a demultiplexer.
+// The outlines of a multiplexer, a demultiplexer and an adder tree, as symbols of ECharts.
 const (
 	multiplexer   = "path://M0,0L1,0.6L1,2.4L0,3Z"
 	demultiplexer = "path://M1,0L0,0.6L0,2.4L1,3Z"
@@ -137,9 +137,9 @@ func (s *sketch) matLanes(e arch.Engine, at place) {
 	s.note(place{x - 4, y + 34}, labelled("", "inputs"))
 }
 
-// chain draws a lane of R-MAC: paths by which a unit keeps its sum where self is set, and
-// those by which it hands the sum on where forward is. Both are there in any case, unless
-// no mode takes the one.
+// chain draws a lane of R-MAC with all its paths. self says that each unit keeps its sum,
+// and forward that it hands the sum to the next unit. The paths of a mode that is not set
+// are dashed.
 func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
 	const pitch = 128
 	list := indices(e.MACs)

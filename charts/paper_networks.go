@@ -11,18 +11,19 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A flowBox is one step of a drawn chain.
+// A flowBox is one operation of a drawn chain: its label, and its size as a text.
 type flowBox struct {
 	label, size, color string
-	// marked steps have a frame: the paper marks matrix products and the softmax.
+	// marked says that the box has a frame, as the paper frames matrix products and the
+	// softmax.
 	marked bool
 }
 
-// The sizes of a chain in pixels.
+// The width and the height of a box, and the distance of two rows, in pixels.
 const flowWidth, flowHeight, flowPitch = 132, 36, 56
 
-// flow draws a chain from left to right, from the centre of its first box on, in rows of
-// so many boxes, and returns the height of its last row.
+// flow draws a chain of boxes in rows of perRow, from left to right. at is the centre of
+// the first box. It returns the vertical position of the last row.
 func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
 	x, y := at[0], at[1]
 	const pitch = flowWidth + 24
@@ -157,7 +158,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
 			counts[kind]++
 			if stage < last {
-				drawn[kind] = b // the last of its kind in the backbone
+				drawn[kind] = b // in the end the last block of this kind in the backbone
 			}
 			if x+116 > figureWidth-12 {
 				x, y = left, y+46
@@ -193,7 +194,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		counts["MSA"], len(ranges), net.Name), nil
 }
 
-// stageName names a stage of a network whose head is the last.
+// stageName returns the name of stage n of a network whose head is stage last.
 func stageName(n, last int) string {
 	switch n {
 	case 0:
@@ -204,7 +205,7 @@ func stageName(n, last int) string {
 	return fmt.Sprintf("stage %d", n)
 }
 
-// kindColor is that of the role which stands for a kind of block.
+// kindColor returns the colour of a kind of block: that of a role which stands for it.
 func kindColor(kind string, ops []efficientvit.Op) string {
 	switch kind {
 	case "MBConv":
@@ -230,8 +231,8 @@ func shapeText(shape []int) string {
 	return strings.Join(text, "×")
 }
 
-// chainOf returns the operations of a block that have a role, each once: an activation goes
-// with its convolution. The products are marked.
+// chainOf returns a box for each operation of a block that has a role. An activation has
+// no box of its own beside its convolution's. Matrix products are marked.
 func chainOf(ops []efficientvit.Op) []flowBox {
 	var boxes []flowBox
 	for i := range ops {
@@ -251,15 +252,16 @@ func chainOf(ops []efficientvit.Op) []flowBox {
 	return boxes
 }
 
-// A branch is a row of a drawn block, and where its first step reads from.
+// A branch is a row of boxes of a drawn block. from names the tensor that its first box
+// reads, and indent is in pixels.
 type branch struct {
 	boxes  []flowBox
 	from   string
 	indent float64
 }
 
-// branches divides an MSA into its two branches, what is before them and what joins them;
-// any other block is one row.
+// branches divides the boxes of an MSA into four rows: those before its two branches, each
+// branch, and those behind both. Any other block is one row.
 func branches(boxes []flowBox) []branch {
 	list := []branch{{}}
 	for _, b := range boxes {

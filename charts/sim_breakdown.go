@@ -15,21 +15,22 @@ import (
 // blocks that hold some of each part.
 type breakdown struct {
 	title, subtitle string
-	// of says what a part is, and parts and blocks head the two panels.
+	// of is the noun of a part, "role" or "cause". partsTitle and blocksTitle are the
+	// titles of the two panels.
 	of, partsTitle, blocksTitle string
 	parts                       []breakdownPart
 	blocks                      []cyclesBlock
-	// brief leaves the panel of the blocks out.
+	// brief says that the panel of the blocks is left out.
 	brief bool
 }
 
-// breakdownPart is one part with its colour, and what is to be said about it.
+// breakdownPart is one part with its cycles, its colour, and a note behind its bar.
 type breakdownPart struct {
 	name, color, note string
 	cycles            float64
 }
 
-// check holds the parts against the blocks.
+// check returns an error where the cycles of a part are not the sum over its blocks.
 func (b breakdown) check(what string) error {
 	if len(b.parts) == 0 || len(b.blocks) == 0 {
 		return fmt.Errorf("charts: %s: %d %ss and %d blocks, need at least one of each", what, len(b.parts), b.of, len(b.blocks))
@@ -127,8 +128,9 @@ func (b breakdown) figure() (*Figure, error) {
 		compose(b.title, b.subtitle, nil, []panel{byPart, byBlock}), table)
 }
 
-// captionedWidth returns how wide a panel of bars can be, of so many pixels, if
-// the longest bar spans it and each caption still fits behind its bar.
+// captionedWidth returns the largest width of a panel of bars, in pixels, at which every
+// caption has room behind its bar. room is the width of panel and captions together, and
+// the longest bar spans the panel.
 func captionedWidth(room int, captions []point) float64 {
 	const margin = 24
 	longest := 0.0

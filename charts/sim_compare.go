@@ -51,7 +51,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 		for i, r := range slices.Concat(t.Computed, t.Printed) {
 			n := r.Numbers[column]
 			if n.Mark == "" {
-				continue // no such number
+				continue // the row has no number in this column
 			}
 			source, dots, part := theirs, &hollow, 1
 			if i < len(t.Computed) {

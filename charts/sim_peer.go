@@ -22,7 +22,7 @@ type peerData struct {
 	Depthwise []peerCount
 }
 
-// peerRole is one role of the accelerator's operations.
+// peerRole are the cycles of one role of operations on both designs.
 type peerRole struct {
 	Name string
 	// Accelerator is its cycles; SideBySide and OneGroup are the array's, with
@@ -30,11 +30,11 @@ type peerRole struct {
 	Accelerator, SideBySide, OneGroup float64
 }
 
-// peerCount is one way to count.
+// peerCount are the array's cycles for the depthwise convolutions by one way to count.
 type peerCount struct {
 	Counting string
 	Cycles   float64
-	// Other says that the counted layer is not the network's.
+	// Other says that the count is of another layer than the network's.
 	Other bool
 }
 

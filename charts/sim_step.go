@@ -10,10 +10,10 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// stepData is the engines in one cycle.
+// stepData are the engines in one cycle of a recorded run.
 type stepData struct {
 	trust.Steps
-	// At is the cycle's index.
+	// At is the index of the cycle in the recording, from 0.
 	At int
 }
 
@@ -47,7 +47,7 @@ func (d stepData) check() error {
 	return nil
 }
 
-// works says what an engine's lanes do.
+// works tells the mode of an engine in the cycle, as the heading over its lanes.
 func works(name string, lanes []register.Products) string {
 	for _, p := range lanes {
 		switch {
@@ -87,7 +87,7 @@ func (d stepData) Figure() (*Figure, error) {
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 }
 
-// A stepLane is one lane in one cycle.
+// A stepLane is one lane of an engine in one cycle.
 type stepLane struct {
 	engine     string
 	lane, macs int
@@ -137,7 +137,7 @@ func (l stepLane) draw(s *sketch, t *table.Table) {
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 14})
 		case l.engine == "MAT": // an adder tree
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 16}, place{behind, y + tall + 16})
-		default: // down the chain
+		default: // the sum runs down the chain
 			s.path(l.color, place{x + size, y + tall/2}, place{x + pitch, y + tall/2})
 		}
 	}
@@ -150,7 +150,7 @@ func (l stepLane) draw(s *sketch, t *table.Table) {
 	}
 }
 
-// register draws a register with what it holds.
+// register draws a register with the sum that it holds at the end of the cycle.
 func (s *sketch) register(name string, at place, w float64, holds int32) {
 	const tall = 24
 	s.box(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink, "inside", labelled(fmt.Sprint(holds)))
