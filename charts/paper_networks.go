@@ -28,14 +28,18 @@ func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
 	x, y := at[0], at[1]
 	const pitch = flowWidth + 24
 	for i, b := range boxes {
+		edge := flowWidth / 2.0
+		if b.marked {
+			edge += 4 // an arrow ends at the frame
+		}
 		if i > 0 {
 			if i%perRow == 0 {
 				last := x
 				x, y = at[0], y+flowPitch
 				s.path(faint, place{last + flowWidth/2, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch/2},
-					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - flowWidth/2, y})
+					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - edge, y})
 			} else {
-				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - flowWidth/2, y})
+				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - edge, y})
 				x += pitch
 			}
 		}
@@ -178,13 +182,13 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		for _, part := range branches(chainOf(net.Ops[b.From:b.To])) {
 			y = s.flow(place{84 + part.indent, y + 50}, 5, part.boxes)
 			if part.from != "" {
-				s.note(place{12, y + 4}, labelled("", part.from))
+				s.note(place{12, y}, labelled("", part.from))
 			}
 		}
 		y += 50
 	}
 	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
-	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. In the boxes: what comes out.", net.Name)
+	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", net.Name)
 	height := int(y) + 4
 	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 	if err != nil {
@@ -267,13 +271,13 @@ func branches(boxes []flowBox) []branch {
 	for _, b := range boxes {
 		switch b.label {
 		case RoleLabel(efficientvit.KTV):
-			from := "of qkv"
+			from := "branch of\nqkv"
 			if len(list) > 1 {
-				from = "of the\naggregation"
+				from = "branch of the\naggregation"
 			}
 			list = append(list, branch{from: from, indent: 90})
 		case RoleLabel(efficientvit.Proj):
-			list = append(list, branch{from: "of both", indent: 90})
+			list = append(list, branch{from: "both\nbranches", indent: 90})
 		}
 		list[len(list)-1].boxes = append(list[len(list)-1].boxes, b)
 	}
