@@ -6,11 +6,35 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
+
+// observed returns the built-in model with two calibration pictures and their profile. A
+// short test run is skipped.
+func observed(t *testing.T) (*triovit.Setup, *calib.Profile) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a network is run: run without -short")
+	}
+	s, err := triovit.Prepare(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
+		t.Fatal(err)
+	}
+	p, err := calib.Observe(t.Context(), s.Folded, s.Calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, p
+}
 
 // histogram counts values as package calib does.
 func histogram(values []float32) calib.Histogram {

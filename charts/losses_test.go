@@ -160,16 +160,7 @@ func TestStairs(t *testing.T) {
 
 // TestAnswers: a recipe that changes answers has a map of where it does.
 func TestAnswers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a network is run: run without -short")
-	}
-	s, err := triovit.Prepare(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
-		t.Fatal(err)
-	}
+	s, _ := observed(t)
 	p, err := Answers(context.Background(), s, 1, calib.Vanilla.Bits(8, 6))
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/gotriovit/gotriovit/calib"
-	"github.com/gotriovit/gotriovit/triovit"
-	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -73,20 +70,8 @@ func TestNoiseOfAnEvenChannel(t *testing.T) {
 
 // TestChannelNoise: every input of an MBConv is measured, and each bit less is more noise.
 func TestChannelNoise(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a network is run: run without -short")
-	}
-	s, err := triovit.Prepare(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
-		t.Fatal(err)
-	}
-	p, err := calib.Observe(t.Context(), s.Folded, s.Calibration)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, p := observed(t)
+	var err error
 	sum := func(list []float64) (total float64) {
 		for _, v := range list {
 			total += v

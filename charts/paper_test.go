@@ -17,8 +17,6 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/triovit"
-	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -75,20 +73,7 @@ func TestPaperFig3ShowsTheProfile(t *testing.T) {
 // TestRepairedShowsBothProfiles: each row is the tensor before or behind its transform, as
 // the profiles have it, and Fig. 6 has the rows behind.
 func TestRepairedShowsBothProfiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a network is run: run without -short")
-	}
-	s, err := triovit.Prepare(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
-		t.Fatal(err)
-	}
-	before, err := calib.Observe(t.Context(), s.Folded, s.Calibration)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, before := observed(t)
 	q, err := calib.Quantize(s.Folded, before, calib.TrioViT)
 	if err != nil {
 		t.Fatal(err)
