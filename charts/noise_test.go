@@ -71,18 +71,13 @@ func TestNoiseOfAnEvenChannel(t *testing.T) {
 // TestChannelNoise: every input of an MBConv is measured, and each bit less is more noise.
 func TestChannelNoise(t *testing.T) {
 	s, p := observed(t)
-	var err error
-	sum := func(list []float64) (total float64) {
-		for _, v := range list {
-			total += v
-		}
-		return total
-	}
 	noise := map[int]*ChannelNoise{}
 	for _, bits := range []int{8, 6} {
-		if noise[bits], err = NewChannelNoise(t.Context(), s.Folded, p, s.Calibration, bits); err != nil {
+		n, err := NewChannelNoise(t.Context(), s.Folded, p, s.Calibration, bits)
+		if err != nil {
 			t.Fatal(err)
 		}
+		noise[bits] = n
 	}
 	for _, block := range s.Folded.Net.BlocksWith(efficientvit.DW) {
 		for _, role := range mbconvRoles {
