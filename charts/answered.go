@@ -17,7 +17,8 @@ func Answered(s *triovit.Setup, item *dataset.Item, who string, logits []float32
 	return show
 }
 
-// answered is Answered with the map of classes that it shows, [h, w], nil for a classifier.
+// answered is [Answered], and also returns the drawn map of classes, [h, w], nil for a
+// classifier.
 func answered(s *triovit.Setup, item *dataset.Item, who string, logits []float32) (*Pictures, []uint8) {
 	show := &Pictures{Title: item.ID}
 	show.AddPixels("picture", item.Image)
@@ -33,7 +34,7 @@ func answered(s *triovit.Setup, item *dataset.Item, who string, logits []float32
 	return show, answer
 }
 
-// says returns the class of the largest logit.
+// says returns the name of the class with the largest logit.
 func says(classes []string, logits []float32) string {
 	return classes[slices.Index(logits, slices.Max(logits))]
 }

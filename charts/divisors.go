@@ -11,6 +11,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
@@ -95,7 +96,7 @@ func (d divisorsData) finding(s divisorSummary, names []string) string {
 		percent(min(1, d.step()/2/s.small)), names[0], percent(math.Sqrt2-1), names[1])
 }
 
-// step is the uniform grid's step.
+// step returns the step of the uniform grid, in units of a divisor.
 func (d divisorsData) step() float64 { return float64(d.Uniform.Scale) }
 
 // bitsOf is the number of bits that hold the codes from lo to hi.
@@ -140,7 +141,7 @@ func (d divisorsData) Figure() (*Figure, error) {
 		fmt.Sprintf("%d-bit log2", bitsOf(d.Log2.Lo, d.Log2.Hi)),
 	}
 
-	// (a) positions are exponents of two.
+	// Positions in (a) are exponents of two.
 	lo := math.Floor(min(math.Log2(s.low), float64(d.Log2.Lo))) - 0.5
 	hi := math.Ceil(max(math.Log2(s.high), float64(d.Log2.Hi))) + 0.5
 	wide := axis{name: "divisor, logarithmic", lo: lo, hi: hi, ticks: octaves(lo, hi, 10)}
@@ -158,7 +159,7 @@ func (d divisorsData) Figure() (*Figure, error) {
 		log2 = append(log2, point{fmt.Sprintf("log2 code %d: %s", e, number(math.Exp2(float64(e)))), []any{e, names[1]}})
 	}
 
-	// (b) spans two uniform steps and a half.
+	// Panel (b) spans two and a half steps of the uniform grid.
 	near := roundUp(min(2.5*d.step(), s.high))
 	zoomed := rebin(d.Hist, identity, spaced(0, near, 48))
 	zoom, floor, ceiling := distribution(distName, zoomed, 0, near, number)
@@ -202,13 +203,13 @@ func (d divisorsData) Figure() (*Figure, error) {
 	}
 	title := d.finding(s, names)
 	subtitle := fmt.Sprintf("%s\nlog2 codes %s to %s clamp %s above, %s below; the released code's end at %s, below %s of the divisors. 0 already: %s.",
-		d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), power2(releasedTop), percent(s.released), percent(s.zeros))
+		blockTitle(d.Block), power2(d.Log2.Lo), power2(d.Log2.Hi), percent(s.above), percent(s.below), power2(releasedTop), percent(s.released), percent(s.zeros))
 	return newFigure(title, figureWidth, top+height+gap+rugs+54, compose(title, subtitle, nil, panels), d.table())
 }
 
-// table lists the bins with their quantized values.
-func (d divisorsData) table() Table {
-	t := Table{Columns: []string{"low", "high", "count", "uniform", "log2"}}
+// table lists the bins of the histogram with the values that each grid puts in their place.
+func (d divisorsData) table() table.Table {
+	t := columns("low", "high", "count", "uniform", "log2")
 	for _, b := range d.Hist.Bins {
 		lo, hi := b.Bounds()
 		v := b.Center()
@@ -226,7 +227,8 @@ func (d divisorsData) table() Table {
 
 func identity(v float64) float64 { return v }
 
-// shareSteps returns the series of shares, in percent, over equal bins.
+// shareSteps returns the series of the shares of bins, drawn in percent. The bins have
+// equal width, from position lo to hi.
 func shareSteps(name string, shares []float64, lo, hi float64, value func(at float64) string) echarts.SingleSeries {
 	edges := spaced(lo, hi, len(shares))
 	points := make([]point, 0, len(edges))
@@ -238,7 +240,8 @@ func shareSteps(name string, shares []float64, lo, hi float64, value func(at flo
 	return steps(name, green, "end", 0.3, points)
 }
 
-// rug returns a row of strokes, one per value that a grid can represent.
+// rug returns the series of one row of strokes: a stroke for each value that a grid can
+// represent.
 func rug(name, color string, points []point) echarts.SingleSeries {
 	return echarts.SingleSeries{
 		Name: name, Type: "scatter", Symbol: "rect", SymbolSize: []float64{1.5, 16}, Color: color, Data: points,
@@ -246,8 +249,8 @@ func rug(name, color string, points []point) echarts.SingleSeries {
 	}
 }
 
-// roundUp returns the next number with one significant digit, so that an axis
-// ends on a short one.
+// roundUp returns the next larger number of one significant digit: an axis ends at a
+// number that is short to write.
 func roundUp(x float64) float64 {
 	if !(x > 0) {
 		return x

@@ -49,5 +49,5 @@ func ExampleFigure_Save() {
 	// source,recipe,top-1,low,high,mark,of
 	// measured,float,80,37.6,96.4,,five pictures
 	// measured,Vanilla,20,3.6,62.4,,five pictures
-	// paper,float,79.4,NaN,NaN,V,"top-1 %, another network"
+	// paper,float,79.4,,,V,"top-1 %, another network"
 }

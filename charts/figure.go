@@ -5,18 +5,18 @@ package charts
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Figure is one finished drawing: an ECharts option, the size it was laid out for, and
@@ -29,25 +29,21 @@ type Figure struct {
 	// details is a JSON list of options, nil for none. A click on an item of a series adds
 	// the option whose index is the item's "detail" to the drawing.
 	details []byte
-	table   Table
+	table   table.Table
 	// beside compares a figure of the paper with the paper's own, in words.
 	beside string
 }
 
-// A Table is the data behind a figure, with one name per column. Cells are
-// strings, integers or floats.
-type Table struct {
-	Columns []string
-	Rows    [][]any
-}
+// columns returns the table behind a figure with these columns and no rows.
+func columns(names ...string) table.Table { return table.Table{Columns: table.Columns(names...)} }
 
 // maxOption bounds a figure's option in bytes. Data is capped and binned before it is
 // drawn, so that a notebook does not store more points than a screen can show.
 const maxOption = 4 << 20
 
 // newFigure freezes an option tree in the theme that the environment names. An option
-// beyond maxOption is an error.
-func newFigure(title string, width, height int, option any, table Table) (*Figure, error) {
+// beyond maxOption is an error. The title becomes the table's too.
+func newFigure(title string, width, height int, option any, t table.Table) (*Figure, error) {
 	colors, err := chosenTheme()
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
@@ -59,7 +55,8 @@ func newFigure(title string, width, height int, option any, table Table) (*Figur
 	if len(b) > maxOption {
 		return nil, fmt.Errorf("charts: figure %q: an option of %d bytes, allowed are %d", title, len(b), maxOption)
 	}
-	return &Figure{title: title, width: width, height: height, option: b, table: table}, nil
+	t.Title, t.LeftText = title, true
+	return &Figure{title: title, width: width, height: height, option: b, table: t}, nil
 }
 
 // answering returns the figure with details, which a click shows in the live figure.
@@ -96,7 +93,7 @@ func (f *Figure) against(format string, args ...any) *Figure {
 func (f *Figure) Size() (width, height int) { return f.width, f.height }
 
 // Table returns the data behind the figure, exact where the drawing is binned.
-func (f *Figure) Table() Table { return f.table }
+func (f *Figure) Table() table.Table { return f.table }
 
 // ID returns an identifier made from the figure's content: equal figures have
 // equal ids, in every process and on every machine.
@@ -128,39 +125,11 @@ func (f *Figure) SVG() ([]byte, error) {
 	return drawn(cache.Open(""), f.option, f.width, f.height)
 }
 
-// CSV returns the table with a header line. Numbers are written so that they
-// read back as the same float.
-func (f *Figure) CSV() ([]byte, error) {
-	var buf bytes.Buffer
-	w := csv.NewWriter(&buf)
-	if err := w.Write(f.table.Columns); err != nil {
-		return nil, fmt.Errorf("charts: table of %q: %w", f.title, err)
-	}
-	record := make([]string, len(f.table.Columns))
-	for _, row := range f.table.Rows {
-		for i, cell := range row {
-			record[i] = cellText(cell)
-		}
-		if err := w.Write(record); err != nil {
-			return nil, fmt.Errorf("charts: table of %q: %w", f.title, err)
-		}
-	}
-	w.Flush()
-	return buf.Bytes(), w.Error()
-}
+// CSV returns the table as [table.Table.CSV] does.
+func (f *Figure) CSV() ([]byte, error) { return f.table.CSV() }
 
-// JSON returns the table as {"title", "columns", "rows"}; a number that is not
-// finite is null.
-func (f *Figure) JSON() ([]byte, error) {
-	rows := make([][]any, len(f.table.Rows))
-	for i, row := range f.table.Rows {
-		rows[i] = make([]any, len(row))
-		for j, cell := range row {
-			rows[i][j] = jsonCell(cell)
-		}
-	}
-	return json.Marshal(map[string]any{"title": f.title, "columns": f.table.Columns, "rows": rows})
-}
+// JSON returns the table as [table.Table.JSON] does.
+func (f *Figure) JSON() ([]byte, error) { return f.table.JSON() }
 
 // Save writes the figure in the form of the extension: .svg, .html (the live chart with
 // the runtime in one file, without network access), .csv or .json.
@@ -190,58 +159,17 @@ func (f *Figure) Save(path string) error {
 	return nil
 }
 
-// textRows is how many rows of its table a figure shows as plain text.
+// textRows is the largest number of a table's rows in the plain text of a figure.
 const textRows = 12
 
 // String returns the plain-text form: the title and the head of the table.
 func (f *Figure) String() string {
-	var b strings.Builder
-	b.WriteString(f.title + "\n\n")
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(f.table.Columns, "\t"))
-	shown := f.table.Rows[:min(len(f.table.Rows), textRows)]
-	for _, row := range shown {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(w, "\t")
-			}
-			if jsonCell(cell) == nil {
-				cell = "-" // there is no such number
-			}
-			fmt.Fprint(w, cellText(cell))
-		}
-		fmt.Fprintln(w)
+	t := f.table
+	if rest := len(t.Rows) - textRows; rest > 0 {
+		t.Rows = t.Rows[:textRows]
+		t.Notes = append(slices.Clone(t.Notes), fmt.Sprintf("... and %d more rows: see CSV or JSON", rest))
 	}
-	w.Flush() // a strings.Builder does not fail
-	if rest := len(f.table.Rows) - len(shown); rest > 0 {
-		fmt.Fprintf(&b, "... and %d more rows: see CSV or JSON\n", rest)
-	}
-	return b.String()
-}
-
-func cellText(cell any) string {
-	switch v := cell.(type) {
-	case float32:
-		return strconv.FormatFloat(float64(v), 'g', -1, 32)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-func jsonCell(cell any) any {
-	switch v := cell.(type) {
-	case float32:
-		if !finite(float64(v)) {
-			return nil
-		}
-	case float64:
-		if !finite(v) {
-			return nil
-		}
-	}
-	return cell
+	return t.String()
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
@@ -285,15 +213,15 @@ func canonicalTree(node any, colors theme) any {
 	return node
 }
 
-// round keeps integers and six significant digits of everything else.
+// round returns an integer as it is, and any other number with six significant digits.
 func round(v float64) float64 {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		return v + 0 // -0 becomes 0
+		return v + 0 // writes -0 as 0
 	}
 	return rounded(v, significant)
 }
 
-// rounded keeps some significant digits.
+// rounded returns v with the given number of significant digits.
 func rounded(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil {

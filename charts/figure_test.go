@@ -23,7 +23,6 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/golden"
-	"github.com/gotriovit/gotriovit/triovit"
 )
 
 type drawing interface{ Figure() (*Figure, error) }
@@ -251,29 +250,6 @@ func TestTableReadsBack(t *testing.T) {
 	}
 }
 
-// TestLadderOfARungWithoutScore: a recipe by which the network overflowed has no bar,
-// and the title says so.
-func TestLadderOfARungWithoutScore(t *testing.T) {
-	float := new(triovit.Report)
-	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
-		t.Fatal(err)
-	}
-	climb := &calib.Climb{Float: float, Rungs: []calib.Rung{
-		{Recipe: calib.Vanilla, Unscored: errors.New("it overflows")}, {Recipe: calib.MBConv, Report: float},
-	}}
-	f, err := Ladder(climb)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := "MBConv reaches 100.00 % top-1 (float: 100.00 %); Vanilla has no score"; f.Title() != want {
-		t.Errorf("title %q, want %q", f.Title(), want)
-	}
-	b, err := f.JSON()
-	if err != nil || !strings.Contains(string(b), `["measured","Vanilla",null,null,null,"",""]`) {
-		t.Errorf("%s (%v)", b, err)
-	}
-}
-
 // TestMissingNumbers: what is not known is null in JSON, and a dash in plain text.
 func TestMissingNumbers(t *testing.T) {
 	f := draw(t, ladderFixture())
@@ -285,9 +261,8 @@ func TestMissingNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Title   string
-		Columns []string
-		Rows    [][]any
+		Title string
+		Rows  [][]any
 	}
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)

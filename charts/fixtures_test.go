@@ -6,11 +6,35 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
+
+// observed returns the built-in model with two calibration pictures and their profile. A
+// short test run is skipped.
+func observed(t *testing.T) (*triovit.Setup, *calib.Profile) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a network is run: run without -short")
+	}
+	s, err := triovit.Prepare(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
+		t.Fatal(err)
+	}
+	p, err := calib.Observe(t.Context(), s.Folded, s.Calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, p
+}
 
 // histogram counts values as package calib does.
 func histogram(values []float32) calib.Histogram {
@@ -107,8 +131,14 @@ func log2Grid(lo, hi int) grid.Log2 {
 
 func ladderFixture() LadderData {
 	nan := math.NaN()
+	table := paper.Numbered("VII")
+	printed := LadderPaper{Metric: table.What(0)}
+	for _, r := range table.Rows {
+		c := r.Cells[0]
+		printed.Rows = append(printed.Rows, LadderRow{Recipe: r.Name, Value: c.Value, Lo: nan, Hi: nan, Mark: string(c.Mark)})
+	}
 	return LadderData{
-		Metric: "mIoU", Unit: "%", Dataset: "CamVid val", Images: 101, Paper: []LadderPaper{ladderPaper(paper.Numbered("VII"), 0)},
+		Metric: "mIoU", Unit: "%", Dataset: "CamVid val", Images: 101, Paper: []LadderPaper{printed},
 		Rows: []LadderRow{
 			{Recipe: "Float", Value: 69.71, Lo: 68.4, Hi: 70.9},
 			{Recipe: "Vanilla", Value: 11.25, Lo: 10.1, Hi: 12.6},

@@ -40,7 +40,7 @@ type LadderPaper struct {
 	Rows   []LadderRow
 }
 
-// LadderRow is one rung.
+// LadderRow is the accuracy by one recipe.
 type LadderRow struct {
 	// Recipe is the quantization recipe's name.
 	Recipe string
@@ -107,7 +107,8 @@ func (d LadderData) finding() string {
 	return fmt.Sprintf("%s (%s: %s); %s", reaches(rest[best]), ref.Recipe, d.amount(ref), fall)
 }
 
-// score orders rows; one without a score is the worst.
+// score returns the accuracy by which rows are compared. A row without a score counts as
+// minus infinity.
 func score(r LadderRow) float64 {
 	if math.IsNaN(r.Value) {
 		return math.Inf(-1)
@@ -117,7 +118,7 @@ func score(r LadderRow) float64 {
 
 const noScore = "no score"
 
-// amount writes a value of the ladder: two decimals, as papers print them.
+// amount writes the accuracy of a row with its unit and two decimals, as papers print it.
 func (d LadderData) amount(r LadderRow) string {
 	switch {
 	case !math.IsNaN(r.Value):
@@ -173,7 +174,7 @@ func (d LadderData) Figure() (*Figure, error) {
 	if len(d.Paper) > 0 {
 		subtitle += " [V] read in a source, [I] inferred."
 	}
-	table := Table{Columns: []string{"source", "recipe", d.Metric, "low", "high", "mark", "of"}}
+	table := columns("source", "recipe", d.Metric, "low", "high", "mark", "of")
 	for _, r := range d.Rows {
 		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, "", d.Dataset})
 	}
@@ -192,7 +193,8 @@ func (d LadderData) axisName(metric string) string {
 	return metric + ", " + d.Unit
 }
 
-// barColor sets the reference apart from the recipes.
+// barColor returns the colour of bar i: grey for the reference, which is row 0, and blue
+// for every recipe.
 func (d LadderData) barColor(i int) string {
 	if i == 0 {
 		return faint
@@ -208,8 +210,8 @@ func recipes(rows []LadderRow) []string {
 	return names
 }
 
-// extent is the end of the axis: a bar starts at zero, and its length is the
-// accuracy.
+// extent returns the end of the axis that holds every accuracy and interval. The axis
+// begins at zero, since a bar's length is the accuracy.
 func (d LadderData) extent(rows []LadderRow) float64 {
 	top := 0.0
 	for _, r := range rows {
@@ -222,7 +224,8 @@ func (d LadderData) extent(rows []LadderRow) float64 {
 	return axisEnd(top)
 }
 
-// axisEnd is the end of an axis from zero that holds a value: one digit and zeros.
+// axisEnd returns the end of an axis that begins at zero and holds the value top. The end
+// has one significant digit.
 func axisEnd(top float64) float64 {
 	if top == 0 {
 		return 1
@@ -231,8 +234,8 @@ func axisEnd(top float64) float64 {
 	return math.Ceil(top/unit) * unit
 }
 
-// bars returns the bars, their intervals, and the texts behind them. Rows are
-// placed by index, since two may have the same name.
+// bars returns the series of the bars with their intervals, and the series of the texts
+// behind the bars. A row's position is its index, since two rows may have the same name.
 func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) []echarts.SingleSeries {
 	bars := make([]opts.BarData, len(rows))
 	var texts []point

@@ -5,35 +5,56 @@ package charts
 import (
 	"fmt"
 	"math"
-	"unicode/utf8"
+	"slices"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/tables"
+	"github.com/gotriovit/gotriovit/internal/paper"
+	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
 // Losses draws each recipe's loss against float: a dot with the paired 95 % interval,
 // which is far narrower than the interval of either score. The axis is logarithmic beyond
 // a tenth of a point, so that small losses show beside large ones. A recipe without a
 // score has no dot. The table has one row per recipe.
-func Losses(c *calib.Climb) (*Figure, error) {
+func Losses(c *calib.Climb) (*Figure, error) { return lossesOf(c).Figure() }
+
+// Ladder is [Losses] with the paper's own ablation of the same task in a panel below. The
+// paper's losses are of another network on other pictures and have no intervals.
+func Ladder(c *calib.Climb) (*Figure, error) {
 	d := lossesOf(c)
-	d.title = d.finding()
+	printed := paper.Numbered("VII")
+	if c.Float.Task == dataset.Classification {
+		printed = paper.Numbered("V")
+	}
+	d.printed = printed.What(0)
+	for i, r := range printed.Rows {
+		if cell := r.Cells[0]; i > 0 {
+			loss := printed.Rows[0].Cells[0].Value - cell.Value
+			d.paper = append(d.paper, lossRow{name: r.Name, loss: loss, least: loss, top: loss, mark: string(cell.Mark)})
+		}
+	}
 	return d.Figure()
 }
 
 // lossData are the losses of recipes against float, in points.
 type lossData struct {
-	title, metric, setting string
-	rows                   []lossRow
+	metric, setting string
+	rows            []lossRow
+	// paper are printed losses, and printed names their unit, network, pictures and table.
+	printed string
+	paper   []lossRow
 }
 
 // A lossRow is one recipe's loss with its interval, NaN without a score.
 type lossRow struct {
 	name             string
 	loss, least, top float64
+	// mark is the mark of a printed loss: V, I or U. A printed loss has no interval.
+	mark string
 }
 
 func lossesOf(c *calib.Climb) lossData {
@@ -47,10 +68,10 @@ func lossesOf(c *calib.Climb) lossData {
 
 func lossOf(name string, r *calib.Rung) lossRow {
 	if r.AgainstFloat == nil {
-		return lossRow{name, math.NaN(), math.NaN(), math.NaN()}
+		return lossRow{name: name, loss: math.NaN(), least: math.NaN(), top: math.NaN()}
 	}
 	e := r.AgainstFloat.Difference
-	return lossRow{name, -100 * e.Value, -100 * e.Hi, -100 * e.Lo}
+	return lossRow{name: name, loss: -100 * e.Value, least: -100 * e.Hi, top: -100 * e.Lo}
 }
 
 // finding compares the recipes that lose most and least.
@@ -92,55 +113,91 @@ func (d lossData) amount(r lossRow) string {
 // pointUnit is where the axis of losses turns from linear to logarithmic, in points.
 const pointUnit = 0.1
 
-// Figure draws the rows from top to bottom.
+// text returns the text at the right of the row's dot.
+func (r lossRow) text() string {
+	switch {
+	case math.IsNaN(r.loss) && r.mark != "":
+		return "NaN [" + r.mark + "]" // as the paper prints it
+	case math.IsNaN(r.loss):
+		return noScore
+	case r.mark != "":
+		return fmt.Sprintf("%.2f [%s]", r.loss, r.mark)
+	}
+	return fmt.Sprintf("%.2f [%.2f, %.2f]", r.loss, r.least, r.top)
+}
+
+// Figure draws the rows from top to bottom, and the printed ones below them, apart.
 func (d lossData) Figure() (*Figure, error) {
 	if len(d.rows) == 0 {
 		return nil, fmt.Errorf("charts: losses of %s: no recipe", d.metric)
 	}
-	const top, pitch, right, foot, labelWidth = 84, 26, 210, 54, 7
-	left := 0
-	place, lo, hi := symlog{pointUnit}, 0.0, 1.0
-	table := Table{Columns: []string{"recipe", "lost points of " + d.metric, "low", "high"}}
+	const top, pitch, right, foot, apart = 84, 26, 210, 54, 92
+	table := columns("source", "recipe", "lost points of "+d.metric, "low", "high", "mark")
 	var names []string
+	lo, hi := 0.0, 1.0
+	for i, r := range slices.Concat(d.rows, d.paper) {
+		names = append(names, r.name)
+		if i < len(d.rows) {
+			table.Rows = append(table.Rows, []any{"measured", r.name, r.loss, r.least, r.top, ""})
+		} else {
+			table.Rows = append(table.Rows, []any{"paper", r.name, r.loss, math.NaN(), math.NaN(), r.mark})
+		}
+		if !math.IsNaN(r.loss) {
+			lo, hi = min(lo, r.least), max(hi, r.top)
+		}
+	}
+	place, left := symlog{pointUnit}, labelRoom(names)
+	from, to := place.position(lo)-0.05, place.position(1.1*hi)
+	x := axis{name: "points of " + d.metric + " lost to float, logarithmic beyond 0.1", lo: from, hi: to, ticks: place.ticks(from, to, nil)}
+	measured := panel{left: left, top: top, width: figureWidth - left - right, height: pitch * len(d.rows),
+		x: x, y: axis{labels: names[:len(d.rows)]}, series: lossSeries(place, d.rows, blue)}
+	panels, bottom := []panel{measured}, measured.top+measured.height
+	setting := wrap(d.setting, 12, figureWidth-40)
+	if d.paper != nil {
+		setting += "\n[V] read in a source, [I] inferred."
+		panels[0].title = "Measured here"
+		panels[0].top += 34
+		printed := panel{title: "Printed elsewhere, not measured here: " + d.printed,
+			left: left, top: panels[0].top + measured.height + apart, width: measured.width, height: pitch * len(d.paper),
+			x: x, y: axis{labels: names[len(d.rows):]}, series: lossSeries(place, d.paper, faint)}
+		panels, bottom = append(panels, printed), printed.top+printed.height
+	}
+	title := d.finding()
+	return newFigure(title, figureWidth, bottom+foot, compose(title, setting, nil, panels), table)
+}
+
+// lossSeries draws rows from top to bottom: dots, the lines of their intervals, and texts.
+func lossSeries(place symlog, rows []lossRow, color string) []echarts.SingleSeries {
 	var dots, texts []point
 	var intervals []any
-	for i, r := range d.rows {
-		left = max(left, labelWidth*utf8.RuneCountInString(r.name)+24)
-		names = append(names, r.name)
-		table.Rows = append(table.Rows, []any{r.name, r.loss, r.least, r.top})
+	for i, r := range rows {
 		if math.IsNaN(r.loss) {
-			texts = append(texts, point{noScore, []any{0, i}})
+			texts = append(texts, point{r.text(), []any{place.position(0), i}})
 			continue
 		}
-		text := fmt.Sprintf("%.2f [%.2f, %.2f]", r.loss, r.least, r.top)
-		lo, hi = min(lo, r.least), max(hi, r.top)
-		dots = append(dots, point{r.name + ": " + text, []any{place.position(r.loss), i}})
-		texts = append(texts, point{text, []any{place.position(r.top), i}})
-		intervals = append(intervals, []any{
-			map[string]any{"coord": []any{place.position(r.least), i}}, map[string]any{"coord": []any{place.position(r.top), i}},
-		})
+		dots = append(dots, point{r.name + ": " + r.text(), []any{place.position(r.loss), i}})
+		texts = append(texts, point{r.text(), []any{place.position(r.top), i}})
+		if r.least < r.top {
+			intervals = append(intervals, []any{
+				map[string]any{"coord": []any{place.position(r.least), i}}, map[string]any{"coord": []any{place.position(r.top), i}},
+			})
+		}
 	}
-	from, to := place.position(lo)-0.05, place.position(1.1*hi)
-	dot := echarts.SingleSeries{Name: "loss", Type: "scatter", Symbol: "circle", SymbolSize: 9, Color: blue, Data: dots}
+	const size = 9 // of a dot, beside which a text begins
+	dot := echarts.SingleSeries{Name: "loss", Type: "scatter", Symbol: "circle", SymbolSize: size, Color: color, Data: dots}
 	if intervals != nil {
 		dot.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{
 			Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
-			LineStyle: &opts.LineStyle{Color: blue, Width: 2, Type: "solid"},
+			LineStyle: &opts.LineStyle{Color: color, Width: 2, Type: "solid"},
 		}}
 	}
-	p := panel{
-		left: left, top: top, width: figureWidth - left - right, height: pitch * len(d.rows),
-		x: axis{name: "points of " + d.metric + " lost to float, logarithmic beyond 0.1", lo: from, hi: to, ticks: place.ticks(from, to, nil)},
-		y: axis{labels: names},
-		series: []echarts.SingleSeries{dot, {
-			Type: "scatter", SymbolSize: 0.01, Data: texts,
-			Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12},
-		}},
-	}
-	return newFigure(d.title, figureWidth, top+p.height+foot, compose(d.title, wrap(d.setting, 12, figureWidth-40), nil, []panel{p}), table)
+	return []echarts.SingleSeries{dot, {
+		Type: "scatter", SymbolSize: size, Data: texts, ItemStyle: &opts.ItemStyle{Color: "rgba(0,0,0,0)"},
+		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12},
+	}}
 }
 
-// wayColors are those of lines in the order of the [tables.Widths].
+// wayColors are the colours of the lines, in the order of the names of a [tables.Widths].
 var wayColors = []string{ink, blue, vermillion, green, mauve, yellow}
 
 // Widths draws scores against the width of the rounded operands: a line for each name with
@@ -149,7 +206,7 @@ var wayColors = []string{ink, blue, vermillion, green, mauve, yellow}
 func Widths(w *tables.Widths) (*Figure, error) {
 	const left, top, width, height = 84, 84, 760, 320
 	float, metric := w.Climb.Float.Score()
-	table := Table{Columns: []string{"rounded", "bits", metric + " %", "lost points", "low", "high"}}
+	table := columns("rounded", "bits", metric+" %", "lost points", "low", "high")
 	labels := make([]string, len(w.Bits))
 	for i, b := range w.Bits {
 		labels[i] = fmt.Sprint(b)
@@ -193,7 +250,8 @@ func Widths(w *tables.Widths) (*Figure, error) {
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, append(names, "float"), []panel{p}), table)
 }
 
-// widthsFinding tells what loses most at the first width, and what has no score there.
+// widthsFinding names the kind of operand or the recipe that loses most at the first
+// width, and those that have no score at that width.
 func widthsFinding(w *tables.Widths, metric string) string {
 	bits := w.Bits[0]
 	worst := lossRow{loss: math.Inf(-1)}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/tables"
+	"github.com/gotriovit/gotriovit/internal/paper"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -66,11 +68,48 @@ func TestLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row := f.Table().Rows[0]; number(row[2].(float64)) != "23" || number(row[3].(float64)) != "25" {
+	if row := f.Table().Rows[0]; number(row[3].(float64)) != "23" || number(row[4].(float64)) != "25" {
 		t.Errorf("interval %v", row)
 	}
 	if _, err := Losses(climbed()); err == nil {
 		t.Error("a ladder without recipes is drawn")
+	}
+}
+
+// TestLadderSetsThePaperApart: the paper's losses are of its own task's table, in a panel
+// of their own, and a recipe by which the network overflows has no dot.
+func TestLadderSetsThePaperApart(t *testing.T) {
+	for task, table := range map[dataset.Task]string{dataset.Segmentation: "VII", dataset.Classification: "V"} {
+		c := climbed(0.24, math.NaN())
+		c.Float.Task = task
+		f, err := Ladder(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		textsAreInside(t, f)
+		printed := paper.Numbered(table)
+		rows := f.Table().Rows
+		if want := 2 + len(printed.Rows) - 1; len(rows) != want {
+			t.Fatalf("%s: %d rows, want %d", task, len(rows), want)
+		}
+		for i, r := range rows {
+			of, loss := r[0].(string), r[2].(float64)
+			switch {
+			case i < 2:
+				if of != "measured" || r[5] != "" || math.IsNaN(loss) != (i == 1) {
+					t.Errorf("%s: row %d is %v", task, i, r)
+				}
+			default:
+				cell := printed.Rows[i-1].Cells[0]
+				want := printed.Rows[0].Cells[0].Value - cell.Value
+				if of != "paper" || r[5] != string(cell.Mark) || r[1] != printed.Rows[i-1].Name || !(loss == want || math.IsNaN(loss) && math.IsNaN(want)) {
+					t.Errorf("%s: row %d is %v, Table %s has %v", task, i, r, table, cell)
+				}
+			}
+		}
+		if option := string(f.Option()); !strings.Contains(option, "Printed elsewhere, not measured here: "+printed.What(0)) {
+			t.Errorf("%s: no panel of Table %s", task, table)
+		}
 	}
 }
 
@@ -91,7 +130,7 @@ func TestWidths(t *testing.T) {
 	}
 	var cells []string
 	for _, r := range f.Table().Rows {
-		cells = append(cells, r[0].(string)+" "+cellText(r[1])+" "+number(r[3].(float64)))
+		cells = append(cells, r[0].(string)+" "+fmt.Sprint(r[1])+" "+number(r[3].(float64)))
 	}
 	if want := []string{"PW1 8 1", "PW1 6 2", "DW 8 30", "DW 6 NaN"}; !slices.Equal(cells, want) {
 		t.Errorf("%q, want %q", cells, want)
@@ -121,16 +160,7 @@ func TestStairs(t *testing.T) {
 
 // TestAnswers: a recipe that changes answers has a map of where it does.
 func TestAnswers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a network is run: run without -short")
-	}
-	s, err := triovit.Prepare(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Calibration, err = dataset.Head(s.Calibration, 2); err != nil {
-		t.Fatal(err)
-	}
+	s, _ := observed(t)
 	p, err := Answers(context.Background(), s, 1, calib.Vanilla.Bits(8, 6))
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 	)
 	first, last := all[0], all[len(all)-1]
 	series := make([]echarts.SingleSeries, len(first.Losses))
-	table := Table{Columns: []string{"step", "decay", "recipe", "bits", "float mIoU", "lost", "low", "high"}}
+	table := columns("step", "decay", "recipe", "bits", "float mIoU", "lost", "low", "high")
 	most, score := 0., []point{}
 	for _, m := range all {
 		if len(m.Losses) != len(first.Losses) {
@@ -81,7 +81,7 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 
 func lossName(l builtin.Loss) string { return fmt.Sprintf("%s, %d bits", l.Recipe, l.Bits) }
 
-// lossStyle gives a recipe its colour and a width its dashes.
+// lossStyle returns the colour of a loss's recipe and the dashes of its width in bits.
 func lossStyle(l builtin.Loss) (color, dash string) {
 	color = vermillion
 	switch l.Recipe {

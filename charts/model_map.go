@@ -13,6 +13,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -34,24 +35,24 @@ func ModelMap(r *diagnose.Report, net *efficientvit.Network, measure string) (*F
 	return m.figure()
 }
 
-// modelMap is a diagnosis by block.
+// modelMap is what a diagnosis says of each block of the network.
 type modelMap struct {
 	report   *diagnose.Report
 	blocks   []mapBlock
 	measures []mapMeasure
-	chosen   int // of the measures
+	chosen   int // index of the measure that colours the blocks at first
 }
 
-// A mapMeasure colours blocks.
+// A mapMeasure is a measure by which blocks are coloured.
 type mapMeasure struct {
 	diagnose.Measure
-	// about says in the subtitle what a block's number is.
+	// about is the subtitle's definition of a block's number.
 	about string
 	// values has a number for each block, NaN where there is none.
 	values []float64
 }
 
-// A mapBlock is a block with what is rounded for its operations.
+// A mapBlock is a block with the rounded tensors that its operations read.
 type mapBlock struct {
 	efficientvit.Range
 	kind    string
@@ -60,7 +61,7 @@ type mapBlock struct {
 	x, y float64
 }
 
-// A mapTensor is a tensor as one block reads it.
+// A mapTensor is a rounded tensor with its name as a block that reads it shows it.
 type mapTensor struct {
 	*diagnose.Tensor
 	text string
@@ -69,7 +70,7 @@ type mapTensor struct {
 // decibels says whether a measure is an SQNR.
 func (m *mapMeasure) decibels() bool { return m.Name != "saturation" && m.Name != "occupancy" }
 
-// title is the measure in a sentence.
+// title returns the measure's name as a sentence has it.
 func (m *mapMeasure) title() string {
 	if m.decibels() && m.Name != Sensitivity {
 		return m.Name + " SQNR"
@@ -77,7 +78,7 @@ func (m *mapMeasure) title() string {
 	return m.Name
 }
 
-// text writes a number of the measure.
+// text writes a value of the measure with its unit, decibels or percent.
 func (m *mapMeasure) text(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -88,7 +89,7 @@ func (m *mapMeasure) text(v float64) string {
 	return diagnose.Decibels(v).String() + " dB"
 }
 
-// abouts say what a block's number is.
+// abouts define a block's number, by the name of the measure.
 var abouts = map[string]string{
 	"accumulated": "the SQNR of the block's worst tensor, with the noise of all before it",
 	"isolated":    "the SQNR that the block's worst grid alone leaves",
@@ -99,7 +100,7 @@ var abouts = map[string]string{
 
 func newModelMap(r *diagnose.Report, net *efficientvit.Network, measure string) (*modelMap, error) {
 	m := &modelMap{report: r}
-	at := map[string]int{} // the block, by operation
+	at := map[string]int{} // index of the block that an operation is in, by its name
 	for i, b := range net.Blocks() {
 		m.blocks = append(m.blocks, mapBlock{Range: b, kind: kindOf(net.Ops[b.From:b.To])})
 		for _, op := range net.Ops[b.From:b.To] {
@@ -108,7 +109,7 @@ func newModelMap(r *diagnose.Report, net *efficientvit.Network, measure string) 
 	}
 	for i := range r.Tensors {
 		t := &r.Tensors[i]
-		roles := map[int][]string{} // of the readers, by block
+		roles := map[int][]string{} // roles of the readers, by the index of their block
 		for _, reader := range t.Readers {
 			b, ok := at[reader]
 			if !ok {
@@ -201,7 +202,7 @@ func kindOf(ops []efficientvit.Op) string {
 	return ops[0].Kind.String()
 }
 
-// stage names a row of blocks.
+// stage returns the name of stage n, which stands at the left of its rows of blocks.
 func (m *modelMap) stage(n int) string {
 	switch n {
 	case 0:
@@ -212,24 +213,24 @@ func (m *modelMap) stage(n int) string {
 	return fmt.Sprintf("stage %d", n)
 }
 
-// What the dots of a detail are.
+// The names of the two series of a detail's dots.
 const inIsolation, soFar = "in isolation", "accumulated so far"
 
 // Sizes of the map in pixels.
 const (
-	mapTop                      = 138 // of the panels
-	mapRow                      = 5   // boxes in a row
+	mapTop                      = 138 // top of both panels
+	mapRow                      = 5   // largest number of boxes in a row
 	boxWidth, boxHeight, boxGap = 80, 38, 10
 	mapMargin                   = 58 // for the names of the stages
 	mapWidth                    = mapMargin + mapRow*(boxWidth+boxGap)
 	detailLeft, detailWidth     = 730, 150
 	detailTitle                 = 560
 	detailRow                   = 27
-	detailRows                  = 16 // tensors of a block at most
+	detailRows                  = 16 // largest number of tensors that a detail shows
 )
 
-// place gives the blocks their boxes, a new row for each stage, and returns the height
-// of all and the middle of each stage's first row.
+// place sets the position of each block's box. A stage begins a new row. It returns the
+// height of all rows and the middle of each stage's first row, in pixels.
 func (m *modelMap) place() (height float64, stages map[int]float64) {
 	stages = map[int]float64{}
 	column, y := 0, float64(boxHeight)/2
@@ -250,7 +251,7 @@ func (m *modelMap) place() (height float64, stages map[int]float64) {
 	return y + boxHeight/2 + 4, stages
 }
 
-// worst returns the block that is worst by a measure.
+// worst returns the index of the block with the worst value of a measure.
 func (m *modelMap) worst(of *mapMeasure) int {
 	worst := -1
 	for i, v := range of.values {
@@ -261,19 +262,20 @@ func (m *modelMap) worst(of *mapMeasure) int {
 	return max(worst, 0)
 }
 
-// A mapBox is an item of the map's series.
+// A mapBox is an item of a series of the map: a box, or the name of a stage.
 type mapBox struct {
 	Name       string          `json:"name"`
 	Value      place           `json:"value"`
 	SymbolSize place           `json:"symbolSize"`
 	ItemStyle  *opts.ItemStyle `json:"itemStyle"`
 	Label      map[string]any  `json:"label,omitempty"`
-	// Detail is the index of what a click shows.
+	// Detail is the index of the detail that a click on the box shows, -1 for none.
 	Detail int `json:"detail"`
 }
 
-// bad and missing are the colours of the worst number and of none; the best is white.
-// They are those of a map, the same in every theme, and so is what is written on them.
+// bad is the colour of the worst value of a measure and missing that of a block without a
+// value; the best value is white. These colours, and those of the texts on them, are the
+// same in every theme.
 var bad = [3]float64{0xE6, 0x7E, 0x36}
 
 const missing, onMap = "#EDEDED", "#222222"
@@ -382,10 +384,11 @@ func (m *modelMap) figure() (*Figure, error) {
 	return f.answering(details)
 }
 
-// hiddenAxis is an axis of positions in pixels.
+// hiddenAxis returns an axis of positions in pixels, which is not drawn.
 func hiddenAxis(lo, hi float64) axis { return axis{lo: lo, hi: hi, hidden: true} }
 
-// boxLabel writes a block's kind over its number.
+// boxLabel returns the label of a box at a position of ECharts, such as "inside". The text
+// names the styles kind, value and stage.
 func boxLabel(position, text string) map[string]any {
 	return map[string]any{"show": true, "position": position, "formatter": text, "rich": map[string]any{
 		"kind":  map[string]any{"fontSize": 11, "lineHeight": 15, "color": onMap, "fontWeight": "bold"},
@@ -394,11 +397,11 @@ func boxLabel(position, text string) map[string]any {
 	}}
 }
 
-// gap is an item at which a line is interrupted.
+// gap is the item of a series at which its line is interrupted.
 var gap = []any{"-", "-"}
 
-// frame is what stands around the boxes: lines from each to the next of its row, the names
-// of the stages, and the mark of the chosen block.
+// frame returns the series around the boxes: lines from each box to the next one of its
+// row, the names of the stages, and the mark of the chosen block.
 func (m *modelMap) frame(stages map[int]float64) []echarts.SingleSeries {
 	var way, names []any
 	for i := range m.blocks[1:] {
@@ -418,7 +421,7 @@ func (m *modelMap) frame(stages map[int]float64) []echarts.SingleSeries {
 	}
 }
 
-// marker is the frame around the chosen block: a larger box below its own.
+// marker returns the mark of block i: a larger box behind the block's own.
 func (m *modelMap) marker(i int) echarts.SingleSeries {
 	const border = 3
 	b := &m.blocks[i]
@@ -428,7 +431,7 @@ func (m *modelMap) marker(i int) echarts.SingleSeries {
 	}}}
 }
 
-// heading is the title of the detail.
+// heading returns the title of block i's detail.
 func (m *modelMap) heading(i int) string {
 	b := &m.blocks[i]
 	text := fmt.Sprintf("%s, %s: %s", b.kind, m.stage(b.Stage), several(len(b.tensors), "tensor"))
@@ -450,7 +453,8 @@ func (m *modelMap) shown(i int) []mapTensor {
 	return slices.DeleteFunc(all, func(t mapTensor) bool { return !slices.Contains(ranked[:detailRows], t) })
 }
 
-// names are the categories of the detail, empty ones below the block's own.
+// names returns the categories of a detail's axis: the block's tensors, and empty names
+// for the rows below them.
 func (m *modelMap) names(i, most int) axis {
 	labels := make([]string, most)
 	for j, t := range m.shown(i) {
@@ -459,7 +463,7 @@ func (m *modelMap) names(i, most int) axis {
 	return axis{labels: labels}
 }
 
-// decibels is the axis of all details.
+// decibels returns the axis of SQNR that the details of all blocks share.
 func (m *modelMap) decibels() axis {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range m.report.Tensors {
@@ -501,14 +505,14 @@ func (m *modelMap) detail(i int, a axis) []echarts.SingleSeries {
 }
 
 // table has a row for each block, with its number by every measure.
-func (m *modelMap) table() Table {
-	t := Table{Columns: []string{"block", "kind", "stage", "tensors"}}
+func (m *modelMap) table() table.Table {
+	t := columns("block", "kind", "stage", "tensors")
 	for i := range m.measures {
 		name := m.measures[i].Name
 		if m.measures[i].decibels() {
 			name += ", dB"
 		}
-		t.Columns = append(t.Columns, name)
+		t.Columns = append(t.Columns, table.Column{Name: name})
 	}
 	for i := range m.blocks {
 		b := &m.blocks[i]

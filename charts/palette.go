@@ -3,12 +3,15 @@
 package charts
 
 import (
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A style is how one thing looks in every figure.
+// A style is the label and the colour that a role has in every figure.
 type style struct{ label, color string }
 
 // roleStyles has the label and the colour of each role. Steps of one thing share its
@@ -49,8 +52,8 @@ func roleColor(r efficientvit.Role) string {
 	return shade
 }
 
-// roleNamed returns the role that a report or a figure names so. Where one operation
-// streams into another, as in "DW + PW2", the first one is meant.
+// roleNamed returns the role of a label of a report or a figure. Of several, as in
+// "DW + PW2", where one operation streams into another, it returns the first role.
 func roleNamed(label string) efficientvit.Role {
 	first, _, _ := strings.Cut(label, " + ")
 	for r, s := range roleStyles {
@@ -61,7 +64,8 @@ func roleNamed(label string) efficientvit.Role {
 	return efficientvit.NoRole
 }
 
-// plainRoles writes a report's label, of one role or of several, as figures do.
+// plainRoles returns a report's label of one role or several with the labels that figures
+// have for these roles.
 func plainRoles(label string) string {
 	names := strings.Split(label, " + ")
 	for i, n := range names {
@@ -70,6 +74,43 @@ func plainRoles(label string) string {
 		}
 	}
 	return strings.Join(names, " + ")
+}
+
+// blockParts matches the name that the reference gives to a block: a stage of the backbone,
+// the stem or the middle of the head, the position in it, and of an EfficientViT module
+// which of its two blocks.
+var blockParts = regexp.MustCompile(`^(?:backbone\.)?(input_stem|head\.middle|stages\.(\d+))\.op_list\.(\d+)(\.context_module|\.local_module)?(?:\.main)?$`)
+
+// blockLabel returns what figures call a block: its stage, counted from 1 as in the paper,
+// and its place among the stage's MBConvs or MSAs. A stage begins with MBConvs; in a stage
+// with attention each further position is a module of an MSA and an MBConv. Any other name
+// is returned without "backbone.".
+func blockLabel(name string) string {
+	m := blockParts.FindStringSubmatch(name)
+	if m == nil {
+		return blockName(name)
+	}
+	at, _ := strconv.Atoi(m[3]) // the expression matches digits alone
+	switch {
+	case m[1] == "input_stem":
+		return fmt.Sprintf("stem, DSConv %d", at) // position 0 is the stem's convolution
+	case m[1] == "head.middle":
+		return fmt.Sprintf("head, MBConv %d", at+1)
+	}
+	stage, _ := strconv.Atoi(m[2])
+	if m[4] == ".context_module" {
+		return fmt.Sprintf("stage %d, MSA %d", stage+1, at) // position 0 is an MBConv
+	}
+	return fmt.Sprintf("stage %d, MBConv %d", stage+1, at+1)
+}
+
+// blockTitle returns the label of a block, and in parentheses the name by which a caller
+// chooses it.
+func blockTitle(name string) string {
+	if label := blockLabel(name); label != blockName(name) {
+		return fmt.Sprintf("%s (%s)", label, blockName(name))
+	}
+	return blockName(name)
 }
 
 // The layers of a standard ViT, which have labels and no roles. Those that do what an
@@ -90,7 +131,7 @@ func labelColor(label string) string {
 	return shade
 }
 
-// Things that more than one figure shows.
+// The colours of what more than one figure shows, beside roles.
 const (
 	matColor      = blue       // MAT: it runs pointwise convolutions
 	rmacColor     = vermillion // R-MAC: it alone runs depthwise ones
@@ -99,12 +140,13 @@ const (
 	floatColor    = faint
 	maximumColor  = blue
 	minimumColor  = vermillion
-	countColor    = green // distributions
+	countColor    = green // counts and shares of values
 	uniformColor  = vermillion
 	log2Color     = blue
 )
 
-// causeColors are what cycles go to, by the event-driven model's names.
+// causeColors are the colours of the causes that cycles go to, by the event-driven model's
+// names.
 var causeColors = map[string]string{
 	busyCause: green, "imbalance": vermillion, "no work": mauve, "rounding of lanes": sky, "rounding of MACs": indigo,
 	"stream": yellow, "partner": wine, "channels": lime, "weight load": brown, "input load": mint, "pipeline fill": purple,

@@ -4,6 +4,7 @@ package charts
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -170,5 +171,39 @@ func TestRoleStyles(t *testing.T) {
 	}
 	if labelColor("DW + PW2") != roleColor(efficientvit.DW) || labelColor("nothing") != shade {
 		t.Error("a fused step has its first operation's colour, what is unknown none")
+	}
+}
+
+// TestBlockLabels: a block's label has the stage, the kind and the place among the stage's
+// blocks of this kind that the network itself has, and no two blocks of a network share one.
+func TestBlockLabels(t *testing.T) {
+	for _, variant := range efficientvit.VariantNames() {
+		net, err := efficientvit.Describe(variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ranges := net.Blocks()
+		last := ranges[len(ranges)-1].Stage
+		nth, seen := map[string]int{}, map[string]string{}
+		for _, b := range ranges {
+			got, kind := blockLabel(b.Name), kindOf(net.Ops[b.From:b.To])
+			if other, ok := seen[got]; ok {
+				t.Errorf("%s: %s and %s are both %q", variant, other, b.Name, got)
+			}
+			seen[got] = b.Name
+			if kind != "MBConv" && kind != "MSA" && kind != "DSConv" {
+				continue // one operation, which has its own name
+			}
+			of := stageName(b.Stage, last) + ", " + kind
+			nth[of]++
+			if want := fmt.Sprintf("%s %d", of, nth[of]); got != want {
+				t.Errorf("%s: %s is %q, want %q", variant, b.Name, got, want)
+			}
+		}
+	}
+	for name, want := range map[string]string{"backbone.elsewhere": "elsewhere", "stem": "stem", "stages.3.op_list.2.local_module.main": "stage 4, MBConv 3"} {
+		if got := blockLabel(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }

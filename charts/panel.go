@@ -13,15 +13,16 @@ import (
 // figureWidth fits a notebook's column, in pixels.
 const figureWidth = 900
 
-// An axis of a panel; with lo = hi it fits its data. With ticks its positions
-// are not the values themselves, and the ticks' labels replace ECharts' own.
+// An axis is one axis of a panel. It runs from lo to hi, and where these are equal as far
+// as its data. With ticks, positions are not the values themselves, and the labels of the
+// ticks replace ECharts' own.
 type axis struct {
 	name   string
 	lo, hi float64
 	log    bool
 	ticks  []tick
-	labels []string // categories, in place of a range
-	hidden bool     // line, labels and name
+	labels []string // names of categories, which replace the range; nil for numbers
+	hidden bool     // neither line, labels nor name are drawn
 }
 
 // A panel is one coordinate system with its title and its series.
@@ -30,7 +31,7 @@ type panel struct {
 	left, top, width, height int
 	x, y                     axis
 	series                   []echarts.SingleSeries
-	// right is a second vertical axis, at the right, of the series onRight.
+	// onRight are series whose vertical axis is right, at the panel's right side.
 	right   axis
 	onRight []echarts.SingleSeries
 }
@@ -43,8 +44,8 @@ type headings struct {
 
 func (h headings) VisitTitleOpt(opts.Title) any { return h.titles }
 
-// compose puts panels on one canvas. Series of equal name share one entry of
-// the legend.
+// compose returns the option that draws panels on one canvas. Series of equal name share
+// one entry of the legend.
 func compose(title, subtitle string, legend []string, panels []panel) any {
 	chart := echarts.NewLine()
 	chart.XAxisList, chart.YAxisList = nil, nil
@@ -173,11 +174,14 @@ func (a axis) kind() string {
 // have, but a line across the panel has a label of its own.
 func tickLabels(x, y axis) []echarts.SingleSeries {
 	var lines []any
-	for _, t := range x.ticks {
-		lines = append(lines, opts.MarkLineNameXAxisItem{Name: t.label, XAxis: t.at})
-	}
-	for _, t := range y.ticks {
-		lines = append(lines, opts.MarkLineNameYAxisItem{Name: t.label, YAxis: t.at})
+	for _, of := range []struct {
+		axis  string
+		ticks []tick
+	}{{"xAxis", x.ticks}, {"yAxis", y.ticks}} {
+		for _, t := range of.ticks {
+			// Without an opacity of its own a label has that of its line.
+			lines = append(lines, map[string]any{"name": t.label, of.axis: t.at, "label": map[string]any{"opacity": 1}})
+		}
 	}
 	if lines == nil {
 		return nil
@@ -196,8 +200,8 @@ func tickLabels(x, y axis) []echarts.SingleSeries {
 	}}
 }
 
-// point is one item of a series: its position, and the text that the pointer
-// brings up.
+// point is one item of a series: its position, and the text that a reader sees who points
+// at it.
 type point struct {
 	Name  string `json:"name,omitempty"`
 	Value []any  `json:"value"`

@@ -70,10 +70,11 @@ func (d paperDivisors) check() error {
 	return nil
 }
 
-// A stair is a quantizer's step: from a value on, up to the next stair, it gives level.
+// A stair is an interval of values, from its first value to that of the next stair, which
+// a quantizer rounds to one level.
 type stair struct{ from, level float64 }
 
-// uniformStairs are those of a grid from 0 to a value.
+// uniformStairs returns the stairs of a uniform grid for values from 0 to the largest.
 func uniformStairs(g grid.Uniform, to float64) []stair {
 	stairs := []stair{{0, 0}}
 	for q := 1; q <= g.Hi; q++ {
@@ -84,7 +85,7 @@ func uniformStairs(g grid.Uniform, to float64) []stair {
 	return stairs
 }
 
-// log2Stairs are those of a grid from 0 to a value.
+// log2Stairs returns the stairs of a log2 grid for values from 0 to the largest.
 func log2Stairs(g grid.Log2, to float64) []stair {
 	stairs := []stair{{0, float64(g.Value(g.Lo))}}
 	for c := g.Lo; c < g.Hi; c++ {
@@ -95,7 +96,7 @@ func log2Stairs(g grid.Log2, to float64) []stair {
 	return stairs
 }
 
-// stairLine draws stairs up to a value.
+// stairLine returns the line of stairs for values up to an end.
 func stairLine(name, color string, stairs []stair, to float64) echarts.SingleSeries {
 	var points []point
 	for _, s := range stairs {
@@ -129,7 +130,7 @@ func (d paperDivisors) Figure() (*Figure, error) {
 	)
 	_, zoom := roundRange(0, 0.8*float64(d.Eight.Scale))
 	_, wide := roundRange(0, d.Largest)
-	table := Table{Columns: []string{"panel", "grid", "from", "quantized value"}}
+	table := columns("panel", "grid", "from", "quantized value")
 	stairs := func(panel, name, color string, list []stair, to float64) echarts.SingleSeries {
 		for _, s := range list {
 			table.Rows = append(table.Rows, []any{panel, name, s.from, s.level})
@@ -158,7 +159,7 @@ func (d paperDivisors) Figure() (*Figure, error) {
 	}}
 	title := fmt.Sprintf("Below %s, where %s of the divisors lie, 8 bits uniform have %s, 4 bits log2 %s",
 		number(zoom), percent(d.share(zoom)), several(len(uniformStairs(d.Eight, zoom)), "value"), count(len(near)))
-	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", d.Block, power2(d.Log2.Lo), power2(d.Log2.Hi))
+	subtitle := fmt.Sprintf("%s. \nlog2 codes %s to %s: their stairs step at √2·2ᵏ.", blockTitle(d.Block), power2(d.Log2.Lo), power2(d.Log2.Hi))
 	f, err := newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{uniformName, log2Name}, panels), table)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 		fmt.Sprintf("units: input channels 0 to %d; lanes: output channels", c.RMAC.MACs-1)))
 	s.chain(c.RMAC, place{12, 412}, false, true)
 	if reconfigured {
-		s.note(place{462, 352}, labelled("(d) self-accumulation: depthwise",
+		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // it has one line more than the head of (c), and is centred
 			fmt.Sprintf("units: channels 0 to %d; lanes: neighbouring pixels of a row;", c.RMAC.MACs-1), "in each cycle a position of the kernel; a sum from every unit"))
 		s.chain(c.RMAC, place{462, 412}, true, false)
 	} else {
@@ -42,15 +42,18 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 		}
 		s.note(place{462, 352}, labelled("(d) no depthwise mode: the chain of (c)", does))
 	}
-	title := fmt.Sprintf("%s sum trees over %s input channels, or chains that may stay open", several(c.MAT.Lanes+c.RMAC.Lanes, "lane"), count(c.MAT.MACs))
-	if !reconfigured {
-		title = fmt.Sprintf("%s sum over %s input channels", several(c.MAT.Lanes+c.RMAC.Lanes, "lane"), count(c.MAT.MACs))
+	title := fmt.Sprintf("A lane of MAT adds %s products to one sum", count(c.MAT.MACs))
+	if reconfigured {
+		title += fmt.Sprintf(", a lane of R-MAC to one sum or to %s", count(c.RMAC.MACs))
+	} else {
+		title += fmt.Sprintf(", a lane of R-MAC %s", count(c.RMAC.MACs))
 	}
 	subtitle := wrap(fmt.Sprintf("%s, one of %s. Trapezoids are multiplexers, dashed paths are not taken.", c.Name, copiesOf(c.Copies)), 12, figureWidth-24)
-	table := Table{Columns: []string{"panel", "part", "number", "across"}, Rows: [][]any{
+	table := columns("panel", "part", "number", "across")
+	table.Rows = [][]any{
 		{"a", "lanes of MAT", c.MAT.Lanes, "output channels"}, {"a", "multipliers of a lane", c.MAT.MACs, "input channels"},
 		{"c", "lanes of R-MAC", c.RMAC.Lanes, "output channels"}, {"c", "units of a lane", c.RMAC.MACs, "input channels"},
-	}}
+	}
 	if reconfigured {
 		table.Rows = append(table.Rows, []any{"d", "lanes of R-MAC", c.RMAC.Lanes, "output pixels of a row"}, []any{"d", "units of a lane", c.RMAC.MACs, "channels"})
 	}
@@ -73,8 +76,8 @@ func copiesOf(n int) string {
 	return count(n) + " copies"
 }
 
-// indices are those of the units that are drawn: all of a few, else the first two and the
-// last, with -1 for what is left out.
+// indices returns the indices of the drawn units of n: all of up to three, else the first
+// two and the last, with -1 in the place of those that are left out.
 func indices(n int) []int {
 	switch {
 	case n > 3:
@@ -85,7 +88,7 @@ func indices(n int) []int {
 	return []int{0, 1}[:n]
 }
 
-// The symbols of a multiplexer and of a demultiplexer.
+// The outlines of a multiplexer, a demultiplexer and an adder tree, as symbols of ECharts.
 const (
 	multiplexer   = "path://M0,0L1,0.6L1,2.4L0,3Z"
 	demultiplexer = "path://M1,0L0,0.6L0,2.4L1,3Z"
@@ -127,14 +130,16 @@ func (s *sketch) matLanes(e arch.Engine, at place) {
 	}
 	if e.Lanes > 1 {
 		s.route(green, "solid", bus, place{bus[0], y + 44 + 142 + 110})
+	}
+	if e.Lanes > 2 {
 		s.note(place{x + 226, y + 176}, labelled("⋮"))
 	}
-	s.note(place{x - 4, y + 176}, labelled("", "inputs"))
+	s.note(place{x - 4, y + 34}, labelled("", "inputs"))
 }
 
-// chain draws a lane of R-MAC: paths by which a unit keeps its sum where self is set, and
-// those by which it hands the sum on where forward is. Both are there in any case, unless
-// no mode takes the one.
+// chain draws a lane of R-MAC with all its paths. self says that each unit keeps its sum,
+// and forward that it hands the sum to the next unit. The paths of a mode that is not set
+// are dashed.
 func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
 	const pitch = 128
 	list := indices(e.MACs)
@@ -145,7 +150,7 @@ func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
 			s.unused(through...)
 		}
 	}
-	x, y := at[0], at[1]+60
+	x, y := at[0]+14, at[1]+60
 	for i, n := range list {
 		last := i == len(list)-1
 		if n < 0 {
@@ -162,8 +167,8 @@ func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
 		s.shape(name+": multiplexer", multiplexer, place{x + 20, y}, 14, 40, rmacColor, "")
 		line(self || forward, place{x + 27, y}, place{x + 48, y})
 		if i == 0 {
-			s.note(place{x - 8, y - 12}, labelled("", "0"))
-			line(forward, place{x + 2, y - 12}, place{x + 13, y - 12})
+			s.note(place{x - 16, y - 12}, labelled("", "0"))
+			line(forward, place{x - 4, y - 12}, place{x + 13, y - 12})
 		}
 		s.shape(name+": register", "rect", place{x + 56, y + 50}, 52, 22, rmacColor, "{on|register}")
 		if last {

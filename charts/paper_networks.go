@@ -11,30 +11,35 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A flowBox is one step of a drawn chain.
+// A flowBox is one operation of a drawn chain: its label, and its size as a text.
 type flowBox struct {
 	label, size, color string
-	// marked steps have a frame: the paper marks matrix products and the softmax.
+	// marked says that the box has a frame, as the paper frames matrix products and the
+	// softmax.
 	marked bool
 }
 
-// The sizes of a chain in pixels.
+// The width and the height of a box, and the distance of two rows, in pixels.
 const flowWidth, flowHeight, flowPitch = 132, 36, 56
 
-// flow draws a chain from left to right, from the centre of its first box on, in rows of
-// so many boxes, and returns the height of its last row.
+// flow draws a chain of boxes in rows of perRow, from left to right. at is the centre of
+// the first box. It returns the vertical position of the last row.
 func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
 	x, y := at[0], at[1]
 	const pitch = flowWidth + 24
 	for i, b := range boxes {
+		edge := flowWidth / 2.0
+		if b.marked {
+			edge += 4 // an arrow ends at the frame
+		}
 		if i > 0 {
 			if i%perRow == 0 {
 				last := x
 				x, y = at[0], y+flowPitch
 				s.path(faint, place{last + flowWidth/2, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch/2},
-					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - flowWidth/2, y})
+					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - edge, y})
 			} else {
-				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - flowWidth/2, y})
+				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - edge, y})
 				x += pitch
 			}
 		}
@@ -55,7 +60,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 	var before, behind []flowBox
 	var blocks [][]flowBox
 	var products, softmaxes, engines int64
-	table := Table{Columns: []string{"block", "operation", "multiply-accumulates"}}
+	table := columns("block", "operation", "multiply-accumulates")
 	block := ""
 	for i := range w.Ops {
 		o := &w.Ops[i]
@@ -137,7 +142,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 	const top, left = 76, 92
 	s := &sketch{}
-	table := Table{Columns: []string{"stage", "block", "kind", "output"}}
+	table := columns("stage", "block", "kind", "output")
 	ranges := net.Blocks()
 	y := 26.0
 	counts := map[string]int{}
@@ -157,7 +162,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
 			counts[kind]++
 			if stage < last {
-				drawn[kind] = b // the last of its kind in the backbone
+				drawn[kind] = b // in the end the last block of this kind in the backbone
 			}
 			if x+116 > figureWidth-12 {
 				x, y = left, y+46
@@ -172,18 +177,18 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		if !ok {
 			return nil, fmt.Errorf("charts: Fig. 2: %s has no %s", net.Name, kind)
 		}
-		s.note(place{12, y + 6}, labelled(fmt.Sprintf("%s, step by step", kind), strings.TrimPrefix(b.Name, "backbone.")))
+		s.note(place{12, y + 6}, labelled(blockLabel(b.Name)+", step by step", blockName(b.Name)))
 		y += 8
 		for _, part := range branches(chainOf(net.Ops[b.From:b.To])) {
 			y = s.flow(place{84 + part.indent, y + 50}, 5, part.boxes)
 			if part.from != "" {
-				s.note(place{12, y + 4}, labelled("", part.from))
+				s.note(place{12, y}, labelled("", part.from))
 			}
 		}
-		y += 36
+		y += 50
 	}
 	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
-	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. In the boxes: what comes out.", net.Name)
+	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", net.Name)
 	height := int(y) + 4
 	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 	if err != nil {
@@ -193,7 +198,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		counts["MSA"], len(ranges), net.Name), nil
 }
 
-// stageName names a stage of a network whose head is the last.
+// stageName returns the name of stage n of a network whose head is stage last.
 func stageName(n, last int) string {
 	switch n {
 	case 0:
@@ -204,7 +209,7 @@ func stageName(n, last int) string {
 	return fmt.Sprintf("stage %d", n)
 }
 
-// kindColor is that of the role which stands for a kind of block.
+// kindColor returns the colour of a kind of block: that of a role which stands for it.
 func kindColor(kind string, ops []efficientvit.Op) string {
 	switch kind {
 	case "MBConv":
@@ -230,8 +235,8 @@ func shapeText(shape []int) string {
 	return strings.Join(text, "×")
 }
 
-// chainOf returns the operations of a block that have a role, each once: an activation goes
-// with its convolution. The products are marked.
+// chainOf returns a box for each operation of a block that has a role. An activation has
+// no box of its own beside its convolution's. Matrix products are marked.
 func chainOf(ops []efficientvit.Op) []flowBox {
 	var boxes []flowBox
 	for i := range ops {
@@ -251,27 +256,28 @@ func chainOf(ops []efficientvit.Op) []flowBox {
 	return boxes
 }
 
-// A branch is a row of a drawn block, and where its first step reads from.
+// A branch is a row of boxes of a drawn block. from names the tensor that its first box
+// reads, and indent is in pixels.
 type branch struct {
 	boxes  []flowBox
 	from   string
 	indent float64
 }
 
-// branches divides an MSA into its two branches, what is before them and what joins them;
-// any other block is one row.
+// branches divides the boxes of an MSA into four rows: those before its two branches, each
+// branch, and those behind both. Any other block is one row.
 func branches(boxes []flowBox) []branch {
 	list := []branch{{}}
 	for _, b := range boxes {
 		switch b.label {
 		case RoleLabel(efficientvit.KTV):
-			from := "of qkv"
+			from := "branch of\nqkv"
 			if len(list) > 1 {
-				from = "of the\naggregation"
+				from = "branch of the\naggregation"
 			}
 			list = append(list, branch{from: from, indent: 90})
 		case RoleLabel(efficientvit.Proj):
-			list = append(list, branch{from: "of both", indent: 90})
+			list = append(list, branch{from: "both\nbranches", indent: 90})
 		}
 		list[len(list)-1].boxes = append(list[len(list)-1].boxes, b)
 	}

@@ -24,7 +24,7 @@ func PaperFig10(designs ...hwsim.Estimate) (*Figure, error) {
 	return paperPlatforms{platformsOf(designs)}.Figure()
 }
 
-// paperPlatforms is [platformsData] as bars.
+// paperPlatforms are the throughputs of [platformsData], drawn as bars.
 type paperPlatforms struct{ platformsData }
 
 type networkStyle struct {
@@ -32,14 +32,15 @@ type networkStyle struct {
 	place              int
 }
 
-// networkStyles are those of Fig. 10's networks, each in one of three places of a
-// platform: a platform runs the one family or the other.
+// networkStyles are the labels and colours of Fig. 10's networks. Each has one of three
+// places beside a platform, since a platform runs one of the two families of networks.
 var networkStyles = []networkStyle{
 	{"deit-tiny", "DeiT-Tiny", sky, 0}, {"deit-small", "DeiT-Small", mint, 1}, {"deit-base", "DeiT-Base", mauve, 2},
 	{"efficientvit-b1-r224", "EfficientViT-B1", blue, 0}, {"efficientvit-b2-r224", "EfficientViT-B2", vermillion, 1},
 }
 
-// networkPlace returns the index of a network's style, -1 for one that the figure has not.
+// networkPlace returns the index of a network's style, and -1 for a network that Fig. 10
+// does not have.
 func networkPlace(name string) int {
 	return slices.IndexFunc(networkStyles, func(n networkStyle) bool { return strings.EqualFold(n.name, name) })
 }
@@ -141,12 +142,12 @@ func (d paperPlatforms) byPlatform(rows []platformsRow) []string {
 	return names
 }
 
-// value writes the throughput with its mark.
+// value writes the throughput in GOPS with its mark.
 func (r platformsRow) value() string {
 	return fmt.Sprintf("%s [%s]", grouped(rounded(r.GOPS, 4)), r.Mark)
 }
 
-// camel is where a name of two words joined may be divided.
+// camel matches the place at which a name of two joined words may be divided.
 var camel = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // hyphened divides the words of a label that are wider than so many pixels.
@@ -160,7 +161,7 @@ func hyphened(text string, width float64) string {
 	return strings.Join(words, " ")
 }
 
-// byNumber returns the printed throughputs that are known.
+// byNumber returns the printed throughputs that the paper states.
 func (d paperPlatforms) byNumber() []platformsRow {
 	return slices.DeleteFunc(slices.Clone(d.Printed), func(r platformsRow) bool { return !finite(r.GOPS) })
 }

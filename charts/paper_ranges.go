@@ -41,11 +41,41 @@ func PaperFig3(prof *calib.Profile, net *efficientvit.Network, block string) (*F
 // The paper's factors kept the sign of a channel without positive values (inferred). Here
 // the profile's factors are those that its recipe chose.
 func PaperFig6(prof *calib.Profile, net *efficientvit.Network, block string) (*Figure, error) {
-	_, before, _, err := prof.MBConv(net, block)
+	inputs, err := repaired(prof, net, block)
 	if err != nil {
 		return nil, fmt.Errorf("charts: Fig. 6: %w", err)
 	}
+	return paperRanges{Block: block, Inputs: inputs}.Figure()
+}
+
+// Repaired draws the four panels of [PaperFig6], each row below the same tensor without
+// the transform: the input of DW before and after migration, then the input of PW2 before
+// and after shifting. The profile before is that of the network, the profile after is that
+// of the transformed network, as [PaperFig6] takes it.
+func Repaired(before *calib.Profile, net *efficientvit.Network, after *calib.Profile, transformed *efficientvit.Network, block string) (*Figure, error) {
+	_, dw, pw2, err := before.MBConv(net, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: before and after: %w", err)
+	}
+	inputs, err := repaired(after, transformed, block)
+	if err != nil {
+		return nil, fmt.Errorf("charts: before and after: %w", err)
+	}
 	d := paperRanges{Block: block}
+	for i, was := range []paperInput{inputOf(efficientvit.DW, dw), inputOf(efficientvit.PW2, pw2)} {
+		d.Inputs = append(d.Inputs, was, inputs[i])
+	}
+	return d.figure()
+}
+
+// repaired returns the inputs of a block's DW behind migration and of its PW2 behind
+// shifting, in this order.
+func repaired(prof *calib.Profile, net *efficientvit.Network, block string) ([]paperInput, error) {
+	_, before, _, err := prof.MBConv(net, block)
+	if err != nil {
+		return nil, err
+	}
+	var inputs []paperInput
 	for _, of := range []struct {
 		role efficientvit.Role
 		kind efficientvit.Kind
@@ -57,18 +87,18 @@ func PaperFig6(prof *calib.Profile, net *efficientvit.Network, block string) (*F
 				continue
 			}
 			if made := net.Op(op.Inputs[0]); made.Kind != of.kind {
-				return nil, fmt.Errorf("charts: Fig. 6: %s of %s reads %q, which is no %s: a network behind migration and shifting is needed", RoleLabel(of.role), block, made.Name, of.kind)
+				return nil, fmt.Errorf("%s of %s reads %q, which is no %s: a network behind migration and shifting is needed", RoleLabel(of.role), block, made.Name, of.kind)
 			}
 			stats, err := prof.Tensor(op.Inputs[0])
 			if err != nil {
-				return nil, fmt.Errorf("charts: Fig. 6: %w", err)
+				return nil, err
 			}
 			in := inputOf(of.role, stats)
 			in.Behind = of.what
-			d.Inputs = append(d.Inputs, in)
+			inputs = append(inputs, in)
 		}
 	}
-	return d.Figure()
+	return inputs, nil
 }
 
 // paperRanges are some inputs of one MBConv.
@@ -156,26 +186,44 @@ func (p paperInput) oneSided() int {
 	return n
 }
 
-// finding tells of DW's input how far its channels differ, and of PW2's how many lie on
-// one side of zero: the two causes that the paper names.
+// finding tells how far the channels of DW's input differ and how many channels of PW2's
+// input lie on one side of zero: the two causes that the paper names. Of a tensor that is
+// drawn twice, before and after a transform, it tells both numbers.
 func (d paperRanges) finding() string {
-	text := ""
+	var widest, sided []string
+	channels := 0
 	for _, p := range d.Inputs {
-		switch {
-		case p.Role == RoleLabel(efficientvit.DW):
-			text += fmt.Sprintf("Widest %s channel: %s the median one; ", p.Role, times(p.spread()))
-		case p.Role == RoleLabel(efficientvit.PW2):
-			text += fmt.Sprintf("%s of %s %s channels on one side of zero", count(p.oneSided()), count(len(p.Min)), p.Role)
+		switch p.Role {
+		case RoleLabel(efficientvit.DW):
+			widest = append(widest, times(p.spread()))
+		case RoleLabel(efficientvit.PW2):
+			sided, channels = append(sided, count(p.oneSided())), len(p.Min)
 		}
 	}
-	if text == "" {
+	var found []string
+	if widest != nil {
+		found = append(found, fmt.Sprintf("DW: widest channel %s the median", strings.Join(widest, " → ")))
+	}
+	if sided != nil {
+		found = append(found, fmt.Sprintf("PW2: %s of %s on one side of zero", strings.Join(sided, " → "), count(channels)))
+	}
+	if found == nil {
 		return "Inputs of " + d.Block
 	}
-	return text
+	return strings.Join(found, "; ")
 }
 
-// Figure draws a row of two panels for each input. The table has a row per channel.
+// Figure draws the inputs, and compares them with the paper's figure.
 func (d paperRanges) Figure() (*Figure, error) {
+	f, err := d.figure()
+	if err != nil {
+		return nil, err
+	}
+	return f.against("%s", d.beside()), nil
+}
+
+// figure draws a row of two panels for each input. The table has a row per channel.
+func (d paperRanges) figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -184,7 +232,7 @@ func (d paperRanges) Figure() (*Figure, error) {
 		left, width         = 74, 400
 		left2, right, nBins = 574, 24, 64
 	)
-	table := Table{Columns: []string{"input", "channel", "min", "max"}}
+	table := columns("input", "channel", "min", "max")
 	var panels []panel
 	for i, p := range d.Inputs {
 		var maxima, minima []point
@@ -209,12 +257,8 @@ func (d paperRanges) Figure() (*Figure, error) {
 		})
 	}
 	title := d.finding()
-	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", d.Block)
-	f, err := newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
-	if err != nil {
-		return nil, err
-	}
-	return f.against("%s", d.beside()), nil
+	subtitle := fmt.Sprintf("%s, channels in the network's order.\nOn one side of zero: the other side reaches less than a tenth as far.", blockTitle(d.Block))
+	return newFigure(title, figureWidth, top+len(d.Inputs)*pitch-24, compose(title, subtitle, []string{maxName, minName}, panels), table)
 }
 
 // beside holds the inputs of DW and PW2 against those of the paper's figure.

@@ -32,7 +32,7 @@ func PaperFig5(q *calib.Quantized) (*Figure, error) {
 			return op.Kind == efficientvit.Conv && of.is(&op) && len(q.WeightGrids[op.Name]) > 0
 		})
 		if i < 0 {
-			continue // the recipe leaves all of them in float
+			continue // the recipe leaves all convolutions of this kind in float
 		}
 		op := &net.Ops[i]
 		p := sharingPanel{About: of.about, Role: RoleLabel(op.Role), Kernel: op.Kernel, Channels: lastOf(net.Op(op.Inputs[0]).Shape), Depthwise: op.Depthwise()}
@@ -54,7 +54,7 @@ func lastOf(shape []int) int {
 	return shape[len(shape)-1]
 }
 
-// paperSharing are convolutions with their scaling factors.
+// paperSharing are the drawn convolutions with their scaling factors.
 type paperSharing struct{ Panels []sharingPanel }
 
 type sharingPanel struct {
@@ -63,11 +63,11 @@ type sharingPanel struct {
 	Depthwise        bool
 	// Activation is the factor of the input, 0 where it is not rounded to a uniform grid.
 	Activation float64
-	// Filters are those of the filters.
+	// Filters are the factors of the weights, one for each filter.
 	Filters []float64
 }
 
-// distinct counts the factors that differ.
+// distinct returns the number of different factors.
 func distinct(factors []float64) int {
 	sorted := slices.Clone(factors)
 	slices.Sort(sorted)
@@ -85,7 +85,7 @@ func (d paperSharing) Figure() (*Figure, error) {
 		shownDepth   = 4     // channels that are drawn
 	)
 	filterColors := []string{vermillion, green, mauve, yellow}
-	table := Table{Columns: []string{"convolution", "of", "index", "factor"}}
+	table := columns("convolution", "of", "index", "factor")
 	s := &sketch{}
 	filters, factors := 0, 0
 	for i, p := range d.Panels {
@@ -126,7 +126,7 @@ func (d paperSharing) Figure() (*Figure, error) {
 	return f.against("**Fig. 5.** As in the paper, an activation has one factor and each filter its own: %s over %s. The paper's figure has colours, and no numbers.", several(factors, "factor"), several(filters, "filter")), nil
 }
 
-// sheets draws so many square sheets of cells behind one another, the last one in front.
+// sheets draws squares of cells behind one another, the last of them in front.
 func (s *sketch) sheets(at place, sheets, side int, cell float64, color, name string) {
 	const shift = 7
 	for k := range sheets {

@@ -70,6 +70,48 @@ func TestPaperFig3ShowsTheProfile(t *testing.T) {
 	}
 }
 
+// TestRepairedShowsBothProfiles: each row is the tensor before or behind its transform, as
+// the profiles have it, and Fig. 6 has the rows behind.
+func TestRepairedShowsBothProfiles(t *testing.T) {
+	s, before := observed(t)
+	q, err := calib.Quantize(s.Folded, before, calib.TrioViT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact := q.Exact()
+	after, err := calib.Observe(t.Context(), exact, s.Calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const block = "stages.3.op_list.2.local_module"
+	f, err := Repaired(before, s.Folded.Net, after, exact.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	textsAreInside(t, f)
+	if names := slices.Compact(column[string](t, f, "input")); !slices.Equal(names, []string{"DW input", "DW input after migration", "PW2 input", "PW2 input after shifting"}) {
+		t.Errorf("the rows are %q", names)
+	}
+	_, dw, pw2, err := before.MBConv(s.Folded.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, n := column[float32](t, f, "max"), len(dw.Max)
+	if !slices.Equal(most[:n], dw.Max) || !slices.Equal(most[2*n:3*n], pw2.Max) {
+		t.Error("the maxima before are not the profile's")
+	}
+	six, err := PaperFig6(after, exact.Net, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := column[float32](t, six, "max"); !slices.Equal(got, slices.Concat(most[n:2*n], most[3*n:])) {
+		t.Error("Fig. 6 and the rows behind the transforms have other maxima")
+	}
+	if _, err := Repaired(before, s.Folded.Net, before, s.Folded.Net, block); err == nil || !strings.Contains(err.Error(), "a network behind migration and shifting is needed") {
+		t.Errorf("error %v for a network without transforms", err)
+	}
+}
+
 // TestStairsAreTheGrids: between two stairs a grid gives the level that is drawn.
 func TestStairsAreTheGrids(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

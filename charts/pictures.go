@@ -31,13 +31,13 @@ type Pictures struct {
 	Legend []dataset.Class
 }
 
-// Add appends a picture.
+// Add appends a picture with its caption.
 func (p *Pictures) Add(caption string, m image.Image) {
 	p.Captions = append(p.Captions, caption)
 	p.Images = append(p.Images, m)
 }
 
-// AddPixels appends an RGB picture.
+// AddPixels appends an RGB picture, [h, w, 3], with its caption.
 func (p *Pictures) AddPixels(caption string, m *preprocess.RGB) {
 	img := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
 	for i := range m.W * m.H {
@@ -62,7 +62,7 @@ func (p *Pictures) AddClasses(caption string, classes []uint8, w, h int, palette
 	p.Add(caption, img)
 }
 
-// mention puts a class into the legend, once.
+// mention appends a class to the legend unless the legend has it.
 func (p *Pictures) mention(c dataset.Class) {
 	if !slices.Contains(p.Legend, c) {
 		p.Legend = append(p.Legend, c)

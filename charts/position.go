@@ -49,10 +49,10 @@ func decade(v float64) int { return int(math.Floor(math.Log10(v))) }
 
 func (s symlog) position(v float64) float64 { return math.Asinh(v/(2*s.unit)) / math.Ln10 }
 
-// value is the inverse of position, written as a number.
+// value writes the number whose position is at.
 func (s symlog) value(at float64) string { return number(2 * s.unit * math.Sinh(at*math.Ln10)) }
 
-// tickGap is how much of an axis two labels keep apart.
+// tickGap is the smallest distance of two labels, as a part of the axis.
 const tickGap = 0.11
 
 // ticks returns ticks between two positions: zero, the powers of ten from the unit
@@ -74,8 +74,7 @@ func (s symlog) ticks(lo, hi float64, others []float64) []tick {
 	return ticks
 }
 
-// octaves returns ticks at powers of two, at most n of them; positions are the
-// exponents.
+// octaves returns at most n ticks at powers of two. A tick's position is the exponent.
 func octaves(lo, hi float64, n int) []tick {
 	step := max(1, math.Ceil((hi-lo)/float64(n)))
 	var ticks []tick
@@ -103,7 +102,7 @@ func rebin(h calib.Histogram, position func(float64) float64, edges []float64) [
 		}
 		total += float64(b.Count)
 		lo, hi := position(float64(lo32)), position(float64(hi32))
-		if b.Center() == 0 || hi <= lo { // a bin without width
+		if b.Center() == 0 || hi <= lo { // the bin has no width
 			lo = position(float64(b.Center()))
 			hi = lo
 		}
@@ -139,7 +138,7 @@ func upper(edges []float64, v float64) int {
 	return min(n, len(edges)-1)
 }
 
-// spaced returns n+1 edges of n equal bins.
+// spaced returns the n+1 edges of n bins of equal width from lo to hi.
 func spaced(lo, hi float64, n int) []float64 {
 	edges := make([]float64, n+1)
 	for i := range edges {
@@ -177,7 +176,7 @@ func number(v float64) string {
 	return grouped(rounded(v, 3))
 }
 
-// count writes a whole number.
+// count writes a whole number with its thousands apart.
 func count(n int) string { return grouped(float64(n)) }
 
 func grouped(r float64) string {
@@ -201,7 +200,7 @@ func grouped(r float64) string {
 	return whole
 }
 
-// percent writes a share of one.
+// percent writes a share, 1 for all, in percent.
 func percent(share float64) string {
 	switch p := 100 * share; {
 	case share == 0:
@@ -217,5 +216,5 @@ func percent(share float64) string {
 	}
 }
 
-// capital returns a sentence's beginning in upper case.
+// capital returns a sentence with its first letter in upper case.
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

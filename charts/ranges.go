@@ -13,6 +13,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -86,7 +87,7 @@ func (p rangesPanel) magnitude(i int) float64 {
 	return max(math.Abs(float64(p.Min[i])), math.Abs(float64(p.Max[i])))
 }
 
-// summary reduces a panel.
+// summary returns the statistics of a panel.
 func (p rangesPanel) summary() rangeSummary {
 	s := rangeSummary{top: -1}
 	for i := range p.Min {
@@ -120,7 +121,7 @@ func (p rangesPanel) summary() rangeSummary {
 	return s
 }
 
-// check refuses what cannot be drawn.
+// check returns an error for a panel without channels, or with a minimum but no maximum.
 func (d rangesData) check() error {
 	for _, p := range d.Panels {
 		if len(p.Min) == 0 || len(p.Min) != len(p.Max) {
@@ -195,12 +196,12 @@ func (d rangesData) Figure() (*Figure, error) {
 		})
 	}
 	title := d.finding(sums)
-	subtitle := fmt.Sprintf("%s\nGrey: rounds to 0. One-sided: one side of zero is over %d times as long. Value axes are linear near 0, logarithmic beyond.", d.Block, oneSided)
+	subtitle := fmt.Sprintf("%s\nGrey: rounds to 0. One-sided: one side of zero is over %d times as long. Value axes are linear near 0, logarithmic beyond.", blockTitle(d.Block), oneSided)
 	option := compose(title, subtitle, []string{maxName, minName, distName}, panels)
 	return newFigure(title, figureWidth, top+3*pitch-30, option, d.table())
 }
 
-// describe is the finding of one panel.
+// describe writes the statistics of one panel as its title.
 func (s rangeSummary) describe() string {
 	text := "no finite range"
 	switch {
@@ -303,7 +304,7 @@ func (p rangesPanel) describe(channel int) string {
 	return fmt.Sprintf("channel %d: %s to %s", channel, number(float64(p.Min[channel])), number(float64(p.Max[channel])))
 }
 
-// peak marks the channel that sets the step.
+// peak returns the mark of the channel that sets the step, at its largest magnitude.
 func (p rangesPanel) peak(channel, rank int, position func(float64) float64) echarts.SingleSeries {
 	v, place := float64(p.Max[channel]), "top"
 	if -float64(p.Min[channel]) > v {
@@ -322,7 +323,7 @@ func (p rangesPanel) peak(channel, rank int, position func(float64) float64) ech
 	}
 }
 
-// ranks are the categories of a channel axis.
+// ranks returns the categories of an axis of n channels: their ranks, from 1.
 func ranks(n int) []string {
 	labels := make([]string, n)
 	for i := range labels {
@@ -331,7 +332,7 @@ func ranks(n int) []string {
 	return labels
 }
 
-// rankTicks puts some ten labels at round numbers.
+// rankTicks returns some ten ticks at round ranks of n channels.
 func rankTicks(n int) []tick {
 	step := 1
 	for _, factor := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
@@ -348,9 +349,9 @@ func rankTicks(n int) []tick {
 	return ticks
 }
 
-// table lists the channels in their own order.
-func (d rangesData) table() Table {
-	t := Table{Columns: []string{"input", "tensor", "channel", "min", "max", "codes"}}
+// table lists the channels of each tensor in the network's order.
+func (d rangesData) table() table.Table {
+	t := columns("input", "tensor", "channel", "min", "max", "codes")
 	for _, p := range d.Panels {
 		step := p.summary().step
 		for c := range p.Min {
@@ -360,8 +361,8 @@ func (d rangesData) table() Table {
 	return t
 }
 
-// codes returns how many codes of a step a channel's range takes, NaN without a
-// finite range. Without a step all is zero, which is one code.
+// codes returns how many codes of a grid of this step lie in a channel's range, NaN where
+// the range is not finite. A step of 0 means that every value is 0, which has one code.
 func (p rangesPanel) codes(channel int, step float64) float64 {
 	if !finite(p.magnitude(channel)) {
 		return math.NaN()

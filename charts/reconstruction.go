@@ -30,7 +30,7 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 		left, width         = 84, 640
 		top, high, gap, low = 112, 200, 84, 160
 	)
-	table := Table{Columns: []string{"step", "error", "rounding", "weights"}}
+	table := columns("step", "error", "rounding", "weights")
 	most, fullest := 1.0, 1
 	var losses, bars []point
 	every := float64(r.Options.Steps) / float64(max(1, len(b.Loss)))
@@ -59,6 +59,6 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 		},
 	}
 	title := fmt.Sprintf("%s of %s roundings left the nearest code, the error went from %.2g to %.2g", count(b.Flipped), count(b.Weights), b.Before, b.After)
-	subtitle := fmt.Sprintf("Block %s; the errors are shares of the exact output's energy.", b.Name)
+	subtitle := fmt.Sprintf("Block %s; the errors are shares of the exact output's energy.", blockTitle(b.Name))
 	return newFigure(title, figureWidth, top+high+gap+low+54, compose(title, subtitle, nil, panels), table)
 }

@@ -22,9 +22,10 @@ type renderer struct {
 	draw goja.Callable
 }
 
-// svgVersion is that of what this package adds to ECharts' drawing: drawScript, measure
-// and renumber. It changes with them, so that no older drawing is taken from the cache.
-const svgVersion = "1"
+// svgVersion is the version of this package's part in a drawing: drawScript, measure and
+// renumber. A change of these three needs a new version, or [drawn] would take older
+// drawings from the cache.
+const svgVersion = "2"
 
 // sharedScript reads the runtime once in a process.
 var sharedScript = sync.OnceValues(readRuntime)

@@ -107,7 +107,7 @@ var bytes=Uint8Array.from(atob(packed),function(c){return c.charCodeAt(0)});
 return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }`
 
-// pack compresses a script for a page.
+// pack returns a script compressed and as base64, for inflateScript.
 func pack(script []byte) (string, error) {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)

@@ -108,7 +108,8 @@ func (f *Figure) picture64(svg []byte, display string) string {
 		display, base64.StdEncoding.EncodeToString(svg), f.width, f.height, html.EscapeString(f.title))
 }
 
-// page returns a self-contained HTML document.
+// page returns an HTML document with the figure and the runtime, which asks no host for
+// anything.
 func (f *Figure) page() ([]byte, error) {
 	svg, err := f.SVG()
 	if err != nil {
@@ -155,10 +156,10 @@ func Display(x fmt.Stringer) error {
 	})
 }
 
-// ended is a text with a line break at its end.
+// ended returns a text with one line break at its end.
 func ended(text string) string { return strings.TrimSuffix(text, "\n") + "\n" }
 
-// markup is the HTML of a result.
+// markup returns the HTML of a result: that of its table or tables, or its text.
 func markup(x fmt.Stringer) string {
 	switch x := x.(type) {
 	case interface{ HTML() string }:

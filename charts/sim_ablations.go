@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 )
 
-// ablationsData is a design and what it would be without each of its choices.
+// ablationsData is a design, and the design without each of its choices.
 type ablationsData struct {
 	// Workload was run on Config.
 	Workload, Config string
@@ -26,12 +26,12 @@ type ablationsRow struct {
 	Name string
 	// DSPs and LUTs are those of the design, with the line buffers that it needs.
 	DSPs, LUTs int
-	// ClosedForm and EventDriven are the cycles of one picture by each model, NaN
-	// where it cannot tell.
+	// ClosedForm and EventDriven are the cycles of one picture by each model, NaN where
+	// the model does not cover the design.
 	ClosedForm, EventDriven float64
 }
 
-// Ablations draws a study.
+// Ablations draws the cycles of a design without each of its choices, against its own.
 func Ablations(s *ablate.Study) (*Figure, error) {
 	row := func(a ablate.Ablation) ablationsRow {
 		return ablationsRow{a.Name, a.DSPs, a.LUTs, a.ClosedForm.Cycles, a.EventDriven.Cycles}
@@ -87,7 +87,7 @@ func (d ablationsData) finding() string {
 	return fmt.Sprintf("Without %s a picture takes %.3f times the cycles, the most of all", most, worth)
 }
 
-// timesText writes a ratio near one.
+// timesText writes a ratio of cycles, which is near 1, with three decimals.
 func timesText(ratio float64) string { return fmt.Sprintf("×%.3f", ratio) }
 
 // Figure draws a row per choice: the ratio of the cycles without the choice to the
@@ -103,7 +103,7 @@ func (d ablationsData) Figure() (*Figure, error) {
 		event      = "event-driven"
 		closed     = "closed form"
 	)
-	table := Table{Columns: []string{"without", "DSPs", "LUTs", "model", "cycles", "times"}}
+	table := columns("without", "DSPs", "LUTs", "model", "cycles", "times")
 	var names []string
 	var from, to []float64
 	var filled, hollow, words []point

@@ -11,9 +11,10 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/table"
 )
 
-// architectureData is a configuration to be drawn.
+// architectureData is the configuration that a figure draws.
 type architectureData struct{ Config arch.Config }
 
 // Architecture draws an accelerator like the paper's Fig. 8: memories, engines and
@@ -93,7 +94,8 @@ func (s *sketch) box(name string, at place, w, h float64, color, position, text 
 	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, position)
 }
 
-// frame shades what belongs together, with its text at the lower left.
+// frame shades a rectangle behind boxes that belong together. Its text is at the lower
+// left.
 func (s *sketch) frame(name string, at place, w, h float64, text string) {
 	s.fill(name, at, w, h, frame)
 	s.boxes[len(s.boxes)-1].Label = newSketchLabel(text, "insideBottomLeft")
@@ -165,7 +167,8 @@ func (s *sketch) option(title, subtitle string, top, width, height int) any {
 	return chart.JSON()
 }
 
-// cellsDrawn is how many lanes, and MACs of a lane, an engine shows.
+// cellsDrawn is the largest number of drawn lanes of an engine, and of drawn MACs of a
+// lane.
 const cellsDrawn = 16
 
 // engine draws an engine with a cell for each MAC unit, one row per lane.
@@ -187,7 +190,7 @@ func (s *sketch) engine(name, does string, e arch.Engine, at place, w, h float64
 	}
 }
 
-// several writes a number of things.
+// several writes a number with its noun, in the plural for all numbers but 1.
 func several(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -195,7 +198,7 @@ func several(n int, thing string) string {
 	return count(n) + " " + thing + "s"
 }
 
-// auxiliaries names the auxiliary units in the order of the configuration.
+// auxiliaries returns the auxiliary units in the order of the configuration.
 func (d architectureData) auxiliaries() []archUnit {
 	a := &d.Config.Auxiliary
 	list := []archUnit{
@@ -213,13 +216,13 @@ func (d architectureData) auxiliaries() []archUnit {
 
 type archUnit struct {
 	name, does string
-	rate       int // elements per cycle of one copy; of dividers, how many it has
+	rate       int // elements per cycle of one copy; for dividers, their number in a copy
 }
 
 // depthwise says whether R-MAC has a mode for depthwise convolutions.
 func (d architectureData) depthwise() bool { return d.Config.Depthwise == arch.Reconfigured }
 
-// shared says what the copies divide among them.
+// shared names what the copies divide among them: pixels, channels or pictures.
 func (d architectureData) shared() string {
 	if d.Config.CopiesShare == arch.Batch {
 		return "a picture each"
@@ -289,7 +292,7 @@ func (d architectureData) whole(s *sketch) {
 	s.note(place{354, 93}, labelled("", "weights"))
 	s.note(place{794, 93}, labelled("", "results"))
 	s.note(place{402, 480}, labelled("", "sums"))
-	if d.depthwise() { // else nothing streams
+	if d.depthwise() { // without the mode no operation streams into another
 		s.path(result, place{210, 355}, place{260, 355})
 		s.note(place{222, 340}, labelled("", "DW"))
 	}
@@ -297,7 +300,7 @@ func (d architectureData) whole(s *sketch) {
 	s.note(place{794, 209}, labelled("", "8 bits"))
 }
 
-// copies says how often the frame of a copy is there.
+// copies writes how many copies the accelerator has of what the frame encloses.
 func copies(n int) string {
 	if n == 1 {
 		return "this frame is there once"
@@ -305,9 +308,9 @@ func copies(n int) string {
 	return "this frame is there " + count(n) + " times"
 }
 
-func (d architectureData) table() Table {
+func (d architectureData) table() table.Table {
 	c := d.Config
-	t := Table{Columns: []string{"part", "size", "value"}}
+	t := columns("part", "size", "value")
 	add := func(part, size string, value any) { t.Rows = append(t.Rows, []any{part, size, value}) }
 	for _, e := range []struct {
 		name string

@@ -15,21 +15,22 @@ import (
 // blocks that hold some of each part.
 type breakdown struct {
 	title, subtitle string
-	// of says what a part is, and parts and blocks head the two panels.
+	// of is the noun of a part, "role" or "cause". partsTitle and blocksTitle are the
+	// titles of the two panels.
 	of, partsTitle, blocksTitle string
 	parts                       []breakdownPart
 	blocks                      []cyclesBlock
-	// brief leaves the panel of the blocks out.
+	// brief says that the panel of the blocks is left out.
 	brief bool
 }
 
-// breakdownPart is one part with its colour, and what is to be said about it.
+// breakdownPart is one part with its cycles, its colour, and a note behind its bar.
 type breakdownPart struct {
 	name, color, note string
 	cycles            float64
 }
 
-// check holds the parts against the blocks.
+// check returns an error where the cycles of a part are not the sum over its blocks.
 func (b breakdown) check(what string) error {
 	if len(b.parts) == 0 || len(b.blocks) == 0 {
 		return fmt.Errorf("charts: %s: %d %ss and %d blocks, need at least one of each", what, len(b.parts), b.of, len(b.blocks))
@@ -60,7 +61,8 @@ func (b breakdown) total() float64 {
 }
 
 // figure draws a bar for each part, and one for each block, stacked in the
-// colours of the parts. The table has one row per block and part.
+// colours of the parts. The table has one row per block and part, with the name of the
+// block in the network.
 func (b breakdown) figure() (*Figure, error) {
 	const (
 		top, pitch, partPitch, foot = 116, 20, 24, 96
@@ -79,10 +81,10 @@ func (b breakdown) figure() (*Figure, error) {
 		bars = append(bars, opts.BarData{Name: p.name + ": " + text, Value: p.cycles, ItemStyle: &opts.ItemStyle{Color: p.color}})
 		partTexts = append(partTexts, point{text, []any{p.cycles, i}})
 	}
-	table := Table{Columns: []string{"block", b.of, "cycles"}}
+	table := columns("block", b.of, "cycles")
 	stacks := make([][]opts.BarData, len(b.parts))
 	for i, block := range b.blocks {
-		blocks = append(blocks, block.Name)
+		blocks = append(blocks, blockLabel(block.Name))
 		sum := 0.0
 		var holds []string
 		for j, c := range block.Cycles {
@@ -92,7 +94,7 @@ func (b breakdown) figure() (*Figure, error) {
 				table.Rows = append(table.Rows, []any{block.Name, b.parts[j].name, c})
 			}
 		}
-		text := fmt.Sprintf("%s: %s cycles (%s)", block.Name, count(int(math.Round(sum))), strings.Join(holds, ", "))
+		text := fmt.Sprintf("%s: %s cycles (%s)", blocks[i], count(int(math.Round(sum))), strings.Join(holds, ", "))
 		for j, c := range block.Cycles {
 			stacks[j] = append(stacks[j], opts.BarData{Name: text, Value: c})
 		}
@@ -126,8 +128,9 @@ func (b breakdown) figure() (*Figure, error) {
 		compose(b.title, b.subtitle, nil, []panel{byPart, byBlock}), table)
 }
 
-// captionedWidth returns how wide a panel of bars can be, of so many pixels, if
-// the longest bar spans it and each caption still fits behind its bar.
+// captionedWidth returns the largest width of a panel of bars, in pixels, at which every
+// caption has room behind its bar. room is the width of panel and captions together, and
+// the longest bar spans the panel.
 func captionedWidth(room int, captions []point) float64 {
 	const margin = 24
 	longest := 0.0
@@ -144,5 +147,6 @@ func captionedWidth(room int, captions []point) float64 {
 	return width
 }
 
-// blockName shortens the name of a block, or of an operation outside of blocks.
+// blockName returns the name of a block, or of an operation outside of blocks, as a caller
+// may type it.
 func blockName(name string) string { return strings.TrimPrefix(name, "backbone.") }

@@ -31,7 +31,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 		right            = 140
 		own, theirs      = "computed", "printed"
 	)
-	table := Table{Columns: []string{"source", "row", "network", "column", "value", "mark"}}
+	table := columns("source", "row", "network", "column", "value", "mark")
 	label := func(r compare.Row) string {
 		if r.Network == "" {
 			return r.Name
@@ -51,7 +51,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 		for i, r := range slices.Concat(t.Computed, t.Printed) {
 			n := r.Numbers[column]
 			if n.Mark == "" {
-				continue // no such number
+				continue // the row has no number in this column
 			}
 			source, dots, part := theirs, &hollow, 1
 			if i < len(t.Computed) {

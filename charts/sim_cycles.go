@@ -12,7 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 )
 
-// cyclesData is where the cycles of one picture go.
+// cyclesData are the cycles of one picture, by role and by block.
 type cyclesData struct {
 	// Workload was run on Config, by the timing model Model; Note is what the
 	// model leaves out.
@@ -20,8 +20,8 @@ type cyclesData struct {
 	// FPS are the pictures per second.
 	FPS   float64
 	Roles []cyclesRole
-	// Blocks are in the order of the network; an operation outside of blocks is
-	// one of its own.
+	// Blocks are in the order of the network. An operation outside of blocks is a block
+	// of its own.
 	Blocks []cyclesBlock
 }
 
@@ -29,7 +29,7 @@ type cyclesData struct {
 // into the other.
 type cyclesRole struct {
 	Name string
-	// Cycles are those of one picture on all copies together.
+	// Cycles are the role's in one picture, with all copies at work.
 	Cycles float64
 	// Utilization is the share of the multipliers that work in these cycles,
 	// from 0 to 1.
@@ -88,7 +88,7 @@ func (d cyclesData) finding(total float64) string {
 	return fmt.Sprintf("%s %s %s of the %s cycles", enumerate(names), verb, percent(sum/max(total, 1)), count(int(math.Round(total))))
 }
 
-// enumerate joins names as a sentence does.
+// enumerate joins names by commas, and the last one by "and".
 func enumerate(names []string) string {
 	last := len(names) - 1
 	if last == 0 {

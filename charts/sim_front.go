@@ -21,7 +21,7 @@ type frontData struct {
 	// Workload was charged by the timing model Model; Note is what the model
 	// leaves out.
 	Workload, Model, Note string
-	// Cost is what pictures per second are weighed against: explore.DSPs,
+	// Cost is the measure on the other axis than pictures per second: explore.DSPs,
 	// explore.BRAMs or explore.Energy.
 	Cost explore.Objective
 	// Fields are the varied fields of the configuration.
@@ -35,7 +35,7 @@ type frontData struct {
 
 // frontPoint is one configuration.
 type frontPoint struct {
-	// Values are those of the fields.
+	// Values are the configuration's values of Fields, in their order.
 	Values      []any
 	DSPs, BRAMs int
 	// MJ is the energy of one picture in mJ, NaN where it is not known.
@@ -45,7 +45,7 @@ type frontPoint struct {
 	// Front says that no other point has more FPS at no more cost, or less cost
 	// with no fewer FPS.
 	Front bool
-	// Mark names a configuration to be pointed out; empty for all others.
+	// Mark is the name that is written at a marked configuration, empty for all others.
 	Mark string
 }
 
@@ -101,14 +101,14 @@ func (d frontData) check() error {
 	return nil
 }
 
-// frontCosts are the words for each cost.
+// frontCosts are the words of titles and axes for each cost.
 var frontCosts = map[explore.Objective]struct{ unit, one, axis, at, less string }{
 	explore.DSPs:   {"DSPs", "DSP", "DSPs", "on", "fewer"},
 	explore.BRAMs:  {"block RAMs", "block RAM", "block RAMs of 36 Kbit", "with", "fewer"},
 	explore.Energy: {"mJ", "mJ", "mJ per picture", "at", "less"},
 }
 
-// cost returns what a point costs.
+// cost returns the cost of a point, in the unit of the figure's measure.
 func (d frontData) cost(p frontPoint) float64 {
 	switch d.Cost {
 	case explore.Energy:
@@ -119,7 +119,7 @@ func (d frontData) cost(p frontPoint) float64 {
 	return float64(p.DSPs)
 }
 
-// costText writes what a point costs.
+// costText writes the cost of a point with its unit.
 func (d frontData) costText(p frontPoint) string {
 	if d.Cost == explore.Energy {
 		return number(p.MJ) + " mJ"
@@ -127,12 +127,12 @@ func (d frontData) costText(p frontPoint) string {
 	return count(int(d.cost(p))) + " " + frontCosts[d.Cost].unit
 }
 
-// size writes a point's two values.
+// size writes the pictures per second and the cost of a point.
 func (d frontData) size(p frontPoint) string {
 	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), frontCosts[d.Cost].at, d.costText(p))
 }
 
-// name writes a point as the pointer brings it up.
+// name writes a point for a reader who points at it.
 func (d frontData) name(p frontPoint) string {
 	var values []string
 	for i, f := range d.Fields {
@@ -160,7 +160,7 @@ func (d frontData) finding() string {
 		if mark.Mark == "" {
 			continue
 		}
-		equal := "" // a design that spends more DSPs beats nothing
+		equal := "" // a design that spends more DSPs is no rival
 		if d.Cost != explore.DSPs && slices.ContainsFunc(d.Points, func(p frontPoint) bool { return p.DSPs > mark.DSPs }) {
 			equal = " with no more DSPs"
 		}
@@ -192,7 +192,7 @@ func span(name string, lo, hi float64) axis {
 	from, to := math.Floor(math.Log2(lo)), math.Ceil(math.Log2(hi))
 	a := axis{name: name, lo: from, hi: max(to, from+1)}
 	a.ticks = octaves(a.lo, a.hi, 12)
-	for at := a.lo; at < a.hi && a.hi-a.lo <= 2; at++ { // so few say little
+	for at := a.lo; at < a.hi && a.hi-a.lo <= 2; at++ { // an axis of at most two octaves has ticks between them
 		for _, part := range []float64{1.25, 1.5, 1.75} {
 			a.ticks = append(a.ticks, tick{at: at + math.Log2(part)})
 		}
@@ -229,7 +229,7 @@ func (d frontData) Figure() (*Figure, error) {
 	)
 	first := d.Points[0]
 	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
-	table := Table{Columns: slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})}
+	table := columns(slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})...)
 	for _, p := range d.Points {
 		minCost, maxCost = min(minCost, d.cost(p)), max(maxCost, d.cost(p))
 		minFPS, maxFPS = min(minFPS, p.FPS), max(maxFPS, p.FPS)

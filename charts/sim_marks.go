@@ -20,8 +20,8 @@ func labelRoom(labels []string) int {
 	return min(int(room), figureWidth/2)
 }
 
-// captions writes the name of each point to the right of its position, in front
-// of whatever is drawn before.
+// captions returns the series that writes the name of each point at the right of its
+// position, in front of all earlier series.
 func captions(points []point) echarts.SingleSeries {
 	s := dots("", ink, true, points)
 	s.SymbolSize = 0.01
@@ -29,9 +29,9 @@ func captions(points []point) echarts.SingleSeries {
 	return s
 }
 
-// dots returns a series of round marks, filled or, for what is only a bound or
-// another's number, hollow. They are the symbols of a line that is not drawn:
-// ECharts puts a scatter below every line.
+// dots returns a series of round marks. They are hollow for a bound and for a number that
+// another source printed, else filled. The marks are symbols of a line that is not drawn,
+// because ECharts puts a scatter plot below every line.
 func dots(name, color string, filled bool, points []point) echarts.SingleSeries {
 	style := &opts.ItemStyle{Color: color, BorderColor: color, BorderWidth: 2, Opacity: opts.Float(1)}
 	if !filled {
@@ -43,9 +43,8 @@ func dots(name, color string, filled bool, points []point) echarts.SingleSeries 
 	}
 }
 
-// spans draws a line from one value to another in each row of a category axis,
-// all in one series with a gap between two rows. It goes below the dots of later
-// series.
+// spans returns one series with a line from one value to another in each row of a category
+// axis, and a gap between two rows. The dots of later series cover the lines.
 func spans(names []string, from, to []float64) echarts.SingleSeries {
 	var points []point
 	for i, name := range names {
@@ -73,7 +72,7 @@ func decades(name string, values []float64) axis {
 	return axis{name: name, log: true, lo: math.Pow10(from), hi: math.Pow10(max(to, from+1))}
 }
 
-// times writes how many times more one value is than another.
+// times writes a ratio of two values.
 func times(ratio float64) string {
 	if ratio < 9.95 {
 		return fmt.Sprintf("×%.1f", ratio)

@@ -22,7 +22,7 @@ type peerData struct {
 	Depthwise []peerCount
 }
 
-// peerRole is one role of the accelerator's operations.
+// peerRole are the cycles of one role of operations on both designs.
 type peerRole struct {
 	Name string
 	// Accelerator is its cycles; SideBySide and OneGroup are the array's, with
@@ -30,11 +30,11 @@ type peerRole struct {
 	Accelerator, SideBySide, OneGroup float64
 }
 
-// peerCount is one way to count.
+// peerCount are the array's cycles for the depthwise convolutions by one way to count.
 type peerCount struct {
 	Counting string
 	Cycles   float64
-	// Other says that the counted layer is not the network's.
+	// Other says that the count is of another layer than the network's.
 	Other bool
 }
 
@@ -129,7 +129,7 @@ func (d peerData) Figure() (*Figure, error) {
 		ours, side, one  = "MAT + R-MAC", "array, groups side by side", "array, one group at a time"
 		unit             = "cycles of one picture"
 	)
-	table := Table{Columns: []string{"of", "name", "on", "cycles"}}
+	table := columns("of", "name", "on", "cycles")
 	var names, counts []string
 	var values []float64
 	for _, r := range d.Roles {

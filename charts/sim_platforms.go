@@ -18,17 +18,17 @@ import (
 // platformsData is the paper's Fig. 10: throughputs of processors, beside those
 // of computed designs.
 type platformsData struct {
-	// Computed are what a timing model says; Printed are the paper's. They are
+	// Computed are throughputs by a timing model, and Printed are the paper's. They are
 	// drawn apart, on axes of equal range.
 	Computed, Printed []platformsRow
-	// Notes are what to know before comparing.
+	// Notes are the limits of a comparison, for the subtitle.
 	Notes []string
 }
 
-// platformsRow is one throughput.
+// platformsRow is the throughput of one platform on one network.
 type platformsRow struct {
 	Platform, Network string
-	// GOPS is NaN where it is not known.
+	// GOPS is the throughput, NaN where the source does not state it.
 	GOPS float64
 	// Mark is the number's standing: V verified, I inferred, M from memory, U
 	// unknown, C computed, or several with slashes for a number made of them.
@@ -114,7 +114,7 @@ func (d platformsData) Figure() (*Figure, error) {
 	all := slices.Concat(d.Computed, d.Printed)
 	var labels []string
 	var values []float64
-	table := Table{Columns: []string{"source", "platform", "network", "GOPS", "mark"}}
+	table := columns("source", "platform", "network", "GOPS", "mark")
 	for i, r := range all {
 		labels = append(labels, r.Platform)
 		values = append(values, r.GOPS)

@@ -43,14 +43,15 @@ func (d rooflineData) check() error {
 	return nil
 }
 
-// text describes a point; several steps may share it.
+// text writes a point for a reader who points at it. steps is the number of steps that
+// share the point.
 func (d rooflineData) text(p *event.RooflinePoint, steps int) string {
 	name := blockName(p.Name)
 	if steps > 1 {
 		name = fmt.Sprintf("%s and %d more", name, steps-1)
 	}
 	if p.Label != "" {
-		name += " (" + p.Label + ")"
+		name += " (" + plainRoles(p.Label) + ")"
 	}
 	intensity := "no off-chip bytes"
 	if p.Bytes > 0 {
@@ -59,12 +60,12 @@ func (d rooflineData) text(p *event.RooflinePoint, steps int) string {
 	return fmt.Sprintf("%s: %s, %s, bound by %s, %s cycles", name, intensity, d.attained(p), d.Roofline.Bound(p), count(int(p.Cycles)))
 }
 
-// attained says how much of its roof a point attains.
+// attained writes the throughput of a point and that of its roof, in GOPS.
 func (d rooflineData) attained(p *event.RooflinePoint) string {
 	return fmt.Sprintf("%s of %s GOPS", number(p.GOPS), number(d.Roofline.Roof(p.Intensity())))
 }
 
-// finding says which roof is the lower one for how much of the time.
+// finding tells in which share of the cycles the off-chip bandwidth is the lower roof.
 func (d rooflineData) finding() string {
 	l := &d.Roofline
 	var cycles, low int64
@@ -79,7 +80,7 @@ func (d rooflineData) finding() string {
 	return fmt.Sprintf("%s; %s of %s GOPS are attained", what, number(l.Run.GOPS), number(l.PeakGOPS))
 }
 
-// rooflineKind is all steps with one label.
+// rooflineKind is the sum of all steps with one label.
 type rooflineKind struct {
 	sum   event.RooflinePoint
 	color string
@@ -152,9 +153,9 @@ func (d rooflineData) Figure() (*Figure, error) {
 		top, height     = 122, 400
 		left, right     = 84, 36
 		pitch, foot     = 24, 96
-		smallest, large = 7, 44 // diameters
+		smallest, large = 7, 44 // diameters of the smallest and the largest bubble
 	)
-	table := Table{Columns: []string{"step", "label", "operations", "off-chip bytes", "operations per byte", "cycles", "GOPS", "roof, GOPS", "bound"}}
+	table := columns("step", "label", "operations", "off-chip bytes", "operations per byte", "cycles", "GOPS", "roof, GOPS", "bound")
 	l := &d.Roofline
 	lo, hi, least := l.Run.Intensity(), l.Ridge(), l.Run.GOPS
 	onChip, above := false, false
@@ -186,7 +187,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		return []any{math.Log2(p.Intensity()), math.Log2(p.GOPS)}
 	}
 	ridge, peak, bandwidth := math.Log2(l.Ridge()), math.Log2(l.PeakGOPS), math.Log2(l.GBPerS)
-	from := max(x.lo, y.lo-bandwidth) // where the slope enters the panel
+	from := max(x.lo, y.lo-bandwidth) // where the slope of the bandwidth enters the panel
 	slope, level := fmt.Sprintf("off-chip memory: %s GB/s", number(l.GBPerS)), fmt.Sprintf("multipliers: %s GOPS", number(l.PeakGOPS))
 	roofs := echarts.SingleSeries{Type: "line", ShowSymbol: opts.Bool(false), Color: ink, LineStyle: &opts.LineStyle{Color: ink, Width: 2}, Data: []point{
 		{slope, []any{from, from + bandwidth}}, {"ridge", []any{ridge, peak}}, {level, []any{x.hi, peak}},
@@ -195,10 +196,10 @@ func (d rooflineData) Figure() (*Figure, error) {
 	run.Name = "whole run"
 	whole := dots("whole run", ink, true, []point{{d.text(&run, 1), place(&run)}})
 	whole.Symbol, whole.SymbolSize = "diamond", 14
-	lift := 30 * (y.hi - y.lo) / height // clear of the marks on the roof
+	lift := 30 * (y.hi - y.lo) / height // above the marks that lie on the roof
 	before := captions([]point{{level, []any{x.hi, peak + lift}}})
 	before.Label.Position = "left"
-	after := captions([]point{ // the slope may leave no room to its left
+	after := captions([]point{ // at its right, since the slope may leave no room at its left
 		{slope, []any{from + 0.2*(ridge-from), from + 0.2*(ridge-from) + bandwidth}},
 		{"ridge: " + number(l.Ridge()) + " operations per byte", []any{ridge, peak + lift}},
 	})
@@ -224,7 +225,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		bars = append(bars, opts.BarData{Name: k.sum.Label + ": " + share, Value: float64(k.sum.Cycles), ItemStyle: &opts.ItemStyle{Color: k.color}})
 		words = append(words, point{share, []any{float64(k.sum.Cycles), i}})
 	}
-	slices.SortStableFunc(marks, func(a, b bubble) int { return cmp.Compare(b.SymbolSize, a.SymbolSize) }) // none behind a larger one
+	slices.SortStableFunc(marks, func(a, b bubble) int { return cmp.Compare(b.SymbolSize, a.SymbolSize) }) // the smaller bubble is in front of the larger one
 	for i := range marks {
 		marks[i].SymbolSize = max(smallest, large*math.Sqrt(marks[i].SymbolSize/most))
 	}

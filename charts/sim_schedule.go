@@ -25,19 +25,20 @@ type scheduleData struct {
 	Panels                    []schedulePanel
 }
 
-// schedulePanel is one block.
+// schedulePanel is one block or step.
 type schedulePanel struct {
-	Block string
-	// Cycles is how long the block takes.
+	// Block is its name in the network, and Label what the panel's title calls it.
+	Block, Label string
+	// Cycles are those from the start of the block or step to its end.
 	Cycles float64
 	Tasks  []scheduleTask
 }
 
-// scheduleTask is something that a lane does from one cycle of the block to
-// another.
+// scheduleTask is an operation's work on a lane, or a transfer, from cycle Start to End
+// of the block.
 type scheduleTask struct {
 	Lane scheduleLane
-	// Op is the operation's role, empty for one of another block.
+	// Op is the label of the operation's role, empty for an operation of another block.
 	Op         string
 	Start, End float64
 }
@@ -45,7 +46,7 @@ type scheduleTask struct {
 // A scheduleLane is one of the rows of a schedule.
 type scheduleLane int
 
-// The lanes.
+// The lanes, from top to bottom.
 const (
 	matLane scheduleLane = iota
 	rmacLane
@@ -74,14 +75,23 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 	return d.Figure()
 }
 
-// schedule cuts the events of one block or step out of a run.
+// schedule returns the panel of one block or step: those events of a run that lie within
+// its cycles.
 func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
-	own := make(map[string]map[string]string) // the labels of each step that is drawn
-	steps := make(map[string]string)          // the step's own, for its memory traffic
+	own := make(map[string]map[string]string) // labels of the operations of each drawn step, by the step's name
+	steps := make(map[string]string)          // label of each drawn step, for its loads and stores
+	label := blockLabel(block)
 	for _, s := range r.Steps {
 		name := blockName(s.Block)
-		if name == block || blockName(s.Name) == block {
+		switch block {
+		case blockName(s.Name):
+			label = plainRoles(s.Label)
+			if s.Block != "" {
+				label = blockLabel(s.Block) + ", " + label
+			}
+			fallthrough
+		case name:
 			own[s.Name], steps[s.Name] = s.Labels, s.Label
 		}
 		if name != "" && !slices.Contains(known, name) {
@@ -97,7 +107,7 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 	if from > to {
 		return schedulePanel{}, fmt.Errorf("charts: schedule of %s: no block or step %q runs on the engines: have the blocks %s", r.Workload, block, strings.Join(known, ", "))
 	}
-	p := schedulePanel{Block: block, Cycles: float64(to - from)}
+	p := schedulePanel{Block: block, Label: label, Cycles: float64(to - from)}
 	for _, e := range r.Events {
 		start, end := max(e.Start, from), min(e.End, to)
 		if start >= end {
@@ -144,7 +154,7 @@ func (d scheduleData) check() error {
 	return nil
 }
 
-// lanes are those of the engines, and of the memory traffic that there is.
+// lanes returns the lanes of both engines, and those of loads and stores that occur.
 func (p schedulePanel) lanes() []scheduleLane {
 	list := []scheduleLane{matLane, rmacLane}
 	for _, lane := range []scheduleLane{loadLane, storeLane} {
@@ -199,7 +209,8 @@ func (p schedulePanel) shares() (both, apart float64) {
 	return both, apart
 }
 
-// finding says what the pipelines do for the blocks together.
+// finding tells, over all panels, in which share of the cycles the engines run two
+// operations, and in which one together.
 func (d scheduleData) finding() string {
 	var both, apart, total float64
 	for _, p := range d.Panels {
@@ -209,15 +220,15 @@ func (d scheduleData) finding() string {
 	return fmt.Sprintf("The engines run two operations at once in %s of the cycles, one together in %s", percent(apart/total), percent((both-apart)/total))
 }
 
-// finding says the same of one block.
+// finding tells the share of two operations in one panel.
 func (p schedulePanel) finding() string {
 	_, apart := p.shares()
-	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Block, percent(apart/p.Cycles), count(int(p.Cycles)))
+	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Label, percent(apart/p.Cycles), count(int(p.Cycles)))
 }
 
 // Figure draws a panel per block: when each engine works on which operation, and
 // when off-chip memory moves data, that of other blocks in grey. The table has
-// one row per task.
+// one row per task, with the name of the block or step in the network.
 func (d scheduleData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
@@ -226,9 +237,9 @@ func (d scheduleData) Figure() (*Figure, error) {
 		top, pitch, foot = 116, 38, 100
 		left, width      = 84, 780
 		thick            = 18
-		letters          = 11 // font size
+		letters          = 11 // font size in pixels
 	)
-	table := Table{Columns: []string{"block", "lane", "operation", "start", "end"}}
+	table := columns("block", "lane", "operation", "start", "end")
 	var panels []panel
 	bottom := top
 	for i, p := range d.Panels {
@@ -319,7 +330,7 @@ func (p schedulePanel) labels(pixel float64) []scheduleLabel {
 			}
 		}
 	}
-	free := make(map[scheduleLane]float64) // from where on nothing is above the lane
+	free := make(map[scheduleLane]float64) // the cycle from which on no name stands above the lane
 	for _, lane := range []scheduleLane{matLane, rmacLane} {
 		for _, t := range p.merge(lane, pixel) {
 			if middle := (t.Start + t.End) / 2; !named[t.Op] && middle-width(t.Op)/2 >= free[lane] {
@@ -331,7 +342,7 @@ func (p schedulePanel) labels(pixel float64) []scheduleLabel {
 	return labels
 }
 
-// summary lists what a lane does.
+// summary lists the first tasks of a lane for a reader who points at it.
 func summary(tasks []scheduleTask) string {
 	const most = 6
 	var list []string

@@ -13,7 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
 
-// sizesData is what part of its multipliers each configuration of a survey keeps busy.
+// sizesData is the attained share of the multipliers' peak of each configuration of a
+// survey.
 type sizesData struct {
 	Workload, Model, Note string
 	Points                []sizesPoint
@@ -21,13 +22,13 @@ type sizesData struct {
 
 // sizesPoint is one configuration.
 type sizesPoint struct {
-	// Name has the sizes of the engines.
+	// Name is the sizes of the engines and the number of copies, see [sizesOf].
 	Name string
 	DSPs int
 	// FPS are the pictures per second, Share the GOPS as a part of the peak.
 	FPS, Share float64
-	// Front says that no other point has more FPS on no more DSPs, or as many on fewer;
-	// Mark that it is the configuration to be pointed out.
+	// Front says that no other point has more FPS on no more DSPs, or as many on fewer.
+	// Mark says that the point is the marked configuration.
 	Front, Mark bool
 }
 
@@ -77,7 +78,7 @@ func (d sizesData) check() error {
 	return err
 }
 
-// finding holds the marked configuration against those that take no more DSPs.
+// finding compares the marked configuration with those that take no more DSPs.
 func (d sizesData) finding(mark sizesPoint) string {
 	faster, best := 0, mark
 	for _, p := range d.Points {
@@ -94,8 +95,8 @@ func (d sizesData) finding(mark sizesPoint) string {
 	return fmt.Sprintf("%s of %s designs are faster than %s on no more DSPs, by %s at most", count(faster), count(len(d.Points)), mark.Name, percent(best.FPS/mark.FPS-1))
 }
 
-// Figure draws every point; of those that would cover one another one is drawn. The table
-// has them all.
+// Figure draws every point, but only one of those that would cover one another. The table
+// has a row for each point.
 func (d sizesData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (d sizesData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	lo, hi := mark.DSPs, mark.DSPs
-	table := Table{Columns: []string{"sizes", "DSPs", "FPS", "share of the peak", "front", "marked"}}
+	table := columns("sizes", "DSPs", "FPS", "share of the peak", "front", "marked")
 	for _, p := range d.Points {
 		lo, hi = min(lo, p.DSPs), max(hi, p.DSPs)
 		table.Rows = append(table.Rows, []any{p.Name, p.DSPs, p.FPS, p.Share, p.Front, p.Mark})
@@ -142,14 +143,14 @@ func (d sizesData) Figure() (*Figure, error) {
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{otherName, frontName, mark.Name}, []panel{p}), table)
 }
 
-// rankingData is the best configurations by one model, asked again by another.
+// rankingData are the best configurations by one model with their results by another.
 type rankingData struct{ explore.Ranking }
 
 // Ranking draws the best configurations of a survey by both models, each with the share of
 // its peak that it attains.
 func Ranking(r *explore.Ranking) (*Figure, error) {
 	d := rankingData{*r}
-	// Behind a comma stands what was run.
+	// The model's name ends at the comma; behind it is the scope of the run.
 	d.By, _, _ = strings.Cut(r.By, ",")
 	d.Again, _, _ = strings.Cut(r.Again, ",")
 	return d.Figure()
@@ -167,7 +168,7 @@ func (d rankingData) check() error {
 	return nil
 }
 
-// rows are the best, then the reference.
+// rows returns the best configurations, and behind them the reference.
 func (d rankingData) rows() []explore.Ranked {
 	return append(append([]explore.Ranked{}, d.Best...), d.Reference)
 }
@@ -191,7 +192,7 @@ func (d rankingData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"sizes", "engines' DSPs", "FPS, " + d.By, "share, " + d.By, "FPS, " + d.Again, "share, " + d.Again}}
+	table := columns("sizes", "engines' DSPs", "FPS, "+d.By, "share, "+d.By, "FPS, "+d.Again, "share, "+d.Again)
 	var names, texts []string
 	var from, to []float64
 	var first, second []point

@@ -10,19 +10,18 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
-// stallsData is what the multipliers do in each cycle: work, wait for a named cause, or
-// have nothing to do.
+// stallsData are the cycles of a run by what the multipliers do in them: they work, they
+// wait for a named cause, or they have no operation.
 type stallsData struct {
 	// Workload was run on Config with these Options.
 	Workload, Config, Options string
 	// FPS are the pictures per second.
 	FPS float64
-	// Causes are what cycles go to, the cycles in which the multipliers are busy
-	// first.
+	// Causes are the uses of the cycles. The first one is the multipliers' work.
 	Causes []stallsCause
-	// Blocks are in the order of the network, with a value per cause.
+	// Blocks are in the order of the network. A block has cycles for each cause.
 	Blocks []cyclesBlock
-	// Brief draws no blocks.
+	// Brief says that the panel of the blocks is left out.
 	Brief bool
 }
 
@@ -31,7 +30,7 @@ type stallsCause struct {
 	Name string
 	// Note says in a few words what a multiplier without work lacks.
 	Note string
-	// Cycles are those of an average multiplier in one picture.
+	// Cycles are counted in one picture, on average over the multipliers.
 	Cycles float64
 }
 
@@ -41,13 +40,13 @@ const busyCause = "busy"
 // busyMeans is the one meaning of busy in the figures of the accelerator.
 const busyMeans = "Busy: the multiply-accumulates that are done, as a part of what all multipliers could do."
 
-// causeNotes say what is missing.
+// causeNotes name what a multiplier lacks, by the term of its cycles.
 var causeNotes = map[event.Term]string{
 	event.Work: "multiply-accumulates", event.LaneRounding: "no output for the lane", event.MACRounding: "no input for the MAC",
 	event.NoWork: "no operation for the engine",
 }
 
-// stallNotes say the same of stalls that take part in the most steps.
+// stallNotes name what a multiplier waits for in the most frequent stalls.
 var stallNotes = map[event.Stall]string{
 	event.Imbalance: "another copy has more", event.Stream: "R-MAC's pixels are to come", event.Channels: "too few channels for both engines",
 }
@@ -67,7 +66,7 @@ func Busy(r *event.Run) (*Figure, error) {
 func newStalls(r *event.Run) stallsData {
 	d := stallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	total := r.Spending()
-	var order []event.Term // work, then what occurs, the longest first
+	var order []event.Term // work, then the other terms that occur, those of the most cycles first
 	for t, n := range total {
 		if event.Term(t) != event.Work && n != 0 {
 			order = append(order, event.Term(t))
@@ -107,7 +106,7 @@ func newStalls(r *event.Run) stallsData {
 			d.Blocks[i].Cycles[k] += c
 		}
 	}
-	rest := total // what no step has: the last outputs
+	rest := total // in the end the cycles that belong to no step: the last outputs' stores
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		spent := s.Spending(&r.Config)
@@ -122,7 +121,8 @@ func newStalls(r *event.Run) stallsData {
 	return d
 }
 
-// finding says how much the multipliers work and what keeps them from it most.
+// finding tells the share of cycles in which the multipliers work, and the cause that takes
+// most of the other cycles.
 func (d stallsData) finding(total float64) string {
 	var busy, worst stallsCause
 	for _, c := range d.Causes {

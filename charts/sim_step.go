@@ -7,12 +7,13 @@ import (
 
 	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
+	"github.com/gotriovit/gotriovit/table"
 )
 
-// stepData is the engines in one cycle.
+// stepData are the engines in one cycle of a recorded run.
 type stepData struct {
 	trust.Steps
-	// At is the cycle's index.
+	// At is the index of the cycle in the recording, from 0.
 	At int
 }
 
@@ -46,7 +47,7 @@ func (d stepData) check() error {
 	return nil
 }
 
-// works says what an engine's lanes do.
+// works tells the mode of an engine in the cycle, as the heading over its lanes.
 func works(name string, lanes []register.Products) string {
 	for _, p := range lanes {
 		switch {
@@ -68,7 +69,7 @@ func (d stepData) Figure() (*Figure, error) {
 	}
 	const top, header, pitch, middle = 76, 34, 96, 450
 	now, c := d.Cycles[d.At], d.Config
-	table := Table{Columns: []string{"engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel"}}
+	table := columns("engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel")
 	s := &sketch{}
 	s.note(place{12, 14}, labelled("MAT"))
 	s.note(place{middle + 12, 14}, labelled("R-MAC"))
@@ -86,7 +87,7 @@ func (d stepData) Figure() (*Figure, error) {
 	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 }
 
-// A stepLane is one lane in one cycle.
+// A stepLane is one lane of an engine in one cycle.
 type stepLane struct {
 	engine     string
 	lane, macs int
@@ -98,7 +99,7 @@ type stepLane struct {
 
 // draw draws the MACs in a row, the ways of their products, and the registers: one for all
 // behind the last MAC, in the depthwise mode one below each.
-func (l stepLane) draw(s *sketch, table *Table) {
+func (l stepLane) draw(s *sketch, t *table.Table) {
 	const width, tall, room = 426.0, 30.0, 88.0
 	pitch := (width - room) / float64(l.macs)
 	size, behind := pitch-18, l.at[0]+width-room
@@ -127,7 +128,7 @@ func (l stepLane) draw(s *sketch, table *Table) {
 			}
 			row = []any{l.engine, l.lane + 1, i + 1, p.X[i], p.W[i], register, p.Pixel + 1, p.Channel + 1}
 		}
-		table.Rows = append(table.Rows, row)
+		t.Rows = append(t.Rows, row)
 		s.box(name, place{x, y}, size, tall, color, "inside", labelled("", text))
 		switch {
 		case len(p.X) == 0:
@@ -136,7 +137,7 @@ func (l stepLane) draw(s *sketch, table *Table) {
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 14})
 		case l.engine == "MAT": // an adder tree
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 16}, place{behind, y + tall + 16})
-		default: // down the chain
+		default: // the sum runs down the chain
 			s.path(l.color, place{x + size, y + tall/2}, place{x + pitch, y + tall/2})
 		}
 	}
@@ -149,7 +150,7 @@ func (l stepLane) draw(s *sketch, table *Table) {
 	}
 }
 
-// register draws a register with what it holds.
+// register draws a register with the sum that it holds at the end of the cycle.
 func (s *sketch) register(name string, at place, w float64, holds int32) {
 	const tall = 24
 	s.box(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink, "inside", labelled(fmt.Sprint(holds)))

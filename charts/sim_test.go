@@ -23,6 +23,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with
@@ -61,7 +62,7 @@ func stallsFixture() stallsData {
 func scheduleFixture() scheduleData {
 	return scheduleData{
 		Workload: "one block", Config: "an accelerator", Options: "both pipelines",
-		Panels: []schedulePanel{{Block: "stages.0", Cycles: 1000, Tasks: []scheduleTask{
+		Panels: []schedulePanel{{Block: "stages.0", Label: "stage 1", Cycles: 1000, Tasks: []scheduleTask{
 			{matLane, "PW1", 0, 400}, {rmacLane, "PW1", 0, 400},
 			{matLane, "PW2", 400, 500}, {matLane, "PW2", 500, 1000},
 			{rmacLane, "DW", 400, 650}, {rmacLane, "PW2", 700, 1000},
@@ -150,7 +151,7 @@ func peerFixture() peerData {
 // column returns one column of a figure's table.
 func column[T any](t *testing.T, f *Figure, name string) []T {
 	t.Helper()
-	i := slices.Index(f.Table().Columns, name)
+	i := slices.IndexFunc(f.Table().Columns, func(c table.Column) bool { return c.Name == name })
 	if i < 0 {
 		t.Fatalf("no column %q among %q", name, f.Table().Columns)
 	}
@@ -279,6 +280,9 @@ func TestSimulatorFigures(t *testing.T) {
 		step := run(hwsim.BothPipelines)
 		if f, err = Schedule(step, "stages.3.op_list.1.context_module.main.ktv.0"); err != nil {
 			t.Fatal(err)
+		}
+		if option := string(f.Option()); !strings.Contains(option, `"(a) stage 4, MSA 1, KᵀV + dividend + divisor: two operations`) {
+			t.Errorf("the panel of a step has no title of labels: %s", option)
 		}
 		i := slices.IndexFunc(step.Steps, func(s event.Step) bool {
 			return strings.HasSuffix(s.Name, "stages.3.op_list.1.context_module.main.ktv.0")

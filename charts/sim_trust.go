@@ -15,15 +15,15 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 )
 
-// A ladder of rows: names on the left, a drawing over one axis, and what each row says on
-// the right.
+// The sizes of a panel of rows: names at the left, marks over one axis, and a text for
+// each row at the right.
 const (
 	rowsTop, rowPitch, rowsFoot = 112, 28, 54
 	rowLetters                  = 11
 )
 
-// rows lays a panel of rows out. Texts stand behind its right end, in the order of the
-// names.
+// rows returns a panel of rows. The texts stand at the right of the panel, in the order of
+// the names.
 func rows(names, texts []string, x axis, series ...echarts.SingleSeries) panel {
 	left, right := labelRoom(names), 0.0
 	var words []point
@@ -37,17 +37,17 @@ func rows(names, texts []string, x axis, series ...echarts.SingleSeries) panel {
 	return p
 }
 
-// stretch draws a thick line from one position to another in each row.
+// stretch returns the series of a thick line from one position to another in each row.
 func stretch(name, color string, names []string, from, to []float64) echarts.SingleSeries {
 	s := spans(names, from, to)
 	s.Name, s.Color, s.LineStyle = name, color, &opts.LineStyle{Color: color, Width: 16}
 	return s
 }
 
-// whole rounds cycles to a whole number.
+// whole writes cycles as a whole number.
 func whole(cycles float64) string { return count(int(math.Round(cycles))) }
 
-// signed writes a change of cycles.
+// signed writes a change of cycles with its sign.
 func signed(cycles float64) string {
 	if math.Round(cycles) > 0 {
 		return "+" + whole(cycles)
@@ -55,7 +55,7 @@ func signed(cycles float64) string {
 	return whole(cycles)
 }
 
-// bridgeData is the way from one model's cycles to the other's.
+// bridgeData are the causes that lead from one model's cycles to the other's.
 type bridgeData struct{ trust.Bridge }
 
 // Bridge draws the cycles of the closed form, those of the event-driven model, and the
@@ -73,7 +73,7 @@ func (d bridgeData) check() error {
 	return nil
 }
 
-// finding names the largest term.
+// finding names the cause of the most additional cycles.
 func (d bridgeData) finding() string {
 	between := float64(d.EventDriven) - d.ClosedForm
 	var most trust.Term
@@ -94,7 +94,7 @@ func (d bridgeData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"cause", "cycles", "up to here"}}
+	table := columns("cause", "cycles", "up to here")
 	names, texts := []string{"closed form"}, []string{whole(d.ClosedForm)}
 	from, to := []float64{d.ClosedForm}, []float64{d.ClosedForm}
 	table.Rows = append(table.Rows, []any{"closed form", d.ClosedForm, d.ClosedForm})
@@ -121,7 +121,7 @@ func (d bridgeData) Figure() (*Figure, error) {
 	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
 }
 
-// sensitivityData is the assumptions at half and at double.
+// sensitivityData are the cycles with each assumed number at half and at double its value.
 type sensitivityData struct{ trust.Sensitivity }
 
 // Tornado draws the change in cycles for each assumed number at half and at double its
@@ -180,7 +180,7 @@ func (d sensitivityData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	const half, double = "half", "double"
-	table := Table{Columns: []string{"assumption", "value", "tried", "with", "cycles", "more than now"}}
+	table := columns("assumption", "value", "tried", "with", "cycles", "more than now")
 	for _, s := range d.Swings {
 		for _, t := range []struct {
 			what string
@@ -238,14 +238,14 @@ func (d sensitivityData) Figure() (*Figure, error) {
 	return newFigure(d.finding(), figureWidth, p.top+p.height+rowsFoot, compose(d.finding(), subtitle+below, []string{half, double}, []panel{p}), table)
 }
 
-// sharesData is the ways to divide layers among copies.
+// sharesData are the cycles for each way to divide the layers among copies.
 type sharesData struct{ trust.Shares }
 
 // Shares draws the cycles of a picture for each way to divide the layers among the copies,
 // and for the best way for each layer.
 func Shares(s *trust.Shares) (*Figure, error) { return sharesData{*s}.Figure() }
 
-// The rows below those of the shares.
+// The names of the rows below those of the shares.
 const (
 	bestOfTwo = "best of pixels and channels, layer by layer"
 	bestOfAll = "best of all three, layer by layer"
@@ -274,8 +274,9 @@ func (d sharesData) check() error {
 	return nil
 }
 
-// finding holds the best of two shares in the variant that suits it most against pixels
-// alone as assumed.
+// finding compares two numbers of cycles. The first has for each layer the better share
+// of pixels and channels, in the memory's variant that suits it most. The second has
+// pixels alone, with the assumed memory.
 func (d sharesData) finding() string {
 	pixels, best := d.Variants[0].Cycles[arch.Pixels], d.Variants[0]
 	for _, v := range d.Variants {
@@ -302,7 +303,7 @@ func (d sharesData) Figure() (*Figure, error) {
 	}
 	names = append(names, bestOfTwo, bestOfAll)
 	colors := []string{blue, vermillion, green}
-	table := Table{Columns: []string{"layers divided by", "memory", "cycles"}}
+	table := columns("layers divided by", "memory", "cycles")
 	texts := make([]string, len(names))
 	lo, hi := math.Inf(1), 0.0
 	var legend []string
@@ -321,7 +322,7 @@ func (d sharesData) Figure() (*Figure, error) {
 		legend = append(legend, v.Name)
 		series = append(series, dots(v.Name, colors[k%len(colors)], k == 0, marks))
 	}
-	slices.Reverse(series) // the first in front
+	slices.Reverse(series) // the first variant is drawn last, in front
 	p := rows(names, texts, span("cycles of one picture, logarithmic", lo, hi), series...)
 	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", d.Workload, d.Config.Name, d.Batch)
 	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, legend, []panel{p}), table)

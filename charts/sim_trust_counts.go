@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 )
 
-// depthsData is cycles by the depth of the engines' pipelines.
+// depthsData are the cycles of a run for each depth of the engines' pipelines.
 type depthsData struct {
 	Workload, Config string
 	Depths           []trust.Depth
@@ -37,18 +37,18 @@ func (d depthsData) check() error {
 	return nil
 }
 
-// finding says what the deepest costs.
+// finding tells the additional cycles of the deepest pipeline.
 func (d depthsData) finding() string {
 	first, last := d.Depths[0], d.Depths[len(d.Depths)-1]
 	return fmt.Sprintf("%d stages cost %s of the cycles if every task fills them anew", last.Depth, percent(float64(last.Cycles-first.Cycles)/float64(first.Cycles)))
 }
 
-// Figure draws cycles by depth. The table has a row per depth.
+// Figure draws cycles against depth. The table has a row per depth.
 func (d depthsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{"depth", "cycles", "filling"}}
+	table := columns("depth", "cycles", "filling")
 	var line []point
 	for _, at := range d.Depths {
 		table.Rows = append(table.Rows, []any{at.Depth, int(at.Cycles), int(at.Fill)})
@@ -95,10 +95,10 @@ func niceTop(value float64) float64 {
 	return 10 * decade
 }
 
-// unitsData is cycles and DSPs by the number of an auxiliary unit in a copy.
+// unitsData are cycles and DSP slices for each number of an auxiliary unit in a copy.
 type unitsData struct {
 	Workload, Config, Unit string
-	// Chosen is the configuration's own number, Chip what its chip has.
+	// Chosen is the configuration's own number. Chip is the number of the chip's DSP slices.
 	Chosen int
 	Chip   arch.Device
 	Counts []trust.UnitCount
@@ -133,7 +133,7 @@ func (d unitsData) check() error {
 	return nil
 }
 
-// finding holds the chosen number against the largest.
+// finding compares the chosen number with the largest.
 func (d unitsData) finding() string {
 	own, _ := d.chosen()
 	most := d.Counts[len(d.Counts)-1]
@@ -146,7 +146,7 @@ func (d unitsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := Table{Columns: []string{d.Unit + " of a copy", "cycles", "DSPs", "LUTs", "chosen"}}
+	table := columns(d.Unit+" of a copy", "cycles", "DSPs", "LUTs", "chosen")
 	var cycles, dsps []point
 	for _, n := range d.Counts {
 		name := fmt.Sprintf("%d: %s cycles, %s DSPs, %s LUTs", n.PerCopy, count(int(n.Cycles)), count(n.DSPs), count(n.LUTs))

@@ -43,7 +43,7 @@ type stairsData struct {
 	Grid        grid.Uniform
 }
 
-// codes is how many codes a channel's range takes.
+// codes returns the number of codes from a channel's minimum to its maximum.
 func (d stairsData) codes(c int) int { return d.Grid.Code(d.Max[c]) - d.Grid.Code(d.Min[c]) + 1 }
 
 // median returns the channel that has the median number of codes.
@@ -56,7 +56,7 @@ func (d stairsData) median() int {
 	return order[len(order)/2]
 }
 
-// Figure draws both panels.
+// Figure draws (a) the stairs near zero and (b) the codes of each channel.
 func (d stairsData) Figure() (*Figure, error) {
 	const top, height, left, width, left2, width2 = 96, 240, 70, 330, 480, 380
 	m := d.median()
@@ -81,7 +81,7 @@ func (d stairsData) Figure() (*Figure, error) {
 		MarkAreas: band("xAxis", lo, hi, "the median channel's range", "insideTop")}
 	exact := echarts.SingleSeries{Name: "exact", Type: "line", ShowSymbol: opts.Bool(false), Color: faint, LineStyle: &opts.LineStyle{Color: faint, Type: "dashed", Width: 1},
 		Data: []point{{"", []any{from, from}}, {"", []any{to, to}}}}
-	table := Table{Columns: []string{"channel", "min", "max", "codes"}}
+	table := columns("channel", "min", "max", "codes")
 	var dots []point
 	few, most := 0, 1
 	for c := range d.Min {
@@ -102,10 +102,10 @@ func (d stairsData) Figure() (*Figure, error) {
 	}
 	title := fmt.Sprintf("%d bits: the median channel has %s of %s codes, %s of %s channels fewer than 8",
 		bits, count(d.codes(m)), count(d.Grid.Hi-d.Grid.Lo+1), count(few), count(len(d.Min)))
-	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, d.Block), nil, panels), table)
+	return newFigure(title, figureWidth, top+height+54, compose(title, fmt.Sprintf("input of %s in %s", d.Role, blockTitle(d.Block)), nil, panels), table)
 }
 
-// shortAxis is an axis that begins and ends at short numbers.
+// shortAxis returns an axis from lo to hi, widened to ends that are short to write.
 func shortAxis(name string, lo, hi float64) axis {
 	unit := math.Pow(10, float64(decade(hi-lo)-1))
 	return axis{name: name, lo: math.Floor(lo/unit) * unit, hi: math.Ceil(hi/unit) * unit}

@@ -76,7 +76,7 @@ func checkControls(controls []Control) error {
 	return nil
 }
 
-// start returns where the controls start.
+// start returns, for each control, the index of the position at which it starts.
 func start(controls []Control) []int {
 	at := make([]int, len(controls))
 	for i, c := range controls {
@@ -85,7 +85,7 @@ func start(controls []Control) []int {
 	return at
 }
 
-// still returns the positions that are shown side by side.
+// still returns the positions whose figures stand side by side where no script runs.
 func still(controls []Control) (all [][]int) {
 	for _, p := range slices.Compact([]int{0, controls[0].At, len(controls[0].Positions) - 1}) {
 		at := start(controls)
@@ -145,7 +145,7 @@ func steered(draw func(at []int) (*Figure, error), controls []Control) (map[prot
 	return map[protocol.MIMEType]any{protocol.MIMETextHTML: page, protocol.MIMETextPlain: text.String()}, nil
 }
 
-// drawing is the option, or the SVG of a fixed picture as a string.
+// drawing returns the option as JSON, and for a fixed picture its SVG as a JSON string.
 func (f *Figure) drawing() (json.RawMessage, error) {
 	if f.picture == nil {
 		return f.option, nil

@@ -79,7 +79,7 @@ type sweepPoint struct {
 	Pictures int
 	// Mean is NaN where no draw has a score, Deviation where fewer than two have.
 	Mean, Deviation float64
-	// Draws has NaN for a draw without a score.
+	// Draws are the accuracies of the draws, NaN for a draw without a score.
 	Draws []float64
 }
 
@@ -95,7 +95,7 @@ func (d sweepData) check() error {
 	return nil
 }
 
-// finding compares the fewest with the most pictures.
+// finding compares the accuracy with the fewest and with the most calibration pictures.
 func (d sweepData) finding() string {
 	told := func(p sweepPoint) string {
 		switch {
@@ -123,7 +123,7 @@ func (d sweepData) Figure() (*Figure, error) {
 		left, top, width, height = 84, 96, 740, 320
 		meanName, drawName       = "mean over draws", "one draw"
 	)
-	table := Table{Columns: []string{"calibration pictures", "draw", d.Metric + " %", "mean", "deviation"}}
+	table := columns("calibration pictures", "draw", d.Metric+" %", "mean", "deviation")
 	at := func(pictures int) float64 { return math.Log2(float64(pictures)) }
 	lo, hi := d.Float, d.Float
 	var x axis
@@ -139,7 +139,7 @@ func (d sweepData) Figure() (*Figure, error) {
 		}
 		deviation := p.Deviation
 		if !finite(deviation) {
-			deviation = 0 // one draw: the band closes
+			deviation = 0 // one draw has no deviation, and its band no width
 		}
 		if !finite(p.Mean) {
 			for _, line := range []*[]point{&lower, &spans, &means} {

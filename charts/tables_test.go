@@ -72,9 +72,10 @@ func TestPaperTable(t *testing.T) {
 			cells := slices.Clone(row)
 			for i, c := range cells {
 				if v, ok := c.(float64); ok && finite(v) {
-					c = rounded(v, 5)
+					cells[i] = rounded(v, 5)
+				} else if ok {
+					cells[i] = nil
 				}
-				cells[i] = jsonCell(c)
 			}
 			rows = append(rows, cells)
 		}

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// letterWidths are the widths of letters in parts of the size, of what is no
-// letter of the list 0.65, in bold 1.1 times as much. They are those of DejaVu
-// Sans, the widest of the fonts that systems take for "sans-serif": what has room
-// in it has room in all.
+// letterWidths are the widths of letters as parts of the font's size. A letter that is not
+// listed has 0.65. A bold letter is 1.1 times as wide. The widths are those of DejaVu Sans,
+// the widest of the fonts that systems take for "sans-serif", so that a text that has room
+// in it has room in every one.
 var letterWidths = [...]struct {
 	letters string
 	width   float64
 }{
 	{"ijlIJ'", 0.29}, {" ,.·", 0.33}, {`/:;\|f-`, 0.37}, {"()[]tr!²ᵀ", 0.42}, {`sz?c"*_⁻`, 0.53}, {"FkvxyPTYaoeLES", 0.62},
-	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−↓≥∞M", 0.85}, {"m%W@…国", 1},
+	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−→↓≥∞M", 0.85}, {"m%W@…国", 1},
 }
 
-// textWidth returns how wide a text is, in pixels, at a size in pixels.
+// textWidth returns the width of a text in a font of a size, both in pixels.
 func textWidth(text string, size float64, bold bool) float64 {
 	sum := 0.0
 	for _, r := range text {
@@ -39,8 +39,8 @@ func textWidth(text string, size float64, bold bool) float64 {
 	return sum * size
 }
 
-// wrap breaks a text between words where a line would be wider than so many
-// pixels, at a size in pixels.
+// wrap breaks a text between words into lines of at most a width. Size of the font and
+// width are in pixels.
 func wrap(text string, size, width float64) string {
 	var lines []string
 	for _, word := range strings.Fields(text) {
@@ -55,10 +55,10 @@ func wrap(text string, size, width float64) string {
 
 var fontSize = regexp.MustCompile(`([\d.]+)px`)
 
-// measure is textWidth by a font as ECharts names it: "bold 16px sans-serif". ECharts
-// takes the width of 国 for the height of a line.
+// measure is [textWidth] for a font as ECharts names it, such as "bold 16px sans-serif".
+// ECharts takes the width of 国 as the height of a line.
 func measure(text, font string) float64 {
-	size := 12.0 // as of ECharts
+	size := 12.0 // ECharts' default
 	if m := fontSize.FindStringSubmatch(font); m != nil {
 		size, _ = strconv.ParseFloat(m[1], 64)
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// themeEnv chooses the theme of every figure that is made.
+// themeEnv names the variable that chooses the theme of every new figure.
 const themeEnv = "TRIOVIT_THEME"
 
 // A theme gives every colour that a figure names its value, "#RRGGBB". A figure has an
@@ -21,10 +21,10 @@ type theme map[string]string
 // The names of the colours. An option holds them until [newFigure] puts a theme's
 // values in their places.
 const (
-	ink    = "@ink"    // text and what is drawn with a pen
+	ink    = "@ink"    // texts and thin lines
 	faint  = "@faint"  // axes, remarks, and what is not computed here
 	shade  = "@shade"  // what belongs to nothing that is named
-	rule   = "@rule"   // lines across a panel
+	rule   = "@rule"   // grid lines across a panel
 	frame  = "@frame"  // the ground of what belongs together
 	ground = "@ground" // the background
 
@@ -73,10 +73,10 @@ func chosenTheme() (theme, error) {
 	return t, nil
 }
 
-// onColor names the colour of a text that is read on a colour.
+// onColor returns the name of the text colour, of two, that is more readable on a colour.
 func onColor(color string) string { return "@on " + color }
 
-// value returns the value of a name, and any other text as it is.
+// value returns the theme's value of a colour's name, and any other text unchanged.
 func (t theme) value(text string) string {
 	if below, ok := strings.CutPrefix(text, "@on "); ok {
 		lit := luminance(t.value(below))
@@ -96,7 +96,7 @@ func linear(color string) (rgb [3]float64) {
 	for i := range rgb {
 		n, err := strconv.ParseUint(color[1+2*i:3+2*i], 16, 8)
 		if err != nil {
-			continue // not a colour of a theme
+			continue // the text is no colour of a theme
 		}
 		if v := float64(n) / 255; v <= 0.04045 {
 			rgb[i] = v / 12.92

@@ -79,7 +79,7 @@ func TestAuxiliaryDSPs(t *testing.T) {
 		want   int
 	}{
 		{"preset", func(*Config) {}, 16 * (21 + 8 + 8)},
-		{"a factor of the field's software takes two", func(c *Config) { c.Auxiliary.MultiplierBits = 32 }, 16 * (2*21 + 8 + 2*8)},
+		{"a factor of 32 bits, as integer libraries have, takes two slices", func(c *Config) { c.Auxiliary.MultiplierBits = 32 }, 16 * (2*21 + 8 + 2*8)},
 		{"wide accumulators, too", func(c *Config) { c.Auxiliary.AccumulatorBits = 28 }, 16 * (2*21 + 8 + 8)},
 		{"64 requantizers of 31-bit factors, 4096 of them", func(c *Config) {
 			c.Auxiliary.Requantize, c.Auxiliary.MultiplierBits, c.Auxiliary.AccumulatorBits = 64, 31, 32

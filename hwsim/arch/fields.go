@@ -32,7 +32,7 @@ const (
 
 // fewest is the reason for the preset's number of an auxiliary unit; package trust tests
 // it.
-const fewest = "the fewest that cost B1-R224 no cycle, however its depthwise convolutions run"
+const fewest = "the fewest units with which B1-R224 loses no cycle, in any mode of depthwise convolutions"
 
 // The limits keep every cycle count of a network within 63 bits (package workload bounds
 // the network's side).
@@ -70,9 +70,9 @@ var fields = []field{
 		at: func(c *Config) any { return &c.Buffers.Weight.KiB }},
 	{path: "buffers.weight.port_bytes", min: 1, max: maxRate, assumed: "one weight for every multiplier of one copy; copies that share pixels share weights",
 		at: func(c *Config) any { return &c.Buffers.Weight.PortBytes }},
-	{path: "buffers.output.kib", min: 1, max: maxKiB, assumed: "as large as the input buffer: they change roles between layers",
+	{path: "buffers.output.kib", min: 1, max: maxKiB, assumed: "as large as the input buffer: the two change roles between layers",
 		at: func(c *Config) any { return &c.Buffers.Output.KiB }},
-	{path: "buffers.output.port_bytes", min: 1, max: maxRate, assumed: "as wide as the input buffer's: they change roles between layers",
+	{path: "buffers.output.port_bytes", min: 1, max: maxRate, assumed: "as wide as the input buffer's port: the two buffers change roles between layers",
 		at: func(c *Config) any { return &c.Buffers.Output.PortBytes }},
 	{path: "buffers.divisor.kib", min: 1, max: maxKiB, assumed: "holds one head's divisors at 1024×2048 (8192 tokens of one byte)",
 		at: func(c *Config) any { return &c.Buffers.Divisor.KiB }},
@@ -94,19 +94,19 @@ var fields = []field{
 		at: func(c *Config) any { return &c.Auxiliary.DividerInterval }},
 	{path: "auxiliary.divider_latency", min: 0, max: 1 << 10, assumed: "only where division is by dividers: until the last bit of the quotient",
 		at: func(c *Config) any { return &c.Auxiliary.DividerLatency }},
-	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: fewest + "; its mean demand is 44 a cycle in all copies, its bursts need more",
+	{path: "auxiliary.requantize", min: 1, max: maxRate, assumed: fewest + "; all copies together need 44 a cycle on average, and more in bursts",
 		at: func(c *Config) any { return &c.Auxiliary.Requantize }},
 	{path: "auxiliary.activation", min: 1, max: maxRate, assumed: fewest, at: func(c *Config) any { return &c.Auxiliary.Activation }},
 	{path: "auxiliary.add", min: 1, max: maxRate, assumed: fewest, at: func(c *Config) any { return &c.Auxiliary.Add }},
 	{path: "auxiliary.resize", min: 1, max: maxRate, assumed: "one interpolator: the paper's accelerator runs no segmentation head",
 		at: func(c *Config) any { return &c.Auxiliary.Resize }},
 	{path: "auxiliary.pool", min: 1, max: maxRate, assumed: "one adder per lane", at: func(c *Config) any { return &c.Auxiliary.Pool }},
-	{path: "auxiliary.multiplier_bits", min: 2, max: integer.MaxMultiplierBits, assumed: "calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two",
+	{path: "auxiliary.multiplier_bits", min: 2, max: integer.MaxMultiplierBits, assumed: "calib/INTEGER.md: a factor of 18 bits fits one DSP slice; one of 32 bits, as integer libraries commonly have, takes two",
 		at: func(c *Config) any { return &c.Auxiliary.MultiplierBits }},
 	{path: "auxiliary.accumulator_bits", min: 8, max: integer.MaxAccumulatorBits, assumed: "calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own",
 		at: func(c *Config) any { return &c.Auxiliary.AccumulatorBits }},
 
-	{path: "host.melements_per_s", min: 0, max: 1e9, assumed: "unknown where 0: EfficientViT leaves nothing to a host",
+	{path: "host.melements_per_s", min: 0, max: 1e9, assumed: "0 stands for unknown: an EfficientViT leaves no operation to a host",
 		at: func(c *Config) any { return &c.HostMElementsPerS }},
 }
 

@@ -71,19 +71,19 @@ func ExampleCharge() {
 	// assumption: buffers.input.port_bytes = 1024: what R-MAC reads in depthwise mode: lanes × MACs × copies
 	// assumption: buffers.weight.kib = 512: holds the weights of the largest layer of B1's trunk (256 KiB) twice
 	// assumption: buffers.weight.port_bytes = 128: one weight for every multiplier of one copy; copies that share pixels share weights
-	// assumption: buffers.output.kib = 1024: as large as the input buffer: they change roles between layers
-	// assumption: buffers.output.port_bytes = 1024: as wide as the input buffer's: they change roles between layers
+	// assumption: buffers.output.kib = 1024: as large as the input buffer: the two change roles between layers
+	// assumption: buffers.output.port_bytes = 1024: as wide as the input buffer's port: the two buffers change roles between layers
 	// assumption: buffers.divisor.kib = 8: holds one head's divisors at 1024×2048 (8192 tokens of one byte)
 	// assumption: buffers.divisor.port_bytes = 16: one divisor per copy
 	// assumption: auxiliary.sum_k = 8: one lane of channels, beside R-MAC
 	// assumption: auxiliary.log2 = 1: one leading-one detector
-	// assumption: auxiliary.shifter = 4: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
-	// assumption: auxiliary.requantize = 21: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run; its mean demand is 44 a cycle in all copies, its bursts need more
-	// assumption: auxiliary.activation = 8: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
-	// assumption: auxiliary.add = 8: the fewest that cost B1-R224 no cycle, however its depthwise convolutions run
+	// assumption: auxiliary.shifter = 4: the fewest units with which B1-R224 loses no cycle, in any mode of depthwise convolutions
+	// assumption: auxiliary.requantize = 21: the fewest units with which B1-R224 loses no cycle, in any mode of depthwise convolutions; all copies together need 44 a cycle on average, and more in bursts
+	// assumption: auxiliary.activation = 8: the fewest units with which B1-R224 loses no cycle, in any mode of depthwise convolutions
+	// assumption: auxiliary.add = 8: the fewest units with which B1-R224 loses no cycle, in any mode of depthwise convolutions
 	// assumption: auxiliary.resize = 1: one interpolator: the paper's accelerator runs no segmentation head
 	// assumption: auxiliary.pool = 16: one adder per lane
-	// assumption: auxiliary.multiplier_bits = 18: calib/INTEGER.md: one DSP slice takes 18 bits; the 32 of the field's software would take two
+	// assumption: auxiliary.multiplier_bits = 18: calib/INTEGER.md: a factor of 18 bits fits one DSP slice; one of 32 bits, as integer libraries commonly have, takes two
 	// assumption: auxiliary.accumulator_bits = 27: calib/INTEGER.md: one DSP slice takes 27 bits; a sum over the 1024 input channels of B1's widest layer has 25, and a frozen model proves its own
 }
 
