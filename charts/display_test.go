@@ -22,6 +22,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/table"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -30,7 +31,7 @@ import (
 var (
 	_ = []interface{ Table() table.Table }{
 		(*calib.Climb)(nil), (*mixed.Sensitivity)(nil), (*reconstruct.Result)(nil), (*tables.Table)(nil), (*tables.Sweep)(nil),
-		(*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
+		(*triovit.Answer)(nil), (*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
 	}
 	_ = []interface{ Tables() table.Page }{
 		(*diagnose.Report)(nil), (*mixed.Result)(nil), (*closed.Result)(nil), (*event.Run)(nil), (*energy.Breakdown)(nil),
