@@ -31,7 +31,8 @@ import (
 var (
 	_ = []interface{ Table() table.Table }{
 		(*calib.Climb)(nil), (*mixed.Sensitivity)(nil), (*reconstruct.Result)(nil), (*tables.Table)(nil), (*tables.Sweep)(nil),
-		(*triovit.Answer)(nil), (*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
+		(*triovit.Answer)(nil), (*triovit.Report)(nil), (*triovit.Paired)(nil), triovit.Comparisons(nil), (*triovit.Diagnosis)(nil), (*triovit.Setup)(nil),
+		(*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
 	}
 	_ = []interface{ Tables() table.Page }{
 		(*diagnose.Report)(nil), (*mixed.Result)(nil), (*closed.Result)(nil), (*event.Run)(nil), (*energy.Breakdown)(nil),

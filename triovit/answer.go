@@ -94,12 +94,21 @@ func NewAnswer(logits []float32, shape []int, names []string, w, h int) *Answer 
 		a.Map, a.Height, a.Width = Segment(logits, shape, w, h), h, w
 		shares = covered(a.Map, len(a.Names))
 	}
-	for k, share := range shares {
-		if share > 0 {
-			a.Classes = append(a.Classes, ClassShare{a.Names[k], share})
+	ranked := make([]int, len(shares))
+	for k := range ranked {
+		ranked[k] = k
+	}
+	slices.SortStableFunc(ranked, func(x, y int) int {
+		if a.Map == nil { // logits that nearly agree have one softmax
+			return cmp.Compare(logits[y], logits[x])
+		}
+		return cmp.Compare(shares[y], shares[x])
+	})
+	for _, k := range ranked {
+		if shares[k] > 0 {
+			a.Classes = append(a.Classes, ClassShare{a.Names[k], shares[k]})
 		}
 	}
-	slices.SortStableFunc(a.Classes, func(x, y ClassShare) int { return cmp.Compare(y.Share, x.Share) })
 	return a
 }
 

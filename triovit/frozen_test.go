@@ -210,8 +210,10 @@ func TestPrepareFrozen(t *testing.T) {
 	if err != nil || report.Top1.Value != 1 {
 		t.Errorf("report %v (%v)", report, err)
 	}
-	if text := s.String(); text != "efficientvit-b0-r64 (red.pt), in integers, scored on 3 of three val" {
-		t.Errorf("setup %q", text)
+	for _, want := range []string{"network        efficientvit-b0-r64\n", "weights        red.pt\n", "calibration    none: red.pt is an artefact", "evaluation     3 pictures of three val\n"} {
+		if text := s.String(); !strings.Contains(text, want) {
+			t.Errorf("setup %q does not say %q", text, want)
+		}
 	}
 	if _, err := s.Model.Fold(); err == nil || !strings.Contains(err.Error(), "red.pt): no weights in floating point") {
 		t.Errorf("fold: error %v", err)
