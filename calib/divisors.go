@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -79,6 +80,7 @@ func topCode(x float64, floor bool) int {
 // the code is i+1 where the next lower bit is one too, and i otherwise: the threshold is
 // 1.5·2^i. The 2^Bits largest codes are kept.
 type LeadingOne struct {
+	// IntegerBits is the width of the integer; 0 means 8, as in the paper.
 	IntegerBits int
 	// Bits is the width of a code; 0 means 4.
 	Bits int
@@ -86,25 +88,27 @@ type LeadingOne struct {
 
 // String names the rule.
 func (l LeadingOne) String() string {
-	return fmt.Sprintf("leading one of %d-bit integers, %d bits", l.IntegerBits, LogDomain{Bits: l.Bits}.bits())
+	return fmt.Sprintf("leading one of %d-bit integers, %d bits", l.integerBits(), LogDomain{Bits: l.Bits}.bits())
 }
+
+func (l LeadingOne) integerBits() int { return cmp.Or(l.IntegerBits, 8) }
 
 // Choose returns a [grid.Log2] over integers.
 func (l LeadingOne) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, error) {
-	bits := LogDomain{Bits: l.Bits}.bits()
-	if l.IntegerBits < 2 || l.IntegerBits > 24 || bits < 1 || bits > 6 {
-		return nil, fmt.Errorf("log2 codes for %s of %d bits from integers of %d: 1 to 6 and 2 to 24 are allowed", stats.Name, bits, l.IntegerBits)
+	bits, wide := LogDomain{Bits: l.Bits}.bits(), l.integerBits()
+	if wide < 2 || wide > 24 || bits < 1 || bits > 6 {
+		return nil, fmt.Errorf("log2 codes for %s of %d bits from integers of %d: 1 to 6 and 2 to 24 are allowed", stats.Name, bits, wide)
 	}
 	_, largest, err := stats.bounds()
 	if err != nil {
 		return nil, err
 	}
-	limit := 1<<l.IntegerBits - 1
+	limit := 1<<wide - 1
 	unit := float32(largest / float64(limit))
 	if !(unit > 0) {
 		unit = 1
 	}
-	hi := l.IntegerBits // 2^n − 1 rounds up to 2^n
+	hi := wide // 2^n − 1 rounds up to 2^n
 	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }
 
@@ -116,7 +120,7 @@ var DivisorLadder = []Recipe{
 	divisorsBy("uniform without 0", "8 bits, one grid per MSA from its first step on", DivisorFloor{}).With("uniform without 0", func(r *Recipe) { r.LayerDivisors = true }),
 	divisorsBy("log2, released codes", "4 bits, the released code's range", ReleasedCodes),
 	divisorsBy("log2, calibrated", "4 bits, one calibrated range per branch", LogDomain{}),
-	divisorsBy("leading one of 8 bits", "4 bits of an integer of 8, as Section III-D of the paper", LeadingOne{IntegerBits: 8}),
+	divisorsBy("leading one of 8 bits", "4 bits of an integer of 8, as Section III-D of the paper", LeadingOne{}),
 	divisorsBy("leading one of 16 bits", "4 bits of an integer of 16", LeadingOne{IntegerBits: 16}),
 }
 

@@ -25,16 +25,16 @@
 //   - [RunLadder] scores recipes side by side on pictures that were not used for
 //     calibration.
 //
-// Each step is a pure function of its arguments, and slow steps are cached:
+// Each step is a pure function of its arguments, and slow steps are cached. [Calibrate] is
+// the first three of them:
 //
-//	profile, err := calib.Observe(ctx, setup.Folded, train)
-//	q, err := calib.Quantize(setup.Folded, profile, calib.TrioViT)
+//	q, err := calib.Calibrate(ctx, setup.Folded, train, calib.TrioViT)
 //	report, err := triovit.Evaluate(ctx, q, val)
 //
 // The rule of a recipe decides which range a grid spans: the whole observed range
 // ([MinMax], the default), or a part of it, as the observers of the literature do
 // ([Observers]). An observer needs the distribution of a tensor, also behind a transform.
-// So the transformed model is observed as well:
+// So Calibrate observes the transformed model as well:
 //
 //	q, err := calib.Calibrate(ctx, setup.Folded, train, calib.TrioViT.By(calib.OMSE))
 //

@@ -58,17 +58,12 @@ func ExampleRecipe_With() {
 		fmt.Println(err)
 		return
 	}
-	profile, err := calib.Observe(context.Background(), setup.Folded, setup.Calibration)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	recipe := calib.MBConv.With("ternary PW1 of stage 4", func(r *calib.Recipe) {
 		r.Transforms = nil
 		r.Activations = mean{}
 		r.Only = calib.Selection{Roles: []efficientvit.Role{efficientvit.PW1}, Name: `stages\.3\.`}
 	})
-	q, err := calib.Quantize(setup.Folded, profile, recipe)
+	q, err := calib.Calibrate(context.Background(), setup.Folded, setup.Calibration, recipe)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -21,7 +21,7 @@ type Observer interface {
 // ([Recipe.By]). The literature calls them observers. Each has the settings of its source.
 var Observers = []Observer{
 	MinMax{},
-	L24, LpSearch{P: 2.4, Affine: true},
+	L24, LpSearch{Affine: true},
 	OMSE,
 	Percentile{},
 	Entropy{},

@@ -3,6 +3,7 @@
 package calib
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -20,8 +21,8 @@ import (
 // values are taken as spread evenly over a bin, and the mean over a bin is an integral in
 // closed form.
 type LpSearch struct {
-	// P is the exponent of the error: 2.4 in the released code, 2 for the
-	// smallest mean square.
+	// P is the exponent of the error: 2 for the smallest mean square, 0 for the released
+	// code's 2.4.
 	P float64
 	// Candidates is the number of ranges tried, each smaller by 1 % of the widest. 0 means
 	// 80, down to 0.21, as in the released code.
@@ -34,15 +35,15 @@ type LpSearch struct {
 // search for the smallest mean square error over the whole range (Choukroun et al., arXiv
 // 1902.06822).
 var (
-	L24  = LpSearch{P: 2.4}
+	L24  = LpSearch{}
 	OMSE = LpSearch{P: 2, Candidates: 100}
 )
 
 // String names the rule: "OMSE", "L2.4 search", "affine L2.4 search".
 func (l LpSearch) String() string {
-	name := fmt.Sprintf("L%g search", l.P)
+	name := fmt.Sprintf("L%g search", l.exponent())
 	switch {
-	case l.P == OMSE.P && l.candidates() == OMSE.Candidates:
+	case l.exponent() == OMSE.P && l.candidates() == OMSE.Candidates:
 		name = "OMSE"
 	case l.candidates() != L24.candidates():
 		name += fmt.Sprintf(" of %d", l.candidates())
@@ -50,17 +51,14 @@ func (l LpSearch) String() string {
 	return affinely(name, l.Affine)
 }
 
-func (l LpSearch) candidates() int {
-	if l.Candidates == 0 {
-		return 80
-	}
-	return l.Candidates
-}
+func (l LpSearch) exponent() float64 { return cmp.Or(l.P, 2.4) }
+
+func (l LpSearch) candidates() int { return cmp.Or(l.Candidates, 80) }
 
 // Choose returns a [grid.Uniform].
 func (l LpSearch) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer, error) {
-	if n := l.candidates(); !(l.P >= 1 && l.P <= 8) || n < 1 || n > 100 {
-		return nil, fmt.Errorf("search over %d ranges with exponent %g: 1 to 100 and 1 to 8 are allowed", n, l.P)
+	if n, p := l.candidates(), l.exponent(); !(p >= 1 && p <= 8) || n < 1 || n > 100 {
+		return nil, fmt.Errorf("search over %d ranges with exponent %g: 1 to 100 and 1 to 8 are allowed", n, p)
 	}
 	lo, hi, err := stats.distribution(point)
 	if err != nil {
@@ -90,8 +88,8 @@ func (l LpSearch) Choose(stats *TensorStats, point efficientvit.Point) (Quantize
 
 // error returns the sum of |x − x̂|^P over bins of values from lo to hi.
 func (l LpSearch) error(bins []Bin, u grid.Uniform, lo, hi float64) float64 {
-	step := float64(u.Scale)
-	e := gridError{p: l.P, lo: float64(u.Lo - u.Zero), hi: float64(u.Hi - u.Zero), half: math.Pow(0.5, l.P+1)}
+	step, p := float64(u.Scale), l.exponent()
+	e := gridError{p: p, lo: float64(u.Lo - u.Zero), hi: float64(u.Hi - u.Zero), half: math.Pow(0.5, p+1)}
 	sum := 0.0
 	for _, b := range bins {
 		near, far := b.within(lo, hi)
@@ -99,10 +97,10 @@ func (l LpSearch) error(bins []Bin, u grid.Uniform, lo, hi float64) float64 {
 		if width := far - near; width > 1e-9 {
 			sum += float64(b.Count) * (e.integral(far) - e.integral(near)) / width
 		} else { // all values of the bin are one: an end of the range
-			sum += float64(b.Count) * math.Pow(math.Abs(near-e.rounded(near)), l.P)
+			sum += float64(b.Count) * math.Pow(math.Abs(near-e.rounded(near)), p)
 		}
 	}
-	return sum * math.Pow(step, l.P)
+	return sum * math.Pow(step, p)
 }
 
 // gridError integrates the error of a grid with steps of one and codes from lo to hi. half

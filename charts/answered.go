@@ -4,7 +4,6 @@ package charts
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
@@ -36,5 +35,5 @@ func answered(s *triovit.Setup, item *dataset.Item, who string, logits []float32
 
 // says returns the name of the class with the largest logit.
 func says(classes []string, logits []float32) string {
-	return classes[slices.Index(logits, slices.Max(logits))]
+	return triovit.NewAnswer(logits, []int{len(logits)}, classes, 0, 0).Classes[0].Class
 }

@@ -38,12 +38,8 @@ func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Reci
 	}
 	truth, classes := item.Label, s.Evaluation.Classes()
 	palette := dataset.Palette(classes)
-	profile, err := calib.Observe(ctx, s.Folded, s.Calibration)
-	if err != nil {
-		return nil, err
-	}
 	for _, r := range recipes {
-		q, err := calib.Quantize(s.Folded, profile, r)
+		q, err := calib.Calibrate(ctx, s.Folded, s.Calibration, r)
 		if err != nil {
 			return nil, err
 		}

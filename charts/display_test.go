@@ -14,14 +14,17 @@ import (
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
 	"github.com/gotriovit/gotriovit/calib/tables"
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
+	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
+	"github.com/gotriovit/gotriovit/hwsim/trust"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/table"
+	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
@@ -30,6 +33,8 @@ import (
 var (
 	_ = []interface{ Table() table.Table }{
 		(*calib.Climb)(nil), (*mixed.Sensitivity)(nil), (*reconstruct.Result)(nil), (*tables.Table)(nil), (*tables.Sweep)(nil),
+		(*triovit.Answer)(nil), (*triovit.Report)(nil), (*triovit.Paired)(nil), triovit.Comparisons(nil), (*triovit.Diagnosis)(nil), (*triovit.Setup)(nil), (*triovit.Model)(nil),
+		(*tables.Widths)(nil), (*trust.Bridge)(nil), (*trust.Sensitivity)(nil), (*trust.Shares)(nil), (*trust.Steps)(nil), trust.Demands(nil), arch.Assumptions(nil),
 		(*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
 	}
 	_ = []interface{ Tables() table.Page }{

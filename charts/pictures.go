@@ -69,19 +69,21 @@ func (p *Pictures) mention(c dataset.Class) {
 	}
 }
 
+// String is the title with the captions.
+func (p *Pictures) String() string { return p.Title + ": " + strings.Join(p.Captions, " | ") + "\n" }
+
 // Show displays the pictures as the output of the notebook cell that runs;
 // outside a notebook it prints their captions.
 func (p *Pictures) Show() error {
-	plain := p.Title + ": " + strings.Join(p.Captions, " | ") + "\n"
 	if !gonbui.IsNotebook {
-		_, err := io.WriteString(os.Stdout, plain)
+		_, err := io.WriteString(os.Stdout, p.String())
 		return err
 	}
 	page, err := p.HTML()
 	if err != nil {
 		return err
 	}
-	return send(map[protocol.MIMEType]any{protocol.MIMETextHTML: page, protocol.MIMETextPlain: plain})
+	return send(map[protocol.MIMEType]any{protocol.MIMETextHTML: page, protocol.MIMETextPlain: p.String()})
 }
 
 // HTML returns the pictures as PNG images in one row that wraps.

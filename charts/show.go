@@ -138,13 +138,13 @@ func Show(made fmt.Stringer, err error) error {
 	return Display(made)
 }
 
-// Display displays a result as the output of the running notebook cell: a figure, a table
-// or a page of tables, or a result that has one of them, as HTML, and any other result as
-// its text. In a program outside of a notebook it prints the text, which ends with a line
+// Display displays a result as the output of the running notebook cell: a figure, pictures,
+// a table or a page of tables, or a result that has one of them, as HTML, and any other
+// result as its text. In a program outside of a notebook it prints the text, which ends with a line
 // break.
 func Display(x fmt.Stringer) error {
-	if f, ok := x.(*Figure); ok {
-		return f.Show()
+	if own, ok := x.(interface{ Show() error }); ok {
+		return own.Show()
 	}
 	if !gonbui.IsNotebook {
 		_, err := io.WriteString(os.Stdout, ended(x.String()))

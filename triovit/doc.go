@@ -20,4 +20,9 @@
 //	folded, err := model.Fold()
 //	float, err := forward.New(folded)
 //	report, err := triovit.Evaluate(ctx, float, pictures)
+//
+// [Model.AnswerFile] takes a picture to its [Answer]: the classes by name, with their
+// shares.
+//
+//	answer, err := setup.Model.AnswerFile(float, "street.jpg")
 package triovit

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/hub"
@@ -56,17 +57,36 @@ func (d *Diagnosis) OK() bool {
 	return true
 }
 
-// String returns a line for each check, and below a failed check its remedy.
+// Table has a row for each check.
+func (d *Diagnosis) Table() table.Table {
+	t := table.Table{Columns: table.Columns("", "check", "found", "remedy"), LeftText: true}
+	for _, c := range d.Checks {
+		t.Rows = append(t.Rows, []any{c.state(), c.Name, c.Found, c.Remedy})
+	}
+	return t
+}
+
+// String is the diagnosis for a shell, where a table of such long texts would break: a line
+// for each check, and below a failed check its remedy. It ends with a line break.
 func (d *Diagnosis) String() string {
 	var s strings.Builder
 	for _, c := range d.Checks {
+		fmt.Fprintf(&s, "%-4s %-8s %s", c.state(), c.Name, c.Found)
 		if c.OK {
-			fmt.Fprintf(&s, "ok   %-8s %s (%s)\n", c.Name, c.Found, c.Remedy)
+			fmt.Fprintf(&s, " (%s)\n", c.Remedy)
 		} else {
-			fmt.Fprintf(&s, "!!   %-8s %s\n%14s-> %s\n", c.Name, c.Found, "", c.Remedy)
+			fmt.Fprintf(&s, "\n%14s-> %s\n", "", c.Remedy)
 		}
 	}
-	return strings.TrimSuffix(s.String(), "\n")
+	return s.String()
+}
+
+// state is "ok", or "!!" for a check that fails.
+func (c Check) state() string {
+	if c.OK {
+		return "ok"
+	}
+	return "!!"
 }
 
 // JSON returns the diagnosis as {"ok": ..., "checks": [...]}.

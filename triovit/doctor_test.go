@@ -138,9 +138,12 @@ func TestDoctorSeesSIMD(t *testing.T) {
 
 func TestDiagnosisPrinted(t *testing.T) {
 	d := &Diagnosis{[]Check{{"model", "built-in", true, "set it"}, {"cache", "read-only", false, "set TRIOVIT_CACHE"}}}
-	const text = "ok   model    built-in (set it)\n!!   cache    read-only\n              -> set TRIOVIT_CACHE"
+	const text = "ok   model    built-in (set it)\n!!   cache    read-only\n              -> set TRIOVIT_CACHE\n"
 	if got := d.String(); got != text {
 		t.Errorf("text:\n%s\nwant:\n%s", got, text)
+	}
+	if page := d.Table().HTML(); !strings.Contains(page, "read-only</td>") || !strings.Contains(page, "set TRIOVIT_CACHE</td>") || strings.Count(page, "<tr>") != 3 {
+		t.Errorf("the table is %s", page)
 	}
 	got, err := d.JSON()
 	if err != nil {

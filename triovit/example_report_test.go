@@ -34,13 +34,19 @@ func ranks(first int, ranks ...int) string {
 // none.
 func ExampleMerge() {
 	one, two := saved("TrioViT", "1/2", ranks(0, 0, 0, 1, 0)), saved("TrioViT", "2/2", ranks(4, 0, 3, 0, 0))
-	fmt.Println(one)
-	fmt.Println(must.M1(triovit.Merge(two, one)))
+	fmt.Print(one)
+	fmt.Print(must.M1(triovit.Merge(two, one)))
 	_, err := triovit.Merge(two)
 	fmt.Println(err)
 	// Output:
-	// efficientvit-b0-r224 (TrioViT) on 4 pictures of birds, shard 1/2: top-1 75.00 % (30.06 to 95.44), top-5 100.00 % (51.01 to 100.00)
-	// efficientvit-b0-r224 (TrioViT) on 8 pictures of birds: top-1 75.00 % (40.93 to 92.85), top-5 100.00 % (67.56 to 100.00)
+	// efficientvit-b0-r224 (TrioViT) on 4 pictures of birds, shard 1/2
+	//   score  value %  95 % from %    to %
+	//   top-1    75.00        30.06   95.44
+	//   top-5   100.00        51.01  100.00
+	// efficientvit-b0-r224 (TrioViT) on 8 pictures of birds
+	//   score  value %  95 % from %    to %
+	//   top-1    75.00        40.93   92.85
+	//   top-5   100.00        67.56  100.00
 	// shard 1/2 is missing: 1 of 2 are given
 }
 

@@ -76,7 +76,7 @@ func TestFieldFolders(t *testing.T) {
 			if _, err := s.Calibration.Load(0); err == nil || !strings.Contains(err.Error(), "has no folder train or training") || !strings.Contains(err.Error(), "-profile") {
 				t.Errorf("error %v", err)
 			}
-			if said := s.String(); !strings.Contains(said, "not calibrated, scored on 20") {
+			if said := s.String(); !strings.Contains(said, "has no folder train or training") || !strings.Contains(said, "evaluation     20 pictures of ") {
 				t.Error(said)
 			}
 		})
@@ -186,7 +186,7 @@ func TestRemarksAreReported(t *testing.T) {
 	}
 	const order, crop = `class 0 is "10"; in natural order, as timm does, it is "2"`, "no crop ratio is published for B0 at 32"
 	lines := strings.Split(whole.String(), "\n")
-	if len(lines) != 3 || !strings.Contains(lines[1], crop) || !strings.Contains(lines[2], order) {
+	if len(lines) != 7 || !strings.Contains(lines[4], crop) || !strings.Contains(lines[5], order) {
 		t.Errorf("%q", lines)
 	}
 	merged, err := Merge(evaluateShards(t, first, s.Evaluation, 2)...)

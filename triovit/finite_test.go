@@ -202,7 +202,7 @@ func TestNoPixelIsScored(t *testing.T) {
 		return uint8(i * pixel % 4)
 	})
 	shards := evaluateShards(t, p, some, 3)
-	if got, want := shards[0].String(), net.Name+" (R) on 16 pictures of maps, shard 1/3: "+none+"16 pictures are void"; got != want {
+	if got, want := shards[0].String(), net.Name+" (R) on 16 pictures of maps, shard 1/3\n"+none+"16 pictures are void\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	_, err = Compare(shards[0], shards[0])

@@ -109,8 +109,11 @@ func describeAs(name string, input, logits [3]int) (net *efficientvit.Network, b
 	return nil, "", fmt.Errorf("no variant is called %q for an input of %v: have %v", name, input, efficientvit.VariantNames())
 }
 
-// described returns the network as a model without weights.
-func (f *Frozen) described() *Model {
+// Described returns the network as a model without weights, with the artefact's classes and
+// preprocessing. It names the artefact's answer to a picture:
+//
+//	answer, err := f.Described().AnswerFile(f, "street.jpg")
+func (f *Frozen) Described() *Model {
 	return &Model{Net: f.net, Source: f.source, Classes: f.Model.Classes, Pipeline: f.Model.Picture.Pipeline}
 }
 
@@ -145,20 +148,7 @@ func (f *Frozen) Source() string { return f.source }
 // their logits, [n, ...]. It runs them one after another: [Evaluate] gives every
 // core a batch of its own.
 func (f *Frozen) Predict(pictures []float32) ([]float32, error) {
-	return f.predict(f.Model.Input().Codes(pictures))
-}
-
-// PredictRGB returns the real numbers of the logits of one decoded picture, which it
-// preprocesses as the model's Picture says.
-func (f *Frozen) PredictRGB(picture *preprocess.RGB) ([]float32, error) {
-	codes, err := f.Model.Codes(picture)
-	if err != nil {
-		return nil, err
-	}
-	return f.predict(codes)
-}
-
-func (f *Frozen) predict(codes []int32) ([]float32, error) {
+	codes := f.Model.Input().Codes(pictures)
 	in := f.net.Input().Shape
 	if len(codes) == 0 || len(codes)%efficientvit.Size(in) != 0 {
 		return nil, fmt.Errorf("%s: %d values are no whole number of pictures of %d×%d×%d", f.net.Name, len(codes), in[0], in[1], in[2])

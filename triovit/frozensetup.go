@@ -24,7 +24,7 @@ func (r *request) setupFrozen(ctx context.Context) (model *Model, opened *prepar
 		return nil, nil, err
 	}
 	r.network, r.backbone = r.frozen.net.Name, r.frozen.backbone
-	model = r.frozen.described()
+	model = r.frozen.Described()
 	if opened, err = r.prepareFor(ctx, model); err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,7 @@ func (r *request) frozenScenes(ctx context.Context) (*Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSetup(r.frozen.described(), r.frozen, dataset.Absent("nothing", dataset.Segmentation, r.calibrated()), s.Evaluation)
+	return newSetup(r.frozen.Described(), r.frozen, dataset.Absent("nothing", dataset.Segmentation, r.calibrated()), s.Evaluation)
 }
 
 // calibrated returns the reason why no calibration pictures are opened for an artefact.

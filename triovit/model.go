@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/hub"
@@ -193,5 +194,12 @@ func Open(ctx context.Context, name string, options ...efficientvit.Option) (*Mo
 	return Load(ctx, "", source(name), options...)
 }
 
-// String names the model, the origin of its weights, and its network.
-func (m *Model) String() string { return m.Source + "\n" + m.Net.String() }
+// Table is the network's ([efficientvit.Network.Table]), below the origin of the weights.
+func (m *Model) Table() table.Table {
+	t := m.Net.Table()
+	t.Title = m.Source + "\n" + t.Title
+	return t
+}
+
+// String is the text of the table, which ends with a line break.
+func (m *Model) String() string { return m.Table().String() }

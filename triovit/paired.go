@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/jsonfloat"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -70,16 +70,38 @@ func Compare(a, b *Report) (*Paired, error) {
 	return p, nil
 }
 
-// String returns the difference in points, and the test.
-func (p *Paired) String() string {
-	var s strings.Builder
-	d := p.Difference
-	fmt.Fprintf(&s, "%s minus %s: %+.2f points of %s (%+.2f to %+.2f) on the same %d pictures", p.B, p.A, 100*d.Value, p.Metric, 100*d.Lo, 100*d.Hi, p.Images)
-	if !math.IsNaN(p.P) {
-		fmt.Fprintf(&s, "; only %s right %d, only %s right %d, McNemar's exact p = %.3g", p.A, p.OnlyA, p.B, p.OnlyB, p.P)
+// Table is the comparison as [Comparisons] has it.
+func (p *Paired) Table() table.Table { return Comparisons{p}.Table() }
+
+// String is the text of the table, which ends with a line break.
+func (p *Paired) String() string { return p.Table().String() }
+
+// Comparisons are paired comparisons beside each other.
+type Comparisons []*Paired
+
+// Table has a row for each comparison: the difference in points with its 95 % interval, and
+// for classifiers the pictures that only one of both has right, with the p-value of
+// McNemar's exact test.
+func (c Comparisons) Table() table.Table {
+	t := table.Table{Columns: append([]table.Column{{Name: "evaluation"}, {Name: "minus"}, {Name: "score"}}, interval("difference", "points", "%+.2f")...)}
+	t.Columns = append(t.Columns, table.Column{Name: "same pictures"})
+	if slices.ContainsFunc(c, func(p *Paired) bool { return !math.IsNaN(p.P) }) {
+		t.Columns = append(t.Columns, table.Columns("only it right", "only the other right")...)
+		t.Columns = append(t.Columns, table.Column{Name: "McNemar's p", Format: "%.3g"})
 	}
-	return s.String()
+	for _, p := range c {
+		row := append([]any{p.B, p.A, p.Metric}, p.Difference.cells()...)
+		row = append(row, p.Images)
+		if !math.IsNaN(p.P) {
+			row = append(row, p.OnlyB, p.OnlyA, p.P)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
+
+// String is the text of the table, which ends with a line break.
+func (c Comparisons) String() string { return c.Table().String() }
 
 // MarshalJSON writes the comparison. Differences are fractions; the p-value is
 // null for a segmentation.

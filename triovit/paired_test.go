@@ -51,10 +51,14 @@ func TestCompareClassifiers(t *testing.T) {
 	if p.OnlyA != 1 || p.OnlyB != 3 || p.P != mcNemar(1, 3) || p.Images != 6 || p.Metric != "top-1" || math.Abs(p.Difference.Value-2.0/6) > 1e-12 {
 		t.Errorf("%+v", p)
 	}
-	for _, want := range []string{"B minus A: +33.33 points of top-1", "same 6 pictures", "only A right 1, only B right 3", "p = 0.625"} {
-		if !strings.Contains(p.String(), want) {
-			t.Errorf("%q does not say %q", p, want)
-		}
+	const text = "" +
+		"  evaluation  minus  score  difference points  95 % from points  to points  same pictures  only it right  only the other right  McNemar's p\n" +
+		"           B      A  top-1             +33.33            -33.33     +83.33              6              3                     1        0.625\n"
+	if got := p.String(); got != text {
+		t.Errorf("\n%s, want\n%s", got, text)
+	}
+	if got := (Comparisons{p, p}).Table().Rows; len(got) != 2 {
+		t.Errorf("two comparisons have %d rows", len(got))
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/gotriovit/gotriovit/internal/progress"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 )
 
@@ -88,31 +88,43 @@ func (r *Report) Score() (Estimate, string) {
 	return r.MIoU, "mIoU"
 }
 
-// String returns the score with its interval, the number of pictures, the origin of the
-// weights, and a line for each remark.
-func (r *Report) String() string {
-	var s strings.Builder
-	s.WriteString(named(r.Network, r.Label))
-	fmt.Fprintf(&s, " on %d pictures of %s", r.Images, r.Dataset)
+// Table has a row for each score, in percent with its 95 % interval, and below it the origin
+// of the weights and the remarks. A report without a score has the reason in place of rows.
+func (r *Report) Table() table.Table {
+	t := table.Table{Title: fmt.Sprintf("%s on %d pictures of %s", named(r.Network, r.Label), r.Images, r.Dataset)}
 	if r.Shard != whole {
-		fmt.Fprintf(&s, ", shard %s", r.Shard)
+		t.Title += fmt.Sprintf(", shard %s", r.Shard)
+	}
+	row := func(metric string, e Estimate) {
+		t.Columns = append([]table.Column{{Name: "score"}}, interval("value", "%", "%.2f")...)
+		t.Rows = append(t.Rows, append([]any{metric}, e.cells()...))
 	}
 	switch err := r.unscored(); {
 	case err != nil:
-		fmt.Fprintf(&s, ": %v", err)
+		t.Notes = []string{err.Error()}
 	case r.Task == dataset.Classification:
-		fmt.Fprintf(&s, ": top-1 %s, top-5 %s", r.Top1, r.Top5)
+		row("top-1", r.Top1)
+		row("top-5", r.Top5)
 	default:
-		fmt.Fprintf(&s, ": mIoU %s", r.MIoU)
+		row("mIoU", r.MIoU)
 	}
 	if r.Source != "" {
-		fmt.Fprintf(&s, "; from %s", r.Source)
+		t.Notes = append(t.Notes, "from "+r.Source)
 	}
-	for _, remark := range r.Remarks {
-		fmt.Fprintf(&s, "\n%s", remark)
-	}
-	return s.String()
+	t.Notes = append(t.Notes, r.Remarks...)
+	return t
 }
+
+// String is the text of the table, which ends with a line break.
+func (r *Report) String() string { return r.Table().String() }
+
+// interval returns the columns of an estimate with the bounds of its 95 % interval.
+func interval(name, unit, format string) []table.Column {
+	return []table.Column{{Name: name, Unit: unit, Format: format}, {Name: "95 % from", Unit: unit, Format: format}, {Name: "to", Unit: unit, Format: format}}
+}
+
+// cells are the estimate's cells for the columns of interval, in percent.
+func (e Estimate) cells() []any { return []any{100 * e.Value, 100 * e.Lo, 100 * e.Hi} }
 
 // named returns a network's name with the label of its evaluation or the source of its
 // weights, if it has one, to distinguish two of the same name.

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -316,16 +318,28 @@ var drawn struct {
 	calibration, evaluation dataset.Dataset
 }
 
-// String names the model and the pictures.
-func (s *Setup) String() string {
-	calibrated := "not calibrated"
-	if s.Frozen != nil {
-		calibrated = "in integers"
-	} else if n := s.Calibration.Len(); n > 0 {
-		calibrated = fmt.Sprintf("calibrated on %d pictures of %s", n, s.Calibration.Name())
+// Table has a row for the network, its weights, its input and classes, the preprocessing,
+// and both sets of pictures.
+func (s *Setup) Table() table.Table {
+	in := s.Model.Net.Input().Shape
+	calibration := fmt.Sprintf("%d pictures of %s", s.Calibration.Len(), s.Calibration.Name())
+	if s.Calibration.Len() == 0 {
+		_, why := s.Calibration.Load(0)
+		calibration = fmt.Sprintf("none: %v", why)
 	}
-	return fmt.Sprintf("%s (%s), %s, scored on %d of %s", s.Model.Net.Name, s.Model.Source, calibrated, s.Evaluation.Len(), s.Evaluation.Name())
+	return table.Table{LeftText: true, Columns: table.Columns("part", "setup"), Rows: [][]any{
+		{"network", s.Model.Net.Name},
+		{"weights", s.Model.Source},
+		{"input", fmt.Sprintf("%d pixels wide, %d high", in[1], in[0])},
+		{"classes", strconv.Itoa(len(s.Model.Classes))},
+		{"preprocessing", s.Model.Pipeline.String()},
+		{"calibration", calibration},
+		{"evaluation", fmt.Sprintf("%d pictures of %s", s.Evaluation.Len(), s.Evaluation.Name())},
+	}, Notes: s.Evaluation.Remarks()}
 }
+
+// String is the text of the table, which ends with a line break.
+func (s *Setup) String() string { return s.Table().String() }
 
 // Segment returns the class of each pixel of a picture by the model's logits, [H, W], at
 // the size of its label and in the data set's numbers.

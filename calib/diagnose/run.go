@@ -27,7 +27,8 @@ import (
 // version changes when the same network and pictures would be diagnosed otherwise.
 const version = 2
 
-// Options choose the scores of a diagnosis.
+// Options choose the scores of a diagnosis. The zero value leaves out classes, blocks and
+// operations one by one, on 16 pictures.
 type Options struct {
 	// Levels are the levels of the leave-one-out scores; nil means classes, blocks and
 	// operations.
@@ -40,6 +41,15 @@ type Options struct {
 	// Shard is the part of the leave-one-out scores to compute; the zero value is all of
 	// them. The first shard also computes everything else. See [Merge].
 	Shard shard.Shard
+}
+
+// filled returns the options with defaults in place of zeros.
+func (o Options) filled() Options {
+	if o.Levels == nil {
+		o.Levels = []Level{ByClass, ByBlock, ByOperation}
+	}
+	o.Pictures = cmp.Or(o.Pictures, 16)
+	return o
 }
 
 // Run compares a quantized network with its exact one on labelled pictures. Every stage is
@@ -57,9 +67,6 @@ func Run(ctx context.Context, q *calib.Quantized, pictures dataset.Dataset, o Op
 }
 
 func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (*Report, error) {
-	if o.Levels == nil {
-		o.Levels = []Level{ByClass, ByBlock, ByOperation}
-	}
 	var err error
 	if o.Shard, err = o.Shard.Checked(); err != nil {
 		return nil, err
@@ -69,7 +76,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 		return nil, err
 	}
 	d.report = &Report{Network: q.Network().Name, Source: q.Source(), Recipe: q.Recipe(), Dataset: data.Name(), Images: data.Len(), Sampled: d.some.Len(), Platform: forward.Platform(),
-		ID:    cache.Key(append(slices.Clone(d.key), strconv.Itoa(version), data.Fingerprint(), d.some.Fingerprint(), fmt.Sprint(o.Levels, o.Metric))...),
+		ID:    cache.Key(append(slices.Clone(d.key), strconv.Itoa(version), data.Fingerprint(), d.some.Fingerprint(), fmt.Sprint(d.Levels, d.Metric))...),
 		Shard: o.Shard}
 	stages := []func(context.Context) error{d.leaveOneOut}
 	if d.report.first() {
@@ -98,8 +105,9 @@ func begin(q *calib.Quantized, data dataset.Dataset, o Options) (*diagnosis, err
 	if err != nil {
 		return nil, err
 	}
+	o = o.filled()
 	d := &diagnosis{Options: o, gated: g, q: q, data: data, key: []string{q.ID(), q.Exact().Hash(), preprocess.Version}}
-	d.some, err = dataset.Spread(data, cmp.Or(o.Pictures, 16))
+	d.some, err = dataset.Spread(data, o.Pictures)
 	return d, err
 }
 

@@ -3,6 +3,7 @@
 package mixed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Options choose the widths to try and the pictures to score.
+// Options choose the widths to try and the pictures to score. The zero value tries 4, 6
+// and 8 bits on 16 pictures.
 type Options struct {
 	// Bits are the widths of weights to choose from; nil is 4, 6 and 8. Integer models
 	// have 2 to 8.
@@ -24,6 +26,18 @@ type Options struct {
 	// Pictures is the number of pictures for the scores, evenly spread over the data set;
 	// 0 means 16.
 	Pictures int
+}
+
+// filled returns the options with defaults in place of zeros, and with each width once, in
+// rising order.
+func (o Options) filled() Options {
+	o.Bits = slices.Clone(o.Bits)
+	if o.Bits == nil {
+		o.Bits = []int{4, 6, 8}
+	}
+	slices.Sort(o.Bits)
+	o.Bits, o.Pictures = slices.Compact(o.Bits), cmp.Or(o.Pictures, 16)
+	return o
 }
 
 // A Sensitivity holds the accuracy cost of each width of each convolution's weights. It is
@@ -56,12 +70,8 @@ type Op struct {
 // recipe gives transforms, points and the grids of the tensors; a recipe with Widths is an
 // error. Everything is cached, so that an interrupted call resumes.
 func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, o Options) (*Sensitivity, error) {
-	bits := slices.Clone(o.Bits)
-	if bits == nil {
-		bits = []int{4, 6, 8}
-	}
-	slices.Sort(bits)
-	bits = slices.Compact(bits)
+	o = o.filled()
+	bits := o.Bits
 	if len(bits) < 2 {
 		return nil, fmt.Errorf("widths of %v bits: a choice needs at least 2", bits)
 	}

@@ -146,7 +146,7 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 	// once, once more to be compensated, and up to 8 batches before and after its learning
 	// steps.
 	passes := 1.0
-	if o.Compensate {
+	if !o.Uncompensated {
 		passes++
 	}
 	batches := float64(n) / float64(o.Batch)

@@ -11,8 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Options say how a network is reconstructed. The zero value is [Strict] with 600
-// steps and without compensation.
+// Options say how a network is reconstructed. The zero value is [Strict] with 600 steps.
 type Options struct {
 	// Preset is the name in results: [Strict], [Reference], or the caller's own.
 	Preset string
@@ -43,9 +42,10 @@ type Options struct {
 	// KeepSteps keeps the recipe's steps of activations, KeepRounding the recipe's
 	// rounding of weights.
 	KeepSteps, KeepRounding bool
-	// Compensate fits a factor and an offset per channel to each block's output, and
-	// folds them into the last convolution's filters and biases.
-	Compensate bool
+	// Uncompensated leaves out the last step of a block, which fits a factor and an offset
+	// per channel to the block's output, and folds them into the last convolution's
+	// filters and biases.
+	Uncompensated bool
 	// Quirks are those of the released code; the zero value has none.
 	Quirks Quirks
 }
@@ -77,9 +77,9 @@ type Quirks struct {
 }
 
 // Strict returns the options that follow the paper's text: every rounding becomes hard,
-// and every step of the rounded activations is learned.
+// and every step of the rounded activations is learned. Compensation is added to it.
 func Strict(steps int) Options {
-	return Options{Preset: "Strict", Steps: steps, Compensate: true}
+	return Options{Preset: "Strict", Steps: steps}
 }
 
 // Reference returns the options of the released code (block_recon.py, layer_recon.py and
@@ -87,7 +87,7 @@ func Strict(steps int) Options {
 // for the activations. Its networks have the recipe calib.Released.
 func Reference() Options {
 	return Options{
-		Preset: "Reference", Steps: 20000, Batch: 32, RoundRate: 1e-3, StepRate: 4e-4, Regularizer: 0.5, Keep: -1,
+		Preset: "Reference", Steps: 20000, Batch: 32, Uncompensated: true, RoundRate: 1e-3, StepRate: 4e-4, Regularizer: 0.5, Keep: -1,
 		Quirks: Quirks{
 			Apart: 5000, Power: 2.4, Summed: true, Soft: []efficientvit.Role{efficientvit.DW, efficientvit.PW2},
 			Unmigrated: true, FixedProducts: true,
@@ -130,7 +130,7 @@ func (o Options) Check() error {
 		return fmt.Errorf("pictures darkened to %g of their light: more than 0 and at most 1 is allowed", o.Exposure)
 	case o.Quirks.Apart < 0:
 		return fmt.Errorf("%d steps for activations apart: at least 1, or 0 for both at once", o.Quirks.Apart)
-	case o.Quirks.Apart > 0 && o.Compensate:
+	case o.Quirks.Apart > 0 && !o.Uncompensated:
 		return fmt.Errorf("compensation of blocks whose inputs are exact: it mends what quantized inputs change")
 	case o.Quirks.Power != 2 && !(o.Quirks.Apart > 0 && o.Quirks.Summed):
 		return fmt.Errorf("an error of power %g: only a summed one has another power than 2, while steps are learned apart", o.Quirks.Power)
@@ -199,7 +199,7 @@ func (o Options) String() string {
 	if o.Keep > 0 {
 		line("  drop       %g of the elements stay in floating point (QDrop)", o.Keep)
 	}
-	if o.Compensate {
+	if !o.Uncompensated {
 		line("  blocks     outputs compensated by a factor and an offset per channel")
 	}
 	q := o.Quirks

@@ -244,10 +244,10 @@ func (b *block) take(f *found, learned *calib.Learned) Block {
 }
 
 // forward computes the block's outputs for all pictures: exact, and where the pass reads
-// them also with the learned roundings. Where the options compensate, the latter are
-// compensated.
+// them also with the learned roundings. Unless the options leave it out, the
+// latter are compensated.
 func (b *block) forward(in samples, exact, noisy map[string][]float32, learned *calib.Learned) error {
-	if b.options.Compensate {
+	if !b.options.Uncompensated {
 		if err := b.compensate(in, learned); err != nil {
 			return err
 		}

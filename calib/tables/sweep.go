@@ -3,6 +3,7 @@
 package tables
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -43,7 +44,8 @@ func (p *Point) Spread() Spread { return scoresOf(p.Scores) }
 // Against returns the spread of the differences to the float network, as fractions.
 func (p *Point) Against() Spread { return againstOf(p.Scores) }
 
-// SweepOptions say how a sweep draws pictures.
+// SweepOptions say how a sweep draws pictures. The zero value draws each power of two of
+// pictures 5 times, and takes all of them once.
 type SweepOptions struct {
 	// Sizes are the numbers of pictures; none means 2, 4, 8, ... and all.
 	Sizes []int
@@ -52,6 +54,21 @@ type SweepOptions struct {
 	// Seed draws the first set of each size, Seed+1 the second, and so on. Sets of one
 	// seed are nested.
 	Seed uint64
+}
+
+// filled returns the options for n calibration pictures, with defaults in place of zeros
+// and with each size once, in rising order.
+func (o SweepOptions) filled(n int) SweepOptions {
+	o.Sizes = slices.Clone(o.Sizes)
+	if len(o.Sizes) == 0 {
+		for size := 2; size < n; size *= 2 {
+			o.Sizes = append(o.Sizes, size)
+		}
+		o.Sizes = append(o.Sizes, n)
+	}
+	slices.Sort(o.Sizes)
+	o.Sizes, o.Draws = slices.Compact(o.Sizes), cmp.Or(o.Draws, 5)
+	return o
 }
 
 // Pictures scores a recipe by growing numbers of calibration pictures, each drawn several
@@ -67,27 +84,17 @@ func Pictures(ctx context.Context, model *triovit.Folded, calibration, evaluatio
 
 func sweep(ctx context.Context, model *triovit.Folded, calibration, evaluation dataset.Dataset, recipe calib.Recipe, o SweepOptions) (*Sweep, error) {
 	n := calibration.Len()
-	sizes := slices.Clone(o.Sizes)
-	if len(sizes) == 0 {
-		for size := 2; size < n; size *= 2 {
-			sizes = append(sizes, size)
-		}
-		sizes = append(sizes, n)
-	}
-	slices.Sort(sizes)
+	o = o.filled(n)
 	if o.Draws < 0 {
 		return nil, fmt.Errorf("%d draws of each size: at least 1 is needed", o.Draws)
 	}
-	for _, size := range sizes { // before any of them is scored
+	for _, size := range o.Sizes { // before any of them is scored
 		if _, err := dataset.Draw(calibration, size, o.Seed); err != nil {
 			return nil, err
 		}
 	}
-	if o.Draws == 0 {
-		o.Draws = 5
-	}
 	s := &Sweep{Network: model.Net.Name, Source: model.Source, Recipe: recipe}
-	for _, size := range slices.Compact(sizes) {
+	for _, size := range o.Sizes {
 		p := Point{Pictures: size}
 		draws := o.Draws
 		if size == n {

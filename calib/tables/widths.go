@@ -6,10 +6,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -100,33 +99,33 @@ func (w *Widths) At(name string, bits int) *calib.Rung {
 	return &w.Climb.Rungs[i*len(w.Bits)+j]
 }
 
-// String is a table with a row for each name and a column for each width. A cell is the
-// points lost to float, and ± half of the width of the paired 95 % interval.
-func (w *Widths) String() string {
-	var s strings.Builder
+// Table has a row for each name and a column for each width. A cell is the points lost to
+// float, and ± half of the width of the paired 95 % interval.
+func (w *Widths) Table() table.Table {
 	score, metric := w.Climb.Float.Score()
-	fmt.Fprintf(&s, "points of %s minus float (%s), on %d pictures of %s\n", metric, score, w.Climb.Float.Images, w.Climb.Evaluation)
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
+	t := table.Table{Title: fmt.Sprintf("points of %s minus float (%s), on %d pictures of %s", metric, score, w.Climb.Float.Images, w.Climb.Evaluation),
+		Columns: table.Columns("rounded")}
 	for _, b := range w.Bits {
-		fmt.Fprintf(t, "\t%d bits", b)
+		t.Columns = append(t.Columns, table.Column{Name: fmt.Sprintf("%d bits", b), Unit: "points"})
 	}
-	fmt.Fprintln(t, "\t")
 	for _, name := range w.Names {
-		fmt.Fprint(t, name)
+		row := []any{name}
 		for _, b := range w.Bits {
-			fmt.Fprint(t, "\t"+change(w.At(name, b)))
+			row = append(row, change(w.At(name, b)))
 		}
-		fmt.Fprintln(t, "\t")
+		t.Rows = append(t.Rows, row)
 	}
-	t.Flush()
-	return s.String()
+	return t
 }
 
-// change formats a rung's difference to float for a cell of a table.
-func change(r *calib.Rung) string {
+// String is the text of the table, which ends with a line break.
+func (w *Widths) String() string { return w.Table().String() }
+
+// change is a rung's difference to float as a cell of a table.
+func change(r *calib.Rung) table.Cell {
 	if r.AgainstFloat == nil {
-		return noScore
+		return table.Cell{Text: noScore}
 	}
 	d := r.AgainstFloat.Difference
-	return fmt.Sprintf("%+.2f ± %.2f", 100*d.Value, 50*(d.Hi-d.Lo))
+	return table.Cell{Value: 100 * d.Value, Text: fmt.Sprintf("%+.2f ± %.2f", 100*d.Value, 50*(d.Hi-d.Lo))}
 }

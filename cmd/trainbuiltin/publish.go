@@ -97,6 +97,6 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 	if err := template.Must(template.New("").Funcs(functions).Parse(accountText)).Execute(&text, a); err != nil {
 		return err
 	}
-	fmt.Printf("step %d of %d: %s\n", step, r.Steps, report)
+	fmt.Printf("step %d of %d: %s", step, r.Steps, report)
 	return atomicfile.WriteData(filepath.Join(folder, "TRAINING.md"), []byte(text.String()))
 }

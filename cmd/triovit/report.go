@@ -5,11 +5,9 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"math"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/gotriovit/gotriovit/table"
 	"github.com/gotriovit/gotriovit/triovit"
 )
 
@@ -47,7 +45,7 @@ In JSON scores and differences are fractions, and the outcomes are left out.`,
 			var text strings.Builder
 			var data compared
 			for _, r := range reports {
-				fmt.Fprintln(&text, r)
+				text.WriteString(r.String())
 				short := *r
 				short.Outcomes = nil
 				data.Reports = append(data.Reports, &short)
@@ -57,10 +55,12 @@ In JSON scores and differences are fractions, and the outcomes are left out.`,
 				if err != nil {
 					return output{}, err
 				}
-				fmt.Fprintln(&text, p)
 				data.Compared = append(data.Compared, p)
 			}
-			text.WriteString(classTable(reports))
+			if len(data.Compared) > 0 {
+				text.WriteString(data.Compared.String())
+			}
+			text.WriteString(classTable(reports).String())
 			return output{text.String(), data}, nil
 		}
 	},
@@ -77,33 +77,26 @@ func evaluate(ctx context.Context, in inputs) (*triovit.Report, error) {
 
 // compared is the JSON form of reports beside each other.
 type compared struct {
-	Reports  []*triovit.Report `json:"reports"`
-	Compared []*triovit.Paired `json:"compared,omitempty"`
+	Reports  []*triovit.Report   `json:"reports"`
+	Compared triovit.Comparisons `json:"compared,omitempty"`
 }
 
-// classTable has a line per class and a column per segmentation's report.
-func classTable(reports []*triovit.Report) string {
+// classTable has a row per class and a column per segmentation's report. It is empty for
+// classifiers.
+func classTable(reports []*triovit.Report) (t table.Table) {
 	if len(reports[0].IoU) == 0 {
-		return ""
+		return t
 	}
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "IoU %\t")
+	t.Columns = table.Columns("IoU")
 	for _, r := range reports {
-		fmt.Fprintf(w, "%s\t", r.Label)
+		t.Columns = append(t.Columns, table.Column{Name: r.Label, Unit: "%", Format: "%.2f"})
 	}
-	fmt.Fprintln(w)
 	for i, class := range reports[0].Classes {
-		fmt.Fprintf(w, "%s\t", class)
+		row := []any{class}
 		for _, r := range reports {
-			if v := r.IoU[i]; math.IsNaN(v) {
-				fmt.Fprint(w, "-\t")
-			} else {
-				fmt.Fprintf(w, "%.2f\t", 100*v)
-			}
+			row = append(row, 100*r.IoU[i])
 		}
-		fmt.Fprintln(w)
+		t.Rows = append(t.Rows, row)
 	}
-	w.Flush()
-	return s.String()
+	return t
 }

@@ -3,11 +3,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
-	"image"
 	"image/png"
 	"io"
 	"math"
@@ -22,7 +20,6 @@ import (
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
-	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -102,7 +99,6 @@ type runner struct {
 	model     *integer.Model
 	executor  *fast.Executor
 	logits    [3]int
-	classes   []string
 }
 
 // open reads the artefact, and checks that no two maps would have one name.
@@ -115,10 +111,7 @@ func (r *runner) open(path string, pictures []string) (err error) {
 		return err
 	}
 	last := len(tensors) - 1
-	r.logits, r.classes = tensors[last].Shape, r.model.Classes
-	for k := len(r.classes); k < r.logits[2]; k++ {
-		r.classes = append(r.classes, fmt.Sprintf("class %d", k))
-	}
+	r.logits = tensors[last].Shape
 	if math.IsNaN(r.model.Ops[last].Values.Of(0, 0)) {
 		return fmt.Errorf("%s: its logits stand for no real numbers", path)
 	}
@@ -159,15 +152,9 @@ type answers struct {
 
 // An answer is what the model says of a picture.
 type answer struct {
-	Picture string  `json:"picture"`
-	Classes []share `json:"classes"`
-	Map     string  `json:"map,omitempty"`
-}
-
-// A share is a class with its softmax, or with the part of the picture that it covers.
-type share struct {
-	Class string  `json:"class"`
-	Share float64 `json:"share"`
+	Picture string               `json:"picture"`
+	Classes []triovit.ClassShare `json:"classes"`
+	Map     string               `json:"map,omitempty"`
 }
 
 // A stepTime is a step of the executor with its least time.
@@ -239,51 +226,17 @@ func (r *runner) answer(path string) (answer, error) {
 	for i, q := range y.Data {
 		logits[i] = float32(values.Of(i%r.logits[2], q))
 	}
-	a := answer{Picture: path}
+	shape := r.logits[:]
 	if !r.maps() {
-		a.Classes = r.likeliest(softmax(logits))
-		return a, nil
+		shape = shape[2:]
 	}
-	segments := triovit.Segment(logits, r.logits[:], picture.W, picture.H)
-	covered := make([]float64, r.logits[2])
-	for _, k := range segments {
-		covered[k] += 1 / float64(len(segments))
-	}
-	a.Classes = r.likeliest(covered)
+	named := triovit.NewAnswer(logits, shape, r.model.Classes, picture.W, picture.H)
+	a := answer{Picture: path, Classes: named.Top(r.top)}
 	if r.out == "" {
 		return a, nil
 	}
 	a.Map = r.mapOf(path)
-	m := &image.Paletted{Pix: segments, Stride: picture.W, Rect: image.Rect(0, 0, picture.W, picture.H)}
-	for _, c := range dataset.Colors(r.classes) {
-		m.Palette = append(m.Palette, c)
-	}
-	return a, atomicfile.Write(a.Map, func(w io.Writer) error { return png.Encode(w, m) })
-}
-
-// softmax returns the parts that logits stand for.
-func softmax(logits []float32) []float64 {
-	parts := make([]float64, len(logits))
-	most, sum := slices.Max(logits), 0.0
-	for i, x := range logits {
-		parts[i] = math.Exp(float64(x - most))
-		sum += parts[i]
-	}
-	for i := range parts {
-		parts[i] /= sum
-	}
-	return parts
-}
-
-// likeliest returns the classes with the largest parts, those with none left out.
-func (r *runner) likeliest(parts []float64) (all []share) {
-	for k, part := range parts {
-		if part > 0 {
-			all = append(all, share{r.classes[k], part})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b share) int { return cmp.Compare(b.Share, a.Share) })
-	return all[:min(r.top, len(all))]
+	return a, atomicfile.Write(a.Map, func(w io.Writer) error { return png.Encode(w, named.Picture()) })
 }
 
 func (a *answers) String() string {

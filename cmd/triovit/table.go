@@ -34,7 +34,7 @@ how fast it runs networks beside other accelerators. They need no weights.
 The folder of -out receives table.txt, table.json, table.csv and table.svg. In text and
 CSV scores are percent, in JSON fractions.`,
 	declare: func(f *flag.FlagSet) action {
-		var t table
+		var t paperTable
 		t.declareEvaluation(f)
 		f.StringVar(&t.number, "n", "V", "`number` of the table, one of "+strings.Join(tableNumbers, ", "))
 		f.IntVar(&t.options.Draws, "draws", 1, "`sets` of calibration pictures that are drawn")
@@ -51,13 +51,13 @@ CSV scores are percent, in JSON fractions.`,
 var tableNumbers = []string{"I", "II", "III", "IV", "V", "VI", "VII", "VIII"}
 
 // table holds the flags of the command.
-type table struct {
+type paperTable struct {
 	inputs
 	number, networks, config, out string
 	options                       tables.Options
 }
 
-func (t *table) run(ctx context.Context) (output, error) {
+func (t *paperTable) run(ctx context.Context) (output, error) {
 	accuracy := slices.Contains(tables.Numbers(), t.number)
 	switch {
 	case !slices.Contains(tableNumbers, t.number):
@@ -92,7 +92,7 @@ func (t *table) run(ctx context.Context) (output, error) {
 }
 
 // hardware makes Table III or VIII.
-func (t *table) hardware() (output, error) {
+func (t *paperTable) hardware() (output, error) {
 	h := hardware{path: t.config}
 	config, err := h.config()
 	if err != nil {

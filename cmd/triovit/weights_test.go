@@ -50,7 +50,7 @@ func TestEvaluateTrainingFiles(t *testing.T) {
 		t.Run(strings.Join(append([]string{test.file}, test.flags...), " "), func(t *testing.T) {
 			args := append([]string{"-model", shared.Path(t, "data/field/"+test.file), "-data", folder}, test.flags...)
 			text := must(t, append([]string{"evaluate"}, args...)...)
-			if source := "; from " + test.file + ", " + test.want; !strings.Contains(text, "top-1 10.00 %") || !strings.HasSuffix(strings.TrimSpace(text), source) {
+			if source := "\nfrom " + test.file + ", " + test.want; !strings.Contains(text, "top-1    10.00 ") || !strings.HasSuffix(strings.TrimSpace(text), source) {
 				t.Errorf("%q does not end with %q", text, source)
 			}
 			report := new(triovit.Report)

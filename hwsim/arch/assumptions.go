@@ -5,6 +5,8 @@ package arch
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // An Assumption is one value of a configuration that no paper states for this
@@ -31,6 +33,15 @@ func (list Assumptions) String() string {
 		fmt.Fprintf(&s, "assumption: %s\n", a)
 	}
 	return s.String()
+}
+
+// Table has a row for each assumption.
+func (list Assumptions) Table() table.Table {
+	t := table.Table{Columns: table.Columns("assumption", "value", "why"), LeftText: true}
+	for _, a := range list {
+		t.Rows = append(t.Rows, []any{a.Field, a.Value, a.Why})
+	}
+	return t
 }
 
 // Assumptions lists every value that does not come from the paper or its companion, in the

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
@@ -25,5 +26,17 @@ func TestOptionsString(t *testing.T) {
 	}
 	if s := paperRun(t, func(_ *arch.Config, o *Options) { o.WeightBits = 4 }).String(); !strings.HasPrefix(s, "event-driven, efficientvit-b1-r224, backbone, both pipelines, 4-bit weights, copies share pixels\n") {
 		t.Errorf("the page does not say of which weights:\n%.200s", s)
+	}
+}
+
+// TestZeroOptions: nothing said is the paper's design, run as the authors do.
+func TestZeroOptions(t *testing.T) {
+	want := Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 1, WeightBits: 8}
+	if diff := cmp.Diff(want, Options{}.filled()); diff != "" {
+		t.Error(diff)
+	}
+	zero, said := paperRun(t, func(*arch.Config, *Options) {}), paperRun(t, func(_ *arch.Config, o *Options) { *o = want })
+	if zero.Cycles != said.Cycles || zero.String() != said.String() {
+		t.Errorf("%d cycles, %d with the options said", zero.Cycles, said.Cycles)
 	}
 }

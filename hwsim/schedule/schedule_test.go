@@ -252,3 +252,20 @@ func TestStreamByHand(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestZeroOptions: nothing said schedules one picture through the backbone, with both
+// pipelines and weights of 8 bits.
+func TestZeroOptions(t *testing.T) {
+	w, c := &workload.Workload{Name: "pair", Ops: hwtest.Pair(6, 6, 4, 8, 3)}, arch.ZCU102()
+	zero, err := New(w, c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := New(w, c, Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Pictures: 1, WeightBits: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(said, zero, cmp.AllowUnexported(Schedule{})); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -92,9 +92,9 @@ func ExampleDepths() {
 }
 
 // What B1 asks of the units that multiply, and what fewer requantizers cost.
-func ExampleDemands() {
+func ExampleNewDemands() {
 	w := operations("b1-r224")
-	for _, d := range must.M1(trust.Demands(w, arch.ZCU102(), hwsim.Backbone)) {
+	for _, d := range must.M1(trust.NewDemands(w, arch.ZCU102(), hwsim.Backbone)) {
 		fmt.Printf("%s: %.1f a cycle of %d×%d bits, at least %d in each copy, %d slices\n", d.Field, d.PerCycle, d.A, d.B, d.Fewest, d.Slices)
 	}
 	for _, n := range must.M1(trust.Counts(w, arch.ZCU102(), event.Options{}, "auxiliary.requantize", 4, 8, 16, 64)) {

@@ -208,7 +208,7 @@ func TestPresetFollowsDemand(t *testing.T) {
 // design.
 func TestUnits(t *testing.T) {
 	w, c := hwtest.Network(t, "b1-r224"), arch.ZCU102()
-	list, err := Demands(w, c, hwsim.Backbone)
+	list, err := NewDemands(w, c, hwsim.Backbone)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,14 +73,17 @@ type Demand struct {
 	Slices int
 }
 
-// Demands returns the demand for every kind of unit that multiplies.
-func Demands(w *workload.Workload, c arch.Config, scope hwsim.Scope) ([]Demand, error) {
+// Demands are the demands for every kind of unit that multiplies.
+type Demands []Demand
+
+// NewDemands runs one picture and returns its demands.
+func NewDemands(w *workload.Workload, c arch.Config, scope hwsim.Scope) (Demands, error) {
 	o := event.Options{Scope: scope}
 	r, err := event.Simulate(w, c, o)
 	if err != nil {
 		return nil, err
 	}
-	var list []Demand
+	var list Demands
 	for _, p := range c.Products() {
 		d := Demand{Products: p, Elements: r.Elements[event.Multiplies(p.Field)], Slices: p.Units * p.DSPs() * c.Copies}
 		d.PerCycle = float64(d.Elements) / float64(r.Cycles)
