@@ -13,8 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// TestPipes: nobody waits for a named pipe, whether it has the name of a picture
-// or of a list.
+// TestPipes: a named pipe with the name of a picture or of a list blocks nobody.
 func TestPipes(t *testing.T) {
 	dir := imageFolder(t)
 	pipe := func(name string) string {
