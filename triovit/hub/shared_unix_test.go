@@ -71,8 +71,8 @@ func TestFilledByAnother(t *testing.T) {
 	}
 }
 
-// TestPipes: a named pipe in the place of a token or of a branch's commit blocks
-// nobody.
+// TestPipes: no reader waits for a named pipe in the place of a token or of a branch's
+// commit.
 func TestPipes(t *testing.T) {
 	home := without(t)
 	pipe := filepath.Join(home, "pipe")
