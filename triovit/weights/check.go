@@ -56,8 +56,8 @@ func (e *MismatchError) Error() string {
 }
 
 // Printable returns a tensor's name for a line of text. A file may give a tensor any
-// name. A name with characters that would break the line is quoted, and a long name is
-// cut after 120 bytes.
+// name. A long name is cut after 120 bytes. A name is quoted if strconv.Quote would
+// change one of its characters, such as a line break.
 func Printable(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
