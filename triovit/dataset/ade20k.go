@@ -69,9 +69,9 @@ const ade20kNames = "wall,building,sky,floor,tree,ceiling,road,bed,windowpane,gr
 	"trade name,microwave,pot,animal,bicycle,lake,dishwasher,screen,blanket,sculpture,hood,sconce,vase,traffic light,tray," +
 	"ashcan,fan,pier,crt screen,plate,monitor,bulletin board,shower,radiator,glass,clock,flag"
 
-// numbered returns Pascal VOC's colour of a class number. The lowest bits of the number
-// become the highest bits of red, green and blue, the next three bits the second
-// highest, and so on.
+// numbered returns Pascal VOC's colour of a class number. The lowest three bits of the
+// number become the highest bits of red, green and blue. The next three bits become the
+// second highest bits, and so on.
 func numbered(n int) color.RGBA {
 	var c [3]uint8
 	for bit := range 8 * 3 {

@@ -101,7 +101,8 @@ func TestLabelsOfFewBits(t *testing.T) {
 	wantError(t, err, "4-bit gray levels")
 }
 
-// TestLabelsOfOtherKinds: the error of another file says in words what a label file is.
+// TestLabelsOfOtherKinds: the error of a file that is no label file names the file's
+// kind and the allowed kinds.
 func TestLabelsOfOtherKinds(t *testing.T) {
 	size := image.Rect(0, 0, 4, 2)
 	for want, data := range map[string][]byte{

@@ -15,8 +15,8 @@ type object struct {
 }
 
 // objects fills the street, one kind of object at a time. Each object gets a place
-// where it hides no other one mostly and is not mostly hidden itself. Then the objects
-// are drawn from far to near.
+// where it is visible and overlaps no other one by much. Then the objects are drawn
+// from far to near.
 func (s *street) objects() {
 	var placed []object
 	put := func(p float64, most int, where func() (x, z float64), make func(x float64) object) {

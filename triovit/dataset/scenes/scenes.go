@@ -22,7 +22,7 @@
 //
 //	s := scenes.Draw(7, 256, 128)
 //	s.Pix   // [128, 256, 3] RGB
-//	s.Label // [128, 256] train ids, None where nothing is to be learned
+//	s.Label // [128, 256] train ids, or None for pixels without a class
 //
 // Training, evaluation and calibration take their seeds from ranges that do not
 // overlap: [TrainSeed], [HeldOutSeed], [CalibrationSeed].
