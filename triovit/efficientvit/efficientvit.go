@@ -17,7 +17,7 @@ const (
 // must be at least this long. For a segmentation it must be a multiple of it.
 const InputDivisor = 32
 
-// An Option changes what [Describe] builds.
+// An Option changes one property of the network that [Describe] returns.
 type Option func(*description)
 
 type description struct {

@@ -51,8 +51,8 @@ type Op struct {
 	Shape []int
 	// Params are the operation's parameters, in the order of its Kind.
 	Params []Param
-	// Points are the places where the operation's inputs are quantized when
-	// the network runs in integers (calib/INTEGER.md).
+	// Points are the places at which the operation's inputs are quantized when the
+	// network runs in integers (calib/INTEGER.md).
 	Points []Point
 
 	// Kernel, Stride and Groups describe a Conv: a square kernel, padded by
