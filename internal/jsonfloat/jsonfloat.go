@@ -9,7 +9,7 @@ import (
 	"math"
 )
 
-// A Float is a number that JSON has as null if it is NaN or infinite.
+// A Float is a number. JSON holds null in its place if it is NaN or infinite.
 type Float float64
 
 // MarshalJSON returns the number, or null if it is NaN or infinite.
