@@ -3,8 +3,8 @@
 package paper
 
 // The numbers below were measured in pixels on the pictures of the paper's figures, to
-// one percent. Figs. 3 and 4 show the last stage of EfficientViT-B1. That the last of
-// the figures is Fig. 6 is inferred.
+// one percent. Figs. 3 and 4 show the last stage of EfficientViT-B1. The number 6 of
+// the last figure is inferred.
 
 // A Peak is the range of one convolution's input in a figure.
 type Peak struct {
