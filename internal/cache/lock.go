@@ -101,8 +101,8 @@ func removeFreeLock(path string) {
 	}
 }
 
-// lockFile returns the lock at path. Its file may be written by all users of a shared
-// folder.
+// lockFile returns the lock at path. Its file may belong to another user of a shared
+// folder, so all users may write it if the umask lets them.
 func lockFile(path string) *flock.Flock { return flock.New(path, flock.SetPermissions(0o666)) }
 
 // isAt reports whether the locked file is still the file at path. A previous holder may
