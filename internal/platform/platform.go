@@ -13,8 +13,9 @@ import (
 
 // Slowdown says in words how slow a build without vector instructions is. The cases of
 // triovit/forward's BenchmarkForward were measured with and without GOEXPERIMENT=simd,
-// in interleaved rounds. With AVX-512 they differed by a factor of 4 to 7, most in
-// batches. B1 at 224 pixels with AVX2 only differed by a factor of 4.5.
+// in interleaved rounds. With AVX-512 the times differed by a factor of 4 to 7, and
+// most for batches. With AVX2 only, the time of B1 at 224 pixels differed by a factor
+// of 4.5.
 const Slowdown = "several times slower"
 
 // WarnWithoutSIMD warns once per process, on standard error, if the program was built
