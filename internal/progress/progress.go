@@ -119,7 +119,7 @@ func (s *screen) start(w io.Writer, label string, total int) *Bar {
 	return b
 }
 
-// free lets the next stage take the line, if the stage of b still has it.
+// free lets the next stage take the line, if b still has it.
 func (s *screen) free(b *Bar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
