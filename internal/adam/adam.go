@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package adam is the optimizer of training and of reconstruction: Adam (Kingma and
-// Ba, 2015) with the decoupled weight decay of AdamW (Loshchilov and Hutter, 2019), as
-// nodes of a graph whose inputs and outputs carry the state.
+// Package adam is the optimizer of training and of reconstruction: Adam (Kingma and Ba,
+// 2015) with the decoupled weight decay of AdamW (Loshchilov and Hutter, 2019). A step
+// is made of graph nodes. The caller passes the optimizer's state into the graph and
+// reads the next state from it.
 package adam
 
 import (
@@ -11,29 +12,29 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Adam has the shares of the moments that a step keeps, and Eps, which is added to the
-// root of the second moment.
+// Adam holds the optimizer's constants. Beta1 and Beta2 are the shares of the first and
+// second moments that a step keeps. Eps is added to the root of the second moment.
 type Adam struct{ Beta1, Beta2, Eps float64 }
 
-// A State is the optimizer's memory of the parameters: their values and the running means
-// of their gradients and of the gradients' squares.
+// A State is the state of the optimizer: the values of the parameters, the running
+// means of their gradients and those of the gradients' squares.
 type State struct{ Params, Moments1, Moments2 []*Node }
 
-// Nodes returns the state's nodes in one list: all values, all first moments, all
-// second ones.
+// Nodes returns the state's nodes in one list: all values, then all first moments, then
+// all second moments.
 func (s State) Nodes() []*Node {
 	return append(append(append([]*Node(nil), s.Params...), s.Moments1...), s.Moments2...)
 }
 
-// StateOf is the inverse of [State.Nodes], of a list of 3·n nodes.
+// StateOf is the inverse of [State.Nodes]. It takes a list of 3·n nodes.
 func StateOf(nodes []*Node) State {
 	n := len(nodes) / 3
 	return State{nodes[:n], nodes[n : 2*n], nodes[2*n:]}
 }
 
-// Step returns the state after one step. rate is the learning rate, a scalar. count is the
-// number of the step, from 1. shrink is the share of every parameter that decays, nil for
-// none.
+// Step returns the state after one step. rate is the learning rate, a scalar. count is
+// the number of the step, a scalar that begins at 1. shrink is the share by which every
+// parameter decays, or nil for no decay. grads are the gradients of the parameters.
 func (a Adam) Step(rate, shrink, count *Node, s State, grads []*Node) (next State) {
 	unbias := func(beta float64) *Node { return OneMinus(Exp(MulScalar(count, math.Log(beta)))) }
 	unbias1, unbias2 := unbias(a.Beta1), unbias(a.Beta2)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomicfile writes files that are whole or absent. The content is written to a
-// temporary file beside the target and flushed to the disk, and the temporary file is then
-// renamed to the target. So a reader sees the old contents or the new ones, and a full
-// disk or a killed process changes nothing.
+// Package atomicfile writes files atomically. It writes the content to a temporary file
+// beside the target, flushes that file to the disk, and then renames it to the target.
+// A reader therefore sees either the old content or the new content. A full disk or a
+// killed process does not change the target.
 //
 //	err := atomicfile.Write("b0.profile", func(w io.Writer) error {
 //		return gob.NewEncoder(w).Encode(profile)
@@ -25,12 +25,12 @@ import (
 const mark = ".writing-"
 
 // Write makes or replaces the file at path with the output of write. After an error the
-// file is as before and the temporary file is removed. A killed process leaves the
-// temporary file: see [Temporary].
+// file is unchanged and the temporary file is removed. A killed process leaves its
+// temporary file behind: see [Temporary].
 func Write(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path+mark+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
-		wrong.Path = path // what the caller knows
+		wrong.Path = path // the path that the caller gave
 	}
 	if err != nil {
 		return err
@@ -59,8 +59,9 @@ func WriteData(path string, data []byte) error {
 	})
 }
 
-// WriteJSON makes or replaces the file at path with a line of JSON: see [Write]. JSON of
-// more than most bytes, the reader's bound, is an error.
+// WriteJSON makes or replaces the file at path with one line of JSON: see [Write]. most
+// is the largest size in bytes that the file's reader accepts. A longer line is an
+// error.
 func WriteJSON(path string, value any, most int) error {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -72,6 +73,6 @@ func WriteJSON(path string, value any, most int) error {
 	return WriteData(path, append(data, '\n'))
 }
 
-// Temporary reports whether a file's name is that of a temporary file: one that is being
-// written, or that a killed process left.
+// Temporary reports whether a file's name is that of a temporary file. Such a file is
+// being written, or a killed process left it.
 func Temporary(name string) bool { return strings.Contains(name, mark) }

@@ -30,7 +30,8 @@ func TestWriteData(t *testing.T) {
 	}
 }
 
-// TestWriteJSON: a line is written up to the bound, and nothing beyond it.
+// TestWriteJSON: a line of the largest allowed size is written. A longer one writes
+// nothing.
 func TestWriteJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	if err := WriteJSON(path, "abc", 6); err != nil {

@@ -14,12 +14,13 @@ import (
 	"testing"
 )
 
-// requireEnv says that a missing browser is a failure.
+// requireEnv is the variable that makes a missing browser a failure.
 const requireEnv = "TRIOVIT_REQUIRE_BROWSER"
 
-// What notebooks depend on. The walk over it makes each folder an input of the
-// test for go test, which cannot know that cells are compiled from them: it may
-// reuse the result only while none has changed.
+// sources are the folders on which notebooks depend. The test walks over them, so that
+// go test counts each folder as an input of the test. Go test cannot know that cells
+// are compiled from them. It may reuse the test's result only if none of them has
+// changed.
 var sources = []string{"calib", "charts", "hwsim", "internal", "notebooks", "scripts", "triovit"}
 
 func TestNotebooks(t *testing.T) {
@@ -50,7 +51,7 @@ func TestNotebooks(t *testing.T) {
 	}
 	first.stop(t)
 	if t.Failed() {
-		return // what was not run cannot be opened again
+		return // a notebook that was not run cannot be opened again
 	}
 	b.export(t, names)
 	second := b.startLab(t) // has signed no notebook, so it trusts none
@@ -69,15 +70,15 @@ func TestNotebooks(t *testing.T) {
 	second.stop(t)
 }
 
-// A bench is where notebooks are looked at: the module, a temporary folder with
-// copies of its notebooks, the folder of the screenshots, and the programs.
+// A bench has all that the browser tests need: the module's folder, a temporary folder
+// with copies of its notebooks, the folder for screenshots, and the programs.
 type bench struct {
 	root, folder, out      string
 	python, node, chromium string
 }
 
-// need finds the programs, or skips the test with the command that brings the
-// first that is missing.
+// need finds the programs, or skips the test with the command that installs the first
+// missing one.
 func (b *bench) need(t *testing.T) {
 	t.Helper()
 	missing := func(what, remedy string) {
@@ -145,15 +146,15 @@ func (b *bench) export(t *testing.T, names []string) {
 	}
 }
 
-// contents is what a saved notebook says should be on the screen.
+// contents counts the outputs of a saved notebook that should be on the screen.
 type contents struct {
 	figures int
-	live    int // of them, those that come alive where scripts may run
-	stills  int // pictures that a live chart with controls replaces, beside the first
+	live    int // figures that scripts turn into live charts
+	stills  int // pictures beside the first that a live chart with controls replaces
 }
 
 // saved reads a notebook that was run and saved. A cell that did not run, or that
-// wrote an error, is an error of the test.
+// printed an error, fails the test.
 func (b *bench) saved(t *testing.T, name string) (c contents) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(b.folder, name+".ipynb"))
@@ -197,16 +198,16 @@ func (b *bench) saved(t *testing.T, name string) (c contents) {
 			t.Errorf("cell %d: %s: %s", i+1, trouble, strings.Join(strings.Fields(shown), " "))
 		}
 	}
-	if c.figures == 0 && name != "00_start" { // which shows how a cell is read
+	if c.figures == 0 && name != "00_start" { // the notebook 00_start has no figure
 		t.Error("the notebook has no figure")
 	}
 	return c
 }
 
-// markup is what HTML says beside its text.
+// markup matches tags of HTML, and the content of styles and scripts.
 var markup = regexp.MustCompile(`(?s)<(style|script).*?</(style|script)>|<[^>]*>`)
 
-// text is a string that Jupyter may write as a list of lines.
+// text is a string. Jupyter may write it as a list of lines.
 type text string
 
 func (s *text) UnmarshalJSON(data []byte) error {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// A lab is a JupyterLab that runs.
+// A lab is a running JupyterLab.
 type lab struct {
 	cmd  *exec.Cmd
 	base string
@@ -24,9 +24,9 @@ type lab struct {
 
 const token = "browsertest"
 
-// startLab starts a JupyterLab over the bench's folder, with settings and
-// signatures of its own, and waits until it answers. The built-in model is used
-// whatever the environment says.
+// startLab starts a JupyterLab on the bench's folder, with its own settings and
+// signatures, and waits until it answers. It uses the built-in model for any
+// environment of the test.
 func (b *bench) startLab(t *testing.T) *lab {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,12 +70,12 @@ func (b *bench) startLab(t *testing.T) *lab {
 	return nil
 }
 
-// notebook returns the address of a notebook, in a workspace without other tabs.
+// notebook returns the address of a notebook in a workspace without other tabs.
 func (l *lab) notebook(name string) string {
 	return fmt.Sprintf("%s/lab/tree/%s.ipynb?token=%s&reset", l.base, name, token)
 }
 
-// stop ends the server, which ends its kernels. It may be called twice.
+// stop ends the server and with it the kernels. It may be called twice.
 func (l *lab) stop(t *testing.T) {
 	t.Helper()
 	if l.cmd.ProcessState != nil {
@@ -84,5 +84,5 @@ func (l *lab) stop(t *testing.T) {
 	if err := l.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	l.cmd.Wait() // its status is that of the signal
+	l.cmd.Wait() // the signal's exit status is expected
 }

@@ -17,19 +17,19 @@ import (
 	"testing"
 )
 
-// A page is what scripts/browser.mjs is asked to open.
+// A page is one page that scripts/browser.mjs opens.
 type page struct {
 	Name       string `json:"-"`
 	URL        string `json:"url"`
-	Lab        bool   `json:"lab"`   // in JupyterLab, else exported HTML
-	Run        bool   `json:"run"`   // all cells, and save
-	Steer      bool   `json:"steer"` // the first slider, by arrow keys
+	Lab        bool   `json:"lab"`   // in JupyterLab; otherwise exported HTML
+	Run        bool   `json:"run"`   // run all cells and save
+	Steer      bool   `json:"steer"` // move the first slider by arrow keys
 	JavaScript bool   `json:"javascript"`
 	Folder     string `json:"folder"` // of the screenshots
 	Chromium   string `json:"chromium"`
 }
 
-// A sight is what it saw of a page.
+// A sight holds the script's observations of a page.
 type sight struct {
 	Kernel  string
 	Figures []struct {
@@ -65,8 +65,8 @@ func (b *bench) look(t *testing.T, p page) *sight {
 	return seen
 }
 
-// judge compares what was seen with what the saved notebook holds; live says
-// whether scripts may run.
+// judge compares the observations with the outputs in the saved notebook. live is true
+// if scripts may run.
 func (s *sight) judge(t *testing.T, want contents, live bool) {
 	t.Helper()
 	if live {
@@ -94,9 +94,9 @@ func (s *sight) judge(t *testing.T, want contents, live bool) {
 	}
 }
 
-// drawn reports why a screenshot shows no figure. A picture that is absent is of
-// few colours, or of greys only, where its description stands in for it; one that
-// is hardly begun leaves the background nearly everywhere.
+// drawn returns an error that says why a screenshot shows no figure. In place of an
+// absent picture the browser shows its description, which has few colours or only
+// greys. A chart whose drawing has hardly begun is nearly all background.
 func drawn(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -125,7 +125,7 @@ func drawn(path string) error {
 	return nil
 }
 
-// TestBlankIsNoFigure keeps drawn honest.
+// TestBlankIsNoFigure: drawn refuses screenshots without a figure.
 func TestBlankIsNoFigure(t *testing.T) {
 	for name, c := range map[string]struct {
 		paint func(x, y int) color.Color

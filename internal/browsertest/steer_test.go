@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// steering is the cell of a chart with one control, which starts at the second of five
-// positions.
+// steering is a cell with a chart that has one control. The control starts at the
+// second of five positions.
 const steering = `%noautoget
 import (
 	"fmt"
@@ -27,9 +27,10 @@ func draw(at []int) (*charts.Figure, error) {
 must.M(charts.InjectRuntime())
 must.M(charts.Steer(draw, charts.Control{Name: "bits", Positions: []string{"4", "5", "6", "7", "8"}, At: 1}))`
 
-// TestSteer: arrow keys move a slider in JupyterLab, each step changes the chart in place,
-// and only this module's own reference to ECharts is needed. What is not trusted shows the
-// pictures of three positions. The times are logged, and belong to no condition.
+// TestSteer: arrow keys move a slider in JupyterLab, and each step changes the chart in
+// place. Only this module's own reference to ECharts is needed. A notebook that is not
+// trusted shows pictures of three positions. The times of the steps are logged but not
+// tested.
 func TestSteer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser and a kernel: a minute")

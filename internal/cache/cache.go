@@ -2,19 +2,21 @@
 
 // Package cache keeps the results of stages between processes.
 //
-// A notebook kernel for Go compiles every cell into a new process: values do not survive
-// from cell to cell. So a stage (observe, evaluate) is a pure function of its inputs whose
-// result is stored in a file; another call reads the file. [Do] does both:
+// A Go kernel for notebooks compiles every cell into a new process, so values do not
+// survive from cell to cell. A stage (observe, evaluate) is therefore a pure function
+// of its inputs, and its result is stored in a file. Another call reads the file. [Do]
+// does both:
 //
 //	c := cache.Open("")
 //	profile, err := cache.Do(ctx, c, "observe", 1, []string{networkHash, data.Fingerprint()},
 //		func() (*Profile, error) { return observe(network, data) })
 //
-// The name of an entry is the hash of everything the result depends on ([Key]), so that an
-// entry never becomes wrong, only unused. Writing is atomic and every entry carries a
-// checksum: a killed process, a full disk or a damaged file costs a computation, never a
-// wrong result. The folder may be deleted at any time. The entries unused for longest are
-// removed to keep it below [Cache.MaxBytes].
+// The name of an entry is the hash of everything on which the result depends ([Key]).
+// An entry can therefore become unused but never wrong. Writing is atomic, and every
+// entry has a checksum. After a killed process, a full disk or a damaged file, a result
+// is computed again; it is never wrong. The folder may be deleted at any time. To keep
+// it below [Cache.MaxBytes], the cache removes the entries that were unused for the
+// longest time.
 package cache
 
 import (
@@ -42,11 +44,11 @@ import (
 // DefaultMaxBytes is the default bound of a cache's size, in bytes.
 const DefaultMaxBytes = 2 << 30
 
-// Cache is a folder of results. Several processes and goroutines may use one
-// folder at once. The nil Cache keeps nothing.
+// Cache is a folder of results. Several processes and goroutines may use one folder at
+// the same time. A nil Cache stores nothing.
 type Cache struct {
-	// MaxBytes bounds the size of all entries together. Set it before the
-	// first use.
+	// MaxBytes is the largest size of all entries together, in bytes. It must be set
+	// before the first use.
 	MaxBytes int64
 
 	dir     string
@@ -55,9 +57,9 @@ type Cache struct {
 }
 
 // Open returns the cache in the given folder, which is made when the first entry is
-// written. If dir is empty it is $TRIOVIT_CACHE, else the folder gotriovit in the user's
-// cache folder. Open does not fail: with a cache that cannot be written everything is
-// computed anew, and [Cache.Warning] returns the reason.
+// written. If dir is empty, the folder is $TRIOVIT_CACHE, or else the folder gotriovit
+// in the user's cache folder. Open does not fail. If the cache cannot be written, every
+// result is computed again and [Cache.Warning] returns the reason.
 func Open(dir string) *Cache {
 	c := &Cache{MaxBytes: DefaultMaxBytes, dir: dir}
 	if c.dir == "" {
@@ -82,8 +84,8 @@ func (c *Cache) Dir() string {
 	return c.dir
 }
 
-// Warning returns the first reason why a result could not be stored, or nil. Results are
-// right all the same, but are computed again next time.
+// Warning returns the first reason why a result could not be stored, or nil. Such a
+// result is right, but it is computed again the next time.
 func (c *Cache) Warning() error {
 	if c == nil {
 		return nil
@@ -101,8 +103,8 @@ func (c *Cache) warn(err error) {
 	}
 }
 
-// Key returns the name of the entry that depends on the given parts: the
-// SHA-256, in hexadecimal digits, of the parts and their lengths.
+// Key returns the name of the entry that depends on the given parts. It is the SHA-256,
+// in hexadecimal digits, of the parts and their lengths.
 func Key(parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {
@@ -114,8 +116,8 @@ func Key(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// An entry's file is a magic number, the SHA-256 of the payload and the
-// payload. A new format takes a new number.
+// An entry's file has a magic number, the SHA-256 of the payload and the payload. A new
+// format must get a new number.
 const (
 	magic      = "triovit1"
 	headerSize = len(magic) + sha256.Size
@@ -124,8 +126,8 @@ const (
 	evictLock  = "evict" + lockSuffix
 )
 
-// own reports whether the cache made a file. A user may name a folder with other files,
-// such as a yarn.lock: these are not counted and never removed.
+// own reports whether the cache made a file. A user may choose a folder with other
+// files, such as a yarn.lock. Other files are not counted and never removed.
 func own(name string) bool {
 	key, _, _ := strings.Cut(name, ".")
 	_, err := hex.DecodeString(key)
@@ -134,8 +136,8 @@ func own(name string) bool {
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+suffix) }
 
-// Get returns the entry with the given key. An entry that is truncated or otherwise
-// damaged counts as absent.
+// Get returns the entry with the given key, and whether there is one. A truncated or
+// otherwise damaged entry counts as absent.
 func (c *Cache) Get(key string) ([]byte, bool) {
 	if c == nil || c.dir == "" {
 		return nil, false
@@ -154,15 +156,15 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 	return payload, true
 }
 
-// Put writes an entry. Readers see the whole entry or none. An error is also kept for
-// [Cache.Warning]. If ctx ends while another process removes old entries, this process
-// removes none.
+// Put writes an entry. Readers see either the complete entry or none. An error is also
+// stored for [Cache.Warning]. If ctx ends while another process removes old entries,
+// this process removes none.
 func (c *Cache) Put(ctx context.Context, key string, payload []byte) error {
 	if c == nil {
 		return nil
 	}
 	if c.dir == "" {
-		return c.Warning() // [Open] said why there is no folder
+		return c.Warning() // [Open] stored the reason why there is no folder
 	}
 	err := c.put(ctx, key, payload)
 	if err != nil {
@@ -192,21 +194,22 @@ func (c *Cache) put(ctx context.Context, key string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	// Only one process at a time adds up sizes and removes entries; two would both remove.
+	// Only one process at a time adds up sizes and removes entries. Two would both
+	// remove entries, and thus too many.
 	unlock, err := lock(ctx, filepath.Join(c.dir, evictLock), "removes old results")
 	if err != nil {
-		return nil // the entry is kept
+		return nil // the entry remains
 	}
 	defer unlock()
 	return c.evict(key + suffix)
 }
 
-// abandoned is the age from which a temporary file is taken to have no writer, and a lock
-// file is checked for a holder.
+// abandoned is the age from which a temporary file counts as one without a writer. From
+// this age a lock file is checked for a holder.
 const abandoned = time.Hour
 
-// evict removes the files of killed writers and then the entries unused for longest,
-// except keep, until the rest is within MaxBytes.
+// evict removes the files of killed writers. Then it removes the entries that were
+// unused for the longest time, except keep, until the rest has at most MaxBytes.
 func (c *Cache) evict(keep string) error {
 	files, err := os.ReadDir(c.dir)
 	if err != nil {
@@ -217,7 +220,7 @@ func (c *Cache) evict(keep string) error {
 	for _, file := range files {
 		info, err := file.Info()
 		switch {
-		case err != nil: // removed by someone else
+		case err != nil: // another process removed it
 		case !own(file.Name()):
 		case time.Since(info.ModTime()) > abandoned && atomicfile.Temporary(file.Name()):
 			os.Remove(filepath.Join(c.dir, file.Name()))

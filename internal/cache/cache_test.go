@@ -26,9 +26,9 @@ import (
 
 // TestMain lets the test binary act as another process that uses the cache.
 func TestMain(m *testing.M) {
-	flag.Parse() // -test.v, with which warnings and bars are seen
+	flag.Parse() // reads -test.v, which shows warnings and bars
 	switch dir := os.Getenv("CACHE_TEST_DIR"); os.Getenv("CACHE_TEST_ROLE") {
-	case "writer": // writes one entry over and over
+	case "writer": // writes one entry again and again
 		for c := Open(dir); ; {
 			if err := c.Put(context.Background(), "entry", payload); err != nil {
 				fmt.Println(err)
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	case "reporter":
 		report(dir)
-	case "two reasons": // keeps two results of one cache, which fail for two reasons
+	case "two reasons": // stores two results in one cache, which fails for two reasons
 		c := Open(dir)
 		c.MaxBytes = 100
 		for _, size := range []int{1000, 10} {
@@ -80,12 +80,12 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// limitedRoles are the roles that need a system's own means.
+// limitedRoles holds the roles that use the means of one operating system.
 var limitedRoles = map[string]func(dir string){}
 
 var payload = bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
 
-// process returns the command of another process with the given role.
+// process returns the command that starts another process with the given role.
 func process(t *testing.T, role, dir string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -97,8 +97,8 @@ func process(t *testing.T, role, dir string) *exec.Cmd {
 	return cmd
 }
 
-// report runs a stage that an earlier process ran and another twice, and prints
-// how often each was computed and why nothing was kept.
+// report runs a stage that an earlier process ran, and another stage twice. It prints
+// how often each was computed and why a result was not stored.
 func report(dir string) {
 	c := Open(dir)
 	for _, stage := range []string{"old", "new", "new"} {
@@ -192,7 +192,7 @@ func TestEvictsLeastRecentlyUsed(t *testing.T) {
 	put("a", 1)
 	put("b", 2)
 	put("c", 3)
-	if _, ok := c.Get(Key("a")); !ok { // used last now
+	if _, ok := c.Get(Key("a")); !ok { // used most recently now
 		t.Fatal("a is absent")
 	}
 	put("d", 4)
@@ -246,8 +246,8 @@ func TestRemovesAbandonedFiles(t *testing.T) {
 	}
 }
 
-// TestFilesOfOthers: a folder that is not the cache's alone keeps what else is
-// there, however full it is.
+// TestFilesOfOthers: in a folder with other files the cache never removes these, even
+// if it is full.
 func TestFilesOfOthers(t *testing.T) {
 	c := Open(t.TempDir())
 	c.MaxBytes = int64(headerSize)
@@ -480,8 +480,8 @@ func TestKilledStageLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestWarnsOncePerStage: whoever runs stages in a folder that is none is told of
-// each stage, once, where and why nothing is kept.
+// TestWarnsOncePerStage: if the cache's folder is not a folder, each stage warns once.
+// The warning says where and why nothing is stored.
 func TestWarnsOncePerStage(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
@@ -506,8 +506,8 @@ func TestWarnsOncePerStage(t *testing.T) {
 	}
 }
 
-// TestWaitForAnotherProcess: while another process computes the same, a wait shows
-// for whom it is, and a signal ends it with an error that says so.
+// TestWaitForAnotherProcess: while another process computes the same result, a wait
+// shows that process. A signal ends the wait with an error that names it.
 func TestWaitForAnotherProcess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a wait shows itself after three seconds")
@@ -552,7 +552,7 @@ func TestWaitForAnotherProcess(t *testing.T) {
 }
 
 // TestCancelledWait: a wait for another call of this process ends with the context,
-// though the stage does not.
+// although the stage continues.
 func TestCancelledWait(t *testing.T) {
 	dir, computing, finish := t.TempDir(), make(chan bool), make(chan bool)
 	var stage sync.WaitGroup
@@ -578,7 +578,7 @@ func TestCancelledWait(t *testing.T) {
 	}
 }
 
-// TestHolder: a lock file of any contents names its holder in printable words.
+// TestHolder: for a lock file of any content, the name of the holder is printable.
 func TestHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.lock")
 	host, err := os.Hostname()
@@ -622,9 +622,9 @@ func BenchmarkDoWarm(b *testing.B) {
 	}
 }
 
-// TestEachStageTellsItsReason: a stage whose result cannot be kept warns of its own
-// reason, [Cache.Warning] tells the first one, and a cache without a folder tells why
-// it has none.
+// TestEachStageTellsItsReason: a stage whose result cannot be stored warns of its own
+// reason. [Cache.Warning] returns the first one. A cache without a folder says why it
+// has none.
 func TestEachStageTellsItsReason(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {

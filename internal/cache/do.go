@@ -14,19 +14,21 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-// Do returns the result of a stage: the entry for its name, version and inputs if there is
-// one, else the result of compute, which is then stored. The inputs name everything that
-// the result depends on. The version changes with the code.
+// Do returns the result of a stage. If there is an entry for its name, version and
+// inputs, Do reads it. Otherwise Do calls compute and stores the result. The inputs
+// must name everything on which the result depends. The version must change with the
+// code.
 //
-// While one process computes, others that ask for the same result wait for it, and show
-// which process they wait for. The wait ends with ctx, whose cause the error wraps. If
-// compute fails, or its process is killed, nothing is stored. A result that cannot be
-// stored is returned all the same, with a warning: see [Cache.Warning].
+// If two calls ask for the same result at the same time, one computes it and the other
+// waits, and shows for which process it waits. The wait ends if ctx ends, and the error
+// then wraps ctx's cause. If compute fails, or its process is killed, nothing is
+// stored. A result that cannot be stored is still returned, with a warning: see
+// [Cache.Warning].
 //
-// Results are stored by encoding/gob, which preserves every bit of a float, NaN included,
-// and ignores unexported fields. Every result that Do returns has passed the encoding, so
-// that the first call and later calls return the same. A type that gob cannot encode is an
-// error.
+// Results are stored with encoding/gob. It preserves every bit of a float, NaN
+// included, and ignores unexported fields. Every result that Do returns was encoded and
+// decoded, so the first call and later calls return the same value. A type that gob
+// cannot encode is an error.
 func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs []string, compute func() (T, error)) (T, error) {
 	var none T
 	key := Key(append([]string{stage, strconv.Itoa(version)}, inputs...)...)
@@ -39,7 +41,7 @@ func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs 
 			return none, fmt.Errorf("stage %s: %w", stage, err)
 		}
 		defer unlock()
-		if value, ok := get[T](c, key); ok { // computed while this call waited
+		if value, ok := get[T](c, key); ok { // another call computed it during the wait
 			return value, nil
 		}
 	}
@@ -61,8 +63,8 @@ func Do[T any](ctx context.Context, c *Cache, stage string, version int, inputs 
 	return decoded, nil
 }
 
-// get decodes an entry. An entry that is not a T, written by other code under the same
-// version, counts as absent.
+// get decodes an entry. An entry that other code wrote under the same version, and that
+// is not a T, counts as absent.
 func get[T any](c *Cache, key string) (value T, ok bool) {
 	data, ok := c.Get(key)
 	if !ok {

@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/hostile"
 )
 
-// FuzzEntry reads an entry of any contents; a sealed one has the right header,
-// so that what it holds reaches the decoder.
+// FuzzEntry reads an entry of any content. A sealed entry has the right header, so that
+// its payload reaches the decoder.
 func FuzzEntry(f *testing.F) {
 	var encoded bytes.Buffer
 	if err := gob.NewEncoder(&encoded).Encode(result{[]float32{1, -2}, map[string]int{"qkv": 3}}); err != nil {

@@ -16,7 +16,7 @@ import (
 
 func init() {
 	limitedRoles["ordinary user"] = func(dir string) {
-		if os.Getuid() == 0 { // whom no permission binds
+		if os.Getuid() == 0 { // permissions do not bind root
 			if err := syscall.Setuid(65534); err != nil {
 				fmt.Println(err)
 				os.Exit(1)
@@ -25,7 +25,7 @@ func init() {
 		report(dir)
 	}
 	limitedRoles["full disk"] = func(dir string) {
-		signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is then an error, as on a full disk
+		signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit then fails, as on a full disk
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -34,8 +34,9 @@ func init() {
 	}
 }
 
-// Where nothing can be written a result is right and computed anew, what was
-// kept before is found, and the warning says why and what to do.
+// TestCacheThatCannotBeWritten: if nothing can be written, results are right and
+// computed again, and entries stored before are found. The warning says why and what to
+// do.
 func TestCacheThatCannotBeWritten(t *testing.T) {
 	for _, test := range []struct {
 		role, why string
@@ -45,7 +46,7 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		{"full disk", "file too large", 0o777},
 	} {
 		t.Run(test.role, func(t *testing.T) {
-			dir, err := os.MkdirTemp("", "gotriovit-cache") // t.TempDir lies below a folder of root's own
+			dir, err := os.MkdirTemp("", "gotriovit-cache") // t.TempDir is in a folder for root only
 			if err != nil {
 				t.Fatal(err)
 			}

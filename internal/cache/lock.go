@@ -17,16 +17,18 @@ import (
 	"github.com/gotriovit/gotriovit/internal/progress"
 )
 
-// longest is the longest time between two attempts to take a lock.
+// longest is the longest pause between two attempts to take a lock.
 const longest = 50 * time.Millisecond
 
-// lock waits until no other process or goroutine holds the lock file at path and returns
-// the function that releases it. The wait shows the holder and its action (computes this,
-// removes that). If ctx ends first, the wait ends with an error that names the same.
+// lock waits until no other process or goroutine holds the lock file at path. It
+// returns the function that releases the lock. During the wait it shows the holder and
+// the text does, which names the holder's action (computes this, removes that). If ctx
+// ends first, lock returns an error that names the holder and its action.
 //
-// The system releases the lock of a killed process. Where locking is impossible (a
-// read-only folder, some network file systems) lock returns at once: entries are written
-// atomically, and the lock only avoids computing a result twice.
+// The system releases the lock of a killed process. If locking is impossible (a
+// read-only folder, some network file systems), lock returns at once. This is safe
+// because entries are written atomically; the lock only avoids computing a result
+// twice.
 func lock(ctx context.Context, path, does string) (unlock func(), err error) {
 	over := progress.Waiting(func() string { return fmt.Sprintf("wait for %s, which %s", holder(path), does) })
 	defer over()
@@ -52,8 +54,8 @@ func lock(ctx context.Context, path, does string) (unlock func(), err error) {
 	}
 }
 
-// sign writes the holder into a lock file. Where this fails, as in a file of another user,
-// waiting processes cannot show the holder.
+// sign writes the name of this process into a lock file. If this fails, as in a file of
+// another user, waiting processes cannot show the holder.
 func sign(path string) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
@@ -64,7 +66,7 @@ func sign(path string) {
 	fmt.Fprintf(f, "%d %s\n", os.Getpid(), host)
 }
 
-// holder reads the holder of a lock file, in words.
+// holder returns the holder that a lock file names, in words.
 func holder(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -86,8 +88,8 @@ func holder(path string) string {
 	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
-// removeFreeLock removes a lock file that no process holds, such as one that a killed
-// process left.
+// removeFreeLock removes a lock file that no process holds. A killed process may have
+// left it.
 func removeFreeLock(path string) {
 	l := lockFile(path)
 	switch ok, err := l.TryLock(); {
@@ -99,12 +101,13 @@ func removeFreeLock(path string) {
 	}
 }
 
-// lockFile may belong to another user of a shared folder.
+// lockFile returns the lock at path. Its file may belong to another user of a shared
+// folder, so all users may write it if the umask lets them.
 func lockFile(path string) *flock.Flock { return flock.New(path, flock.SetPermissions(0o666)) }
 
-// isAt reports whether the locked file still has the name path. A previous holder may have
-// removed it, and another process may hold a lock on a new file at path. Only the file now
-// at path counts.
+// isAt reports whether the locked file is still the file at path. A previous holder may
+// have removed the locked file, and another process may hold a lock on a new file at
+// path. Only the current file at path counts.
 func isAt(l *flock.Flock, path string) bool {
 	mine, err := l.Stat()
 	if err != nil {
@@ -114,9 +117,9 @@ func isAt(l *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(mine, current)
 }
 
-// remove removes the file of a held lock, and then releases the lock. In this order nobody
-// else can hold the removed file. Windows cannot remove an open file, and there the
-// reverse order is as safe.
+// remove removes the file of a held lock, and then releases the lock. In this order no
+// other process can hold the removed file. Windows cannot remove an open file. There
+// the reverse order is used, which is as safe.
 func remove(l *flock.Flock) {
 	if runtime.GOOS != "windows" {
 		os.Remove(l.Path())

@@ -13,7 +13,7 @@ import (
 )
 
 // Usage returns the number of entries and their size in bytes. A folder that does not
-// exist yet has none. The error is the reason why nothing could be stored.
+// exist yet has no entries. The error is the reason why results cannot be stored.
 func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := c.Warning(); err != nil {
 		return 0, 0, err
@@ -25,7 +25,7 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := atomicfile.Write(probe, func(io.Writer) error { return nil }); err != nil {
 		return 0, 0, err
 	}
-	os.Remove(probe) // fails where another process did it
+	os.Remove(probe) // fails if another process removed it
 	files, err := os.ReadDir(c.dir)
 	if err != nil {
 		return 0, 0, err
@@ -36,7 +36,7 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 		}
 		info, err := file.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // evicted meanwhile
+			continue // another process removed it
 		} else if err != nil {
 			return 0, 0, err
 		}

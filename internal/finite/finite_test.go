@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestFirst holds First against the definition, for any bits.
+// TestFirst compares First with its definition for values of any bits.
 func TestFirst(t *testing.T) {
 	for _, bits := range []uint32{0x7fc00000, 0x7f800001, 0xffffffff, 0x7f800000, 0xff800000} {
 		if got := First([]float32{0, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32, math.Float32frombits(bits)}); got != 4 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package golden compares the results of a test with those stored in its package's
-// testdata. UPDATE_GOLDEN=1 stores the present results first, so that version control
-// shows the changes.
+// testdata. With UPDATE_GOLDEN=1 it stores the current results first, and version
+// control then shows the changes.
 package golden
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Text fails t unless got is the text of testdata/name, and shows the lines that differ.
+// Text fails t unless got equals the text of testdata/name. It prints the lines that
+// differ.
 func Text(t testing.TB, name, got string) {
 	t.Helper()
 	want := string(stored(t, name, []byte(got)))
@@ -25,9 +26,9 @@ func Text(t testing.TB, name, got string) {
 	}
 }
 
-// Numbers fails t unless testdata/name, JSON, has the same rows as got, and every number
-// is within tolerance of the stored one. advice is printed with a failure: it tells how to
-// proceed.
+// Numbers fails t unless the JSON file testdata/name has the same rows as got. Every
+// number must be within tolerance of the stored one. A failure prints advice, which
+// tells the reader how to proceed.
 func Numbers(t testing.TB, name string, got map[string][]float64, tolerance func(row []float64, i int) float64, advice string) {
 	t.Helper()
 	data, err := json.MarshalIndent(got, "", "\t")
@@ -52,8 +53,8 @@ func Numbers(t testing.TB, name string, got map[string][]float64, tolerance func
 	}
 }
 
-// stored returns the content of testdata/name, after storing got where
-// UPDATE_GOLDEN=1.
+// stored returns the content of testdata/name. If UPDATE_GOLDEN=1, it stores got there
+// first.
 func stored(t testing.TB, name string, got []byte) []byte {
 	t.Helper()
 	path := filepath.Join("testdata", name)

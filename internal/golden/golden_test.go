@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// failures counts those of a test.
+// failures counts the failures of a test.
 type failures struct {
 	testing.TB
 	n int
@@ -59,7 +59,7 @@ func TestText(t *testing.T) {
 	Text(t, name, "one\nthree\n")
 }
 
-// store goes to a folder whose testdata has a file.
+// store changes to a folder whose testdata has one file.
 func store(t *testing.T, name, content string) {
 	t.Helper()
 	t.Setenv("UPDATE_GOLDEN", "")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hostile holds the requirements of the tests on every reader of files. A
-// checkpoint, a picture or a profile may come from anywhere, be cut off, or be made to do
-// harm. For any content a reader returns a value or a short error of one line, does not
-// panic, and allocates no more than the file's size justifies. A fuzz target calls its
-// reader through [Read]:
+// Package hostile checks the requirements that every reader of files must meet. A
+// checkpoint, a picture or a profile may come from any source, be truncated, or be
+// malicious. For any content a reader must return a value or a short error of one line.
+// It must not panic, and it must allocate no more memory than the file's size
+// justifies. A fuzz target calls its reader through [Read]:
 //
 //	f.Fuzz(func(t *testing.T, data []byte) {
 //		var set Set
@@ -17,16 +17,19 @@ import (
 	"testing"
 )
 
-// Allowance is the number of bytes that a reader may allocate beside twice the file.
+// Allowance is the number of bytes that a reader may allocate in addition to twice the
+// file.
 const Allowance = 64 << 20
 
-// maxError is the longest error in bytes; an error quotes parts of the file.
+// maxError is the largest length of an error in bytes. An error may quote parts of the
+// file.
 const maxError = 2000
 
-// Read calls a reader of a file of size bytes and returns its error. The test fails where
-// the error has several lines or more than 2000 bytes, and where the call allocated more
-// than twice the file and the [Allowance]. All bytes allocated on the heap during the call
-// count, also those already garbage at its end, so that the memory in use was never more.
+// Read calls a reader of a file of size bytes and returns its error. The test fails if
+// the error has several lines or more than 2000 bytes. It also fails if the call
+// allocated more than twice the file plus the [Allowance]. All bytes allocated on the
+// heap during the call count, even if they are garbage at its end, so the memory in use
+// was never more.
 func Read(t testing.TB, size int, read func() error) error {
 	t.Helper()
 	var before, after runtime.MemStats

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// recorder notes whether a test failed.
+// recorder records whether a test failed.
 type recorder struct {
 	testing.TB
 	failed bool

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package interrupt is for tests of stages that are cancelled and resumed: it cancels a
+// Package interrupt helps to test stages that are cancelled and resumed. It cancels a
 // context at a point that does not depend on time.
 package interrupt
 
 import "context"
 
-// After returns a context that is cancelled when its Err has been called n times.
+// After returns a context that is cancelled at the n-th call of its Err.
 func After(ctx context.Context, n int) context.Context { return &countdown{ctx, n} }
 
 type countdown struct {

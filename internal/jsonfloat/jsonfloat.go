@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonfloat writes and reads numbers that may be unknown: JSON writes such a
-// number as null.
+// Package jsonfloat writes and reads numbers that may be unknown. In JSON such a number
+// is null.
 package jsonfloat
 
 import (
@@ -9,10 +9,10 @@ import (
 	"math"
 )
 
-// A Float is written as null where it is NaN or infinite.
+// A Float is a number. JSON holds null in its place if it is NaN or infinite.
 type Float float64
 
-// MarshalJSON writes the number or null.
+// MarshalJSON returns the number, or null if it is NaN or infinite.
 func (f Float) MarshalJSON() ([]byte, error) {
 	if x := float64(f); !math.IsNaN(x) && !math.IsInf(x, 0) {
 		return json.Marshal(x)
@@ -20,7 +20,7 @@ func (f Float) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// UnmarshalJSON reads the number, NaN where it is null.
+// UnmarshalJSON reads the number. It reads null as NaN.
 func (f *Float) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*f = Float(math.NaN())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package jsonlist reads lists from a user's JSON. It counts the elements before it
-// allocates the list: package json continues after an element that it cannot read, and
-// grows a list by copying.
+// allocates the list. Package json would continue after an element that it cannot read,
+// and would grow the list by copying.
 package jsonlist
 
 import (
@@ -13,8 +13,9 @@ import (
 	"fmt"
 )
 
-// Unmarshal reads a list, or null, of at most the given number of elements. kind is the
-// kind of the elements, such as '{'.
+// Unmarshal reads a list of at most most elements, or null, into list. kind is the kind
+// of every element, such as '{'. A longer list, and an element of another kind, are
+// errors.
 func Unmarshal[T any](list *[]T, data []byte, kind jsontext.Kind, most int) error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package linked is the test of packages that must stay light: whoever
-// describes a network, holds a grid or computes with integers can be linked
-// into a small program or another simulator. Its own tests hold that the root of triovit
-// and everything below it but forward link no tensor library, and that internal/ is
-// ground: nothing in it imports another part of this module.
+// Package linked tests that packages stay light. A light package, such as one that
+// describes a network, holds a grid or computes with integers, can be linked into a
+// small program or another simulator. The package's own tests check two rules. The root
+// of triovit and the packages below it, except forward, link no tensor library.
+// Packages in internal/ import no other part of this module.
 package linked
 
 import (
@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// heavy are the beginnings of import paths that a light package does not link,
-// with the reason.
+// heavy lists the prefixes of import paths that a light package must not link, with the
+// reason.
 var heavy = []struct{ path, why string }{
 	{"github.com/gomlx/", tensorLibrary},
 	{"net/http", "HTTP"},
@@ -26,14 +26,15 @@ var heavy = []struct{ path, why string }{
 	{"github.com/gotriovit/gotriovit/triovit/dataset", "data sets"},
 }
 
-// formats are packages of a heavy path that hold the types of a file format alone.
+// formats lists packages that are below a heavy path but hold only the types of a file
+// format.
 var formats = []string{"github.com/gomlx/compute-onnx/support/protos"}
 
 const tensorLibrary = "a tensor library"
 
-// Light fails the test where one of the packages links, itself or through another, a
-// tensor library, HTTP, weights or a data set. Patterns name packages as go list
-// has them; without one it is the package in the test's folder.
+// Light fails the test if one of the packages links a tensor library, HTTP, weights or
+// a data set, itself or through another package. The patterns name the packages as go
+// list accepts them. Without a pattern, Light checks the package in the test's folder.
 func Light(t testing.TB, patterns ...string) {
 	t.Helper()
 	for _, path := range excess(list(t, append([]string{"-deps"}, patterns...)...)) {
@@ -51,7 +52,7 @@ func list(t testing.TB, args ...string) []string {
 	return strings.Fields(string(out))
 }
 
-// excess returns the heavy ones of the import paths, each with its reason.
+// excess returns the heavy import paths, each with its reason.
 func excess(paths []string) []string {
 	var found []string
 	for _, path := range paths {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestExcess: a path is heavy itself or below a heavy one, not where it merely
-// begins like one.
+// TestExcess: a path is heavy if it is a heavy path or below one. A path that only has
+// the same first letters is not.
 func TestExcess(t *testing.T) {
 	got := excess([]string{"fmt", "net/url", "net/http", "net/http/internal", "net/httpx", "github.com/gomlx/gomlx/core/graph",
 		"github.com/gomlx/compute-onnx/support/protos", "github.com/gomlx/compute-onnx/support/protosx",
@@ -23,8 +23,8 @@ func TestExcess(t *testing.T) {
 	}
 }
 
-// TestHeavyPaths: each path is one that some package of this module links, so
-// that none is misspelt.
+// TestHeavyPaths: some package of this module links each heavy path, so no path is
+// misspelt.
 func TestHeavyPaths(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "../../cmd/...").Output()
 	if err != nil {
@@ -37,8 +37,8 @@ func TestHeavyPaths(t *testing.T) {
 	}
 }
 
-// TestTriovitWithoutTensors: the root of triovit and everything below it but forward
-// link no tensor library.
+// TestTriovitWithoutTensors: the root of triovit and all packages below it, except
+// forward, link no tensor library.
 func TestTriovitWithoutTensors(t *testing.T) {
 	const root, forward = module + "triovit", module + "triovit/forward"
 	packages := slices.DeleteFunc(list(t, "../../triovit/..."), func(path string) bool {
@@ -57,7 +57,7 @@ func TestTriovitWithoutTensors(t *testing.T) {
 	}
 }
 
-// tensorLibraries returns those of the import paths that are tensor libraries.
+// tensorLibraries returns the import paths that belong to tensor libraries.
 func tensorLibraries(paths []string) (found []string) {
 	for _, line := range excess(paths) {
 		if path, ok := strings.CutSuffix(line, ": "+tensorLibrary); ok {
@@ -67,8 +67,8 @@ func tensorLibraries(paths []string) (found []string) {
 	return found
 }
 
-// TestGround: a package in internal/ imports, tests included, nothing of this module
-// that is not in internal/ itself. Everything else may lean on it.
+// TestGround: a package in internal/, with its tests, imports no package of this module
+// outside of internal/. All other packages may import it.
 func TestGround(t *testing.T) {
 	const format = `{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}
 {{end}}{{range .TestImports}}{{$p}} {{.}}
@@ -87,11 +87,11 @@ func TestGround(t *testing.T) {
 	}
 }
 
-// module is the beginning of this module's import paths.
+// module is the prefix of this module's import paths.
 const module = "github.com/gotriovit/gotriovit/"
 
-// aboveGround returns the imports, "importer imported", that lead from internal/
-// into another part of this module.
+// aboveGround returns the imports, as "importer imported", of packages of this module
+// outside of internal/.
 func aboveGround(imports []string) []string {
 	var found []string
 	for _, line := range imports {
@@ -103,8 +103,9 @@ func aboveGround(imports []string) []string {
 	return found
 }
 
-// TestAboveGround: an import of the module's root or of a package that merely ends
-// in internal is found; those of the ground and of other modules are not.
+// TestAboveGround: imports of the module's root, and of a package whose name only ends
+// in internal, are found. Imports of packages in internal/ and of other modules are
+// not.
 func TestAboveGround(t *testing.T) {
 	got := aboveGround([]string{"a fmt", "a github.com/gotriovit/gotriovitx", "a " + module + "internal/cache", "a " + module + "triovit",
 		"b " + module + "hwsim/internal/table", "b " + strings.TrimSuffix(module, "/")})
@@ -114,5 +115,5 @@ func TestAboveGround(t *testing.T) {
 	}
 }
 
-// TestLight: this very package is light, for testing needs no network.
+// TestLight: this package is light, because it needs no network.
 func TestLight(t *testing.T) { Light(t) }

@@ -13,10 +13,11 @@ import (
 	"testing"
 )
 
-// fileURL is a folder as Go and pip take it.
+// fileURL returns the address of a folder in the form that Go and pip read.
 func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
-// TestBundleTaken: with a bundle Go and pip ask its folders, and npm does not run.
+// TestBundleTaken: with a bundle Go and pip read from its folders, and npm does not
+// run.
 func TestBundleTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, parents[0])
@@ -39,15 +40,15 @@ func TestBundleTaken(t *testing.T) {
 	}
 }
 
-// TestBundleComplete: the bundle that make makes of this machine's module cache has
-// every module, and the toolchain, that the packages of a clone and its tools are made of.
+// TestBundleComplete: the bundle that make builds from this machine's module cache has
+// the toolchain and every module that a clone's packages and its tools need.
 func TestBundleComplete(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some hundred MB are copied")
 	}
 	t.Parallel()
 	w := newWorld(t, parents[0])
-	if err := os.Remove(filepath.Join(w.home, "programs", "go")); err != nil { // the real one
+	if err := os.Remove(filepath.Join(w.home, "programs", "go")); err != nil { // uses the real one
 		t.Fatal(err)
 	}
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()

@@ -18,24 +18,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parents are folders in which a checkout may lie: with spaces, and with all that
-// a shell and make read as something else than a name.
+// parents are folders in which a checkout may lie. Their names have spaces, and
+// characters that a shell and make do not read as parts of a name.
 var parents = []string{"a folder/with spaces", "it's 100 % $HOME; (a) #1 & more"}
 
-// manifests is the folder of the checkout with a module of its own.
+// manifests is the folder of the checkout that is a module of its own.
 const manifests = "deploy/k8s"
 
-// A world is a scratch folder with a checkout in it.
+// A world is a scratch folder that contains a checkout.
 type world struct {
-	root     string // holds all the others
+	root     string // contains all other folders
 	checkout string
 	home     string
 	log      string
 	env      []string
 }
 
-// newWorld makes a checkout of the files that the Makefile reads below a parent, or
-// skips the test where a program is missing.
+// newWorld makes a checkout below a parent, with the files that the Makefile reads. It
+// skips the test if a program is missing.
 func newWorld(t *testing.T, parent string) *world {
 	t.Helper()
 	for _, program := range []string{"make", "bash", "python3"} {
@@ -66,7 +66,8 @@ func newWorld(t *testing.T, parent string) *world {
 		}
 		w.write(t, filepath.Join(w.checkout, name), string(data))
 	}
-	// Where a path is cut at its first space, something of the user's lies.
+	// The path that ends at the first space of the checkout's path names a file of the
+	// user.
 	cut, _, _ := strings.Cut(w.checkout, " ")
 	w.write(t, cut, "nothing of make's")
 	w.write(t, filepath.Join(w.checkout, "notebooks", "my notebook.ipynb"), `{"cells": [], "metadata": {"kernelspec": {"name": "gotriovit", "display_name": "Go (Trio-ViT)", "language": "go"}}}`)
@@ -78,7 +79,8 @@ func newWorld(t *testing.T, parent string) *world {
 			t.Fatal(err)
 		}
 	}
-	// Nothing of the make that runs this test, nor of the user's variables.
+	// The environment has no variables of the make that runs this test, nor of the
+	// user.
 	w.env = []string{"HOME=" + w.home, "PATH=" + programs + ":" + os.Getenv("PATH"), logEnv + "=" + w.log, pythonEnv + "=" + python}
 	return w
 }
@@ -90,9 +92,9 @@ func (w *world) write(t *testing.T, path, text string) {
 	}
 }
 
-// make runs make in a folder and returns the calls of the stand-ins. All of them are
-// made in the checkout or in the module of the manifests, and what lies outside of it does not change, but below the
-// paths that may.
+// make runs make in a folder and returns the calls of the stand-ins. It checks that all
+// calls are made in the checkout or in the module of the manifests. It also checks that
+// no file outside of the checkout changes, except below the paths in may.
 func (w *world) make(t *testing.T, dir string, env, args []string, may ...string) []call {
 	t.Helper()
 	os.Remove(w.log)
@@ -123,8 +125,8 @@ func (w *world) make(t *testing.T, dir string, env, args []string, may ...string
 	return calls
 }
 
-// made are the names in a checkout that make may make, and of docs what a ladder
-// renews.
+// made are the names in a checkout that make may write. In docs it may write the
+// results of a ladder.
 var made = []string{".bin", ".cache", ".venv", "build", "node_modules", "docs"}
 
 // outside returns the contents of the files that make must not write, by path.
@@ -181,15 +183,15 @@ func find(t *testing.T, calls []call, program string, words ...string) call {
 	return call{}
 }
 
-// given are the paths that a user gives, without what they begin with.
+// given holds the paths that a user gives, by variable and without their prefix.
 var given = map[string]string{
 	"TRIOVIT_MODEL": "my models/b1.pt", "TRIOVIT_DATA": "my folder/", "TRIOVIT_SHARED": "../the shared",
 	"TRIOVIT_CLASS_ORDER": "my classes.txt", "TRIOVIT_CACHE": "a cache", "TRIOVIT_ECHARTS": "its charts/echarts.js", "HF_HOME": "a hub",
 	"VENV": "a venv", "PYTHON": "the programs/python3",
 }
 
-// TestGivenPaths: however a path is written and given, the programs get the same
-// absolute one.
+// TestGivenPaths: the programs get the same absolute path for every form in which a
+// user may write and give it.
 func TestGivenPaths(t *testing.T) {
 	t.Parallel()
 	for _, parent := range parents {
@@ -199,8 +201,8 @@ func TestGivenPaths(t *testing.T) {
 		for _, way := range []struct {
 			name, dir string
 			args      []string
-			prefix    string // of a path
-			base      string // what the prefix stands for
+			prefix    string // prefix of a path
+			base      string // folder that the prefix names
 		}{
 			{"relative", w.checkout, nil, "", w.checkout},
 			{"absolute", w.checkout, nil, w.checkout + "/", w.checkout},
@@ -216,7 +218,7 @@ func TestGivenPaths(t *testing.T) {
 						want[variable] = way.base + "/" + value
 						if place == "environment" {
 							env = append(env, variable+"="+way.prefix+value)
-						} else { // where make expands a dollar
+						} else { // make expands a dollar there
 							args = append(args, variable+"="+strings.ReplaceAll(way.prefix, "$", "$$")+value)
 						}
 					}
@@ -250,7 +252,7 @@ func TestGivenPaths(t *testing.T) {
 	}
 }
 
-// checkKernel looks at what Jupyter will start.
+// checkKernel checks the command that Jupyter will start.
 func (w *world) checkKernel(t *testing.T, want map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(want["VENV"], "share", "jupyter", "kernels", "gotriovit", "kernel.json"))
@@ -269,7 +271,7 @@ func (w *world) checkKernel(t *testing.T, want map[string]string) {
 	}
 	for variable, value := range map[string]string{
 		"TRIOVIT_CACHE": want["TRIOVIT_CACHE"], "TRIOVIT_ECHARTS": want["TRIOVIT_ECHARTS"], "PATH": w.checkout + "/.bin:${PATH}",
-	} { // Jupyter reads $$ as a dollar, and expands PATH alone
+	} { // Jupyter reads $$ as a dollar, and expands PATH only
 		got := strings.ReplaceAll(kernel.Env[variable], "$$", "$")
 		if got != value || strings.Count(strings.ReplaceAll(kernel.Env[variable], "$$", ""), "$") != strings.Count(value, "${PATH}") {
 			t.Errorf("%s is %q in the kernel, want %q", variable, kernel.Env[variable], value)
@@ -277,8 +279,8 @@ func (w *world) checkKernel(t *testing.T, want map[string]string) {
 	}
 }
 
-// TestGivenNames: what is no path reaches the notebooks as it is, and what is not
-// given is the checkout's own.
+// TestGivenNames: a value that is no path reaches the notebooks unchanged. A variable
+// that is not given has the checkout's value.
 func TestGivenNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, parents[0])
@@ -311,8 +313,8 @@ func TestGivenNames(t *testing.T) {
 
 var target = regexp.MustCompile(`(?m)^([a-z-]+):.*## `)
 
-// TestTargets runs each target that make help lists, and looks at the call that needs
-// a path.
+// TestTargets runs each target in the output of make help. It checks the call that
+// needs a path.
 func TestTargets(t *testing.T) {
 	t.Parallel()
 	for _, parent := range parents {
@@ -332,7 +334,7 @@ func TestTargets(t *testing.T) {
 		plugin := w.checkout + "/build/xla/lammps_jax_pjrt_cpu"
 		for _, test := range []struct {
 			target string
-			words  []string          // of the call: its program, and some of its arguments
+			words  []string          // of the call: the program and some of its arguments
 			env    map[string]string // of the call
 		}{
 			{"help", nil, nil},
@@ -373,7 +375,7 @@ func TestTargets(t *testing.T) {
 		} {
 			t.Run(parent+", "+test.target, func(t *testing.T) {
 				delete(untested, test.target)
-				may := filepath.Join(w.checkout, "notebooks") // which strip writes
+				may := filepath.Join(w.checkout, "notebooks") // strip writes it
 				calls := w.make(t, w.checkout, []string{"SEED=it's a $ecret"}, []string{test.target, "TRIOVIT_SHARED=" + shared, "ROUNDS=1", "DIR=my class", "NOTEBOOK=notebooks/my notebook.ipynb"}, may, filepath.Join(w.checkout, "my class"))
 				if test.words == nil {
 					return

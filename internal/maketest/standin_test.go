@@ -13,20 +13,20 @@ import (
 	"testing"
 )
 
-// The variables by which the test speaks to a stand-in.
+// The variables through which the test and a stand-in communicate.
 const (
-	logEnv    = "MAKETEST_LOG"    // file of its calls, a line of JSON each
+	logEnv    = "MAKETEST_LOG"    // file of the calls, with one line of JSON each
 	pythonEnv = "MAKETEST_PYTHON" // the real Python
 )
 
 // A call is one start of a stand-in.
 type call struct {
-	Args []string // with the program's path as it was typed
+	Args []string // begins with the program's path as make wrote it
 	Dir  string
 	Env  map[string]string
 }
 
-// TestMain is the stand-in where the program is called by its name.
+// TestMain acts as a stand-in if the test binary has the name of a program.
 func TestMain(m *testing.M) {
 	if os.Getenv(logEnv) == "" {
 		os.Exit(m.Run())
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// standIn writes the call down and leaves what make expects of the program.
+// standIn records the call and makes the files that make expects of the program.
 func standIn() error {
 	if err := record(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func standIn() error {
 	case "go":
 		switch {
 		case is("env", "GOROOT"):
-			fmt.Println(os.Getenv("HOME")) // has bin/gofmt
+			fmt.Println(os.Getenv("HOME")) // folder that has bin/gofmt
 		case is("install", "tool"):
 			return link(filepath.Join(os.Getenv("GOBIN"), "staticcheck"))
 		case is("build") && after("-o") != "":
@@ -108,7 +108,7 @@ func record() error {
 	return err
 }
 
-// answer gives bench.py a time for each case.
+// answer returns a time for each case to bench.py.
 func answer() error {
 	for {
 		var name string
@@ -119,7 +119,7 @@ func answer() error {
 	}
 }
 
-// link makes a stand-in.
+// link makes a stand-in at path.
 func link(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package npy reads the arrays that tests compare with: NumPy's .npy files of
+// Package npy reads the arrays with which tests compare results: NumPy's .npy files of
 // float32 or uint8 elements in C order.
 package npy
 
@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// Read returns the shape and the elements of the array in the file at path:
-// either f32 or u8 is set, in C order. A file whose length does not match its
-// header is an error.
+// Read returns the shape and the elements of the array in the file at path. The
+// elements are in C order, in f32 or in u8; the other is nil. A file whose length does
+// not match its header is an error.
 func Read(path string) (shape []int, f32 []float32, u8 []uint8, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -30,11 +30,11 @@ func Read(path string) (shape []int, f32 []float32, u8 []uint8, err error) {
 	return shape, f32, u8, nil
 }
 
-// The header is a Python dictionary; NumPy always writes its three keys in
-// this order.
+// header matches the header, which is a Python dictionary. NumPy always writes its
+// three keys in this order.
 var header = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \}\s*$`)
 
-// Parse is [Read] for the contents of a file.
+// Parse is [Read] for the content of a file.
 func Parse(data []byte) (shape []int, f32 []float32, u8 []uint8, err error) {
 	fail := func(format string, args ...any) ([]int, []float32, []uint8, error) {
 		return nil, nil, nil, fmt.Errorf("npy: "+format, args...)

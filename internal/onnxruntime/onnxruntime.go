@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package onnxruntime runs ONNX models in the Python package of that name, for tests.
+// Package onnxruntime runs ONNX models for tests, in the Python package onnxruntime.
 //
-// Its Python is the one that TRIOVIT_ONNX_PYTHON names, else that of build/onnxruntime,
-// which `make onnxruntime` installs. A test without it is skipped with a message, or
-// failed where TRIOVIT_REQUIRE_ONNXRUNTIME=1.
+// The Python interpreter is the one that TRIOVIT_ONNX_PYTHON names. Without this
+// variable it is the one in build/onnxruntime, which `make onnxruntime` installs. A
+// test without an interpreter is skipped with a message, or fails if
+// TRIOVIT_REQUIRE_ONNXRUNTIME=1.
 package onnxruntime
 
 import (
@@ -23,35 +24,36 @@ import (
 //go:embed run.py
 var script string
 
-// A Job is a model with the inputs that it runs on, which have as many pictures each.
+// A Job is a model with its inputs. All inputs have the same number of pictures.
 type Job struct {
 	Model  []byte
 	Inputs []Array
 }
 
-// An Array is an input of float32 or int32: its first axis are the pictures.
+// An Array is an input of float32 or int32 elements. Its first axis counts the
+// pictures.
 type Array struct {
 	Name  string
 	Shape []int
 	Data  any // []float32 or []int32
 }
 
-// Bytes are the elements of an output, four bytes each.
+// Bytes holds the elements of an output, four bytes each.
 type Bytes []byte
 
-// Floats returns the elements of an output of float32.
+// Floats returns the elements of an output of float32 elements.
 func (b Bytes) Floats() []float32 { return decoded[float32](b) }
 
-// Integers returns the elements of an output of int32.
+// Integers returns the elements of an output of int32 elements.
 func (b Bytes) Integers() []int32 { return decoded[int32](b) }
 
 func decoded[T float32 | int32](b Bytes) []T {
 	values := make([]T, len(b)/4)
-	binary.Decode(b, binary.LittleEndian, values) // as many as there are
+	binary.Decode(b, binary.LittleEndian, values) // fills all of values
 	return values
 }
 
-// python returns the interpreter, or ends the test.
+// python returns the path of the interpreter. Without one it ends the test.
 func python(tb testing.TB) string {
 	tb.Helper()
 	path := os.Getenv("TRIOVIT_ONNX_PYTHON")
@@ -68,13 +70,14 @@ func python(tb testing.TB) string {
 	return path
 }
 
-// Need ends a test that could not [Run], before it prepares what takes long.
+// Need ends the test if [Run] has no interpreter. A test calls it before long
+// preparations.
 func Need(tb testing.TB) {
 	tb.Helper()
 	python(tb)
 }
 
-// Run runs jobs and returns the outputs of each, over all pictures.
+// Run runs jobs and returns the outputs of each job, for all pictures together.
 func Run(tb testing.TB, jobs ...Job) [][]Bytes {
 	tb.Helper()
 	interpreter := python(tb)
@@ -84,7 +87,8 @@ func Run(tb testing.TB, jobs ...Job) [][]Bytes {
 			tb.Fatal(err)
 		}
 	}
-	// The interpreter is in a folder of its own packages alone.
+	// The interpreter's environment holds only its own packages. The option -I keeps
+	// the user's packages out.
 	command := exec.Command(interpreter, "-I", "-c", script, dir)
 	if out, err := command.CombinedOutput(); err != nil {
 		tb.Fatalf("ONNX Runtime: %v\n%s", err, out)
@@ -105,7 +109,7 @@ func Run(tb testing.TB, jobs ...Job) [][]Bytes {
 	return all
 }
 
-// write writes what the script reads of a job into a new folder.
+// write writes the files of a job, which the script reads, into a new folder.
 func (j *Job) write(dir string) error {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err

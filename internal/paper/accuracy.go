@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// A Table is a printed table of accuracies in percent.
+// A Table is a table of accuracies in percent, as the paper prints it.
 type Table struct {
 	// Number is the number of the table in the paper, a Roman numeral.
 	Number string
 	// About is the table's subject, Metric the unit of its numbers, and Dataset the
 	// pictures.
 	About, Metric, Dataset string
-	// Columns are the networks, Rows the recipes.
+	// Columns are the names of the networks, and Rows the recipes.
 	Columns []string
 	Rows    []Row
-	// Missing names the part of the printed table that is not at hand, empty where nothing
-	// is missing.
+	// Missing names the part of the printed table whose numbers are not available here.
+	// It is empty if nothing is missing.
 	Missing string
 }
 
@@ -29,7 +29,7 @@ type Row struct {
 	Cells []Cell
 }
 
-// Row returns the cells of the row of that name, nil where there is none.
+// Row returns the cells of the row with a name, or nil if there is none.
 func (t *Table) Row(name string) []Cell {
 	if i := slices.IndexFunc(t.Rows, func(r Row) bool { return r.Name == name }); i >= 0 {
 		return t.Rows[i].Cells
@@ -37,7 +37,7 @@ func (t *Table) Row(name string) []Cell {
 	return nil
 }
 
-// What names the unit of a column's numbers and their source.
+// What returns the unit and the source of a column's numbers.
 func (t *Table) What(column int) string {
 	return fmt.Sprintf("%s %%, %s, %s, Table %s", t.Metric, t.Columns[column], t.Dataset, t.Number)
 }
@@ -53,8 +53,8 @@ const (
 	imageNet = "ImageNet"
 )
 
-// Tables returns the paper's tables of accuracies, in its order: I, II, IV, V, VI and
-// VII. Tables III and VIII are about hardware: [Resources] and [Accelerators].
+// Tables returns the paper's tables of accuracies in its order: I, II, IV, V, VI and
+// VII. Tables III and VIII are about hardware: see [Resources] and [Accelerators].
 func Tables() []Table {
 	v := func(x float64) Cell { return verified(x, excerpt) }
 	i := func(x float64, from string) Cell { return inferred(x, from) }
@@ -142,7 +142,7 @@ func Tables() []Table {
 	}
 }
 
-// Numbered returns the table of accuracies with that number, nil where there is none.
+// Numbered returns the table of accuracies with a number, or nil if there is none.
 func Numbered(number string) *Table {
 	for _, t := range Tables() {
 		if t.Number == number {

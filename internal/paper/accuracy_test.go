@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAccuracyTables: a row has a cell for each column, a cell that is known lies between
-// 0 and 100 or is the NaN that is printed, and each cell says where it is from.
+// TestAccuracyTables: a row has one cell for each column. A known cell is between 0 and
+// 100, or is a printed NaN. Each cell names its source.
 func TestAccuracyTables(t *testing.T) {
 	var numbers []string
 	for _, table := range Tables() {
@@ -37,8 +37,8 @@ func TestAccuracyTables(t *testing.T) {
 	}
 }
 
-// TestAccuracyTablesAgree: numbers that determine each other agree to the digits printed,
-// and so do those of which the paper's text tells.
+// TestAccuracyTablesAgree: numbers that determine each other agree to the printed
+// digits, in the tables and in the paper's text.
 func TestAccuracyTablesAgree(t *testing.T) {
 	value := func(table, row string, column int) float64 { return Numbered(table).Row(row)[column].Value }
 	near := func(what string, got, want float64) {

@@ -17,13 +17,14 @@ const (
 	packed    = "2048 multipliers, two per DSP"
 )
 
-// An Accelerator is a row of a comparison with other accelerators: one design
-// with one network.
+// An Accelerator is a row of the paper's comparison with other accelerators: one design
+// that runs one network.
 type Accelerator struct {
 	Name, Device string
-	// Network has the name of a workload of hwsim, in another case.
+	// Network is the name of a workload of hwsim, except for its upper and lower case.
 	Network string
-	// DSPs are the slices used; GOPS count a multiply-accumulate as two.
+	// DSPs is the number of slices used. GOPS counts a multiply-accumulate as two
+	// operations.
 	DSPs, FPS, GOPS, GOPSPerW, GOPSPerDSP, FPSPerDSP Cell
 }
 
@@ -50,8 +51,8 @@ const (
 	b2R224    = "EfficientViT-B2-R224"
 )
 
-// Accelerators returns the accelerators of the paper's comparison, its own
-// first, as far as their numbers are at hand.
+// Accelerators returns the accelerators of the paper's comparison. The paper's own
+// accelerator comes first. A number that is not available here is unknown.
 func Accelerators() []Accelerator {
 	u := unknown(unread)
 	own := unknown(tableVIII)
@@ -76,38 +77,40 @@ func Accelerators() []Accelerator {
 	}
 }
 
-// Used is a design's use of a chip.
+// Used holds the resources of a chip that a design uses.
 type Used struct {
 	Name, Device string
-	// BRAMs are blocks of 36 Kbit.
+	// BRAMs is the number of blocks of 36 Kbit.
 	DSPs, BRAMs, LUTs, FFs Cell
 }
 
-// Resources returns Table III, the paper's accelerator's use of the ZCU102, as far as it
-// is at hand: the arrays' DSPs, which follow from the packing.
+// Resources returns Table III: the resources of the ZCU102 that the paper's accelerator
+// uses. Only the number of the arrays' DSPs is available here. It follows from the
+// packing.
 func Resources() []Used {
 	u := unknown(tableIII)
 	return []Used{{TrioViT, zcu102, row(TrioViT, b1R224).DSPs, u, u, u}}
 }
 
-// CompanionB1 returns the companion paper's accelerator with its network.
+// CompanionB1 returns the companion paper's accelerator with the network B1 at 224
+// pixels.
 func CompanionB1() Accelerator { return row(Companion, b1R224) }
 
-// A Platform is a row of Fig. 10: a processor with its software.
+// A Platform is a group of bars in Fig. 10: a processor with its software.
 type Platform struct {
 	Name string
 	Bars []Bar
 }
 
-// A Bar is one throughput of Fig. 10: the network's operations (see [NetworkGOP]) divided
-// by its latency.
+// A Bar is one throughput of Fig. 10, in GOPS. It is the number of operations of the
+// network (see [NetworkGOP]) divided by its latency.
 type Bar struct {
 	Network string
 	GOPS    Cell
 }
 
-// Platforms returns Fig. 10. Its throughputs are printed. Their assignment to bars was
-// inferred from the latencies that platforms publish.
+// Platforms returns the groups of Fig. 10. The figure prints the throughputs. Their
+// assignment to bars was inferred from the latencies that the platforms publish.
 func Platforms() []Platform {
 	deits := func(name, basis string, tiny, small, base float64) Platform {
 		return Platform{name, []Bar{
@@ -129,13 +132,14 @@ func Platforms() []Platform {
 	}
 }
 
-// Unplaced returns the throughputs in GOPS that Fig. 10 prints and whose bars
-// are not known.
+// Unplaced returns the throughputs that Fig. 10 prints but whose bars are not known, in
+// GOPS.
 func Unplaced() []float64 { return []float64{6242, 6328} }
 
-// NetworkGOP returns the 10⁹ operations of a network by which Fig. 10 turns
-// latencies into throughputs, two per multiply-accumulate; unknown for a network
-// that the figure does not have. The name is compared without case.
+// NetworkGOP returns the number of operations of a network in 10⁹, two per
+// multiply-accumulate. With this number Fig. 10 converts latencies into throughputs.
+// The number is unknown for a network that the figure does not have. The case of the
+// name is ignored.
 func NetworkGOP(network string) Cell {
 	const readme = "twice the MACs in EfficientViT's README; throughputs in Fig. 10 by published latencies"
 	const figure = "throughputs in Fig. 10 by published latencies"
@@ -153,7 +157,7 @@ func NetworkGOP(network string) Cell {
 	return unknown("no network of Fig. 10")
 }
 
-// A Metric is the quantity that a [Ratio] compares.
+// A Metric is the quantity of which a [Ratio] compares two values.
 type Metric string
 
 // The metrics.
@@ -164,22 +168,23 @@ const (
 	GOPSPerDSP Metric = "GOPS/DSP"
 )
 
-// A Ratio is a claim printed by the paper or its companion: a factor by which a design is
-// better than another.
+// A Ratio is a claim of the paper or its companion: the printed factor by which one
+// design is better than another.
 type Ratio struct {
 	Metric  Metric
 	Printed Cell
 	// Network is the network that the paper's design runs.
 	Network string
-	// Over is the other design with its network; empty where it is not known.
+	// Over names the other design and its network. It is empty if they are not known.
 	Over string
-	// Ours and Theirs are the operands.
+	// Ours and Theirs are the values of the two designs, whose ratio is claimed.
 	Ours, Theirs Cell
 }
 
-// Ratios returns the claims. The compared networks are inferred. For the three ratios of
-// FPS the operand is a hypothesis, and they are listed a second time with the ratios that
-// 780.2 GOPS would give, which are within 4 % of the printed ones.
+// Ratios returns the claims. The compared networks are inferred. Our value of version
+// 3's three ratios of FPS is not available here. These ratios are therefore listed a
+// second time, with the hypothesis that the design reaches 780.2 GOPS. The resulting
+// ratios are within 4 % of the printed ones.
 func Ratios() []Ratio {
 	const (
 		v3       = "introduction of version 3"
@@ -216,7 +221,7 @@ func Ratios() []Ratio {
 	}
 }
 
-// row returns the accelerator of that name and network in the table above.
+// row returns the accelerator with a name and a network in [Accelerators].
 func row(name, network string) Accelerator {
 	rows := Accelerators()
 	i := 0

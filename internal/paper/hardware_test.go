@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// cells returns every hardware number with the place it stands in.
+// cells returns every hardware number by its place.
 func cells() map[string]Cell {
 	all := make(map[string]Cell)
 	for _, a := range Accelerators() {
@@ -35,7 +35,8 @@ func cells() map[string]Cell {
 	return all
 }
 
-// A number is unknown if and only if it is NaN, and each says where it is from.
+// TestMarks: a number is unknown if and only if it is NaN, and each number names its
+// source.
 func TestMarks(t *testing.T) {
 	for place, c := range cells() {
 		switch c.Mark {
@@ -56,7 +57,8 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// Numbers of one row that determine each other agree to the digits printed.
+// TestRowsAgree: numbers of one row that determine each other agree to the printed
+// digits.
 func TestRowsAgree(t *testing.T) {
 	for _, a := range Accelerators() {
 		if got := a.GOPS.Value / a.DSPs.Value; !math.IsNaN(got) && a.GOPSPerDSP.Mark != Unknown && math.Abs(got-a.GOPSPerDSP.Value) > 0.0006 {
@@ -68,7 +70,8 @@ func TestRowsAgree(t *testing.T) {
 	}
 }
 
-// The bars of Fig. 10 are the operations by published latencies.
+// TestPlatformsFitLatencies: the bars of Fig. 10 are the operations divided by the
+// published latencies.
 func TestPlatformsFitLatencies(t *testing.T) {
 	latencies := map[string][]float64{ // ms
 		"FasterTransformer (GPU)":      {1.66, 3.05, 8.19},
@@ -94,8 +97,8 @@ func TestPlatformsFitLatencies(t *testing.T) {
 	}
 }
 
-// The hypothesis about the headline ratios, and the companion's, as far as
-// their operands are at hand.
+// TestRatiosFitOperands: the ratios agree with their operands, for the hypothesis about
+// the headline ratios and for the companion's ratios, if the operands are known.
 func TestRatiosFitOperands(t *testing.T) {
 	known := 0
 	for _, r := range Ratios() {

@@ -7,19 +7,19 @@ import (
 	"os"
 )
 
-// The backends that a program can be asked for.
+// The backends that a user can choose.
 const (
 	Go  = "go"  // GoMLX's Go backend: no cgo, any machine
 	XLA = "xla" // XLA through its PJRT plug-in for CPUs: needs the build tag xla
 )
 
-// Plugin is the environment variable with the folders of XLA's plug-in, as
+// Plugin is the environment variable that lists the folders of XLA's plug-in.
 // github.com/gomlx/go-xla reads it.
 const Plugin = "PJRT_PLUGIN_LIBRARY_PATH"
 
-// Backend returns the backend that TRIOVIT_BACKEND asks for: Go, also where it
-// is empty, or XLA. Another name, and XLA in a program that was built without it
-// or finds no whole plug-in, is an error that says what to do.
+// Backend returns the backend that TRIOVIT_BACKEND names: Go, also if the variable is
+// empty, or XLA. Any other name is an error that says what to do. XLA is such an error
+// too if the program was built without it or finds no complete plug-in.
 func Backend() (string, error) {
 	switch name := os.Getenv("TRIOVIT_BACKEND"); {
 	case name == "" || name == Go:

@@ -42,8 +42,8 @@ func TestBackend(t *testing.T) {
 	}
 }
 
-// TestCheckPlugin: what is not a whole plug-in is refused with its path, by what
-// opens it in this process or not at all.
+// TestCheckPlugin: a file that is no complete plug-in is refused. The error names its
+// path.
 func TestCheckPlugin(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package platform names the means of computation of a program: the backend chosen by the
-// environment, and the vector instructions that the Go backend uses. It compiles no tensor
-// library, so that a diagnosis of milliseconds can use it.
+// Package platform names the means of computation of a program: the backend that the
+// environment chooses, and the vector instructions of the Go backend. It links no
+// tensor library, so that a diagnosis can use it and still end within milliseconds.
 package platform
 
 import (
@@ -11,10 +11,11 @@ import (
 	"sync"
 )
 
-// Slowdown is the cost of a build without vector instructions, in words. With and without
-// GOEXPERIMENT=simd, in interleaved rounds, the cases of triovit/forward's
-// BenchmarkForward differed by 4 to 7 times with AVX-512, most in batches, and B1 at 224
-// by 4.5 times with AVX2 only.
+// Slowdown says in words how slow a build without vector instructions is. The cases of
+// triovit/forward's BenchmarkForward were measured with and without GOEXPERIMENT=simd,
+// in interleaved rounds. With AVX-512 the times differed by a factor of 4 to 7, and
+// most for batches. With AVX2 only, the time of B1 at 224 pixels differed by a factor
+// of 4.5.
 const Slowdown = "several times slower"
 
 // WarnWithoutSIMD warns once per process, on standard error, if the program was built

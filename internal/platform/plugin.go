@@ -11,11 +11,12 @@ import (
 	"slices"
 )
 
-// pluginFile is the plug-in's name, by which github.com/gomlx/go-xla finds it.
+// pluginFile is the plug-in's file name, by which github.com/gomlx/go-xla finds it.
 const pluginFile = "pjrt_c_api_cpu_plugin.so"
 
-// checkPlugin searches the folders of a list for XLA's plug-in, and checks that the file
-// is whole. Its loader does not check: a file cut short ends the process with a bus error.
+// checkPlugin searches a list of folders for XLA's plug-in, and checks that the file is
+// complete. The plug-in's loader does not check this: a truncated file ends the process
+// with a bus error.
 func checkPlugin(folders string) error {
 	for _, folder := range filepath.SplitList(folders) {
 		path := filepath.Join(folder, pluginFile)
@@ -30,8 +31,9 @@ func checkPlugin(folders string) error {
 	return fmt.Errorf("there is no %s in %s", pluginFile, folders)
 }
 
-// checkLibrary returns an error unless a file is an ELF file with its table of sections,
-// which comes last, and exports a PJRT plug-in's only function.
+// checkLibrary returns an error unless a file is an ELF file with its table of
+// sections, which is at the end of the file. The file must also export the one function
+// of a PJRT plug-in.
 func checkLibrary(path string) error {
 	library, err := elf.Open(path)
 	if err != nil {

@@ -4,5 +4,5 @@
 
 package platform
 
-// SIMD names no vector instructions: this build has none.
+// SIMD returns an empty name, because this build uses no vector instructions.
 func SIMD() string { return "" }

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// SIMD names the widest vector instructions that the Go backend uses on this
-// machine: "AVX-512", "AVX2" or, through Go's portable vectors only, "portable".
-// It is empty in a build without GOEXPERIMENT=simd.
+// SIMD returns the name of the widest vector instructions that the Go backend uses on
+// this machine: "AVX-512", "AVX2", or "portable" if it uses only Go's portable vectors.
+// The name is empty in a build without GOEXPERIMENT=simd.
 func SIMD() string {
 	switch {
 	case archsimd.X86.AVX512() && allowed("GOMLX_GO_SIMD_AVX512"):
@@ -24,7 +24,8 @@ func SIMD() string {
 	return "portable"
 }
 
-// allowed reports whether GoMLX's switch of one kind of instructions is on.
+// allowed reports whether GoMLX's environment variable for one kind of instructions
+// does not switch it off.
 func allowed(name string) bool {
 	off := []string{"0", "false", "f", "no", "off", "disabled"}
 	return !slices.Contains(off, strings.ToLower(os.Getenv(name)))

@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/gotriovit/gotriovit"
 
-// Version returns the version of this code in the running program: that of the
-// module, "(devel)" for a working tree, with the revision where the build says it.
+// Version returns the version of this module in the running program, or "(devel)" for a
+// working tree. If the build recorded the revision, Version adds it.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

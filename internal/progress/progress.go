@@ -3,21 +3,22 @@
 // Package progress shows the progress and the remaining time of a long stage.
 //
 // A stage that ends within two seconds shows nothing. A longer stage draws one line on
-// standard error, and redraws it at most twice a second by a carriage return, which a
-// terminal and a notebook cell both understand. It wipes the line when the stage ends:
+// standard error. It redraws the line at most twice a second with a carriage return,
+// which a terminal and a notebook cell both support. It wipes the line when the stage
+// ends:
 //
 //	bar := progress.New("evaluate", images)
 //	defer bar.Done()
 //	for range images { ...; bar.Add(1) }
 //
-// Of nested stages the outermost draws, so that a function shows its progress whether it
-// is called once or by another that counts its calls. The line also shows the reason for
-// which an inner stage waits ([Waiting]). A warning about a result is a separate line,
-// which stays ([Warn]).
+// If stages are nested, only the outermost one draws. A function therefore shows its
+// progress if it is called once, and its caller shows it if the caller counts calls.
+// The line also shows the reason for which an inner stage waits ([Waiting]). A warning
+// about a result is a separate line, which is not wiped ([Warn]).
 //
-// A notebook cell shows standard error as a failure, so there everything goes to
-// standard output. TRIOVIT_PROGRESS=0 silences the bars, and tests without -v
-// silence the warnings too.
+// A notebook cell shows standard error as a failure, so in a notebook all lines go to
+// standard output. TRIOVIT_PROGRESS=0 hides the bars. Tests without -v hide the
+// warnings too.
 package progress
 
 import (
@@ -37,45 +38,45 @@ import (
 
 const (
 	delay    = 2 * time.Second        // a shorter stage shows nothing
-	patience = time.Second            // a shorter wait of a stage within shows nothing
-	interval = 500 * time.Millisecond // between two updates
-	width    = 119                    // of the longest line that is drawn
-	cells    = 24                     // of the bar in it
+	patience = time.Second            // a shorter wait of an inner stage shows nothing
+	interval = 500 * time.Millisecond // time between two updates
+	width    = 119                    // characters of the longest line that is drawn
+	cells    = 24                     // characters of the bar in the line
 )
 
-// Bar is the progress of one stage. Its methods may be called from several
-// goroutines. It is drawn here, since the usual libraries link an HTTP server or
-// terminal control, and whoever simulates an accelerator links this package.
+// Bar is the progress of one stage. Its methods may be called from several goroutines.
+// The package draws the bar itself, because the usual libraries link an HTTP server or
+// terminal control, and simulators of an accelerator link this package.
 type Bar struct {
 	label string
-	total int // steps, 0 where their number is unknown
+	total int // steps; 0 if their number is unknown
 	now   func() time.Time
 	start time.Time
 	out   *late
-	first *time.Timer // draws the line, whether or not a step ends then
-	free  func()      // gives the line to the next stage
+	first *time.Timer // draws the line after delay, even if no step ends then
+	free  func()      // lets the next stage draw the line
 
 	mu      sync.Mutex
-	waits   []string  // reasons for which stages within this one wait
-	done    int       // steps
-	drawn   time.Time // when the line was made last
-	longest int       // letters of a line so far
+	waits   []string  // reasons for which inner stages wait
+	done    int       // steps done
+	drawn   time.Time // time of the last drawing
+	longest int       // characters of the longest line so far
 }
 
-// New starts a stage of total steps, or of an unknown number if total is not
+// New starts a stage of total steps. The number of steps is unknown if total is not
 // positive.
 func New(label string, total int) *Bar { return program.start(bars(), label, total) }
 
-// Waiting shows why a stage waits, in the line of the stage that draws or, where
-// none does, in a line of its own, until over is called. It asks for the reason when
-// the wait has become long enough to be shown.
+// Waiting shows why a stage waits, until over is called. The reason appears in the line
+// of the stage that draws, or in a line of its own if no stage draws. Waiting calls
+// reason only if the wait becomes long enough to be shown.
 func Waiting(reason func() string) (over func()) { return program.waiting(bars(), reason) }
 
-// Warn writes a warning as a line that stays, above the bar where there is one. A
-// warning that the program wrote already is not repeated.
+// Warn writes a warning as a line that is not wiped, above the bar if there is one. A
+// warning that the program has written already is not repeated.
 func Warn(warning string) { program.warn(warnings(), warning) }
 
-// bars returns where bars are drawn.
+// bars returns the writer of bars.
 func bars() io.Writer {
 	if os.Getenv("TRIOVIT_PROGRESS") == "0" {
 		return io.Discard
@@ -83,7 +84,7 @@ func bars() io.Writer {
 	return warnings()
 }
 
-// warnings returns where warnings go.
+// warnings returns the writer of warnings.
 func warnings() io.Writer {
 	switch verbose := flag.Lookup("test.v"); { // defined in test binaries only
 	case verbose != nil && verbose.Value.String() == "false":
@@ -94,15 +95,16 @@ func warnings() io.Writer {
 	return os.Stderr
 }
 
-// program is the one line that the program has for progress, and what it warned of.
+// program is the program's only line for progress, with the warnings that the program
+// has written.
 var program screen
 
-// A screen has one line, which a stage takes. Where another stage has it, a stage
-// draws nothing.
+// A screen has one line, which one stage takes. A stage draws nothing while another
+// stage has the line.
 type screen struct {
 	mu    sync.Mutex
-	stage *Bar            // the one that draws, or nil
-	said  map[string]bool // warnings
+	stage *Bar            // the stage that draws, or nil
+	said  map[string]bool // warnings that were written
 }
 
 func (s *screen) start(w io.Writer, label string, total int) *Bar {
@@ -117,7 +119,7 @@ func (s *screen) start(w io.Writer, label string, total int) *Bar {
 	return b
 }
 
-// free gives the line to the next stage, unless it has it already.
+// free lets the next stage take the line, if b still has it.
 func (s *screen) free(b *Bar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,7 +153,7 @@ func (s *screen) waiting(w io.Writer, reason func() string) (over func()) {
 	}
 }
 
-// show shows why a stage waits until undo is called.
+// show shows the reason of a wait until undo is called.
 func (s *screen) show(w io.Writer, reason string) (undo func()) {
 	b := s.drawing()
 	if b == nil {
@@ -183,7 +185,7 @@ func newBar(w io.Writer, now func() time.Time, label string, total int) *Bar {
 	return &Bar{label: label, total: max(total, 0), now: now, start: now(), out: out, first: time.AfterFunc(delay, out.show), free: func() {}}
 }
 
-// Add reports n more steps done.
+// Add adds n steps to those done.
 func (b *Bar) Add(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -193,7 +195,7 @@ func (b *Bar) Add(n int) {
 	}
 }
 
-// wait shows why a stage within this one waits, until it goes on.
+// wait shows the reason why an inner stage waits. goOn removes it.
 func (b *Bar) wait(reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -209,22 +211,23 @@ func (b *Bar) goOn(reason string) {
 	b.draw(b.now())
 }
 
-// draw draws the line over the last one.
+// draw draws the line over the previous one.
 func (b *Bar) draw(now time.Time) {
 	b.drawn = now
 	line := cut(b.line(now.Sub(b.start)))
 	b.longest = max(b.longest, utf8.RuneCountInString(line))
-	fmt.Fprintf(b.out, "\r%-*s", b.longest, line) // over all of a longer one
+	fmt.Fprintf(b.out, "\r%-*s", b.longest, line) // covers a longer previous line
 }
 
-// cut ends a line where wiping it ends.
+// cut shortens a line to the characters that wipe removes.
 func cut(line string) string {
 	letters := []rune(line)
 	return string(letters[:min(len(letters), width)])
 }
 
-// line tells the steps done, the time that they took and the time that the others
-// will take at the same pace, or why they do not go on.
+// line returns the text of the line: the steps done, the time they took and the time
+// that the others will take at the same pace. While an inner stage waits, the text has
+// the reason instead of the pace.
 func (b *Bar) line(took time.Duration) string {
 	if n := len(b.waits); n > 0 {
 		return fmt.Sprintf("%s ... (%d) [%v]: %s", b.label, b.done, took.Truncate(time.Second), b.waits[n-1])
@@ -239,20 +242,21 @@ func (b *Bar) line(took time.Duration) string {
 		b.done, b.total, took.Truncate(time.Second), left.Truncate(time.Second))
 }
 
-// Fprintln writes a line to w, in the place of the bar, which comes back below it.
+// Fprintln writes a line to w in the place of the bar. The bar is drawn again below it.
 func (b *Bar) Fprintln(w io.Writer, line string) {
 	b.out.wipe(false)
 	fmt.Fprintln(w, line)
 }
 
-// Done wipes the line. Call it when the stage ends, completed or not.
+// Done wipes the line. It must be called when the stage ends, completed or not.
 func (b *Bar) Done() {
 	b.first.Stop()
 	b.out.wipe(true)
 	b.free()
 }
 
-// late holds back what is written before a moment, of which the last is shown then.
+// late is a writer that holds back the text written before a time. At that time show
+// writes the last text.
 type late struct {
 	w    io.Writer
 	now  func() time.Time
@@ -277,7 +281,7 @@ func (l *late) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// show writes what was held back, unless something was written since.
+// show writes the text held back, unless something was written since.
 func (l *late) show() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -287,7 +291,7 @@ func (l *late) show() {
 	}
 }
 
-// wipe removes what was drawn, until something is drawn again or for good.
+// wipe wipes the line. If forGood is set, nothing is drawn again.
 func (l *late) wipe(forGood bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

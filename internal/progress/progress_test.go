@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// run drives a bar with one step per tick in simulated time and returns what
-// it wrote.
+// run calls a bar with one step per tick in simulated time. It returns the output of
+// the bar.
 func run(t *testing.T, steps, total int, tick time.Duration) string {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -23,7 +23,7 @@ func run(t *testing.T, steps, total int, tick time.Duration) string {
 			bar.Add(1)
 		}
 		bar.Done()
-		bar.Done() // again, as a deferred call after an explicit one
+		bar.Done() // twice: a deferred call may follow an explicit one
 	})
 	return out.String()
 }
@@ -49,7 +49,7 @@ func TestLongStage(t *testing.T) {
 	}
 }
 
-// wiped says whether nothing is left on the one line that was drawn.
+// wiped reports whether the drawn line is empty at the end of the output.
 func wiped(out string) bool {
 	line := []rune{}
 	for _, part := range strings.Split(out, "\r") {
@@ -91,11 +91,12 @@ func TestFirstStepHasAnETA(t *testing.T) {
 	}
 }
 
-// TestSeenFromTwoSecondsOn: also where no step ends then.
+// TestSeenFromTwoSecondsOn: a bar is drawn after two seconds, even if no step ends
+// then.
 func TestSeenFromTwoSecondsOn(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		steps int // each of a second, before the long one
+		steps int // steps of one second each, before the long one
 		want  string
 	}{
 		{"no step", 0, "evaluate ..."},
@@ -121,7 +122,8 @@ func TestSeenFromTwoSecondsOn(t *testing.T) {
 	}
 }
 
-// TestStageWithinAStage: the outer one alone is seen; behind it the next one is.
+// TestStageWithinAStage: only the outer stage is drawn. After it the next stage is
+// drawn.
 func TestStageWithinAStage(t *testing.T) {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -134,7 +136,7 @@ func TestStageWithinAStage(t *testing.T) {
 				step()
 				bar.Add(1)
 			}
-			bar.Done() // twice: it gives away nobody else's line
+			bar.Done() // twice: the second call frees no other stage's line
 		}
 		stage("ladder", 3, func() { stage("evaluate", 3, func() {}) })
 		stage("draw", 3, func() {})
@@ -171,9 +173,9 @@ func TestConcurrentAdds(t *testing.T) {
 	}
 }
 
-// TestWaiting: the outermost stage's line tells what a stage within it waits for,
-// until it goes on; a wait outside every stage has a line of its own, and a short
-// wait none.
+// TestWaiting: the outermost stage's line shows the reason for which an inner stage
+// waits, until the wait ends. A wait outside every stage has its own line. A short wait
+// is not shown.
 func TestWaiting(t *testing.T) {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -214,7 +216,8 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// TestLongLine: a line is cut where wiping it ends, with a step done and without.
+// TestLongLine: a line is cut to the characters that wipe removes, with a step done and
+// without.
 func TestLongLine(t *testing.T) {
 	for steps := range 2 {
 		var out bytes.Buffer
@@ -231,7 +234,7 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
-// TestWarn: a warning is a line above the bar, written once.
+// TestWarn: a warning is a line above the bar and is written once.
 func TestWarn(t *testing.T) {
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +257,7 @@ func TestWarn(t *testing.T) {
 	}
 }
 
-// TestSilent: the variable silences bars, and tests silence everything.
+// TestSilent: TRIOVIT_PROGRESS=0 hides bars, and tests hide bars and warnings.
 func TestSilent(t *testing.T) {
 	visible := func(w io.Writer) bool { return w != io.Discard }
 	t.Setenv("TRIOVIT_PROGRESS", "")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package regular opens the files that a user names. Opening a named pipe waits for its
-// writer, and a device may have no end: both are refused before they are opened. A regular
-// file is read up to a bound.
+// Package regular opens files that a user names. Opening a named pipe waits for its
+// writer, and a device may have no end. Both are refused before they are opened. A
+// regular file is read up to a largest size.
 //
 //	data, err := regular.Read("grids.json", 16<<20)
 package regular
@@ -16,7 +16,7 @@ import (
 	"os"
 )
 
-// Check returns an error of one line unless a file is a regular one.
+// Check returns an error of one line unless the file is a regular one.
 func Check(path string, info fs.FileInfo) error {
 	kind := "a special file"
 	switch mode := info.Mode(); {
@@ -34,11 +34,11 @@ func Check(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s: %s, allowed are regular files", path, kind)
 }
 
-// Open opens a regular file of at most so many bytes. Its errors name the file.
+// Open opens a regular file of at most most bytes. Its errors name the file.
 func Open(path string, most int64) (*os.File, error) {
 	info, err := os.Stat(path)
 	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
-		wrong.Op = "open" // as the caller meant
+		wrong.Op = "open" // the operation that the caller asked for
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func Read(path string, most int64) ([]byte, error) {
 	}
 	var data bytes.Buffer
 	data.Grow(int(min(info.Size(), most)) + bytes.MinRead)
-	// A file of /proc has the size 0, and another file may grow meanwhile.
+	// A file of /proc has the size 0, and another file may grow during the read.
 	if _, err := data.ReadFrom(io.LimitReader(f, most+1)); err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func Read(path string, most int64) ([]byte, error) {
 }
 
 // Parse reads a regular file of at most most bytes and parses it. of names the kind of
-// content, such as "survey", and maker the function that writes such files; the error for
-// other content names both.
+// content, such as "survey", and maker names the function that writes such files. The
+// error for a file with other content names both.
 func Parse[T any](path string, most int64, of, maker string, parse func(data []byte) (T, error)) (T, error) {
 	var none T
 	data, err := Read(path, most)

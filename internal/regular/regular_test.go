@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/hostile"
 )
 
-// TestRead: a file is read whole up to the bound, and refused beyond it whatever
-// its size is told to be.
+// TestRead: a file of at most the largest size is read completely. A longer file is
+// refused, whatever size the system reports.
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for size := range 5 {
@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestUntoldSize: the files of /proc are regular and have a size of 0.
+// TestUntoldSize: a file of /proc is read, although its reported size is 0.
 func TestUntoldSize(t *testing.T) {
 	const path = "/proc/self/status"
 	want, err := os.ReadFile(path)
@@ -52,7 +52,7 @@ func TestUntoldSize(t *testing.T) {
 	}
 }
 
-// TestMissing: the error is that of a file to be opened.
+// TestMissing: the error of a missing file is the one of opening it.
 func TestMissing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if _, err := Read(path, 3); err == nil || !strings.HasPrefix(err.Error(), "open "+path) {
@@ -60,7 +60,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// info is a file of a mode.
+// info describes a file with a mode.
 type info struct {
 	fs.FileInfo
 	mode fs.FileMode

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package safetensors is the container of checkpoints and artefacts: eight bytes of header
-// length, a JSON header, the tensors' bytes (https://github.com/huggingface/safetensors).
-// [Open] compares the claims of a file with its size before it allocates memory for them.
-// [Write] writes equal arguments as equal bytes. The meaning of a tensor's bytes is the
-// caller's.
+// Package safetensors reads and writes the container of checkpoints and artefacts:
+// eight bytes of header length, a JSON header, the tensors' bytes
+// (https://github.com/huggingface/safetensors). [Open] compares the sizes in a file's
+// header with the file's size before it allocates memory for them. [Write] writes equal
+// bytes for equal arguments. The caller decides the meaning of a tensor's bytes.
 package safetensors
 
 import (
@@ -24,44 +24,44 @@ import (
 )
 
 const (
-	// MaxHeader bounds the JSON header in bytes, which grows in memory; that of
-	// EfficientViT-B3's weights has about 100 KiB.
+	// MaxHeader is the largest size of the JSON header in bytes, because a header takes
+	// more space in memory than in the file. The header of EfficientViT-B3's weights
+	// has about 100 KiB.
 	MaxHeader = 2 << 20
-	// MaxRank bounds a tensor's number of axes; convolutions have four.
+	// MaxRank is the largest number of axes of a tensor. Convolutions have four.
 	MaxRank = 8
-	// MetadataKey is the one key of the header that is no tensor.
+	// MetadataKey is the only key of the header that is no tensor's name.
 	MetadataKey = "__metadata__"
 )
 
-// A Header is the description of the tensors in a file.
+// A Header describes the tensors in a file.
 type Header struct {
 	// Metadata is the JSON value beside the tensors, or nil.
 	Metadata jsontext.Value
-	// Tensors lie in the order of their bytes.
+	// Tensors are in the order of their bytes.
 	Tensors []Tensor
 }
 
-// A Tensor is one tensor of a file: little-endian elements, the last axis the
-// fastest.
+// A Tensor is one tensor of a file. Its elements are little-endian and in row-major
+// order.
 type Tensor struct {
 	Name, DType string
 	Shape       []int
-	// Data has the tensor's bytes in the file.
+	// Data reads the tensor's bytes in the file.
 	Data *io.SectionReader
 }
 
-// sizes are the bytes of an element by its type's name.
+// sizes holds the bytes per element of each type, by the type's name.
 var sizes = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
-// ElementSize returns the bytes of an element of a type, and whether the type is
-// known.
+// ElementSize returns the bytes per element of a type, and whether the type is known.
 func ElementSize(dtype string) (int, bool) {
 	size, ok := sizes[dtype]
 	return size, ok
 }
 
-// Elements returns the number of elements of a shape, and false where it has too
-// many axes, a dimension is negative or the size in bytes may overflow.
+// Elements returns the number of elements of a shape. It returns false if the shape has
+// too many axes or a negative dimension, or if its size in bytes may overflow.
 func Elements(shape []int) (int, bool) {
 	n := 1
 	for _, d := range shape {
@@ -73,16 +73,16 @@ func Elements(shape []int) (int, bool) {
 	return n, len(shape) <= MaxRank
 }
 
-// An entry is a tensor's in the JSON header.
+// An entry describes a tensor in the JSON header.
 type entry struct {
 	DType   string  `json:"dtype"`
 	Shape   []int   `json:"shape"`
 	Offsets []int64 `json:"data_offsets"` // first byte and the one after the last, after the header
 }
 
-// Open reads the header of a file of size bytes. As the format demands, the
-// tensors must cover the file's data without overlap or gap, each name once;
-// anything else is an error that names the tensor.
+// Open reads the header of a file of size bytes. As the format demands, the tensors
+// must cover the file's data without overlap or gap, and each name must occur once. Any
+// other file is an error, which names the tensor at fault.
 func Open(r io.ReaderAt, size int64) (*Header, error) {
 	text, err := headerText(r, size)
 	if err != nil {
@@ -100,7 +100,7 @@ func Open(r io.ReaderAt, size int64) (*Header, error) {
 		return cmp.Or(slices.Compare(offsets[a][:], offsets[b][:]), cmp.Compare(h.Tensors[a].Name, h.Tensors[b].Name))
 	})
 	start := 8 + int64(len(text))
-	sorted, end := make([]Tensor, len(order)), int64(0) // of the tensors so far
+	sorted, end := make([]Tensor, len(order)), int64(0) // end of the previous tensors
 	for i, at := range order {
 		t := h.Tensors[at]
 		if err := t.place(offsets[at], end, size-start); err != nil {
@@ -116,8 +116,8 @@ func Open(r io.ReaderAt, size int64) (*Header, error) {
 	return &Header{h.Metadata, sorted}, nil
 }
 
-// place returns an error unless a tensor lies at offsets directly behind the tensors up to
-// end and within data bytes.
+// place returns an error unless the tensor's offsets begin at end, the end of the
+// previous tensors, and lie within data bytes.
 func (t Tensor) place(offsets [2]int64, end, data int64) error {
 	n, ok := Elements(t.Shape)
 	if !ok {
@@ -136,7 +136,7 @@ func (t Tensor) place(offsets [2]int64, end, data int64) error {
 	return nil
 }
 
-// headerText returns the JSON header.
+// headerText returns the JSON header of a file.
 func headerText(r io.ReaderAt, size int64) ([]byte, error) {
 	var prefix [8]byte
 	if size < int64(len(prefix)) {
@@ -154,8 +154,8 @@ func headerText(r io.ReaderAt, size int64) ([]byte, error) {
 	return text, err
 }
 
-// parse reads the JSON entry by entry, so that none is allocated behind one that
-// is wrong. The decoder refuses a name that comes twice.
+// parse reads the JSON entry by entry, so that it allocates nothing for entries after a
+// wrong one. The decoder refuses a name that occurs twice.
 func parse(text []byte) (h *Header, offsets [][2]int64, err error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
@@ -204,16 +204,17 @@ func brief(err error) error {
 	return errors.New(strings.ToValidUTF8(text[:min(len(text), 200)], ""))
 }
 
-// An Output is a tensor to write.
+// An Output is a tensor that [Write] writes.
 type Output struct {
 	Name, DType string
 	Shape       []int
-	// Write writes as many bytes as type and shape say.
+	// Write writes as many bytes as DType and Shape give.
 	Write func(w *bufio.Writer) error
 }
 
-// Write writes a file: the tensors lie in their order, in the header too, behind
-// the metadata, whose keys ascend; it may be nil.
+// Write writes a file. The header has the metadata, with its keys in ascending order,
+// and then the tensors in the given order. The tensors' bytes have the same order. The
+// metadata may be nil.
 func Write(w io.Writer, metadata map[string]string, tensors []Output) error {
 	text, err := headerOf(metadata, tensors)
 	if err != nil {
@@ -234,7 +235,7 @@ func Write(w io.Writer, metadata map[string]string, tensors []Output) error {
 func headerOf(metadata map[string]string, tensors []Output) ([]byte, error) {
 	var text bytes.Buffer
 	e := jsontext.NewEncoder(&text)
-	e.WriteToken(jsontext.BeginObject) // the encoder's buffer takes everything that is valid
+	e.WriteToken(jsontext.BeginObject) // the encoder's buffer takes all valid tokens
 	if len(metadata) > 0 {
 		e.WriteToken(jsontext.String(MetadataKey))
 		if err := json.MarshalEncode(e, metadata, json.Deterministic(true)); err != nil {

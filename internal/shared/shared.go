@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package shared finds the reference outputs, checkpoints and pictures that
-// tests measure against and that are not part of the repository.
+// Package shared finds reference outputs, checkpoints and pictures that tests compare
+// with and that are not part of the repository.
 //
-// They lie in the folder named by TRIOVIT_SHARED, or in a folder "shared"
-// beside the checkout. A test that needs one of them calls [Path]: where the
-// data is absent the test is skipped with a message, unless
-// TRIOVIT_REQUIRE_SHARED=1 says that it must be there.
+// They are in the folder that TRIOVIT_SHARED names, or in a folder "shared" beside the
+// checkout. A test that needs one of them calls [Path]. If the data is absent, the test
+// is skipped with a message, or fails if TRIOVIT_REQUIRE_SHARED=1.
 package shared
 
 import (
@@ -29,8 +28,8 @@ func Root() (string, bool) {
 	return root, err == nil && info.IsDir()
 }
 
-// Path returns the path of one shared file or folder, named relative to the
-// shared folder with slashes. Without it the test is skipped, or failed where
+// Path returns the path of one shared file or folder. The name is relative to the
+// shared folder, with slashes. If the file is absent, the test is skipped, or fails if
 // TRIOVIT_REQUIRE_SHARED=1.
 func Path(tb testing.TB, name string) string {
 	tb.Helper()
@@ -45,8 +44,8 @@ func Path(tb testing.TB, name string) string {
 	return path
 }
 
-// Unzipped unpacks a shared archive into a folder of the test, and returns the
-// path of the one folder that it holds, of the archive's name.
+// Unzipped unpacks a shared archive into a folder of the test. The archive holds one
+// folder, which has the archive's name. Unzipped returns the path of that folder.
 func Unzipped(tb testing.TB, name string) string {
 	tb.Helper()
 	archive, err := zip.OpenReader(Path(tb, name))

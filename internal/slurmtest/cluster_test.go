@@ -18,20 +18,21 @@ import (
 	"time"
 )
 
-// requireEnv says that a missing Slurm is a failure.
+// requireEnv is the variable that makes a missing Slurm a failure.
 const requireEnv = "TRIOVIT_REQUIRE_SLURM"
 
-// A cluster is Slurm on this machine: a controller and two nodes on the loopback. All of
-// its files are in one folder, and it needs neither root, systemd nor cgroups.
+// A cluster is a Slurm on this machine, with a controller and two nodes on the loopback
+// interface. All of its files are in one folder. It needs neither root nor systemd nor
+// cgroups.
 type cluster struct {
 	dir string
 	env []string
 }
 
-// patience bounds each wait for Slurm: a loaded machine is slow.
+// patience is the longest wait for Slurm, because a loaded machine is slow.
 const patience = 5 * time.Minute
 
-// daemon returns the path of a daemon, which may be no program of the user's.
+// daemon returns the path of a daemon, which may be outside of the user's PATH.
 func daemon(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -39,7 +40,7 @@ func daemon(name string) (string, error) {
 	return exec.LookPath(filepath.Join("/usr/sbin", name))
 }
 
-// newCluster starts the cluster, or skips the test where Slurm is not installed.
+// newCluster starts the cluster. It skips the test if Slurm is not installed.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	path := map[string]string{}
@@ -71,7 +72,7 @@ func newCluster(t *testing.T) *cluster {
 		out, err := c.command("sinfo", "--noheader", "--Node", "--format=%T").Output()
 		return err == nil && strings.Count(string(out), "idle\n") == 2
 	})
-	t.Cleanup(func() { // before the daemons end
+	t.Cleanup(func() { // runs before the daemons end
 		c.command("scancel", "--state=PENDING").Run()
 		c.command("scancel", "--signal=KILL", "--full").Run()
 		for range 100 {
@@ -104,7 +105,7 @@ func (c *cluster) configure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // all three at once, so that they differ
+		defer l.Close() // all three stay open here, so that they differ
 		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
 	key := make([]byte, 1024)
@@ -144,7 +145,8 @@ PartitionName=all Nodes=n1,n2 Default=YES State=UP
 	}
 }
 
-// start starts a daemon, which ends with the test and shows its log where that fails.
+// start starts a daemon, which ends with the test. If the test fails, the daemon's log
+// is shown.
 func (c *cluster) start(t *testing.T, name, path string, args ...string) {
 	t.Helper()
 	log, err := os.Create(c.file(name + ".out"))
@@ -159,7 +161,7 @@ func (c *cluster) start(t *testing.T, name, path string, args ...string) {
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		late := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
-		cmd.Wait() // its status is the signal's
+		cmd.Wait() // the signal's exit status is expected
 		late.Stop()
 		log.Close()
 		if t.Failed() {
@@ -168,7 +170,7 @@ func (c *cluster) start(t *testing.T, name, path string, args ...string) {
 	})
 }
 
-// tail is the end of a file.
+// tail returns the end of a file.
 func tail(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -177,14 +179,14 @@ func tail(path string) string {
 	return string(data[max(0, len(data)-4000):])
 }
 
-// command is a program in the cluster's folder and environment.
+// command returns a command in the cluster's folder and environment.
 func (c *cluster) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir, cmd.Env = c.dir, c.env
 	return cmd
 }
 
-// output is what a program prints, without the space around it.
+// output returns the output of a program, without the space around it.
 func (c *cluster) output(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := c.command(name, args...)
@@ -197,7 +199,7 @@ func (c *cluster) output(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// await waits until something is so.
+// await waits until so returns true.
 func (c *cluster) await(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
@@ -207,7 +209,7 @@ func (c *cluster) await(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// task returns what Slurm tells of a task of an array, by Slurm's names.
+// task returns Slurm's properties of a task of an array, by Slurm's names.
 func (c *cluster) task(t *testing.T, task string) map[string]string {
 	t.Helper()
 	told := map[string]string{}

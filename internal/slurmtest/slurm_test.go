@@ -23,14 +23,14 @@ import (
 // shards is the size of each array.
 const shards = 3
 
-// A work is a command line that divides.
+// A work is a command line whose work can be divided into shards.
 type work struct {
 	name string
 	args []string
-	// stop interrupts a task in the middle, of which process pid is stopped; nil lets all
-	// tasks run.
+	// stop interrupts a task in the middle. Process pid of the task is stopped. If stop
+	// is nil, no task is interrupted.
 	stop func(t *testing.T, c *cluster, task string, pid int)
-	// again submits the second task alone once more.
+	// again submits the second task alone a second time.
 	again bool
 }
 
@@ -41,9 +41,9 @@ var works = []work{
 	{"explore", []string{"explore", "-timing", "event", "-model", "b1-r224,b2-r224", "-axis", "copies=4,8,16", "-axis", "mat.lanes=4,8"}, nil, true},
 }
 
-// TestArray runs every kind of work as an array of the script. One task is killed, one
-// requeued while it runs, both inside a stage. What is merged is the single run to the
-// byte, which computed all of it on its own.
+// TestArray runs every kind of work as an array of the script. One task is killed and
+// one is requeued, both inside a stage. The merged result equals, to the byte, that of
+// a single run that computed all of it.
 func TestArray(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a Slurm and runs a network a dozen times: run without -short")
@@ -126,7 +126,7 @@ func TestArray(t *testing.T) {
 	}
 }
 
-// ended waits until a task ends, and returns what Slurm tells of it.
+// ended waits until a task ends, and returns Slurm's properties of it.
 func (c *cluster) ended(t *testing.T, task string) (told map[string]string) {
 	t.Helper()
 	c.await(t, task+" ends", func() bool {
@@ -136,8 +136,9 @@ func (c *cluster) ended(t *testing.T, task string) (told map[string]string) {
 	return told
 }
 
-// catch waits until the second shard's process computes a stage, and stops it there: it
-// holds the lock of an entry of the cache, and has not written its file.
+// catch waits until the second shard's process computes a stage, and stops it there.
+// The process then holds the lock of an entry of the cache, and has not written the
+// entry's file.
 func (c *cluster) catch(t *testing.T, program, name, file string) int {
 	t.Helper()
 	var pid int
@@ -161,7 +162,7 @@ func (c *cluster) catch(t *testing.T, program, name, file string) int {
 	return pid
 }
 
-// running returns the process of a program with arguments, or 0.
+// running returns the id of the process of a program with arguments, or 0.
 func running(program string, args ...string) int {
 	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range processes {
@@ -180,7 +181,7 @@ func running(program string, args ...string) int {
 	return 0
 }
 
-// killed kills the task's process, as the system does for want of memory, and requeues
+// killed kills the task's process, as the system does if memory runs out, and requeues
 // the failed task.
 func killed(t *testing.T, c *cluster, task string, pid int) {
 	t.Helper()
@@ -191,14 +192,15 @@ func killed(t *testing.T, c *cluster, task string, pid int) {
 	requeue(t, c, task)
 }
 
-// requeued requeues the running task, as Slurm does for one of higher priority.
+// requeued requeues the running task, as Slurm does for a task of higher priority.
 func requeued(t *testing.T, c *cluster, task string, pid int) {
 	t.Helper()
 	requeue(t, c, task)
-	syscall.Kill(pid, syscall.SIGCONT) // which has ended where Slurm was faster
+	syscall.Kill(pid, syscall.SIGCONT) // the process has ended if Slurm was faster
 }
 
-// requeue requeues a task. Slurm would begin it again after two minutes.
+// requeue requeues a task and starts it at once. Slurm would start it again after two
+// minutes.
 func requeue(t *testing.T, c *cluster, task string) {
 	t.Helper()
 	c.output(t, "scontrol", "requeue", task)
@@ -208,7 +210,8 @@ func requeue(t *testing.T, c *cluster, task string) {
 	})
 }
 
-// tree returns what a file, or each file of a folder, holds, by its path below.
+// tree returns the content of a file, or of each file of a folder by its path below the
+// folder.
 func tree(t *testing.T, root string) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -17,9 +17,9 @@ import (
 
 // Values that a pickle may hold, besides nil, bool, int, float64 and string.
 type (
-	// Dict is a dict. Python's order of items is kept.
+	// Dict is a dict. Its items keep their order, as in Python.
 	Dict []Item
-	// StateDict is what module.state_dict() returns: an OrderedDict with attributes.
+	// StateDict is the result of module.state_dict(): an OrderedDict with attributes.
 	StateDict []Item
 	// Item is a key with its value.
 	Item struct{ Key, Value any }
@@ -29,21 +29,21 @@ type (
 	Tuple []any
 	// Name is a class or a function, "module.name".
 	Name string
-	// Object is an instance of a class that is made without arguments, and then
-	// given attributes.
+	// Object is an instance of a class. It is made without arguments and then gets
+	// attributes.
 	Object struct {
 		Class      Name
 		Attributes any
 	}
-	// Call is what a function returns.
+	// Call is the result of a call of a function.
 	Call struct {
 		Function  Name
 		Arguments Tuple
 	}
-	// Opcodes are written as they are.
+	// Opcodes are written unchanged.
 	Opcodes string
-	// Tensor is a tensor over a storage of Numel elements. Class is the storage's,
-	// such as "FloatStorage"; offset and strides count elements.
+	// Tensor is a tensor over a storage of Numel elements. Class is the storage's
+	// class, such as "FloatStorage". Offset and strides are in elements.
 	Tensor struct {
 		Class, Key    string
 		Numel, Offset int
@@ -51,13 +51,13 @@ type (
 	}
 )
 
-// Full is a tensor of floats that are all the same, over a storage of one: its key
-// is the value, so that [Zip] and [Legacy] find it.
+// Full returns a tensor of equal floats, over a storage of one element. The key of the
+// storage is the value, from which [Zip] and [Legacy] make its bytes.
 func Full(value float32, shape ...int) Tensor {
 	return Tensor{"FloatStorage", fmt.Sprint(value), 1, 0, shape, make([]int, len(shape))}
 }
 
-// Pickle writes a value in protocol 2.
+// Pickle returns the pickle of a value in protocol 2.
 func Pickle(value any) []byte { return write(value, false) }
 
 func write(value any, legacy bool) []byte {
@@ -68,7 +68,7 @@ func write(value any, legacy bool) []byte {
 	return p.Bytes()
 }
 
-// pickler writes opcodes, none of them for the memo.
+// pickler writes the opcodes of a value. It uses no memo.
 type pickler struct {
 	bytes.Buffer
 	legacy bool // persistent ids have six items
@@ -176,7 +176,7 @@ var orderedDict = Call{"collections.OrderedDict", nil}
 // elementSizes are the bytes of an element of a storage class.
 var elementSizes = map[string]int{"FloatStorage": 4, "LongStorage": 8, "CharStorage": 1, "QInt8Storage": 1}
 
-// storages finds the storages of a value's tensors, by key.
+// storages finds the storages of a value's tensors and adds them to found by key.
 func storages(value any, found map[string]Tensor) map[string]Tensor {
 	switch v := value.(type) {
 	case Dict:
@@ -197,7 +197,7 @@ func storages(value any, found map[string]Tensor) map[string]Tensor {
 	return found
 }
 
-// bytes returns what the tensor's storage holds: the value of [Full], or zeros.
+// bytes returns the bytes of the tensor's storage: the value of [Full], or zeros.
 func (t Tensor) bytes() []byte {
 	if t.Class != "FloatStorage" {
 		return make([]byte, t.Numel*elementSizes[t.Class])
@@ -209,8 +209,8 @@ func (t Tensor) bytes() []byte {
 	return binary.LittleEndian.AppendUint32(nil, math.Float32bits(f))
 }
 
-// Zip writes a value as torch.save does since PyTorch 1.6. Its tensors of floats are
-// made by [Full]; those of integers are zeros.
+// Zip returns the file of a value as torch.save writes it since PyTorch 1.6. Tensors of
+// floats must come from [Full]. Tensors of integers are zeros.
 func Zip(value any) []byte {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
@@ -221,7 +221,7 @@ func Zip(value any) []byte {
 			_, err = w.Write(content)
 		}
 		if err != nil {
-			panic(err) // a buffer takes everything
+			panic(err) // writing to a buffer cannot fail
 		}
 	}
 	put("data.pkl", Pickle(value))
@@ -237,8 +237,9 @@ func Zip(value any) []byte {
 	return buf.Bytes()
 }
 
-// Legacy writes a value as torch.save did before PyTorch 1.6 and does where it is
-// told to (torch/serialization.py, _legacy_save). Its tensors are those of [Zip].
+// Legacy returns the file of a value as torch.save wrote it before PyTorch 1.6, and
+// still does on request (torch/serialization.py, _legacy_save). Its tensors follow the
+// rules of [Zip].
 func Legacy(value any) []byte {
 	found := storages(value, map[string]Tensor{})
 	order := slices.Sorted(maps.Keys(found))

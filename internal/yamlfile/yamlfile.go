@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package yamlfile parses YAML from any origin. The parser's time and memory grow with the
-// square of the nesting, and a character such as a comma takes more than a kilobyte. So
-// content that no configuration needs is refused before it reaches the parser:
+// Package yamlfile parses YAML from any source. The parser's time and memory grow with
+// the square of the nesting depth, and a character such as a comma takes more than a
+// kilobyte of memory. Content that no configuration needs is therefore refused before
+// it reaches the parser:
 //
 //	file, err := yamlfile.Parse("zcu102.yaml", data, 1<<14)
 //
-// The result is a tree of the parser's nodes. A caller walks it to name the line of an
-// error.
+// The result is a tree of the parser's nodes. A caller walks the tree, so that its
+// errors can name a line.
 package yamlfile
 
 import (
@@ -24,16 +25,16 @@ import (
 )
 
 const (
-	maxMarks  = 40_000 // characters that begin or end tokens; the workload of EfficientViT-B3 has 32,000
-	maxDepth  = 16     // brackets open at once, or indicators of lists and fields before a value on a line
-	maxColumn = 256    // of a list's or a field's beginning outside of brackets
+	maxMarks  = 40_000 // characters that begin or end tokens; EfficientViT-B3's workload has 32,000
+	maxDepth  = 16     // open brackets, or indicators of lists and fields before a value on a line
+	maxColumn = 256    // column at which a list or field begins outside of brackets
 )
 
 // marks are the characters that begin or end tokens.
 const marks = ",[]{}:#\n-?'\"&*!|>"
 
-// Parse parses a file of at most size bytes; name stands for it in errors,
-// which are one line.
+// Parse parses a file of at most size bytes. Its errors are one line and name the file
+// by name.
 func Parse(name string, data []byte, size int) (*ast.File, error) {
 	if len(data) > size {
 		return nil, fmt.Errorf("%s: more than the %d bytes that are allowed", name, size)
@@ -58,7 +59,7 @@ func Parse(name string, data []byte, size int) (*ast.File, error) {
 	return file, nil
 }
 
-// checkDepth returns an error for nesting deeper than any configuration's.
+// checkDepth returns an error for a nesting deeper than that of any configuration.
 func checkDepth(name string, tokens token.Tokens) error {
 	depth, line, indicators := 0, 0, 0
 	for _, t := range tokens {
@@ -88,7 +89,7 @@ func checkDepth(name string, tokens token.Tokens) error {
 	return nil
 }
 
-// syntaxError puts the parser's error on one line.
+// syntaxError returns the parser's error as one line.
 func syntaxError(name string, err error) error {
 	var e yaml.Error
 	if errors.As(err, &e) && e.GetToken() != nil {
@@ -97,10 +98,10 @@ func syntaxError(name string, err error) error {
 	return fmt.Errorf("%s: not YAML: %s", name, oneLine(err.Error()))
 }
 
-// maxError bounds an error of a reader of files, in bytes.
+// maxError is the largest length of the error of a reader of files, in bytes.
 const maxError = 900
 
-// Cut cuts the message of an error that quotes much of a file.
+// Cut shortens the message of an error that quotes much of a file.
 func Cut(err error) error {
 	if err == nil || len(err.Error()) <= maxError {
 		return err
@@ -108,12 +109,12 @@ func Cut(err error) error {
 	return errors.New(strings.ToValidUTF8(err.Error()[:maxError], "") + " …")
 }
 
-// maxMessage bounds the part of the parser's message in an error, in characters: the
-// parser may quote a whole file.
+// maxMessage is the largest length in characters of the parser's message in an error.
+// The parser may quote a whole file.
 const maxMessage = 200
 
-// oneLine puts a message on one line and cuts a long one. It keeps a tab visible, since
-// the parser quotes it as a character that is not allowed.
+// oneLine returns a message as one line and cuts a long one. A tab stays visible as \t,
+// because the parser quotes it as a character that is not allowed.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "\t", `\t`)), " ")
 	if runes := []rune(s); len(runes) > maxMessage {

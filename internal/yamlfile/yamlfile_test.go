@@ -12,7 +12,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/hostile"
 )
 
-// nested returns n fields, each within the one before.
+// nested returns n nested fields.
 func nested(n int) string {
 	var s strings.Builder
 	for i := range n {
@@ -21,7 +21,8 @@ func nested(n int) string {
 	return s.String()
 }
 
-// Files that are as large as they may be, and cost the parser the most.
+// TestParseIsBounded: the parser's cost is bounded for files of the largest allowed
+// size that cost it the most.
 func TestParseIsBounded(t *testing.T) {
 	const size = 1 << 20
 	for _, test := range []struct{ name, text, want string }{
@@ -61,7 +62,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	nan := math.NaN() // where it is none
+	nan := math.NaN() // if text is no number
 	for text, want := range map[string]float64{
 		"1": 1, "-1": -1, "+1": 1, "0": 0, "1.5": 1.5, ".5": 0.5, "0.5": 0.5, "1.": 1, "1e3": 1000, "1E-3": 0.001, "1.5e3": 1500, "0e3": 0,
 		"0x10": 16, "0o10": 8, "0b11": 3, "1_000": 1000, "99999999999999999999": 1e20,
@@ -80,7 +81,8 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// FuzzParse: nested blocks cost the most for their size.
+// FuzzParse: reading any data is cheap, and every number is finite. Nested blocks cost
+// the most.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: [1, {b: c}]\nd:\n- - - e\n"))
 	f.Add([]byte("a:\n b:\n  c:\n   d: &x [*x]\n"))
@@ -100,7 +102,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestCut: a long error loses its end, and a short one nothing.
+// TestCut: a long error loses its end. A short one stays unchanged.
 func TestCut(t *testing.T) {
 	short, long := errors.New("short"), errors.New(strings.Repeat("é", 2000))
 	if got := Cut(short); got != short {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package builtin holds the weights of the model that comes with the project: an
-// EfficientViT-Seg-B0 with the 19 classes of Cityscapes, trained by cmd/trainbuiltin on
-// road scenes that package scenes draws. TRAINING.md beside the weights has the recipe,
-// the seed and the measured accuracy.
+// Package builtin holds the weights of the model that comes with the project. The model
+// is an EfficientViT-Seg-B0 with the 19 classes of Cityscapes. cmd/trainbuiltin trained
+// it on road scenes that package scenes draws. TRAINING.md beside the weights gives the
+// recipe, the seed and the measured accuracy.
 package builtin
 
 import (
@@ -12,18 +12,18 @@ import (
 	"fmt"
 )
 
-// Name names the model and its training pictures.
+// Name is the name of the model. It includes the name of its training pictures.
 const Name = "seg-b0-scenes"
 
 //go:embed seg-b0-scenes.safetensors
 var data []byte
 
-// Weights returns the ".safetensors" file with the weights, in float16, under
-// the official names. The caller must not change it.
+// Weights returns the content of the ".safetensors" file with the weights, in float16
+// and under the official names. The caller must not change it.
 func Weights() []byte { return data }
 
-// A Milestone is the network after some steps of its training, averaged over the last of
-// them, with its losses by rounding.
+// A Milestone describes the network after some steps of its training. Its weights are
+// averaged over the last of these steps. Losses holds its losses by rounding.
 type Milestone struct {
 	Step int `json:"step"`
 	// Decay is the sum of learning rate times weight decay over the steps.
@@ -33,8 +33,8 @@ type Milestone struct {
 	Losses []Loss  `json:"losses"`
 }
 
-// A Loss is the loss of a recipe at a width against float on the same pictures, as a
-// fraction of mIoU, with its paired 95 % interval.
+// A Loss is the loss of a recipe at a width against float on the same pictures. MIoU is
+// the loss as a fraction of mIoU, and Lo to Hi its paired 95 % interval.
 type Loss struct {
 	Recipe string `json:"recipe"`
 	// Bits is the width of weights and activations. The divisors keep the recipe's grid.
@@ -44,7 +44,8 @@ type Loss struct {
 	Hi   float64 `json:"hi"`
 }
 
-// String is the milestone in one line, in percent and in points of mIoU.
+// String returns the milestone as one line, with the score in percent and the losses in
+// points of mIoU.
 func (m Milestone) String() string {
 	s := fmt.Sprintf("step %d: %.2f %%", m.Step, 100*m.MIoU)
 	for _, l := range m.Losses {

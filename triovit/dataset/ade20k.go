@@ -11,15 +11,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// ADE20K returns the scenes of a split of the scene parsing benchmark,
-// "training" or "validation": the pictures images/split/*.jpg in dir and the
-// labels annotations/split/*.png of the same names and sizes, 1 to 150 for the
-// classes and 0 for other objects, which becomes [Ignore].
+// ADE20K returns the scenes of a split of the scene parsing benchmark, "training" or
+// "validation". The pictures are images/split/*.jpg in dir. The labels are
+// annotations/split/*.png, of the same names and sizes. Label 1 to 150 is a class.
+// Label 0 stands for other objects and becomes [Ignore].
 //
-// Logits are resized bicubically to the labels, as the reference does it. The
-// reference feeds each picture at a size of its own, its shorter side at 512;
-// a network of this project has one size, so that a pipeline as
-// preprocess.Fixed(512, 512, preprocess.Bicubic) is near to that protocol, not
+// A network's logits are resized bicubically to the labels, as the reference does it.
+// The reference gives the network each picture at its own size, with a shorter side of
+// 512 pixels. A network of this project has one size, so a pipeline such as
+// preprocess.Fixed(512, 512, preprocess.Bicubic) is close to that protocol but not
 // equal to it.
 func ADE20K(ctx context.Context, dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
 	d, err := ade20k(ctx, dir, split, p, options)
@@ -47,10 +47,10 @@ func ade20k(ctx context.Context, dir, split string, p preprocess.Pipeline, optio
 	return d, d.seal(ctx, apply(options))
 }
 
-// ADE20KClasses are the 150 classes of the scene parsing benchmark in the order
-// of their labels, which count from 1 (Zhou et al., Scene Parsing through ADE20K
-// Dataset, 2017; first words of objectInfo150.txt), in the colours by which
-// Pascal VOC numbers classes.
+// ADE20KClasses are the 150 classes of the scene parsing benchmark in the order of
+// their labels, which begin at 1 (Zhou et al., Scene Parsing through ADE20K Dataset,
+// 2017). The names are the first words of objectInfo150.txt. The colours are those that
+// Pascal VOC gives to the numbers of classes.
 var ADE20KClasses = func() (classes [150]Class) {
 	for i, name := range strings.Split(ade20kNames, ",") {
 		classes[i] = Class{name, numbered(i + 1)}
@@ -69,8 +69,9 @@ const ade20kNames = "wall,building,sky,floor,tree,ceiling,road,bed,windowpane,gr
 	"trade name,microwave,pot,animal,bicycle,lake,dishwasher,screen,blanket,sculpture,hood,sconce,vase,traffic light,tray," +
 	"ashcan,fan,pier,crt screen,plate,monitor,bulletin board,shower,radiator,glass,clock,flag"
 
-// numbered spreads the bits of a number over the three channels, the lowest
-// first, each from its highest bit down.
+// numbered returns Pascal VOC's colour of a class number. The lowest three bits of the
+// number become the highest bits of red, green and blue. The next three bits become the
+// second highest bits, and so on.
 func numbered(n int) color.RGBA {
 	var c [3]uint8
 	for bit := range 8 * 3 {

@@ -57,7 +57,7 @@ func TestADE20KClasses(t *testing.T) {
 			t.Errorf("class %d is %s, want %s", i, ADE20KClasses[i].Name, name)
 		}
 	}
-	// Pascal VOC's colours of its first classes.
+	// Pascal VOC's colours of the classes 1, 3 and 8.
 	if numbered(1) != (color.RGBA{128, 0, 0, 255}) || numbered(3) != (color.RGBA{128, 128, 0, 255}) || numbered(8) != (color.RGBA{64, 0, 0, 255}) {
 		t.Errorf("%v, %v, %v", numbered(1), numbered(3), numbered(8))
 	}
@@ -91,17 +91,18 @@ func TestADE20KErrors(t *testing.T) {
 	}
 }
 
-// TestLabelsOfFewBits: image/png stretches gray levels of fewer than 8 bits, so
-// that label 1 of 4 bits would be read as 17.
+// TestLabelsOfFewBits: a PNG with gray levels of fewer than 8 bits is an error, because
+// image/png stretches the levels and would return 17 for label 1 of 4 bits.
 func TestLabelsOfFewBits(t *testing.T) {
 	data := gray(t, 4, 2, 1)
 	data[24] = 4
-	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // of the header
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // the header's
 	_, err := camVidCoding().parse(data, 4, 2)
 	wantError(t, err, "4-bit gray levels")
 }
 
-// TestLabelsOfOtherKinds: the message says in words what a label file is.
+// TestLabelsOfOtherKinds: the error of a file that is no label file names the file's
+// kind and the allowed kinds.
 func TestLabelsOfOtherKinds(t *testing.T) {
 	size := image.Rect(0, 0, 4, 2)
 	for want, data := range map[string][]byte{

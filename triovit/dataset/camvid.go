@@ -9,21 +9,21 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// The size of CamVid's pictures and labels in the 11-class distribution.
+// The size in pixels of CamVid's pictures and labels in the 11-class distribution.
 const (
 	camVidWidth  = 480
 	camVidHeight = 360
-	camVidVoid   = 11 // the label of pixels without a class
+	camVidVoid   = 11 // label of pixels without a class
 )
 
 func camVidCoding() *coding {
 	return newCoding("0 to 10, and 11 for void", identity(len(CamVidClasses)), camVidVoid).sized(camVidWidth, camVidHeight, preprocess.Bilinear)
 }
 
-// CamVid returns the road scenes of a split, "train" or "val": the pictures in
-// dir/split, resized to 960x704 with the bilinear filter, and the labels of the
-// same names in dir/splitannot, 480x360, 0 to 10 for the classes and 11 for
-// void, which becomes [Ignore].
+// CamVid returns the road scenes of a split, "train" or "val". The pictures are in
+// dir/split and are resized to 960x704 with the bilinear filter. The labels have the
+// same names, are in dir/splitannot and have 480x360 pixels. Labels 0 to 10 are the
+// classes. Label 11 is void and becomes [Ignore].
 func CamVid(ctx context.Context, dir, split string, options ...Option) (Dataset, error) {
 	d := &files{
 		name:     "CamVid " + split,

@@ -14,15 +14,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// The endings of Cityscapes' files.
+// The ends of the names of Cityscapes' files.
 const (
 	cityPicture  = "_leftImg8bit.png"
 	cityLabelIDs = "_gtFine_labelIds.png"
 	cityTrainIDs = "_gtFine_labelTrainIds.png"
 )
 
-// cityscapesIDs maps the label ids that are evaluated to train ids
-// (cityscapesScripts, helpers/labels.py).
+// cityscapesIDs maps the evaluated label ids to train ids (cityscapesScripts,
+// helpers/labels.py).
 var cityscapesIDs = map[uint8]uint8{
 	7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10,
 	24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18,
@@ -32,7 +32,7 @@ func cityscapesCoding(ending string) *coding {
 	if ending == cityTrainIDs {
 		return newCoding("train ids 0 to 18, and 255 for void", identity(len(CityscapesClasses)), Ignore)
 	}
-	void := []uint8{Ignore} // some tools write the license plate's -1
+	void := []uint8{Ignore} // some tools write -1, the id of license plates, as 255
 	for id := range uint8(34) {
 		if _, ok := cityscapesIDs[id]; !ok {
 			void = append(void, id)
@@ -41,15 +41,14 @@ func cityscapesCoding(ending string) *coding {
 	return newCoding("label ids 0 to 33", cityscapesIDs, void...)
 }
 
-// Cityscapes returns the street scenes of a split, "train" or "val": the
-// pictures leftImg8bit/split/city/*_leftImg8bit.png in dir, 2048x1024, with the
-// labels gtFine/split/city/*_gtFine_labelIds.png or, where there are none of
-// those, *_gtFine_labelTrainIds.png. Ids that are not evaluated become [Ignore].
+// Cityscapes returns the street scenes of a split, "train" or "val". The pictures are
+// leftImg8bit/split/city/*_leftImg8bit.png in dir and have 2048x1024 pixels. The labels
+// are gtFine/split/city/*_gtFine_labelIds.png. A split without such files has
+// *_gtFine_labelTrainIds.png instead. Ids that are not evaluated become [Ignore].
 //
-// The zero pipeline is the reference's evaluation: the network sees the
-// pictures as they are, and its logits are resized bicubically to the labels
-// (EfficientViT, eval_efficientvit_seg_model.py). Whatever the pipeline, scores
-// are taken at 2048x1024.
+// The zero pipeline is the reference's evaluation: the network gets the pictures
+// unchanged, and its logits are resized bicubically to the labels (EfficientViT,
+// eval_efficientvit_seg_model.py). Scores are computed at 2048x1024 with any pipeline.
 func Cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
 	d, err := cityscapes(ctx, dir, split, p, options)
 	if err != nil {
@@ -78,7 +77,7 @@ func cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, o
 			return nil, fmt.Errorf("%s: want a name that ends with %s", d.path(id), cityPicture)
 		}
 		frame = "gtFine" + strings.TrimPrefix(frame, "leftImg8bit")
-		if ending == "" { // one kind for the whole split
+		if ending == "" { // one kind of label file for the whole split
 			ending = cityLabelIDs
 			if _, err := os.Stat(d.path(frame + cityLabelIDs)); err != nil {
 				ending = cityTrainIDs

@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// levels is a gray PNG whose pixels count through the given levels.
+// levels returns a gray PNG whose pixels repeat the given levels in order.
 func levels(t testing.TB, w, h int, all ...uint8) []byte {
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
@@ -30,7 +30,8 @@ func upTo(n int) []uint8 {
 	return all
 }
 
-// cityscapesFolder has two frames of one city and one of another.
+// cityscapesFolder returns a folder with two frames of one city and one frame of
+// another.
 func cityscapesFolder(t *testing.T, ending string, label []byte) string {
 	dir := t.TempDir()
 	picture := gray(t, 2048, 1024, 7)
@@ -140,8 +141,8 @@ func TestCityscapesErrors(t *testing.T) {
 	wantError(t, err, "crop ratio of 0.95", "whole picture")
 }
 
-// TestCityscapesFrames reads the real frames: their labels use no id outside
-// the table, and most of their pixels are of the classes of a street.
+// TestCityscapesFrames reads real frames. Their labels use no id outside the table, and
+// most of their pixels have classes of a street.
 func TestCityscapesFrames(t *testing.T) {
 	from, dir := shared.Path(t, "data/cityscapes"), t.TempDir()
 	for _, frame := range []string{"aachen_000000_000019", "aachen_000004_000019"} {

@@ -4,7 +4,7 @@ package dataset
 
 import "image/color"
 
-// Class is the name of a class and the colour in which maps show it.
+// Class is the name of a class and its colour in pictures of label maps.
 type Class struct {
 	Name  string
 	Color color.RGBA
@@ -14,9 +14,9 @@ func class(name string, r, g, b uint8) Class {
 	return Class{name, color.RGBA{r, g, b, 255}}
 }
 
-// CityscapesClasses are the 19 evaluated classes in the order of their train
-// ids, with the colours of the data set's own figures (Cordts et al., The
-// Cityscapes Dataset for Semantic Urban Scene Understanding, 2016).
+// CityscapesClasses are the 19 evaluated classes in the order of their train ids. The
+// colours are those of the data set's own figures (Cordts et al., The Cityscapes
+// Dataset for Semantic Urban Scene Understanding, 2016).
 var CityscapesClasses = [19]Class{
 	class("road", 128, 64, 128),
 	class("sidewalk", 244, 35, 232),
@@ -39,8 +39,8 @@ var CityscapesClasses = [19]Class{
 	class("bicycle", 119, 11, 32),
 }
 
-// CamVidClasses are the 11 classes in the usual reduction of CamVid's 32
-// (Badrinarayanan et al., SegNet, 2017). In the files 11 is void.
+// CamVidClasses are the 11 classes to which CamVid's 32 are usually reduced
+// (Badrinarayanan et al., SegNet, 2017). Label 11 in the files is void.
 var CamVidClasses = [11]Class{
 	class("sky", 128, 128, 128),
 	class("building", 128, 0, 0),
@@ -55,10 +55,10 @@ var CamVidClasses = [11]Class{
 	class("bicyclist", 0, 128, 192),
 }
 
-// CityscapesToCamVid maps a Cityscapes train id to the CamVid class under
-// which a network trained on Cityscapes is scored on CamVid. CamVid knows one
-// kind of vehicle: trucks, buses and trains count as cars; riders and what they
-// ride as bicyclists.
+// CityscapesToCamVid maps a Cityscapes train id to a CamVid class. A network trained on
+// Cityscapes is scored on CamVid by this map. CamVid has one class of vehicles, so
+// trucks, buses and trains count as cars. Riders, bicycles and motorcycles count as
+// bicyclists.
 var CityscapesToCamVid = [19]uint8{
 	3,    // road: road
 	4,    // sidewalk: pavement

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package dataset reads labelled pictures, one at a time, as a network is
-// scored on them.
+// Package dataset reads labelled pictures, one at a time, in the form in which a
+// network is scored on them.
 //
-// An accuracy is a statement about a network, a set of pictures and a protocol.
-// A [Dataset] is the last two: it lists pictures under stable names, loads one
-// together with its label after the preprocessing of the protocol, and has a
-// fingerprint that changes whenever the pictures, the labels or the protocol
-// do, so that a cached result belongs to what it was computed on.
+// An accuracy belongs to a network, a set of pictures and a protocol. A [Dataset] holds
+// the pictures and the protocol. It lists pictures under stable names. It loads one
+// picture with its label, after the preprocessing of the protocol. Its fingerprint
+// changes if the pictures, the labels or the protocol change, so a cached result is
+// used only for the inputs from which it was computed.
 //
 //	val, err := dataset.CamVid(ctx, "data/camvid", "val")
 //	if err != nil { ... }
@@ -17,16 +17,15 @@
 //	}
 //
 // Sets come from folders ([Cityscapes], [CamVid], [ADE20K], [ImageFolder],
-// [ImageNetVal]) or from pictures drawn by the program ([Memory]); [Head],
-// [Every], [Draw] and [Subset] take parts of them, and [AtMost] opens a part only.
-// Nothing is skipped in silence: a picture without a label, a picture in another
-// format or a label outside the classes is an error that names the file, and a
-// file that is no picture, such as a README, stands in the set's remarks. Only the
-// litter of systems and hidden files are passed over ([Litter]).
+// [ImageNetVal]) or from pictures that the program draws ([Memory]). [Head], [Every],
+// [Draw] and [Subset] take parts of a set, and [AtMost] opens only a part. A picture
+// without a label, a picture in another format or a label outside the classes is an
+// error that names the file. A file that is no picture, such as a README, is named in
+// the set's remarks. Only hidden files and those that operating systems leave in
+// folders are ignored without a remark ([Litter]).
 //
-// To open a folder is to hash its files, which takes minutes for the gigabytes of
-// a large one, the first time. It shows its progress, and returns ctx's error when
-// ctx ends.
+// Opening a folder hashes its files. For a folder of gigabytes this takes minutes the
+// first time. It shows its progress, and returns ctx's error if ctx ends.
 package dataset
 
 import (
@@ -35,7 +34,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// Task says what the labels are.
+// Task is the kind of a set's labels.
 type Task uint8
 
 const (
@@ -57,28 +56,29 @@ func (t Task) String() string {
 // Ignore is the label of pixels that are not scored.
 const Ignore = 255
 
-// Label is the truth about one picture.
+// Label is the true class or label map of one picture.
 type Label struct {
-	Class int     // index into the classes, for classification
-	Map   []uint8 // [H, W] indices into the classes or Ignore, for segmentation
-	W, H  int     // size of Map
-	// Logits is the filter by which the protocol brings a network's logits to
-	// the size of Map.
+	Class int     // for classification: index into the classes
+	Map   []uint8 // for segmentation: [H, W] indices into the classes, or Ignore
+	W, H  int     // size of Map in pixels
+	// Logits is the filter with which the protocol resizes a network's logits to the
+	// size of Map.
 	Logits preprocess.Filter
 }
 
-// Item is one labelled picture. It may be shared: do not change it.
+// Item is one labelled picture. Several callers may share it, so it must not be
+// changed.
 type Item struct {
-	ID            string          // name within the set, a relative path with slashes
+	ID            string          // name within the set: a relative path with slashes
 	Image         *preprocess.RGB // [H, W, 3], after the set's preprocessing
-	Width, Height int             // size of the picture before it
+	Width, Height int             // size of the picture before the preprocessing, in pixels
 	Label         Label
 }
 
 // Dataset is a fixed list of labelled pictures. Its methods may be called from
 // several goroutines.
 type Dataset interface {
-	// Name says which pictures these are, for tables and figures.
+	// Name names the pictures in tables and figures.
 	Name() string
 	// Task says which fields of a label are set.
 	Task() Task
@@ -88,28 +88,29 @@ type Dataset interface {
 	Len() int
 	// ID returns the name of picture i, 0 <= i < Len().
 	ID(i int) string
-	// Load reads and preprocesses picture i, 0 <= i < Len(); another i is an
-	// error.
+	// Load reads and preprocesses picture i, 0 <= i < Len(). Any other i is an error.
 	Load(i int) (*Item, error)
 	// Fingerprint identifies the pictures, their labels, the classes and the
-	// preprocessing, independent of where the files lie: part of a cache key.
+	// preprocessing. It does not depend on the folder of the files. It is part of cache
+	// keys.
 	Fingerprint() string
-	// Remarks says what a reader of a score must know of how the set was read:
-	// the order of the classes where people number them in two ways, what was
-	// left out, what was assumed. It is empty where nothing is to be said.
+	// Remarks are facts about the reading of the set that a reader of a score must
+	// know: the order of the classes if two orders are in use, the files that were left
+	// out, and assumptions. It is empty if there are none.
 	Remarks() []string
 }
 
-// NotEmpty returns why a set has no pictures, nil where it has some.
+// NotEmpty returns the error that explains why a set has no pictures, or nil if it has
+// some.
 func NotEmpty(d Dataset) error {
 	if d.Len() > 0 {
 		return nil
 	}
-	_, err := d.Load(0) // says why
+	_, err := d.Load(0) // the error says why
 	return err
 }
 
-// within says that a set has no picture of a number.
+// within returns an error if the set has no picture i.
 func within(d Dataset, i int) error {
 	if d.Len() == 0 {
 		return fmt.Errorf("data set %s is empty", d.Name())

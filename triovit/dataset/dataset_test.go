@@ -24,7 +24,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMain keeps the remembered hashes out of the user's cache.
+// TestMain keeps stored hashes out of the user's cache.
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "dataset")
 	if err != nil {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// write makes a file in a folder of a test.
+// write writes a file into a folder of a test.
 func write(t *testing.T, dir, name string, data []byte) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))
@@ -57,7 +57,7 @@ func encode(t testing.TB, m image.Image) []byte {
 	return buffer.Bytes()
 }
 
-// gray is a PNG of one level.
+// gray returns a gray PNG with one level.
 func gray(t testing.TB, w, h int, level uint8) []byte {
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
@@ -66,7 +66,7 @@ func gray(t testing.TB, w, h int, level uint8) []byte {
 	return encode(t, m)
 }
 
-// wantError fails unless err is one line with all of the words.
+// wantError fails the test unless err is one line that contains all of the words.
 func wantError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -294,7 +294,7 @@ func TestFingerprint(t *testing.T) {
 		t.Error("independent of the preprocessing")
 	}
 
-	// The same files elsewhere and of another time are the same set.
+	// The same files in another folder and with other times are the same set.
 	moved := filepath.Join(t.TempDir(), "moved")
 	if err := os.CopyFS(moved, os.DirFS(val)); err != nil {
 		t.Fatal(err)
@@ -303,7 +303,7 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("a copy differs: %v", err)
 	}
 
-	// One pixel changes, the size of the file does not.
+	// One pixel changes. The size of the file stays the same.
 	picture := filepath.Join(val, "n01", "y.png")
 	data, err := os.ReadFile(picture)
 	if err != nil {
@@ -347,7 +347,7 @@ func TestFingerprintIncludesLabels(t *testing.T) {
 	}
 }
 
-// TestOpenInterrupted: a folder is not hashed any further when ctx ends.
+// TestOpenInterrupted: the hashing of a folder stops if ctx ends.
 func TestOpenInterrupted(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
@@ -364,9 +364,9 @@ func TestOpenInterrupted(t *testing.T) {
 	}
 }
 
-// TestContentsAreRemembered: a file is hashed again when its size or its time
-// changes, and also without that while it is so young that its time may not
-// tell two contents apart.
+// TestContentsAreRemembered: a file is hashed again if its size or its time changes. A
+// file younger than settled is always hashed again, because its time may be the same
+// for two contents.
 func TestContentsAreRemembered(t *testing.T) {
 	for _, test := range []struct {
 		name          string
@@ -403,7 +403,8 @@ func TestContentsAreRemembered(t *testing.T) {
 	}
 }
 
-// TestDevicesAreNoPictures: a link may lead to a file of any kind.
+// TestDevicesAreNoPictures: a link to a device in the place of a picture or label is an
+// error.
 func TestDevicesAreNoPictures(t *testing.T) {
 	for _, name := range []string{"val/a.png", "valannot/a.png"} {
 		t.Run(name, func(t *testing.T) {
@@ -419,9 +420,9 @@ func TestDevicesAreNoPictures(t *testing.T) {
 	}
 }
 
-// TestContentsVersion keeps contentsVersion honest: files have the hash that is
-// stored for this version. Where a change of the code changes it, remembered
-// hashes are wrong: raise the version and store the new one.
+// TestContentsVersion compares the hash of some files with the hash stored for
+// contentsVersion. If a change of the code changes the hash, cached hashes become
+// wrong. Then raise the version and store the new hash here.
 func TestContentsVersion(t *testing.T) {
 	hashes := map[int]string{1: "ef76d585df47000b37cb6eb13e5b425df77149370a593261bcf4a211d42ed82b"}
 	dir := t.TempDir()
@@ -433,7 +434,7 @@ func TestContentsVersion(t *testing.T) {
 	}
 }
 
-// scenes returns n drawn pictures of 3x2 pixels and 2 classes.
+// scenes returns n items of 3x2 pixels with 2 classes, made by the test.
 func scenes(n int) []*Item {
 	var items []*Item
 	for i := range n {
@@ -545,9 +546,9 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestDraw: a draw has the asked number of the set's pictures, each once and in the set's
-// order; the seed decides which; a smaller draw of the seed is a part of a larger one, and
-// a draw of all is the set.
+// TestDraw: a draw has the requested number of the set's pictures, each once and in the
+// set's order. The seed decides which. A smaller draw of a seed is a part of a larger
+// one, and a draw of all is the set.
 func TestDraw(t *testing.T) {
 	sets := make([]Dataset, 20)
 	for i := range sets {
@@ -596,7 +597,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// Parts that list different pictures have different fingerprints.
+// TestPartsFingerprint: parts with different pictures have different fingerprints.
 func TestPartsFingerprint(t *testing.T) {
 	d := memorySet(t, 12)
 	seen := map[string]string{}

@@ -23,25 +23,25 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// files is a set of pictures in a folder.
+// files is a set of pictures in a folder. It implements [Dataset].
 type files struct {
 	name        string
 	task        Task
 	classes     []string
 	dir         string
 	pipeline    preprocess.Pipeline
-	coding      *coding // of the label maps, for segmentation
+	coding      *coding // reads the label maps, for segmentation
 	entries     []entry
-	others      []string // files among the pictures that are none
+	others      []string // files in the folder that are no pictures
 	remarks     []string
 	fingerprint string
 }
 
-// entry is one picture before it is read.
+// entry names the files and the class of one picture.
 type entry struct {
 	id    string // path of the picture below dir, with slashes
-	label string // path of its label map, for segmentation
-	class int    // its class, for classification
+	label string // for segmentation: path of its label map
+	class int    // for classification: index of its class
 }
 
 func (d *files) Name() string        { return d.name }
@@ -52,11 +52,11 @@ func (d *files) ID(i int) string     { return d.entries[i].id }
 func (d *files) Fingerprint() string { return d.fingerprint }
 func (d *files) Remarks() []string   { return d.remarks }
 
-// path returns where the file of an id lies.
+// path returns the path of the file with an id.
 func (d *files) path(id string) string { return filepath.Join(d.dir, filepath.FromSlash(id)) }
 
-// list returns the ids of the pictures below a folder of the set, and keeps which
-// files are left out.
+// list returns the ids of the pictures below a folder of the set. It adds the files
+// that are no pictures to d.others.
 func (d *files) list(folder string) ([]string, error) {
 	pictures, others, err := list(d.path(folder))
 	for i, picture := range pictures {
@@ -68,8 +68,8 @@ func (d *files) list(folder string) ([]string, error) {
 	return pictures, err
 }
 
-// seal applies the options and sets the fingerprint, when everything else is
-// set. It reads every file, unless the cache remembers them or ctx ends.
+// seal applies the options and sets the fingerprint. The other fields must be set
+// before. It reads every file, unless the cache has their hash or ctx ends.
 func (d *files) seal(ctx context.Context, s *settings) error {
 	d.remarks = s.remarks
 	if len(d.others) > 0 {
@@ -102,18 +102,18 @@ func (d *files) seal(ctx context.Context, s *settings) error {
 	return err
 }
 
-// settled is the age at which a file's time tells its contents: file systems
-// keep times in steps of up to two seconds, and a file that changes twice within
-// a step has one time for both contents.
+// settled is the age from which a file's modification time identifies its contents.
+// File systems store times in steps of up to two seconds. A file that changes twice
+// within a step has the same time for both contents.
 const settled = 3 * time.Second
 
-// contentsVersion changes when the same files would have another hash.
+// contentsVersion must be raised if a change of the code gives the same files another
+// hash.
 const contentsVersion = 1
 
-// contents hashes the files with the given ids. Reading them all takes a
-// while in a large set, so the result is remembered in the stage cache for as
-// long as no file changes its size or its time; where one is not settled yet,
-// nothing is remembered.
+// contents returns a hash of the files with the given ids. Hashing a large set takes
+// minutes, so the stage cache stores the result. It is valid as long as no file changes
+// its size or its time. If the age of one file is less than settled, nothing is stored.
 func (d *files) contents(ctx context.Context, ids []string) (string, error) {
 	abs, err := filepath.Abs(d.dir)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// ImageFolder returns the pictures of a folder that has one folder per class,
-// as ImageNet has them by WordNet id; pictures may lie in folders below it. The
-// index of a class is its position among the folders in [TextOrder], unless
-// [Ordered] or [Words] gives another order.
+// ImageFolder returns the pictures of a folder that has one folder per class, such as
+// ImageNet's folders with WordNet ids as names. Pictures may be in folders below a
+// class folder. The index of a class is its position among the class folders in
+// [TextOrder], unless [Ordered] or [Words] gives another order.
 func ImageFolder(ctx context.Context, dir string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
 	d, err := openImageFolder(ctx, dir, p, apply(options))
 	if err != nil {
@@ -71,16 +71,19 @@ func openImageFolder(ctx context.Context, dir string, p preprocess.Pipeline, s *
 	return d, d.seal(ctx, s)
 }
 
-// nameOf names a set after its folder and the folder around it.
+// nameOf returns the name of a set: the names of its folder and of the folder around
+// it.
 func nameOf(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs // "." has no name
+		dir = abs // the path "." has no name
 	}
 	return filepath.Base(filepath.Dir(dir)) + " " + filepath.Base(dir)
 }
 
-// classes returns the classes of a set in dir whose folders or truth name these:
-// the list's, or the names and those of the set beside it in the chosen order.
+// classes returns the classes of a set in dir. The names are those of its class
+// folders, or those in its truth file. The classes are those of the list of [Words] if
+// there is one. Otherwise they are the names and those of the split of [Beside], in the
+// order of [Ordered].
 func (s *settings) classes(dir string, names []string) (*wordList, error) {
 	var order Order
 	if s.order != nil {
@@ -129,7 +132,7 @@ func (s *settings) classes(dir string, names []string) (*wordList, error) {
 	return &wordList{ids: names, words: names}, nil
 }
 
-// without returns the names that are not among others, sorted.
+// without returns the names that are not in others, sorted.
 func without(names, others []string) []string {
 	known := make(map[string]bool, len(others))
 	for _, name := range others {

@@ -19,9 +19,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// ImageNetVal returns the pictures of a validation set that lie all in one folder,
-// as ImageNet and Tiny ImageNet are distributed, with their classes in a file of
-// truth, of one of these forms:
+// ImageNetVal returns the pictures of a validation set that are all in one folder dir,
+// as ImageNet and Tiny ImageNet are distributed. The file truth gives their classes, in
+// one of these forms:
 //
 //   - LOC_val_solution.csv: a header, then a picture's name without extension,
 //     a comma, and a WordNet id with boxes;
@@ -31,10 +31,10 @@ import (
 //   - ILSVRC2012_validation_ground_truth.txt of the development kit: the class
 //     of picture i, ILSVRC2012_val_0000000i, in line i, by the kit's own numbers.
 //
-// [Words] names the classes; for the development kit's numbers it must be
-// map_clsloc.txt, which tells them. Without it they are the class folders of
-// [Beside] and the ids in the file, numbered as [Ordered] says. Every picture must
-// have a class in the file, and every line a picture.
+// [Words] names the classes. For the development kit's numbers it must be
+// map_clsloc.txt, which lists these numbers. Without [Words] the classes are the class
+// folders of [Beside] and the ids in the file, in the order of [Ordered]. Every picture
+// must have a class in the file, and every line must have a picture.
 func ImageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, options ...Option) (Dataset, error) {
 	d, err := imageNetVal(ctx, dir, truth, p, apply(options))
 	if err != nil {
@@ -63,7 +63,7 @@ func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, 
 		return nil, fmt.Errorf("%s: %w", truth, err)
 	}
 	d := &files{name: "ImageNet val", task: Classification, classes: classes.words, dir: dir, pipeline: p}
-	if filepath.Base(dir) == "images" { // Tiny ImageNet's
+	if filepath.Base(dir) == "images" { // as in Tiny ImageNet
 		d.name = nameOf(filepath.Dir(dir))
 	}
 	pictures, err := d.list("")
@@ -86,11 +86,11 @@ func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, 
 	return d, d.seal(ctx, s)
 }
 
-// stem returns a picture's name without extension.
+// stem returns a picture's name without its extension.
 func stem(picture string) string { return strings.TrimSuffix(picture, path.Ext(picture)) }
 
-// A truths is a file of truth: a row for each picture, whose class is a name, an
-// index or a number of the development kit.
+// A truths is the content of a truth file: one row per picture. The class of a row is a
+// name, an index or a number of the development kit.
 type truths struct {
 	form truthForm
 	rows []truthRow
@@ -109,7 +109,8 @@ type truthRow struct {
 	picture, class string
 }
 
-// ids returns the classes that the file names.
+// ids returns the ids of the classes in the file. It returns none if the file has
+// indices or numbers.
 func (t *truths) ids() []string {
 	if t.form != byID {
 		return nil
@@ -123,7 +124,7 @@ func (t *truths) ids() []string {
 
 const solutionHeader = "ImageId,PredictionString"
 
-// parseTruth reads a file of truth; its first line tells the form.
+// parseTruth reads a truth file. The first line of the file tells its form.
 func parseTruth(r io.Reader) (*truths, error) {
 	text := bufio.NewReader(decoded(r))
 	head, err := text.Peek(len(solutionHeader))
@@ -162,7 +163,8 @@ func parseSolution(r io.Reader) (all []truthRow, err error) {
 	}
 }
 
-// parseLines reads val_annotations.txt, val.txt or the development kit's file.
+// parseLines reads the lines of val_annotations.txt, val.txt or the development kit's
+// file.
 func (t *truths) parseLines(r io.Reader) error {
 	lines, err := readLines(r)
 	if err != nil {
@@ -188,8 +190,8 @@ func (t *truths) parseLines(r io.Reader) error {
 	return nil
 }
 
-// classes returns the index of the class of every picture, by its name without
-// extension.
+// classes returns the class index of every picture. The keys are the pictures' names
+// without extension.
 func (t *truths) classes(list *wordList) (map[string]int, error) {
 	index, class := list.index(), make(map[string]int, len(t.rows))
 	for _, row := range t.rows {
@@ -205,7 +207,7 @@ func (t *truths) classes(list *wordList) (map[string]int, error) {
 	return class, nil
 }
 
-// class returns the index of a class in the list.
+// class returns the index in the list of the class that a row names.
 func (t *truths) class(text string, list *wordList, index map[string]int) (int, error) {
 	if t.form == byID {
 		c, ok := index[text]

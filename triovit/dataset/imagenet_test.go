@@ -19,9 +19,9 @@ const (
 	mapCLSLoc   = "n02119789 1 kit_fox\nn01443537 2 goldfish\nn01440764 3 tench\n"
 )
 
-// TestImageNetVal: the three forms of the truth say the same. The pictures are
-// a kit fox, a tench and another kit fox; the index of a class is its place in
-// the sorted order, whatever the development kit's number is.
+// TestImageNetVal: all forms of the truth file give the same labels. The pictures are a
+// kit fox, a tench and another kit fox. The index of a class is its position in sorted
+// order and does not depend on the development kit's number.
 func TestImageNetVal(t *testing.T) {
 	for _, test := range []struct{ name, words, truth string }{
 		{"LOC_val_solution.csv", synsetWords, "ImageId,PredictionString\nILSVRC2012_val_00000003,n02119789 1 2 3 4 n02119789 5 6 7 8 \n" +
@@ -58,7 +58,8 @@ func TestImageNetVal(t *testing.T) {
 	}
 }
 
-// thousandUnsorted lists as many classes as ImageNet has, the last of them first.
+// thousandUnsorted returns a list of as many classes as ImageNet has, with the last one
+// first.
 func thousandUnsorted() string {
 	lines := []string{"n00000999 x\n"}
 	for i := range 999 {

@@ -15,10 +15,10 @@ import (
 	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
-// Litter reports whether a file or folder of this name is one that systems and
-// tools leave in folders: a hidden one, as macOS's ._ files and
-// .ipynb_checkpoints, or one of Windows, of an archive or of a network drive. No
-// data set is read from it.
+// Litter reports whether a file or folder has a name of those that operating systems
+// and tools leave in folders. It may be a hidden file, such as macOS's ._ files and
+// .ipynb_checkpoints, or a file that Windows, an archive program or a network drive
+// makes. Data sets ignore such files.
 func Litter(name string) bool {
 	return strings.HasPrefix(name, ".") || slices.Contains(litter, strings.ToLower(name))
 }
@@ -28,8 +28,8 @@ var litter = []string{
 	"__macosx", "icon\r", "@eadir", "#recycle", "lost+found", "__pycache__",
 }
 
-// The endings of the pictures that are read, and those of pictures in other
-// formats, which are refused: who has them would miss them.
+// The extensions of the pictures that are read, and of pictures in other formats. The
+// other formats are errors, because a user who has such pictures would miss them.
 var (
 	readable   = []string{".png", ".jpg", ".jpeg"}
 	unreadable = []string{".avif", ".bmp", ".gif", ".heic", ".jfif", ".jp2", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
@@ -39,9 +39,9 @@ func endsAs(name string, endings []string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// walk visits the files below a folder at any depth, in the order of their names,
-// with their paths below it, with slashes. Links are followed; litter is left out.
-// The walk ends without an error where visit returns [fs.SkipAll].
+// walk visits the files below a folder at any depth, in the order of their names. It
+// passes each file's path below the folder, with slashes. It follows links and leaves
+// out litter. If visit returns [fs.SkipAll], the walk ends without an error.
 func walk(dir string, visit func(id string, info fs.FileInfo) error) error {
 	info, err := os.Stat(dir)
 	if err == nil {
@@ -53,8 +53,8 @@ func walk(dir string, visit func(id string, info fs.FileInfo) error) error {
 	return err
 }
 
-// walkBelow visits the files of one folder below dir; above are the folders from
-// dir down to it.
+// walkBelow visits the files of the folder below, which is relative to dir. The folders
+// from dir down to it are above; a link to one of them is a loop.
 func walkBelow(dir, below string, above []fs.FileInfo, visit func(string, fs.FileInfo) error) error {
 	found, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(below)))
 	if err != nil {
@@ -85,9 +85,8 @@ func walkBelow(dir, below string, above []fs.FileInfo, visit func(string, fs.Fil
 }
 
 // list returns the pictures below a folder at any depth, as paths below it with
-// slashes, and the files that are left out because they are no pictures, such as
-// a README. A picture in a format that is not read, or one that is no regular
-// file, is an error.
+// slashes. It also returns the other files, which are no pictures, such as a README. A
+// picture in a format that is not read, or one that is no regular file, is an error.
 func list(dir string) (pictures, others []string, err error) {
 	err = walk(dir, func(id string, info fs.FileInfo) error {
 		full := filepath.Join(dir, filepath.FromSlash(id))
@@ -104,8 +103,8 @@ func list(dir string) (pictures, others []string, err error) {
 	return pictures, others, err
 }
 
-// FirstPicture returns the path of the first picture below a folder at any depth,
-// by the names of folders and files.
+// FirstPicture returns the path of the first picture below a folder at any depth, in
+// the order of the names of folders and files. A folder without pictures is an error.
 func FirstPicture(dir string) (string, error) {
 	first := ""
 	err := walk(dir, func(id string, info fs.FileInfo) error {
@@ -124,9 +123,9 @@ func FirstPicture(dir string) (string, error) {
 	return first, err
 }
 
-// ClassFolders returns the names of the folders in a folder, sorted as text,
-// without litter. Pictures beside them are an error, as some would be left out;
-// other files are none, such as a README.
+// ClassFolders returns the names of the folders in a folder, sorted as text and without
+// litter. Pictures beside the folders are an error, because they would have no class.
+// Other files beside them, such as a README, are allowed.
 func ClassFolders(dir string) ([]string, error) {
 	found, err := os.ReadDir(dir)
 	if err != nil {
@@ -155,7 +154,7 @@ func ClassFolders(dir string) ([]string, error) {
 	return folders, nil
 }
 
-// some shows the first few of a list of names.
+// some returns the first three names of a list as text for an error.
 func some(names []string) string {
 	const shown = 3
 	text := strings.Join(names[:min(shown, len(names))], ", ")

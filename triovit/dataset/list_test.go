@@ -13,15 +13,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// TestLitter: what systems and tools leave beside pictures, labels and folders
-// changes no set, in any layout.
+// TestLitter: files that operating systems and tools leave beside pictures, labels and
+// folders change no set, in any layout.
 func TestLitter(t *testing.T) {
 	ade := func(t *testing.T) string { return adeFolder(t) }
 	for _, set := range []struct {
 		name    string
 		make    func(t *testing.T) string
 		open    func(dir string) (Dataset, error)
-		folders []string // that get the litter
+		folders []string // folders that get the litter
 	}{
 		{"class folders", imageFolder, func(dir string) (Dataset, error) {
 			return ImageFolder(t.Context(), filepath.Join(dir, "val"), preprocess.Classification(8), Beside(filepath.Join(dir, "val")))
@@ -81,7 +81,7 @@ func TestLitter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if set.name != "Cityscapes" { // whose folders of labels have other files anyway
+			if set.name != "Cityscapes" { // its label folders have other files anyway
 				if said := strings.Join(explained.Remarks(), ""); !strings.Contains(said, "left out") || !strings.Contains(said, "README.txt") {
 					t.Errorf("remarks %q", explained.Remarks())
 				}
@@ -93,8 +93,8 @@ func TestLitter(t *testing.T) {
 	}
 }
 
-// TestFilesBesideClassFolders: a README or an archive beside class folders is no
-// class, and an empty class folder is one.
+// TestFilesBesideClassFolders: a README or an archive beside class folders is no class.
+// An empty class folder is a class.
 func TestFilesBesideClassFolders(t *testing.T) {
 	dir := imageFolder(t)
 	for _, name := range []string{"README", "n01.tar", "labels.csv"} {
@@ -112,8 +112,8 @@ func TestFilesBesideClassFolders(t *testing.T) {
 	}
 }
 
-// TestDeepFolders: pictures may lie below a class folder, as in Tiny ImageNet, and
-// folders and pictures may be links. Extensions may be written large.
+// TestDeepFolders: pictures may be in folders below a class folder, as in Tiny
+// ImageNet. Folders and pictures may be links. Extensions may be in capitals.
 func TestDeepFolders(t *testing.T) {
 	store, dir := t.TempDir(), t.TempDir()
 	write(t, store, "n02/c.PNG", gray(t, 8, 8, 1))
@@ -148,7 +148,7 @@ func TestDeepFolders(t *testing.T) {
 	wantError(t, err, filepath.Join("val", "n00"), "no such file")
 }
 
-// TestNames: a set is named after its folder, however that is given.
+// TestNames: a set has the name of its folder for every form of the path.
 func TestNames(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "two words")
 	write(t, root, "val/n01/a.png", gray(t, 8, 8, 1))

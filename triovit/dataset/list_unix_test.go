@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// TestPipes: nobody waits for a named pipe, whether it has the name of a picture
-// or of a list.
+// TestPipes: no reader waits for a named pipe that has the name of a picture or of a
+// list.
 func TestPipes(t *testing.T) {
 	dir := imageFolder(t)
 	pipe := func(name string) string {

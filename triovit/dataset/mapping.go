@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Mapping returns the table from a network's classes to a data set's where
-// they are not the same but known to correspond: the 19 classes of Cityscapes
-// to the 11 of CamVid. Otherwise it returns nil.
+// Mapping returns the table from a network's classes to those of a data set, if both
+// are known and differ. The only such pair is the 19 classes of Cityscapes and the 11
+// of CamVid. Otherwise Mapping returns nil.
 func Mapping(networkClasses int, classes []string) []uint8 {
 	palette := Palette(classes)
 	if networkClasses != len(CityscapesClasses) || len(palette) != len(CamVidClasses) {
@@ -18,8 +18,8 @@ func Mapping(networkClasses int, classes []string) []uint8 {
 	return CityscapesToCamVid[:]
 }
 
-// NetworkClasses returns the names of a network's classes that is scored on a data
-// set of other or the same classes, nil where nobody knows them.
+// NetworkClasses returns the names of the classes of a network that is scored on a data
+// set with the given classes. It returns nil if the network's classes are unknown.
 func NetworkClasses(networkClasses int, classes []string) []string {
 	switch {
 	case networkClasses == len(classes):
@@ -30,8 +30,8 @@ func NetworkClasses(networkClasses int, classes []string) []string {
 	return nil
 }
 
-// Palette returns the classes with their colours where the names are those of
-// Cityscapes, CamVid or ADE20K; otherwise nil.
+// Palette returns the classes with their colours if the names are those of Cityscapes,
+// CamVid or ADE20K. Otherwise it returns nil.
 func Palette(classes []string) []Class {
 	for _, known := range [][]Class{CityscapesClasses[:], CamVidClasses[:], ADE20KClasses[:]} {
 		if slices.EqualFunc(classes, known, func(name string, c Class) bool { return name == c.Name }) {
@@ -41,8 +41,8 @@ func Palette(classes []string) []Class {
 	return nil
 }
 
-// Colors returns a colour for each class: the palette's, or one for each number where
-// the names have none.
+// Colors returns a colour for each class. Classes without a [Palette] get the colours
+// of their numbers.
 func Colors(classes []string) []color.RGBA {
 	colors := make([]color.RGBA, len(classes))
 	palette := Palette(classes)

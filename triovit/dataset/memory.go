@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
-// memory is a set whose pictures are values of the program.
+// memory is a set whose pictures the program made. It implements [Dataset].
 type memory struct {
 	name        string
 	task        Task
@@ -20,9 +20,9 @@ type memory struct {
 	fingerprint string
 }
 
-// Memory returns a set of pictures that need no files, such as scenes that the
-// program draws. Their sizes, their labels and the uniqueness of their ids are
-// checked. The items must not be changed afterwards.
+// Memory returns a set of pictures that need no files, such as scenes that the program
+// draws. An error names an item whose size or label is invalid, or whose id is not
+// unique. The items must not be changed afterwards.
 func Memory(name string, task Task, classes []string, items []*Item) (Dataset, error) {
 	parts := append([]string{task.String()}, classes...)
 	known := make(map[string]bool, len(items))
@@ -45,8 +45,8 @@ func Memory(name string, task Task, classes []string, items []*Item) (Dataset, e
 	return &memory{name, task, classes, items, cache.Key(parts...)}, nil
 }
 
-// check reports what is wrong with an item of a set with the given number of
-// classes.
+// check returns an error if an item of a set with the given number of classes is
+// invalid.
 func check(item *Item, task Task, classes int) error {
 	m, label := item.Image, item.Label
 	switch {
@@ -83,14 +83,14 @@ func (d *memory) Load(i int) (*Item, error) {
 	return d.items[i], nil
 }
 
-// absent is a set that is not there.
+// absent is an empty set in place of one that could not be opened.
 type absent struct {
 	memory
 	why error
 }
 
-// Absent returns an empty set in place of one that could not be opened: whoever
-// needs its pictures receives the reason from Load.
+// Absent returns an empty set in place of one that could not be opened. Its Load
+// returns the reason why as an error.
 func Absent(name string, task Task, why error) Dataset {
 	return &absent{memory{name: name, task: task, fingerprint: cache.Key(name)}, why}
 }

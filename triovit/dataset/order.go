@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// An Order is the order in which class folders are numbered where no list of the
-// classes gives another.
+// An Order is the order in which class folders are numbered if no list of the classes
+// gives another.
 type Order uint8
 
 const (
-	// TextOrder compares names letter by letter: 0, 1, 10, 2. Torchvision's
-	// ImageFolder numbers classes so.
+	// TextOrder compares names letter by letter: 0, 1, 10, 2. Torchvision's ImageFolder
+	// numbers classes in this order.
 	TextOrder Order = iota
-	// NaturalOrder compares the numbers in names as numbers, and letters without
-	// regard to case: 0, 1, 2, 10. Timm numbers classes so (natural_key in
+	// NaturalOrder compares the numbers in names as numbers, and ignores the case of
+	// letters: 0, 1, 2, 10. Timm numbers classes in this order (natural_key in
 	// timm/utils/misc.py).
 	NaturalOrder
 )
 
-// orders say how an order is called, and who numbers classes in it.
+// orders holds the name of each order and the library that numbers classes in it.
 var orders = [...]struct{ name, who string }{TextOrder: {"text", "torchvision"}, NaturalOrder: {"natural", "timm"}}
 
 // String returns "text" or "natural".
@@ -35,7 +35,7 @@ func (o Order) String() string {
 	return fmt.Sprintf("Order(%d)", uint8(o))
 }
 
-// compare compares two names in the order.
+// compare compares two names in the order. It returns -1, 0 or 1.
 func (o Order) compare(a, b string) int {
 	if o == NaturalOrder {
 		return compareNaturally(a, b)
@@ -43,21 +43,21 @@ func (o Order) compare(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// sorted returns the names in the order.
+// sorted returns the names sorted in the order.
 func (o Order) sorted(names []string) []string {
 	return slices.SortedFunc(slices.Values(names), o.compare)
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// compareNaturally compares two names as timm's natural_key does. Names that are
-// equal to it are compared as text.
+// compareNaturally compares two names as timm's natural_key does. Names with equal keys
+// are compared as text.
 func compareNaturally(a, b string) int {
 	return cmp.Or(slices.CompareFunc(naturalParts(a), naturalParts(b), compareParts), strings.Compare(a, b))
 }
 
-// naturalParts returns the text before the first number of a name, then by turns
-// a number and the text behind it.
+// naturalParts returns the text before the first number of a name, then in turn a
+// number and the text after it.
 func naturalParts(name string) []string {
 	name = strings.ToLower(name)
 	var parts []string
@@ -70,15 +70,15 @@ func naturalParts(name string) []string {
 }
 
 func compareParts(a, b string) int {
-	if digits.MatchString(a) && digits.MatchString(b) { // of any length
+	if digits.MatchString(a) && digits.MatchString(b) { // numbers of any length
 		a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	}
 	return strings.Compare(a, b)
 }
 
-// remark says in which order the names are numbered where the other order
-// numbers them otherwise, and how to choose; else it is empty.
+// remark returns a remark if the other order numbers the names differently. It says
+// which order is used and how to choose the other. Otherwise it is empty.
 func (o Order) remark(names []string) string {
 	other := TextOrder + NaturalOrder - o
 	mine, others := o.sorted(names), other.sorted(names)
@@ -90,8 +90,8 @@ func (o Order) remark(names []string) string {
 		o, orders[o].who, class, mine[class], other, orders[other].who, others[class])
 }
 
-// firstDifference returns the first place in which two lists have other names,
-// or -1.
+// firstDifference returns the first index at which two lists have different names, or
+// -1.
 func firstDifference(a, b []string) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {

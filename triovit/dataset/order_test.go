@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestOrders holds the two orders against what Python gives: sorted(names), and
-// sorted(names, key=timm.utils.misc.natural_key).
+// TestOrders compares the two orders with Python's sorted(names) and sorted(names,
+// key=timm.utils.misc.natural_key).
 func TestOrders(t *testing.T) {
 	for _, test := range []struct{ names, text, natural string }{
 		{"0 1 2 10 11", "0 1 10 11 2", "0 1 2 10 11"},
@@ -24,7 +24,7 @@ func TestOrders(t *testing.T) {
 		{"img img1 img01a img-1", "img img-1 img01a img1", "img img1 img01a img-1"},
 		{"a10b2 a10b10 a9b3 10 a", "10 a a10b10 a10b2 a9b3", "10 a a9b3 a10b2 a10b10"},
 		{"9 100000000000000000000000000000000000000 20", "100000000000000000000000000000000000000 20 9", "9 20 100000000000000000000000000000000000000"},
-		{"01 1 001", "001 01 1", "001 01 1"}, // equal to timm, which leaves them as they come
+		{"01 1 001", "001 01 1", "001 01 1"}, // equal for timm, which keeps their order
 		{"É é z", "z É é", "z É é"},
 	} {
 		names := strings.Fields(test.names)
@@ -42,8 +42,8 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestNaturalOrderIsOne: the comparison is an order of all names, in which numbers
-// follow each other.
+// TestNaturalOrderIsOne: the comparison is a total order of names, in which numbers are
+// in ascending order.
 func TestNaturalOrderIsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[a-bA-B0-2]{0,5}`)
@@ -57,8 +57,8 @@ func TestNaturalOrderIsOne(t *testing.T) {
 	})
 }
 
-// TestClassOrder: a score tells in which order classes are numbered where it
-// matters, and shares nothing with a score in the other order.
+// TestClassOrder: a remark gives the order of the classes if the two orders differ. The
+// fingerprints of the two orders differ.
 func TestClassOrder(t *testing.T) {
 	root := shared.Unzipped(t, "data/field/numbered_folders.zip")
 	open := func(options ...Option) Dataset {
@@ -119,8 +119,8 @@ func TestClassOrder(t *testing.T) {
 	wantError(t, err, "Order(7)", "text and natural")
 }
 
-// TestBeside: the classes are those of both splits, and none may be in one only
-// where each has one of its own.
+// TestBeside: the classes are those of both splits. It is an error if each split has a
+// class that the other lacks.
 func TestBeside(t *testing.T) {
 	for _, test := range []struct {
 		name, train, val string
@@ -154,8 +154,8 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// TestLists: a list of classes or of truth may be of bare names, end its lines as
-// Windows does, begin with a byte order mark or be UTF-16.
+// TestLists: a list of classes or a truth file may have bare names, line ends of
+// Windows, a byte order mark or UTF-16.
 func TestLists(t *testing.T) {
 	encodings := map[string]func(string) string{
 		"UTF-8":              func(s string) string { return s },
@@ -209,8 +209,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// utf16Bytes encodes a text with a byte order mark; big is 1 where the high byte of
-// a unit comes first, else 0.
+// utf16Bytes encodes a text in UTF-16 with a byte order mark. big is 1 if the high byte
+// of a unit comes first, else 0.
 func utf16Bytes(s string, big int) string {
 	var out []byte
 	for _, unit := range utf16.Encode([]rune("\uFEFF" + s)) {
@@ -220,8 +220,8 @@ func utf16Bytes(s string, big int) string {
 	return string(out)
 }
 
-// TestNamesWithSpaces: folders of several words may be listed bare, or with a tab
-// before their words.
+// TestNamesWithSpaces: class folders with spaces in their names may be listed without
+// words, or with a tab before their words.
 func TestNamesWithSpaces(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"hot dog", "hot air balloon"} {

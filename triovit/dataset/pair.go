@@ -4,9 +4,10 @@ package dataset
 
 import "fmt"
 
-// pair adds the pictures of one folder with the labels of the same names,
-// extensions apart, in another, both given below the data set's folder with
-// slashes. A picture without a label, and a label without a picture, are errors.
+// pair adds the pictures of one folder with the labels of the same names in another
+// folder. The extensions may differ. Both folders are paths below the data set's
+// folder, with slashes. A picture without a label, and a label without a picture, are
+// errors.
 func (d *files) pair(pictures, labels string) error {
 	pictureIDs, err := d.list(pictures)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
-// subset is a part of another set.
+// subset is a part of another set. It implements [Dataset].
 type subset struct {
 	Dataset
 	name        string
@@ -40,8 +40,8 @@ func newSubset(d Dataset, how string, indices []int) Dataset {
 	return &subset{d, name, indices, cache.Key(parts...)}
 }
 
-// Subset returns the pictures with the given ids, in that order. An id that the
-// set does not have is an error.
+// Subset returns the set of the pictures with the given ids, in that order. An id that
+// the set does not have is an error.
 func Subset(d Dataset, ids ...string) (Dataset, error) {
 	index := make(map[string]int, d.Len())
 	for i := range d.Len() {
@@ -58,8 +58,8 @@ func Subset(d Dataset, ids ...string) (Dataset, error) {
 	return newSubset(d, "as listed", indices), nil
 }
 
-// Head returns the first n pictures, or all if there are fewer; n must be
-// positive.
+// Head returns the set of the first n pictures, or of all if there are fewer. An n
+// below 1 is an error.
 func Head(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("first %d pictures of %s: allowed are 1 to %d", n, d.Name(), d.Len())
@@ -67,8 +67,8 @@ func Head(d Dataset, n int) (Dataset, error) {
 	return part(d, n, "the first", func(i int) int { return i }), nil
 }
 
-// Spread returns n pictures, evenly spread over the set and beginning with the first, or
-// all if there are fewer; n must be positive.
+// Spread returns the set of n pictures that are spread evenly over the set and begin
+// with the first. It returns all if there are fewer. An n below 1 is an error.
 func Spread(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%d pictures spread over %s: allowed are 1 to %d", n, d.Name(), d.Len())
@@ -76,7 +76,8 @@ func Spread(d Dataset, n int) (Dataset, error) {
 	return part(d, n, "evenly spread", func(i int) int { return i * d.Len() / n }), nil
 }
 
-// part returns n pictures at the indices that at has, or all if there are not more.
+// part returns n pictures of a set, with the indices at(0) to at(n-1). It returns the
+// whole set if that has at most n pictures.
 func part(d Dataset, n int, how string, at func(i int) int) Dataset {
 	if n >= d.Len() {
 		return d
@@ -88,9 +89,9 @@ func part(d Dataset, n int, how string, at func(i int) int) Dataset {
 	return newSubset(d, how, indices)
 }
 
-// Every returns every n-th picture, beginning with the first: a part that
-// spreads over scenes or classes, which are listed one after another; n must be
-// positive.
+// Every returns every n-th picture, beginning with the first. Sets list the pictures of
+// a scene or class one after another, so this part has pictures of all of them. An n
+// below 1 is an error.
 func Every(d Dataset, n int) (Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("one picture in %d of %s: allowed are 1 to %d", n, d.Name(), d.Len())
@@ -106,9 +107,9 @@ func Every(d Dataset, n int) (Dataset, error) {
 }
 
 // Draw returns n pictures that the seed draws without repeats, in the order of the set.
-// Of one seed, a draw of fewer pictures is a part of each draw of more, and a draw of
-// all is the set itself. It is an error if n is less than 1 or more than there are. An
-// empty set stays as it is, for its Load says why it is empty.
+// For one seed, a smaller draw is a part of each larger draw, and a draw of all
+// pictures is the set itself. An n below 1, or above the number of pictures, is an
+// error. An empty set is returned unchanged, because its Load says why it is empty.
 func Draw(d Dataset, n int, seed uint64) (Dataset, error) {
 	if d.Len() == 0 {
 		return d, nil

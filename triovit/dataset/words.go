@@ -20,8 +20,8 @@ import (
 // A wordList is a list of classes in the order of their indices.
 type wordList struct {
 	ids, words []string
-	// number maps the development kit's numbers (ILSVRC2012_ID, from 1) to
-	// indices, where the list tells them.
+	// number maps the development kit's numbers (ILSVRC2012_ID, from 1) to indices. It
+	// is nil if the list does not give the numbers.
 	number map[int]int
 }
 
@@ -33,10 +33,10 @@ func (l *wordList) index() map[string]int {
 	return index
 }
 
-// maxList bounds a list of classes in bytes: that of 21,841 classes takes 2 MB.
+// maxList is the largest size of a list in bytes. A list of 21,841 classes has 2 MB.
 const maxList = 16 << 20
 
-// readList gives the text of a list to a parser, whose errors it names the file in.
+// readList passes the text of a list to a parser. Its errors name the file.
 func readList(path string, parse func(io.Reader) error) error {
 	f, err := regular.Open(path, maxList)
 	if err != nil {
@@ -49,20 +49,23 @@ func readList(path string, parse func(io.Reader) error) error {
 	return nil
 }
 
-// decoded returns a list's text as UTF-8. A byte order mark at its begin, which
-// editors and spreadsheets write, tells UTF-8 or UTF-16 and is left out.
+// decoded returns a list's text as UTF-8. A byte order mark at the beginning, which
+// editors and spreadsheets write, says whether the text is UTF-8 or UTF-16. The mark is
+// left out.
 func decoded(r io.Reader) io.Reader {
 	return transform.NewReader(r, unicode.BOMOverride(transform.Nop))
 }
 
-// readWords reads a list of classes, of which the given names are some.
+// readWords reads a list of classes. The names of class folders tell it whether lines
+// have words.
 func readWords(path string, names []string) (l *wordList, err error) {
 	err = readList(path, func(r io.Reader) error { l, err = parseWords(r, names); return err })
 	return l, err
 }
 
-// parseWords reads lines of a class's folder, white space and its words, or of
-// the folder alone: so where all of the names are whole lines.
+// parseWords reads lines that have a class folder's name, white space and the words for
+// the class. If every given name is a whole line of the list, it reads lines that have
+// only the name.
 func parseWords(r io.Reader, names []string) (*wordList, error) {
 	lines, err := readLines(decoded(r))
 	if err != nil {
@@ -94,7 +97,7 @@ func parseWords(r io.Reader, names []string) (*wordList, error) {
 	}
 	for i, id := range l.ids {
 		if !wordNetID.MatchString(id) {
-			return l, nil // not ImageNet's: any order is its own
+			return l, nil // not ImageNet's classes, so any order is allowed
 		}
 		if i > 0 && id < l.ids[i-1] {
 			return nil, fmt.Errorf("class %s after %s: ImageNet's classes are indexed in the sorted order of their WordNet ids", id, l.ids[i-1])
@@ -103,14 +106,14 @@ func parseWords(r io.Reader, names []string) (*wordList, error) {
 	return l, nil
 }
 
-// imageNetClasses is the number of classes of the published checkpoints, which
-// all have them in one order.
+// imageNetClasses is the number of classes of the published checkpoints. All of them
+// number the classes in the same order.
 const imageNetClasses = 1000
 
 var wordNetID = regexp.MustCompile(`^n[0-9]{8}$`)
 
-// sortNumbered sorts a list of the form of map_clsloc.txt, "n02119789 1 kit_fox",
-// whose numbers are 1 to the number of classes; it tells whether it is one.
+// sortNumbered sorts a list in the form of map_clsloc.txt, "n02119789 1 kit_fox", whose
+// numbers are 1 to the number of classes. It reports whether the list has this form.
 func (l *wordList) sortNumbered() bool {
 	type class struct {
 		id, words string
@@ -134,7 +137,7 @@ func (l *wordList) sortNumbered() bool {
 	return true
 }
 
-// sort sorts the classes; the order of a list with numbers is its own.
+// sort sorts the classes. A list with numbers keeps its order.
 func (l *wordList) sort(compare func(a, b string) int) {
 	if l.number != nil {
 		return
@@ -149,8 +152,8 @@ func (l *wordList) sort(compare func(a, b string) int) {
 	}
 }
 
-// cutName divides a line into the name of a folder and the words behind it, which
-// are the name where there are none. A name that a tab ends may have spaces.
+// cutName divides a line into the name of a folder and the words after it. If the line
+// has no words, words is the name. A name that ends at a tab may contain spaces.
 func cutName(line string) (name, words string) {
 	end := strings.IndexByte(line, '\t')
 	if end < 0 {
@@ -162,7 +165,7 @@ func cutName(line string) (name, words string) {
 	return line[:end], strings.TrimSpace(line[end:])
 }
 
-// A line is one of a list, without white space around it.
+// A line is one line of a list, without the white space around it.
 type line struct {
 	number int // from 1
 	text   string

@@ -5,12 +5,12 @@ package efficientvit
 import "fmt"
 
 // At returns the network for pictures of h × w pixels. It also takes a transformed
-// network, which [Describe] cannot make. Only shapes change; the parameters fit as they
-// are. The error names the operation that does not take the size.
+// network, which [Describe] cannot make. Only shapes change; the parameters remain
+// valid. The error names the operation that does not allow the size.
 func (n *Network) At(h, w int) (*Network, error) {
 	c := n.Clone()
 	shapes := make(map[string][]int, len(c.Ops))
-	maps := make(map[string][]int) // the map whose pixels are the tensor's tokens
+	maps := make(map[string][]int) // [H, W, C] of the map whose pixels are the tokens
 	for i := range c.Ops {
 		op := &c.Ops[i]
 		var in [][]int

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAt: a network at another size is the one that is described at that size.
+// TestAt: a network at another size equals the network that is described at that size.
 func TestAt(t *testing.T) {
 	for _, variant := range VariantNames() {
 		t.Run(variant, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at.Name = want.Name // which has the size of some variants in it
+			at.Name = want.Name // the names of some variants include the size
 			if diff := cmp.Diff(want, at); diff != "" {
 				t.Error(diff)
 			}

@@ -14,8 +14,8 @@ func (op *Op) ParamCount() int64 {
 	return n
 }
 
-// ParamCount returns the number of parameters of the network, as the
-// reference's README counts them.
+// ParamCount returns the number of parameters of the network, counted as in the
+// reference's README: without running statistics.
 func (n *Network) ParamCount() int64 {
 	var sum int64
 	for i := range n.Ops {
@@ -24,10 +24,10 @@ func (n *Network) ParamCount() int64 {
 	return sum
 }
 
-// MACs returns the multiply-accumulates that the operation takes for one
-// picture: convolutions, linear layers, the attention's matrix products and
-// the sum over K, which is the denominator's column of KᵀV. Normalizations,
-// activations, additions, resizing and division count none.
+// MACs returns the number of multiply-accumulates of the operation for one picture. It
+// counts convolutions, linear layers, the attention's matrix products and the sum over
+// K, which is the denominator's column of KᵀV. Normalizations, activations, additions,
+// resizing and division count as 0.
 func (n *Network) MACs(op *Op) int64 {
 	size := int64(Size(op.Shape))
 	in := func(i int) []int { return n.Op(op.Inputs[i]).Shape }
@@ -48,7 +48,7 @@ func (n *Network) MACs(op *Op) int64 {
 	return 0
 }
 
-// TotalMACs returns the multiply-accumulates of the network for one picture.
+// TotalMACs returns the number of multiply-accumulates of the network for one picture.
 func (n *Network) TotalMACs() int64 {
 	var sum int64
 	for i := range n.Ops {

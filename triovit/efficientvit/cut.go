@@ -12,16 +12,17 @@ import (
 type Range struct {
 	// Name is the name of a module, of a layer's first operation, or of a stage.
 	Name string
-	// Stage is 0 for the stem. Stages are numbered from 1, and the head's number is one
-	// more than the number of stages.
+	// Stage is the number of the stage: 0 for the stem, 1 and up for the stages, and
+	// one more than the number of stages for the head.
 	Stage    int
 	From, To int
 }
 
-// Blocks divides the network into the blocks that are reconstructed one by one, in
-// order: the modules of [Op.Block], and the layers outside of them. A layer is an
-// operation with the normalization and activation behind it and with the Scale or
-// Shift before it. The network's inputs belong to the first block.
+// Blocks divides the network into the blocks that package calib reconstructs one by
+// one, in the order of the network. A block is a module of [Op.Block], or a layer
+// outside of the modules. A layer is an operation with the normalization and activation
+// after it and with the Scale or Shift before it. The network's inputs belong to the
+// first block.
 func (n *Network) Blocks() []Range {
 	var blocks []Range
 	for i := range n.Ops {
@@ -37,8 +38,9 @@ func (n *Network) Blocks() []Range {
 	return blocks
 }
 
-// nameOf returns the module of a block's operations, or the first operation that is not an
-// input and was not inserted before another.
+// nameOf returns the name of a block: the module of its operations. Outside of modules
+// it is the name of the first operation that is no input and no inserted Scale or
+// Shift.
 func nameOf(block []Op) string {
 	for i := range block {
 		if op := &block[i]; op.Kind != Input && op.Kind != Scale && op.Kind != Shift {
@@ -66,7 +68,7 @@ func (n *Network) joins(i int) bool {
 	return slices.Contains([]Kind{BatchNorm, LayerNorm, Hardswish, ReLU}, op.Kind)
 }
 
-// stageOf returns the stage of operation i, as [Range] counts them.
+// stageOf returns the stage of operation i, numbered as in [Range].
 func (n *Network) stageOf(i int) int {
 	stage := 0
 	for j := range i {
@@ -77,9 +79,9 @@ func (n *Network) stageOf(i int) int {
 	return stage
 }
 
-// ByStage divides the network into the stem, the four stages and the head, called
-// "stem", "stage 1" and so on, and "head". A network that names no stages is one
-// range under its own name.
+// ByStage divides the network into the stem, the four stages and the head. Their names
+// are "stem", "stage 1" to "stage 4" and "head". A network with empty Stages is one
+// range with the network's name.
 func (n *Network) ByStage() []Range {
 	var stages []Range
 	for _, b := range n.Blocks() {
@@ -104,14 +106,15 @@ func (n *Network) ByStage() []Range {
 }
 
 // Cut returns the operations Ops[from:to] as a separate network. Every tensor that they
-// read and do not make becomes an [Input] of the same name and shape, in the order of the
-// network. Every tensor that later operations read, or that is an output of the network,
-// becomes an output. [Network.Inputs] and [Network.Outputs] list both. If no later
-// operation reads a tensor of the range, the last operation's tensor is the output. Names
-// of tensors, parameters and points stay.
+// read but do not make becomes an [Input] of the same name and shape, in the order of
+// the network. Every tensor that later operations read, or that is an output of the
+// network, becomes an output. [Network.Inputs] and [Network.Outputs] list both. If no
+// later operation reads a tensor of the range, the last operation's tensor is the
+// output. The names of tensors, parameters and points do not change.
 //
-// A cut of all operations is the network itself. The name of any other cut consists of the
-// network's name and the range. It keeps Stages only if it makes all of them.
+// A cut of all operations is the network itself. The name of any other cut consists of
+// the network's name and the range. The cut keeps Stages only if it makes all of their
+// tensors. A range without operations, or beyond those of the network, is an error.
 func (n *Network) Cut(from, to int) (*Network, error) {
 	if from < 0 || from >= to || to > len(n.Ops) {
 		return nil, fmt.Errorf("network %q: a cut of the operations %d to %d: at least one of the %d is taken", n.Name, from, to, len(n.Ops))

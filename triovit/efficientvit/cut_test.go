@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBlocks: every operation of every variant is in one block, blocks have names of
-// their own, and those of a module are the module.
+// TestBlocks: every operation of every variant is in one block, no two blocks have the
+// same name, and a module's block has all operations of the module.
 func TestBlocks(t *testing.T) {
 	for _, name := range VariantNames() {
 		net := describe(t, name)
@@ -57,7 +57,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// checkRanges: ranges follow each other from the first operation to the last.
+// checkRanges checks that ranges follow each other from the first operation to the
+// last.
 func checkRanges(t interface{ Errorf(string, ...any) }, net *Network, ranges []Range) {
 	at := 0
 	for _, r := range ranges {
@@ -71,8 +72,8 @@ func checkRanges(t interface{ Errorf(string, ...any) }, net *Network, ranges []R
 	}
 }
 
-// TestBlocksByHand: the blocks of the smallest segmentation network, and of a
-// classifier's head.
+// TestBlocksByHand compares the blocks of the smallest segmentation network, and of a
+// classifier's head, with lists made by hand.
 func TestBlocksByHand(t *testing.T) {
 	list := func(net *Network) string {
 		var s strings.Builder
@@ -121,8 +122,8 @@ func TestBlocksByHand(t *testing.T) {
 	}
 }
 
-// TestInsertedOperationsJoinTheirConvolution: what a transform puts before a
-// convolution is in the convolution's block.
+// TestInsertedOperationsJoinTheirConvolution: an operation that a transform inserts
+// before a convolution is in the convolution's block.
 func TestInsertedOperationsJoinTheirConvolution(t *testing.T) {
 	for _, consumer := range []string{"head.op_list.0.conv", "backbone.stages.2.op_list.1.local_module.main.inverted_conv.conv"} {
 		net := describe(t, "b0-r224")
@@ -156,16 +157,16 @@ func TestInsertedOperationsJoinTheirConvolution(t *testing.T) {
 	}
 }
 
-// partition draws places at which a list of n is divided, from 0 to n.
+// partition draws the bounds of ranges that divide a list of n items, from 0 to n.
 func partition(t *rapid.T, n int) []int {
 	at := append(rapid.SliceOfNDistinct(rapid.IntRange(1, n-1), 0, 6, rapid.ID).Draw(t, "places"), 0, n)
 	slices.Sort(at)
 	return at
 }
 
-// TestCuts: the cuts of every division of every variant are valid, have every
-// operation as it was, read only the picture and what a cut before them gives out,
-// and give out what a cut behind them reads, or the network.
+// TestCuts: for every division of every variant the cuts are valid and have the
+// network's operations unchanged. A cut reads only the picture and outputs of cuts
+// before it. Its outputs are those that a later cut or the network needs.
 func TestCuts(t *testing.T) {
 	nets := map[string]*Network{}
 	for _, name := range VariantNames() {
@@ -212,7 +213,8 @@ func TestCuts(t *testing.T) {
 	})
 }
 
-// TestCutOfEverything is the network itself, with its hash.
+// TestCutOfEverything: a cut of all operations is the network itself, with the same
+// hash.
 func TestCutOfEverything(t *testing.T) {
 	for _, name := range VariantNames() {
 		net := describe(t, name)
@@ -222,7 +224,7 @@ func TestCutOfEverything(t *testing.T) {
 	}
 }
 
-// TestCutsOfCuts: a part of a cut is the cut of that part.
+// TestCutsOfCuts: a cut of a cut equals the cut of the same operations of the network.
 func TestCutsOfCuts(t *testing.T) {
 	net := describe(t, "seg-b0-cityscapes")
 	rapid.Check(t, func(t *rapid.T) {
@@ -252,7 +254,8 @@ func TestCutsOfCuts(t *testing.T) {
 	})
 }
 
-// TestCutsThatAreNone: at least one operation is taken, of those that there are.
+// TestCutsThatAreNone: a range without operations, or beyond those of the network, is
+// an error.
 func TestCutsThatAreNone(t *testing.T) {
 	net := describe(t, "b0-r224")
 	for _, r := range []Range{{From: -1, To: 3}, {From: 3, To: 3}, {From: 4, To: 3}, {From: 3, To: len(net.Ops) + 1}} {
@@ -262,8 +265,8 @@ func TestCutsThatAreNone(t *testing.T) {
 	}
 }
 
-// TestHashes holds the hash of every variant: profiles, results and artefacts are
-// kept under it.
+// TestHashes compares the hash of every variant with a stored one. Profiles, results
+// and artefacts are stored under this hash.
 func TestHashes(t *testing.T) {
 	want := map[string]string{
 		"efficientvit-b0-r224":           "50d6e9667691a38f",
@@ -294,8 +297,8 @@ func TestHashes(t *testing.T) {
 	}
 }
 
-// TestNumbersInHashes: kinds, roles and classes enter a hash by number, so that none
-// may take the number of another. A new one is added at the end of its list.
+// TestNumbersInHashes: the numbers of kinds, roles and classes never change, because
+// hashes depend on them. A new one is added at the end of its list.
 func TestNumbersInHashes(t *testing.T) {
 	for what, list := range map[string]struct{ got, want string }{
 		"kinds":         {fmt.Sprint(Kinds()), "[Input Conv BatchNorm LayerNorm Linear Hardswish ReLU Add Concat GlobalAvgPool Upsample Heads MergeHeads MatMul SumTokens Divide Scale Shift]"},

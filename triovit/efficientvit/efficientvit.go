@@ -4,20 +4,20 @@ package efficientvit
 
 import "fmt"
 
-// The reference's constants (efficientvit/models in MIT's code).
+// The constants of the reference (efficientvit/models in MIT's code).
 const (
 	normEps     = 1e-5  // BatchNorm and LayerNorm of the "B" series
 	divisorEps  = 1e-15 // LiteMLA in MIT's code
-	expandRatio = 4     // of every MBConv
-	aggregation = 5     // kernel of the only aggregation branch
-	headStride  = 8     // of a segmentation head's output
+	expandRatio = 4     // ratio of the inner to the outer channels of every MBConv
+	aggregation = 5     // side of the kernel of the only aggregation branch, in pixels
+	headStride  = 8     // stride of a segmentation head's output, in pixels
 )
 
-// InputDivisor is the total stride of the trunk, in pixels. A side of the picture is at
-// least that long, and for a segmentation a multiple of it.
+// InputDivisor is the total stride of the trunk, in pixels. Each side of the picture
+// must be at least this long. For a segmentation it must be a multiple of it.
 const InputDivisor = 32
 
-// An Option changes what [Describe] builds.
+// An Option changes one property of the network that [Describe] returns.
 type Option func(*description)
 
 type description struct {
@@ -31,14 +31,15 @@ func InputSize(h, w int) Option { return func(d *description) { d.h, d.w = h, w 
 // Classes sets the number of classes.
 func Classes(n int) Option { return func(d *description) { d.classes = n } }
 
-// DivisorEps sets the number added to the attention's divisors: 1e-15 in MIT's code, which
-// is the default, 1e-5 in timm and in the paper's quantized model.
+// DivisorEps sets the number added to the attention's divisors, 0 to 1. The default is
+// 1e-15, as in MIT's code. timm and the paper's quantized model use 1e-5.
 func DivisorEps(eps float64) Option { return func(d *description) { d.divisorEps = eps } }
 
 // Describe returns the network of a variant, such as "efficientvit-b1-r224" or
-// "efficientvit-seg-b0-cityscapes"; the prefix "efficientvit-" may be left out. The name
-// of a classifier of another resolution contains it, as in "efficientvit-b0-r128". The
-// error for an unknown name lists the known ones.
+// "efficientvit-seg-b0-cityscapes". The prefix "efficientvit-" may be left out. The
+// Name of a returned classifier includes its resolution, as in "efficientvit-b0-r128",
+// also if no variant has that resolution. The error for an unknown name lists the known
+// ones. Other errors say which value of an option is not allowed, and which values are.
 func Describe(name string, options ...Option) (*Network, error) {
 	v, err := VariantNamed(name)
 	if err != nil {
@@ -50,7 +51,7 @@ func Describe(name string, options ...Option) (*Network, error) {
 	}
 	most := 1 << 20
 	if v.Head != ClassifierHead {
-		most = 255 // a map of classes is one byte a pixel, 255 for none
+		most = 255 // a map of classes has one byte per pixel, and 255 means no class
 	}
 	if d.classes < 1 || d.classes > most {
 		return nil, fmt.Errorf("%s: %d classes: 1 to %d are allowed", v.Name, d.classes, most)
@@ -81,8 +82,8 @@ func Describe(name string, options ...Option) (*Network, error) {
 	return b.net, b.net.Validate()
 }
 
-// builder appends operations. Every method returns the name of its last operation's
-// tensor.
+// builder appends operations to a network. Every method returns the name of the tensor
+// that its last operation makes.
 type builder struct {
 	net    *Network
 	shapes map[string][]int
@@ -117,16 +118,17 @@ func point(operand int, class PointClass, bits int, signed bool) []Point {
 	return []Point{{Operand: operand, Class: class, Bits: bits, Signed: signed}}
 }
 
-// layer describes the operations behind a convolution: the reference's ConvLayer.
+// layer describes a convolution and the operations after it, as the reference's
+// ConvLayer.
 type layer struct {
 	role           Role
 	kernel, stride int
-	groups         int // 0: one; -1: depthwise
+	groups         int // 0 for one group, -1 for a depthwise convolution
 	bias, norm     bool
-	act            bool // Hardswish
+	act            bool // with a Hardswish
 }
 
-// conv is one bare convolution.
+// conv appends one convolution without normalization or activation.
 func (b *builder) conv(name, x string, out int, l layer) string {
 	in := b.channels(x)
 	groups := max(l.groups, 1)
@@ -141,7 +143,8 @@ func (b *builder) conv(name, x string, out int, l layer) string {
 		Kernel: l.kernel, Stride: max(l.stride, 1), Groups: groups, Points: point(0, ConvInput, 8, true)})
 }
 
-// convLayer is the reference's ConvLayer: convolution, BatchNorm, Hardswish.
+// convLayer appends the reference's ConvLayer: a convolution, then a BatchNorm and a
+// Hardswish if the layer has them.
 func (b *builder) convLayer(module, x string, out int, l layer) string {
 	x = b.conv(module+".conv", x, out, l)
 	if l.norm {
@@ -164,13 +167,13 @@ func (b *builder) hardswish(name, x string, role Role) string {
 	return b.add(Op{Name: name, Kind: Hardswish, Role: role, Inputs: []string{x}, Points: point(0, PreActivation, 16, true)})
 }
 
-// sum adds two tensors: a residual connection or the heads' merge.
+// sum adds two tensors, in a residual connection or in the head.
 func (b *builder) sum(name, x, y string, role Role) string {
 	points := append(point(0, AddOperand, 8, true), point(1, AddOperand, 8, true)...)
 	return b.add(Op{Name: name, Kind: Add, Role: role, Inputs: []string{x, y}, Points: points})
 }
 
-// in runs build with block as the current block.
+// in runs build with the given current block.
 func (b *builder) in(block string, build func() string) string {
 	outer := b.block
 	b.block = block
@@ -178,7 +181,7 @@ func (b *builder) in(block string, build func() string) string {
 	return build()
 }
 
-// dsConv is the reference's DSConv with its residual connection.
+// dsConv appends the reference's DSConv with its residual connection.
 func (b *builder) dsConv(module, x string) string {
 	return b.in(module, func() string {
 		c := b.channels(x)
@@ -188,8 +191,8 @@ func (b *builder) dsConv(module, x string) string {
 	})
 }
 
-// mbConv is the reference's MBConv: PW1, DW, PW2. Where fewerNorm is set, PW1
-// and DW have a bias instead of a BatchNorm. A stride of 1 has a residual
+// mbConv appends the reference's MBConv: PW1, DW, PW2. If fewerNorm is set, PW1 and DW
+// have a bias instead of a BatchNorm. With a stride of 1 there is a residual
 // connection.
 func (b *builder) mbConv(module, x string, out, stride int, fewerNorm bool) string {
 	return b.in(module, func() string {
@@ -204,9 +207,9 @@ func (b *builder) mbConv(module, x string, out, stride int, fewerNorm bool) stri
 	})
 }
 
-// msa is the reference's LiteMLA with its residual connection: q, k and v from
-// one 1×1 convolution (branch 0) and from its 5×5 aggregation (branch 1), a
-// linear attention in each branch, and a projection of both.
+// msa appends the reference's LiteMLA with its residual connection. A 1×1 convolution
+// makes the q, k and v of branch 0, and its 5×5 aggregation those of branch 1. Each
+// branch has a linear attention. One convolution projects both.
 func (b *builder) msa(module, x string, d int) string {
 	return b.in(module, func() string {
 		main := module + ".main"
@@ -221,8 +224,8 @@ func (b *builder) msa(module, x string, d int) string {
 	})
 }
 
-// attention is the ReLU-based linear attention of one branch:
-// ReLU(Q)·(ReLU(K)ᵀV) / (ReLU(Q)·ΣReLU(K)), per head.
+// attention appends the ReLU-based linear attention of one branch. Per head it is
+// ReLU(Q)·(ReLU(K)ᵀV) / (ReLU(Q)·ΣReLU(K)).
 func (b *builder) attention(main string, branch int, qkv string, d int) string {
 	name := func(tensor string) string { return fmt.Sprintf("%s.%s.%d", main, tensor, branch) }
 	s := b.shapes[qkv]
@@ -246,8 +249,8 @@ func (b *builder) attention(main string, branch int, qkv string, d int) string {
 		Shape: []int{s[0], s[1], heads * d}})
 }
 
-// trunk is EfficientViTBackbone: it returns the outputs of the stem and of
-// the four stages.
+// trunk appends the reference's EfficientViTBackbone. It returns the outputs of the
+// stem and of the four stages.
 func (b *builder) trunk(spec backbone, h, w int) [5]string {
 	var ends [5]string
 	x := b.add(Op{Name: "input", Kind: Input, Shape: []int{h, w, 3}})
@@ -276,7 +279,7 @@ func (b *builder) trunk(spec backbone, h, w int) [5]string {
 	return ends
 }
 
-// classifier is ClsHead.
+// classifier appends the reference's ClsHead.
 func (b *builder) classifier(x string, spec backbone, classes int) {
 	x = b.convLayer("head.op_list.0", x, spec.classifier[0], layer{role: HeadOutput, kernel: 1, norm: true, act: true})
 	x = b.add(Op{Name: "head.op_list.1", Kind: GlobalAvgPool, Role: HeadOutput, Inputs: []string{x}, Points: point(0, PoolInput, 8, true)})
@@ -290,9 +293,9 @@ func (b *builder) classifier(x string, spec backbone, classes int) {
 		Params: []Param{{Name: "head.op_list.3.linear.weight", Shape: []int{classes, c[0]}}, {Name: "head.op_list.3.linear.bias", Shape: []int{classes}}}})
 }
 
-// segmentation is SegHead: stages 4, 3 and 2 brought to one width and to
-// stride 8, added, refined by MBConvs, and classified per position. expand
-// puts a wide 1×1 convolution before the last one (Cityscapes).
+// segmentation appends the reference's SegHead. It brings stages 4, 3 and 2 to one
+// width and to stride 8, adds them, applies MBConvs, and classifies each position. If
+// expand is set, a wide 1×1 convolution precedes the last one (Cityscapes).
 func (b *builder) segmentation(trunk [5]string, spec backbone, classes int, expand bool) {
 	in := func(i int, x, module string) string {
 		return b.convLayer(module, x, spec.segWidth, layer{role: HeadInput, kernel: 1, norm: true})

@@ -9,8 +9,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// A block is a network of its own, and so is a stage. The segmentation head reads
-// three stages.
+// A block of a network can be cut out as a network of its own, and so can a stage. The
+// segmentation head reads three stages.
 func ExampleNetwork_Cut() {
 	net, err := efficientvit.Describe("seg-b0-cityscapes")
 	if err != nil {

@@ -12,14 +12,15 @@ import (
 // [Network] can handle all of them or refuse one by name.
 type Kind uint8
 
-// The kinds of operations, with their inputs and the order of their Params. Their
-// numbers enter [Network.Hash]: a new one goes behind the last.
+// The kinds of operations, with their inputs and the order of their Params.
+// [Network.Hash] depends on the number of a kind, so a new kind must be added after the
+// last.
 const (
 	// Input is the normalized picture, [H, W, 3], or an input of a cut.
 	Input Kind = iota + 1
-	// Conv is a convolution with zero padding of Kernel/2: pointwise where
-	// Kernel is 1, depthwise where Groups is the number of channels. Params:
-	// weight [O, I/Groups, Kernel, Kernel], then the bias [O] if there is one.
+	// Conv is a convolution with zero padding of Kernel/2. It is pointwise if Kernel is
+	// 1, and depthwise if Groups is the number of channels. Params: weight [O,
+	// I/Groups, Kernel, Kernel], then the bias [O] if there is one.
 	Conv
 	// BatchNorm is normalization by stored statistics. Params: weight, bias,
 	// running mean, running variance, each [C].
@@ -39,14 +40,14 @@ const (
 	Concat
 	// GlobalAvgPool is the mean over height and width, [H, W, C] to [C].
 	GlobalAvgPool
-	// Upsample is the reference's bicubic resize (a = -0.75, align_corners
-	// false, not antialiased) by an integer Factor.
+	// Upsample is the reference's bicubic resize (a = -0.75, align_corners false, not
+	// antialiased) by an integer Factor: [H, W, C] to [Factor·H, Factor·W, C].
 	Upsample
 	// Heads selects q, k or v of every head: [H, W, heads·3·d] to [H·W, heads, d]. The
 	// channels of a head are in the order q, k, v.
 	Heads
-	// MergeHeads joins the heads: [H·W, heads, d] to [H, W, heads·d]. Its Shape has H and
-	// W.
+	// MergeHeads joins the heads: [H·W, heads, d] to [H, W, heads·d]. H and W are taken
+	// from its Shape.
 	MergeHeads
 	// MatMul multiplies per head. With OverTokens: [T, heads, d] and [T, heads, e] to
 	// [heads, d, e]; otherwise [T, heads, d] and [heads, d, e] to [T, heads, e].
@@ -79,7 +80,7 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Kinds returns every kind, so that a test can show that a reader handles all of them.
+// Kinds returns every kind. Tests use it to check that a reader handles all of them.
 func Kinds() []Kind {
 	var kinds []Kind
 	for k := Input; k < kindEnd; k++ {

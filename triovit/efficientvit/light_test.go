@@ -8,5 +8,5 @@ import (
 	"github.com/gotriovit/gotriovit/internal/linked"
 )
 
-// TestLight: a description links no tensor library, no HTTP, no weights, no data set.
+// TestLight: the package links no tensor library, no HTTP, no weights and no data set.
 func TestLight(t *testing.T) { linked.Light(t) }

@@ -4,7 +4,7 @@ package efficientvit
 
 import "strings"
 
-// timm keeps the modules of MIT's code under shorter names
+// timmPrefixes lists timm's names for the modules of MIT's code
 // (timm/models/efficientvit_mit.py).
 var timmPrefixes = []struct{ timm, official string }{
 	{"stem.in_conv.", "backbone.input_stem.op_list.0."},
@@ -14,14 +14,14 @@ var timmPrefixes = []struct{ timm, official string }{
 	{"head.classifier.4.", "head.op_list.3.linear."},
 }
 
-// The names of the first convolution's weights, official and timm's. A checkpoint has one
-// of them.
+// The official name and timm's name of the first convolution's weights. A checkpoint
+// has one of the two.
 const (
 	OfficialStem = "backbone.input_stem.op_list.0.conv.weight"
 	TimmStem     = "stem.in_conv.conv.weight"
 )
 
-// OfficialName returns the official name of a parameter with the given name in timm.
+// OfficialName returns the official name of the parameter that timm calls name.
 func OfficialName(name string) string {
 	for _, p := range timmPrefixes {
 		if rest, ok := strings.CutPrefix(name, p.timm); ok {
@@ -29,7 +29,7 @@ func OfficialName(name string) string {
 		}
 	}
 	if rest, ok := strings.CutPrefix(name, "stem.res"); ok {
-		// stem.res0 is the first block behind the first convolution.
+		// stem.res0 is the first block after the first convolution.
 		if i, tail, ok := strings.Cut(rest, "."); ok && len(i) == 1 && i[0] >= '0' && i[0] < '9' {
 			return "backbone.input_stem.op_list." + string(i[0]+1) + "." + tail
 		}

@@ -10,39 +10,39 @@ import (
 	"slices"
 )
 
-// A Network is one EfficientViT as data: its operations in single-assignment
-// form. Every operation makes one tensor, named like the operation, from
-// tensors made before it. The first one is the picture, the last one the network's
+// A Network is one EfficientViT as data: its operations in single-assignment form.
+// Every operation makes one tensor, which has the operation's name, from tensors made
+// before it. The first operation is the picture, and the last one makes the network's
 // output. A part of a network ([Network.Cut]) may begin with several inputs and have
 // several outputs.
 //
-// A Network holds no weights. Transforms take one and return another; readers
+// A Network holds no weights. A transform takes a network and returns another. Readers
 // switch on [Kind] and [Role], never on names.
 type Network struct {
 	// Name is the variant's name, such as "efficientvit-b1-r224".
 	Name string
-	// Ops are the operations, each after those whose tensors it takes.
+	// Ops are the operations. Each comes after those whose tensors it reads.
 	Ops []Op
 	// Stages are the tensors that end the stem and the four stages, in order. Comparisons
 	// of two implementations of one network use them.
 	Stages []string
-	// Results are the outputs of a cut, in the order of the network. Where it is empty the
-	// last operation's tensor is the only output.
+	// Results are the names of the outputs of a cut, in the order of the network. If it
+	// is empty, the last operation's tensor is the only output.
 	Results []string `json:",omitempty"`
 }
 
-// An Op is one operation of a [Network]. Shapes are for one picture, without
-// the batch axis; the last axis is the channel.
+// An Op is one operation of a [Network]. Shapes are for one picture, without the batch
+// axis. The last axis is the channel.
 type Op struct {
-	// Name names the operation and its tensor. It is the official checkpoint's module name
-	// where there is one, else made by the rule in the package comment.
+	// Name names the operation and its tensor. It is the official checkpoint's module
+	// name if there is one. Otherwise the rule in the package comment gives it.
 	Name string
 	Kind Kind
-	// Role is the layer's role in the paper. A layer's normalization and activation have
-	// its convolution's role.
+	// Role is the layer's role in the paper. A layer's normalization and activation
+	// have the role of its convolution.
 	Role Role
 	// Block is the module around the operation, such as
-	// "backbone.stages.3.op_list.2.local_module", empty outside of blocks.
+	// "backbone.stages.3.op_list.2.local_module". It is empty outside of blocks.
 	Block string
 	// Inputs are the names of the operands.
 	Inputs []string
@@ -51,8 +51,8 @@ type Op struct {
 	Shape []int
 	// Params are the operation's parameters, in the order of its Kind.
 	Params []Param
-	// Points are the places where the operation's inputs are quantized when
-	// the network runs in integers (calib/INTEGER.md).
+	// Points are the places at which the operation's inputs are quantized when the
+	// network runs in integers (calib/INTEGER.md).
 	Points []Point
 
 	// Kernel, Stride and Groups describe a Conv: a square kernel, padded by
@@ -75,8 +75,8 @@ type Op struct {
 type Param struct {
 	Name  string
 	Shape []int
-	// Statistic marks a running mean or variance: stored in a checkpoint, but
-	// not counted as a parameter.
+	// Statistic marks a running mean or variance. A checkpoint stores it, but it does
+	// not count as a parameter.
 	Statistic bool
 }
 
@@ -102,7 +102,7 @@ func Size(shape []int) int {
 	return n
 }
 
-// Op returns the operation of that name, or nil.
+// Op returns the operation with a name, or nil if there is none.
 func (n *Network) Op(name string) *Op {
 	for i := range n.Ops {
 		if n.Ops[i].Name == name {
@@ -113,7 +113,8 @@ func (n *Network) Op(name string) *Op {
 }
 
 // BlocksWith returns the names of the blocks that have an operation of a role, in the
-// network's order: with DW those of its MBConvs, with Divisor those of its MSAs.
+// network's order. With DW it returns the blocks of the MBConvs, with Divisor those of
+// the MSAs.
 func (n *Network) BlocksWith(role Role) []string {
 	var names []string
 	for i := range n.Ops {
@@ -127,11 +128,11 @@ func (n *Network) BlocksWith(role Role) []string {
 // Input returns the first operation, which stands for the picture, [H, W, 3].
 func (n *Network) Input() *Op { return &n.Ops[0] }
 
-// Output returns the last operation, which makes the network's result:
-// [classes] logits, or [H/8, W/8, classes] of them.
+// Output returns the last operation, which makes the network's result: [classes]
+// logits, or [H/8, W/8, classes] logits of a segmentation.
 func (n *Network) Output() *Op { return &n.Ops[len(n.Ops)-1] }
 
-// Inputs returns the operations of kind [Input], with which the network begins: the
+// Inputs returns the operations of kind [Input], which come first in the network: the
 // picture, or the inputs of a cut.
 func (n *Network) Inputs() []*Op {
 	var inputs []*Op
@@ -143,8 +144,8 @@ func (n *Network) Inputs() []*Op {
 	return inputs
 }
 
-// Outputs returns the operations that make the network's outputs: the last one, or those
-// of a cut's Results.
+// Outputs returns the operations that make the network's outputs: those that a cut's
+// Results name, else the last one.
 func (n *Network) Outputs() []*Op {
 	if len(n.Results) == 0 {
 		return []*Op{n.Output()}
@@ -178,7 +179,7 @@ func (n *Network) Params() map[string][]int {
 	return shapes
 }
 
-// Clone returns a deep copy.
+// Clone returns a deep copy of the network.
 func (n *Network) Clone() *Network {
 	c := &Network{Name: n.Name, Ops: slices.Clone(n.Ops), Stages: slices.Clone(n.Stages), Results: slices.Clone(n.Results)}
 	for i := range c.Ops {
@@ -191,20 +192,22 @@ func (n *Network) Clone() *Network {
 	return c
 }
 
-// Hash returns a digest of the whole description, in hexadecimal. Kinds, roles and
-// classes of points enter it by their numbers.
+// Hash returns a digest of the whole description, in hexadecimal digits. It includes
+// kinds, roles and classes of points as numbers.
 func (n *Network) Hash() string {
 	data, err := json.Marshal(n)
 	if err != nil {
-		panic(err) // Validate refuses what JSON cannot express, such as an eps of NaN
+		panic(err) // Validate refuses values that JSON cannot hold, such as an eps of NaN
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
 
-// Insert puts an operation between a consumer and its operand: op reads the operand, and
-// the consumer reads op. The consumer's points keep their operand index, so that the
-// inserted operation's output is quantized.
+// Insert puts an operation between a consumer and one of its operands. The inserted
+// operation reads the operand, and the consumer reads the inserted operation. The
+// consumer's points keep their operand index, so that the inserted operation's output
+// is quantized. An unknown consumer or operand, or a name that is taken, is an error
+// and changes nothing.
 func (n *Network) Insert(consumer string, operand int, op Op) error {
 	i := slices.IndexFunc(n.Ops, func(o Op) bool { return o.Name == consumer })
 	if i < 0 {
@@ -222,13 +225,13 @@ func (n *Network) Insert(consumer string, operand int, op Op) error {
 	return nil
 }
 
-// maxElements bounds the number of elements of a tensor and of a parameter. With this
-// bound no product of sizes overflows an int, and a description from a file cannot demand
-// more memory than any machine has.
+// maxElements is the largest number of elements of a tensor or a parameter. With this
+// bound no product of sizes overflows an int. A description from a file then cannot
+// demand more memory than any machine has.
 const maxElements = 1<<31 - 1
 
-// bounded checks that a shape has axes of at least one element each, and at most
-// maxElements elements in all.
+// bounded checks that every axis of a shape has at least one element, and that the
+// shape has at most maxElements elements.
 func bounded(shape []int) error {
 	n := 1
 	for _, d := range shape {
@@ -240,8 +243,8 @@ func bounded(shape []int) error {
 	return nil
 }
 
-// minPointBits and maxPointBits bound the width of a [Point] to the widths of package
-// calib's grids.
+// minPointBits and maxPointBits are the smallest and largest width of a [Point]. They
+// are the limits of package calib's grids.
 const minPointBits, maxPointBits = 2, 16
 
 func (op *Op) checkPoints() error {
@@ -260,11 +263,11 @@ func (op *Op) checkPoints() error {
 	return nil
 }
 
-// Validate checks that the description is in single-assignment form, that every
-// shape follows from its inputs, that no tensor or parameter has more than 2³¹-1
-// elements, that points have a class and a width of 2 to 16 bits, and that Stages and
-// Results are tensors of the network. It is safe on any description, also one that was read from a
-// file. The error names the first operation that breaks a rule. A cut is valid too.
+// Validate checks a description: it is in single-assignment form, every shape follows
+// from the inputs' shapes, no tensor or parameter has more than 2³¹-1 elements, points
+// have a class and a width of 2 to 16 bits, and Stages and Results are tensors of the
+// network. Validate is safe on any description, also on one from a file. The error
+// names the first operation that breaks a rule. A cut is valid too.
 func (n *Network) Validate() error {
 	if len(n.Ops) == 0 || n.Ops[0].Kind != Input {
 		return fmt.Errorf("network %q: the first operation must be its input", n.Name)

@@ -22,14 +22,14 @@ func describe(t testing.TB, name string, options ...Option) *Network {
 	return net
 }
 
-// TestCounts holds parameters and MACs against the numbers of the reference's
-// README and of an independent count of B1: parameters to the unit, MACs to
+// TestCounts compares parameters and MACs with the numbers of the reference's README
+// and of an independent count of B1. Parameters must be equal. MACs must be equal to
 // the printed digit.
 func TestCounts(t *testing.T) {
 	for _, want := range []struct {
 		name   string
 		params int64
-		mmacs  string // total, in millions, two digits
+		mmacs  string // total MACs in millions, to two decimals
 		matmul string
 		pw     string
 	}{
@@ -78,8 +78,8 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestNamesOfCheckpoints holds every variant against the names and shapes of
-// the reference's state dicts.
+// TestNamesOfCheckpoints compares the parameters of every variant with the names and
+// shapes in the reference's state dicts.
 func TestNamesOfCheckpoints(t *testing.T) {
 	files, err := filepath.Glob("../testdata/golden/*_names.json")
 	if err != nil || len(files) != 15 {
@@ -143,9 +143,9 @@ func TestDescribeErrors(t *testing.T) {
 	}
 }
 
-// TestPoints holds every operation of every variant against the table of
-// calib/INTEGER.md: which operands are quantized, in which class, to how many
-// bits, with or without sign.
+// TestPoints compares every operation of every variant with the table of
+// calib/INTEGER.md: which operands are quantized, in which class, with how many bits,
+// and with or without a sign.
 func TestPoints(t *testing.T) {
 	one := func(operand int, class PointClass, bits int, signed bool) string {
 		return fmt.Sprint(Point{operand, class, bits, signed})
@@ -192,8 +192,8 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-// TestEveryKindIsCounted fails for a kind that MACs neither counts nor is known
-// to take none.
+// TestEveryKindIsCounted fails for a kind that MACs does not count and that is not in
+// the list of kinds without MACs.
 func TestEveryKindIsCounted(t *testing.T) {
 	free := []Kind{Input, BatchNorm, LayerNorm, Hardswish, ReLU, Add, Concat, GlobalAvgPool, Upsample, Heads, MergeHeads, Divide, Scale, Shift}
 	counted := map[Kind]bool{}
@@ -234,7 +234,7 @@ func TestKindsAndRolesHaveNames(t *testing.T) {
 	}
 }
 
-// TestCountByRole: the parts of a network are the whole.
+// TestCountByRole: the counts of the roles add up to those of the network.
 func TestCountByRole(t *testing.T) {
 	for _, name := range VariantNames() {
 		net := describe(t, name)
@@ -252,7 +252,7 @@ func TestCountByRole(t *testing.T) {
 	}
 }
 
-// TestPublishedCrops: of ten published classifiers the two sources differ for four.
+// TestPublishedCrops: the two sources differ for four of the ten published classifiers.
 func TestPublishedCrops(t *testing.T) {
 	published, differ := 0, 0
 	for _, v := range Variants() {
@@ -276,8 +276,7 @@ func TestPublishedCrops(t *testing.T) {
 	}
 }
 
-// TestVariantsAreWhatTheirNamesSay: a network is described by a variant's fields, and
-// its name says the same.
+// TestVariantsAreWhatTheirNamesSay: the name of a variant agrees with its fields.
 func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
 	for _, v := range Variants() {
 		want := fmt.Sprintf("efficientvit-%s-r%d", v.Backbone, v.Height)

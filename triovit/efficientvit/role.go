@@ -7,9 +7,9 @@ import "fmt"
 // A Role is the paper's name for a layer's purpose.
 type Role uint8
 
-// The roles. PW1, DW and PW2 are the three convolutions of an MBConv; the others have the
-// names of the paper or of the reference code. Their numbers enter [Network.Hash]: a new
-// role goes behind the last.
+// The roles. PW1, DW and PW2 are the three convolutions of an MBConv. The others have
+// the names of the paper or of the reference code. [Network.Hash] depends on the number
+// of a role, so a new role must be added after the last.
 const (
 	NoRole     Role = iota
 	Stem            // the first 3×3 convolution
@@ -49,7 +49,7 @@ var roleNames = [...]string{
 	Recenter: "shifting",
 }
 
-// String returns the role as the figures write it.
+// String returns the role's name as the figures print it.
 func (r Role) String() string {
 	if r >= roleEnd {
 		return fmt.Sprintf("Role(%d)", uint8(r))
@@ -60,20 +60,20 @@ func (r Role) String() string {
 // A PointClass is a class of quantization points that a recipe switches together.
 type PointClass uint8
 
-// The classes of quantization points; calib/INTEGER.md explains each. Their numbers
-// enter [Network.Hash]: a new one goes behind the last.
+// The classes of quantization points. calib/INTEGER.md explains each. [Network.Hash]
+// depends on the number of a class, so a new class must be added after the last.
 const (
-	// ConvInput is the input of a convolution or linear layer, whose weights
-	// are quantized with it.
+	// ConvInput is the input of a convolution or linear layer. The layer's weights are
+	// quantized together with it.
 	ConvInput PointClass = iota + 1
-	// PreActivation is the input of a Hardswish: accumulators, requantized.
+	// PreActivation is the input of a Hardswish: requantized accumulators.
 	PreActivation
 	// AddOperand is an input of an addition.
 	AddOperand
-	// AttentionOperand is an input of the attention's split, matrix products
-	// and division other than the divisor.
+	// AttentionOperand is an input of the attention's split into heads, of its matrix
+	// products or of its division, except for the divisor.
 	AttentionOperand
-	// DivisorOperand is the divisor.
+	// DivisorOperand is the divisor of the attention's division.
 	DivisorOperand
 	// ResizeInput is the input of the head's bicubic upsampling.
 	ResizeInput
@@ -81,8 +81,8 @@ const (
 	PoolInput
 	// NormInput is the input of the classifier's LayerNorm.
 	NormInput
-	// LastInput is the input of the last linear layer, which the released
-	// code leaves in float.
+	// LastInput is the input of the last linear layer. The paper's released code leaves
+	// it in float.
 	LastInput
 
 	pointEnd

@@ -8,7 +8,7 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// A RoleCount sums the layers of one role.
+// A RoleCount sums the layers, parameters and multiply-accumulates of one role.
 type RoleCount struct {
 	Role Role
 	// Layers is the number of operations that multiply.
@@ -16,8 +16,8 @@ type RoleCount struct {
 	Params, MACs int64
 }
 
-// CountByRole returns the layers, parameters and multiply-accumulates of every
-// role that has any, in the order of the roles.
+// CountByRole returns the layers, parameters and multiply-accumulates of every role
+// with parameters or multiply-accumulates, in the order of the roles.
 func (n *Network) CountByRole() []RoleCount {
 	sums := make([]RoleCount, roleEnd)
 	for i := range n.Ops {
@@ -39,7 +39,8 @@ func (n *Network) CountByRole() []RoleCount {
 	return counts
 }
 
-// Table returns the network on a page: its input and output, and the cost of each role.
+// Table returns a summary of the network: its input and output, and the cost of each
+// role.
 func (n *Network) Table() table.Table {
 	var s table.Writer
 	total := n.TotalMACs()
@@ -53,5 +54,5 @@ func (n *Network) Table() table.Table {
 	return s.One()
 }
 
-// String is the text of [Network.Table], which ends with a line break.
+// String returns the text of [Network.Table]. It ends with a line break.
 func (n *Network) String() string { return n.Table().String() }

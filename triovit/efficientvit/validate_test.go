@@ -75,7 +75,8 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
-// TestValidateRefusesResults that are no tensors, or the same one twice.
+// TestValidateRefusesResults: results that are no tensors of the network, or the same
+// tensor twice, are errors.
 func TestValidateRefusesResults(t *testing.T) {
 	for _, results := range [][]string{{"nothing"}, {"input", "input"}} {
 		net := describe(t, "b0-r224").Clone()
@@ -86,8 +87,9 @@ func TestValidateRefusesResults(t *testing.T) {
 	}
 }
 
-// TestValidateRefusesStages that are no tensors, the same one twice, or in another
-// order than the network's: [Network.ByStage] counts them.
+// TestValidateRefusesStages: stages that are no tensors of the network, that occur
+// twice, or that are in another order than the network's are errors, because
+// [Network.ByStage] counts them.
 func TestValidateRefusesStages(t *testing.T) {
 	stages := describe(t, "b0-r224").Stages
 	for _, wrong := range [][]string{{"nothing"}, {stages[0], "nothing"}, {stages[0], stages[0]}, {stages[1], stages[0]}, {""}} {
@@ -99,7 +101,7 @@ func TestValidateRefusesStages(t *testing.T) {
 	}
 }
 
-// TestErrorsQuoteNames: whatever a name holds, an error is one line.
+// TestErrorsQuoteNames: an error is one line for any name.
 func TestErrorsQuoteNames(t *testing.T) {
 	const name = "two\nlines"
 	for what, edit := range map[string]func(net *Network){
@@ -130,7 +132,7 @@ func TestErrorsQuoteNames(t *testing.T) {
 	}
 }
 
-// TestValidateRefusesWithoutInput: a network begins with its picture.
+// TestValidateRefusesWithoutInput: a network must begin with an input.
 func TestValidateRefusesWithoutInput(t *testing.T) {
 	for _, net := range []*Network{{Name: "none"}, {Name: "none", Ops: []Op{{Name: "a", Kind: ReLU}}}} {
 		if err := net.Validate(); err == nil || !strings.Contains(err.Error(), "the first operation must be its input") {
@@ -139,8 +141,8 @@ func TestValidateRefusesWithoutInput(t *testing.T) {
 	}
 }
 
-// TestValidateRefusesRanks: what reads maps or tokens refuses a vector, and a linear
-// layer a map.
+// TestValidateRefusesRanks: operations on maps or tokens refuse a vector, and a linear
+// layer refuses a map.
 func TestValidateRefusesRanks(t *testing.T) {
 	for kind, read := range map[Kind]string{Conv: "vector", GlobalAvgPool: "vector", Upsample: "vector", Heads: "vector", MergeHeads: "vector", SumTokens: "vector", Linear: "map"} {
 		net := &Network{Name: "n", Ops: []Op{
@@ -154,8 +156,8 @@ func TestValidateRefusesRanks(t *testing.T) {
 	}
 }
 
-// TestInsert: the operation comes between a consumer and its operand, and one that
-// would be nowhere, or is there already, changes nothing.
+// TestInsert: the operation is inserted between a consumer and its operand. An
+// insertion without such a place, or with a name that is taken, changes nothing.
 func TestInsert(t *testing.T) {
 	net := describe(t, "b0-r224")
 	before := net.Hash()
@@ -194,8 +196,8 @@ func TestInsert(t *testing.T) {
 	}
 }
 
-// checkHostile validates a description from anywhere: it must not panic, and the
-// counts of a description that is accepted must not have overflowed.
+// checkHostile validates a description from any source. Validate must not panic, and
+// the counts of an accepted description must not have overflowed.
 func checkHostile(t interface{ Errorf(string, ...any) }, net *Network) {
 	if err := net.Validate(); err != nil {
 		if strings.ContainsAny(err.Error(), "\n\r") {
@@ -220,7 +222,7 @@ func checkHostile(t interface{ Errorf(string, ...any) }, net *Network) {
 	}
 }
 
-// TestValidateAnything changes real networks at random places.
+// TestValidateAnything checks real networks with random changes.
 func TestValidateAnything(t *testing.T) {
 	nets := []*Network{describe(t, "b0-r224"), describe(t, "seg-b0-cityscapes")}
 	rapid.Check(t, func(t *rapid.T) {

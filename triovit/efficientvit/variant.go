@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// backbone holds the differences of B0 to B3: EfficientViTBackbone in MIT's code, with the
-// widths and depths of the stem and the four stages.
+// backbone holds the differences between B0, B1, B2 and B3 in the reference's
+// EfficientViTBackbone: the widths and depths of the stem and the four stages.
 type backbone struct {
 	widths, depths [5]int
 	headDim        int
@@ -25,31 +25,31 @@ var backbones = map[string]backbone{
 	"b3": {widths: [5]int{32, 64, 128, 256, 512}, depths: [5]int{1, 4, 6, 6, 9}, headDim: 32, classifier: [2]int{2304, 2560}, segWidth: 128, segDepth: 3},
 }
 
-// A Head is the part of a network behind its backbone.
+// A Head is the part of a network after its backbone.
 type Head string
 
-// The heads of MIT's code: one for classes of pictures, and two for maps of classes.
+// The heads of MIT's code: one that classifies pictures, and two that classify pixels.
 const (
 	ClassifierHead Head = "classifier"
 	CityscapesHead Head = "Cityscapes"
 	ADE20KHead     Head = "ADE20K"
 )
 
-// A Variant describes a network of the B series, for the pictures and the classes of its
-// published weights, or the model that this project trained on drawn scenes (package
-// builtin). Code reads these properties here, and never from a name.
+// A Variant describes a network of the B series, with the picture size and the classes
+// of its published weights. One variant is the model that this project trained on drawn
+// scenes (package builtin). Code reads these properties here, and never from a name.
 type Variant struct {
 	// Name is the name for [Describe], such as "efficientvit-b1-r224".
 	Name string
 	// Backbone is "b0" to "b3".
 	Backbone      string
 	Head          Head
-	Height, Width int // of the picture in pixels
+	Height, Width int // of the picture, in pixels
 	Classes       int
 	// Crop is the crop ratio with which MIT's checkpoint was scored on ImageNet, from a
-	// table in EfficientViT's README. The table has no B0, which takes the ratio of the
+	// table in EfficientViT's README. The table has no B0, so B0 has the ratio of the
 	// smallest model in it. TimmCrop is the ratio of the same weights in timm
-	// (timm/models/efficientvit_mit.py). Both are 0 where no classifier is published.
+	// (timm/models/efficientvit_mit.py). Both are 0 if no classifier is published.
 	Crop, TimmCrop float64
 }
 
@@ -88,10 +88,10 @@ func VariantNames() []string {
 	return names
 }
 
-// VariantNamed returns the variant with the given name. "efficientvit-" before it may be
-// left out, and the resolution or the data set behind the backbone too: "b1" is the
-// paper's B1-R224, and "seg-b0" the variant for Cityscapes. The error for an unknown name
-// lists the known ones.
+// VariantNamed returns the variant with the given name. The prefix "efficientvit-" may
+// be left out. The resolution or the data set after the backbone may be left out too:
+// "b1" is the paper's B1-R224, and "seg-b0" is the variant for Cityscapes. The error
+// for an unknown name lists the known ones.
 func VariantNamed(name string) (Variant, error) {
 	short := strings.TrimPrefix(name, "efficientvit-")
 	for _, v := range variants {
@@ -106,10 +106,11 @@ func VariantNamed(name string) (Variant, error) {
 	return Variant{}, fmt.Errorf("no variant %q: have %s", name, strings.Join(VariantNames(), ", "))
 }
 
-// PublishedCrop returns the crop ratio with which a classifier's checkpoint was scored on
-// ImageNet, by MIT or by timm: the two sources disagree for four of the ten checkpoints.
-// The ratio is that of the published resolution, which is also returned: the given
-// resolution, or the backbone's nearest, the smaller of two equally near.
+// PublishedCrop returns the crop ratio with which a classifier's checkpoint was scored
+// on ImageNet, by MIT or by timm. The two sources disagree for four of the ten
+// checkpoints. The ratio belongs to the backbone's published resolution that is nearest
+// to the given one, and to the smaller of two equally near. That resolution is returned
+// too, in pixels. An unknown backbone is an error.
 func PublishedCrop(backbone string, resolution int, timm bool) (ratio float64, published int, err error) {
 	for _, v := range variants {
 		if v.Backbone != backbone || v.Crop == 0 || published > 0 && distance(v.Height, resolution) >= distance(published, resolution) {
@@ -128,9 +129,10 @@ func PublishedCrop(backbone string, resolution int, timm bool) (ratio float64, p
 
 func distance(a, b int) int { return max(a-b, b-a) }
 
-// Identify returns the variant whose first and last layers have the shapes of these
-// parameters, at its smallest resolution, and the number of classes. The parameters have
-// the official names.
+// Identify returns the variant whose first and last layers have the given shapes, and
+// the number of classes. Of a backbone's resolutions it returns the smallest. The keys
+// of shapes are the official names of the parameters. Shapes of no known variant are an
+// error.
 func Identify(shapes map[string][]int) (found Variant, classes int, err error) {
 	stem := shapes[OfficialStem]
 	if len(stem) == 0 {
@@ -145,7 +147,7 @@ func Identify(shapes map[string][]int) (found Variant, classes int, err error) {
 	return found, 0, fmt.Errorf("the weights have a stem of %d channels and no head that is known: have %s", stem[0], strings.Join(VariantNames(), ", "))
 }
 
-// lastLayers are the parameters with an axis of classes.
+// lastLayers holds the name of each head's parameter with an axis of classes.
 var lastLayers = map[Head]string{
 	ClassifierHead: "head.op_list.3.linear.weight",
 	CityscapesHead: "head.output_ops.0.op_list.1.conv.weight",

@@ -22,7 +22,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
-// folder is where the cache keeps a repository.
+// folder returns the folder in which the cache stores a repository.
 func (c *Client) folder(repo string) string {
 	return filepath.Join(c.Dir, "models--"+strings.ReplaceAll(repo, "/", "--"))
 }
@@ -31,7 +31,7 @@ func (c *Client) snapshot(repo, commit string) string {
 	return filepath.Join(c.folder(repo), "snapshots", commit)
 }
 
-// cached returns the path of a file that the cache has.
+// cached returns the path of a checkpoint that is already in the cache.
 func (c *Client) cached(ref Ref) (string, error) {
 	commit := ref.Revision
 	if !commitID.MatchString(commit) {
@@ -50,7 +50,7 @@ func (c *Client) cached(ref Ref) (string, error) {
 			return err
 		}
 		name, err := filepath.Rel(root, path)
-		if _, gone := os.Stat(path); gone == nil { // the blob of a link is there
+		if _, gone := os.Stat(path); gone == nil { // the link's target exists
 			files = append(files, filepath.ToSlash(name))
 		}
 		return err
@@ -65,8 +65,8 @@ func (c *Client) cached(ref Ref) (string, error) {
 	return filepath.Join(root, filepath.FromSlash(file)), nil
 }
 
-// store downloads a file unless the cache has it, and returns its path. A cache
-// that another user filled may be one to read only.
+// store downloads a file unless the cache has it, and returns its path. Another user
+// may have filled the cache; then this user may be allowed only to read it.
 func (c *Client) store(ctx context.Context, ref Ref, commit string, f file) (string, error) {
 	folder, path := c.folder(ref.Repo), filepath.Join(c.snapshot(ref.Repo, commit), filepath.FromSlash(f.name))
 	if info, err := os.Stat(path); err != nil || info.Size() != f.size {
@@ -98,8 +98,8 @@ func (c *Client) place(ctx context.Context, ref Ref, commit string, f file, path
 			return err
 		}
 	}
-	// The lock is huggingface_hub's own, so that Python waits too, and other
-	// users as far as the umask lets them.
+	// The lock is huggingface_hub's own lock, so that Python waits for it too. Other
+	// users wait for it if the umask lets them open the file.
 	lock := flock.New(filepath.Join(locks, f.sum+".lock"), flock.SetPermissions(0o666))
 	over := progress.Waiting(func() string { return "wait for another download of " + f.name })
 	_, err := lock.TryLockContext(ctx, 100*time.Millisecond)
@@ -127,8 +127,8 @@ func (c *Client) place(ctx context.Context, ref Ref, commit string, f file, path
 	return link(blob, path)
 }
 
-// verify compares a file's checksum with the hub's: the SHA-256 of a large
-// file, the id of git's blob of a small one.
+// verify compares a file's checksum with the hub's. The checksum of a large file is its
+// SHA-256. The checksum of a small file is the id of its git blob.
 func verify(path string, f file) error {
 	in, err := os.Open(path)
 	if err != nil {
@@ -149,8 +149,8 @@ func verify(path string, f file) error {
 	return nil
 }
 
-// link gives a blob the name that it has in a snapshot: by a symbolic link, or
-// where a system grants none by a hard one.
+// link gives a blob its name in a snapshot. The name is a symbolic link, or a hard link
+// on a system that allows no symbolic one.
 func link(blob, path string) error {
 	target, err := filepath.Rel(filepath.Dir(path), blob)
 	if err != nil {
@@ -159,7 +159,7 @@ func link(blob, path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // a link to nothing
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // a broken link
 		return err
 	}
 	if os.Symlink(target, path) == nil {
@@ -168,7 +168,7 @@ func link(blob, path string) error {
 	return os.Link(blob, path)
 }
 
-// writeRef keeps which commit a branch or tag was, whole or not at all.
+// writeRef stores the commit of a branch or tag. It replaces the file atomically.
 func writeRef(path, commit string) error {
 	if old, err := regular.Read(path, maxText); err == nil && string(old) == commit {
 		return nil

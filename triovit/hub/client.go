@@ -19,22 +19,23 @@ import (
 // DefaultEndpoint is the public hub.
 const DefaultEndpoint = "https://huggingface.co"
 
-// A Client fetches files from one hub into one folder. Several processes may
-// use the folder at once.
+// A Client fetches files from one hub into one folder. Several processes may use the
+// folder at the same time.
 type Client struct {
 	Endpoint string // address of the hub
-	Token    string // sent to the endpoint alone; may be empty
-	Dir      string // folder of the cache, of huggingface_hub's layout
-	Offline  bool   // use what the cache has, ask nobody
-	login    string // what an error of a refusal says behind "token"
+	Token    string // sent to the endpoint only; may be empty
+	Dir      string // folder of the cache, in the layout of huggingface_hub
+	Offline  bool   // use the files in the cache and send no request
+	login    string // text that the error of a refusal prints after "token"
 }
 
-// MaxSize is how many bytes a file has at most: what package weights reads.
+// MaxSize is the largest size of a file in bytes. Package weights reads no larger file.
 const MaxSize = 1 << 30
 
-// Fetch returns the path of the checkpoint's copy in the cache, and downloads
-// it first where the cache has none of the revision's present commit. Where the
-// hub cannot be reached, the cache's last commit of the revision will do.
+// Fetch returns the path of the checkpoint's file in the cache. It downloads the file
+// first if the cache does not have the revision's current commit. If the hub cannot be
+// reached, Fetch uses the commit that the cache stored last for this revision. An error
+// names the checkpoint in one line.
 func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
 	if same, err := Parse(ref.String()); err != nil || same != ref { // not made by Parse
 		return "", fmt.Errorf("hub: %+v names no checkpoint", ref)
@@ -102,7 +103,7 @@ func (f file) check() error {
 	return nil
 }
 
-// info asks for the commit of a revision and its files.
+// info asks the hub for the commit of a revision and for the files of that commit.
 func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file, err error) {
 	address := c.Endpoint + "/api/models/" + ref.Repo + "/revision/" + url.PathEscape(ref.Revision) + "?blobs=true"
 	response, err := c.get(ctx, address, 0)
@@ -120,8 +121,8 @@ func (c *Client) info(ctx context.Context, ref Ref) (commit string, files []file
 	return commit, files, nil
 }
 
-// parseInfo reads a hub's answer about a revision; files whose names lead out of
-// a folder are left out.
+// parseInfo reads a hub's answer about a revision. It leaves out files whose names lead
+// out of a folder.
 func parseInfo(r io.Reader) (commit string, files []file, ok bool) {
 	var answer struct {
 		SHA      string
@@ -151,7 +152,7 @@ func parseInfo(r io.Reader) (commit string, files []file, ok bool) {
 	return answer.SHA, files, true
 }
 
-// refusal says in one line why a hub gave no answer.
+// refusal returns a one-line error that says why a hub refused a request.
 func (c *Client) refusal(response *http.Response, ref Ref) error {
 	status, code := response.StatusCode, response.Header.Get("X-Error-Code")
 	switch {
@@ -175,12 +176,13 @@ func (c *Client) refusal(response *http.Response, ref Ref) error {
 	return fmt.Errorf("%s answers %q", c.Endpoint, response.Status)
 }
 
-// unreachable is a hub without an answer: the network's fault, or a busy hub's.
+// unreachable is the error of a hub that gave no answer, because the network failed or
+// the hub is busy.
 type unreachable struct{ err error }
 
 func (u *unreachable) Error() string { return u.err.Error() }
 
-// get asks for what lies at an address, from a byte on.
+// get requests the content at an address, starting at the byte from.
 func (c *Client) get(ctx context.Context, address string, from int64) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -195,7 +197,7 @@ func (c *Client) get(ctx context.Context, address string, from int64) (*http.Res
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		var wrapped *url.Error // its text has the address, with the signature of a redirect
+		var wrapped *url.Error // has the address, with a redirect's signature
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
@@ -204,8 +206,8 @@ func (c *Client) get(ctx context.Context, address string, from int64) (*http.Res
 	return response, nil
 }
 
-// authorized adds the token to requests to the endpoint and to no others. The
-// http.Client would send a header of its own to subdomains and other ports too.
+// authorized adds the token to requests to the endpoint only. If http.Client held the
+// header, it would also send the header to subdomains and other ports.
 type authorized struct{ endpoint, token string }
 
 func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -217,7 +219,7 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	return transport.RoundTrip(request)
 }
 
-// transport gives up on a host that does not answer.
+// transport stops waiting for a host that does not answer within these times.
 var transport = &http.Transport{
 	Proxy:                 http.ProxyFromEnvironment,
 	DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,

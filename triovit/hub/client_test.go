@@ -31,15 +31,15 @@ type world struct {
 	hub, cdn *httptest.Server
 	mu       sync.Mutex
 	files    map[string][]byte
-	sums     map[string]string // announced instead of the right ones
+	sums     map[string]string // checksums announced in place of the right ones
 	sizes    map[string]int64
-	cuts     []int    // after how many bytes the next downloads are cut
+	cuts     []int    // number of bytes after which each of the next downloads is cut
 	ranges   []string // the Range headers of the downloads, in order
-	token    string   // without it the hub answers 401, if set
-	status   int      // the hub's answer to everything, if set
+	token    string   // if set, the hub answers 401 to a request without it
+	status   int      // if set, the hub's answer to every request
 	code     string
 	noRanges bool
-	leaks    int // Authorization headers that reached the other host
+	leaks    int // number of Authorization headers that reached the other host
 }
 
 const repo = "timm/efficientvit_b1.r224_in1k"
@@ -151,7 +151,7 @@ func (w *world) serveFile(out http.ResponseWriter, r *http.Request) {
 	http.ServeContent(out, r, "", time.Time{}, bytes.NewReader(data))
 }
 
-// cutter breaks the connection after some bytes of the body.
+// cutter is a ResponseWriter that breaks the connection after some bytes of the body.
 type cutter struct {
 	http.ResponseWriter
 	left int
@@ -180,7 +180,7 @@ func fetch(t *testing.T, c *Client, name string) (string, error) {
 	return c.Fetch(t.Context(), ref)
 }
 
-// mustFetch checks the contents of what it fetches.
+// mustFetch fetches a checkpoint and checks its contents.
 func mustFetch(t *testing.T, w *world, c *Client, name, file string) string {
 	t.Helper()
 	path, err := fetch(t, c, name)
@@ -222,7 +222,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestRedirects: a renamed model is found, and the token stays with the hub.
+// TestRedirects: a renamed model is found, and the token is sent to the hub only.
 func TestRedirects(t *testing.T) {
 	w := newWorld(t)
 	w.token = "secret"
@@ -269,8 +269,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestGivesUp: a connection that brings nothing is an error, and what came
-// before is kept for the next call.
+// TestGivesUp: a download gives up after three connections without a byte. The bytes
+// received before are kept for the next call.
 func TestGivesUp(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t)
@@ -284,7 +284,8 @@ func TestGivesUp(t *testing.T) {
 	}
 }
 
-// TestCancelled: a download that is given up says so, and takes no name.
+// TestCancelled: a cancelled download returns the context's error, and the file gets no
+// name in a snapshot.
 func TestCancelled(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t)
@@ -378,8 +379,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestWithoutNetwork: what the cache has is used, offline or with a hub that
-// does not answer; a commit needs no question.
+// TestWithoutNetwork: the files in the cache are used if the client is offline or the
+// hub does not answer. A commit in the cache needs no request.
 func TestWithoutNetwork(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t)
@@ -393,8 +394,8 @@ func TestWithoutNetwork(t *testing.T) {
 	wantError(t, err, "config.json", "HF_HUB_OFFLINE")
 }
 
-// TestFileIsTheHubs: what was fetched before does not change which file a name
-// without one means.
+// TestFileIsTheHubs: earlier downloads do not change which file a name without a file
+// means.
 func TestFileIsTheHubs(t *testing.T) {
 	w := newWorld(t)
 	w.files["b1.pt"] = []byte("other weights")
@@ -403,7 +404,7 @@ func TestFileIsTheHubs(t *testing.T) {
 	mustFetch(t, w, c, repo+"@"+commit, "model.safetensors")
 }
 
-// TestHandMadeRef: a Ref that Parse would refuse leads nowhere.
+// TestHandMadeRef: a Ref that Parse would refuse is an error.
 func TestHandMadeRef(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t)
@@ -419,7 +420,7 @@ func TestHandMadeRef(t *testing.T) {
 	}
 }
 
-// TestLockIsSharedAsTheFilesAre: who may read a model may wait for it.
+// TestLockIsSharedAsTheFilesAre: a user who may read a model may also lock it.
 func TestLockIsSharedAsTheFilesAre(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t)
@@ -435,7 +436,7 @@ func TestLockIsSharedAsTheFilesAre(t *testing.T) {
 	}
 }
 
-// TestPythonCache: a cache that huggingface_hub filled is found.
+// TestPythonCache: files in a cache that huggingface_hub filled are found.
 func TestPythonCache(t *testing.T) {
 	home := without(t)
 	t.Setenv("HF_HOME", home)
@@ -464,7 +465,8 @@ func TestPythonCache(t *testing.T) {
 	}
 }
 
-// TestAtOnce: goroutines and processes that want one file download it once.
+// TestAtOnce: several goroutines and processes that want the same file download it
+// once.
 func TestAtOnce(t *testing.T) {
 	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other process
 		ref, _ := Parse(repo)
@@ -499,9 +501,8 @@ func TestAtOnce(t *testing.T) {
 	mustFetch(t, w, c, repo, "model.safetensors")
 }
 
-// FuzzParseInfo: whatever a hub answers, commits and names stay below the
-// folder that they are joined to, and a file that passes its check has a size
-// and a checksum.
+// FuzzParseInfo: commits and names from any answer of a hub stay below the folder to
+// which they are joined. A file that passes its check has a valid size and checksum.
 func FuzzParseInfo(f *testing.F) {
 	f.Add([]byte(`{"sha":"` + commit + `","siblings":[{"rfilename":"a/b.pt","size":2,"blobId":"` + commit + `"}]}`))
 	f.Add([]byte(`{"sha":"` + commit + `","siblings":[{"rfilename":"../b.pt","lfs":{"sha256":"..","size":-1}}]}`))

@@ -5,9 +5,10 @@
 //
 // A notebook with the name "timm/efficientvit_b1.r224_in1k" should run anywhere: on a
 // laptop with a network, on one without, and on a cluster where a colleague has already
-// filled the cache with Python. So a [Ref] names a file, a [Client] returns the path of
-// its copy, and the copies are stored in the layout of Python's huggingface_hub (blobs,
-// snapshots, refs), so that each program finds the other's copies:
+// filled the cache with Python. A [Ref] therefore names a checkpoint, and a [Client]
+// returns the path of the checkpoint's file in the cache. The cache has the layout of
+// Python's huggingface_hub (blobs, snapshots, refs), so that each program finds the
+// other's files:
 //
 //	ref, err := hub.Parse("timm/efficientvit_b1.r224_in1k")
 //	if err != nil { ... }
@@ -15,13 +16,13 @@
 //	if err != nil { ... }
 //	path, err := client.Fetch(ctx, ref)
 //
-// One request resolves the revision, lists the files and returns their checksums; a second
-// one downloads. An interrupted download resumes where it stopped, in this process or the
-// next one. The file takes its name only when its checksum is right, so that every file in
-// the cache is whole. Without a network, or with HF_HUB_OFFLINE=1, the files in the cache
-// are used.
+// One request resolves the revision, lists the files and returns their checksums. A
+// second request downloads the file. An interrupted download resumes where it stopped,
+// in this process or the next one. The file gets its name only after its checksum has
+// been verified, so every named file in the cache is complete. Without a network, or
+// with HF_HUB_OFFLINE=1, the client uses the files in the cache.
 //
-// The answers of a hub are not trusted. Names that lead out of the cache's folder,
-// malformed checksums and files of more than 1 GiB are refused. A token is sent to the
-// endpoint only, never to the host it redirects to.
+// The client does not trust a hub's answers. It refuses names that lead out of the
+// cache's folder, malformed checksums and files of more than 1 GiB. It sends a token to
+// the endpoint only, never to a host to which the endpoint redirects.
 package hub

@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	attempts = 3                // in a row that bring nothing
-	idle     = 60 * time.Second // without a byte, and the connection is cut
+	attempts = 3                // failed requests in a row, after which download gives up
+	idle     = 60 * time.Second // without a byte, after which the connection is cut
 )
 
-// download fills path with a file, beginning with what an earlier download left
-// there.
+// download writes a file to path. It continues after the bytes that an earlier download
+// left there.
 func (c *Client) download(ctx context.Context, ref Ref, commit string, f file, path string) error {
 	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -65,8 +65,9 @@ func (c *Client) download(ctx context.Context, ref Ref, commit string, f file, p
 	return out.Sync()
 }
 
-// part appends what one request brings to the bytes that a file has, and
-// returns how many there are then. A connection that is cut is [unreachable].
+// part makes one request and appends the received bytes to out, which has have bytes.
+// It returns the new number of bytes. The error of a broken connection is
+// [unreachable].
 func (c *Client) part(ctx context.Context, address string, ref Ref, f file, out *os.File, have int64, bar *progress.Bar) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -83,7 +84,7 @@ func (c *Client) part(ctx context.Context, address string, ref Ref, f file, out 
 		if got := response.Header.Get("Content-Range"); !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", have)) {
 			return have, fmt.Errorf("%s: asked for bytes from %d on, the answer has %.60q", f.name, have, got)
 		}
-	case http.StatusOK: // all of it, whatever was asked for
+	case http.StatusOK: // the whole file, even if a range was requested
 		have = 0
 	case http.StatusRequestedRangeNotSatisfiable:
 		return have, fmt.Errorf("%s ends after %d bytes, the hub announces %d", f.name, have, f.size)

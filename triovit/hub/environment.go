@@ -21,18 +21,21 @@ import (
 // (huggingface_hub/constants.py):
 //
 //   - HF_ENDPOINT is the address of the hub.
-//   - HF_HUB_CACHE, or the older HUGGINGFACE_HUB_CACHE, is the folder of the cache;
-//     without it that is "hub" in HF_HOME, which by default is "huggingface" in
+//   - HF_HUB_CACHE, or the older HUGGINGFACE_HUB_CACHE, is the folder of the cache.
+//     Without them the folder is "hub" in HF_HOME, which by default is "huggingface" in
 //     XDG_CACHE_HOME or in ~/.cache.
-//   - HF_HUB_OFFLINE, or TRANSFORMERS_OFFLINE, is 1, ON, YES or TRUE to ask nobody.
-//   - HF_TOKEN, or the older HUGGING_FACE_HUB_TOKEN, is the token. Without them it
-//     is the one that "hf auth login" left in the file HF_TOKEN_PATH, which by
-//     default is "token" in HF_HOME. HF_HUB_DISABLE_IMPLICIT_TOKEN=1 sends none.
+//   - HF_HUB_OFFLINE, or TRANSFORMERS_OFFLINE, is 1, ON, YES or TRUE if no request may
+//     be sent.
+//   - HF_TOKEN, or the older HUGGING_FACE_HUB_TOKEN, is the token. Without them the
+//     token is the one that "hf auth login" stored in the file HF_TOKEN_PATH, which by
+//     default is "token" in HF_HOME. If HF_HUB_DISABLE_IMPLICIT_TOKEN is 1, ON, YES or
+//     TRUE, no token is sent.
 //
-// A variable that is empty counts as not set. In folders ~, ~user, $NAME and
-// ${NAME} are expanded. A token loses its line feeds and the spaces around it. A
-// file of a token that cannot be read is no error, for public models need none:
-// the error of a model that the hub refuses says so.
+// An empty variable counts as not set. In folders ~, ~user, $NAME and ${NAME} are
+// expanded. Line feeds in a token and spaces around it are removed. A token file that
+// cannot be read is no error, because public models need no token; the error of a model
+// that the hub refuses then names the file. FromEnvironment returns an error if the
+// folder of the cache cannot be determined.
 func FromEnvironment() (*Client, error) {
 	dir, err := place("hub", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 	if err != nil {
@@ -61,8 +64,8 @@ func isTrue(value string) bool {
 	return slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(value))
 }
 
-// place returns the path that the first variable that is set gives, else that of a
-// name in HF_HOME.
+// place returns the path in the first variable that is set. If none is set, it returns
+// the path of name in HF_HOME.
 func place(name string, variables ...string) (string, error) {
 	if path := firstSet(variables...); path != "" {
 		return expand(path)
@@ -74,9 +77,8 @@ func place(name string, variables ...string) (string, error) {
 
 var variable = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
 
-// expand does what Python's os.path.expanduser and then os.path.expandvars do: a
-// variable that is not set stays as it is written. A user who is unknown is an
-// error.
+// expand does the work of Python's os.path.expanduser and then os.path.expandvars. A
+// variable that is not set keeps its written form. An unknown user is an error.
 func expand(path string) (string, error) {
 	if rest, ok := strings.CutPrefix(path, "~"); ok {
 		name := rest
@@ -97,7 +99,7 @@ func expand(path string) (string, error) {
 	}), nil
 }
 
-// homeOf returns the home folder of a user, or of the present one where the name is
+// homeOf returns the home folder of a user, or of the current user if the name is
 // empty.
 func homeOf(name string) (string, error) {
 	if home, err := os.UserHomeDir(); name == "" && err == nil {
@@ -113,11 +115,13 @@ func homeOf(name string) (string, error) {
 	return u.HomeDir, nil
 }
 
-// maxText bounds the files of one line, in bytes: a token, or the id of a commit.
+// maxText is the largest size in bytes of a file that holds one line: a token or a
+// commit's id.
 const maxText = 1 << 12
 
-// token returns the user's token (huggingface_hub/utils/_auth.py). The remark is for
-// the error of a refusal: where the token is from, or why there is none.
+// token returns the user's token (huggingface_hub/utils/_auth.py). The remark becomes
+// part of the error of a refusal. It says where the token is from, or why there is
+// none.
 func token() (token, remark string) {
 	if isTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
 		return "", " (HF_HUB_DISABLE_IMPLICIT_TOKEN is set)"
@@ -148,7 +152,7 @@ func clean(token string) string {
 	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(token))
 }
 
-// checked returns a token that a header can hold, and no other.
+// checked returns the token if an HTTP header can hold it, else an empty token.
 func checked(token, from string) (_, remark string) {
 	if strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
 		return "", fmt.Sprintf(" (%s holds no token: a token is of ASCII letters, digits and signs)", from)

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// without clears what a user may have set, and returns a home folder with a token.
+// without clears the variables that a user may have set. It returns a home folder with
+// a token.
 func without(t *testing.T) (home string) {
 	home = t.TempDir()
 	for _, v := range []string{"HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE",
@@ -33,8 +34,8 @@ func keep(t *testing.T, path, text string) {
 	}
 }
 
-// TestFromEnvironment: each variable means what it does in huggingface_hub. HOME in
-// a row is the home folder.
+// TestFromEnvironment: each variable means the same as in huggingface_hub. HOME in a
+// row stands for the home folder.
 func TestFromEnvironment(t *testing.T) {
 	type variables = map[string]string
 	const login = "/.cache/huggingface/token"
@@ -114,8 +115,8 @@ func TestFromEnvironmentSwitches(t *testing.T) {
 	}
 }
 
-// TestHomeOfAUser: a tilde before a name is the home of that user, and of nobody an
-// error.
+// TestHomeOfAUser: a tilde before a name is the home folder of that user. An unknown
+// user is an error.
 func TestHomeOfAUser(t *testing.T) {
 	without(t)
 	me, err := user.Current()
@@ -132,8 +133,8 @@ func TestHomeOfAUser(t *testing.T) {
 	}
 }
 
-// TestLogin: a model that is not public is read with the token of hf auth login, which
-// stays with the hub; a refusal names where the token is from.
+// TestLogin: a model that is not public is read with the token of "hf auth login". The
+// token is sent to the hub only. The error of a refusal names the source of the token.
 func TestLogin(t *testing.T) {
 	home := without(t)
 	w := newWorld(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
-// small is a hub with one model, of one file.
+// small is a hub with one model, which has one file.
 func small(contents string) http.Handler {
 	const commit = "0123456789abcdef0123456789abcdef01234567"
 	mux := http.NewServeMux()
@@ -29,13 +29,13 @@ func small(contents string) http.Handler {
 	return mux
 }
 
-// A checkpoint is downloaded once. From then on it is in the cache, where Python's
-// huggingface_hub finds it too, and no network is needed.
+// A checkpoint is downloaded once. After that it is in the cache, and no network is
+// needed. Python's huggingface_hub finds it there too.
 func ExampleClient_Fetch() {
 	server := httptest.NewServer(small("weights"))
 	dir := must.M1(os.MkdirTemp("", "hub"))
 	defer os.RemoveAll(dir)
-	client := &hub.Client{Endpoint: server.URL, Dir: dir} // [hub.FromEnvironment] makes that of the public hub
+	client := &hub.Client{Endpoint: server.URL, Dir: dir} // [hub.FromEnvironment] returns the public hub's
 	ref := must.M1(hub.Parse("birds/b0"))
 
 	path, err := client.Fetch(context.Background(), ref)

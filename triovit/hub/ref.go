@@ -17,19 +17,20 @@ import (
 
 // A Ref names a checkpoint on a hub.
 type Ref struct {
-	Repo     string // owner and name: "timm/efficientvit_b1.r224_in1k"
+	Repo     string // owner and name, such as "timm/efficientvit_b1.r224_in1k"
 	Revision string // branch, tag or commit; "main" unless given
-	File     string // path in the repository with slashes; empty: its only checkpoint
+	File     string // path in the repository, with slashes; empty for the only checkpoint
 }
 
-// schemes may stand before a name: that of Python's paths, and timm's two.
+// schemes are the prefixes that a name may have: the prefix of Python's paths, and
+// timm's two.
 var schemes = []string{"hf://", "hf-hub:", "hf_hub:"}
 
-// shortEndpoint is where the public hub's own short addresses lead.
+// shortEndpoint is the host of the short addresses of the public hub.
 const shortEndpoint = "https://hf.co"
 
-// pages are what stands behind a model's name in the address of a page of it, before
-// a revision.
+// pages are the kinds of pages of a model. In an address, the kind stands between the
+// model's name and the revision.
 var pages = []string{"tree", "blob", "resolve", "raw", "commit", "commits"}
 
 var (
@@ -37,8 +38,8 @@ var (
 	commitID  = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
-// Certain reports whether a name can be no path: it begins with hf://, hf-hub: or
-// hf_hub:, or is an address.
+// Certain reports whether a name cannot be a path on disk: it begins with hf://,
+// hf-hub: or hf_hub:, or it is an http or https address.
 func Certain(name string) bool {
 	_, scheme := cutScheme(name)
 	return scheme || strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
@@ -53,10 +54,11 @@ func cutScheme(name string) (rest string, found bool) {
 	return name, false
 }
 
-// Parse reads "owner/name", "owner/name@revision" and either with "/file" behind it,
-// the form of Python's hf:// paths; a slash in a revision is written %2F. "hf://", or
-// timm's "hf-hub:", may stand before it. It also reads the address of the model's
-// page, or of a revision or file of it, on the public hub and on that of HF_ENDPOINT.
+// Parse reads "owner/name" and "owner/name@revision". A file may follow either as
+// "/file", as in Python's hf:// paths. A slash in a revision is written %2F. The prefix
+// "hf://", or timm's "hf-hub:" or "hf_hub:", is allowed. Parse also reads the address
+// of a model's page, and of the page of one of its revisions or files. The address may
+// be on the public hub or on the hub of HF_ENDPOINT.
 func Parse(name string) (Ref, error) {
 	return parse(name, cmp.Or(os.Getenv("HF_ENDPOINT"), DefaultEndpoint), DefaultEndpoint, shortEndpoint)
 }
@@ -71,7 +73,7 @@ func parse(name string, endpoints ...string) (Ref, error) {
 	}
 	owner, repo, _ := strings.Cut(ref.Repo, "/")
 	valid := component.MatchString(owner) && component.MatchString(repo) && !strings.Contains(ref.Repo, "..") &&
-		owner != "datasets" && owner != "spaces" && // which are no models
+		owner != "datasets" && owner != "spaces" && // names of other things than models
 		validPath(ref.Revision) && !strings.Contains(ref.Revision, "%2F") && (ref.File == "" || validPath(ref.File))
 	if !valid {
 		return Ref{}, fmt.Errorf("hub: %.40q is no name of a model: want owner/name, owner/name@revision, either with /file behind it, or the address of its page on the Hugging Face hub", name)
@@ -86,15 +88,15 @@ func readName(name string) Ref {
 	repo, revision, hasRevision := strings.Cut(repo, "@")
 	switch {
 	case hasFile && file == "":
-		return Ref{} // a slash with nothing behind it
+		return Ref{} // a slash with no file after it
 	case !hasRevision:
 		revision = "main"
 	}
 	return Ref{owner + "/" + repo, strings.ReplaceAll(revision, "%2F", "/"), file}
 }
 
-// cutEndpoint returns the path, as it is escaped, of an address on one of the hubs.
-// "https://" may be left out before a host with a dot, which is no owner.
+// cutEndpoint returns the path, still escaped, of an address on one of the hubs.
+// "https://" may be left out before a host with a dot, because no owner has that name.
 func cutEndpoint(address string, endpoints []string) (page string, ok bool) {
 	bare := !strings.Contains(address, "://")
 	if bare {
@@ -113,8 +115,8 @@ func cutEndpoint(address string, endpoints []string) (page string, ok bool) {
 	return "", false
 }
 
-// readPage reads the path of a page: owner/name, or with a kind of page, a revision
-// and a file behind it.
+// readPage reads the path of a page: owner/name, or owner/name/kind/revision/file,
+// where the file is optional and kind is one of pages.
 func readPage(page string) Ref {
 	parts := strings.Split(strings.TrimRight(page, "/"), "/")
 	for i, part := range parts {
@@ -136,7 +138,7 @@ func readPage(page string) Ref {
 	return Ref{parts[0] + "/" + parts[1], strings.Join(revision, "/"), strings.Join(file, "/")}
 }
 
-// String returns the name that [Parse] reads.
+// String returns the name from which [Parse] makes the same Ref.
 func (r Ref) String() string {
 	s := r.Repo
 	if r.Revision != "main" {
@@ -148,14 +150,14 @@ func (r Ref) String() string {
 	return s
 }
 
-// validPath tells whether a path from a user or a hub stays inside the folder
-// it is joined to, on every system, and on one line of an error.
+// validPath tells whether a path from a user or a hub stays inside the folder to which
+// it is joined, on every system. The path must also fit on one line of an error.
 func validPath(p string) bool {
 	return p != "." && len(p) <= 255 && path.Clean(p) == p && filepath.IsLocal(filepath.FromSlash(p)) &&
 		!strings.ContainsAny(p, `\:@`) && strings.IndexFunc(p, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// listed is how many names of files an error shows.
+// listed is the largest number of file names in an error.
 const listed = 6
 
 func list(files []string) string {
@@ -166,8 +168,9 @@ func list(files []string) string {
 	return text
 }
 
-// choose returns the file of a repository that is meant: the given one, else
-// model.safetensors, else the only other checkpoint.
+// choose returns the wanted file of a repository. If want is empty, it returns
+// model.safetensors, else the only other checkpoint. Several other checkpoints are an
+// error.
 func choose(files []string, want string) (string, error) {
 	if want != "" {
 		if !slices.Contains(files, want) {

@@ -64,8 +64,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever the name, its file and its revision stay below the folder
-// that they are joined to.
+// FuzzParse: the file and the revision of any accepted name stay below the folder to
+// which they are joined.
 func FuzzParse(f *testing.F) {
 	f.Add("timm/efficientvit_b1.r224_in1k@main/model.safetensors")
 	f.Add("a/b@..%2F..%2Fx/../y")

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// TestFilledByAnother: a cache that this user cannot write is read, also while
-// the hub answers; what it lacks is an error that says what to do. A token that this
-// user cannot read is no error.
+// TestFilledByAnother: a cache that this user cannot write is read, even if the hub
+// answers. A file that the cache lacks is an error that says what to do. A token file
+// that this user cannot read is no error.
 func TestFilledByAnother(t *testing.T) {
-	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other user
-		if os.Getuid() == 0 { // whom no permission binds
+	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other user's process
+		if os.Getuid() == 0 { // permissions do not bind root
 			if err := syscall.Setuid(65534); err != nil {
 				t.Fatal(err)
 			}
@@ -40,7 +40,7 @@ func TestFilledByAnother(t *testing.T) {
 		wantError(t, err, "permission denied", "HF_HOME")
 		return
 	}
-	dir, err := os.MkdirTemp("", "gotriovit-hub") // t.TempDir lies below a folder of root's own
+	dir, err := os.MkdirTemp("", "gotriovit-hub") // t.TempDir is in a folder for root only
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestFilledByAnother(t *testing.T) {
 	}
 }
 
-// TestPipes: nobody waits for a named pipe in the place of a token or of a branch's
+// TestPipes: no reader waits for a named pipe in the place of a token or of a branch's
 // commit.
 func TestPipes(t *testing.T) {
 	home := without(t)

@@ -10,27 +10,29 @@ import (
 	"strings"
 )
 
-// maxListed is how many names of a kind an error's text lists.
+// maxListed is the largest number of names of one kind in an error's text.
 const maxListed = 5
 
-// maxName is how many bytes of a name it shows.
+// maxName is the largest number of bytes of a name in an error's text.
 const maxName = 120
 
-// MismatchError tells how a [Set] differs from the parameters of a network.
-// Its slices are sorted by name and complete; its text lists a few of each.
+// MismatchError tells how a [Set] differs from the parameters of a network. Its slices
+// are complete and sorted by name. The text of the error lists at most five names per
+// slice.
 type MismatchError struct {
 	Missing   []string   // wanted, not in the set
 	Extra     []string   // in the set, not wanted
 	Misshapen []Misshape // in both, with different shapes
 }
 
-// Misshape is a tensor whose shape is not the wanted one.
+// Misshape describes a tensor whose shape differs from the wanted one. Name is the
+// parameter's name, Got the tensor's shape and Want the network's.
 type Misshape struct {
 	Name      string
 	Got, Want []int
 }
 
-// Error returns one line.
+// Error returns the differences as one line.
 func (e *MismatchError) Error() string {
 	misshapen := make([]string, len(e.Misshapen))
 	for i, m := range e.Misshapen {
@@ -53,8 +55,9 @@ func (e *MismatchError) Error() string {
 	return "weights: the tensors do not fit the network: " + strings.Join(parts, "; ")
 }
 
-// Printable returns a tensor's name as it is where it can stand in a line of
-// text; a file may name a tensor anything, and then it is quoted.
+// Printable returns a tensor's name for a line of text. A file may give a tensor any
+// name. A long name is cut after 120 bytes. A name is quoted if strconv.Quote would
+// change one of its characters, such as a line break.
 func Printable(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
@@ -73,13 +76,13 @@ func printables(names []string) []string {
 	return all
 }
 
-// Check compares the set with the names and shapes that a network wants: see
+// Check compares the set with the names and shapes that a network needs. See
 // [CheckShapes].
 func (s Set) Check(want map[string][]int) error { return CheckShapes(s.Shapes(), want) }
 
-// CheckShapes compares the names and shapes of tensors with those that a network
-// wants. All differences are one error, a [*MismatchError]. BatchNorm's
-// num_batches_tracked, which no inference needs, may be present or not.
+// CheckShapes compares the names and shapes of tensors with those that a network needs.
+// It returns all differences as one error, a [*MismatchError]. BatchNorm's
+// num_batches_tracked may be present or not, because no inference needs it.
 func CheckShapes(got, want map[string][]int) error {
 	e := &MismatchError{}
 	for _, name := range slices.Sorted(maps.Keys(want)) {

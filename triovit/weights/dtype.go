@@ -12,32 +12,32 @@ import (
 	"github.com/x448/float16"
 )
 
-// DType is an element type that [WriteSafetensors] can write, under its name
-// in the safetensors format.
+// DType is an element type that [WriteSafetensors] can write. Its value is the type's
+// name in the safetensors format.
 type DType string
 
 const (
-	F32 DType = "F32" // IEEE 754 single precision: every bit is kept
+	F32 DType = "F32" // IEEE 754 single precision: all bits are kept
 	F16 DType = "F16" // IEEE 754 half precision, rounded to nearest even: half the size
 )
 
-// chunkBytes is the size of the buffers that stand between files and tensors,
-// a multiple of every element's size.
+// chunkBytes is the size in bytes of the buffers between files and tensors. It is a
+// multiple of every element type's size.
 const chunkBytes = 32 << 10
 
 // element describes how files store one number of a type.
 type element struct {
 	size   int                  // bytes
-	decode func([]byte) float32 // nil: an integer type, of which no parameter is
+	decode func([]byte) float32 // nil for an integer type, which no parameter has
 }
 
-// elementOf returns the element type of a safetensors name.
+// elementOf returns the element type with a name in the safetensors format.
 func elementOf(dtype string) (element, bool) {
 	size, ok := safetensors.ElementSize(dtype)
 	return element{size, decoders[dtype]}, ok
 }
 
-// decoders are those of the types that parameters have.
+// decoders holds the decoder of each element type that a parameter may have.
 var decoders = map[string]func([]byte) float32{
 	"F32":  func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
 	"F16":  func(b []byte) float32 { return float16.Frombits(binary.LittleEndian.Uint16(b)).Float32() },

@@ -15,29 +15,30 @@ import (
 	"github.com/gotriovit/gotriovit/internal/regular"
 )
 
-// A File is an open checkpoint. Its dicts of tensors are known by names and
-// shapes; [File.Read] reads the values of one.
+// A File is an open checkpoint. Opening reads the names and shapes of the tensors;
+// [File.Read] reads the values of one dict.
 type File struct {
-	// Dicts are those first that the loaders of timm and MIT prefer, then the
+	// Dicts lists the dicts that the loaders of timm and MIT prefer first, then the
 	// others in the order of the file.
 	Dicts []Dict
 
-	name   string // for errors, empty in memory
+	name   string // for errors; empty for a file in memory
 	source source
 	close  func() error
 }
 
-// A source reads tensors of a dict of its file: those that names has, under the
-// names to which it leads.
+// A source reads tensors of a dict of its file. The keys of names are the tensors'
+// names in the dict, and the values are their names in the returned set.
 type source interface {
 	load(d *Dict, names map[string]string) (Set, error)
 }
 
-// Open opens a checkpoint file, of which the first bytes tell the format: what
-// torch.save writes, or safetensors. Errors name the file; they are one line,
-// and say of a file of another kind what it is and what to do.
+// Open opens a checkpoint file written by torch.save or in the safetensors format. The
+// file's first bytes tell the format. Errors are one line and name the file. The error
+// of a file of another kind names that kind and says what to do.
 func Open(path string) (*File, error) {
-	// Of a folder the error says what to give in its place.
+	// If path is a folder, openContent returns a better error: it names a file to give
+	// instead.
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		if err := regular.Check(path, info); err != nil {
 			return nil, fmt.Errorf("weights: %w", err)
@@ -59,7 +60,7 @@ func OpenFS(fsys fs.FS, name string) (*File, error) {
 	return open(name, f)
 }
 
-// InMemory is a set as a file with one dict.
+// InMemory returns a file with one dict, which holds the tensors of a set.
 func InMemory(s Set) *File {
 	tensors := make(map[string]Header, len(s))
 	for name, t := range s {
@@ -77,12 +78,12 @@ func (s Set) load(_ *Dict, names map[string]string) (Set, error) {
 	return set, nil
 }
 
-// Close closes the file. What was read stays.
+// Close closes the file. Sets that were read from it remain valid.
 func (f *File) Close() error { return f.close() }
 
-// Read reads tensors of a dict, which is f.Dicts[dict]. Names leads from the
-// names of the wanted tensors in the dict to those in the set. A tensor of
-// integers is an error, and so is one that the dict does not have.
+// Read reads tensors of the dict f.Dicts[dict]. The keys of names are the tensors'
+// names in the dict, and the values are their names in the returned set. A tensor of
+// integers is an error, and so is a tensor that the dict does not have.
 func (f *File) Read(dict int, names map[string]string) (Set, error) {
 	s, err := f.read(&f.Dicts[dict], names)
 	if err != nil {
@@ -104,8 +105,8 @@ func (f *File) read(d *Dict, names map[string]string) (Set, error) {
 	return f.source.load(d, names)
 }
 
-// all reads the dict that loaders prefer, or the only one: its tensors but
-// those of integers.
+// all reads the dict that the loaders prefer, or the only one. It leaves out tensors of
+// integers.
 func (f *File) all() (Set, error) {
 	i, err := only(f.Dicts)
 	if err != nil {
@@ -121,10 +122,11 @@ func (f *File) all() (Set, error) {
 	return f.read(d, names)
 }
 
-// Read reads the weights of a checkpoint file: of several dicts of tensors that
-// which the loaders of timm and MIT prefer (see [File]), else the only one.
-// Tensors of integers (num_batches_tracked) are left out. Errors name the file
-// and, where one is to blame, the tensor.
+// Read reads the weights of a checkpoint file. If the file has several dicts of
+// tensors, Read takes the one that the loaders of timm and MIT prefer (see [File]);
+// several dicts with no preferred one are an error. Tensors of integers
+// (num_batches_tracked) are left out. Errors name the file and, where a tensor is the
+// cause, the tensor.
 func Read(path string) (Set, error) { return readAll(Open(path)) }
 
 // ReadFS is [Read] for a file of fsys, for example an embedded one.
@@ -142,8 +144,9 @@ func readAll(f *File, err error) (Set, error) {
 	return s, nil
 }
 
-// maxFile bounds a checkpoint's size in bytes: several times the largest of the
-// B series. The size of a sparse file costs its author nothing.
+// maxFile is the largest size of a checkpoint in bytes. It is several times the size of
+// the largest checkpoint of the B series. It is needed because a sparse file of any
+// size costs its author nothing.
 const maxFile = 1 << 30
 
 func checkSize(size int64) error {
@@ -153,7 +156,7 @@ func checkSize(size int64) error {
 	return nil
 }
 
-// open opens a file of any format.
+// open opens a file of either format. It closes f on an error.
 func open(name string, f fs.File) (*File, error) {
 	opened, err := openContent(f)
 	if err != nil {
@@ -164,7 +167,7 @@ func open(name string, f fs.File) (*File, error) {
 	return opened, nil
 }
 
-// openContent chooses the reader by the file's first bytes.
+// openContent chooses the reader by the first bytes of the file.
 func openContent(f fs.File) (*File, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -197,7 +200,7 @@ func openContent(f fs.File) (*File, error) {
 		return openPT(r, size)
 	case bytes.HasPrefix(head, legacyMagic):
 		return openLegacy(r, size)
-	case len(head) > 8 && head[8] == '{' && head[7] == 0: // behind eight bytes of header length
+	case len(head) > 8 && head[8] == '{' && head[7] == 0: // after eight bytes of header length
 		return openSafetensors(r, size)
 	}
 	return nil, foreignError(head, size)

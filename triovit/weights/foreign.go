@@ -16,18 +16,18 @@ import (
 	"unicode/utf8"
 )
 
-// headBytes is how many bytes of a file's beginning tell what it is.
+// headBytes is the number of bytes at a file's beginning that tell its kind.
 const headBytes = 512
 
-// What to do about a file of another kind.
+// The remedies that errors about files of another kind give.
 const (
 	download = "download it again"
 	unpack   = "unpack it first"
 	save     = `in Python, torch.save(model.state_dict(), "weights.pt") writes the weights alone`
 )
 
-// foreign lists what files that are called checkpoints turn out to be, by the
-// bytes at an offset.
+// foreign lists kinds of files that are mistaken for checkpoints. A file is of a kind
+// if it has the bytes magic at the offset at.
 var foreign = []struct {
 	at                  int
 	magic, what, remedy string
@@ -45,12 +45,13 @@ var foreign = []struct {
 	{0, "\xff\xfe", "text in UTF-16, as PowerShell makes of what passes through >", download},
 }
 
-// byteOrderMark may stand before a text.
+// byteOrderMark may precede a text.
 const byteOrderMark = "\ufeff"
 
 var pointerSize = regexp.MustCompile(`(?m)^size (\d+)\r?$`)
 
-// foreignError says what a file is whose beginning is no checkpoint's.
+// foreignError returns an error that names the kind of a file whose first bytes are not
+// those of a checkpoint.
 func foreignError(head []byte, size int64) error {
 	text := strings.TrimLeftFunc(strings.TrimPrefix(string(head), byteOrderMark), unicode.IsSpace)
 	switch {
@@ -78,7 +79,8 @@ func foreignError(head []byte, size int64) error {
 	return fmt.Errorf("its %d bytes begin with %q: want what torch.save writes, or safetensors", size, head[:min(len(head), 9)])
 }
 
-// isText tells whether a file's beginning has letters only, and white space.
+// isText tells whether the beginning of a file is UTF-8 without control characters
+// other than white space.
 func isText(head []byte) bool {
 	for len(head) > 0 {
 		r, n := utf8.DecodeRune(head)
@@ -90,19 +92,21 @@ func isText(head []byte) bool {
 	return true
 }
 
-// IsCheckpointName tells whether a file's name ends as those of checkpoints do.
+// IsCheckpointName tells whether a file's name has an extension of checkpoints, such as
+// .pt.
 func IsCheckpointName(name string) bool {
 	return slices.Contains([]string{".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar"}, path.Ext(name))
 }
 
-// folderError says what a folder has that could have been meant.
+// folderError returns the error of a folder. It names the checkpoints in the folder
+// that the user could have meant.
 func folderError(f fs.File) error {
 	const what = "is a folder, want a .pt or .safetensors file"
 	folder, ok := f.(fs.ReadDirFile)
 	if !ok {
 		return errors.New(what)
 	}
-	entries, err := folder.ReadDir(1 << 10) // more would not be printed
+	entries, err := folder.ReadDir(1 << 10) // more than these would not be printed
 	if err != nil && len(entries) == 0 {
 		return errors.New(what)
 	}
@@ -122,8 +126,8 @@ func folderError(f fs.File) error {
 	return fmt.Errorf("%s, such as its %s", what, strings.Join(names[:min(maxListed, len(names))], ", "))
 }
 
-// members lists what zip archives without torch.save's pickle are, and those
-// that have more than it, by the end of a member's name.
+// members lists kinds of zip archives that are not a plain checkpoint of torch.save. An
+// archive is of a kind if the name of one of its members ends in end.
 var members = []struct{ end, what, remedy string }{
 	{"/constants.pkl", "TorchScript, a program with its weights", "in Python, torch.save(torch.jit.load(file).state_dict(), \"weights.pt\") writes the weights alone"},
 	{"/archive_format", "a program of torch.export with its weights", save},
@@ -133,8 +137,8 @@ var members = []struct{ end, what, remedy string }{
 	{".h5", "a model of Keras", save},
 }
 
-// foreignArchive says what a zip archive is that torch.save did not write, nil
-// where nothing says so.
+// foreignArchive returns an error that names the kind of a zip archive that torch.save
+// did not write. It returns nil if no member of the archive tells a kind.
 func foreignArchive(files []*zip.File) error {
 	for _, m := range members {
 		if slices.ContainsFunc(files, func(f *zip.File) bool { return strings.HasSuffix(f.Name, m.end) }) {
@@ -144,7 +148,8 @@ func foreignArchive(files []*zip.File) error {
 	return nil
 }
 
-// noPickle says what a zip archive has in place of torch.save's pickle.
+// noPickle returns the error of a zip archive without torch.save's pickle. It lists
+// members that the archive has instead.
 func noPickle(files []*zip.File) error {
 	var names []string
 	for _, f := range files {

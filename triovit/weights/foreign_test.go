@@ -16,8 +16,8 @@ import (
 	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
-// TestForeignFiles: what is called a checkpoint and is none is named as what it is,
-// in one line with the file's name and what to do.
+// TestForeignFiles: the error of a file that is mistaken for a checkpoint names the
+// file's kind. It is one line with the file's name and a remedy.
 func TestForeignFiles(t *testing.T) {
 	pt, st := small(t), encode(t, smallSet, F32, nil)
 	var gz bytes.Buffer
@@ -94,7 +94,7 @@ func TestPointerOfTheField(t *testing.T) {
 	}
 }
 
-// TestFolders: a folder is named, with what could have been meant.
+// TestFolders: the error of a folder names the files in it that could have been meant.
 func TestFolders(t *testing.T) {
 	for name, test := range map[string]struct {
 		files []string
@@ -118,7 +118,7 @@ func TestFolders(t *testing.T) {
 	}
 }
 
-// TestContentDecides: each format is read under the other's name.
+// TestContentDecides: a file with the extension of the other format is read.
 func TestContentDecides(t *testing.T) {
 	for name, content := range map[string][]byte{"a.safetensors": small(t), "a.pt": encode(t, smallSet, F32, nil)} {
 		path := filepath.Join(t.TempDir(), name)
@@ -131,9 +131,9 @@ func TestContentDecides(t *testing.T) {
 	}
 }
 
-// TestReadPTPackedAgain: an archive that was unpacked and packed by another program
-// is read, whatever became of its folder, with compressed members and those of
-// systems.
+// TestReadPTPackedAgain: an archive that another program unpacked and packed again is
+// read. Its folder may have another name or none, its members may be compressed, and it
+// may have members that an operating system added.
 func TestReadPTPackedAgain(t *testing.T) {
 	pickle := stateDictPickle([]savedTensor{{"w", "FloatStorage", "0", 6, 0, []int{2, 3}, []int{3, 1}}})
 	for _, prefix := range []string{"", "other name/", "download/archive/"} {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestReadRefusesSparseGiants: a file of terabytes that holds only a header is
-// refused by its size, before anything is allocated.
+// TestReadRefusesSparseGiants: a file of terabytes that holds only a header is refused
+// by its size before memory is allocated.
 func TestReadRefusesSparseGiants(t *testing.T) {
 	const header = `{"a":{"dtype":"F32","shape":[1073741824000],"data_offsets":[0,4294967296000]}}`
 	path := filepath.Join(t.TempDir(), "giant.safetensors")
@@ -27,8 +27,8 @@ func TestReadRefusesSparseGiants(t *testing.T) {
 	}
 }
 
-// TestErrorsAreShortLines: however long what a file holds, and whatever its
-// entries are called.
+// TestErrorsAreShortLines: errors are short lines for any length of a file's values and
+// any names of its entries.
 func TestErrorsAreShortLines(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	pickle := func(tensors ...savedTensor) entry {
@@ -56,7 +56,7 @@ func TestErrorsAreShortLines(t *testing.T) {
 	}
 }
 
-// TestMismatchIsOneLine: a file may name its tensors anything.
+// TestMismatchIsOneLine: the error is one line for any names of a file's tensors.
 func TestMismatchIsOneLine(t *testing.T) {
 	s := Set{"a\nb\x1b[31m": New(1), strings.Repeat("x", 1000): New(1)}
 	err := s.Check(nil)

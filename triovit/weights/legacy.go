@@ -9,23 +9,23 @@ import (
 	"io"
 )
 
-// legacyMagic begins what torch.save writes with
-// _use_new_zipfile_serialization=False, as it did before PyTorch 1.6: the pickle
-// of a number that stands for the format (torch/serialization.py, MAGIC_NUMBER).
+// legacyMagic is the beginning of a legacy file, which torch.save writes with
+// _use_new_zipfile_serialization=False and wrote always before PyTorch 1.6. It is the
+// pickle of the format's magic number (torch/serialization.py, MAGIC_NUMBER).
 var legacyMagic = []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")
 
 const (
 	legacyProtocol = 1001
-	// maxPickles bounds the bytes of a legacy file's pickles, which lie before
-	// the storages and do not say where they end. A checkpoint of EfficientViT-B3
-	// with its optimizer's state has about a MiB.
+	// maxPickles is the largest size in bytes of a legacy file's pickles. The pickles
+	// lie before the storages, and the file does not say where they end. In a
+	// checkpoint of EfficientViT-B3 with its optimizer's state they have about 1 MiB.
 	maxPickles = 8 << 20
 )
 
-// openLegacy opens a legacy file: five pickles one after another, which are the
-// format's number, its version, the machine that wrote it, the value, and the
-// list of the storages' keys; then each storage as its number of elements in
-// eight bytes and the elements.
+// openLegacy opens a legacy file. The file holds five pickles one after another: the
+// format's magic number, its version, the machine that wrote the file, the value, and
+// the list of the storages' keys. Each storage follows as its number of elements, in
+// eight bytes, and its elements.
 func openLegacy(r io.ReaderAt, size int64) (*File, error) {
 	b := newBudget(size)
 	code := make([]byte, min(size, maxPickles))
@@ -66,14 +66,14 @@ func openLegacy(r io.ReaderAt, size int64) (*File, error) {
 		if !ok {
 			return nil, 0, fmt.Errorf("no storage %.40q", s.key)
 		}
-		section.Seek(0, io.SeekStart) // which cannot fail there
+		section.Seek(0, io.SeekStart) // cannot fail on a section
 		return io.NopCloser(section), section.Size(), nil
 	}
 	return &File{Dicts: dicts, source: &storages{open, b}}, nil
 }
 
-// legacySections returns where each storage lies. They begin at an offset, in
-// the order of the list of keys.
+// legacySections returns the bytes of each storage by its key. The storages begin at
+// the offset at and lie in the order of the list of keys.
 func legacySections(r io.ReaderAt, size, at int64, keys any, known map[string]storage) (map[string]*io.SectionReader, error) {
 	list, ok := keys.(*list)
 	if !ok {

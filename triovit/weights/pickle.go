@@ -12,13 +12,13 @@ import (
 	"github.com/gotriovit/gotriovit/internal/safetensors"
 )
 
-// A pickle is a program for a stack machine. The machine here knows the
-// opcodes with which Python's pickle module, protocols 2 to 5, writes values,
-// and does nothing but build the values below. A checkpoint may hold objects
-// of any class beside its tensors. A class or function that a state dict does
-// not need is a name here, and an object made by it an empty dict that
-// remembers the name: nothing is looked up, imported or called. Opcodes are
-// documented in Python's pickletools module.
+// A pickle is a program for a stack machine. The machine here knows the opcodes with
+// which Python's pickle module, protocols 2 to 5, writes values. It only builds the
+// values below. A checkpoint may hold objects of any class beside its tensors. The
+// machine keeps only the name of a class or function that a state dict does not need.
+// An object made by such a class or function is an empty dict that stores the name.
+// Nothing is looked up, imported or called. Python's pickletools module documents the
+// opcodes.
 
 const (
 	opMark         = '('
@@ -37,7 +37,7 @@ const (
 	opUnicode      = 'X'
 	opShortUnicode = 0x8c
 	opUnicode8     = 0x8d
-	opString       = 'T' // Python 2's str
+	opString       = 'T' // a str of Python 2
 	opShortString  = 'U'
 	opBytes        = 'B'
 	opShortBytes   = 'C'
@@ -73,12 +73,11 @@ const (
 	opFrame        = 0x95
 )
 
-// opcodeCharge is what an opcode costs of the budget, in bytes: none leaves
-// more behind, apart from strings, which are charged by length.
+// opcodeCharge is the number of bytes that each opcode takes from the budget. No opcode
+// allocates more, except for strings, which are charged by their length.
 const opcodeCharge = 160
 
-// The functions of which a state dict is made: [machine.call] knows what they
-// return.
+// The functions that make a state dict. [machine.call] knows their results.
 const (
 	rebuildTensor             = global("torch._utils._rebuild_tensor_v2")
 	rebuildParameter          = global("torch._utils._rebuild_parameter")
@@ -86,36 +85,36 @@ const (
 	orderedDict               = global("collections.OrderedDict")
 )
 
-// The classes of values of which nothing but the class is kept.
+// The classes of values of which only the class is kept.
 const (
 	bytesClass   = global("bytes")
 	longIntClass = global("int of over 8 bytes")
 )
 
-// Values on the machine's stack, besides nil (None), bool, int64, float64 and
-// string.
+// The types of values on the machine's stack, besides nil (None), bool, int64, float64
+// and string.
 type (
 	tuple  []any
-	list   struct{ items []any } // a set too
+	list   struct{ items []any } // a list or a set
 	global string                // "module.name"
 
-	// dict is a dict, an OrderedDict, or an object of any other class, which is
-	// empty unless items were set.
+	// dict is a dict, an OrderedDict, or an object of any other class. Such an object
+	// is empty unless the pickle sets items of it.
 	dict struct {
 		class global // empty for dict and OrderedDict
-		items []item // as they were set: a key may come twice, and the last counts
+		items []item // in the order they were set; of equal keys the last counts
 	}
 	item struct{ key, value any }
 
-	// storage names an entry of raw bytes in the archive.
+	// storage names a sequence of raw bytes in the file.
 	storage struct {
 		key   string
-		dtype string // as in elementOf, or the name of another class
-		numel int    // elements, as the pickle claims
+		dtype string // name as in elementOf, or the name of another storage class
+		numel int    // number of elements that the pickle claims
 	}
 
-	// view is a tensor as the pickle describes it, not checked yet: shape and
-	// stride, in elements, over a storage.
+	// view is a tensor as the pickle describes it, before it is checked: a shape and a
+	// stride over a storage. The offset and the strides are in elements.
 	view struct {
 		storage       storage
 		offset        int
@@ -123,8 +122,8 @@ type (
 	}
 )
 
-// storageDType returns the element type of a storage class, as in elementOf;
-// of a class that it does not know, the name.
+// storageDType returns the element type of a storage class by its name as in elementOf.
+// For an unknown class it returns the class's name.
 func storageDType(g global) string {
 	switch g {
 	case "torch.FloatStorage":
@@ -151,15 +150,15 @@ func storageDType(g global) string {
 	return string(g)
 }
 
-// machine interprets one pickle. After the first failure err is set and every
-// method returns zero values, so that opcodes need no checks of their own.
+// machine interprets one pickle. After the first failure, err is set and every method
+// returns zero values, so that the opcodes need no checks of their own.
 type machine struct {
 	code     []byte
 	pos      int
 	stack    []any
-	marks    []int // heights of the stack
+	marks    []int // heights of the stack at the open marks
 	memo     map[uint32]any
-	storages map[string]storage // by key
+	storages map[string]storage // by the key of the storage
 	budget   *budget
 	err      error
 }
@@ -173,8 +172,8 @@ func newMachine(code []byte, b *budget) *machine {
 	return &machine{code: code, storages: map[string]storage{}, budget: b}
 }
 
-// run interprets the pickle at the machine's position and returns its value. Of
-// several pickles one after another it leaves the position at the next.
+// run interprets the pickle at the machine's position and returns its value. It leaves
+// the position at the byte after the pickle, where a further pickle may begin.
 func (m *machine) run() (any, error) {
 	m.stack, m.marks, m.memo = nil, nil, map[uint32]any{}
 	for {
@@ -203,7 +202,7 @@ func (m *machine) step(op byte) {
 			m.fail("protocol %d, want at most 5", p)
 		}
 	case opFrame:
-		m.take(8) // a hint for buffering
+		m.take(8) // the frame's length, a hint for buffering
 
 	case opPop:
 		m.pop()
@@ -296,11 +295,11 @@ func (m *machine) step(op byte) {
 		m.pop() // arguments
 		m.object(m.pop())
 	case opNewObjectEx:
-		m.popN(2) // arguments, and those by name
+		m.popN(2) // positional and keyword arguments
 		m.object(m.pop())
 	case opBuild:
-		// An object's attributes, such as the "_metadata" of a state dict, which
-		// has the versions of modules.
+		// The value is an object's attributes, such as the "_metadata" of a state dict,
+		// which holds the versions of modules. It is not kept.
 		m.pop()
 		if _, ok := m.top().(*dict); !ok {
 			m.fail("attributes of %s, want of dict", kind(m.top()))
@@ -325,7 +324,7 @@ func (m *machine) charge(bytes int) {
 	}
 }
 
-// take consumes n bytes of code, nil on failure.
+// take consumes n bytes of code and returns them. It returns nil on failure.
 func (m *machine) take(n uint64) []byte {
 	if m.err == nil && n > uint64(len(m.code)-m.pos) {
 		m.fail("ends early: %d bytes are left, want %d", len(m.code)-m.pos, n)
@@ -338,7 +337,7 @@ func (m *machine) take(n uint64) []byte {
 	return b
 }
 
-// uint consumes a little-endian number of n <= 8 bytes.
+// uint consumes a little-endian unsigned number of n <= 8 bytes.
 func (m *machine) uint(n uint64) (v uint64) {
 	for i, b := range m.take(n) {
 		v |= uint64(b) << (8 * i)
@@ -346,7 +345,8 @@ func (m *machine) uint(n uint64) (v uint64) {
 	return v
 }
 
-// long consumes a two's complement number of n bytes: an int64 where it fits.
+// long consumes a two's complement number of n bytes. It returns an int64, or an object
+// of longIntClass for a number of more than 8 bytes.
 func (m *machine) long(n uint64) any {
 	if n > 8 {
 		m.take(n)
@@ -359,20 +359,20 @@ func (m *machine) long(n uint64) any {
 	return int64(m.uint(n)<<unused) >> unused
 }
 
-// skip consumes n bytes of which the value is not kept.
+// skip consumes n bytes without keeping them. It pushes an empty object of bytesClass.
 func (m *machine) skip(n uint64) {
 	m.take(n)
 	m.push(&dict{class: bytesClass})
 }
 
-// text consumes a string of n bytes.
+// text consumes a string of n bytes and returns it.
 func (m *machine) text(n uint64) string {
 	b := m.take(n)
 	m.charge(len(b))
 	return string(b)
 }
 
-// line consumes a string up to a line feed.
+// line consumes a string up to a line feed and returns it.
 func (m *machine) line() string {
 	n := bytes.IndexByte(m.code[m.pos:], '\n')
 	if n < 0 {
@@ -386,8 +386,8 @@ func (m *machine) line() string {
 
 func (m *machine) push(v any) { m.stack = append(m.stack, v) }
 
-// depth returns how many values lie above the last mark: none below may be
-// taken.
+// depth returns the number of values above the last mark. Opcodes may not take values
+// below that mark.
 func (m *machine) depth() int {
 	if len(m.marks) == 0 {
 		return len(m.stack)
@@ -395,7 +395,7 @@ func (m *machine) depth() int {
 	return len(m.stack) - m.marks[len(m.marks)-1]
 }
 
-// popN removes n values and returns a copy of them, nil on failure.
+// popN removes n values and returns a copy of them. It returns nil on failure.
 func (m *machine) popN(n int) []any {
 	if m.depth() < n {
 		m.fail("the stack holds %d values, want %d", m.depth(), n)
@@ -405,12 +405,12 @@ func (m *machine) popN(n int) []any {
 	}
 	base := len(m.stack) - n
 	values := append([]any(nil), m.stack[base:]...)
-	clear(m.stack[base:]) // let go of what the stack no longer holds
+	clear(m.stack[base:]) // so that removed values can be freed
 	m.stack = m.stack[:base]
 	return values
 }
 
-// popMark removes the values above the last mark, and the mark.
+// popMark removes the last mark and the values above it, and returns the values.
 func (m *machine) popMark() []any {
 	if len(m.marks) == 0 {
 		m.fail("no mark on the stack")
@@ -458,7 +458,7 @@ func (m *machine) extend(items []any) {
 	}
 }
 
-// update sets keys and values, in turns, in the dict on the stack.
+// update adds items to the dict on the stack. The pairs are keys and values in turn.
 func (m *machine) update(pairs []any) {
 	d, ok := m.top().(*dict)
 	if !ok || len(pairs)%2 != 0 {
@@ -473,7 +473,7 @@ func (m *machine) update(pairs []any) {
 	}
 }
 
-// unhashable tells whether Python refuses a value as a dict's key.
+// unhashable tells whether Python refuses a value as the key of a dict.
 func unhashable(key any) bool {
 	switch key := key.(type) {
 	case *list:
@@ -484,9 +484,9 @@ func unhashable(key any) bool {
 	return false
 }
 
-// call pushes what a function returns for its arguments where it is one of
-// those that make a state dict, else an object of which only the function's
-// name is known.
+// call pushes the result of a function for its arguments, if the function is one of
+// those that make a state dict. For any other function it pushes an object of which
+// only the function's name is known.
 func (m *machine) call(fn, arguments any) {
 	args, isTuple := arguments.(tuple)
 	if !isTuple {
@@ -515,7 +515,7 @@ func (m *machine) object(class any) {
 	case global:
 		m.push(&dict{class: class})
 	case *dict:
-		if class.class != "" { // such as the value of a call of getattr
+		if class.class != "" { // such as the result of a call of getattr
 			m.push(&dict{class: class.class})
 			return
 		}
@@ -525,7 +525,7 @@ func (m *machine) object(class any) {
 	}
 }
 
-// newView reads (storage, offset, size, stride, ...).
+// newView makes a view of the arguments (storage, offset, size, stride, ...).
 func newView(args tuple) (v view, err error) {
 	var ok [4]bool
 	v.storage, ok[0] = args[0].(storage)
@@ -544,8 +544,9 @@ func newView(args tuple) (v view, err error) {
 }
 
 // storage reads the persistent id ("storage", class, key, location, numel). Before
-// PyTorch 1.6 a sixth item says of which storage it is a part, or None, and the
-// classes of a whole model have persistent ids too, ("module", class, file, source).
+// PyTorch 1.6 a sixth item gives the storage of which this one is a part, or None. In
+// those files the classes of a whole model have persistent ids too: ("module", class,
+// file, source).
 func (m *machine) storage(id any) {
 	t, _ := id.(tuple)
 	switch {
@@ -586,7 +587,7 @@ func naturals(v any) ([]int, bool) {
 	return ns, ok
 }
 
-// kind names a value's type in Python's words.
+// kind returns the name of a value's type in Python's words.
 func kind(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -618,7 +619,7 @@ func kind(v any) string {
 	return "nothing"
 }
 
-// budget counts down the memory that a file may claim.
+// budget counts the bytes of memory that a file has claimed, up to a limit.
 type budget struct{ limit, used int64 }
 
 var errBudget = errors.New("claims more memory than a checkpoint of its size needs")
@@ -626,7 +627,7 @@ var errBudget = errors.New("claims more memory than a checkpoint of its size nee
 // newBudget returns the budget of a file of size bytes.
 func newBudget(size int64) *budget { return &budget{limit: 2*size + 64<<20} }
 
-// take claims n bytes.
+// take claims n bytes. It returns an error if they exceed the limit.
 func (b *budget) take(n int) error {
 	if int64(n) > b.limit-b.used {
 		return fmt.Errorf("%w: over %d bytes, twice the file and 64 MiB", errBudget, b.limit)

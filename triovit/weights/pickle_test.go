@@ -16,14 +16,15 @@ import (
 	"github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
-// savedTensor is a tensor as torch.save sees it.
+// savedTensor is a tensor in the form in which torch.save stores it.
 type savedTensor struct {
 	name, class, key string
 	numel, offset    int
 	shape, stride    []int
 }
 
-// stateDictPickle writes a state dict below the keys of wrap.
+// stateDictPickle returns the pickle of a state dict inside dicts with the keys of
+// wrap.
 func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
 	var items torchsave.StateDict
 	for _, t := range tensors {
@@ -43,7 +44,7 @@ type entry struct {
 	header  func(*zip.FileHeader) // may lie; nil for an honest entry
 }
 
-// archiveOf writes a zip archive of stored entries.
+// archiveOf returns a zip archive with the given entries, uncompressed.
 func archiveOf(tb testing.TB, entries ...entry) []byte {
 	tb.Helper()
 	var buf bytes.Buffer
@@ -75,7 +76,7 @@ func floatBytes(vs ...float32) (b []byte) {
 	return b
 }
 
-// run interprets a pickle made of raw opcodes.
+// run interprets a pickle that consists of raw opcodes.
 func run(code string) (any, error) { return unpickle([]byte(code), &budget{limit: 1 << 20}) }
 
 func TestPickleValues(t *testing.T) {
@@ -126,8 +127,8 @@ func TestPickleContainers(t *testing.T) {
 
 var unexported = cmp.AllowUnexported(dict{}, list{}, item{}, view{}, storage{})
 
-// TestPickleObjects: what a state dict does not need becomes an object of which
-// only the class is known.
+// TestPickleObjects: a value that a state dict does not need becomes an object that
+// keeps only its class.
 func TestPickleObjects(t *testing.T) {
 	object := func(class global, items ...item) *dict { return &dict{class, items} }
 	for _, tt := range []struct {

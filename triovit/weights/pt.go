@@ -15,23 +15,23 @@ import (
 	"github.com/gotriovit/gotriovit/internal/safetensors"
 )
 
-// maxDirectory bounds the bytes of a zip archive's directory, whose entries
-// grow in memory; that of EfficientViT-B3 has about 100 KiB.
+// maxDirectory is the largest size in bytes of a zip archive's directory, whose entries
+// take more space in memory than in the file. The directory of EfficientViT-B3 has
+// about 100 KiB.
 const maxDirectory = 4 << 20
 
-// ReadPT reads the weights of what torch.save writes since PyTorch 1.6, a zip
-// archive: of several dicts of tensors that which the loaders of timm and MIT
-// prefer (see [File]), else the only one. Tensors of integers
-// (num_batches_tracked) are left out; those of floats become float32 in
-// row-major order, whatever their strides in the file. Compressed members,
-// which another program's archive has, are read too.
+// ReadPT reads the weights of a zip archive of size bytes that torch.save wrote
+// (PyTorch 1.6 or later). If the archive has several dicts of tensors, ReadPT takes the
+// one that the loaders of timm and MIT prefer (see [File]); several dicts with no
+// preferred one are an error. Tensors of integers (num_batches_tracked) are left out.
+// Tensors of floats become float32 in row-major order, whatever their strides in the
+// file. Compressed members, as other programs write them, are read too.
 //
-// No code of the file is run, whatever its pickle names. Members that are
-// truncated or larger than the file, and views outside their storage, are
-// errors.
+// No code of the file is run, whatever its pickle names. Truncated members, members
+// larger than the file, and views outside their storage are errors.
 func ReadPT(r io.ReaderAt, size int64) (Set, error) { return readFrom(openPT(r, size)) }
 
-// readFrom reads the weights of a file that has no name.
+// readFrom reads the weights of a file without a name.
 func readFrom(f *File, err error) (Set, error) {
 	var s Set
 	if err == nil {
@@ -67,15 +67,15 @@ func openPT(r io.ReaderAt, size int64) (*File, error) {
 	return &File{Dicts: dicts, source: &storages{a.openStorage, b}}, nil
 }
 
-// pickleName is the archive's member that says how tensors view storages.
+// pickleName is the name of the archive's member that says how tensors view storages.
 const pickleName = "data.pkl"
 
-// encrypted is the flag of a zip archive's encrypted entry.
+// encrypted is the flag of an encrypted entry of a zip archive.
 const encrypted = 1
 
-// archive is torch.save's zip file: <prefix>data.pkl, <prefix>data/<key>. The
-// prefix is a folder, where the file was unpacked and packed again perhaps none
-// or several.
+// archive is torch.save's zip file, with the members <prefix>data.pkl and
+// <prefix>data/<key>. The prefix is a folder. If the file was unpacked and packed
+// again, the prefix may be empty or several folders.
 type archive struct {
 	prefix  string
 	entries map[string]*zip.File
@@ -134,7 +134,7 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// open opens an entry and returns its size in bytes.
+// open opens the entry with a name and returns its size in bytes.
 func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 	f, ok := a.entries[a.prefix+name]
 	if !ok {
@@ -147,7 +147,7 @@ func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 	return r, int64(f.UncompressedSize64), nil
 }
 
-// read returns an entry's content.
+// read returns the content of the entry with a name.
 func (a *archive) read(name string, b *budget) ([]byte, error) {
 	r, size, err := a.open(name)
 	if err != nil {
@@ -167,12 +167,12 @@ func (a *archive) read(name string, b *budget) ([]byte, error) {
 	return content, nil
 }
 
-// openStorage opens the entry of a storage.
+// openStorage opens the entry of a storage and returns its size in bytes.
 func (a *archive) openStorage(s storage) (io.ReadCloser, int64, error) {
 	return a.open("data/" + s.key)
 }
 
-// atEnd reads to an entry's io.EOF, which checks its CRC-32.
+// atEnd reads an entry up to its io.EOF, at which archive/zip checks the CRC-32.
 func atEnd(r io.Reader) error {
 	var one [1]byte
 	switch n, err := r.Read(one[:]); {
@@ -184,14 +184,14 @@ func atEnd(r io.Reader) error {
 	return nil
 }
 
-// storages is where the tensors of a pickle have their values.
+// storages reads the values of a pickle's tensors from their storages.
 type storages struct {
 	// open opens the bytes of a storage and returns their number.
 	open   func(storage) (io.ReadCloser, int64, error)
 	budget *budget
 }
 
-// namedView is a tensor to read, under its name in the set.
+// namedView is a tensor to read, with its name in the set.
 type namedView struct {
 	name string
 	view
@@ -203,7 +203,7 @@ func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
 	for from, name := range names {
 		views = append(views, namedView{name, d.values[from].(view)})
 	}
-	// By storage, so that each is read once and only one is held.
+	// Sorted by storage, so that each storage is read once and only one is in memory.
 	slices.SortFunc(views, func(x, y namedView) int {
 		return cmp.Or(
 			cmp.Compare(x.storage.key, y.storage.key),
@@ -213,7 +213,7 @@ func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
 	})
 	set := Set{}
 	var held storage
-	var data []float32 // of held
+	var data []float32 // elements of the storage held
 	for _, v := range views {
 		n, err := v.check()
 		if err != nil {
@@ -237,7 +237,7 @@ func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
 	return set, nil
 }
 
-// read returns a storage's elements.
+// read returns the elements of a storage.
 func (s *storages) read(of storage) ([]float32, error) {
 	e, _ := elementOf(of.dtype)
 	r, size, err := s.open(of)
@@ -261,8 +261,8 @@ func (s *storages) read(of storage) ([]float32, error) {
 	return data, nil
 }
 
-// check returns the view's number of elements, all of which lie in its
-// storage.
+// check returns the view's number of elements. It returns an error unless all of them
+// lie in the storage.
 func (v view) check() (int, error) {
 	n, ok := safetensors.Elements(v.shape)
 	if !ok || v.storage.numel > math.MaxInt/8 {
@@ -285,11 +285,10 @@ func (v view) check() (int, error) {
 	return n, nil
 }
 
-// gather copies a view of src into dst in row-major order and returns what is
-// left of dst.
+// gather copies a view of src into dst in row-major order. It returns the rest of dst.
 func gather(dst, src []float32, offset int, shape, stride []int) []float32 {
 	switch {
-	case len(dst) == 0: // some dimension is 0, the others may be huge
+	case len(dst) == 0: // one dimension is 0; the others may be huge
 	case len(shape) == 0:
 		dst[0] = src[offset]
 		dst = dst[1:]
@@ -303,7 +302,7 @@ func gather(dst, src []float32, offset int, shape, stride []int) []float32 {
 	return dst
 }
 
-// meteredReader fails once more than left bytes were asked for.
+// meteredReader returns an error once more than left bytes in all were requested.
 type meteredReader struct {
 	r    io.ReaderAt
 	left int64

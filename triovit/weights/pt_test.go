@@ -229,7 +229,8 @@ func TestReadPTTruncated(t *testing.T) {
 	}
 }
 
-// A view, gathered, has at every index the element that its strides say.
+// TestReadPTStrides: a gathered view has at every index the element at the offset that
+// its strides give.
 func TestReadPTStrides(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := rapid.SliceOfN(rapid.IntRange(1, 4), 0, 4).Draw(t, "shape")
@@ -284,7 +285,7 @@ func TestReadFS(t *testing.T) {
 	}
 }
 
-// stream is a file that cannot be read at an offset, as those of some fs.FS.
+// stream is a file without reads at an offset, like those of some fs.FS.
 type stream struct{ fs.File }
 
 type streamFS struct{ fs.FS }
@@ -371,7 +372,7 @@ func FuzzReadPT(f *testing.F) {
 	})
 }
 
-// training is what a training file holds, in small.
+// training is a small example of a training file.
 var training = ts.Dict{
 	{Key: "epoch", Value: 3},
 	{Key: "args", Value: ts.Object{Class: "argparse.Namespace", Attributes: ts.Dict{{Key: "lr", Value: 0.1}}}},
@@ -379,7 +380,7 @@ var training = ts.Dict{
 	{Key: "ema", Value: ts.Dict{{Key: 0.9998, Value: weightsOf(2)}}},
 }
 
-// FuzzOpen feeds files of every kind, and reads all that a file says to hold.
+// FuzzOpen opens files of every kind and reads all tensors that a file lists.
 func FuzzOpen(f *testing.F) {
 	f.Add(ts.Zip(training))
 	f.Add(ts.Legacy(training))
@@ -409,7 +410,8 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzUnpickle feeds the machine directly: a mutated archive seldom gets there.
+// FuzzUnpickle passes bytes to the machine directly, because a mutated archive seldom
+// reaches it.
 func FuzzUnpickle(f *testing.F) {
 	f.Add(stateDictPickle([]savedTensor{{"w", "FloatStorage", "0", 6, 0, []int{2, 3}, []int{3, 1}}}, "state_dict"))
 	f.Add([]byte("\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R."))
@@ -422,7 +424,7 @@ func FuzzUnpickle(f *testing.F) {
 	})
 }
 
-// checkParsed holds for whatever a file holds.
+// checkParsed checks the properties of a parser's result that hold for any file.
 func checkParsed(t *testing.T, file []byte, parse func([]byte) (Set, error)) {
 	var set Set
 	err := hostile.Read(t, len(file), func() (err error) { set, err = parse(file); return })

@@ -13,16 +13,16 @@ import (
 	"github.com/x448/float16"
 )
 
-// ReadSafetensors reads a safetensors file: eight bytes of header length, a
-// JSON header, the tensors' bytes. Tensors of integers (num_batches_tracked)
-// are left out; F32, F16, BF16 and F64 become float32. As the format demands,
-// the tensors must cover the file's data without overlap or gap; anything else
-// is an error naming the tensor.
+// ReadSafetensors reads a safetensors file of size bytes: eight bytes of header length,
+// a JSON header, the tensors' bytes. Tensors of integers (num_batches_tracked) are left
+// out. F32, F16, BF16 and F64 become float32. As the format demands, the tensors must
+// cover the file's data without overlap or gap. Any other file is an error, which names
+// the tensor at fault.
 func ReadSafetensors(r io.ReaderAt, size int64) (Set, error) {
 	return readFrom(openSafetensors(r, size))
 }
 
-// sections is where the tensors of a safetensors file have their bytes, by name.
+// sections holds the bytes of each tensor of a safetensors file, by the tensor's name.
 type sections map[string]*io.SectionReader
 
 func openSafetensors(r io.ReaderAt, size int64) (*File, error) {
@@ -56,10 +56,10 @@ func (lie sections) load(d *Dict, names map[string]string) (Set, error) {
 	return set, nil
 }
 
-// WriteSafetensors writes a set as a safetensors file, with metadata (may be
-// nil) in its header. The bytes depend on the arguments only: tensors lie in
-// the order of their names. A finite value that float16 cannot hold is an
-// error naming its tensor.
+// WriteSafetensors writes a set as a safetensors file with elements of dtype and with
+// metadata (may be nil) in its header. The bytes depend on the arguments only, because
+// the tensors lie in the order of their names. A finite value that float16 cannot hold
+// is an error, which names the tensor.
 func WriteSafetensors(w io.Writer, s Set, dtype DType, metadata map[string]string) error {
 	if err := writeSafetensors(w, s, dtype, metadata); err != nil {
 		return fmt.Errorf("weights: writing safetensors: %w", err)

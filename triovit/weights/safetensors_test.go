@@ -19,13 +19,13 @@ func parseSafetensors(file []byte) (Set, error) {
 	return ReadSafetensors(bytes.NewReader(file), int64(len(file)))
 }
 
-// safetensorsOf puts a length before a header and data after it.
+// safetensorsOf returns a file with the header's length, the header and the data.
 func safetensorsOf(header string, data ...byte) []byte {
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(file, header...), data...)
 }
 
-// doubles are the bytes of float64 numbers.
+// doubles returns the bytes of float64 numbers.
 func doubles(numbers ...float64) []byte {
 	var b []byte
 	for _, v := range numbers {
@@ -130,7 +130,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Hash() != set.Hash() { // NaNs too have to keep their bits
+		if got.Hash() != set.Hash() { // a NaN must keep its bits too
 			t.Fatalf("got %v, want %v", got, set)
 		}
 		if n := binary.LittleEndian.Uint64(file); n%8 != 0 {
@@ -181,7 +181,7 @@ func TestWriteSafetensorsRefuses(t *testing.T) {
 	}
 }
 
-// full fails as a full disk does.
+// full is a writer that fails as a full disk does.
 type full struct{}
 
 var errFull = errors.New("disk is full")
@@ -189,7 +189,7 @@ var errFull = errors.New("disk is full")
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWriteSafetensorsReportsTheWriter(t *testing.T) {
-	for _, n := range []int{1, 100_000} { // within the buffer, and beyond
+	for _, n := range []int{1, 100_000} { // within one buffer, and longer than a buffer
 		if err := WriteSafetensors(full{}, Set{"w": New(n)}, F32, nil); !errors.Is(err, errFull) {
 			t.Errorf("%d values: got %v, want %v", n, err, errFull)
 		}

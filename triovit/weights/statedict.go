@@ -11,71 +11,71 @@ import (
 	"strings"
 )
 
-// A Header describes a tensor of a checkpoint that is not read yet.
+// A Header describes a tensor of a checkpoint whose values are not read yet.
 type Header struct {
-	// DType is the element type by its name in the safetensors format, or the
-	// name of PyTorch's storage class where that format has none.
+	// DType is the element type's name in the safetensors format. If that format does
+	// not have the type, DType is the name of PyTorch's storage class.
 	DType string
 	Shape []int
 }
 
-// Integers tells whether the elements are integers, as those of no parameter are.
+// Integers tells whether the elements are integers. No parameter has such elements.
 func (h Header) Integers() bool {
 	e, ok := elementOf(h.DType)
 	return ok && e.decode == nil
 }
 
-// A Dict is a dict of tensors in a checkpoint: a state dict, what an optimizer
-// remembers of a parameter, or anything else.
+// A Dict is a dict of tensors in a checkpoint: a state dict, an optimizer's state for
+// one parameter, or any other.
 type Dict struct {
-	// Key says where in the file the dict lies: the keys that lead to it, joined
-	// by dots, as in "state_dict" or "ema.0.9998". It is empty at the top.
+	// Key says where in the file the dict lies. It holds the keys that lead to the
+	// dict, joined by dots, as in "state_dict" or "ema.0.9998". It is empty for the
+	// value of the file itself.
 	Key string
-	// Loader says that a loader of timm or of MIT looks there.
+	// Loader is true if a loader of timm or of MIT looks for weights there.
 	Loader bool
-	// Tensors are the dict's by name. What else is in the dict is left out.
+	// Tensors holds the dict's tensors by name. Other items of the dict are left out.
 	Tensors map[string]Header
 
-	rank   int            // place in the order of the dicts of a file
-	values map[string]any // what a pickle has under names, the tensors among them
+	rank   int            // position of the dict in the order of File.Dicts
+	values map[string]any // all items of a pickle's dict with names, including the tensors
 }
 
-// loaderKeys are where the loaders look for the weights of a training file, in
-// the order in which they prefer them. timm takes averaged weights before plain
-// ones (timm/models/_helpers.py, load_state_dict). MIT takes "state_dict"
-// (efficientvit/models/utils/network.py, load_state_dict_from_file) and writes
-// averaged weights elsewhere. Both take the file's dict itself where none of
-// the keys is there.
+// loaderKeys are the keys under which the loaders look for the weights of a training
+// file, in order of preference. timm prefers averaged weights to plain ones
+// (timm/models/_helpers.py, load_state_dict). MIT takes "state_dict"
+// (efficientvit/models/utils/network.py, load_state_dict_from_file) and stores averaged
+// weights elsewhere. Both take the file's top dict itself if it has none of the keys.
 var loaderKeys = []string{"state_dict_ema", "model_ema", "state_dict", "model"}
 
-// What the search for dicts takes in memory, about, in bytes.
+// Approximate memory that the search for dicts takes, in bytes.
 const (
 	nodeBytes   = 224 // for a dict, list or tuple
 	nameBytes   = 64  // for an item under a name
 	tensorBytes = 192 // for a tensor
 )
 
-// maxDepth bounds the dicts, lists and tuples around a dict of tensors.
+// maxDepth is the largest number of dicts, lists and tuples around a dict of tensors.
 const maxDepth = 8
 
-// A node is a dict, list or tuple of a pickled value, and how it was reached.
+// A node is a dict, list or tuple of a pickled value, with the path that led to it.
 type node struct {
 	value  any
-	key    any // in the parent
+	key    any // key or index in the parent
 	parent *node
 	depth  int
 }
 
-// A search goes through a pickled value, breadth first.
+// A search visits the dicts, lists and tuples of a pickled value, breadth first.
 type search struct {
 	queue  []*node
-	seen   map[any]bool // by identity: a value may be reached twice, also from within itself
+	seen   map[any]bool // by identity, because a value may contain another twice, or itself
 	dicts  []Dict
 	budget *budget
 }
 
-// findDicts returns the dicts of a pickled value that hold tensors, those first
-// that loaders prefer, then the others in the order of the file.
+// findDicts returns the dicts of a pickled value that hold tensors. The dicts that
+// loaders prefer come first, then the others in the order of the file.
 func findDicts(root any, b *budget) ([]Dict, error) {
 	s := &search{seen: map[any]bool{}, budget: b}
 	err := s.add(nil, nil, root)
@@ -94,7 +94,7 @@ func findDicts(root any, b *budget) ([]Dict, error) {
 	return s.dicts, nil
 }
 
-// add queues a value, unless it holds nothing or was queued before.
+// add queues a dict, list or tuple, unless it is an empty tuple or was queued before.
 func (s *search) add(parent *node, key, value any) error {
 	id := identity(value)
 	if id == nil || s.seen[id] {
@@ -111,7 +111,7 @@ func (s *search) add(parent *node, key, value any) error {
 	return s.budget.take(nodeBytes)
 }
 
-// visit lists a dict with tensors, and queues what the node holds.
+// visit adds a dict with tensors to the result, and queues the values in the node.
 func (s *search) visit(n *node) error {
 	switch v := n.value.(type) {
 	case *dict:
@@ -174,8 +174,8 @@ func (s *search) visitDict(n *node, d *dict) error {
 	return nil
 }
 
-// identity returns what tells a dict, list or tuple from others, nil for other
-// values and for empty tuples.
+// identity returns a key that tells a dict, list or tuple from all others. It returns
+// nil for other values and for empty tuples.
 func identity(value any) any {
 	switch v := value.(type) {
 	case *dict, *list:
@@ -188,10 +188,10 @@ func identity(value any) any {
 	return nil
 }
 
-// unranked is the rank of a dict where no loader looks.
+// unranked is the rank of a dict at a place where no loader looks.
 var unranked = len(loaderKeys) + 1
 
-// rank is the node's place in the order in which loaders prefer dicts.
+// rank returns the position of the node's dict in the order of the loaders' preference.
 func (n *node) rank() int {
 	if n.parent == nil {
 		return len(loaderKeys)
@@ -204,7 +204,7 @@ func (n *node) rank() int {
 	return unranked
 }
 
-// path joins the keys that lead to the node.
+// path returns the keys that lead to the node, joined by dots.
 func (n *node) path() string {
 	var keys []string
 	for ; n.parent != nil; n = n.parent {
@@ -214,7 +214,8 @@ func (n *node) path() string {
 	return strings.Join(keys, ".")
 }
 
-// keyText is a dict's key as Python prints it, or its type where that is long.
+// keyText returns a dict's key as Python prints it, or the name of its type for any key
+// that is no string, number or bool.
 func keyText(key any) string {
 	switch key := key.(type) {
 	case string:
@@ -232,7 +233,7 @@ func keyText(key any) string {
 	return kind(key)
 }
 
-// outline says in a few words what a pickled value holds, for errors.
+// outline returns a few words about the content of a pickled value, for errors.
 func outline(value any) string {
 	d, ok := value.(*dict)
 	if !ok || d.class != "" && len(d.items) == 0 {
@@ -255,8 +256,8 @@ func outline(value any) string {
 	return strings.Join(parts, ", ")
 }
 
-// only returns the dict that is read where nobody chooses: that which loaders
-// prefer, or the only one.
+// only returns the index of the dict that is read if the caller chooses none: the dict
+// that the loaders prefer, or the only one. Any other list is an error.
 func only(dicts []Dict) (int, error) {
 	if len(dicts) == 1 || len(dicts) > 0 && dicts[0].Loader {
 		return 0, nil

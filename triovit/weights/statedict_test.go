@@ -17,10 +17,10 @@ import (
 	ts "github.com/gotriovit/gotriovit/internal/torchsave"
 )
 
-// weightsOf is a state dict with one tensor, [2], of a value.
+// weightsOf returns a state dict with one tensor of the shape [2], filled with a value.
 func weightsOf(value float32) ts.StateDict { return ts.StateDict{{Key: "w", Value: ts.Full(value, 2)}} }
 
-// stored opens what torch.save writes of a value.
+// stored opens the file that torch.save writes for a value.
 func stored(t *testing.T, value any) (*File, error) {
 	t.Helper()
 	return openFile(t, "a.pt", ts.Zip(value))
@@ -39,8 +39,8 @@ func openFile(t *testing.T, name string, content []byte) (*File, error) {
 	return file, err
 }
 
-// TestOpenLists: the dicts of tensors in a file, how they are called, and which a
-// loader takes (with a star), in the order in which they are listed.
+// TestOpenLists: a file's dicts of tensors are listed under their keys and in the order
+// of File.Dicts. A star marks a dict that a loader takes.
 func TestOpenLists(t *testing.T) {
 	args := ts.Object{Class: "argparse.Namespace", Attributes: ts.Dict{{Key: "lr", Value: 0.1}, {Key: "w", Value: ts.Full(9, 2)}}}
 	optimizer := ts.Dict{
@@ -101,7 +101,7 @@ func TestOpenLists(t *testing.T) {
 	}
 }
 
-// nested is a value below dicts.
+// nested returns a value inside depth dicts.
 func nested(depth int, value any) any {
 	for range depth {
 		value = ts.Dict{{Key: "a", Value: value}}
@@ -109,7 +109,8 @@ func nested(depth int, value any) any {
 	return value
 }
 
-// TestFileReads: of the chosen dict the wanted tensors, under their new names.
+// TestFileReads: Read returns the wanted tensors of the chosen dict under their new
+// names.
 func TestFileReads(t *testing.T) {
 	file, err := stored(t, ts.Dict{{Key: "state_dict", Value: weightsOf(1)}, {Key: "ema", Value: ts.Dict{
 		{Key: 0.99, Value: append(weightsOf(2), ts.Item{Key: "n", Value: ts.Tensor{Class: "LongStorage", Key: "count", Numel: 1}}, ts.Item{Key: "q", Value: ts.Tensor{Class: "QInt8Storage", Key: "quantized", Numel: 1}})},
@@ -131,12 +132,12 @@ func TestFileReads(t *testing.T) {
 	}
 }
 
-// TestReadWithoutAChoice: Read takes what loaders take, or the only dict.
+// TestReadWithoutAChoice: Read takes the dict that loaders take, or the only dict.
 func TestReadWithoutAChoice(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		value any
-		want  float32 // 0: an error that says text
+		want  float32 // 0 for an error that contains text
 		text  string
 	}{
 		{"averaged", ts.Dict{{Key: "state_dict", Value: weightsOf(1)}, {Key: "state_dict_ema", Value: weightsOf(2)}}, 2, ""},
@@ -157,10 +158,10 @@ func TestReadWithoutAChoice(t *testing.T) {
 	}
 }
 
-// TestHostilePickles: whatever a pickle nests, reading holds little memory and ends.
+// TestHostilePickles: reading a pickle with any nesting takes little memory and ends.
 func TestHostilePickles(t *testing.T) {
 	state := string(ts.Pickle(weightsOf(1)))
-	state = state[2 : len(state)-1] // without protocol and stop
+	state = state[2 : len(state)-1] // without the opcodes for the protocol and the stop
 	for name, code := range map[string]string{
 		"dicts in dicts":           strings.Repeat("}K\x01", 100_000) + "N" + strings.Repeat("s", 100_000) + ".",
 		"tuples in tuples":         "N" + strings.Repeat("\x85", 300_000) + ".",

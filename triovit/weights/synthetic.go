@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Synthetic returns a set with the wanted names and shapes, filled by a hash
-// of name and index: the deterministic weights with which the reference's
-// outputs were recorded (golden/README.md of the shared data), which need no
-// checkpoint. Convolutions and linear layers are uniform with the variance
-// 1/fan-in, BatchNorm's scales and variances lie in [0.5, 1.5), biases and
-// means in [-0.1, 0.1). num_batches_tracked is left out.
+// Synthetic returns a set with the wanted names and shapes. Its values are a hash of
+// the name and the element's index, so that no checkpoint is needed. The reference's
+// outputs were recorded with these weights (golden/README.md of the shared data).
+// Convolutions and linear layers are uniform with the variance 1/fan-in. BatchNorm's
+// scales and variances lie in [0.5, 1.5), biases and means in [-0.1, 0.1).
+// num_batches_tracked is left out.
 func Synthetic(want map[string][]int) Set {
 	s := make(Set, len(want))
 	for name, shape := range want {
@@ -31,8 +31,8 @@ func Synthetic(want map[string][]int) Set {
 	return s
 }
 
-// SyntheticInput returns the n values of the input with which the reference's
-// outputs were recorded, uniform in [-2, 2), in [N, C, H, W] order.
+// SyntheticInput returns the n values of the input with which the reference's outputs
+// were recorded. They are uniform in [-2, 2) and in [N, C, H, W] order.
 func SyntheticInput(n int) []float32 {
 	x := make([]float32, n)
 	seed := crc32.ChecksumIEEE([]byte("input"))
@@ -42,7 +42,7 @@ func SyntheticInput(n int) []float32 {
 	return x
 }
 
-// synthesizer returns the map from [0, 1) to a parameter's values.
+// synthesizer returns the function from [0, 1) to the values of a parameter.
 func synthesizer(name string, shape []int, elements int) func(float64) float64 {
 	switch {
 	case len(shape) > 1:
@@ -55,7 +55,7 @@ func synthesizer(name string, shape []int, elements int) func(float64) float64 {
 	return func(u float64) float64 { return (u - 0.5) * 0.2 }
 }
 
-// unit hashes an index into [0, 1).
+// unit returns a hash of the seed and an index as a number in [0, 1).
 func unit(seed uint32, i int) float64 {
 	h := uint32(i) + seed
 	h ^= h >> 16

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The expected values were computed apart from this code, in Python, from the
-// words of golden/README.md.
+// The expected values were computed without this code, in Python, from the description
+// in golden/README.md.
 func TestSynthetic(t *testing.T) {
 	set := Synthetic(map[string][]int{
 		"backbone.input_stem.op_list.0.conv.weight": {8, 3, 3, 3},

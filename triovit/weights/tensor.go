@@ -19,8 +19,8 @@ type Tensor struct {
 	Data  []float32
 }
 
-// New returns a tensor of zeros. It panics where a dimension is negative, as
-// make does.
+// New returns a tensor of zeros with the given shape. It panics if a dimension is
+// negative, as make does.
 func New(shape ...int) *Tensor {
 	n := 1
 	for _, d := range shape {
@@ -35,7 +35,7 @@ type Set map[string]*Tensor
 // Names returns the names in ascending order.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
-// Shapes returns the tensors' shapes by name.
+// Shapes returns the shape of each tensor by its name.
 func (s Set) Shapes() map[string][]int {
 	shapes := make(map[string][]int, len(s))
 	for name, t := range s {
@@ -44,7 +44,8 @@ func (s Set) Shapes() map[string][]int {
 	return shapes
 }
 
-// Clone returns a copy that shares no values, nil of a nil set.
+// Clone returns a copy that shares no values with the set. The clone of a nil set is
+// nil.
 func (s Set) Clone() Set {
 	c := maps.Clone(s)
 	for name, t := range c {
@@ -53,16 +54,17 @@ func (s Set) Clone() Set {
 	return c
 }
 
-// Hash returns the SHA-256, in hexadecimal, of the names, the shapes and the
-// bits of the data: equal sets have equal hashes in every process, whichever
-// file format they came from.
+// Hash returns the SHA-256, in hexadecimal digits, of the names, the shapes and the
+// bits of the data. Equal sets have equal hashes in every process, whichever file
+// format they came from.
 func (s Set) Hash() string {
 	h := sha256.New()
 	var buf []byte
 	flush := func() { h.Write(buf); buf = buf[:0] }
 	for _, name := range s.Names() {
 		t := s[name]
-		// Lengths before contents, so that no two sets write the same bytes.
+		// Lengths precede contents, so that two different sets never write the same
+		// bytes.
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(len(name)))
 		buf = append(buf, name...)
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(len(t.Shape)))

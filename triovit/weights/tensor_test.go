@@ -70,7 +70,8 @@ func TestHashTellsSetsApart(t *testing.T) {
 		}
 		seen[s.Hash()] = i
 	}
-	// printf '' | sha256sum: nothing is hashed of an empty set.
+	// The hash is that of no bytes (printf '' | sha256sum), because an empty set writes
+	// none.
 	if got, want := (Set{}).Hash(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; got != want {
 		t.Errorf("empty set: got %s, want %s", got, want)
 	}

@@ -7,28 +7,28 @@ import (
 	"math/rand/v2"
 )
 
-// rgb is a colour, each component nominally 0..1.
+// rgb is a colour. Each component is nominally 0 to 1.
 type rgb [3]float64
 
 func (c rgb) times(f float64) rgb { return rgb{c[0] * f, c[1] * f, c[2] * f} }
 
-// mix goes from a at t = 0 to b at t = 1.
+// mix returns the colour a at t = 0, b at t = 1 and their mixture between.
 func mix(a, b rgb, t float64) rgb {
 	return rgb{a[0] + (b[0]-a[0])*t, a[1] + (b[1]-a[1])*t, a[2] + (b[2]-a[2])*t}
 }
 
 func clamp(x, lo, hi float64) float64 { return max(lo, min(hi, x)) }
 
-// in reports lo <= x < hi.
+// in reports whether lo <= x < hi.
 func in(x, lo, hi float64) bool { return lo <= x && x < hi }
 
-// frac is the position of x within cells of the given size, 0..1.
+// frac returns the position of x within cells of the given size, 0 to 1.
 func frac(x, size float64) float64 {
 	q := x / size
 	return q - math.Floor(q)
 }
 
-// hash maps a lattice point to 0..1.
+// hash returns a number from 0 to 1 for a point of a lattice.
 func hash(x, y int, salt uint32) float64 {
 	h := uint32(x)*0x9e3779b1 ^ uint32(y)*0x85ebca77 ^ salt
 	h ^= h >> 15
@@ -39,7 +39,7 @@ func hash(x, y int, salt uint32) float64 {
 	return float64(h) / (1 << 32)
 }
 
-// noise is value noise with a lattice of size 1, 0..1.
+// noise returns value noise on a lattice of size 1, 0 to 1.
 func noise(x, y float64, salt uint32) float64 {
 	fx, fy := math.Floor(x), math.Floor(y)
 	ix, iy := int(fx), int(fy)
@@ -50,16 +50,16 @@ func noise(x, y float64, salt uint32) float64 {
 	return top*(1-y) + bottom*y
 }
 
-// cloud is two octaves of value noise, 0..1.
+// cloud returns two octaves of value noise, 0 to 1.
 func cloud(x, y float64, salt uint32) float64 {
 	return (2*noise(x, y, salt) + noise(2.3*x, 2.3*y, salt+1)) / 3
 }
 
-// shader colours a surface at the point u metres along it and v metres above
-// the ground; ok is false where the surface has a hole.
+// shader returns the colour and class of a surface at the point u metres along it and v
+// metres above the ground. ok is false if the surface has a hole there.
 type shader func(u, v float64) (c rgb, class uint8, ok bool)
 
-// canvas is the film behind the pinhole camera: linear light and classes.
+// canvas is the film of the pinhole camera. It holds linear light and classes.
 type canvas struct {
 	w, h  int
 	light []rgb   // [h, w]
@@ -73,18 +73,19 @@ type canvas struct {
 	hazeness float64 // extinction per metre
 }
 
-// clarity is the share of light that z metres of air let through.
+// clarity returns the share of light that passes through z metres of air.
 func (c *canvas) clarity(z float64) float64 { return math.Exp(-z * c.hazeness) }
 
-// set paints a pixel with something that is seen with the given clarity.
+// set paints a pixel with a colour that is seen with the given clarity, and sets its
+// class.
 func (c *canvas) set(x, y int, col rgb, clarity float64, class uint8) {
 	i := y*c.w + x
 	c.light[i] = mix(c.haze, col, clarity)
 	c.class[i] = class
 }
 
-// column and row give the pixel position of a point: x metres to the right,
-// v metres above the ground, z metres ahead.
+// column and row return the pixel position of a point x metres to the right, v metres
+// above the ground and z metres ahead.
 func (c *canvas) column(x, z float64) float64 { return c.cx + c.focal*x/z }
 func (c *canvas) row(v, z float64) float64    { return c.cy + c.focal*(c.eye-v)/z }
 
@@ -94,8 +95,8 @@ func span(a, b float64, n int) (lo, hi int) {
 	return max(lo, 0), min(hi, n)
 }
 
-// facing draws a surface of u0..u1 by v0..v1 metres that stands z metres ahead
-// and faces the camera; u = 0 lies x metres to the right.
+// facing draws a surface that stands z metres ahead and faces the camera. It extends
+// from u0 to u1 and from v0 to v1, in metres; u = 0 is x metres to the right.
 func (c *canvas) facing(x, z, u0, u1, v0, v1 float64, sh shader) {
 	px0, px1 := span(c.column(x+u0, z), c.column(x+u1, z), c.w)
 	py0, py1 := span(c.row(v1, z), c.row(v0, z), c.h)
@@ -111,9 +112,9 @@ func (c *canvas) facing(x, z, u0, u1, v0, v1 float64, sh shader) {
 	}
 }
 
-// along draws a surface that stands x metres to the right (left if negative),
-// parallel to the street from z0 to z1 metres ahead, up to v1 metres high;
-// u is the distance from z0.
+// along draws a surface that stands x metres to the right (left if negative), parallel
+// to the street. It extends from z0 to z1 metres ahead and is v1 metres high. Its u is
+// the distance from z0, in metres.
 func (c *canvas) along(x, z0, z1, v1 float64, sh shader) {
 	a, b := c.column(x, z0), c.column(x, z1)
 	px0, px1 := span(min(a, b), max(a, b), c.w)
@@ -130,7 +131,7 @@ func (c *canvas) along(x, z0, z1, v1 float64, sh shader) {
 	}
 }
 
-// shadow darkens the ground around a point; rx and rz are its half axes in
+// shadow darkens the ground around the point (x, z). The half axes rx and rz are in
 // metres.
 func (c *canvas) shadow(x, z, rx, rz, strength float64) {
 	py0, py1 := span(c.row(0, z+rz), c.row(0, max(z-rz, 1)), c.h)
@@ -148,8 +149,8 @@ func (c *canvas) shadow(x, z, rx, rz, strength float64) {
 	}
 }
 
-// photograph turns light into pixels: exposure, tint, contrast, vignette, blur
-// and sensor noise.
+// photograph turns light into pixels with exposure, tint, contrast, vignette, blur and
+// sensor noise.
 func (c *canvas) photograph(rng *rand.Rand) Scene {
 	exposure := 0.7 + 0.55*rng.Float64()
 	if rng.Float64() < 0.15 { // dusk
@@ -164,8 +165,8 @@ func (c *canvas) photograph(rng *rand.Rand) Scene {
 	blur := 0.04 + 0.14*rng.Float64()
 	sigma := 0.005 + 0.02*rng.Float64()
 
-	// The tone curve, tabulated: a power for every sample would take as long as
-	// the drawing.
+	// The tone curve is a table, because computing a power for every sample would take
+	// as long as the drawing.
 	var curve [1025]float64
 	for i := range curve {
 		curve[i] = math.Pow(float64(i)/1024, gamma)

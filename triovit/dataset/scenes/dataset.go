@@ -13,10 +13,10 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// Dataset returns the n scenes from a first seed on, w by h pixels each, as a
-// data set with the classes of Cityscapes. All are drawn at once and held in
-// memory, 4 bytes a pixel. Where that takes long it shows its progress; the error
-// is that of ctx if it ends before.
+// Dataset returns n scenes as a data set with the classes of Cityscapes. Their seeds
+// are first, first+1 and so on, and each has w by h pixels. All scenes are drawn at
+// once and held in memory, with 4 bytes per pixel. A long drawing shows its progress.
+// If ctx ends first, the error is its cause.
 func Dataset(ctx context.Context, name string, first uint64, n, w, h int) (dataset.Dataset, error) {
 	items := make([]*dataset.Item, n)
 	bar := progress.New("draw "+name, n)
@@ -48,7 +48,8 @@ func Dataset(ctx context.Context, name string, first uint64, n, w, h int) (datas
 	return dataset.Memory(name, dataset.Segmentation, Classes(), items)
 }
 
-// Classes returns the names of the classes.
+// Classes returns the names of the classes of Cityscapes, in the order of their train
+// ids.
 func Classes() []string {
 	classes := make([]string, NumClasses)
 	for i := range classes {

@@ -4,7 +4,7 @@ package scenes
 
 import "math"
 
-// facade is a house front with rows of windows, sometimes with a shop below.
+// facade returns a house front with rows of windows, sometimes with a shop below.
 func (s *street) facade(light float64) shader {
 	plaster := s.pick(rgb{0.75, 0.7, 0.6}, rgb{0.8, 0.78, 0.75}, rgb{0.6, 0.42, 0.35}, rgb{0.7, 0.6, 0.42},
 		rgb{0.5, 0.5, 0.52}, rgb{0.62, 0.66, 0.7}).times(light)
@@ -40,7 +40,7 @@ func (s *street) facade(light float64) shader {
 	}
 }
 
-// foliage is a mass of leaves with a ragged upper edge.
+// foliage returns a mass of leaves with a ragged upper edge.
 func (s *street) foliage(light, height float64) shader {
 	leaf := s.pick(rgb{0.16, 0.3, 0.1}, rgb{0.25, 0.38, 0.12}, rgb{0.12, 0.25, 0.14}, rgb{0.42, 0.36, 0.12}).times(light)
 	salt := s.rng.Uint32()
@@ -54,7 +54,7 @@ func (s *street) foliage(light, height float64) shader {
 	}
 }
 
-// wall is brick, concrete panels or rough stone with a cap.
+// wall returns brick, concrete panels or rough stone, with a cap.
 func (s *street) wall(light, height float64) shader {
 	kind := s.rng.IntN(3)
 	body := [...]rgb{{0.55, 0.28, 0.2}, {0.62, 0.6, 0.58}, {0.5, 0.45, 0.38}}[kind]
@@ -85,8 +85,8 @@ func (s *street) wall(light, height float64) shader {
 	}
 }
 
-// fence is bars, boards with gaps or a steel barrier; what shows between them
-// belongs to the fence too, as in Cityscapes.
+// fence returns bars, boards with gaps or a steel barrier. The background between them
+// has the class of the fence too, as in Cityscapes.
 func (s *street) fence(light, height float64) shader {
 	bar := s.pick(rgb{0.15, 0.16, 0.18}, rgb{0.85, 0.85, 0.82}, rgb{0.5, 0.35, 0.2}, rgb{0.5, 0.55, 0.58}).times(light)
 	behind := s.pick(rgb{0.3, 0.35, 0.2}, rgb{0.5, 0.5, 0.48}, rgb{0.2, 0.22, 0.18})

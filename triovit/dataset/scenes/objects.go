@@ -7,15 +7,16 @@ import (
 	"sort"
 )
 
-// object is something placed in the street, drawn by paint.
+// object is a thing in the street. Its function paint draws it.
 type object struct {
-	x, z  float64 // its nearest point on the ground, metres
-	reach float64 // half its width as seen, metres
+	x, z  float64 // nearest point on the ground, in metres
+	reach float64 // half of the visible width, in metres
 	paint func(x, z float64)
 }
 
-// objects fills the street: kind by kind, each thing at a place where it does
-// not hide, nor is hidden by, most of another one; then far to near.
+// objects fills the street, one kind of object at a time. Each object gets a place
+// where it is visible and overlaps no other one by much. Then the objects are drawn
+// from far to near.
 func (s *street) objects() {
 	var placed []object
 	put := func(p float64, most int, where func() (x, z float64), make func(x float64) object) {
@@ -65,8 +66,8 @@ func (s *street) either() float64 {
 	return 1
 }
 
-// visible reports whether o lies in the picture and overlaps none of the
-// placed objects, from side to side, by more than 30 % of the smaller one.
+// visible reports whether o is in the picture and overlaps each of the placed objects,
+// from side to side, by at most 30 % of the smaller one.
 func (s *street) visible(o object, placed []object) bool {
 	a0, a1 := s.column(o.x-o.reach, o.z), s.column(o.x+o.reach, o.z)
 	if a0 < -0.3*(a1-a0) || a1 > float64(s.w)+0.3*(a1-a0) {
@@ -81,7 +82,7 @@ func (s *street) visible(o object, placed []object) bool {
 	return true
 }
 
-// lit returns the brightness on the side of the street where x lies.
+// lit returns the brightness of surfaces on the side of the street at x.
 func (s *street) lit(x float64) float64 {
 	if x < 0 {
 		return s.left.light
@@ -89,7 +90,7 @@ func (s *street) lit(x float64) float64 {
 	return s.right.light
 }
 
-// mast is a pole that carries a traffic light, a sign, both or nothing.
+// mast returns a pole that carries a traffic light, a sign, both or nothing.
 func (s *street) mast(x float64) object {
 	metal := s.pick(rgb{0.45, 0.46, 0.48}, rgb{0.2, 0.25, 0.22}, rgb{0.6, 0.58, 0.54}, rgb{0.38, 0.28, 0.2}).times(s.lit(x))
 	thick := s.between(0.34, 0.5)
@@ -119,12 +120,12 @@ func (s *street) mast(x float64) object {
 	}}
 }
 
-// about moves the origin of a shader to (u0, v0).
+// about returns a shader with its origin moved to (u0, v0).
 func about(u0, v0 float64, sh shader) shader {
 	return func(u, v float64) (rgb, uint8, bool) { return sh(u-u0, v-v0) }
 }
 
-// trafficLight is a dark box with three lamps, 0.8 by 1.8 m around its centre.
+// trafficLight returns a dark box with three lamps, 0.8 by 1.8 m around its centre.
 func (s *street) trafficLight() shader {
 	box := s.pick(rgb{0.08, 0.08, 0.08}, rgb{0.1, 0.14, 0.1}, rgb{0.2, 0.18, 0.05})
 	on := s.rng.IntN(3)
@@ -145,8 +146,8 @@ func (s *street) trafficLight() shader {
 	}
 }
 
-// trafficSign is a disc, a triangle, a square or a direction board, up to
-// 1.5 m wide around its centre.
+// trafficSign returns a disc, a triangle, a square or a direction board, up to 1.5 m
+// wide around its centre.
 func (s *street) trafficSign() shader {
 	kind := s.rng.IntN(5)
 	board := s.pick(rgb{0.1, 0.25, 0.75}, rgb{0.05, 0.45, 0.25}, rgb{0.9, 0.75, 0.1})
@@ -191,8 +192,8 @@ func (s *street) trafficSign() shader {
 	}
 }
 
-// tree stands on the sidewalk or the lawn; its trunk is vegetation too, as in
-// Cityscapes.
+// tree returns a tree on the sidewalk or the lawn. Its trunk has the class vegetation
+// too, as in Cityscapes.
 func (s *street) tree(x float64) object {
 	light := s.lit(x)
 	leaf := s.pick(rgb{0.16, 0.32, 0.1}, rgb{0.28, 0.42, 0.12}, rgb{0.12, 0.26, 0.14}, rgb{0.5, 0.36, 0.1}).times(light)

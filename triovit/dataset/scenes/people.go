@@ -4,7 +4,7 @@ package scenes
 
 import "math"
 
-// segmentDistance is the distance of (u, v) from the line a-b.
+// segmentDistance returns the distance of (u, v) from the line segment from a to b.
 func segmentDistance(u, v, au, av, bu, bv float64) float64 {
 	du, dv := bu-au, bv-av
 	t := clamp(((u-au)*du+(v-av)*dv)/(du*du+dv*dv+1e-12), 0, 1)
@@ -18,7 +18,7 @@ type limb struct {
 	colour         rgb
 }
 
-// figure shades limbs, the first on top, as one class.
+// figure returns a shader that draws limbs of one class. The first limb is on top.
 func figure(limbs []limb, class uint8) shader {
 	return func(u, v float64) (rgb, uint8, bool) {
 		for _, l := range limbs {
@@ -39,7 +39,7 @@ func (s *street) wardrobe(light float64) (skin, top, legs rgb) {
 	return skin.times(light), top.times(light), legs.times(light)
 }
 
-// pedestrian stands or walks.
+// pedestrian returns a standing or walking person.
 func (s *street) pedestrian(x float64) object {
 	skin, top, legs := s.wardrobe(s.lit(x))
 	hair := s.pick(rgb{0.1, 0.08, 0.06}, rgb{0.35, 0.22, 0.12}, rgb{0.6, 0.5, 0.3})
@@ -61,8 +61,8 @@ func (s *street) pedestrian(x float64) object {
 	}}
 }
 
-// cycle is a bicycle or a motorcycle, seen from the side or at an angle, most
-// of them ridden.
+// cycle returns bicycles or motorcycles, seen from the side or at an angle. Most of
+// them have a rider.
 func (s *street) cycle(class uint8) func(x float64) object {
 	return func(x float64) object {
 		light := s.lit(x)
@@ -100,8 +100,8 @@ func (s *street) cycle(class uint8) func(x float64) object {
 	}
 }
 
-// bicycle has two large spoked wheels and a thin frame. The wheels' discs and
-// the triangle of the frame are bicycle, as in Cityscapes.
+// bicycle returns two large spoked wheels and a thin frame. The discs of the wheels and
+// the triangle of the frame have the class bicycle, as in Cityscapes.
 func (s *street) bicycle(light float64) shader {
 	tube := s.pick(rgb{0.75, 0.1, 0.1}, rgb{0.1, 0.3, 0.7}, rgb{0.1, 0.1, 0.1}, rgb{0.85, 0.85, 0.85}, rgb{0.2, 0.6, 0.3}).times(light)
 	spokes := s.pick(rgb{0.6, 0.6, 0.6}, rgb{0.4, 0.4, 0.38})
@@ -129,8 +129,7 @@ func (s *street) bicycle(light float64) shader {
 	}
 }
 
-// motorcycle is heavy: thick black tyres, a coloured tank and fairing, a grey
-// engine.
+// motorcycle returns thick black tyres, a coloured tank and fairing, and a grey engine.
 func (s *street) motorcycle(light float64) shader {
 	paint := s.pick(rgb{0.8, 0.1, 0.1}, rgb{0.1, 0.2, 0.6}, rgb{0.1, 0.1, 0.1}, rgb{0.1, 0.5, 0.2}, rgb{0.95, 0.5, 0.1}).times(light)
 	black, steel := rgb{0.06, 0.06, 0.06}, rgb{0.45, 0.45, 0.47}.times(light)

@@ -25,8 +25,8 @@ func TestSeedIsIdentity(t *testing.T) {
 	}
 }
 
-// The street does not depend on the size it is drawn at: labels drawn small
-// are those drawn large, seen at every third pixel.
+// TestSizeKeepsTheStreet: the street does not depend on the size in pixels. The labels
+// of a small picture are those of every third pixel of a large one.
 func TestSizeKeepsTheStreet(t *testing.T) {
 	const w, h = 128, 64
 	same, n := 0, 0
@@ -46,8 +46,8 @@ func TestSizeKeepsTheStreet(t *testing.T) {
 	}
 }
 
-// Every class must come often and large enough to be learned, and in changing
-// colours, so that it cannot be told by its colour alone.
+// TestClassesAreLearnable: every class is frequent and large enough to be learned. The
+// colours of a class vary, so that colour alone does not tell the class.
 func TestClassesAreLearnable(t *testing.T) {
 	const n, w, h = 150, 256, 128
 	var pixels, scenes [NumClasses]int
@@ -109,8 +109,8 @@ func TestDataset(t *testing.T) {
 	}
 }
 
-// TestDatasetInterrupted: whoever asks for more scenes than can be waited for gets
-// the error of the context.
+// TestDatasetInterrupted: if the context ends before all scenes are drawn, its cause is
+// the error.
 func TestDatasetInterrupted(t *testing.T) {
 	why := errors.New("enough")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, why)

@@ -7,29 +7,29 @@ import (
 	"math/rand/v2"
 )
 
-// side is what stands on one side of the street; distances from the middle of
-// the street in metres.
+// side describes one side of the street. Distances are from the middle of the street,
+// in metres.
 type side struct {
 	sign    float64 // -1 left, 1 right
-	walk    float64 // where the sidewalk ends
-	front   float64 // where walls, fences and hedges stand
-	back    float64 // where buildings and trees stand
+	walk    float64 // distance of the sidewalk's outer edge
+	front   float64 // distance of walls, fences and hedges
+	back    float64 // distance of buildings and trees
 	lawn    bool    // terrain instead of pavement between walk and back
 	noWalk  bool    // terrain instead of the sidewalk too
-	light   float64 // brightness of surfaces on this side: the sun stands on one
+	light   float64 // brightness of surfaces; the sun is on one side
 	backing []segment
 	fencing []segment
 }
 
-// segment is a stretch of one surface along the street.
+// segment is a part of one surface along the street, from z0 to z1 metres ahead.
 type segment struct {
 	z0, z1 float64
 	height float64
 	sh     shader
 }
 
-// street is a scene while it is drawn. Everything random about the street is
-// drawn from rng in an order that does not depend on the size in pixels.
+// street is a scene during its drawing. All random properties of the street come from
+// rng, in an order that does not depend on the size in pixels.
 type street struct {
 	canvas
 	rng   *rand.Rand
@@ -59,7 +59,7 @@ func newStreet(rng *rand.Rand, w, h int) *street {
 func (s *street) between(lo, hi float64) float64 { return lo + (hi-lo)*s.rng.Float64() }
 func (s *street) chance(p float64) bool          { return s.rng.Float64() < p }
 
-// pick returns one of the colours, varied in brightness and hue.
+// pick returns one of the colours with a random change of brightness and hue.
 func (s *street) pick(colours ...rgb) rgb {
 	c := colours[s.rng.IntN(len(colours))].times(s.between(0.75, 1.2))
 	for i := range c {
@@ -68,8 +68,9 @@ func (s *street) pick(colours ...rgb) rgb {
 	return c
 }
 
-// stretches cuts 5..70 metres into segments of lo..hi metres. build returns
-// the height and surface of one; a zero height is a gap.
+// stretches divides the distance from about 5 to 70 metres ahead into segments of lo to
+// hi metres. build returns the height in metres and the surface of a segment. A height
+// of zero is a gap.
 func (s *street) stretches(lo, hi float64, build func() (float64, shader)) []segment {
 	var segs []segment
 	for z := s.between(4, 8); z < 70; {
@@ -143,7 +144,7 @@ func (s *street) sky() {
 	}
 }
 
-// backdrop closes the street far away with houses and trees.
+// backdrop draws distant houses and trees at the end of the street.
 func (s *street) backdrop() {
 	x := -60.0
 	for x < 60 {
@@ -162,7 +163,7 @@ func (s *street) backdrop() {
 	}
 }
 
-// ground paints everything below the horizon: road, sidewalks, lawns.
+// ground paints the road, the sidewalks and the lawns below the horizon.
 func (s *street) ground() {
 	asphalt := s.pick(rgb{0.3, 0.3, 0.32}, rgb{0.4, 0.4, 0.4}, rgb{0.22, 0.22, 0.25}, rgb{0.45, 0.42, 0.4})
 	paving := s.pick(rgb{0.6, 0.57, 0.53}, rgb{0.55, 0.55, 0.56}, rgb{0.62, 0.5, 0.45}, rgb{0.72, 0.7, 0.66})
@@ -221,12 +222,12 @@ func (s *street) ground() {
 	}
 }
 
-// sides puts up what lines the street, the outer row first.
+// sides draws the surfaces on both sides of the street, the outer row first.
 func (s *street) sides() {
 	for _, d := range []*side{&s.left, &s.right} {
 		for i := len(d.backing) - 1; i >= 0; i-- {
 			g := d.backing[i]
-			// The end wall of a house is seen where its neighbour is lower.
+			// The end wall of a house is visible beside a lower neighbour.
 			s.along(d.sign*d.back, g.z0, g.z1, g.height, g.sh)
 			s.facing(d.sign*d.back, g.z0, min(0, d.sign*6), max(0, d.sign*6), 0, g.height, g.sh)
 		}
@@ -236,8 +237,8 @@ func (s *street) sides() {
 	}
 }
 
-// bonnet shows the camera's own car at the lower edge of some pictures; it
-// belongs to no class.
+// bonnet draws the camera's own car at the lower edge of some pictures. It belongs to
+// no class.
 func (s *street) bonnet() {
 	if !s.chance(0.25) {
 		return

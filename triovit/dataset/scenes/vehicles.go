@@ -4,14 +4,14 @@ package scenes
 
 import "math"
 
-// box is a vehicle: a face towards the camera and a flank along the street.
+// box is a vehicle with a face towards the camera and a flank along the street.
 type box struct {
 	width, height, length float64
 	face, flank           shader
 }
 
-// vehicle places a box in a lane, or now and then across the street, where it
-// shows its flank.
+// vehicle places a box in a lane. With the probability across, it places the box across
+// the street instead, with its flank towards the camera.
 func (s *street) vehicle(b box, across float64) object {
 	if s.chance(across) {
 		turn := s.chance(0.5)
@@ -36,8 +36,8 @@ func (s *street) vehicle(b box, across float64) object {
 	}}
 }
 
-// wheel returns the colour of a wheel of radius r around (u0, r), and whether
-// (u, v) lies on it.
+// wheel returns the colour of a wheel of radius r with its centre at (u0, r), and
+// whether (u, v) is on the wheel.
 func wheel(u, v, u0, r float64) (rgb, bool) {
 	d := math.Hypot(u-u0, v-r)
 	if d > r {
@@ -49,7 +49,7 @@ func wheel(u, v, u0, r float64) (rgb, bool) {
 	return rgb{0.06, 0.06, 0.06}, true
 }
 
-// car is a saloon, an estate or a small van, seen from behind or in front.
+// car returns a saloon, an estate or a small van, seen from behind or in front.
 func (s *street) car(x float64) object {
 	paint := s.pick(rgb{0.1, 0.1, 0.12}, rgb{0.75, 0.75, 0.77}, rgb{0.9, 0.9, 0.9}, rgb{0.55, 0.1, 0.1},
 		rgb{0.12, 0.2, 0.45}, rgb{0.35, 0.36, 0.38}, rgb{0.2, 0.32, 0.25}).times(s.lit(x))
@@ -112,7 +112,7 @@ func (s *street) car(x float64) object {
 	return s.vehicle(box{width, height, length, face, flank}, 0.25)
 }
 
-// truck is a cab with a tall cargo box or tarpaulin behind it.
+// truck returns a cab with a tall cargo box or tarpaulin behind it.
 func (s *street) truck(x float64) object {
 	cargo := s.pick(rgb{0.88, 0.88, 0.86}, rgb{0.6, 0.62, 0.64}, rgb{0.3, 0.4, 0.55}, rgb{0.7, 0.6, 0.4}, rgb{0.35, 0.5, 0.35}).times(s.lit(x))
 	cab := s.pick(rgb{0.8, 0.15, 0.1}, rgb{0.9, 0.9, 0.9}, rgb{0.15, 0.25, 0.6}, rgb{0.9, 0.6, 0.1}).times(s.lit(x))
@@ -173,7 +173,7 @@ func (s *street) truck(x float64) object {
 	return s.vehicle(box{width, height, length, face, flank}, 0.3)
 }
 
-// bus is one bright colour with a band of large windows.
+// bus returns a bus in one bright colour with a band of large windows.
 func (s *street) bus(x float64) object {
 	body := s.pick(rgb{0.85, 0.12, 0.1}, rgb{0.95, 0.75, 0.1}, rgb{0.15, 0.55, 0.3}, rgb{0.9, 0.45, 0.1}, rgb{0.2, 0.45, 0.8}).times(s.lit(x))
 	glass := s.pick(rgb{0.12, 0.14, 0.17}, rgb{0.3, 0.36, 0.42})
@@ -214,7 +214,8 @@ func (s *street) bus(x float64) object {
 	return s.vehicle(box{width, height, length, face, flank}, 0.3)
 }
 
-// train is a tram: pale with a coloured band, a dark rounded front, on rails.
+// train returns a tram on rails. It is pale, with a coloured band and a dark rounded
+// front.
 func (s *street) train(x float64) object {
 	pale := s.pick(rgb{0.8, 0.8, 0.78}, rgb{0.66, 0.68, 0.7}, rgb{0.88, 0.85, 0.75}).times(s.lit(x))
 	band := s.pick(rgb{0.7, 0.1, 0.12}, rgb{0.1, 0.25, 0.55}, rgb{0.05, 0.45, 0.4}, rgb{0.45, 0.15, 0.45}).times(s.lit(x))
