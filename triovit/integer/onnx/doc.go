@@ -39,11 +39,11 @@
 // to even. A float32 sum of products is rounded to the integer that it approximates. So
 // ONNX Runtime computes the artefact's integers, with these exceptions:
 //
-//  - LayerNorm is computed in float32, not with a root and a reciprocal of 17 bits;
-//  - the second pass of the resize has sums of up to 31 bits, and float32 holds 24;
-//  - a sum of products beyond about 2^21 may be off by a unit or more;
-//  - logits are float32, which holds 24 of their bits;
-//  - multipliers of 32 bits make products of more than the 53 bits of float64.
+//   - LayerNorm is computed in float32, not with a root and a reciprocal of 17 bits;
+//   - the second pass of the resize has sums of up to 31 bits, and float32 holds 24;
+//   - a sum of products beyond about 2^21 may be off by a unit or more;
+//   - logits are float32, which holds 24 of their bits;
+//   - multipliers of 32 bits make products of more than the 53 bits of float64.
 //
 // The first two exceptions occur only behind the last attention, where no difference is
 // amplified. A difference before it is amplified: a log2 code that differs halves or
