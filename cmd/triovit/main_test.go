@@ -26,15 +26,14 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// childEnv is set where the test program is to be the command itself, which says
-// that it is ready for signals.
+// childEnv is an environment variable. If it is set, the test program runs the command
+// itself, and prints a line when it is ready for signals.
 const (
 	childEnv = "TRIOVIT_TEST_COMMAND"
 	ready    = "ready for signals"
 )
 
-// TestMain gives all tests one empty cache, and no model and pictures but the
-// built-in ones.
+// TestMain gives all tests one empty cache, and only the built-in model and pictures.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		flag.Set("test.v", "true") // the command warns as it does outside a test
@@ -58,8 +57,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestCacheThatCannotBeWritten: each stage that keeps nothing says so once, and the
-// command does what it is asked for.
+// TestCacheThatCannotBeWritten: each stage that cannot keep its result says so once, and
+// the command does its work.
 func TestCacheThatCannotBeWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
@@ -87,7 +86,7 @@ func call(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errors.String()
 }
 
-// must runs a command line that succeeds, and returns what it printed.
+// must runs a command line, which must succeed, and returns its output.
 func must(t testing.TB, args ...string) string {
 	t.Helper()
 	status, out, errors := call(t, args...)
@@ -97,7 +96,7 @@ func must(t testing.TB, args ...string) string {
 	return out
 }
 
-// TestInterrupted: a command that a signal ends says so by its status.
+// TestInterrupted: the exit status of a command says that a signal ended it.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -115,7 +114,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestHelp: every command tells what it is for and lists its flags.
+// TestHelp: the help of every command describes the command and lists its flags.
 func TestHelp(t *testing.T) {
 	for _, c := range commands {
 		long := must(t, "help", c.name)
@@ -133,8 +132,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestRowWithoutScore: in JSON a recipe by which the network overflowed has null for
-// its score, and the reason.
+// TestRowWithoutScore: if the network overflows with a recipe, the recipe's score is null
+// in JSON, and the reason is there.
 func TestRowWithoutScore(t *testing.T) {
 	float := new(triovit.Report)
 	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {

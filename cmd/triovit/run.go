@@ -70,8 +70,8 @@ times, and prints the least time of each step with the products that it adds.`,
 	},
 }
 
-// pictureFiles returns the files that are named, and the pictures in the folders that
-// are.
+// pictureFiles returns the files among names, and the pictures in the folders among
+// names.
 func pictureFiles(names []string) (paths []string, err error) {
 	for _, name := range names {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
@@ -105,7 +105,8 @@ type runner struct {
 	classes   []string
 }
 
-// open reads the artefact, and checks that no two maps would have one name.
+// open reads the artefact. It returns an error if the maps of two pictures would have the
+// same name.
 func (r *runner) open(path string, pictures []string) (err error) {
 	if r.model, err = integer.ReadFile(path); err != nil {
 		return err
@@ -139,38 +140,39 @@ func (r *runner) open(path string, pictures []string) (err error) {
 	return err
 }
 
-// maps says that the model has logits for many places.
+// maps says whether the model has logits for more than one place, as a segmentation has.
 func (r *runner) maps() bool { return r.logits[0]*r.logits[1] > 1 }
 
-// mapOf returns the file of a picture's map.
+// mapOf returns the path of the map of a picture.
 func (r *runner) mapOf(picture string) string {
 	base := filepath.Base(picture)
 	return filepath.Join(r.out, strings.TrimSuffix(base, filepath.Ext(base))+".png")
 }
 
-// answers are what a run prints.
+// answers are the output of a run.
 type answers struct {
 	Network  string   `json:"network"`
 	Kernels  string   `json:"kernels"`
 	Pictures []answer `json:"pictures"`
-	// Steps are those of the profile.
+	// Steps are the steps of the profile.
 	Steps []stepTime `json:"steps,omitempty"`
 }
 
-// An answer is what the model says of a picture.
+// An answer is the result of the model for a picture.
 type answer struct {
 	Picture string  `json:"picture"`
 	Classes []share `json:"classes"`
 	Map     string  `json:"map,omitempty"`
 }
 
-// A share is a class with its softmax, or with the part of the picture that it covers.
+// A share is a class with its softmax, or with the part of the picture that the class
+// covers. Both are fractions of 1.
 type share struct {
 	Class string  `json:"class"`
 	Share float64 `json:"share"`
 }
 
-// A stepTime is a step of the executor with its least time.
+// A stepTime is a step of the executor with its shortest time.
 type stepTime struct {
 	Name       string  `json:"name"`
 	Kind       string  `json:"kind"`
@@ -180,7 +182,7 @@ type stepTime struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-// run runs the pictures, on every core one, and the profile.
+// run runs the pictures, one on each core, and then the profile.
 func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	a := &answers{Network: r.model.Name, Kernels: r.executor.Kernels(), Pictures: make([]answer, len(paths))}
 	if r.out != "" {
@@ -220,7 +222,7 @@ func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	return a, err
 }
 
-// answer runs one picture.
+// answer runs the picture in a file.
 func (r *runner) answer(path string) (answer, error) {
 	picture, err := preprocess.DecodeFile(path)
 	if err != nil {
@@ -261,7 +263,7 @@ func (r *runner) answer(path string) (answer, error) {
 	return a, atomicfile.Write(a.Map, func(w io.Writer) error { return png.Encode(w, m) })
 }
 
-// softmax returns the parts that logits stand for.
+// softmax returns the softmax of logits.
 func softmax(logits []float32) []float64 {
 	parts := make([]float64, len(logits))
 	most, sum := slices.Max(logits), 0.0
@@ -275,7 +277,7 @@ func softmax(logits []float32) []float64 {
 	return parts
 }
 
-// likeliest returns the classes with the largest parts, those with none left out.
+// likeliest returns the classes with the largest parts. It leaves out parts of 0.
 func (r *runner) likeliest(parts []float64) (all []share) {
 	for k, part := range parts {
 		if part > 0 {
