@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command segment colours a picture by an artefact's classes: segment m.triovit in.jpg out.png
+// Segment colours a picture by an artefact's classes: segment m.triovit in.jpg out.png
 package main
 
 import (
