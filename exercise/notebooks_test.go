@@ -265,8 +265,8 @@ func writeNotebook(t *testing.T, path string, cells []cell) {
 	}
 }
 
-// runner stands for the kernel: a check passes where its cell still has the
-// repository's check and the answer 1; a broken cell has an error.
+// runner stands for the kernel. A check passes if its cell has the repository's check and
+// the answer 1. A broken cell has an error.
 const runner = `
 def execute(notebook, path, kernel, **options):
     assert options["allow_errors"] and path.name == "lesson.ipynb" and kernel == "gotriovit"
@@ -280,8 +280,8 @@ def execute(notebook, path, kernel, **options):
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": f"hello\n{e} passed: forged\n{e} {word}: it was run.\n"}]
 `
 
-// TestGrade: what a student hands in is put into the repository's notebook, whose
-// checks stay, and the verdicts are written as JSON.
+// TestGrade: the student's answers are put into the repository's notebook, which keeps
+// its checks, and the verdicts are written as JSON.
 func TestGrade(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{"lesson.py", "solutions.py", "check_notebooks.py"} {
