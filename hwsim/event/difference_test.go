@@ -15,8 +15,8 @@ import (
 )
 
 // TestSpendingByHand: 16×16 pixels, 8 input and 24 output channels, in two rounds. With
-// 8 + 8 lanes in each copy the second round has 8 channels, all on MAT. With 12 + 8 lanes it
-// has 4 channels for MAT's 12 lanes, and takes as long.
+// 8 + 8 lanes in each copy the second round has 8 channels, all on MAT. With 12 + 8 lanes
+// it has 4 channels for MAT's 12 lanes, and takes as long.
 func TestSpendingByHand(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(16, 16, 8, 24, 1)}}
 	c := arch.ZCU102()

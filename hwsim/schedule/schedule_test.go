@@ -160,8 +160,8 @@ func TestEveryOutputOnce(t *testing.T) {
 	})
 }
 
-// TestTilesAddUp: the work units, the bytes and the areas of the tiles add up to those of the
-// step.
+// TestTilesAddUp: the work units, the bytes and the areas of the tiles add up to those of
+// the step.
 func TestTilesAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawn(rt)
