@@ -4,7 +4,7 @@
 // case from each line of its input, runs one batch, and prints the time in milliseconds.
 // Its argument is the folder with the artefacts that benchforward wrote. All pictures of
 // a batch are the same picture of random codes. The program links only the packages that
-// run an artefact, so its memory is that of a program which only does that.
+// run an artefact, so its memory is that of a program that only runs artefacts.
 package main
 
 import (

@@ -2,13 +2,13 @@
 
 // Command triovit gives a shell the calls of the notebooks, for scripts and clusters:
 //
-//	triovit doctor                                  what is found on this machine
+//	triovit doctor                                  the machine, model and data
 //	triovit profile -out p.profile                  every tensor's ranges
 //	triovit quantize -profile p.profile -recipe TrioViT -out grids.json
 //	triovit diagnose -recipe TrioViT -out folder    which tensor, block or operation loses accuracy
 //	triovit freeze -profile p.profile -out m.triovit  integers, one file that runs alone
 //	triovit export -model m.triovit -onnx m.onnx    the same for ONNX Runtime
-//	triovit run -model m.triovit picture.jpg        what it says of a picture
+//	triovit run -model m.triovit picture.jpg        its answer for a picture
 //	triovit evaluate -model m.triovit               its score
 //	triovit evaluate -profile p.profile -quantized grids.json -shard 2/4 -out 2.json
 //	triovit merge -out whole.json 1.json 2.json 3.json 4.json

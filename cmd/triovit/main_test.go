@@ -145,7 +145,7 @@ func TestRowWithoutScore(t *testing.T) {
 	}
 }
 
-// TestTrace: the files of a simulation are what viewers and spreadsheets read.
+// TestTrace: viewers and spreadsheets can read the files of a simulation.
 func TestTrace(t *testing.T) {
 	trace, table := filepath.Join(t.TempDir(), "trace.json"), filepath.Join(t.TempDir(), "steps.csv")
 	must(t, "simulate", "-trace", trace, "-csv", table)
@@ -161,8 +161,8 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestWidthOfOneOperation: the flag reaches the operation that it names, and no
-// other.
+// TestWidthOfOneOperation: the flag sets the width of the operation that it names, and of
+// no other.
 func TestWidthOfOneOperation(t *testing.T) {
 	type run struct {
 		Steps []struct {
@@ -194,8 +194,8 @@ func TestWidthOfOneOperation(t *testing.T) {
 	}
 }
 
-// TestEnergy: a simulation is priced by the table of the flag. What it leaves out
-// is unknown, to a survey too.
+// TestEnergy: the table of the flag prices a simulation. An energy that the table lacks
+// is unknown, also in a survey.
 func TestEnergy(t *testing.T) {
 	prices := filepath.Join(t.TempDir(), "prices.yaml")
 	writeFile(t, prices, "version: 1\nname: ours\nsource: measured\nentries:\n  - {event: off-chip byte, pj: 100}\n")
@@ -230,7 +230,8 @@ func TestEnergy(t *testing.T) {
 	}
 }
 
-// TestAgainst: a simulation says by what it differs from another configuration's.
+// TestAgainst: a simulation prints its differences from a simulation of another
+// configuration.
 func TestAgainst(t *testing.T) {
 	wide := filepath.Join(t.TempDir(), "wide.yaml")
 	writeFile(t, wide, "version: 1\nname: wide\nrmac: {lanes: 9}\n")
@@ -270,7 +271,7 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-// writeClassifier writes a B0 of synthetic weights.
+// writeClassifier writes a B0 with synthetic weights.
 func writeClassifier(t *testing.T, path string, classes int) {
 	t.Helper()
 	net, err := efficientvit.Describe("b0-r224", efficientvit.Classes(classes))
@@ -289,8 +290,8 @@ func writeWeights(t *testing.T, path string, set weights.Set) {
 	writeFile(t, path, file.String())
 }
 
-// writeArtefact writes an integer model of nothing but a convolution, under the name
-// of a classifier.
+// writeArtefact writes an integer model with a single convolution, under the name of a
+// classifier.
 func writeArtefact(t *testing.T, path string, classes int) {
 	t.Helper()
 	m := &integer.Model{Name: "efficientvit-b0-r64", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 27}, Ops: []integer.Op{
@@ -304,7 +305,7 @@ func writeArtefact(t *testing.T, path string, classes int) {
 	}
 }
 
-// writePicture writes a PNG, and the folders around it.
+// writePicture writes a PNG, and makes the folders in its path.
 func writePicture(t *testing.T, path string, m image.Image) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
