@@ -135,8 +135,8 @@ type Grid struct {
 	height, width int64 // of the outputs; or heads and 1; or tokens and heads
 	rows, columns int64 // of a tile
 	halo          int64 // outputs around a tile whose inputs the tile also needs
-	// sums and outputs tell what the tokens of cut heads are: summed over in KᵀV, or
-	// outputs. In the intra-layer pipeline they are both, and the outputs are one band
+	// sums is true if KᵀV sums over the tokens of cut heads, outputs if each token has
+	// outputs. In the intra-layer pipeline both are true, and the outputs are one band
 	// behind the sums.
 	sums, outputs bool
 }

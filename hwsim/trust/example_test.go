@@ -35,7 +35,7 @@ func ExampleNewBridge() {
 	// b2-r224: closed form 762009, aggregation +2223, divisors +276, imbalance +133674, intra-layer pipeline +2576, auxiliary units +0, memory +2168, pipeline fill +0: 902926 cycles
 }
 
-// The assumptions of which a change changes the cycles of B1.
+// The assumptions that change the cycles of B1 if they are changed.
 func ExampleNewSensitivity() {
 	s := must.M1(trust.NewSensitivity(operations("b1-r224"), arch.ZCU102(), event.Options{}))
 	fmt.Printf("%d cycles\n", s.Cycles)
