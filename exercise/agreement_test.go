@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// TestCalib: the grids that package calib chooses pass the checks, which link no
-// tensor library and so cannot ask calib themselves.
+// TestCalib: the grids that package calib chooses pass the checks. The checks cannot call
+// calib themselves, since they link no tensor library.
 func TestCalib(t *testing.T) {
 	choose := func(o calib.Observer, lo, hi float32) calib.Quantizer {
 		q, err := o.Choose(&calib.TensorStats{Name: "drawn", Min: []float32{lo}, Max: []float32{hi}}, efficientvit.Point{Signed: true})

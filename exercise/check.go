@@ -7,33 +7,33 @@ import (
 	"slices"
 )
 
-// A check holds a student's function from inputs I to outputs O against what is
-// right, and against known wrong formulas.
+// A check compares a student's function from inputs I to outputs O with the right answers
+// and with known wrong formulas.
 type check[I, O any] struct {
 	exercise string
 	inputs   []I
 	// right says whether an output is right for an input.
 	right func(I, O) bool
-	// same says whether two outputs are equal but for rounding.
+	// same says whether two outputs are equal up to rounding.
 	same   func(a, b O) bool
 	wrongs []wrong[I, O]
-	// show is an input in a sentence.
+	// show describes an input in a sentence for the student.
 	show func(I) string
 }
 
-// A wrong is a typical wrong formula, in its variants, with its sentence.
+// A wrong is a typical wrong formula, in its variants, with the sentence for it.
 type wrong[I, O any] struct {
 	says     string
 	formulas []func(I) O
 }
 
-// An answer is what a function makes of an input: an output, or how it panicked.
+// An answer is the result of a function for one input: an output, or the text of a panic.
 type answer[O any] struct {
 	output   O
 	panicked string
 }
 
-// attempt calls a function and turns its panic into text.
+// attempt calls a function, and turns its panic into text.
 func attempt[O any](f func() O) (a answer[O]) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -43,7 +43,7 @@ func attempt[O any](f func() O) (a answer[O]) {
 	return answer[O]{output: f()}
 }
 
-// of returns the verdict on a function.
+// of returns the verdict on a student's function.
 func (c *check[I, O]) of(f func(I) O) Verdict {
 	answers := c.all(f)
 	first := -1
@@ -63,7 +63,7 @@ func (c *check[I, O]) of(f func(I) O) Verdict {
 	return Verdict{c.exercise, false, fmt.Sprintf("for %s your function returns %v, which is wrong.", c.show(c.inputs[first]), answers[first].output)}
 }
 
-// all returns what a function makes of each input.
+// all returns the answer of a function for each input.
 func (c *check[I, O]) all(f func(I) O) []answer[O] {
 	answers := make([]answer[O], len(c.inputs))
 	for i, in := range c.inputs {
@@ -91,8 +91,8 @@ func (c *check[I, O]) gives(formula func(I) O, answers []answer[O]) bool {
 	})
 }
 
-// near says whether two numbers are equal but for the rounding of float32, at the
-// size of numbers that were added up to them.
+// near says whether two numbers are equal up to the rounding of float32. size is the size
+// of the numbers that were added up.
 func near(a, b, size float64) bool {
 	return a-b <= 1e-5*size && b-a <= 1e-5*size // no NaN is near
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// E1 checks a function from a value to its code on a symmetric uniform grid of a
-// step, whose codes go from lo to hi.
+// E1 checks a function that returns the code of a value x on a symmetric uniform grid.
+// The grid has one step, and codes from lo to hi.
 func E1(code func(x, step float32, lo, hi int) int) Verdict {
 	return timed("E1", limit, func() Verdict {
 		return e1(source()).of(func(v value) int { return code(v.x, v.Scale, v.Lo, v.Hi) })
 	})
 }
 
-// A value is one for which a code on a grid is wanted.
+// A value is an input of E1: a number, and the grid on which its code is wanted.
 type value struct {
 	x float32
 	grid.Uniform
@@ -74,8 +74,8 @@ func e1(r *rand.Rand) *check[value, int] {
 	}
 }
 
-// E2 checks a function from the values of a tensor to the step of its symmetric
-// grid, whose codes go from -hi to hi.
+// E2 checks a function that returns the step of the symmetric grid for the values x of a
+// tensor. The grid has codes from -hi to hi.
 func E2(step func(x []float32, hi int) float32) Verdict {
 	return timed("E2", limit, func() Verdict {
 		r := source()
@@ -88,7 +88,7 @@ func E2(step func(x []float32, hi int) float32) Verdict {
 	})
 }
 
-// A tensor is one for which a step is wanted.
+// A tensor is an input of E2: the values, and the largest code hi of the grid.
 type tensor struct {
 	x  []float32
 	hi int
@@ -96,13 +96,13 @@ type tensor struct {
 
 func (t tensor) String() string { return fmt.Sprintf("x %.4g, hi %d", t.x, t.hi) }
 
-// ends returns the smallest value, the largest, and the largest without its sign.
+// ends returns the smallest value, the largest value, and the largest absolute value.
 func (t tensor) ends() (lo, hi, most float32) {
 	lo, hi = slices.Min(t.x), slices.Max(t.x)
 	return lo, hi, max(-lo, hi)
 }
 
-// same32 compares two steps.
+// same32 says whether two numbers are equal up to the rounding of float32, or both NaN.
 func same32(a, b float32) bool {
 	return near(float64(a), float64(b), math.Abs(float64(b))) || math.IsNaN(float64(a)) && math.IsNaN(float64(b))
 }
@@ -114,7 +114,7 @@ func e2(r *rand.Rand) *check[tensor, float32] {
 		for range 4 {
 			t.x = append(t.x, 2*r.Float32()-1)
 		}
-		// One end is far out, on either side; the other side has a value too.
+		// One end, negative or positive, is far out. A value of the other sign follows it.
 		t.x = append(t.x, 2+r.Float32(), -4-r.Float32())
 		if i%2 == 1 {
 			for k := range t.x {
@@ -126,7 +126,7 @@ func e2(r *rand.Rand) *check[tensor, float32] {
 	}
 	return &check[tensor, float32]{
 		exercise: "E2", inputs: inputs,
-		// The value of the last code is the largest of the tensor, without its sign.
+		// The largest absolute value of the tensor has the last code.
 		right: func(t tensor, step float32) bool {
 			_, _, most := t.ends()
 			return same32(grid.Uniform{Scale: step, Lo: -t.hi, Hi: t.hi}.Value(t.hi), most)
@@ -148,7 +148,7 @@ func e2(r *rand.Rand) *check[tensor, float32] {
 	}
 }
 
-// e2Zeros is the step of a tensor that is zero throughout.
+// e2Zeros checks the step of a tensor whose values are all zero.
 func e2Zeros(r *rand.Rand) *check[tensor, float32] {
 	zeros := tensor{make([]float32, 2+r.IntN(4)), 127}
 	return &check[tensor, float32]{

@@ -22,15 +22,15 @@ const network = "b1-r224"
 func Broken() []arch.Config {
 	offChip, port, unit := arch.ZCU102(), arch.ZCU102(), arch.ZCU102()
 	offChip.Name, offChip.OffChip.MBPerS = "configuration 1", 1200
-	// The roofline of this one says bandwidth, too.
+	// By its roofline this configuration too is bound by bandwidth.
 	port.Name, port.Buffers.Weight.PortBytes, port.OffChip.MBPerS = "configuration 2", 32, 2400
 	unit.Name, unit.Auxiliary.Requantize = "configuration 3", 2
 	return []arch.Config{offChip, port, unit}
 }
 
-// E9 checks the bottlenecks of the configurations of [Broken], in their order: the
-// stall, by its name in the event-driven model's report, that takes the most of the
-// cycles of EfficientViT-B1 at 224×224.
+// E9 checks the bottlenecks that a student names for the configurations of [Broken], in
+// their order. A bottleneck is the stall that takes the most cycles of EfficientViT-B1 at
+// 224×224. It is named as in the report of the event-driven model.
 func E9(bottlenecks ...string) Verdict {
 	w, err := workload.Variant(network)
 	if err != nil {
@@ -52,7 +52,7 @@ func E9(bottlenecks ...string) Verdict {
 	return Verdict{"E9", true, fmt.Sprintf("the bottlenecks of all %d configurations.", len(broken))}
 }
 
-// misnamed says what is wrong with a bottleneck's name for a run, or "".
+// misnamed returns the student's error where the name is no bottleneck of the run, or "".
 func misnamed(run *event.Run, name string) string {
 	stalls := map[string]int64{}
 	waits := func(s event.Stall) int64 { return run.MAT.Stalls[s] + run.RMAC.Stalls[s] }
@@ -85,10 +85,12 @@ func misnamed(run *event.Run, name string) string {
 	return fmt.Sprintf("for %q the engines wait %s of the cycles, and %s for something else.", name, share(got), share(most))
 }
 
-// E10 checks a configuration: it runs EfficientViT-B1 at 224×224 in fewer cycles than
-// the paper's by the event-driven model, with no more DSP slices in its engines than the paper's and
-// no more block RAMs than its chip has. Sizes and copies of the engines, what the
-// copies share, and the buffers with their ports are free; all else is the paper's.
+// E10 checks a configuration of the accelerator. It must run EfficientViT-B1 at 224×224
+// in fewer cycles of the event-driven model than the paper's configuration, with no more
+// DSP slices in its engines than the paper's, and with no more block RAMs than the
+// paper's chip has. The student may choose the sizes and the copies of the engines, the
+// resources that the copies share, and the buffers with their ports. All other values are
+// the paper's.
 func E10(c arch.Config) Verdict {
 	says, passed := judged(c)
 	return Verdict{"E10", passed, says}
@@ -131,7 +133,7 @@ func judged(c arch.Config) (says string, passed bool) {
 	return "it takes " + cycles + ".", false
 }
 
-// undivided returns the cycles of the closed form, NaN where it has none.
+// undivided returns the cycles of the closed form, or NaN if it returns an error.
 func undivided(w *workload.Workload, c arch.Config) float64 {
 	result, err := closed.Charge(w, c, hwsim.Backbone)
 	if err != nil {

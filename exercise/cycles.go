@@ -14,10 +14,10 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// E8 checks a function to the cycles, by the closed form, of a pointwise convolution
-// from cin to cout channels on a map of so many pixels. The lanes of both engines,
-// MAT and R-MAC, have as many MACs; the copies divide the cycles. A function may
-// round its last division either way.
+// E8 checks a function that returns the cycles, by the closed form, of a pointwise
+// convolution from cin to cout channels on a map of some number of pixels. Each lane of
+// MAT and of R-MAC has macs MACs. The copies divide the cycles among them. A function may
+// round its last division up or down.
 func E8(cycles func(cin, cout, pixels, matLanes, rmacLanes, macs, copies int) int) Verdict {
 	return timed("E8", limit, func() Verdict {
 		return e8(source()).of(func(p pw) int {
@@ -26,7 +26,7 @@ func E8(cycles func(cin, cout, pixels, matLanes, rmacLanes, macs, copies int) in
 	})
 }
 
-// A pw is a pointwise convolution on a configuration.
+// A pw is a pointwise convolution on a configuration of the accelerator.
 type pw struct {
 	op     workload.Operation
 	config arch.Config
@@ -97,7 +97,7 @@ func (p pw) workload() *workload.Workload {
 	return &workload.Workload{Name: "exercise", Ops: []workload.Operation{p.op}}
 }
 
-// closed returns the cycles of one copy by the closed form.
+// closed returns the cycles of one copy, by the closed form.
 func (p pw) closed() (int64, error) {
 	result, err := closed.Charge(p.workload(), p.config, hwsim.Backbone)
 	if err != nil {
@@ -106,8 +106,8 @@ func (p pw) closed() (int64, error) {
 	return result.Undivided, nil
 }
 
-// event returns the cycles of the event-driven model with free memory; it panics
-// where there is no run.
+// event returns the cycles of the event-driven model with free memory. It panics if the
+// model refuses the run.
 func (p pw) event() int {
 	run, err := event.Simulate(p.workload(), p.config, event.Options{FreeMemory: true, FreeAuxiliary: true})
 	if err != nil {

@@ -10,15 +10,16 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// E7 checks a function from a divisor of the attention to its log2 code, from lo to
-// hi: a divisor takes the power of two that is nearest in the log domain.
+// E7 checks a function that returns the log2 code, from lo to hi, of a divisor of the
+// attention. The code is the exponent of the power of two that is nearest in the log
+// domain.
 func E7(code func(divisor float32, lo, hi int) int) Verdict {
 	return timed("E7", limit, func() Verdict {
 		return e7(source()).of(func(d divisor) int { return code(d.x, d.Lo, d.Hi) })
 	})
 }
 
-// A divisor is one for which a code on a log2 grid is wanted.
+// A divisor is an input of E7: a number, and the log2 grid on which its code is wanted.
 type divisor struct {
 	x float32
 	grid.Log2
@@ -31,7 +32,7 @@ func e7(r *rand.Rand) *check[divisor, int] {
 		g := grid.Log2{Unit: 1, Lo: hi - 15, Hi: hi, Threshold: math.Sqrt2}
 		inputs = append(inputs, divisor{0, g})
 		for c := g.Lo - 2; c <= g.Hi; c++ {
-			// Away from √2 and 1.5, where the rounding of a logarithm would decide.
+			// Values near √2 and 1.5 are left out: there the rounding of a logarithm would decide.
 			for _, part := range []float64{1.02, 1.3, 1.43, 1.52, 1.8} {
 				x := float32(math.Ldexp(part+0.05*r.Float64(), c))
 				if part == 1.43 {

@@ -25,9 +25,8 @@ type mistake struct {
 	says   string
 }
 
-// exercises has for each exercise the solution, the starter and the wrong answers
-// that are typical. The wrong answers are written as students write them, not as the
-// checks have them.
+// exercises has the solution, the starter and the typical wrong answers of each exercise.
+// The wrong answers are written as students write them, not as the checks write them.
 var exercises = []struct {
 	name              string
 	slow              bool // simulates a network, and draws nothing
@@ -339,7 +338,7 @@ var exercises = []struct {
 	}},
 }
 
-// at is the solution of E6 at another convolution.
+// at is the solution of E6 with another name of the convolution.
 func at(convolution string) func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 	return func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32) {
 		_, c, bias = solutionE6(lo, hi, w, rounded, b)
@@ -347,7 +346,7 @@ func at(convolution string) func(lo, hi []float32, w, rounded [][]float32, b []f
 	}
 }
 
-// with is the paper's configuration with one other value.
+// with is the paper's configuration with one field changed.
 func with(field string, value any) arch.Config {
 	c, err := arch.ZCU102().With(field, value)
 	if err != nil {
@@ -383,8 +382,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestToldApart: on the inputs of every draw each wrong formula is wrong somewhere, and
-// differs from those with another sentence.
+// TestToldApart: on the inputs of every draw each wrong formula gives some wrong output,
+// and its outputs differ from those of each wrong formula that has another sentence.
 func TestToldApart(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -396,7 +395,8 @@ func TestToldApart(t *testing.T) {
 	}
 }
 
-// toldApart names a wrong formula of a check that is right, or takes another's sentence.
+// toldApart returns an error's text where a wrong formula of a check is right, or gets
+// the sentence of another one.
 func toldApart[I, O any](c *check[I, O]) string {
 	for _, w := range c.wrongs {
 		for i, formula := range w.formulas {
@@ -413,8 +413,8 @@ func toldApart[I, O any](c *check[I, O]) string {
 	return ""
 }
 
-// TestUnlisted: an answer that no wrong formula gives gets an input and what the
-// function made of it; a panic gets a sentence; a function may write into its
+// TestUnlisted: an answer that no wrong formula gives gets a verdict with an input and
+// the function's result. A panic gets a sentence. A function may write into its
 // arguments.
 func TestUnlisted(t *testing.T) {
 	for _, c := range []struct {
@@ -457,8 +457,8 @@ func TestEndless(t *testing.T) {
 	}
 }
 
-// TestSeeds: one seed draws the same inputs, another draws others, and so does the
-// clock.
+// TestSeeds: the same seed draws the same inputs. Another seed draws other inputs, and so
+// does the clock.
 func TestSeeds(t *testing.T) {
 	var drawn []string
 	for _, seed := range []string{"a", "a", "b", "", ""} {
@@ -473,7 +473,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestPaper: the first case of E8 is the one that can be done by hand.
+// TestPaper: the first case of E8 can be computed by hand.
 func TestPaper(t *testing.T) {
 	first := e8(source()).inputs[0]
 	one, err := first.closed()

@@ -12,13 +12,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/grid"
 )
 
-// operands are the operands of an MBConv and of the attention that one may round
-// alone.
+// operands are the operands of an MBConv and of the attention that can be rounded one at
+// a time.
 var operands = []string{"weights", "PW1", "DW", "PW2", "divisors"}
 
-// E4 records which operand the student expects to lose most when it alone is
-// rounded: "weights", the input of "PW1", "DW" or "PW2", or "divisors". Whether the
-// prediction comes true is for the measurement behind it to tell: none is wrong.
+// E4 records which operand the student expects to lose most accuracy when no other
+// operand is rounded: "weights", the input of "PW1", "DW" or "PW2", or "divisors". Every
+// prediction passes: the measurement in the notebook shows whether it comes true.
 func E4(prediction string) Verdict {
 	for _, o := range operands {
 		if strings.EqualFold(strings.TrimSpace(prediction), o) {
@@ -28,12 +28,15 @@ func E4(prediction string) Verdict {
 	return Verdict{"E4", false, fmt.Sprintf("%q is no prediction: it is one of %s.", prediction, strings.Join(operands, ", "))}
 }
 
-// E5 checks channel-wise migration of the input of a depthwise convolution. The
-// student's function changes its arguments: pw1 [C, inputs] are the weights of the
-// pointwise convolution before Hardswish, divide [C], all 1, is what each channel
-// behind Hardswish is divided by, and dw [C, 3, 3] are the filters of the depthwise
-// convolution. most [C] is the largest value of each channel behind Hardswish, without
-// its sign, and mean the mean of most.
+// E5 checks channel-wise migration of the input of a depthwise convolution. The student's
+// function changes its arguments in place:
+//
+//   - pw1 [C, inputs] are the weights of the pointwise convolution before Hardswish;
+//   - divide [C] is the divisor of each channel behind Hardswish, at first 1;
+//   - dw [C, 3, 3] are the filters of the depthwise convolution.
+//
+// most [C] is the largest absolute value of each channel behind Hardswish, and mean is
+// the mean of most.
 func E5(migrate func(most []float32, mean float32, pw1, divide, dw []float32)) Verdict {
 	return timed("E5", limit, func() Verdict {
 		r := source()
@@ -59,7 +62,7 @@ func E5(migrate func(most []float32, mean float32, pw1, divide, dw []float32)) V
 // blockSide is the height and the width of a block's feature map.
 const blockSide = 5
 
-// A block is PW1, Hardswish, a division for each channel, and DW, on one input.
+// A block is PW1, Hardswish, a division for each channel, and DW, with one input map.
 type block struct {
 	x               [][]float32 // a row of inputs for each pixel
 	pw1, divide, dw []float32
@@ -67,7 +70,7 @@ type block struct {
 	mean            float32
 }
 
-// newBlock draws a block whose channels differ in width.
+// newBlock draws a block whose channels have ranges of different widths.
 func newBlock(r *rand.Rand) block {
 	var b block
 	channels, inputs := 10+r.IntN(6), 3+r.IntN(3)
@@ -86,7 +89,7 @@ func newBlock(r *rand.Rand) block {
 	return b
 }
 
-// normal draws normally distributed numbers.
+// normal draws n normally distributed numbers of mean 0 and a standard deviation.
 func normal(r *rand.Rand, n int, deviation float64) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -95,7 +98,7 @@ func normal(r *rand.Rand, n int, deviation float64) []float32 {
 	return x
 }
 
-// channel returns the pixels of a channel before DW.
+// channel returns the pixels of channel i at the input of DW.
 func (b block) channel(i int) []float32 {
 	inputs := len(b.x[0])
 	z := make([]float32, len(b.x))
@@ -109,7 +112,7 @@ func (b block) channel(i int) []float32 {
 	return z
 }
 
-// widest returns the largest pixel of a channel before DW, without its sign.
+// widest returns the largest absolute value of channel i at the input of DW.
 func (b block) widest(i int) float32 {
 	most := float32(0)
 	for _, v := range b.channel(i) {
@@ -118,7 +121,7 @@ func (b block) widest(i int) float32 {
 	return most
 }
 
-// output returns the pixels of a channel behind DW, which pads with zeros.
+// output returns the pixels of channel i at the output of DW, which pads with zeros.
 func (b block) output(i int) []float32 {
 	z, y := b.channel(i), make([]float32, len(b.x))
 	for p := range y {
@@ -132,8 +135,8 @@ func (b block) output(i int) []float32 {
 	return y
 }
 
-// median returns how many codes of one grid of 8 bits for all channels the median
-// channel reaches.
+// median returns the median, over the channels, of the largest code that each channel
+// reaches on one 8-bit grid for all channels.
 func (b block) median() int {
 	widest := make([]float32, len(b.most))
 	for i := range widest {
@@ -144,7 +147,8 @@ func (b block) median() int {
 	return u.Code(widest[len(widest)/2])
 }
 
-// fault says what is wrong with a block as the student has changed it, or "".
+// fault returns the sentence for the student about the changed block, or "" if it is
+// right.
 func (b block) fault(changed block) string {
 	wrong := ""
 	for i := range b.most {
@@ -172,8 +176,8 @@ func (b block) fault(changed block) string {
 	return fmt.Sprintf("the output is the same, and so is the need: the median channel reaches code %d, and did %d before.", after, before)
 }
 
-// mistake recognises what the student did to a block with the student's own
-// factors.
+// mistake recognises a typical mistake from the factors by which the student has changed
+// the block. It returns the sentence for that mistake, or "".
 func (b block) mistake(changed block) string {
 	channels, inputs := len(b.most), len(b.x[0])
 	r := slices.Clone(changed.divide)

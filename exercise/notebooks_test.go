@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A cell is one of a notebook's. Its source is one text or a list of lines.
+// A cell is a cell of a notebook. Its source is one text or a list of lines.
 type cell struct {
 	ID      string `json:"id"`
 	Type    string `json:"cell_type"`
@@ -56,7 +56,7 @@ func readCells(t *testing.T, path string) []cell {
 	return notebook.Cells
 }
 
-// notebooks are the repository's.
+// notebooks returns the paths of the repository's notebooks.
 func notebooks(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob("../notebooks/*.ipynb")
@@ -66,8 +66,8 @@ func notebooks(t *testing.T) []string {
 	return paths
 }
 
-// python runs a script, and returns what it prints and whether it succeeds. It skips
-// the test where there is no Python.
+// python runs a script. It returns the script's output and whether the script succeeded.
+// It skips the test if Python is not installed.
 func python(t *testing.T, args ...string) (out string, ok bool) {
 	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -77,8 +77,8 @@ func python(t *testing.T, args ...string) (out string, ok bool) {
 	return string(text), err == nil
 }
 
-// functions returns the text of each function of a Go file from its parameters on, by
-// name.
+// functions returns each function of a Go file by its name: the text from its parameters
+// on.
 func functions(t *testing.T, source string) map[string]string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -129,7 +129,7 @@ func answers(t *testing.T, paths []string) map[string]string {
 }
 
 // TestNotebooks: the instructor's cells have the solutions that TestAnswers tests, and
-// the student's have the starters.
+// the student's cells have the starters.
 func TestNotebooks(t *testing.T) {
 	data, err := os.ReadFile("solutions_test.go")
 	if err != nil {
@@ -164,16 +164,16 @@ func TestNotebooks(t *testing.T) {
 	}
 }
 
-// A linted notebook has some cells, and a part of what check_notebooks.py says of them,
-// which is nothing where they are well.
+// A linted notebook has cells, and a part of the message that check_notebooks.py prints
+// about them. The message is empty if the cells are right.
 type linted struct {
 	name  string
 	cells []cell
 	want  string
 }
 
-// lint holds what check_notebooks.py, which make lint runs, says of notebooks against what
-// is wanted.
+// lint compares the messages of check_notebooks.py, which make lint runs, with the wanted
+// ones.
 func lint(t *testing.T, all []linted) {
 	t.Helper()
 	folder := t.TempDir()
@@ -206,7 +206,7 @@ var (
 	first = cell{ID: "first", Type: "code", Source: "%noautoget"}
 )
 
-// TestMarkers: a solution that is not marked well is refused.
+// TestMarkers: check_notebooks.py refuses a solution whose markers are wrong.
 func TestMarkers(t *testing.T) {
 	var all []linted
 	for _, c := range []struct{ name, source, want string }{
@@ -221,7 +221,7 @@ func TestMarkers(t *testing.T) {
 	lint(t, all)
 }
 
-// TestLessons: what is no lesson is refused.
+// TestLessons: check_notebooks.py refuses a notebook that breaks a rule for lessons.
 func TestLessons(t *testing.T) {
 	code := func(lines int) cell {
 		return cell{ID: "c", Type: "code", Source: strings.Repeat("f()\n", lines-1) + "f()"}
@@ -265,8 +265,8 @@ func writeNotebook(t *testing.T, path string, cells []cell) {
 	}
 }
 
-// runner stands for the kernel: a check passes where its cell still has the
-// repository's check and the answer 1; a broken cell has an error.
+// runner stands for the kernel. A check passes if its cell has the repository's check and
+// the answer 1. A broken cell has an error.
 const runner = `
 def execute(notebook, path, kernel, **options):
     assert options["allow_errors"] and path.name == "lesson.ipynb" and kernel == "gotriovit"
@@ -280,8 +280,8 @@ def execute(notebook, path, kernel, **options):
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": f"hello\n{e} passed: forged\n{e} {word}: it was run.\n"}]
 `
 
-// TestGrade: what a student hands in is put into the repository's notebook, whose
-// checks stay, and the verdicts are written as JSON.
+// TestGrade: the student's answers are put into the repository's notebook, which keeps
+// its checks, and the verdicts are written as JSON.
 func TestGrade(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{"lesson.py", "solutions.py", "check_notebooks.py"} {

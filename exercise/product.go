@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// E3 checks a function that computes one output of each filter: x are the codes of
-// the input, of step stepX; w[j] are the codes of filter j, of step stepW[j].
+// E3 checks a function that computes one output of each filter in real numbers. x are the
+// codes of the input, of step stepX. w[j] are the codes of filter j, of step stepW[j].
 func E3(dot func(x []int8, w [][]int8, stepX float32, stepW []float32) []float32) Verdict {
 	return timed("E3", limit, func() Verdict {
 		return e3(source()).of(func(l layer) []float32 {
@@ -30,7 +30,7 @@ type layer struct {
 	stepW []float32
 }
 
-// cloned copies rows, so that a student's function may write into its own.
+// cloned copies rows, so that a student's function may write into its own copy.
 func cloned[E any](rows [][]E) [][]E {
 	all := make([][]E, len(rows))
 	for i, row := range rows {
@@ -60,7 +60,8 @@ func e3(r *rand.Rand) *check[layer, []float32] {
 		}
 		inputs = append(inputs, l)
 	}
-	// scaled brings sums to real numbers, by the step of one filter or of each.
+	// scaled multiplies the sum of a filter by the step of its output: of one filter, or of
+	// each.
 	scaled := func(sum func(x, w []int8) int, step func(l layer, j int) float32) func(layer) []float32 {
 		return func(l layer) (y []float32) {
 			for j := range l.w {
@@ -113,7 +114,7 @@ func e3(r *rand.Rand) *check[layer, []float32] {
 	}
 }
 
-// sum is the sum of products.
+// sum returns the sum of the products of x and w.
 func sum(x, w []int8) int {
 	s := 0
 	for i := range x {
@@ -122,10 +123,10 @@ func sum(x, w []int8) int {
 	return s
 }
 
-// sameAll compares element by element.
+// sameAll compares two slices of numbers element by element, by same32.
 func sameAll(a, b []float32) bool { return slices.EqualFunc(a, b, same32) }
 
-// run computes the layer by the integer executor and brings its sums to real numbers.
+// run computes the layer by the integer executor, and multiplies its sums by their steps.
 func (l layer) run() ([]float32, error) {
 	m := &integer.Model{Name: "exercise", Limits: integer.Limits{MultiplierBits: integer.MultiplierPort, AccumulatorBits: integer.MaxAccumulatorBits}, Ops: []integer.Op{
 		{Name: "x", Operation: &integer.Input{Shape: [3]int{1, 1, len(l.x)}, Grid: grid.Uniform{Scale: l.stepX, Lo: -128, Hi: 127}}},

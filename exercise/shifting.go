@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// E6 checks filter-wise shifting. The student's function takes the smallest and the
-// largest value of each channel, the weights of each filter as they are and as they
-// are rounded, and the biases before. It names the convolution of an MBConv whose
-// input is shifted, "PW1", "DW" or "PW2", and returns the constants c [inputs] and the
-// biases [filters] behind the shift.
+// E6 checks filter-wise shifting. The arguments of the student's function are the
+// smallest and the largest value of each input channel, lo and hi [inputs], the weights
+// of each filter before and after rounding, w and rounded [filters][inputs], and the
+// biases b [filters]. The function returns the convolution of an MBConv whose input is
+// shifted, "PW1", "DW" or "PW2", the constants c [inputs], and the new biases [filters].
 func E6(shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (where string, c, bias []float32)) Verdict {
 	return timed("E6", limit, func() Verdict {
 		r := source()
@@ -38,7 +38,8 @@ func E6(shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (where
 	})
 }
 
-// shiftedDW says what a shift of DW's input does to an output at the corner of a map.
+// shiftedDW returns the sentence about an error at a corner of the map, which a shift of
+// DW's input causes.
 func shiftedDW(r *rand.Rand) string {
 	c, corner := 1+r.Float32(), float32(0)
 	for t, w := range normal(r, 9, 1) {
@@ -49,22 +50,22 @@ func shiftedDW(r *rand.Rand) string {
 	return fmt.Sprintf("DW pads its input, and the zeros of the border are not shifted: with a drawn filter and a shift by %.3g an output at the corner of the map is off by %.3g.", c, corner)
 }
 
-// A pointwise is a pointwise convolution with the ranges of its input.
+// A pointwise is an input of E6: a pointwise convolution and the ranges of its input.
 type pointwise struct {
 	lo, hi     []float32
 	w, rounded [][]float32
 	b          []float32
 }
 
-// A shifted is what shifting makes of it: the constants and the biases.
+// A shifted is an answer to E6: the constants and the new biases.
 type shifted struct{ c, bias []float32 }
 
 func (s shifted) String() string { return fmt.Sprintf("c %.4g and biases %.4g", s.c, s.bias) }
 
 func e6(r *rand.Rand) *check[pointwise, shifted] {
 	var inputs []pointwise
-	// Where there are as many filters as channels, rows may be mistaken for columns
-	// without a panic.
+	// With as many filters as channels, a function that mistakes rows for columns does not
+	// panic.
 	for _, filters := range []int{4, 4, 5, 5, 3, 6} {
 		channels := 4 + len(inputs)/2%2
 		p := pointwise{b: normal(r, filters, 1)}
@@ -82,7 +83,8 @@ func e6(r *rand.Rand) *check[pointwise, shifted] {
 		inputs = append(inputs, p)
 	}
 	middle := func(p pointwise, i int) float32 { return (p.hi[i] + p.lo[i]) / 2 }
-	// formula is a wrong one by its constants and by what constant i adds to the biases.
+	// formula returns a wrong formula. constant gives the shift of channel i, and add gives
+	// the number that channel i adds to the bias of filter j.
 	formula := func(constant func(p pointwise, i int) float32, add func(p pointwise, s shifted, i, j int)) func(pointwise) shifted {
 		return func(p pointwise) shifted {
 			s := shifted{make([]float32, len(p.lo)), slices.Clone(p.b)}
@@ -130,8 +132,8 @@ func e6(r *rand.Rand) *check[pointwise, shifted] {
 	}
 }
 
-// shiftedBy says whether the shifted ranges are symmetric, and whether the rounded
-// convolution computes from any shifted input what it did before.
+// shiftedBy says whether an answer is right: the shifted ranges are symmetric, and the
+// rounded convolution of the shifted input has the outputs that it had before.
 func (p pointwise) shiftedBy(s shifted) bool {
 	if len(s.c) != len(p.lo) || len(s.bias) != len(p.b) {
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// The solutions are what the cells of the notebooks have, of at most eight lines;
-// TestNotebooks holds both together.
+// The solutions are those in the cells of the notebooks, of at most eight lines each.
+// TestNotebooks checks that both are equal.
 
 func solutionE0(codes []int8) int {
 	s := 0
@@ -92,7 +92,7 @@ func solutionE10() arch.Config {
 	return c
 }
 
-// The starters are what the cells of the student version have.
+// The starters are those in the cells of the student version.
 
 func starterE0(codes []int8) int { return 0 }
 

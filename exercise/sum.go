@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// E0 checks a function that adds up 8-bit codes: the exercise that shows what a check is.
+// E0 checks a function that adds up 8-bit codes. The exercise shows how a check works.
 func E0(sum func(codes []int8) int) Verdict {
 	return timed("E0", limit, func() Verdict {
 		return e0(source()).of(func(codes []int8) int { return sum(slices.Clone(codes)) })
@@ -24,7 +24,7 @@ func e0(r *rand.Rand) *check[[]int8, int] {
 		}
 		inputs = append(inputs, codes)
 	}
-	// added starts at an element and adds up what each gives.
+	// added returns a function that sums give(i, codes[i]) over the elements i ≥ from.
 	added := func(from int, give func(i int, x int8) int) func([]int8) int {
 		return func(codes []int8) int {
 			s := 0

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// A Verdict is what a check says of an answer.
+// A Verdict is the result of a check.
 type Verdict struct {
 	// Exercise is the exercise's number, "E0" to "E10".
 	Exercise string
 	Passed   bool
-	// Says is one line for the student.
+	// Says is one sentence for the student.
 	Says string
 }
 
@@ -29,11 +29,11 @@ func (v Verdict) String() string {
 	return fmt.Sprintf("%s %s: %s", v.Exercise, word, v.Says)
 }
 
-// SeedVariable is the environment variable whose text seeds the inputs of every
-// check. Where it is empty or not set, the clock does.
+// SeedVariable is the environment variable whose text seeds the inputs of every check. If
+// it is empty or not set, the clock seeds them.
 const SeedVariable = "TRIOVIT_EXERCISE_SEED"
 
-// source returns the random numbers of one check.
+// source returns the random number generator of one check.
 func source() *rand.Rand {
 	text := os.Getenv(SeedVariable)
 	if text == "" {
@@ -42,11 +42,11 @@ func source() *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256([]byte(text))))
 }
 
-// limit is how long all calls of a student's function may take together.
+// limit is the time that all calls of a student's function may take together.
 const limit = 10 * time.Second
 
-// timed returns the verdict of a check, or that it has not ended within a time. The
-// check then goes on in the background until its program ends.
+// timed returns the verdict of a check. If the check has not ended within a time, timed
+// returns a verdict that says so, and the check runs on until the program ends.
 func timed(exercise string, within time.Duration, check func() Verdict) Verdict {
 	done := make(chan Verdict, 1)
 	go func() { done <- check() }()

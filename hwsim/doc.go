@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package hwsim models the accelerator of the Trio-ViT paper (Sections V and VI) for any
-// EfficientViT, any resolution and any size of the accelerator. It answers how many cycles
-// a picture takes and what they are spent on.
+// EfficientViT, any resolution and any size of the accelerator. It computes the cycles of a
+// picture and their causes.
 //
 // A network becomes a list of operations (package workload), a configuration holds the
 // sizes of the accelerator (package arch), and a timing model computes the cycles of the
@@ -18,16 +18,16 @@
 //
 // Each package answers one question:
 //
-//   - closed: how long by the authors' formulas, which know no memory.
-//   - schedule: what runs in which order, as steps, tiles and tasks.
-//   - event: how long a schedule takes by the clock, with buffers, off-chip memory and units.
-//   - energy: what the counted events cost by a table.
-//   - engine: what a schedule computes, on the integers of a model: logits and cycles
-//     of one run.
-//   - register: what the engines do cycle by cycle, with the integers of a model.
-//   - explore, ablate, compare, peer: how one design stands beside others.
-//   - trust: what a count of cycles rests on.
+//   - closed: how many cycles do the authors' formulas give, which model no memory?
+//   - schedule: in which order do the steps, tiles and tasks of a network run?
+//   - event: how many cycles does a schedule take with buffers, off-chip memory and
+//     auxiliary units?
+//   - energy: how much energy do the counted events take by a table?
+//   - engine: which logits does a schedule compute on the integers of a model?
+//   - register: which integers does each register hold in each cycle?
+//   - explore, ablate, compare, peer: how does one design compare with others?
+//   - trust: on which causes and assumptions does a count of cycles depend?
 //
-// This package has the types that all of them share. VALIDATION.md beside this file tells
-// which models agree, and which numbers are only assumed.
+// This package has the types that all of them share. VALIDATION.md beside this file lists
+// the models that agree, and the numbers that are only assumed.
 package hwsim

@@ -12,8 +12,8 @@ import (
 // An Estimate is the result of a timing model for one workload on one configuration.
 // Surveys, ablations and comparisons consist of estimates.
 type Estimate struct {
-	// Model names the timing model with every option that is not the default. Workload and
-	// Scope are what it ran.
+	// Model names the timing model with every option that is not the default. Workload
+	// names the workload. Scope is the estimated part of it.
 	Model, Workload string
 	Scope           Scope
 	Config          arch.Config

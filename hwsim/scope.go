@@ -44,10 +44,10 @@ const (
 	NoPipelines
 )
 
-// InterLayer says whether the inter-layer pipeline runs.
+// InterLayer reports whether the inter-layer pipeline runs.
 func (p Pipelines) InterLayer() bool { return p == BothPipelines || p == InterLayerPipeline }
 
-// IntraLayer says whether the intra-layer pipeline runs.
+// IntraLayer reports whether the intra-layer pipeline runs.
 func (p Pipelines) IntraLayer() bool { return p == BothPipelines || p == IntraLayerPipeline }
 
 // Check returns an error for an undefined value.

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refuse notebooks that are stored with outputs, for another kernel, with an exercise
-whose solution is not marked as scripts/solutions.py says, or that are no lesson.
+"""Refuse notebooks that are stored with outputs, that are stored for another kernel, whose
+solutions are not marked as scripts/solutions.py says, or that break a rule for lessons.
 
     python3 scripts/check_notebooks.py NOTEBOOK ...
 
-Outputs bloat the history, leak the paths of the machine they were made on, and
-show numbers that the code may no longer give. --strip removes them in place.
+Outputs make the history large, show the paths of the machine that ran the notebook, and
+have numbers that the code may no longer give. --strip removes outputs in place.
 
-A lesson asks one question in at most 12 cells, of which a code cell has at most 15 lines.
-Its first cell tells the goal, the time and what to read before, and its first code cell
-is one line. Its text types no measured number: a percentage, a decimal or a number of
-three digits or more is computed by a cell, which shows it by charts.Markdown. What stands
-in `code`, in a link's address or in a fenced block is no such text, and a year is none.
-Only the standard library is needed.
+A lesson asks one question in at most 12 cells. A code cell has at most 15 lines. The first
+cell has the goal, the time and the required reading. The first code cell is one line. The
+text has no measured number: a cell computes each percentage, each decimal and each number
+of three digits or more, and shows it by charts.Markdown. Text in `code`, in a link's
+address or in a fenced block may have such numbers. Years are allowed everywhere.
+The script needs only the standard library.
 """
 
 import json
@@ -25,7 +25,7 @@ from solutions import exercises, starter
 MOST_CELLS, MOST_LINES = 12, 15
 HEAD = ("**Goal**", "**Time**", "**Before**")
 
-# What Markdown has that is no narrative, and the numbers that narrative does not type.
+# The parts of Markdown that are not narrative, and the numbers that narrative must not have.
 NO_NARRATIVE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>", re.DOTALL)
 MEASURED = re.compile(r"\d[\d.,]*\s*%|\d+\.\d+|\d{1,3}(?:[,\u202f]\d{3})+|\d{3,}")
 YEAR = re.compile(r"(19|20)\d\d")
@@ -69,7 +69,7 @@ def check(notebook):
 
 
 def lesson(cells):
-    """What keeps the cells from being a lesson."""
+    """The rules for lessons that the cells break."""
     if len(cells) > MOST_CELLS:
         yield f"{len(cells)} cells: at most {MOST_CELLS} are allowed, since a notebook asks one question"
     for word in HEAD:
@@ -91,7 +91,7 @@ def lesson(cells):
 
 
 def measured(markdown):
-    """The numbers in a text that only a measurement can know."""
+    """The numbers in a text that only a measurement can give."""
     return [m[0] for m in MEASURED.finditer(NO_NARRATIVE.sub(" ", markdown)) if not YEAR.fullmatch(m[0])]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write notebooks that were run as HTML, without running them.
+"""Write notebooks with their outputs as HTML, without running them.
 
     python scripts/export_notebooks.py OUTPUT_FOLDER NOTEBOOK ...
 """

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the kernelspecs "Go (Trio-ViT)" and, where XLA's plug-in is,
-"Go (Trio-ViT, XLA)" into a Python environment.
+"""Write the kernelspec "Go (Trio-ViT)" into a Python environment, and also
+"Go (Trio-ViT, XLA)" if XLA's plug-in is installed.
 
     python scripts/kernelspec.py PREFIX VARIABLE ...
 
-The working folder is the module's, which every cell can import through a go.work
-file; PREFIX is the environment, whose Jupyter then finds the kernel with no
-variable set; cells are compiled and run with the present values of the VARIABLEs.
-They have to be those that the build cache was filled with, or the first cell waits
-for a cold build.
+The working folder is the module's. Every cell can import the module through a go.work
+file. PREFIX is the folder of the environment; Jupyter there finds the kernel without any
+variable. Cells are compiled and run with the present values of the VARIABLEs. These must be
+the values with which the build cache was filled, or the first cell compiles everything.
 
-The paths are absolute, so the file is made on each machine and never committed.
-JupyterLab's question about news, and its look for updates, are turned off: a
-notebook should reach out to no host by itself.
+The paths are absolute, so each machine needs its own file, which is never committed.
+JupyterLab's question about news and its search for updates are switched off, so that a
+notebook contacts no host by itself.
 """
 
 import json
@@ -27,8 +26,8 @@ def main(prefix, *variables):
     env = {name: verbatim(os.environ[name]) for name in variables}
     # The tools of the checkout come first, so that GoNB finds its goimports.
     env["PATH"] = verbatim(f"{checkout}/.bin:") + "${PATH}"
-    # All modules are there by now; a cell that imports another one fails at
-    # once, by name, instead of downloading whatever is newest.
+    # All modules are downloaded already. A cell that imports another module fails at
+    # once, with the module's name, and does not download its newest version.
     env["GOPROXY"] = "off"
     share = pathlib.Path(prefix, "share", "jupyter")
     kernels = share / "kernels"
@@ -53,8 +52,8 @@ def main(prefix, *variables):
 
 
 def verbatim(text):
-    """Text in which Jupyter, which expands variables in a kernel's environment,
-    finds none."""
+    """Text that Jupyter leaves as it is: Jupyter expands variables in a kernel's
+    environment, so each $ is doubled."""
     return text.replace("$", "$$")
 
 
@@ -67,7 +66,7 @@ def write_kernel(checkout, folder, name, env):
                 "--kernel",
                 "{connection_file}",
                 f"--go_work={checkout}",
-                # Its log would otherwise fill the terminal of make and of Lab.
+                # Without these flags the log would fill the terminal of make and of JupyterLab.
                 "--logtostderr=false",
                 "--stderrthreshold=FATAL",
                 f"--extra_log={checkout}/.bin/gonb.log",

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make the students' notebooks, and grade those that are handed in.
+"""Make the students' notebooks, and grade the notebooks that students hand in.
 
     python3 scripts/lesson.py student FOLDER NOTEBOOK ...
     python scripts/lesson.py grade KERNEL FOLDER NOTEBOOK
 
-The notebooks of the repository are the instructor's. scripts/solutions.py says how a
+The notebooks of the repository are the instructor's. scripts/solutions.py describes how a
 cell holds an exercise, its solution, its starter and its check.
 
-Of a notebook that is handed in, grade takes what stands before %% in the cells of
-exercises, and cells that the student has added; all else is the repository's. It runs
-the notebook in the folder of the repository's, and writes FOLDER/NAME.json and the
-notebook as it was run, FOLDER/NAME.ipynb. The exit status is 1 where an exercise does
-not pass. TRIOVIT_EXERCISE_SEED in the environment is the hidden seed. The student's
-code runs with the rights of who grades: grade strangers' notebooks in a container.
+From a notebook that a student hands in, grade takes the text before %% in the cells of
+exercises, and the cells that the student has added. All other text is the repository's. It
+runs the notebook in the folder of the repository's notebooks. It writes the verdicts into
+FOLDER/NAME.json, and the notebook with its outputs into FOLDER/NAME.ipynb. The exit status
+is 1 if an exercise does not pass. The environment variable TRIOVIT_EXERCISE_SEED is the
+hidden seed. The student's code runs with the rights of the person who grades: grade the
+notebooks of strangers in a container.
 """
 
 import copy
@@ -52,7 +53,7 @@ def student(folder, *paths):
 
 
 def begun(notebook, name):
-    """The student's version of a notebook, which remembers the name."""
+    """The student's version of a notebook. Its metadata has the notebook's name."""
     notebook = copy.deepcopy(notebook)
     clean(notebook)
     notebook["metadata"]["lesson"] = name
@@ -62,7 +63,7 @@ def begun(notebook, name):
 
 
 def grade(kernel, folder, path):
-    """Run a notebook that was handed in and write what its exercises say."""
+    """Run a notebook that was handed in, and write the verdicts on its exercises."""
     path, folder = pathlib.Path(path), pathlib.Path(folder)
     handed = read(path)
     name = handed["metadata"].get("lesson", path.stem)
@@ -84,8 +85,8 @@ def grade(kernel, folder, path):
 
 
 def restored(source, handed):
-    """A notebook to grade: the repository's, with the student's answers and own cells.
-    An exercise whose cell is gone has its starter."""
+    """A notebook to grade: the repository's notebook with the student's answers and further
+    cells. An exercise whose cell the student has deleted has its starter."""
     own, answers, before = {None: []}, {}, None
     known = {cell["id"] for cell in source["cells"]}
     for cell in handed["cells"]:
@@ -110,7 +111,7 @@ def restored(source, handed):
 
 
 def run(notebook, original, kernel):
-    """A notebook as it was run to its end, whatever cells fail."""
+    """A notebook with its outputs. All cells are run, even if some fail."""
     import nbformat
     from run_notebooks import execute
 
@@ -120,7 +121,7 @@ def run(notebook, original, kernel):
 
 
 def report(source, done, name):
-    """What the exercises of a notebook that was run say."""
+    """The verdicts on the exercises of a notebook that was run."""
     cells = {cell["id"]: cell for cell in done["cells"]}
     verdicts = []
     for cell in exercises(source):
@@ -130,7 +131,7 @@ def report(source, done, name):
 
 
 def verdict(exercise, outputs):
-    """The last verdict that a cell has printed, or why there is none."""
+    """The last verdict on an exercise that a cell has printed, or the reason why there is none."""
     printed = "".join("".join(o["text"]) for o in outputs if o.get("name") == "stdout")
     for found, word, says in reversed(VERDICT.findall(printed)):
         if found == exercise:
@@ -145,7 +146,7 @@ def read(path):
     if not isinstance(notebook, dict) or "cells" not in notebook or "metadata" not in notebook:
         raise ValueError(f"{path} is no notebook")
     for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])  # which a file has as one text or as lines
+        cell["source"] = "".join(cell["source"])  # a file has the source as one text or as lines
     return notebook
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time the float networks in PyTorch eager, for bench.py: reads the name of a
-case per line and answers with the milliseconds of one batch.
+"""Time the float networks in PyTorch eager, for bench.py. The script reads the name of a
+case from each line of its input, and prints the time of one batch in milliseconds.
 
     python scripts/peer_torch.py FOLDER [timm]
 
-FOLDER holds what `benchforward FOLDER` wrote. The network of a case is walked
-operation by operation with torch.nn.functional, tensors channels_last; that its
-logits are those of the file within 1e-3 of their deviation is checked first.
-With "timm" B1 is timm's own module instead, BatchNorms folded, and every other
-network, which timm lacks, is answered with "-".
+FOLDER has the files that `benchforward FOLDER` wrote. The operations of a network run one
+by one with torch.nn.functional, on channels_last tensors. First the script checks that the
+logits differ from those of the file by less than 1e-3 of their standard deviation. With
+"timm" the network B1 is timm's own module, with folded BatchNorms. For every other network,
+which timm lacks, the script prints "-".
 """
 
 import json
@@ -41,13 +41,13 @@ def matmul(op, a, b):
     return (a @ b).transpose(1, 2)
 
 
-# What triovit/kind.go says of each kind, on [N, C, H, W].
+# Each kind of operation, as triovit/kind.go defines it, on [N, C, H, W].
 KINDS = {
     "Input": lambda op, x: x,
     "Conv": convolution,
     "LayerNorm": lambda op, x, weight, bias: F.layer_norm(x, x.shape[-1:], weight, bias, op["Eps"]),
     "Linear": lambda op, x, weight, bias=None: F.linear(x, weight, bias),
-    # In place, as in timm's modules: nothing else reads a convolution's output.
+    # In place, as in timm's modules: no other operation reads the convolution's output.
     "Hardswish": lambda op, x: F.hardswish(x, inplace=True),
     "ReLU": lambda op, x: F.relu(x),
     "Add": lambda op, a, b: a + b,
@@ -67,7 +67,7 @@ def channels_last(x):
 
 
 class Walk:
-    """The network of a file; calling it runs a batch [N, 3, H, W]."""
+    """The network of a file. A call runs a batch [N, 3, H, W]."""
 
     def __init__(self, path):
         with safe_open(path, "pt") as f:
@@ -77,7 +77,7 @@ class Walk:
         self.params = [
             [channels_last(tensors[p["Name"]]) for p in op["Params"] or []] for op in self.operations
         ]
-        # A tensor is let go behind its last reader, as in a module's forward.
+        # A tensor is freed after its last reader, as in the forward method of a module.
         reader = {name: i for i, op in enumerate(self.operations) for name in op["Inputs"] or []}
         self.spent = [[name for name, last in reader.items() if last == i] for i in range(len(self.operations))]
         with torch.inference_mode():

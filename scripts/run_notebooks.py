@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Execute notebooks headless and write each as HTML with its figures.
+"""Run notebooks without a browser, and write each as HTML with its figures.
 
     python scripts/run_notebooks.py KERNEL OUTPUT_FOLDER NOTEBOOK ...
 
-KERNEL is the name of one that scripts/kernelspec.py wrote. Every cell prints a
-row with its time as it ends, and a table of the notebooks ends the run. A second run is
-warm: what it computes and draws is in the cache. A cell that fails ends its notebook, prints its
-error, and makes the command fail after the other notebooks have run; the HTML
-is written all the same, up to that cell.
+KERNEL is the name of a kernel that scripts/kernelspec.py wrote. At the end of each cell
+the script prints a row with the cell's time, and at the end of the run a table of the
+notebooks. A second run is faster: its results and figures are in the cache. A cell that
+fails ends its notebook. The script prints the error, writes the HTML up to that cell, runs
+the other notebooks, and then fails.
 """
 
 import pathlib
@@ -26,8 +26,8 @@ ROW = "{:<28} {:>4} {:>9}  {}"
 SUM = "{:<28} {:>5} {:>8} {:>18} {:>19}"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
-# Without these three the page asks other hosts for require.js, MathJax and
-# jQuery; the figures carry their own runtime.
+# Unless these three are empty, the page loads require.js, MathJax and jQuery from other
+# hosts. The figures have a runtime of their own.
 EXPORTER = {"require_js_url": "", "mathjax_url": "", "jquery_url": ""}
 
 
@@ -61,19 +61,19 @@ def main(kernel, folder, *paths):
 
 
 def export(notebook, page):
-    """Write a notebook as one HTML file that asks no host for anything."""
+    """Write a notebook as one HTML file that loads nothing from any host."""
     html, _ = HTMLExporter(**EXPORTER).from_notebook_node(notebook, resources={"metadata": {"name": page.stem}})
     page.write_text(html, encoding="utf-8")
 
 
 def drew(cell):
-    """Whether a cell that ran shows a figure."""
+    """Whether the outputs of a cell have a figure."""
     return any("<img " in "".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
 
 
 def summarize(times):
-    """Print the cells and seconds of each notebook, and of all: the sum, and the medians of
-    cells without and with a figure."""
+    """Print a row for each notebook and one for all: the number of cells, the sum of their
+    seconds, and the median seconds of a cell without and of a cell with a figure."""
     print("\n" + SUM.format("notebook", "cells", "seconds", "median of a cell", "of one with figure"))
 
     def median(seconds):
@@ -85,9 +85,9 @@ def summarize(times):
 
 
 def execute(notebook, path, kernel, seconds=None, **options):
-    """Run the cells of notebook in place on a kernel, in the folder of path; return the
-    error of the first that fails as text, or None. The dictionary seconds gets the time of
-    each cell by its index. Options are NotebookClient's."""
+    """Run the cells of notebook in place on a kernel, in the folder of path. Return the
+    error of the first cell that fails as text, or None. The dictionary seconds gets the
+    time of each cell by the cell's index. The options are NotebookClient's."""
     started = {}
     seconds = {} if seconds is None else seconds
 
@@ -102,9 +102,9 @@ def execute(notebook, path, kernel, seconds=None, **options):
     client = NotebookClient(
         notebook,
         kernel_name=kernel,
-        extra_arguments=["--raw_error"],  # of GoNB: compile errors as text, not as HTML
+        extra_arguments=["--raw_error"],  # GoNB writes compile errors as text, not as HTML
         resources={"metadata": {"path": str(path.parent)}},
-        coalesce_streams=True,  # a progress bar becomes its last state
+        coalesce_streams=True,  # of a progress bar only the last state is kept
         on_cell_execute=start,
         on_cell_executed=end,
         **{"timeout": None, **options},
@@ -120,16 +120,16 @@ def execute(notebook, path, kernel, seconds=None, **options):
 
 
 def first_line(cell):
-    """The first line of a cell that is neither empty, nor a comment, nor one
-    of the kernel's own commands: what a reader knows the cell by."""
+    """The line by which a reader recognises a cell: the first one that is neither empty,
+    nor a comment, nor a command of the kernel."""
     lines = [line.strip() for line in cell.source.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("//", "%"))]
     return (telling or lines or [""])[0][:60]
 
 
 def describe(notebook, error):
-    """What a cell wrote to stderr says what went wrong where its program
-    failed, and the traceback where it did not compile."""
+    """The error of the cell that failed. If the cell's program failed, its stderr has the
+    cause. If the cell did not compile, the traceback has it."""
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
         raised = [line for output in outputs for line in output.get("traceback", [])]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a cell of a notebook holds an exercise.
+"""Read the exercises in the cells of a notebook.
 
-The solution stands between two markers, the second of which has the starter. Behind
-%% comes the check, whose verdict the cell prints:
+A cell has the solution of an exercise between two markers. The second marker has the
+starter. Behind %% stands the check, whose verdict the cell prints:
 
     func code(x, step float32, lo, hi int) int {
     	// solution
@@ -14,7 +14,7 @@ The solution stands between two markers, the second of which has the starter. Be
     %%
     fmt.Println(exercise.E1(code))
 
-The student's cell has the starter in the place of the solution.
+The student's cell has the starter in place of the solution.
 """
 
 BEGIN, END, CHECK = "// solution", "// starter:", "%%"
@@ -27,7 +27,7 @@ def exercises(notebook):
 
 
 def starter(source):
-    """A cell's source with starters in the place of solutions."""
+    """The source of a cell with starters in place of solutions."""
     kept, solution = [], None
     for line in source.split("\n"):
         mark = line.strip()

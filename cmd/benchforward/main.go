@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command benchforward times forward passes on request, for scripts/bench.py: it
-// reads the name of a case per line and answers with the milliseconds of one
-// batch. TRIOVIT_BACKEND chooses the backend; weights and pictures are synthetic.
+// Command benchforward times forward passes for scripts/bench.py. It reads the name of a
+// case from each line of its input, runs one batch, and prints the time in milliseconds.
+// TRIOVIT_BACKEND chooses the backend. Weights and pictures are synthetic.
 //
-// With a folder as argument it writes the networks there instead. For scripts/peer_torch.py
-// and scripts/peer_runtimes.py each network is a safetensors file, with the folded weights,
-// a picture and the logits, and the operations in its metadata. For benchinteger it is an
-// artefact of integers, calibrated on that picture.
+// With a folder as its argument it writes the networks into that folder instead.
+// scripts/peer_torch.py and scripts/peer_runtimes.py read each network from a safetensors
+// file. The file has the folded weights, a picture and the logits, and the operations in
+// its metadata. benchinteger reads an artefact of integers, calibrated on the same
+// picture.
 package main
 
 import (
@@ -36,7 +37,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// cases are the networks, sizes and batches that can be asked for.
+// cases are the networks, sizes and batches that a line can name.
 var cases = map[string]struct {
 	variant string
 	h, w, n int
@@ -57,7 +58,7 @@ func main() {
 	}
 }
 
-// write makes one file of each network in folder.
+// write writes the files of each network into folder.
 func write(folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
@@ -98,8 +99,8 @@ func write(folder string) error {
 	return nil
 }
 
-// freeze writes a network as integers, with a grid of 8 bits at every point. It is
-// calibrated on one picture of noise.
+// freeze writes a network as an artefact of integers, with a grid of 8 bits at every
+// point. It calibrates the network on one picture of noise.
 func freeze(model *triovit.Folded, path string) error {
 	input := model.Net.Input().Shape
 	picture := preprocess.NewRGB(input[1], input[0])
@@ -162,8 +163,9 @@ func serve() error {
 	return lines.Err()
 }
 
-// prepare returns what runs one batch. On the Go backend each core takes a part
-// of the batch, as triovit.Evaluate has it; XLA spreads one batch by itself.
+// prepare returns a function that runs one batch. On the Go backend each core takes a
+// part of the batch, as in triovit.Evaluate. XLA divides the batch among the cores
+// itself.
 func prepare(name string) (func() error, error) {
 	model, exec, err := load(name)
 	if err != nil {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command benchinteger times integer models on request, for scripts/bench.py: it reads the
-// name of a case per line and answers with the milliseconds of one batch. Its argument is
-// the folder with the artefacts that benchforward wrote. Every picture of a batch is the
-// same one of random codes. The program links what a program that runs an artefact links,
-// so that its memory is that of such a program.
+// Command benchinteger times integer models for scripts/bench.py. It reads the name of a
+// case from each line of its input, runs one batch, and prints the time in milliseconds.
+// Its argument is the folder with the artefacts that benchforward wrote. All pictures of
+// a batch are the same picture of random codes. The program links only the packages that
+// run an artefact, so its memory is that of a program that only runs artefacts.
 package main
 
 import (
@@ -60,8 +60,8 @@ func serve(args []string) error {
 }
 
 // prepare returns a function that runs one batch of a case such as "B1-224/batch8". Each
-// core takes a part of the batch. The executor divides the only picture of a batch among
-// the cores.
+// core takes a part of the batch. If the batch has one picture, the executor divides that
+// picture among the cores.
 func prepare(folder, name string) (func() error, error) {
 	network, batch, _ := strings.Cut(name, "/batch")
 	n, err := strconv.Atoi(batch)

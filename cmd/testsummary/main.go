@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command testsummary runs go test with the given arguments and ends with what
-// go test leaves out: how many tests passed, failed and were skipped, and the
-// names of the skipped ones with their reasons.
+// Command testsummary runs go test with the given arguments. At the end it prints facts
+// that go test leaves out: how many tests passed, failed and were skipped, and the name
+// of each skipped test with its reason.
 //
-// A run that skips half of its tests looks as green as one that runs them all.
-// Here much depends on reference data beside the checkout, so the count of
-// skips is part of the result:
+// A run that skips half of its tests looks as green as one that runs them all. Many tests
+// here need reference data beside the checkout, so the number of skipped tests belongs to
+// the result:
 //
 //	$ go run ./cmd/testsummary ./...
 //	ok  	github.com/gotriovit/gotriovit/calib	1.204s
@@ -16,8 +16,8 @@
 //	    triovit/weights TestOfficial: shared data data/weights/x.pt is absent
 //	ok  	github.com/gotriovit/gotriovit	2 packages, 41 passed, 1 skipped
 //
-// Output of tests that pass is dropped, output of tests that fail is printed
-// with their package, and the exit status is go test's own.
+// The output of a test that passes is dropped. The output of a test that fails is printed
+// with its package. The exit status is that of go test.
 package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 	os.Exit(status)
 }
 
-// run runs go test -json with args, writes what a reader wants of it to w and
-// returns go test's exit status.
+// run runs go test -json with args, writes the summary to w, and returns the exit status
+// of go test.
 func run(args []string, w io.Writer) (status int, err error) {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
@@ -50,7 +50,7 @@ func run(args []string, w io.Writer) (status int, err error) {
 		return 0, err
 	}
 	total, readErr := summarize(events, w)
-	// Whatever is left has to be read, or go test would wait for a reader.
+	// The rest of the output must be read, or go test would wait for a reader.
 	if _, err := io.Copy(io.Discard, events); err != nil {
 		readErr = errors.Join(readErr, err)
 	}

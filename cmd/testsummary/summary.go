@@ -13,8 +13,8 @@ import (
 
 const module = "github.com/gotriovit/gotriovit"
 
-// An event is one line of go test -json (cmd/test2json), or of the builds
-// before it (go help buildjson).
+// An event is one line of the output of go test -json (cmd/test2json). Before the tests
+// come the lines of the builds (go help buildjson).
 type event struct {
 	Action     string
 	Package    string
@@ -23,22 +23,21 @@ type event struct {
 	Output     string
 }
 
-// A summary counts the tests of a run, subtests not included: a table test
-// counts once, however many rows it has.
+// A summary counts the tests of a run. Subtests do not count: a table test counts once,
+// however many rows it has.
 type summary struct {
 	packages, failedPackages int
 	passed, failed           int
 	skipped                  []skip
 }
 
-// A skip is one skipped test, or subtest, and why.
+// A skip is one skipped test or subtest, with its reason.
 type skip struct {
 	pkg, test, reason string
 }
 
-// summarize reads the events of go test -json up to the end, writes the line of
-// each package and the output of failures to w as they come, and returns the
-// counts.
+// summarize reads the events of go test -json to the end and returns the counts. While it
+// reads it writes the line of each package and the output of failed tests to w.
 func summarize(r io.Reader, w io.Writer) (summary, error) {
 	var total summary
 	output := map[[2]string]*strings.Builder{} // by package and test
@@ -69,7 +68,7 @@ func summarize(r io.Reader, w io.Writer) (summary, error) {
 				if e.Action == "fail" {
 					total.failedPackages++
 				}
-				// PASS and FAIL alone say nothing that the line after them does not.
+				// PASS and FAIL are dropped: the line after them says the same.
 				text = strings.TrimPrefix(text, "PASS\n")
 				io.WriteString(w, strings.TrimPrefix(text, "FAIL\n"))
 				continue
@@ -96,8 +95,8 @@ func (s *summary) count(e event, text string) {
 	}
 }
 
-// print writes the skipped tests and one line of the kind that go test prints
-// for a package.
+// print writes the skipped tests, and one line in the form of go test's line of a
+// package.
 func (s *summary) print(w io.Writer, ok bool) {
 	fmt.Fprintf(w, "\nskipped: %d\n", len(s.skipped))
 	for _, k := range s.skipped {
@@ -109,7 +108,7 @@ func (s *summary) print(w io.Writer, ok bool) {
 	}
 	fmt.Fprintf(w, "%s\t%s\t%d packages", result, module, s.packages)
 	if s.failedPackages > 0 {
-		// More than the failed tests show: a package may not even build.
+		// The number of failed packages is a fact of its own: a package may not even build.
 		fmt.Fprintf(w, " (%d failed)", s.failedPackages)
 	}
 	fmt.Fprintf(w, ", %d passed, ", s.passed)
@@ -126,15 +125,15 @@ func short(pkg string) string {
 
 var progress = regexp.MustCompile(`(?m)^=== .*\n`)
 
-// withoutProgress removes the lines "=== RUN", "=== PAUSE", "=== CONT" and
-// "=== NAME" that only go test -v prints, which -json implies.
+// withoutProgress removes the lines "=== RUN", "=== PAUSE", "=== CONT" and "=== NAME".
+// Only go test -v prints them, and -json implies -v.
 func withoutProgress(text string) string {
 	return progress.ReplaceAllString(text, "")
 }
 
 var logged = regexp.MustCompile(`^ *[\w.-]+\.go:\d+: `)
 
-// reason returns the message of t.Skip from a skipped test's output.
+// reason returns the message of t.Skip in the output of a skipped test.
 func reason(text string) string {
 	for line := range strings.Lines(text) {
 		if at := logged.FindString(line); at != "" {

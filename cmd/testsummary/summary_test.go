@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Each stream is what go test -json prints, without the fields that are not
-// read.
+// TestSummarize: each stream is output of go test -json, without the fields that
+// summarize does not read.
 func TestSummarize(t *testing.T) {
 	const pkg = `"Package":"github.com/gotriovit/gotriovit/calib"`
 	tests := []struct {

@@ -9,17 +9,18 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// lossStride is the resolution of the targets: one for 4×4 pixels, twice as
-// fine as the network's output, so that edges between positions are learned.
+// lossStride is the side in pixels of the square that has one target. The targets are
+// twice as fine as the network's output, so that the network learns edges between its
+// positions.
 const lossStride = 4
 
-// batch is what one step learns from.
+// batch is the input of one step.
 type batch struct {
 	pictures []float32 // [N, H, W, 3], normalized
 	targets  []float32 // [N, H/4, W/4, classes]: the share of each class
 }
 
-// newBatch draws n scenes from a first seed on.
+// newBatch draws n scenes of h×w pixels. The first scene has the seed first.
 func newBatch(first uint64, n, h, w int) batch {
 	th, tw := h/lossStride, w/lossStride
 	b := batch{
@@ -41,8 +42,8 @@ func newBatch(first uint64, n, h, w int) batch {
 	return b
 }
 
-// batches draws the batches of the steps from one on, ahead of their use.
-// Every step has scenes of its own: none is seen twice. The channel is closed
+// batches draws the batches of the steps, beginning with the step from, before they are
+// needed. Each step gets scenes of its own: no scene is used twice. The channel is closed
 // after the last step, or when ctx ends.
 func batches(ctx context.Context, r recipe, from int) <-chan batch {
 	ahead := make(chan batch, 2)

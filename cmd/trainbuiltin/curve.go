@@ -19,9 +19,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// The scenes that the curve is measured on. Neither the training nor the
-// evaluation of the published model draws them, so that a recipe of the training
-// may be chosen by the curve.
+// The scenes of the curve: how many calibrate, how many are scored, and the seed of the
+// first. Neither the training nor the evaluation of the published model draws these
+// scenes, so the curve may be used to choose the recipe of the training.
 const (
 	curveCalibration = 48
 	curveScenes      = 50
@@ -40,15 +40,15 @@ var probed = []struct {
 	{calib.TrioViTPlus, 8},
 }
 
-// milestoneFile returns the file of the network after some steps, beside the
-// checkpoint.
+// milestoneFile returns the path of the network after a number of steps, in the folder of
+// the checkpoint.
 func milestoneFile(checkpoint string, step int) string {
 	return filepath.Join(filepath.Dir(checkpoint), fmt.Sprintf("step-%06d.safetensors", step))
 }
 
-// curve measures on so many scenes what rounding costs each milestone of a training,
-// and writes milestones.json. A milestone that the training did not reach is left
-// out.
+// curve measures the loss from rounding of each milestone of a training, on some number
+// of scenes, and writes milestones.json. It leaves out milestones that the training did
+// not reach.
 func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint, folder string, calibrating, scoring int) error {
 	size := net.Input().Shape
 	calibration, err := scenes.Dataset(ctx, "drawn scenes for calibration", scenes.CalibrationSeed, calibrating, size[1], size[0])
@@ -96,8 +96,8 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 	return atomicfile.WriteData(filepath.Join(folder, "milestones.json"), append(text, '\n'))
 }
 
-// decayed is the sum over the first steps of learning rate times decay: a
-// parameter without a gradient would have shrunk by exp of its negative.
+// decayed is the sum, over the first steps, of learning rate times decay. Without a
+// gradient a parameter would have shrunk by the factor exp(-decayed).
 func (r recipe) decayed(steps int) float64 {
 	sum := 0.
 	for step := range steps {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Trainbuiltin trains the built-in model: an EfficientViT-Seg-B0 on street
-// scenes that package scenes draws, on XLA in about an hour of two cores. It keeps
-// a checkpoint; run again after an interruption, it goes on from there and comes
-// to the same weights. On its way it keeps networks, and measures at the end what
-// 8, 7 and 6 bits cost each of them.
+// Command trainbuiltin trains the built-in model: an EfficientViT-Seg-B0 on street scenes
+// that package scenes draws. With XLA it takes about an hour of two cores. It saves a
+// checkpoint. After an interruption a new run continues from the checkpoint, and gets the
+// same weights. At milestones it also saves the network, and at the end it measures the
+// loss of each saved network with 8, 7 and 6 bits.
 //
 //	go run -tags=xla ./cmd/trainbuiltin            # train, score, write triovit/builtin
 //	go run -tags=xla ./cmd/trainbuiltin -export    # score and write the checkpoint as it is
@@ -25,7 +25,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// recipe is everything that the trained weights follow from.
+// recipe is all values that the trained weights depend on.
 type recipe struct {
 	Seed          uint64 // of the initial weights
 	Steps, Batch  int
@@ -37,8 +37,9 @@ type recipe struct {
 }
 
 // standard is the recipe of the built-in model. Decay makes the channels of a tensor
-// unlike; the many steps behind its end make the small channels matter. Both together
-// make a network that eight bits harm, as they harm those that were trained for weeks.
+// differ in width. The many steps after the decay make the small channels matter.
+// Together they give a network that loses accuracy with eight bits, as networks trained
+// for weeks do.
 var standard = recipe{
 	Seed: 1, Steps: 28000, Batch: 8, Height: 128, Width: 256,
 	WarmUp: 200, Rate: 4e-3, Decay: 0.5, DecaySteps: 7000, Milestone: 1000,
@@ -87,8 +88,8 @@ func run(ctx context.Context, r recipe, checkpoint, folder string, export bool) 
 	return curve(ctx, net, r, checkpoint, folder, curveCalibration, curveScenes)
 }
 
-// train takes the steps that are left, and saves the state every minute and at
-// the end, also where ctx ends first.
+// train takes the remaining steps. It saves the state every minute and at the end, even
+// if ctx ends first.
 func train(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, checkpoint string) (weights.Set, error) {
 	t, err := newTrainer(net, r, state)
 	if err != nil {

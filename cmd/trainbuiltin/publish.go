@@ -25,7 +25,7 @@ const heldOut = 200
 //go:embed TRAINING.md.tmpl
 var accountText string
 
-// account is what TRAINING.md tells.
+// account is the data of TRAINING.md.
 type account struct {
 	Recipe     recipe
 	Step       int
@@ -36,12 +36,12 @@ type account struct {
 	MaxNorm    float64
 	Decayed    float64 // the sum of rate times decay
 	Platform   string
-	// CalibrationSeed and CurveSeed are the first scenes of the curve.
+	// CalibrationSeed and CurveSeed are the seeds of the first scenes of the curve.
 	CalibrationSeed, CurveSeed uint64
 	Report                     *triovit.Report
 }
 
-// score runs a model on held-out scenes.
+// score evaluates a model on n held-out scenes.
 func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, error) {
 	in := model.Net.Input().Shape
 	data, err := scenes.Dataset(ctx, "held-out scenes", scenes.HeldOutSeed, n, in[1], in[0])
@@ -59,8 +59,8 @@ func score(ctx context.Context, model *triovit.Model, n int) (*triovit.Report, e
 	return triovit.Evaluate(ctx, float, data, triovit.NoCache())
 }
 
-// publish writes the network of a state as float16 weights, measures what was
-// written on held-out scenes, and writes the account beside it.
+// publish writes the network of a state as float16 weights. It evaluates the written
+// weights on held-out scenes, and writes the account beside them.
 func publish(ctx context.Context, net *efficientvit.Network, r recipe, state weights.Set, folder string) error {
 	path := filepath.Join(folder, "seg-b0-scenes.safetensors")
 	step := int(state[stepName].Data[0])

@@ -26,8 +26,8 @@ type parameter struct {
 	op *efficientvit.Op
 }
 
-// parameters returns the parameters in the order of the network: the trained
-// ones, then the running statistics.
+// parameters returns the trained parameters and the running statistics, each in the order
+// of the network.
 func parameters(net *efficientvit.Network) (trained, statistics []parameter) {
 	for i := range net.Ops {
 		for _, p := range net.Ops[i].Params {
@@ -41,8 +41,8 @@ func parameters(net *efficientvit.Network) (trained, statistics []parameter) {
 	return trained, statistics
 }
 
-// The two moments of Adam and the average over the steps lie beside a parameter
-// under its name and a suffix.
+// The checkpoint stores the two moments of Adam and the average over the steps beside
+// each parameter, under the parameter's name and a suffix.
 const (
 	firstMoment  = ".adam_m"
 	secondMoment = ".adam_v"
@@ -51,9 +51,9 @@ const (
 	secondsName  = "seconds" // one element: the time they took
 )
 
-// initial returns the weights that training starts from: He's normal
-// initialization for weights, ones and zeros for normalization and biases.
-// Tensors are in the reference's layout.
+// initial returns the weights before the first step: He's normal initialization for
+// weights, ones and zeros for normalization, zeros for biases. Tensors are in the layout
+// of the reference implementation.
 func initial(net *efficientvit.Network, seed uint64) weights.Set {
 	rng := rand.New(rand.NewPCG(seed, 0x696e6974))
 	set := weights.Set{stepName: weights.New(1), secondsName: weights.New(1)}
@@ -62,7 +62,7 @@ func initial(net *efficientvit.Network, seed uint64) weights.Set {
 		t := weights.New(p.Shape...)
 		switch {
 		case len(p.Shape) > 1:
-			// Per output value: the inputs of a filter.
+			// The spread depends on the inputs that one output value sums.
 			std := math.Sqrt(2 / float64(efficientvit.Size(p.Shape[1:])))
 			for i := range t.Data {
 				t.Data[i] = float32(std * rng.NormFloat64())
@@ -81,8 +81,8 @@ func initial(net *efficientvit.Network, seed uint64) weights.Set {
 	return set
 }
 
-// load returns a checkpoint, or nil where there is none yet. A checkpoint of
-// another network is an error.
+// load returns a checkpoint, or nil if the file does not exist. A checkpoint of another
+// network is an error.
 func load(path string, net *efficientvit.Network) (weights.Set, error) {
 	set, err := weights.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,8 +101,8 @@ func load(path string, net *efficientvit.Network) (weights.Set, error) {
 	return set, nil
 }
 
-// save writes a set of tensors so that at any moment the file is whole: the
-// old one or the new one.
+// save writes a set of tensors. At any moment the file is complete: it is the old file or
+// the new one.
 func save(path string, set weights.Set, dtype weights.DType, metadata map[string]string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -110,7 +110,8 @@ func save(path string, set weights.Set, dtype weights.DType, metadata map[string
 	return atomicfile.Write(path, func(w io.Writer) error { return weights.WriteSafetensors(w, set, dtype, metadata) })
 }
 
-// averaged returns the network of a state, averaged over its last steps.
+// averaged returns the network of a state with the averages of its parameters over the
+// last steps.
 func averaged(net *efficientvit.Network, state weights.Set) weights.Set {
 	set := weights.Set{}
 	for name := range net.Params() {
@@ -119,8 +120,7 @@ func averaged(net *efficientvit.Network, state weights.Set) weights.Set {
 	return set
 }
 
-// layoutOf returns the layout in which the graph holds a parameter, or one of
-// its moments.
+// layoutOf returns the layout in which the graph holds a parameter or one of its moments.
 func (p parameter) layoutOf(t *weights.Tensor) *weights.Tensor {
 	return forward.Layout(p.op, p.Param, t)
 }

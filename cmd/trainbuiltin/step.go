@@ -54,7 +54,8 @@ func newTrainer(net *efficientvit.Network, r recipe, set weights.Set) (*trainer,
 	return t, err
 }
 
-// each calls f for every tensor of the state, in order, with its name.
+// each calls f for every tensor of the state, in the state's order, with the tensor's
+// name.
 func (t *trainer) each(f func(p parameter, name string)) {
 	for _, suffix := range []string{"", firstMoment, secondMoment} {
 		for _, p := range t.trained {
@@ -69,7 +70,7 @@ func (t *trainer) each(f func(p parameter, name string)) {
 	}
 }
 
-// set returns the state in the reference's layout.
+// set returns the state in the layout of the reference implementation.
 func (t *trainer) set() (weights.Set, error) {
 	set := weights.Set{
 		stepName:    {Shape: []int{1}, Data: []float32{float32(t.step)}},
@@ -89,7 +90,7 @@ func (t *trainer) set() (weights.Set, error) {
 	return set, failed
 }
 
-// rate is the learning rate of a step: a linear warm-up, then half a cosine.
+// rate is the learning rate of a step: it rises linearly, then falls along half a cosine.
 func (r recipe) rate(step int) float64 {
 	if step < r.WarmUp {
 		return r.Rate * float64(step+1) / float64(r.WarmUp)
@@ -98,8 +99,8 @@ func (r recipe) rate(step int) float64 {
 	return r.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
 }
 
-// shrink is the share of every parameter that a step's weight decay takes: AdamW's
-// learning rate times decay, up to the last step that decays.
+// shrink is the fraction by which the weight decay of a step reduces every parameter. It
+// is AdamW's learning rate times decay up to step DecaySteps, and 0 afterwards.
 func (r recipe) shrink(step int) float64 {
 	if step >= r.DecaySteps {
 		return 0
@@ -131,10 +132,9 @@ func (t *trainer) learn(b batch) (float32, error) {
 	return loss, nil
 }
 
-// graph is one step: loss, gradient, AdamW, running statistics, averages. Its
-// inputs are the learning rate, the share of every parameter that decays, the number
-// of the step, pictures, targets and the state; its outputs the loss and the new
-// state.
+// graph builds one step: loss, gradient, AdamW, running statistics and averages. Its
+// inputs are the learning rate, the fraction of weight decay, the number of the step, the
+// pictures, the targets and the state. Its outputs are the loss and the new state.
 func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	rate, shrink, count, pictures, targets := in[0], in[1], in[2], in[3], in[4]
 	state, n := in[5:], len(t.trained)
@@ -160,7 +160,7 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	loss := crossEntropy(logits, targets)
 	grads := Gradient(loss, params...)
 
-	// One factor cuts the whole gradient to its largest norm.
+	// If the gradient is longer than maxNorm, one factor scales the whole gradient to it.
 	var squares *Node
 	for _, g := range grads {
 		s := ReduceAllSum(Mul(g, g))
@@ -175,15 +175,15 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	for i := range grads {
 		grads[i] = Mul(grads[i], cut)
 	}
-	// Every parameter decays, as torch.optim.AdamW has it: gains and offsets of
-	// normalization too.
+	// Every parameter decays, as in torch.optim.AdamW, gains and offsets of normalization
+	// too.
 	next := optimizer.Step(rate, shrink, count, adam.State{Params: params, Moments1: moments1, Moments2: moments2}, grads)
 	var newStats []*Node
 	for _, p := range t.statistics {
 		newStats = append(newStats, byName[p.Name])
 	}
-	// An average of early steps would remember the initial weights, so the first
-	// ones keep less of it: (1 + n) / (10 + n) after n steps.
+	// An average of early steps would remember the initial weights. So the first steps keep
+	// less of it: (1 + n) / (10 + n) after n steps.
 	kept := Min(Scalar(loss.Graph(), loss.DType(), averageKept), Div(AddScalar(count, 1), AddScalar(count, 10)))
 	var newAverages []*Node
 	for i, now := range slices.Concat(next.Params, newStats) {
@@ -192,8 +192,8 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	return append([]*Node{loss}, slices.Concat(next.Nodes(), newStats, newAverages)...)
 }
 
-// batchNorm normalizes by the statistics of the batch, and replaces the
-// running ones in params by their update.
+// batchNorm normalizes by the statistics of the batch. It replaces the running statistics
+// in params by their update.
 func batchNorm(op *efficientvit.Op, x *Node, params map[string]*Node) *Node {
 	gain, offset := params[op.Params[0].Name], params[op.Params[1].Name]
 	mean := ReduceMean(x, 0, 1, 2)
@@ -207,8 +207,8 @@ func batchNorm(op *efficientvit.Op, x *Node, params map[string]*Node) *Node {
 	return Add(Mul(centred, Reshape(scale, 1, 1, 1, -1)), Reshape(offset, 1, 1, 1, -1))
 }
 
-// crossEntropy compares logits [N, H, W, classes], stretched to the targets'
-// size, with the classes' shares there; pixels without a class do not count.
+// crossEntropy compares logits [N, H, W, classes], stretched to the targets' size, with
+// the share of each class there. Pixels without a class do not count.
 func crossEntropy(logits, targets *Node) *Node {
 	g := logits.Graph()
 	factor := targets.Shape().Dimensions[1] / logits.Shape().Dimensions[1]
@@ -219,8 +219,8 @@ func crossEntropy(logits, targets *Node) *Node {
 	return Neg(Div(ReduceAllSum(Mul(targets, LogSoftmax(logits, -1))), ReduceAllSum(targets)))
 }
 
-// stretch returns the [n][n·factor] matrix of linear interpolation with
-// align_corners false and repeated borders.
+// stretch returns the matrix [n][n·factor] of linear interpolation, with align_corners
+// false and repeated borders.
 func stretch(n, factor int) [][]float32 {
 	m := make([][]float32, n)
 	for i := range m {

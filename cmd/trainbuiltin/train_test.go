@@ -23,7 +23,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// tiny is a recipe that a test can afford.
+// tiny is a recipe that is short enough for a test.
 var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05, DecaySteps: 4}
 
 func tinyNet(t *testing.T) *efficientvit.Network {
@@ -35,8 +35,8 @@ func tinyNet(t *testing.T) *efficientvit.Network {
 	return net
 }
 
-// An interrupted training, resumed from its checkpoint, must come to the
-// weights of an uninterrupted one; and both must have learned.
+// TestResumeComesToTheSameWeights: a training that is interrupted and resumed from its
+// checkpoint gives the weights of an uninterrupted one. Both have learned.
 func TestResumeComesToTheSameWeights(t *testing.T) {
 	net, ctx := tinyNet(t), context.Background()
 	whole, err := train(ctx, net, tiny, initial(net, tiny.Seed), filepath.Join(t.TempDir(), "state.safetensors"))
@@ -135,7 +135,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// A failed save must leave the checkpoint before it, and no other file.
+// TestSaveKeepsTheOldFile: a failed save leaves the previous checkpoint, and no other
+// file.
 func TestSaveKeepsTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state.safetensors")
@@ -236,8 +237,8 @@ func TestBatchShares(t *testing.T) {
 	}
 }
 
-// TestRun trains from nothing to the published files, which an export of the
-// checkpoint makes again.
+// TestRun trains from the beginning to the published files. An export of the checkpoint
+// makes the same files again.
 func TestRun(t *testing.T) {
 	net, dir := tinyNet(t), t.TempDir()
 	checkpoint := filepath.Join(dir, "state.safetensors")
@@ -278,8 +279,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestCurve scores the milestones that a training left, and leaves out those that
-// it did not reach.
+// TestCurve scores the milestones of a training, and leaves out those that it did not
+// reach.
 func TestCurve(t *testing.T) {
 	net, dir := tinyNet(t), t.TempDir()
 	r := tiny
@@ -315,8 +316,8 @@ func TestCurve(t *testing.T) {
 	}
 }
 
-// The weights in the repository must be those of a finished training: on scenes
-// they never saw they reach at least 70 mIoU.
+// TestBuiltInModel: the weights in the repository are those of a finished training. On
+// scenes that the training did not draw they reach at least 70 mIoU.
 func TestBuiltInModel(t *testing.T) {
 	model, err := triovit.Open(t.Context(), "", efficientvit.InputSize(standard.Height, standard.Width))
 	if err != nil {

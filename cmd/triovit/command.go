@@ -24,32 +24,33 @@ const (
 // A command is one verb of the program.
 type command struct {
 	name string
-	// arguments stand in the usage line behind the flags.
+	// arguments are the arguments behind the flags, in the usage line.
 	arguments string
-	// about is a line for the list of commands, help the paragraphs below it.
+	// about is the command's line in the list of commands. help is the text about the
+	// command.
 	about, help string
-	// declare declares the flags and returns what runs when they are parsed.
+	// declare declares the flags. It returns the action that runs after they are parsed.
 	declare func(f *flag.FlagSet) action
 }
 
-// An action does what a command is for. Its output is printed even where there
-// is an error too.
+// An action does the work of a command. Its output is printed even if it also returns an
+// error.
 type action func(ctx context.Context, arguments []string) (output, error)
 
-// An output is what a command prints: text, or with -json the data.
+// An output is the text that a command prints, and the data that it prints with -json.
 type output struct {
 	text string
 	data any
 }
 
-// commands are listed in the order in which they are used.
+// commands are all commands, in the order in which they are used.
 var commands = []command{
 	doctorCommand, profileCommand, quantizeCommand, diagnoseCommand, mixedCommand, reconstructCommand, freezeCommand, exportCommand, runCommand, evaluateCommand,
 	mergeCommand, reportCommand,
 	ladderCommand, tableCommand, sweepCommand, simulateCommand, exploreCommand,
 }
 
-// A usageError says what is wrong with the command line.
+// A usageError reports a mistake in the command line.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
@@ -124,12 +125,13 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 	return failed
 }
 
-// patience is how long an action may go on after a signal, to clean up.
+// patience is the time that an action has after a signal to clean up.
 const patience = 2 * time.Second
 
-// run runs an action until it ends or a signal ends ctx. What waits or works long
-// looks at ctx and cleans up; a pure computation does not, and ends with the
-// program. Either way files are whole or absent: package atomicfile writes them.
+// run runs an action until it ends or a signal ends ctx. An action that waits, or that
+// works for long, watches ctx and cleans up. A pure computation does not watch ctx, and
+// ends with the program. In both cases no file is half written: package atomicfile writes
+// them.
 func (act action) run(ctx context.Context, arguments []string) (output, error) {
 	type result struct {
 		output

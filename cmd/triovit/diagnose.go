@@ -82,8 +82,8 @@ func (d *diagnosis) report(ctx context.Context) (output, error) {
 	return diagnosed(r, q.Network(), d.out)
 }
 
-// diagnosed is what a whole diagnosis prints, and what it leaves in a folder, if one is
-// given. There is a map where the network is at hand.
+// diagnosed returns the output of a whole diagnosis, and saves it in a folder if one is
+// given. Without a network the folder gets no map.
 func diagnosed(r *diagnose.Report, net *efficientvit.Network, folder string) (output, error) {
 	return output{r.String(), r}, saveTo(folder, func(folder string) error { return saveDiagnosis(folder, r, net) })
 }

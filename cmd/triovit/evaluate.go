@@ -70,8 +70,9 @@ the same model, pictures, recipe and platform.`,
 	},
 }
 
-// predict returns what is scored: the model by a recipe, or in floating point
-// where the recipe has no name. Flags are checked before pictures are looked at.
+// predict returns the predictor that is scored: the model quantized by a recipe, or the
+// float model if the recipe has no name. It checks the flags before it looks at the
+// pictures.
 func predict(ctx context.Context, in inputs, p profiled, r recipe) (triovit.Predictor, string, *triovit.Setup, error) {
 	var named calib.Recipe
 	if r.name != "" {

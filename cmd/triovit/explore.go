@@ -101,11 +101,11 @@ func (h *hardware) model() (hwsim.Model, error) {
 	return event.Model(h.options, prices), err
 }
 
-// objectives are what a front can weigh, as flags name it, by [explore.Objective].
+// objectives are the names by which flags choose an [explore.Objective] of a front.
 var objectives = []string{explore.FPS: "fps", explore.Energy: "energy", explore.DSPs: "dsps", explore.BRAMs: "brams"}
 
-// axis reads "mat.lanes=4,8". A value is a number or a word; the field says
-// which it takes.
+// axis reads an axis such as "mat.lanes=4,8". A value is a number or a word, as the field
+// needs.
 func axis(text string) (explore.Axis, error) {
 	field, list, ok := strings.Cut(text, "=")
 	if !ok || list == "" {

@@ -48,16 +48,16 @@ vectors. manifest.json names each file's operation, role, shape, layout and widt
 	},
 }
 
-// exporting is what export is to do.
+// exporting holds the flags of the command.
 type exporting struct {
 	model, picture string
 	exported
 }
 
-// exported says what was written.
+// exported describes the files that were written.
 type exported struct {
 	Network string `json:"network"`
-	// Hash is the artefact's.
+	// Hash is the hash of the artefact.
 	Hash string `json:"hash"`
 	ONNX string `json:"onnx,omitempty"`
 	Hex  string `json:"hex,omitempty"`

@@ -28,7 +28,7 @@ func exportDir(t *testing.T) (dir string, file func(name string) string) {
 	return dir, file
 }
 
-// TestExport: what is printed and written.
+// TestExport: the command prints the files' names and writes the files.
 func TestExport(t *testing.T) {
 	dir, file := exportDir(t)
 	text := succeeds(t, dir, "export", "-model", file("m.triovit"), "-onnx", file("m.onnx"), "-hex", file("hex"), "-picture", file("a.png"))
@@ -51,7 +51,7 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportRuns: ONNX Runtime loads the file and makes the artefact's logits of
+// TestExportRuns: ONNX Runtime loads the file, and computes the artefact's logits of
 // normalized pictures.
 func TestExportRuns(t *testing.T) {
 	_, file := exportDir(t)
@@ -94,7 +94,8 @@ func TestExportRuns(t *testing.T) {
 	}
 }
 
-// TestExportRefuses: a command line without something to do, an artefact that is none.
+// TestExportRefuses: the command refuses a command line that names no output, and a file
+// that is no artefact.
 func TestExportRefuses(t *testing.T) {
 	dir, file := exportDir(t)
 	writeFile(t, file("none.triovit"), "no artefact")

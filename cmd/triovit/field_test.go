@@ -18,7 +18,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/forward"
 )
 
-// rightOnes returns the pictures that a report in JSON has right.
+// rightOnes returns the pictures that are right in a report in JSON.
 func rightOnes(t *testing.T, text string) (right []string, report *triovit.Report) {
 	t.Helper()
 	report = new(triovit.Report)
@@ -33,9 +33,9 @@ func rightOnes(t *testing.T, text string) (right []string, report *triovit.Repor
 	return right, report
 }
 
-// TestFieldEvaluate: the command scores folders as people have them. The model
-// always answers with one class, so that the pictures that are right tell which
-// folder was taken for it.
+// TestFieldEvaluate: the command scores folders as people have them. The model always
+// answers with one class, so the pictures that are right show which folder the command
+// took for that class.
 func TestFieldEvaluate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network: run without -short")
@@ -73,8 +73,8 @@ func TestFieldEvaluate(t *testing.T) {
 	}
 }
 
-// TestFieldLadder: a ladder and a profile tell how their pictures were read, in
-// their tables and their JSON.
+// TestFieldLadder: the table and the JSON of a ladder and of a profile describe how their
+// pictures were read.
 func TestFieldLadder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network: run without -short")
@@ -99,8 +99,8 @@ func TestFieldLadder(t *testing.T) {
 	}
 }
 
-// TestFieldDoctor: the doctor says ok to what an evaluation reads, and to nothing
-// else.
+// TestFieldDoctor: the doctor says ok to a folder that an evaluation can read, and only
+// to such a folder.
 func TestFieldDoctor(t *testing.T) {
 	t.Setenv("TRIOVIT_MODEL", shared.Path(t, "data/field/always5_of_10.pt"))
 	for set, ok := range map[string]bool{"class_folders": true, "val_only": true, "tiny_imagenet": true, "list_with_bom": true, "val_of_other_classes": false, "numbered_folders": false, "cityscapes_mac": false} {
@@ -124,8 +124,8 @@ func TestFieldDoctor(t *testing.T) {
 	}
 }
 
-// TestFieldNaN: no command scores or calibrates weights with a NaN, and no call
-// makes a network of them.
+// TestFieldNaN: no command scores or calibrates weights with a NaN, and no function makes
+// a network of them.
 func TestFieldNaN(t *testing.T) {
 	weights, data := shared.Path(t, "data/field/nan_weight.pt"), shared.Unzipped(t, "data/field/class_folders.zip")
 	const want = "efficientvit-b0-r224 (nan_weight.pt, weights state_dict): parameter backbone.stages.2.op_list.1.context_module.main.qkv.conv.weight is not finite: value 0 of 12288 is NaN\n"
@@ -153,8 +153,8 @@ func TestFieldNaN(t *testing.T) {
 	}
 }
 
-// TestFieldVoid: labels of which no pixel counts have no score in any form, and
-// none is written.
+// TestFieldVoid: labels of which no pixel counts give no score in any form, and none is
+// written.
 func TestFieldVoid(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network on pictures of 2048 x 1024: run without -short")

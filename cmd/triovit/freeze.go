@@ -54,8 +54,7 @@ operation and the width that it needs.`,
 	},
 }
 
-// freeze writes a quantized network as an artefact, where a path is given, and says
-// what was frozen.
+// freeze freezes a quantized network, and writes the artefact if a path is given.
 func freeze(q *calib.Quantized, limits integer.Limits, path string) (artefact, error) {
 	m, err := calib.Freeze(q, limits)
 	if err != nil {
@@ -64,7 +63,7 @@ func freeze(q *calib.Quantized, limits integer.Limits, path string) (artefact, e
 	return storeArtefact(m, path)
 }
 
-// storeArtefact writes a frozen network, where a path is given, and says what it is.
+// storeArtefact writes a frozen network if a path is given, and describes it.
 func storeArtefact(m *integer.Model, path string) (artefact, error) {
 	var file bytes.Buffer
 	if err := m.Write(&file); err != nil {
@@ -78,21 +77,21 @@ func storeArtefact(m *integer.Model, path string) (artefact, error) {
 	return artefactOf(m, file.Bytes())
 }
 
-// artefact says what was frozen.
+// artefact describes a frozen network.
 type artefact struct {
 	Network    string `json:"network"`
 	Hash       string `json:"hash"`
 	Bytes      int    `json:"bytes"`
 	Operations int    `json:"operations"`
-	// AccumulatorBits is the width that the widest accumulator needs, MultiplierBits
-	// that of the multipliers.
+	// AccumulatorBits is the width that the widest accumulator needs. MultiplierBits is the
+	// width of the multipliers.
 	AccumulatorBits int            `json:"accumulator_bits"`
 	MultiplierBits  int            `json:"multiplier_bits"`
 	Source          integer.Source `json:"source"`
 	Warnings        []string       `json:"warnings,omitempty"`
 }
 
-// String is one line.
+// String describes the artefact in one line.
 func (a artefact) String() string {
 	return fmt.Sprintf("%d operations, accumulators of %d bits and multipliers of %d; %d bytes, hash %.12s\n",
 		a.Operations, a.AccumulatorBits, a.MultiplierBits, a.Bytes, a.Hash)

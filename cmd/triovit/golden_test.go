@@ -27,9 +27,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// transcript runs a command line and returns what a terminal shows, and the exit
-// status. A line of JSON is broken before each object. Paths below dir begin with
-// DIR.
+// transcript runs a command line. It returns the text that a terminal shows, and the exit
+// status. It breaks a line of JSON before each object, and replaces the path dir by DIR.
 func transcript(t *testing.T, dir string, args ...string) (text string, status int) {
 	t.Helper()
 	status, out, errors := call(t, args...)
@@ -50,7 +49,7 @@ func transcript(t *testing.T, dir string, args ...string) (text string, status i
 	return strings.ReplaceAll(text, dir, "DIR"), status
 }
 
-// succeeds returns the transcript of a command line that has to succeed.
+// succeeds returns the transcript of a command line, which must succeed.
 func succeeds(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	text, status := transcript(t, dir, args...)
@@ -60,8 +59,8 @@ func succeeds(t *testing.T, dir string, args ...string) string {
 	return text
 }
 
-// masks hide what machines with other vector instructions compute or are: other
-// last digits, and what follows from them.
+// masks hide the values that differ between machines with different vector instructions:
+// their description, the last digits of numbers, and values that follow from these.
 var masks = []struct {
 	what *regexp.Regexp
 	by   string
@@ -86,8 +85,8 @@ func masked(text string) string {
 
 var longNumber = regexp.MustCompile(`\d+\.\d{6,}(e[+-]?\d+)?|\d+\.\d+e[+-]?\d+`)
 
-// rounded keeps six digits of a number, where processors that fuse operations have
-// other last ones.
+// rounded keeps six digits of a number. The last digits differ on processors that fuse
+// operations.
 func rounded(t *testing.T, text string) string {
 	return longNumber.ReplaceAllStringFunc(text, func(number string) string {
 		x, err := strconv.ParseFloat(number, 64)
@@ -98,7 +97,7 @@ func rounded(t *testing.T, text string) string {
 	})
 }
 
-// TestGoldenHelp: what the program says of itself.
+// TestGoldenHelp: the help texts of the program.
 func TestGoldenHelp(t *testing.T) {
 	dir := t.TempDir()
 	text := succeeds(t, dir, "help")
@@ -135,8 +134,8 @@ func TestGoldenHardware(t *testing.T) {
 	}
 }
 
-// TestGoldenExperiment goes the whole way on a few drawn scenes: profile,
-// quantize, evaluate in shards, merge, report, and the ladder.
+// TestGoldenExperiment runs a whole experiment on a few drawn scenes: profile, quantize,
+// evaluate in shards, merge, report, and the ladder.
 func TestGoldenExperiment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network on drawn scenes: run without -short")
@@ -206,7 +205,8 @@ func TestGoldenExperiment(t *testing.T) {
 	})
 	t.Run("diagnose", func(t *testing.T) {
 		diagnosed := small("diagnose", "-levels", "class", "-pictures", "2", "-out", file("diagnosis"))
-		// The last bits of floats decide which values saturate, and order what is nearly the same.
+		// The last bits of floats decide which values saturate, and the order of nearly equal
+		// rows.
 		head, _, _ := strings.Cut(masked(succeeds(t, dir, diagnosed...)), "\nwarning: ")
 		golden.Text(t, "diagnose.golden", head+"\n")
 		var r diagnose.Report
@@ -345,7 +345,8 @@ func TestGoldenExperiment(t *testing.T) {
 	})
 }
 
-// tree returns what a file, or each file of a folder, holds, by its path below.
+// tree returns the contents of a file, or of each file in a folder, by the path below
+// root.
 func tree(t *testing.T, root string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -361,7 +362,7 @@ func tree(t *testing.T, root string) map[string]string {
 	return all
 }
 
-// TestScores: what the built-in model is known for, which the masks hide.
+// TestScores: the known scores of the built-in model, which the masks hide.
 func TestScores(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network on drawn scenes: run without -short")
@@ -383,7 +384,8 @@ func TestScores(t *testing.T) {
 	}
 }
 
-// TestGoldenDoctor: a machine where all is well, and one where nothing is.
+// TestGoldenDoctor: the doctor on a machine where every check is ok, and on one where
+// none is.
 func TestGoldenDoctor(t *testing.T) {
 	if platform.SIMD() == "" {
 		t.Skip("the doctor wants a build with GOEXPERIMENT=simd")
@@ -427,8 +429,8 @@ func drawRoads(t *testing.T, folder string, level uint8) {
 	}
 }
 
-// TestGoldenErrors: each wrong command line is told in one line what is wrong and
-// what is allowed, by standard error and the exit status.
+// TestGoldenErrors: for each wrong command line one line on standard error says what is
+// wrong and what is allowed. The exit status is that of wrong usage or of failure.
 func TestGoldenErrors(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }

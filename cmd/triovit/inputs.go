@@ -19,7 +19,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// inputs are the flags that say which model and which pictures.
+// inputs are the flags that choose the model and the pictures.
 type inputs struct {
 	model, weights, data      string
 	classOrder, preprocess    string
@@ -49,8 +49,8 @@ func (in *inputs) declareSample(f *flag.FlagSet) {
 	f.IntVar(&in.sample, "sample", 1, "score one picture in `n`")
 }
 
-// openWeights is open for a command that needs weights in floating point, which no
-// artefact has.
+// openWeights opens the setup for a command that needs weights in floating point. An
+// artefact has none, and is an error.
 func (in *inputs) openWeights(ctx context.Context) (*triovit.Setup, error) {
 	if triovit.IsArtefact(in.model) {
 		return nil, usagef("%s is an artefact, which holds integers: the command takes the checkpoint that it was made of", in.model)
@@ -58,7 +58,7 @@ func (in *inputs) openWeights(ctx context.Context) (*triovit.Setup, error) {
 	return in.open(ctx)
 }
 
-// open prepares model and pictures.
+// open loads the model and finds the pictures.
 func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	switch {
 	case in.sample < 1:
@@ -81,14 +81,14 @@ func (in *inputs) open(ctx context.Context) (*triovit.Setup, error) {
 	return s, err
 }
 
-// declareShard declares the flag that says which part of the work to do.
+// declareShard declares the flag that chooses a part of the work.
 func declareShard(f *flag.FlagSet, s *shard.Shard, of string) {
 	*s = shard.Shard{Index: 1, Of: 1}
 	f.TextVar(s, "shard", *s, "`i/n`, the part of "+of)
 }
 
-// outFile declares a flag for a file to write, and refuses one in a folder that does
-// not exist: better now than after an hour.
+// outFile declares a flag for a file to write. It refuses a file in a folder that does
+// not exist when the flags are parsed, not after an hour of work.
 func outFile(f *flag.FlagSet, name, usage string) *string {
 	path := new(string)
 	f.Func(name, usage, func(value string) error {
@@ -98,7 +98,7 @@ func outFile(f *flag.FlagSet, name, usage string) *string {
 	return path
 }
 
-// inFolder refuses a file in a folder that does not exist.
+// inFolder returns an error for a file in a folder that does not exist.
 func inFolder(file string) error {
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 		return fmt.Errorf("there is no folder %s", filepath.Dir(file))
@@ -106,8 +106,8 @@ func inFolder(file string) error {
 	return nil
 }
 
-// prepareOut makes the folder of a whole result, and looks at that of a shard's file,
-// before an hour's work.
+// prepareOut prepares the -out of a command before an hour of work. It makes the folder
+// of a whole result, and checks that the folder of a shard's file exists.
 func prepareOut(out string, part shard.Shard) error {
 	switch {
 	case out == "":
@@ -121,7 +121,7 @@ func prepareOut(out string, part shard.Shard) error {
 	return nil
 }
 
-// saveTo saves where a path is given.
+// saveTo calls save with a path, or does nothing if the path is empty.
 func saveTo(path string, save func(path string) error) error {
 	if path == "" {
 		return nil
@@ -129,16 +129,16 @@ func saveTo(path string, save func(path string) error) error {
 	return save(path)
 }
 
-// profiled is the flag that says where the profile comes from.
+// profiled is the flag that names the file of a profile.
 type profiled struct{ path string }
 
 func (p *profiled) declare(f *flag.FlagSet) {
 	f.StringVar(&p.path, "profile", "", "`file` of \"triovit profile\"; empty to observe the calibration pictures")
 }
 
-// quantize applies a recipe, and returns on how many pictures it is calibrated.
-// A file holds the profile of the untransformed model, which is not enough for an
-// observer that looks at distributions behind a transform.
+// quantize applies a recipe, and returns the number of pictures that calibrated it. A
+// profile's file describes the untransformed model. Some recipes need the distributions
+// behind a transform: they are an error with a file.
 func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recipe) (q *calib.Quantized, images int, err error) {
 	if p.path == "" {
 		q, err = calib.Calibrate(ctx, s.Folded, s.Calibration, r)
@@ -154,14 +154,14 @@ func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recip
 	return q, len(profile.Images), nil
 }
 
-// recipe is the flags that say how to quantize.
+// recipe is the flags that choose how to quantize.
 type recipe struct {
 	name                 string
 	weights, activations int
 	widths               string // as parseWidths reads them
 }
 
-// wordless is the recipe of flags of which none is given.
+// wordless is the recipe of a command line without these flags.
 var wordless = recipe{weights: 8, activations: 8}
 
 func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
@@ -171,7 +171,7 @@ func (r *recipe) declare(f *flag.FlagSet, name, empty string) {
 	f.StringVar(&r.widths, "widths", "", "comma-separated `pattern=bits` for parts of the network: weights in W bits, tensors that are read in A bits, of the operations whose name the pattern matches, as in \"stages\\.3\\.=W4,depth_conv=W6A5\"; the last that matches counts")
 }
 
-// get returns the recipe of the flags. An error is that of whoever typed them.
+// get returns the recipe that the flags name. Its errors are usage errors.
 func (r *recipe) get() (calib.Recipe, error) {
 	named, err := r.named()
 	if err != nil {
@@ -200,10 +200,10 @@ func (r *recipe) named() (calib.Recipe, error) {
 	return named.With(named.Name+" with "+r.widths, func(r *calib.Recipe) { r.Widths = widths }), err
 }
 
-// bitsText is the part of an entry of -widths behind its pattern.
+// bitsText matches the part of an entry of -widths behind the "=".
 var bitsText = regexp.MustCompile(`^(?:W(\d{1,2}))?(?:A(\d{1,2}))?$`)
 
-// parseWidths reads "stages\.3\.=W4,depth_conv=W6A5".
+// parseWidths reads the value of -widths, such as "stages\.3\.=W4,depth_conv=W6A5".
 func parseWidths(text string) ([]calib.Width, error) {
 	var all []calib.Width
 	for entry := range strings.SplitSeq(text, ",") {
@@ -230,7 +230,7 @@ func parseWidths(text string) ([]calib.Width, error) {
 	return all, nil
 }
 
-// recipeNames lists what a recipe's flag takes.
+// recipeNames lists the names that the flag of a recipe takes.
 func recipeNames() string {
 	return strings.Join(calib.RecipeNames(), ", ") + "; also by another observer, as in \"TrioViT by OMSE\", floored at another number, and with every point in integers, as in \"SmoothQuant every point\""
 }

@@ -119,15 +119,16 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	return laddered(climb, l.out)
 }
 
-// laddered is what a whole ladder prints, and what it leaves in a folder, if one is given.
+// laddered returns the output of a whole ladder, and saves it in a folder if one is
+// given.
 func laddered(climb *calib.Climb, folder string) (output, error) {
 	out := output{climb.String(), summarize(climb)}
 	return out, saveAs(folder, "ladder", out, nil, func() (*charts.Figure, error) { return charts.Ladder(climb) })
 }
 
-// saveAs writes what a command prints into a folder, under a name, as text and as JSON,
-// and beside it the table as CSV, where there is one, and the figure. An empty folder is
-// none.
+// saveAs writes the output of a command into a folder, under a name, as text and as JSON.
+// It also writes the table as CSV, if there is one, and the figure. It writes nothing if
+// the folder is empty.
 func saveAs(folder, name string, out output, table func(io.Writer) error, draw func() (*charts.Figure, error)) error {
 	if folder == "" {
 		return nil
@@ -166,7 +167,7 @@ type summary struct {
 	CalibrationImages int    `json:"calibration_images"`
 	Evaluation        string `json:"evaluation"`
 	EvaluationImages  int    `json:"evaluation_images"`
-	// Remarks are on how the pictures were read.
+	// Remarks describe how the pictures were read.
 	Remarks []string `json:"remarks,omitempty"`
 	Scores  []row    `json:"scores"`
 }
@@ -175,11 +176,11 @@ type row struct {
 	Recipe  string            `json:"recipe"`
 	Score   *triovit.Estimate `json:"score"` // null where there is none
 	Changes int               `json:"changes"`
-	// AgainstFloat compares with the float network on the same pictures.
+	// AgainstFloat is the comparison with the float network on the same pictures.
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`
-	// Unscored says why there is no score.
+	// Unscored is the reason why there is no score.
 	Unscored string `json:"unscored,omitempty"`
-	// Warnings are those of the quantized network's health.
+	// Warnings are the warnings about the quantized network's health.
 	Warnings []string `json:"warnings,omitempty"`
 }
 

@@ -26,15 +26,14 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// childEnv is set where the test program is to be the command itself, which says
-// that it is ready for signals.
+// childEnv is an environment variable. If it is set, the test program runs the command
+// itself, and prints a line when it is ready for signals.
 const (
 	childEnv = "TRIOVIT_TEST_COMMAND"
 	ready    = "ready for signals"
 )
 
-// TestMain gives all tests one empty cache, and no model and pictures but the
-// built-in ones.
+// TestMain gives all tests one empty cache, and only the built-in model and pictures.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		flag.Set("test.v", "true") // the command warns as it does outside a test
@@ -58,8 +57,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestCacheThatCannotBeWritten: each stage that keeps nothing says so once, and the
-// command does what it is asked for.
+// TestCacheThatCannotBeWritten: each stage that cannot keep its result says so once, and
+// the command does its work.
 func TestCacheThatCannotBeWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
@@ -87,7 +86,7 @@ func call(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errors.String()
 }
 
-// must runs a command line that succeeds, and returns what it printed.
+// must runs a command line, which must succeed, and returns its output.
 func must(t testing.TB, args ...string) string {
 	t.Helper()
 	status, out, errors := call(t, args...)
@@ -97,7 +96,7 @@ func must(t testing.TB, args ...string) string {
 	return out
 }
 
-// TestInterrupted: a command that a signal ends says so by its status.
+// TestInterrupted: the exit status of a command says that a signal ended it.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -115,7 +114,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestHelp: every command tells what it is for and lists its flags.
+// TestHelp: the help of every command describes the command and lists its flags.
 func TestHelp(t *testing.T) {
 	for _, c := range commands {
 		long := must(t, "help", c.name)
@@ -133,8 +132,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestRowWithoutScore: in JSON a recipe by which the network overflowed has null for
-// its score, and the reason.
+// TestRowWithoutScore: if the network overflows with a recipe, the recipe's score is null
+// in JSON, and the reason is there.
 func TestRowWithoutScore(t *testing.T) {
 	float := new(triovit.Report)
 	if err := json.Unmarshal([]byte(`{"format":"gotriovit report 1","shard":"1/1","pictures":1,"task":"classification","classes":["a"],"outcomes":[{"id":"x"}]}`), float); err != nil {
@@ -146,7 +145,7 @@ func TestRowWithoutScore(t *testing.T) {
 	}
 }
 
-// TestTrace: the files of a simulation are what viewers and spreadsheets read.
+// TestTrace: viewers and spreadsheets can read the files of a simulation.
 func TestTrace(t *testing.T) {
 	trace, table := filepath.Join(t.TempDir(), "trace.json"), filepath.Join(t.TempDir(), "steps.csv")
 	must(t, "simulate", "-trace", trace, "-csv", table)
@@ -162,8 +161,8 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestWidthOfOneOperation: the flag reaches the operation that it names, and no
-// other.
+// TestWidthOfOneOperation: the flag sets the width of the operation that it names, and of
+// no other.
 func TestWidthOfOneOperation(t *testing.T) {
 	type run struct {
 		Steps []struct {
@@ -195,8 +194,8 @@ func TestWidthOfOneOperation(t *testing.T) {
 	}
 }
 
-// TestEnergy: a simulation is priced by the table of the flag. What it leaves out
-// is unknown, to a survey too.
+// TestEnergy: the table of the flag prices a simulation. An energy that the table lacks
+// is unknown, also in a survey.
 func TestEnergy(t *testing.T) {
 	prices := filepath.Join(t.TempDir(), "prices.yaml")
 	writeFile(t, prices, "version: 1\nname: ours\nsource: measured\nentries:\n  - {event: off-chip byte, pj: 100}\n")
@@ -231,7 +230,8 @@ func TestEnergy(t *testing.T) {
 	}
 }
 
-// TestAgainst: a simulation says by what it differs from another configuration's.
+// TestAgainst: a simulation prints its differences from a simulation of another
+// configuration.
 func TestAgainst(t *testing.T) {
 	wide := filepath.Join(t.TempDir(), "wide.yaml")
 	writeFile(t, wide, "version: 1\nname: wide\nrmac: {lanes: 9}\n")
@@ -271,7 +271,7 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-// writeClassifier writes a B0 of synthetic weights.
+// writeClassifier writes a B0 with synthetic weights.
 func writeClassifier(t *testing.T, path string, classes int) {
 	t.Helper()
 	net, err := efficientvit.Describe("b0-r224", efficientvit.Classes(classes))
@@ -290,8 +290,8 @@ func writeWeights(t *testing.T, path string, set weights.Set) {
 	writeFile(t, path, file.String())
 }
 
-// writeArtefact writes an integer model of nothing but a convolution, under the name
-// of a classifier.
+// writeArtefact writes an integer model with a single convolution, under the name of a
+// classifier.
 func writeArtefact(t *testing.T, path string, classes int) {
 	t.Helper()
 	m := &integer.Model{Name: "efficientvit-b0-r64", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 27}, Ops: []integer.Op{
@@ -305,7 +305,7 @@ func writeArtefact(t *testing.T, path string, classes int) {
 	}
 }
 
-// writePicture writes a PNG, and the folders around it.
+// writePicture writes a PNG, and makes the folders in its path.
 func writePicture(t *testing.T, path string, m image.Image) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

@@ -51,7 +51,7 @@ m.triovit -shard 1/2 -out 1.json" writes a report of it, as of a checkpoint by a
 	},
 }
 
-// join reads the shards, merges them, and prints and saves the whole.
+// join reads the shards and merges them. done prints and saves the whole.
 func join[T any](files []string, read func(file string) (T, error), merge func(shards ...T) (T, error), done func(whole T) (output, error)) (output, error) {
 	shards, err := readAll(files, read)
 	if err != nil {
@@ -64,7 +64,7 @@ func join[T any](files []string, read func(file string) (T, error), merge func(s
 	return done(whole)
 }
 
-// readAll reads the files that a command takes.
+// readAll reads the files on a command line.
 func readAll[T any](files []string, read func(file string) (T, error)) ([]T, error) {
 	var all []T
 	for _, file := range files {
@@ -77,8 +77,8 @@ func readAll[T any](files []string, read func(file string) (T, error)) ([]T, err
 	return all, nil
 }
 
-// formatOf returns the format that a shard's file begins with, or nothing: whoever reads
-// the file says what is wrong with it.
+// formatOf returns the format that a shard's file begins with, or "". It returns no
+// error: the function that reads the whole file reports it.
 func formatOf(file string) string {
 	f, err := regular.Open(file, 1<<40)
 	if err != nil {

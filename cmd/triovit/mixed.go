@@ -99,7 +99,7 @@ func (m *mixture) run(ctx context.Context) (*mixed.Result, error) {
 	return mixed.Run(ctx, setup.Folded, setup.Calibration, named, p, budget, m.options)
 }
 
-// parseBudget reads a number, or with a percent sign a share.
+// parseBudget reads a number, or a share if a percent sign follows it.
 func parseBudget(text string) (mixed.Budget, error) {
 	number, share := strings.CutSuffix(text, "%")
 	amount, err := strconv.ParseFloat(number, 64)
@@ -112,7 +112,7 @@ func parseBudget(text string) (mixed.Budget, error) {
 	return mixed.Budget{Amount: amount, Share: share}, nil
 }
 
-// priceOf returns what the flag names.
+// priceOf returns the price that the flag names.
 func (m *mixture) priceOf(net *efficientvit.Network) (mixed.Price, error) {
 	switch m.price {
 	case "bytes":

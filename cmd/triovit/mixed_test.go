@@ -14,7 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// TestWidths: the flag is the recipe's widths, and a file of grids has them.
+// TestWidths: the flag sets the widths of the recipe, and a file of grids stores them.
 func TestWidths(t *testing.T) {
 	r := recipe{"TrioViT", 8, 6, `stages\.3\.=W4,a=b=A5,depth_conv=W6A5`}
 	named, err := r.get()
@@ -32,8 +32,8 @@ func TestWidths(t *testing.T) {
 	}
 }
 
-// TestWidthsAreStored: a model is quantized by widths of its parts, and again from the
-// file of its grids, which says who made it.
+// TestWidthsAreStored: a model is quantized with widths for its parts. The file of its
+// grids quantizes it again, and names its recipe.
 func TestWidthsAreStored(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network on drawn scenes: run without -short")
@@ -46,8 +46,8 @@ func TestWidthsAreStored(t *testing.T) {
 	must(t, "evaluate", "-calibration-sample", "24", "-sample", "50", "-quantized", out)
 }
 
-// TestMixed: the widths keep to the budget and are those of the artefact, and the table
-// and the recipe are told.
+// TestMixed: the widths keep to the budget and are those of the artefact. The command
+// prints the table and the recipe.
 func TestMixed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a network on drawn scenes: run without -short")
@@ -73,8 +73,8 @@ func TestMixed(t *testing.T) {
 	if lines := strings.Count(readFile(t, table), "\n"); lines != 1+len(r.Chosen.Bits) {
 		t.Errorf("the table has %d lines for %d convolutions", lines, len(r.Chosen.Bits))
 	}
-	// The accelerator takes the widths from the artefact, whatever those of other
-	// workloads are.
+	// The accelerator takes the widths from the artefact. The flag's width is for other
+	// workloads.
 	simulated := func(bits string) (run struct{ Cycles int64 }) {
 		text := must(t, "simulate", "-json", "-scope", "whole", "-model", out, "-config", config, "-weight-bits", bits)
 		if err := json.Unmarshal([]byte(text), &run); err != nil {

@@ -52,7 +52,7 @@ several machines are to share grids, make the profile once and give it to
 	},
 }
 
-// observed is the JSON form of a profile: one line per tensor, no histogram.
+// observed is the JSON form of a profile, with a row for each tensor and no histogram.
 type observed struct {
 	Network string   `json:"network"`
 	Source  string   `json:"source"`

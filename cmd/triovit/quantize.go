@@ -63,17 +63,17 @@ func (z *quantization) declare(f *flag.FlagSet, recipe, empty string) {
 	z.recipe.declare(f, recipe, empty)
 }
 
-// A quantized model is what the flags of a quantization make.
+// A quantized model is the result of a command that quantizes.
 type quantized struct {
 	*calib.Quantized
 	images int // that calibrated
 	recipe calib.Recipe
-	// warnings are those of its health on a few of the calibration pictures, none where
-	// these lack and a profile is in their place.
+	// warnings are the warnings about the model's health on a few of the calibration
+	// pictures. There are none if a profile stands in place of these pictures.
 	warnings []string
 }
 
-// run quantizes. The recipe is checked before pictures are looked at.
+// run quantizes. It checks the recipe before it looks at the pictures.
 func (z *quantization) run(ctx context.Context) (*quantized, error) {
 	named, err := z.get()
 	if err != nil {
@@ -90,7 +90,7 @@ func (z *quantization) run(ctx context.Context) (*quantized, error) {
 	return r, err
 }
 
-// warned is the warnings, a line for each.
+// warned returns the warnings, one on each line.
 func (r *quantized) warned() string {
 	var s strings.Builder
 	for _, w := range r.warnings {
@@ -99,10 +99,11 @@ func (r *quantized) warned() string {
 	return s.String()
 }
 
-// gridsFormat stands in a file of grids.
+// gridsFormat is the format that a file of grids names.
 const gridsFormat = "gotriovit grids 1"
 
-// grids say how a model was quantized, and prove that it is quantized so again.
+// grids describe how a model was quantized. Their digest shows that it is quantized so
+// again.
 type grids struct {
 	Format         string   `json:"format"`
 	Network        string   `json:"network"`
@@ -131,8 +132,8 @@ func gridsOf(q *quantized, r recipe) *grids {
 	return g
 }
 
-// digest covers the weights on their grids, of which the model's hash tells, and
-// the grids of all tensors, which are among the changes.
+// digest returns the SHA-256 of the model's hash and of the changes. The hash covers the
+// rounded weights, and the changes include the grids of all tensors.
 func digest(q *calib.Quantized) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, q.Model.Hash())
@@ -153,7 +154,7 @@ func (g *grids) save(path string) error {
 // maxGrids bounds a file of grids in bytes: EfficientViT-B3's takes less than 1 MB.
 const maxGrids = 16 << 20
 
-// readGrids reads what save wrote.
+// readGrids reads a file that save wrote.
 func readGrids(path string) (*grids, error) {
 	data, err := regular.Read(path, maxGrids)
 	if err != nil {
@@ -180,10 +181,10 @@ func parseGrids(data []byte) (*grids, error) {
 	return g, nil
 }
 
-// recipe returns the flags that made the grids.
+// recipe returns the values of the flags that the grids were made with.
 func (g *grids) recipe() *recipe { return &recipe{g.Recipe, g.WeightBits, g.ActivationBits, g.Widths} }
 
-// verify refuses a model that is on other grids than stored.
+// verify returns an error if a model's grids differ from the stored ones.
 func (g *grids) verify(q *calib.Quantized) error {
 	if found := digest(q); found != g.Digest {
 		return fmt.Errorf("the grids are others than stored, digest %.12s instead of %.12s: the model, the profile or the program changed", found, g.Digest)

@@ -75,8 +75,8 @@ var readers = []struct {
 	}},
 }
 
-// TestReaders: what is no regular file, or has no end, is refused by an error of one
-// line that names it, before anybody waits for it or takes memory for it.
+// TestReaders: a file that is not regular, or that has no end, is refused before a reader
+// waits for it or takes memory for it. The error is one line that names the file.
 func TestReaders(t *testing.T) {
 	for _, reader := range readers {
 		t.Run(reader.name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// oddFiles returns the paths of files that are to be refused, by kind.
+// oddFiles returns the paths, by kind, of files that readers must refuse.
 func oddFiles(t *testing.T) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
@@ -116,8 +116,8 @@ func oddFiles(t *testing.T) map[string]string {
 	return odd
 }
 
-// FuzzGrids reads a file of grids of any contents; what is read can be written and
-// read again.
+// FuzzGrids reads a file of grids with any contents. Grids that are read can be written
+// and read again.
 func FuzzGrids(f *testing.F) {
 	f.Add([]byte(`{"format":"gotriovit grids 1","network":"b0","recipe":"TrioViT","weight_bits":8,"activation_bits":8,"digest":"00","changes":[{"op":"a","what":"b"}]}`))
 	f.Add([]byte(`{"format":"gotriovit grids 1","recipe":"TrioViT by OMSE","weight_bits":4,"activation_bits":99}`))

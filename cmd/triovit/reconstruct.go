@@ -111,7 +111,7 @@ func (l *learning) run(ctx context.Context, _ []string) (output, error) {
 	return output{text, out}, nil
 }
 
-// options returns the preset's options with those of the flags.
+// options returns the options of the preset, changed by the flags that are given.
 func (l *learning) options() (reconstruct.Options, error) {
 	o, recipe := reconstruct.Strict(0), calib.Default.Name
 	switch l.preset {
@@ -144,8 +144,8 @@ func (l *learning) options() (reconstruct.Options, error) {
 	return o, nil
 }
 
-// scores is the ladder of what was learned: its rungs are the recipe, the learned model
-// and, where there are any, its integers.
+// scores returns a ladder with the scores of the recipe, of the learned model and, if the
+// model was frozen, of its integers.
 func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *reconstruct.Result, m *integer.Model) (*calib.Climb, error) {
 	climb, err := calib.RunLadder(ctx, s.Folded, s.Calibration, s.Evaluation, []calib.Recipe{recipe})
 	if err != nil {
@@ -161,8 +161,8 @@ func scores(ctx context.Context, s *triovit.Setup, recipe calib.Recipe, r *recon
 	return climb, climb.Add(ctx, "the same in integers", frozen, s.Evaluation)
 }
 
-// onPictures quantizes, and returns the pictures that calibrated, which the purpose reads
-// again, with the others.
+// onPictures quantizes the model on the calibration pictures. The setup that it returns
+// has these pictures, which the purpose reads again, and the evaluation pictures.
 func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Quantized, *triovit.Setup, calib.Recipe, error) {
 	none := calib.Recipe{}
 	if z.path != "" {
@@ -180,8 +180,8 @@ func (z *quantization) onPictures(ctx context.Context, purpose string) (*calib.Q
 	return q, setup, named, err
 }
 
-// reconstructed is the output as JSON. The recipe has the reconstruction's options behind
-// its own lines.
+// reconstructed is the output as JSON. Recipe has the lines of the recipe and behind them
+// the options of the reconstruction.
 type reconstructed struct {
 	Network  string              `json:"network"`
 	Recipe   string              `json:"recipe"`

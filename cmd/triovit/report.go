@@ -66,7 +66,7 @@ In JSON scores and differences are fractions, and the outcomes are left out.`,
 	},
 }
 
-// evaluate scores an artefact as the command evaluate does.
+// evaluate returns the report of an artefact, as the command evaluate does.
 func evaluate(ctx context.Context, in inputs) (*triovit.Report, error) {
 	predictor, label, setup, err := predict(ctx, in, profiled{}, recipe{})
 	if err != nil {
@@ -75,14 +75,14 @@ func evaluate(ctx context.Context, in inputs) (*triovit.Report, error) {
 	return triovit.Evaluate(ctx, predictor, setup.Evaluation, triovit.Titled(label), triovit.Labelled(label))
 }
 
-// compared is the JSON form of reports beside each other.
+// compared is the JSON form of several reports.
 type compared struct {
 	Reports  []*triovit.Report   `json:"reports"`
 	Compared triovit.Comparisons `json:"compared,omitempty"`
 }
 
-// classTable has a row per class and a column per segmentation's report. It is empty for
-// classifiers.
+// classTable returns a table with a row for each class and a column for each report of a
+// segmentation. It is empty for classifiers.
 func classTable(reports []*triovit.Report) (t table.Table) {
 	if len(reports[0].IoU) == 0 {
 		return t

@@ -67,8 +67,8 @@ times, and prints the least time of each step with the products that it adds.`,
 	},
 }
 
-// pictureFiles returns the files that are named, and the pictures in the folders that
-// are.
+// pictureFiles returns the files among names, and the pictures in the folders among
+// names.
 func pictureFiles(names []string) (paths []string, err error) {
 	for _, name := range names {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
@@ -101,7 +101,8 @@ type runner struct {
 	logits    [3]int
 }
 
-// open reads the artefact, and checks that no two maps would have one name.
+// open reads the artefact. It returns an error if the maps of two pictures would have the
+// same name.
 func (r *runner) open(path string, pictures []string) (err error) {
 	if r.model, err = integer.ReadFile(path); err != nil {
 		return err
@@ -132,32 +133,32 @@ func (r *runner) open(path string, pictures []string) (err error) {
 	return err
 }
 
-// maps says that the model has logits for many places.
+// maps says whether the model has logits for more than one place, as a segmentation has.
 func (r *runner) maps() bool { return r.logits[0]*r.logits[1] > 1 }
 
-// mapOf returns the file of a picture's map.
+// mapOf returns the path of the map of a picture.
 func (r *runner) mapOf(picture string) string {
 	base := filepath.Base(picture)
 	return filepath.Join(r.out, strings.TrimSuffix(base, filepath.Ext(base))+".png")
 }
 
-// answers are what a run prints.
+// answers are the output of a run.
 type answers struct {
 	Network  string   `json:"network"`
 	Kernels  string   `json:"kernels"`
 	Pictures []answer `json:"pictures"`
-	// Steps are those of the profile.
+	// Steps are the steps of the profile.
 	Steps []stepTime `json:"steps,omitempty"`
 }
 
-// An answer is what the model says of a picture.
+// An answer is the result of the model for a picture.
 type answer struct {
 	Picture string               `json:"picture"`
 	Classes []triovit.ClassShare `json:"classes"`
 	Map     string               `json:"map,omitempty"`
 }
 
-// A stepTime is a step of the executor with its least time.
+// A stepTime is a step of the executor with its shortest time.
 type stepTime struct {
 	Name       string  `json:"name"`
 	Kind       string  `json:"kind"`
@@ -167,7 +168,7 @@ type stepTime struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-// run runs the pictures, on every core one, and the profile.
+// run runs the pictures, one on each core, and then the profile.
 func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	a := &answers{Network: r.model.Name, Kernels: r.executor.Kernels(), Pictures: make([]answer, len(paths))}
 	if r.out != "" {
@@ -207,7 +208,7 @@ func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	return a, err
 }
 
-// answer runs one picture.
+// answer runs the picture in a file.
 func (r *runner) answer(path string) (answer, error) {
 	picture, err := preprocess.DecodeFile(path)
 	if err != nil {

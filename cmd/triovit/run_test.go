@@ -20,8 +20,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// writeColors writes an artefact whose logits are the levels of red, green and blue,
-// of the first pixel of each block of so many pixels a side.
+// writeColors writes an artefact whose logits are the red, green and blue levels of the
+// first pixel of each square block, whose side is block pixels.
 func writeColors(t *testing.T, path string, block int, classes ...string) {
 	t.Helper()
 	m := &integer.Model{Name: "colors", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 27}, Classes: classes, Ops: []integer.Op{
@@ -48,8 +48,9 @@ func halves(w, h int) image.Image {
 	return m
 }
 
-// TestRun: a classifier's answer is its softmax, a segmentation's the parts of the
-// picture and a map of its size in the classes' colours; folders are taken whole.
+// TestRun: the answer of a classifier is its softmax. The answer of a segmentation is the
+// part of the picture that each class covers, and a map of the picture's size in the
+// classes' colours. A folder stands for all its pictures.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -97,7 +98,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunRefuses: what cannot run is an error that names it.
+// TestRunRefuses: an artefact or a picture that cannot run is an error that names it.
 func TestRunRefuses(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }

@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A process is what a command line left when it ran in a process of its own.
+// A process is the result of a command line that ran in a process of its own.
 type process struct {
 	status         int
 	stdout, stderr string
@@ -30,8 +30,9 @@ type process struct {
 	took           time.Duration     // from when it was ready for signals
 }
 
-// inProcess runs a command line in an empty folder with an empty cache. When it is
-// ready it waits for a moment to send a signal, or for none where there is none.
+// inProcess runs a command line in an empty folder with an empty cache. When the process
+// is ready, inProcess waits for the moment to send a signal. It sends none if moment is
+// nil.
 func inProcess(t *testing.T, args []string, moment func() <-chan time.Time) process {
 	t.Helper()
 	dir := t.TempDir()
@@ -82,7 +83,8 @@ func inProcess(t *testing.T, args []string, moment func() <-chan time.Time) proc
 	return p
 }
 
-// TestSignalDuringDownload: a hub that stops in the middle of a file holds nobody.
+// TestSignalDuringDownload: a hub that stops in the middle of a file does not stop the
+// command from ending.
 func TestSignalDuringDownload(t *testing.T) {
 	stalled := make(chan time.Time, 1)
 	mux := http.NewServeMux()
@@ -106,9 +108,9 @@ func TestSignalDuringDownload(t *testing.T) {
 	}
 }
 
-// TestSignal sends every command a signal at random moments: it has ended as if
-// undisturbed, or says by its status that it was interrupted and prints nothing.
-// Every file that it left is whole.
+// TestSignal sends every command a signal at random moments. Either the command ends as
+// if it was not disturbed, or its status says that it was interrupted and it prints
+// nothing. No file that it leaves is half written.
 func TestSignal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs dozens of processes")

@@ -88,7 +88,7 @@ by cause, for all and for the steps in which it is largest.`,
 	},
 }
 
-// extended is a run with fields that its JSON form gets in addition.
+// extended is a run whose JSON form has further fields.
 type extended struct {
 	run    *event.Run
 	fields []field
@@ -114,8 +114,8 @@ func (e extended) MarshalJSON() ([]byte, error) {
 	return data, nil
 }
 
-// difference runs the workload on the configuration of a file and says where the
-// run differs from that.
+// difference simulates the workload on the configuration in a file. It returns the
+// difference between that run and the given one.
 func (h *hardware) difference(w *workload.Workload, run *event.Run, path string) (*event.Difference, error) {
 	c, err := arch.ReadFile(path)
 	if err != nil {
@@ -128,7 +128,8 @@ func (h *hardware) difference(w *workload.Workload, run *event.Run, path string)
 	return event.Diff(from, run)
 }
 
-// written is what goes into the file of a flag; an empty path is none.
+// written is a file that a flag names, with the function that writes it. An empty path
+// writes no file.
 type written struct {
 	path  string
 	write func(io.Writer) error
@@ -146,7 +147,7 @@ func writeFiles(files ...written) error {
 	return nil
 }
 
-// modelUsage is how a flag names a network.
+// modelUsage says in a flag's help how to name a network.
 const modelUsage = "a variant such as b1-r224 or seg-b0-cityscapes, deit-small, a workload's .yaml, or an artefact of \"triovit freeze\", whose weights have widths of their own"
 
 // operations returns the workload of a variant, a standard ViT or a file.
@@ -170,7 +171,7 @@ func operations(name string) (*workload.Workload, error) {
 	return workload.FromNetwork(net)
 }
 
-// hardware is the flags that say on what, and by which model, a network runs.
+// hardware is the flags that choose the accelerator, the timing model and its options.
 type hardware struct {
 	path, timing, prices string
 	options              event.Options
@@ -191,7 +192,7 @@ func (h *hardware) declare(f *flag.FlagSet, timing string) {
 	f.Func("weight-bits-of", "width of one operation's weights, `operation=bits` by its name in -csv or -json; may be repeated", h.widthOf)
 }
 
-// widthOf reads "stem=4".
+// widthOf reads an entry such as "stem=4": an operation and the bits of its weights.
 func (h *hardware) widthOf(text string) error {
 	name, width, ok := strings.Cut(text, "=")
 	bits, err := strconv.Atoi(width)
@@ -208,8 +209,8 @@ func (h *hardware) widthOf(text string) error {
 	return nil
 }
 
-// check refuses what the closed form would not look at, and 0, which is a default
-// elsewhere.
+// check returns a usage error for options that the closed form would ignore. It refuses 0
+// for a batch or a width too, since 0 means a default in event.Options.
 func (h *hardware) check() error {
 	o := &h.options
 	switch {
@@ -223,7 +224,7 @@ func (h *hardware) check() error {
 
 func (h *hardware) closed() bool { return h.timing == "closed" }
 
-// energy returns the table that prices the events, which the closed form has not.
+// energy returns the table that prices the events. The closed form has no events.
 func (h *hardware) energy() (*energy.Table, error) {
 	if h.prices == "" {
 		return energy.Derived45nm(), nil
@@ -238,8 +239,8 @@ func (h *hardware) config() (arch.Config, error) {
 	return arch.ReadFile(h.path)
 }
 
-// choice declares a flag with one of the named values, of which the present one
-// is the default.
+// choice declares a flag for one of the named values. The default is the value's present
+// one.
 func choice[T comparable](f *flag.FlagSet, value *T, name, usage string, names []string, values []T) {
 	present := names[slices.Index(values, *value)]
 	f.Func(name, fmt.Sprintf("%s, one of %s (default %s)", usage, strings.Join(names, ", "), present), func(s string) error {

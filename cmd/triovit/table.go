@@ -47,7 +47,7 @@ CSV scores are percent, in JSON fractions.`,
 	},
 }
 
-// tableNumbers are those of all tables, in the paper's order.
+// tableNumbers are the numbers of all tables, in the paper's order.
 var tableNumbers = []string{"I", "II", "III", "IV", "V", "VI", "VII", "VIII"}
 
 // table holds the flags of the command.
@@ -91,7 +91,7 @@ func (t *paperTable) run(ctx context.Context) (output, error) {
 	return out, saveAs(t.out, "table", out, made.WriteCSV, func() (*charts.Figure, error) { return charts.PaperTable(made) })
 }
 
-// hardware makes Table III or VIII.
+// hardware returns Table III or VIII.
 func (t *paperTable) hardware() (output, error) {
 	h := hardware{path: t.config}
 	config, err := h.config()
@@ -118,7 +118,7 @@ func (t *paperTable) hardware() (output, error) {
 	return out, saveAs(t.out, "table", out, made.WriteCSV, func() (*charts.Figure, error) { return charts.Comparison(made) })
 }
 
-// estimates runs a network by both timing models.
+// estimates returns the estimates of both timing models for a network.
 func estimates(name string, config arch.Config) ([]hwsim.Estimate, error) {
 	w, err := operations(name)
 	if err != nil {

@@ -29,9 +29,9 @@ func unzipped(t *testing.T, name string) string {
 	return dir
 }
 
-// TestEvaluateTrainingFiles: what the weights of a training file answer, by the
-// picture's class that is always right, and the report says which they are. The
-// cache is the same for all: no choice is given another's result.
+// TestEvaluateTrainingFiles: weights always answer with one class, so the pictures that
+// are right show which weights of a training file were scored. The report names these
+// weights. All choices share one cache, and no choice gets the result of another.
 func TestEvaluateTrainingFiles(t *testing.T) {
 	folder := filepath.Join(unzipped(t, "data/field/class_folders.zip"), "class_folders")
 	for _, test := range []struct {
@@ -69,7 +69,7 @@ func TestEvaluateTrainingFiles(t *testing.T) {
 	}
 }
 
-// TestEvaluatePointer: a Git LFS pointer is named in a line.
+// TestEvaluatePointer: the error for a Git LFS pointer is one line that names the file.
 func TestEvaluatePointer(t *testing.T) {
 	status, _, errors := call(t, "evaluate", "-model", shared.Path(t, "data/field/lfs_pointer.pt"), "-data", t.TempDir())
 	if status != failed || strings.Count(errors, "\n") != 1 || !strings.Contains(errors, "is a Git LFS pointer") {

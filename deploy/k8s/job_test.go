@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package k8s is the test of job.yaml, in a module of its own: nothing else needs
-// Kubernetes' types.
+// Package k8s tests job.yaml. It is a module of its own, since only this test needs the
+// types of Kubernetes.
 package k8s
 
 import (
@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// decode is as strict as the API server: names are those of Kubernetes to the letter, and
-// none stands twice.
+// decode decodes a manifest as strictly as the API server: field names match in upper and
+// lower case, and no field occurs twice.
 func decode(data []byte) (*batchv1.Job, error) {
 	data, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
@@ -44,8 +44,8 @@ func read(t *testing.T) (*batchv1.Job, string) {
 	return job, string(data)
 }
 
-// TestStrict: the manifest has no field that Kubernetes has not, and one that it has not
-// would be found.
+// TestStrict: the manifest has only fields that Kubernetes knows, and decode would find
+// another one.
 func TestStrict(t *testing.T) {
 	_, text := read(t)
 	for _, wrong := range [][2]string{{"completions:", "completion:"}, {"restartPolicy:", "restart:"}, {"restartPolicy:", "restartpolicy:"}, {"claimName:", "claim:"}, {"backoffLimit: 16", "backoffLimit: many"}, {"parallelism: 4", "parallelism: 4\n  parallelism: 4"}} {
@@ -55,7 +55,7 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestJob: what the API server would refuse, or the job would wait for in vain.
+// TestJob: the manifest has no value that the API server refuses or that stops the job.
 func TestJob(t *testing.T) {
 	job, _ := read(t)
 	if job.APIVersion != "batch/v1" || job.Kind != "Job" || job.Name == "" {
@@ -66,7 +66,7 @@ func TestJob(t *testing.T) {
 		t.Fatalf("mode %v, completions %v, parallelism %v", s.CompletionMode, s.Completions, s.Parallelism)
 	}
 	pod := s.Template.Spec
-	// The API server demands Never beside a podFailurePolicy.
+	// The API server requires Never with a podFailurePolicy.
 	if s.PodFailurePolicy == nil || pod.RestartPolicy != corev1.RestartPolicyNever {
 		t.Errorf("restart policy %q beside the policy %v", pod.RestartPolicy, s.PodFailurePolicy)
 	}
@@ -90,7 +90,7 @@ func TestJob(t *testing.T) {
 }
 
 // TestShards runs the container's command line for every index, with a stand-in for
-// triovit: each shard is computed once, into a file of its own.
+// triovit. Each shard is computed once, into a file of its own.
 func TestShards(t *testing.T) {
 	job, _ := read(t)
 	c := job.Spec.Template.Spec.Containers[0]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Segment colours a picture by the classes of an artefact: segment m.triovit in.jpg out.png
+// Segment colours a picture by an artefact's classes: segment m.triovit in.jpg out.png
 package main
 
 import (

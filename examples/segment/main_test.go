@@ -19,8 +19,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
 )
 
-// TestRuns compiles the example and runs it: on a picture that is red on its left and
-// blue on its right, with an artefact whose logits are the levels of the colours.
+// TestRuns compiles and runs the example. The picture is red on its left and blue on its
+// right. The logits of the artefact are the levels of the colours.
 func TestRuns(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "segment.exe")
@@ -63,8 +63,8 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestSmall: the example has under 40 lines, and links what the integers and the
-// decoding link, and of this module and others nothing else.
+// TestSmall: the example has fewer than 40 lines. Outside of the standard library it
+// links only the packages that the integers and the decoding link.
 func TestSmall(t *testing.T) {
 	source, err := os.ReadFile("main.go")
 	if err != nil {
@@ -82,7 +82,8 @@ func TestSmall(t *testing.T) {
 	}
 }
 
-// linked returns the packages outside of the standard library that packages link.
+// linked returns the packages outside of the standard library that the given packages
+// link.
 func linked(t *testing.T, packages ...string) []string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}"}, packages...)...).CombinedOutput()

@@ -19,7 +19,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// pair is a depthwise convolution that streams into a pointwise one.
+// pair returns a depthwise convolution that streams into a pointwise one.
 func pair(h, w, c, cin, cout, kernel int, role efficientvit.Role) *workload.Workload {
 	dw := workload.Operation{Name: "dw", Unit: workload.Engines, Form: workload.Depthwise,
 		H: h, W: w, Cin: 1, Cout: c, Groups: c, Kernel: kernel, Stride: 1, Feeds: "pw"}
@@ -28,7 +28,7 @@ func pair(h, w, c, cin, cout, kernel int, role efficientvit.Role) *workload.Work
 	return &workload.Workload{Name: "pair", Ops: []workload.Operation{dw, pw}}
 }
 
-// Each ablation, worked out by hand on one copy of 8×8 + 8×8.
+// TestByHand: each ablation, computed by hand on one copy of 8×8 + 8×8.
 func TestByHand(t *testing.T) {
 	tests := []struct {
 		name string
@@ -72,7 +72,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// find returns the ablation of that name.
+// find returns the ablation with the given name.
 func find(t *testing.T, s *Study, name string) Ablation {
 	t.Helper()
 	i := slices.IndexFunc(s.Ablations, func(a Ablation) bool { return a.Name == name })
@@ -82,8 +82,8 @@ func find(t *testing.T, s *Study, name string) Ablation {
 	return s.Ablations[i]
 }
 
-// Without streams the event-driven model takes, on one copy with memory that
-// never waits, what the closed form does.
+// TestModelsAgree: without streams, on one copy with memory that never waits, the
+// event-driven model takes the closed form's cycles.
 func TestModelsAgree(t *testing.T) {
 	c := arch.ZCU102()
 	c.Copies = 1
@@ -103,11 +103,11 @@ func TestModelsAgree(t *testing.T) {
 	}
 }
 
-// rates are the numbers of an estimate that ablations show.
+// rates returns the numbers of an estimate that ablations show.
 func rates(e hwsim.Estimate) [3]float64 { return [3]float64{e.Cycles, e.FPS, e.GOPS} }
 
-// A DSP of one multiplication is worth half of one that makes two, but it adds up its
-// products.
+// TestOneMultiplication: a DSP with one multiplication does half the work of one with
+// two, but it adds up its products.
 func TestOneMultiplication(t *testing.T) {
 	s, err := Each(pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -119,8 +119,9 @@ func TestOneMultiplication(t *testing.T) {
 	}
 }
 
-// What R-MAC saves is line buffers: of these LUTs its own adders and choices are less.
-// Where maps are wider, line buffers are longer and its mode takes as much as before.
+// TestLineBuffersArePriced: R-MAC saves line buffers. Its own adders and choices take
+// fewer LUTs than these. Wider maps need longer line buffers, while R-MAC's mode takes
+// the same LUTs.
 func TestLineBuffersArePriced(t *testing.T) {
 	c := arch.ZCU102()
 	second := c
@@ -148,7 +149,8 @@ func TestLineBuffersArePriced(t *testing.T) {
 	}
 }
 
-// The same work is counted as the same operations, whatever it is rewritten to.
+// TestSameOperations: a rewritten workload does the same work, so its count of operations
+// stays the same.
 func TestSameOperations(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	s, err := Each(w, arch.ZCU102(), hwsim.Backbone)
@@ -165,7 +167,8 @@ func TestSameOperations(t *testing.T) {
 	}
 }
 
-// What a model cannot tell is unknown in the values and on the page.
+// TestUnknown: a number that a model cannot give is unknown in the values and on the
+// page.
 func TestUnknown(t *testing.T) {
 	s, err := Each(pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -185,8 +188,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// A choice of the paper that is taken away costs cycles of the network that it
-// was made for.
+// TestChoicesPay: without one of the paper's choices the network takes more cycles.
 func TestChoicesPay(t *testing.T) {
 	s, err := Each(hwtest.Network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -199,8 +201,8 @@ func TestChoicesPay(t *testing.T) {
 	}
 }
 
-// On any network and array, cutting the streams or R-MAC's mode costs cycles by
-// the closed form.
+// TestChoicesPayByTheClosedForm: on any network and array, a design without streams or
+// without R-MAC's mode takes more cycles by the closed form.
 func TestChoicesPayByTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom([]string{"b0-r224", "b1-r224", "b2-r224"}).Draw(rt, "network")
@@ -220,7 +222,8 @@ func TestChoicesPayByTheClosedForm(t *testing.T) {
 	})
 }
 
-// What one model refuses is unknown by that one; an error is what both refuse.
+// TestRefusals: a design that one model refuses is unknown by that model. A design that
+// both refuse is an error.
 func TestRefusals(t *testing.T) {
 	c := arch.ZCU102()
 	c.RMAC.MACs = 4
@@ -237,8 +240,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The page ends with what it rests on. In JSON every row has both models, of which
-// what one cannot tell is null.
+// TestStudyReport: the page ends with the assumptions. In JSON every row has both models.
+// A number that a model cannot give is null.
 func TestStudyReport(t *testing.T) {
 	s, err := Each(hwtest.Network(t, "b0-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {

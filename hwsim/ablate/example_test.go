@@ -14,7 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
-// What the paper's design choices buy for EfficientViT-B1.
+// The gain of each of the paper's design choices for EfficientViT-B1.
 func ExampleEach() {
 	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	study := must.M1(ablate.Each(w, arch.ZCU102(), hwsim.Backbone))

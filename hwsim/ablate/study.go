@@ -51,7 +51,7 @@ func Each(w *workload.Workload, c arch.Config, scope hwsim.Scope) (*Study, error
 	return s, nil
 }
 
-// String is the study's table and what was assumed.
+// String returns the study's table and the assumptions of its configuration.
 func (s *Study) String() string { return s.Table().String() + s.Config.Assumptions().String() }
 
 // Table has a row per design, with both models side by side: the cycles, and their ratio

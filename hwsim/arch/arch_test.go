@@ -37,7 +37,7 @@ func TestZCU102(t *testing.T) {
 	}
 }
 
-// Every value says where it comes from, either way.
+// TestEveryFieldHasOneOrigin: every value is stated by a source or assumed for a reason.
 func TestEveryFieldHasOneOrigin(t *testing.T) {
 	preset := ZCU102()
 	assumed := make(map[string]bool)
@@ -54,7 +54,8 @@ func TestEveryFieldHasOneOrigin(t *testing.T) {
 	}
 }
 
-// The preset must fit the board's chip, and what does not fit is named.
+// TestFitsTheBoard: the preset fits the board's chip. For a design that does not fit, the
+// missing resources are named.
 func TestFitsTheBoard(t *testing.T) {
 	large := ZCU102()
 	large.Copies, large.Buffers.Input.KiB = 40, 1<<12
@@ -71,7 +72,7 @@ func TestFitsTheBoard(t *testing.T) {
 	}
 }
 
-// Slices of the auxiliary units, by hand.
+// TestAuxiliaryDSPs: DSP slices of the auxiliary units, by hand.
 func TestAuxiliaryDSPs(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -94,8 +95,8 @@ func TestAuxiliaryDSPs(t *testing.T) {
 	}
 }
 
-// A product of two wide factors is the sum of products of their parts, each of which
-// fits a slice.
+// TestSlicesHoldTheirFactors: a product of two wide factors is the sum of the products of
+// their parts. Each part fits a slice.
 func TestSlicesHoldTheirFactors(t *testing.T) {
 	for a := 1; a <= 64; a++ {
 		for b := 1; b <= 64; b++ {
@@ -110,8 +111,8 @@ func TestSlicesHoldTheirFactors(t *testing.T) {
 	}
 }
 
-// As many products as PackedSums says add up beside others without reaching them, and
-// one more does not.
+// TestPackedSums: as many products as PackedSums gives add up beside other sums without
+// reaching them. One product more reaches them.
 func TestPackedSums(t *testing.T) {
 	for _, test := range []struct {
 		bits, packed, want int
@@ -137,7 +138,7 @@ func TestPackedSums(t *testing.T) {
 	}
 }
 
-// The look-up tables of a small design, by hand.
+// TestLUTParts: the look-up tables of a small design, by hand.
 func TestLUTParts(t *testing.T) {
 	c := ZCU102()
 	c.Copies, c.MAT, c.RMAC = 1, Engine{Lanes: 2, MACs: 8}, Engine{Lanes: 1, MACs: 4}
@@ -181,8 +182,9 @@ func TestLUTParts(t *testing.T) {
 	}
 }
 
-// Line buffers grow with the picture, by hand: 256 lanes with rows of a LUT for 8 pixels
-// and for each of 8 MACs a choice of two or four positions of 8 bits.
+// TestLineBufferLUTs: line buffers grow with the picture, by hand. 256 lanes have rows
+// with a LUT for 8 pixels, and each of 8 MACs chooses between two or four positions of 8
+// bits.
 func TestLineBufferLUTs(t *testing.T) {
 	for _, test := range []struct{ kernel, width, want int }{
 		{3, 112, 256 * (2*14 + 64)}, {3, 1024, 256 * (2*128 + 64)}, {5, 28, 256 * (4*4 + 64)}, {1, 7, 0},
@@ -227,7 +229,8 @@ func TestBRAMs(t *testing.T) {
 	}
 }
 
-// Block RAMs hold the buffer and feed its port, and never one row too many.
+// TestBRAMsHold: the block RAMs hold the buffer and feed its port, and there is no row
+// too many.
 func TestBRAMsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := Buffer{KiB: rapid.IntRange(1, maxKiB).Draw(t, "KiB"), PortBytes: rapid.IntRange(1, maxRate).Draw(t, "port")}
@@ -242,7 +245,7 @@ func TestBRAMsHold(t *testing.T) {
 	})
 }
 
-// Narrow multipliers share a DSP with more of their kind.
+// TestDSPsByWidth: more of the narrower multipliers share a DSP.
 func TestDSPsByWidth(t *testing.T) {
 	for bits, want := range map[int]int{8: 1024, 5: 1024, 4: 683, 2: 683} {
 		c := ZCU102()
@@ -402,8 +405,8 @@ func TestWrittenIsReadBack(t *testing.T) {
 	})
 }
 
-// What is read is valid and survives being written; what is refused is refused
-// on one line that names the file.
+// FuzzRead: a configuration that is read is valid, and is read back after it is written.
+// The error for any other file is one line that names the file.
 func FuzzRead(f *testing.F) {
 	preset := ZCU102()
 	f.Add(preset.YAML())
@@ -471,7 +474,7 @@ func TestWith(t *testing.T) {
 	}
 }
 
-// Every field can be set to what it has.
+// TestWithItself: every field can be set to its own value.
 func TestWithItself(t *testing.T) {
 	for i, path := range Fields() {
 		c := ZCU102()

@@ -8,7 +8,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A design is written as its difference from the paper's.
+// A file describes a design by its differences from the paper's.
 func ExampleRead() {
 	c, err := arch.Read("half.yaml", []byte("version: 1\nname: half the copies\ncopies: 8\n"))
 	if err != nil {

@@ -166,14 +166,15 @@ func (c Config) LUTs() int {
 
 // LUTParts estimates the look-up tables of the arithmetic in all copies. No paper states
 // them. One LUT adds or compares one bit, and may choose between two operands before the
-// sum. Or it chooses one of four bits, or one of two for two bits. Control, addresses,
-// wires and registers are not included.
+// sum. Alternatively it chooses one of four for one bit, or one of two for two bits.
+// Control, addresses, wires and registers are not included.
 //
 // A slice with one multiplication sums in its own adder. Packed slices add up at most
-// [Config.PackedSums] products, so that longer sums take adders of LUTs; the carry that
-// the lower of two products owes the upper is added there. R-MAC's depthwise mode takes an
-// adder for each MAC, because each has its own sum. Its packed slices share an activation
-// in one mode and a weight in the other, so that all their operands pass a multiplexer.
+// [Config.PackedSums] products, so longer sums need adders of LUTs. The lower of two
+// packed products changes the upper one by a carry, which these adders correct. R-MAC's
+// depthwise mode needs an adder for each MAC, because each MAC has its own sum. R-MAC's
+// packed slices share an activation in one mode and a weight in the other, so all their
+// operands pass a multiplexer.
 func (c Config) LUTParts() []LUTs {
 	a := &c.Auxiliary
 	sum := a.AccumulatorBits

@@ -17,7 +17,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// What the tests of hwsim share, by shorter names.
+// Short names of functions that the tests of hwsim share.
 var (
 	network     = hwtest.Network
 	conv        = hwtest.Conv
@@ -29,7 +29,7 @@ var (
 	drawOps     = hwtest.DrawOps
 )
 
-// The numbers of the authors' script for the paper's configuration.
+// TestAuthorsNumbers: the numbers of the authors' script for the paper's configuration.
 func TestAuthorsNumbers(t *testing.T) {
 	tests := []struct {
 		name              string
@@ -72,7 +72,8 @@ func TestAuthorsNumbers(t *testing.T) {
 	}
 }
 
-// Charging set-ups twice is nearer to what is published than the formula is.
+// TestSetUpTwice: with set-ups charged twice the result is nearer to the published number
+// than by the formula.
 func TestSetUpTwice(t *testing.T) {
 	r, err := Charge(network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -84,9 +85,9 @@ func TestSetUpTwice(t *testing.T) {
 	}
 }
 
-// byWidths sums the authors' formulas over the widths and depths of a backbone,
-// as their script does: it knows no operations, so nothing is shared with the
-// model but the arithmetic of the rule.
+// byWidths sums the authors' formulas over the widths and depths of a backbone, like the
+// authors' script. It uses no operations. So it shares only the arithmetic of the rule
+// with the model.
 func byWidths(widths, depths [5]int, d, side int) int64 {
 	up := func(a, b int) int { return (a + b - 1) / b }
 	sum := 0
@@ -158,7 +159,7 @@ func TestFromOperationsAsFromWidths(t *testing.T) {
 	})
 }
 
-// Each rule, worked out by hand.
+// TestRules: each rule, computed by hand.
 func TestRules(t *testing.T) {
 	paper := arch.ZCU102()
 	// MAT 8 lanes of 8, R-MAC 4 lanes of 16.
@@ -246,8 +247,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// No operation is faster than all multipliers together, and streaming is never
-// slower than one after the other.
+// TestBounds: no operation is faster than all multipliers together. A stream is never
+// slower than its two operations one after the other.
 func TestBounds(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c, ops := drawEngines(rt), drawOps(rt)
@@ -273,8 +274,9 @@ func TestBounds(t *testing.T) {
 	})
 }
 
-// One more lane or one more MAC per lane makes no single operation slower.
-// Streamed pairs are left out: TestMoreLanesCanBeSlower says why.
+// TestLargerEnginesAreNotSlower: one more lane, or one more MAC per lane, makes no single
+// operation slower. Streamed pairs are left out, for the reason in
+// TestMoreLanesCanBeSlower.
 func TestLargerEnginesAreNotSlower(t *testing.T) {
 	larger := map[string]func(*arch.Config){
 		"MAT lanes":   func(c *arch.Config) { c.MAT.Lanes++ },
@@ -304,9 +306,9 @@ func TestLargerEnginesAreNotSlower(t *testing.T) {
 	})
 }
 
-// A ninth lane of R-MAC costs a pair cycles: a row of 7 pixels fits 8 lanes
-// already, and 32 channels are two full groups of 16 lanes, but of 17 lanes two
-// groups with two lanes idle, for which MAT alone works longer.
+// TestMoreLanesCanBeSlower: a ninth lane of R-MAC makes a pair slower. A row of 7 pixels
+// fits 8 lanes already. 32 channels are two full groups of 16 lanes. With 17 lanes they
+// are two groups with idle lanes, for which MAT alone works longer.
 func TestMoreLanesCanBeSlower(t *testing.T) {
 	w := &workload.Workload{Name: "pair", Ops: pair(7, 7, 16, 32, 3)}
 	for _, test := range []struct {
@@ -325,8 +327,8 @@ func TestMoreLanesCanBeSlower(t *testing.T) {
 	}
 }
 
-// Copies divide the sum once and change nothing else; what is charged and what
-// is omitted add up to the workload.
+// TestCopiesAndConservation: copies divide the sum once and change nothing else. The
+// charged and the omitted operations add up to the workload.
 func TestCopiesAndConservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(efficientvit.VariantNames()).Draw(rt, "variant")
@@ -382,7 +384,7 @@ func TestCopiesAndConservation(t *testing.T) {
 	})
 }
 
-// The whole of a network is its backbone and its head, and has every MAC.
+// TestWholeChargesTheHead: the scope Whole is the backbone and the head, with every MAC.
 func TestWholeChargesTheHead(t *testing.T) {
 	w := network(t, "seg-b0-cityscapes")
 	backbone, err := Charge(w, arch.ZCU102(), hwsim.Backbone)
@@ -407,7 +409,7 @@ func TestWholeChargesTheHead(t *testing.T) {
 	}
 }
 
-// The split of the cycles that the paper's facts give for B1-R224.
+// TestByRole: the cycles by role that the paper's facts give for B1-R224.
 func TestByRole(t *testing.T) {
 	r, err := Charge(network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -434,7 +436,7 @@ func BenchmarkClosedForm(b *testing.B) {
 	}
 }
 
-// A sweep over configurations checks the workload once.
+// BenchmarkPrepared: a sweep over configurations checks the workload once.
 func BenchmarkPrepared(b *testing.B) {
 	p, err := prepare(network(b, "b1-r224"), hwsim.Backbone)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/internal/golden"
 )
 
-// One operation for each rule, and some that are not charged.
+// TestResultJSONAndCSV: one operation for each rule, and some operations that are not
+// charged.
 func TestResultJSONAndCSV(t *testing.T) {
 	w, err := workload.Read("few.yaml", []byte(`
 version: 1

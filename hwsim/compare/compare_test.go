@@ -61,7 +61,7 @@ func TestNumberString(t *testing.T) {
 	}
 }
 
-// tables returns every table of the designs.
+// tables returns every table for the designs.
 func tables(designs ...hwsim.Estimate) map[string]*Table {
 	return map[string]*Table{
 		"accelerators": Accelerators(designs...), "platforms": Platforms(designs...),
@@ -69,8 +69,8 @@ func tables(designs ...hwsim.Estimate) map[string]*Table {
 	}
 }
 
-// No number of a printed row was computed, every computed row has one that was,
-// and a value is missing exactly where it is marked so.
+// TestPrintedAndComputedApart: no number of a printed row is computed, and every computed
+// row has a computed number. A value is missing exactly if its mark says so.
 func TestPrintedAndComputedApart(t *testing.T) {
 	for name, table := range tables(design(t, "b1-r224"), design(t, "b1-r288"), design(t, "b2-r224")) {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestPrintedAndComputedApart(t *testing.T) {
 	}
 }
 
-// Without designs a table is what is printed.
+// TestWithoutDesigns: without designs a table has the printed numbers only.
 func TestWithoutDesigns(t *testing.T) {
 	for name, table := range tables() {
 		if len(table.Computed) != 0 || name != "speed-ups" && len(table.Printed) == 0 {
@@ -113,7 +113,8 @@ func TestWithoutDesigns(t *testing.T) {
 	}
 }
 
-// The headline ratios: unknown as printed, and by each known operand.
+// TestHeadlines: the headline ratios are unknown as printed, and computed with each known
+// operand.
 func TestHeadlines(t *testing.T) {
 	table := Ratios(design(t, "b1-r288"), design(t, "b2-r224"))
 	find := func(rows []Row, claimed float64) []Number {
@@ -148,7 +149,8 @@ func TestHeadlines(t *testing.T) {
 	}
 }
 
-// Fig. 10 counts the network's rounded operations, not the accelerator's.
+// TestPlatformsCountAsTheFigure: Fig. 10 counts the network's rounded operations, not
+// those of the accelerator.
 func TestPlatformsCountAsTheFigure(t *testing.T) {
 	d := design(t, "b1-r224")
 	table := Platforms(d, design(t, "b0-r224")) // B0 is not in the figure
@@ -166,7 +168,7 @@ func TestPlatformsCountAsTheFigure(t *testing.T) {
 	}
 }
 
-// 1.48 ms on a Jetson Orin are 676 pictures per second.
+// TestSpeedup: 1.48 ms on a Jetson Orin are 676 pictures per second.
 func TestSpeedup(t *testing.T) {
 	d := design(t, "b1-r224")
 	table := Speedups(d)
@@ -179,8 +181,8 @@ func TestSpeedup(t *testing.T) {
 	}
 }
 
-// A standard ViT's design says that the host worked for nothing, and has the
-// operations that package workload holds for the figure.
+// TestStandardViTs: the notes on a design that runs a standard ViT say that the host's
+// time is left out. Its operations are those that package workload holds for the figure.
 func TestStandardViTs(t *testing.T) {
 	for _, name := range []string{"deit-tiny", "deit-small", "deit-base"} {
 		w, err := workload.DeiT(name)
@@ -202,8 +204,8 @@ func TestStandardViTs(t *testing.T) {
 	}
 }
 
-// A backbone leaves no work to a host, and is no match for processors, which run
-// the whole network.
+// TestNotesOfABackbone: a backbone leaves no work to a host. It cannot be compared with
+// processors, which run the whole network.
 func TestNotesOfABackbone(t *testing.T) {
 	const less = "note: processors run the whole network"
 	backbone, whole := design(t, "b1-r224"), design(t, "b1-r224")
@@ -219,8 +221,8 @@ func TestNotesOfABackbone(t *testing.T) {
 	}
 }
 
-// An event-driven design has the run's rates, and its claims stand beside those
-// of the closed form.
+// TestEventDriven: an event-driven design has the run's rates. Its claims stand beside
+// those of the closed form.
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b1-r224")
 	options := event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines, Batch: 2}
@@ -245,7 +247,8 @@ func TestEventDriven(t *testing.T) {
 	}
 }
 
-// The energy of events is known or not, by its table; it is no device's GOPS/W.
+// TestEventEnergy: the energy of events is known or unknown, depending on the table. It
+// is not a device's GOPS/W.
 func TestEventEnergy(t *testing.T) {
 	w := &workload.Workload{Name: "EfficientViT-B1-R224", Ops: []workload.Operation{{Name: "pw", Unit: workload.Engines, Form: workload.Convolution,
 		H: 8, W: 8, Cin: 16, Cout: 16, Groups: 1, Kernel: 1, Stride: 1}}}
@@ -287,8 +290,8 @@ func TestEventEnergy(t *testing.T) {
 	}
 }
 
-// Each accelerator of the designs is listed once with what it assumes. In JSON an
-// unknown number is null, and another network's cell is absent.
+// TestTableReport: each accelerator of the designs is listed once with its assumptions.
+// In JSON an unknown number is null, and a cell of another network is absent.
 func TestTableReport(t *testing.T) {
 	one, two := design(t, "b1-r224"), design(t, "b2-r224")
 	two.Config.Copies = 8
@@ -370,7 +373,7 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// Every line of a page fits a notebook, and no word is broken.
+// TestPagesFitANotebook: every line of a page fits a notebook, and no word is broken.
 func TestPagesFitANotebook(t *testing.T) {
 	w := hwtest.Network(t, "b1-r288")
 	r, err := event.Simulate(w, arch.ZCU102(), event.Options{})

@@ -10,7 +10,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// The cycles of VALIDATION.md.
+// TestDesigns: the cycles of VALIDATION.md.
 func TestDesigns(t *testing.T) {
 	list, err := Designs(arch.ZCU102(), hwsim.Backbone, "b1-r224", "b2-r224")
 	if err != nil {

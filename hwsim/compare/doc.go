@@ -37,6 +37,5 @@
 // processor. Computed throughputs in that figure's table follow the figure. Speed-ups
 // compare pictures per second, for which no count matters.
 //
-// A table ends with the accelerators of its computed rows and what each of them
-// assumes.
+// A table ends with the accelerators of its computed rows and their assumptions.
 package compare

@@ -29,7 +29,7 @@ func run(scope hwsim.Scope, names ...string) []hwsim.Estimate {
 	return designs
 }
 
-// brief is a table without the list of what its accelerator assumes.
+// brief returns a table without the assumptions of its accelerators.
 func brief(t *compare.Table) string {
 	page, _, _ := strings.Cut(t.String(), "computed on ")
 	return page
@@ -143,7 +143,7 @@ func ExampleSpeedups() {
 	// V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands
 }
 
-// The headline ratios of the paper: what it divided is not at hand.
+// The headline ratios of the paper. Their printed operands are not at hand.
 func ExampleRatios() {
 	designs := run(hwsim.Backbone, "b1-r224", "b1-r288", "b2-r224")
 	fmt.Print(brief(compare.Ratios(designs...)))

@@ -63,7 +63,7 @@ func (t *Table) part(event string, count int64, each float64) Part {
 	return Part{Event: event, Count: count, Each: each, Source: t.Sources[event]}
 }
 
-// buffer prices the bytes of a memory, unknown if no entry holds it.
+// buffer prices the bytes of a memory. The price is unknown if no entry is large enough.
 func (t *Table) buffer(b Buffer) Part {
 	p := Part{Event: b.Name + " " + bufferByte, Count: b.Bytes, Each: math.NaN()}
 	for _, s := range t.SRAM {
@@ -192,7 +192,7 @@ func (e *Breakdown) Unpriced() int64 {
 	return n
 }
 
-// Tables is the energy on a page.
+// Tables returns the energy on a page.
 func (e *Breakdown) Tables() table.Page {
 	var s table.Writer
 	fmt.Fprintf(&s, "energy of %s through %s by %s\n(%s)\n", page.Pictures(e.Counts.Batch), e.Counts.Workload, e.Table.Name, e.Table.Source)

@@ -33,7 +33,8 @@ func paperRun(t testing.TB, change func(*arch.Config, *event.Options)) *event.Ru
 	return r
 }
 
-// Every derived entry says how, and with them nothing of a run is unknown.
+// TestDerivedTableIsComplete: every derived entry has its derivation. With these entries
+// no energy of a run is unknown.
 func TestDerivedTableIsComplete(t *testing.T) {
 	for name, change := range map[string]func(*arch.Config, *event.Options){
 		"preset":       nil,
@@ -68,7 +69,8 @@ func TestEnergyTableIsReadBack(t *testing.T) {
 	}
 }
 
-// What a file leaves out is unknown, not free.
+// TestPartialEnergyTable: the energy of an event that a file leaves out is unknown, not
+// 0.
 func TestPartialEnergyTable(t *testing.T) {
 	table, err := energy.Read("t.yaml", []byte("version: 1\nname: a\nsource: b\nentries:\n- {event: off-chip byte, pj: 100, source: c}\n"))
 	if err != nil {
@@ -84,8 +86,8 @@ func TestPartialEnergyTable(t *testing.T) {
 	}
 }
 
-// What a run's events are worth stands beside what the companion paper prints,
-// and is no part of it.
+// TestPrintedEnergyStandsApart: the energy of a run's events stands beside the companion
+// paper's number, which is not part of it.
 func TestPrintedEnergyStandsApart(t *testing.T) {
 	e := energy.Derived45nm().Price(paperRun(t, nil).Counts())
 	if want := 2 * float64(e.Counts.PaperMACs) / 1e9 / e.Joules(); math.Abs(e.GOPSPerW()-want) > 1e-9*want {

@@ -46,7 +46,7 @@ func (e *Breakdown) MarshalJSON() ([]byte, error) {
 		map[string]any{"network": printed.Network, "gops_per_w": printed.GOPSPerW.Value, "mark": printed.GOPSPerW.Mark, "source": printed.GOPSPerW.Source}})
 }
 
-// WriteCSV writes a line per kind of event; what is unknown is empty.
+// WriteCSV writes a line per kind of event. An unknown number is empty.
 func (e *Breakdown) WriteCSV(w io.Writer) error {
 	number := func(x float64) string {
 		if math.IsNaN(x) {

@@ -12,8 +12,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/energy"
 )
 
-// What a table does not know is null in JSON and empty in CSV, never 0; what it
-// knows adds up.
+// TestEnergyJSONAndCSV: an energy that the table lacks is null in JSON and empty in CSV,
+// never 0. The known energies add up.
 func TestEnergyJSONAndCSV(t *testing.T) {
 	for _, test := range []struct {
 		name     string

@@ -17,9 +17,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
-// setups are configurations whose schedules differ: one tile a step, tiles of few
-// pixels, steps without pipelines, copies that share each of the ways, and buffers so
-// small that heads are cut.
+// setups are configurations with different schedules: one tile a step, tiles of few
+// pixels, steps without pipelines, copies that share each dimension, and buffers so small
+// that heads are cut.
 var setups = []struct {
 	name    string
 	config  func(c *arch.Config)
@@ -36,7 +36,7 @@ var setups = []struct {
 	{"three copies share pixels", func(c *arch.Config) { c.Copies, c.CopiesShare = 3, arch.Pixels }, event.Options{TilePixels: 4}},
 }
 
-// driven returns the model with a convolution of one filter behind its input: a
+// driven returns the model with a convolution of one filter behind its input, so that a
 // schedule has at least one operation of the engines.
 func driven(m *integer.Model) *integer.Model {
 	d := *m
@@ -46,7 +46,7 @@ func driven(m *integer.Model) *integer.Model {
 	return &d
 }
 
-// TestConformance: under every schedule the engines make the reference's integers.
+// TestConformance: with every schedule the engines compute the reference's integers.
 func TestConformance(t *testing.T) {
 	for _, s := range setups {
 		t.Run(s.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// hidden keeps a tensor from those who watch.
+// hidden returns watches that do not see the tensor of the given name.
 func hidden(name string, watch []func(op *integer.Op, y integer.Value)) []func(op *integer.Op, y integer.Value) {
 	var list []func(op *integer.Op, y integer.Value)
 	for _, w := range watch {
@@ -121,8 +121,8 @@ func picture(m *integer.Model) []int32 {
 	return x
 }
 
-// TestCycles: the turns that are executed are the ones that the event-driven model
-// counted, one behind the other, and end when its run ends.
+// TestCycles: the executed turns are those that the event-driven model counted. They
+// follow one another, and the last ends when the run ends.
 func TestCycles(t *testing.T) {
 	m := mbconv()
 	w, err := workload.FromModel(m)
@@ -166,7 +166,7 @@ func TestCycles(t *testing.T) {
 	}
 }
 
-// TestRefusals: a workload that is not the model's is named.
+// TestRefusals: the error for a workload of another model names the difference.
 func TestRefusals(t *testing.T) {
 	workloadOf := func(t *testing.T, m *integer.Model) *workload.Workload {
 		t.Helper()

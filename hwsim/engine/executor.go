@@ -42,9 +42,9 @@ func (t *tensor) elements() int { return t.shape[0] * t.shape[1] * t.shape[2] }
 // model's.
 //
 // The error is that of [integer.Model.Infer] or of [event.Simulate], or names a difference
-// of the model and the workload: an operation of the engines, or the elements of an
-// auxiliary unit. Requantizations may differ: a network's workload counts those of its
-// points, a model's those that it has.
+// between the model and the workload: an operation of the engines, or the elements of an
+// auxiliary unit. The numbers of requantizations may differ: the workload of a network has
+// those of its quantization points, the workload of a model has the model's own.
 func New(m *integer.Model, w *workload.Workload, c arch.Config, o event.Options) (*Executor, error) {
 	shapes, err := m.Infer()
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
-// TestFrozen: the simulated accelerator's engines make the reference's integers of
-// every frozen network, by the schedule that the event-driven model prices.
+// TestFrozen: the simulated engines compute the reference's integers of every frozen
+// network, with the schedule that the event-driven model prices.
 func TestFrozen(t *testing.T) {
 	for _, c := range frozentest.Cases() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -48,9 +48,9 @@ func engines(m *integer.Model) (integertest.Run, error) {
 	}, nil
 }
 
-// TestFrozenCycles: on the workload of the network that a model was frozen from, the engines
-// make the reference's logits in the cycles that the event-driven model counts. The
-// model's own workload has the same operations of the engines.
+// TestFrozenCycles: on the workload of the network from which a model was frozen, the
+// engines compute the reference's logits in the cycles that the event-driven model
+// counts. The model's own workload has the same operations of the engines.
 func TestFrozenCycles(t *testing.T) {
 	for _, c := range frozentest.Cases() {
 		if c.Name != "built-in model" && c.Name != "Seg-B0 on CamVid" {
@@ -113,8 +113,8 @@ func TestFrozenCycles(t *testing.T) {
 	}
 }
 
-// ofEngines returns the operations of MAT and R-MAC without what only a network says of
-// them.
+// ofEngines returns the operations of MAT and R-MAC without the fields that only the
+// workload of a network has.
 func ofEngines(w *workload.Workload) (ops []workload.Operation) {
 	for _, o := range w.Ops {
 		if o.Unit == workload.Engines {

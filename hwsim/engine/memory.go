@@ -88,8 +88,9 @@ func runs(shape [3]int, b box, f func(row, column, i int)) {
 	}
 }
 
-// need has the auxiliary units make a part of a tensor that is read. For a tensor of the
-// engines, a part that is not made yet is an error.
+// need makes sure that a part of a tensor is made before it is read. The auxiliary units
+// compute a part of their tensors here. A part that the engines have not made is an
+// error.
 func (m *memory) need(at int, b box) error {
 	if m.missing[at] == 0 || b == (box{}) {
 		return nil

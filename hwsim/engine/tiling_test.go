@@ -18,8 +18,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// attention is a model of some heads of a map: qkv, KᵀV and the sums over K, dividends
-// and divisors, quotients, and the projection with its depthwise neighbour.
+// attention returns a model of some heads on a map: qkv, KᵀV and the sums over K,
+// dividends and divisors, quotients, and the projection beside a depthwise convolution.
 func attention(h, w, heads, dim int) *integer.Model {
 	codes := integer.Interval{Lo: -128, Hi: 127}
 	m := &integer.Model{Name: "attention", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 32}}
@@ -57,8 +57,8 @@ func attention(h, w, heads, dim int) *integer.Model {
 	return m
 }
 
-// TestEveryTiling: whatever tiles the event-driven model may choose, tokens of cut
-// heads among them, the engines make the reference's integers.
+// TestEveryTiling: with any tiles that the event-driven model may choose, also with
+// tokens of cut heads, the engines compute the reference's integers.
 func TestEveryTiling(t *testing.T) {
 	tried := 0
 	cut := map[schedule.Area]bool{} // whether the areas of all runs were parts of heads
@@ -121,8 +121,8 @@ func TestEveryTiling(t *testing.T) {
 	}
 }
 
-// TestWrongSchedules: a schedule that leaves out, repeats or hurries a task is an
-// error that names the tensor.
+// TestWrongSchedules: a schedule that leaves out a task, repeats one or runs one too
+// early is an error that names the tensor.
 func TestWrongSchedules(t *testing.T) {
 	m := attention(4, 4, 2, 2)
 	w, err := workload.FromModel(m)

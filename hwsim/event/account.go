@@ -9,11 +9,11 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// A Stall is the cause why an engine with work waits.
+// A Stall is the cause for which an engine that has work waits.
 type Stall uint8
 
-// The stalls. A wait of a task for data is charged to the data that arrives last, a slow
-// task to its slowest unit or port.
+// The stalls. If a task waits for data, its wait is charged to the data that arrives
+// last. If a task is slow, the lost cycles are charged to its slowest unit or port.
 const (
 	// Imbalance: another copy has a larger share of the operation.
 	Imbalance Stall = iota

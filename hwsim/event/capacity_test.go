@@ -15,14 +15,14 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// tooSmall says whether a configuration's buffers cannot hold a tile.
+// tooSmall reports whether an error says that a buffer cannot hold a tile.
 func tooSmall(err error) bool {
 	var capacity *hwsim.CapacityError
 	return errors.As(err, &capacity)
 }
 
-// A refusal's demand is more than its bound, and whoever follows the demands has
-// buffers that are large enough after a few.
+// TestDemandsLeadToRoom: the demand of a refusal is larger than its bound. A user who
+// raises the bound to the demand a few times has buffers that are large enough.
 func TestDemandsLeadToRoom(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawCase(rt)
@@ -55,7 +55,7 @@ func TestDemandsLeadToRoom(t *testing.T) {
 	})
 }
 
-// Every refusal as data, by hand.
+// TestCapacityErrors: the fields of each kind of refusal, computed by hand.
 func TestCapacityErrors(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -63,14 +63,14 @@ func TestCapacityErrors(t *testing.T) {
 		change func(*arch.Config, *Options)
 		want   hwsim.CapacityError
 	}{
-		// 16 output channels of 1024 weights.
+		// 16 output channels of 1024 weights each.
 		{"weights", []workload.Operation{conv(8, 8, 1024, 16, 1)}, func(c *arch.Config, o *Options) { c.Buffers.Weight.KiB = 8 },
 			hwsim.CapacityError{Op: "conv", Buffer: "buffers.weight.kib", KiB: 8, Demand: 16 << 10,
 				Levers: []string{"buffers.weight.kib", "mat.lanes", "rmac.lanes"}, Why: "a task has weights of more than that"}},
 		{"outputs", []workload.Operation{conv(4, 64, 8, 4096, 1)}, func(c *arch.Config, o *Options) { c.Buffers.Input.KiB, c.Buffers.Output.KiB = 1, 1 },
 			hwsim.CapacityError{Op: "conv", Buffer: "buffers.output.kib", KiB: 1, Demand: 4096,
 				Levers: []string{"buffers.output.kib"}, Why: "a tile of 1×1 pixels needs 4096 bytes"}},
-		// 16 pictures at once, in 16 of which a pixel has 4096 channels.
+		// 16 pictures at the same time. A pixel has 4096 channels in each of them.
 		{"outputs of a batch", []workload.Operation{conv(4, 64, 8, 4096, 1)}, func(c *arch.Config, o *Options) {
 			c.Buffers.Input.KiB, c.Buffers.Output.KiB, c.CopiesShare, o.Batch = 1, 1, arch.Batch, 16
 		}, hwsim.CapacityError{Op: "conv", Buffer: "buffers.output.kib", KiB: 1, Demand: 16 * 4096,

@@ -14,20 +14,22 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// 16×16 pixels, 8 channels to 24. On 8 + 8 lanes in each copy the second of two
-// rounds has no channel for R-MAC; on 12 + 8 it has 4 for the 12 lanes of MAT, and
-// takes as long.
+// TestSpendingByHand: 16×16 pixels, 8 input and 24 output channels, in two rounds. With
+// 8 + 8 lanes in each copy the second round has 8 channels, all on MAT. With 12 + 8 lanes
+// it has 4 channels for MAT's 12 lanes, and takes as long.
 func TestSpendingByHand(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(16, 16, 8, 24, 1)}}
 	c := arch.ZCU102()
 	from := simulate(t, w, c, ideal(hwsim.BothPipelines))
 	c.MAT.Lanes = 12
 	to := simulate(t, w, c, ideal(hwsim.BothPipelines))
-	// Of 2048 multipliers, 16·16·8·24 take 24 cycles; R-MAC's half has none for 16.
+	// On 2048 multipliers 16·16·8·24 MACs take 24 cycles. R-MAC, half of the multipliers,
+	// has no work for 16 cycles.
 	before := Spending{Work: 24}
 	before[termOf(Channels)] = 8
-	// Of 2560, they take 19.2; 8 lanes of MAT's 12 are without a channel in 16
-	// cycles, 6.4 of all, and R-MAC is for 6.4.
+	// On 2560 multipliers they take 19.2 cycles. 8 of MAT's 12 lanes have no channel for 16
+	// cycles, which is 6.4 cycles of all multipliers. R-MAC has no channel in the same
+	// time, another 6.4.
 	after := Spending{Work: 19, LaneRounding: 6}
 	after[termOf(Channels)] = 7
 	if got := from.Spending(); got != before {
@@ -45,9 +47,9 @@ func TestSpendingByHand(t *testing.T) {
 	}
 }
 
-// Whatever two runs of one workload differ in, terms and steps add up to all of
-// it. With more lanes there is less work for each multiplier, so that a run takes
-// longer only by other terms; without memory and units all of them are rounding.
+// TestDifferencesAddUp: for any two runs of one workload, the terms and the steps of the
+// difference add up to it. With more lanes each multiplier has less work, so a run can
+// only take longer by other terms. Without memory and units all other terms are rounding.
 func TestDifferencesAddUp(t *testing.T) {
 	rounding := []Term{LaneRounding, MACRounding, NoWork, termOf(Imbalance), termOf(Stream), termOf(Partner), termOf(Channels)}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -108,9 +110,10 @@ func TestDifferencesAddUp(t *testing.T) {
 	})
 }
 
-// All small operations on all small engines. Where one lane more takes longer, one
-// term explains all of it, which is neither work, known from the multiply-accumulates
-// alone, nor idleness: of the engines alone rounding, else also what they wait for.
+// TestMoreLanesAreExplained: all small operations on all small engines. If one more lane
+// costs cycles, a single term explains all of them. It is neither work, which follows
+// from the multiply-accumulates alone, nor idleness. Without memory and units it is
+// rounding; with them it can also be a wait.
 func TestMoreLanesAreExplained(t *testing.T) {
 	pairs := func(yield func(...workload.Operation)) {
 		for side := 1; side <= 6; side++ {

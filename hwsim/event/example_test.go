@@ -14,12 +14,12 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
-// list returns the operations of a network, which the examples know to exist.
+// list returns the operations of a network. The name must be right.
 func list(name string) *workload.Workload {
 	return must.M1(workload.FromNetwork(must.M1(efficientvit.Describe(name))))
 }
 
-// simulate runs with options that the examples know to be right.
+// simulate runs a workload. The options must be right.
 func simulate(w *workload.Workload, c arch.Config, o event.Options) *event.Run {
 	return must.M1(event.Simulate(w, c, o))
 }
@@ -43,13 +43,13 @@ func ExampleSimulate() {
 	// weight port: MAT 0.2 %, R-MAC 0.2 %
 }
 
-// share is the part of the cycles of all copies in percent.
+// share returns n as a percentage of the cycles of all copies.
 func share(n int64, r *event.Run) float64 {
 	return 100 * float64(n) / float64(r.Config.Copies) / float64(r.Cycles)
 }
 
-// What the pipelines bring to B1, in cycles of an accelerator with memory and
-// units.
+// The cycles of B1 with each choice of pipelines, on an accelerator with memory and
+// auxiliary units.
 func ExampleSimulate_pipelines() {
 	for _, copies := range []int{16, 1} {
 		for _, p := range []hwsim.Pipelines{hwsim.NoPipelines, hwsim.InterLayerPipeline, hwsim.IntraLayerPipeline, hwsim.BothPipelines} {
@@ -70,8 +70,8 @@ func ExampleSimulate_pipelines() {
 	// copies: 1, both pipelines: 4012526 cycles
 }
 
-// How the copies share an operation is not known from the paper. What each
-// alternative costs, in cycles for each picture, without memory and with it.
+// The paper does not say how the copies share an operation. This is the cost of each way,
+// in cycles for each picture, without memory and with it.
 func ExampleSimulate_copies() {
 	for _, share := range arch.Shares() {
 		c := arch.ZCU102()
@@ -94,7 +94,7 @@ func ExampleSimulate_copies() {
 	// batch, buffers of 4 MiB: 325483 cycles with memory
 }
 
-// Buffers of which a row of a map takes more: its tiles are rectangles.
+// In smaller buffers a row of a map does not fit, so tiles are rectangles.
 func ExampleSimulate_buffers() {
 	for _, kib := range []int{1024, 256, 64} {
 		c := arch.ZCU102()
@@ -108,8 +108,8 @@ func ExampleSimulate_buffers() {
 	// 64 KiB: 599208 cycles, 12.7 MB of activations off the chip, rectangles: true
 }
 
-// A segmentation network at 1024×2048: the feature maps pass through the buffers
-// in tiles.
+// A segmentation network at 1024×2048: its feature maps pass through the buffers in
+// tiles.
 func ExampleSimulate_cityscapes() {
 	for _, name := range []string{"seg-b0-cityscapes", "seg-b3-cityscapes"} {
 		r := simulate(list(name), arch.ZCU102(), event.Options{Scope: hwsim.Whole, Pipelines: hwsim.BothPipelines})
@@ -122,8 +122,8 @@ func ExampleSimulate_cityscapes() {
 	// seg-b3-cityscapes: 2.1 FPS, 544.8 MB of weights, 1248.8 MB of activations in and 895.1 MB out, off-chip memory busy 30 %, engines wait for it 4 %
 }
 
-// More lanes may take longer. B1's channels do not divide by 17 lanes, and the
-// weight port has the width for 16.
+// More lanes can take longer. B1's channels do not divide by 17 lanes, and the weight
+// port is wide enough for 16.
 func ExampleDiff() {
 	c, o := arch.ZCU102(), event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines}
 	from := simulate(list("b1-r224"), c, o)
@@ -138,8 +138,8 @@ func ExampleDiff() {
 	// +5859 cycles: work -14245, weight port +9554, rounding of lanes +9037, channels +2830, stream -749, imbalance -382, rounding of MACs -267, input port +81
 }
 
-// The energy of B1's events by a published table of an ASIC process, which does
-// not know all of them.
+// The energy of B1's events by a published table of an ASIC process. The table lacks some
+// of the events.
 func ExampleRun_Counts() {
 	r := simulate(list("b1-r224"), arch.ZCU102(), event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
 	fmt.Print(energy.Horowitz45nm().Price(r.Counts()))
@@ -166,7 +166,7 @@ func ExampleRun_Counts() {
 	// not comparable: the companion paper (arXiv 2403.20230, ISCAS 2024) prints 105.1 GOPS/W [V] for EfficientViT-B1-R224, of the power of an FPGA board
 }
 
-// With derived entries the total is known, and each derivation is named.
+// With derived entries the total is known. Each derivation is named.
 func ExampleRun_Counts_derived() {
 	r := simulate(list("b1-r224"), arch.ZCU102(), event.Options{Scope: hwsim.Backbone, Pipelines: hwsim.BothPipelines})
 	e := energy.Derived45nm().Price(r.Counts())

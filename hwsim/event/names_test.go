@@ -14,7 +14,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 )
 
-// What the tests of hwsim share, by shorter names.
+// Short names of functions that the tests of hwsim share.
 var (
 	network     = hwtest.Network
 	conv        = hwtest.Conv
@@ -26,7 +26,8 @@ var (
 	drawOps     = hwtest.DrawOps
 )
 
-// What a result and a run both say has one name in JSON.
+// TestResultAndRunNamesAgree: a value that a result and a run both have has the same name
+// in the JSON of both.
 func TestResultAndRunNamesAgree(t *testing.T) {
 	run := paperRun(t, nil)
 	names := func(v any) map[string]any {

@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
-// A report says whatever is not as usual.
+// TestOptionsString: a report names every option that is not the default.
 func TestOptionsString(t *testing.T) {
 	for want, o := range map[string]Options{
 		"backbone, both pipelines": {},

@@ -35,7 +35,7 @@ type cost struct {
 	spans  []span // the operations' times in the slowest copy, where a task has several
 }
 
-// works says whether an engine has a part in the task.
+// works reports whether an engine has a part in the task.
 func (k *cost) works() bool { return k.matWorks || k.rmacWorks }
 
 // A price is the cost of the tasks of a tile of one area.

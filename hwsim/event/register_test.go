@@ -37,26 +37,26 @@ func compute(t *rapid.T, c arch.Config, ops ...workload.Operation) *event.Run {
 	return r
 }
 
-// input returns zeros of which an operation makes its outputs: as many rows and
-// columns as its stride may have taken.
+// input returns zeros as the input of an operation: the largest map that gives its
+// outputs with its stride.
 func input(t *rapid.T, o workload.Operation, channels int) integer.Value {
 	left := rapid.IntRange(0, o.Stride-1)
 	return codes(0, o.H*o.Stride-left.Draw(t, "rows less"), o.W*o.Stride-left.Draw(t, "columns less"), channels)
 }
 
-// codes is a tensor of one code throughout.
+// codes returns a tensor whose elements are all one code.
 func codes(code int32, shape ...int) integer.Value {
 	return integer.Value{Shape: [3]int(shape), Data: slices.Repeat([]int32{code}, shape[0]*shape[1]*shape[2])}
 }
 
-// filters are the weights of a convolution, all zero.
+// filters returns the weights of a convolution, all zero.
 func filters(o workload.Operation) *integer.Conv {
 	return &integer.Conv{Kernel: o.Kernel, Stride: o.Stride, Groups: o.Groups, WeightBits: 8,
 		Weights: make([]int8, o.Cout*o.Cin*o.Kernel*o.Kernel), Bias: make([]int32, o.Cout)}
 }
 
-// The engines stepped register by register, with operands, take as many cycles
-// and share the work in the same way.
+// TestRegisterLevelTakesAsManyCycles: the engines that are stepped register by register
+// take as many cycles as the event-driven model, and divide the work in the same way.
 func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 	size := rapid.IntRange(1, 27)
 	copied := register.Units{&integer.Requantize{Affine: []integer.Affine{{Mantissa: 1}}, Codes: integer.Interval{Hi: 255}}}
@@ -114,8 +114,8 @@ func TestRegisterLevelTakesAsManyCycles(t *testing.T) {
 	}
 }
 
-// A cause is why registers take other cycles for a stream than the event-driven
-// model, which follows the closed form. They are those of package register.
+// A cause is a reason why a stream takes other cycles on the registers than in the
+// event-driven model, which follows the closed form. Package register lists the causes.
 type cause int
 
 const (
@@ -126,8 +126,8 @@ const (
 	causes
 )
 
-// scheduled counts the cycles of a stream pass by pass, with the first so many
-// causes: with none as the closed form, with all as the registers.
+// scheduled counts the cycles of a stream pass by pass. It applies the causes that are less
+// than with: none gives the closed form's cycles, all give those of the registers.
 func scheduled(c arch.Config, dw, pw workload.Operation, with cause) int64 {
 	up := func(a, b int) int { return (a + b - 1) / b }
 	all := c.MAT.Lanes + c.RMAC.Lanes
@@ -198,8 +198,8 @@ func scheduled(c arch.Config, dw, pw workload.Operation, with cause) int64 {
 	return int64(cycles)
 }
 
-// In a stream the two differ, by as many cycles as the causes that the package
-// comment of register names add, one after the other.
+// TestStreamDiffersByTheCauses: the two models differ by the cycles that the causes in
+// the package comment of register add, one after the other.
 func TestStreamDiffersByTheCauses(t *testing.T) {
 	size := rapid.IntRange(1, 14)
 	var seen [causes]int
@@ -231,9 +231,10 @@ func TestStreamDiffersByTheCauses(t *testing.T) {
 			rt.Errorf("%d cycles, without causes %d; the registers take %d, the causes add %d", r.Cycles, scheduled(c, dw, pw, 0), trace.Cycles, added)
 		}
 	})
-	// A narrow last tile seldom matters: MAT has to come to it by itself. Here R-MAC
-	// ends after 200 cycles, and MAT has made 4 outputs every 2 cycles since 50: 300
-	// are 37 of 3·16 times 8 channels, or 32 and 11 of the last 16 times 4.
+	// A narrow last tile seldom matters, since MAT alone has to reach it. Here R-MAC ends
+	// after 200 cycles. MAT has made 4 outputs every 2 cycles since cycle 50, 300 in all: 37
+	// of 3·16 pixels of 8 channels each, or 32 of them and 11 of the last 16 pixels of 4
+	// channels each.
 	c := arch.ZCU102()
 	c.MAT.Lanes, c.RMAC.Lanes = 4, 4
 	dw := workload.Operation{H: 4, W: 4, Cout: 16, Kernel: 5}

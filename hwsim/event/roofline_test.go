@@ -14,8 +14,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// Whatever the network and the memory: the run lies under the roof, its steps
-// add up to it, and it is bound by bandwidth exactly left of the ridge.
+// TestRooflineHolds: for any network and any memory, the run lies under the roof, its
+// steps add up to it, and bandwidth is its limit exactly if it lies left of the ridge.
 func TestRooflineHolds(t *testing.T) {
 	variants := []string{"b0-r224", "b1-r224", "b2-r224"}
 	lists := make(map[string]*workload.Workload)

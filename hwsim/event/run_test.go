@@ -37,8 +37,8 @@ func paperRun(t testing.TB, change func(*arch.Config, *Options)) *Run {
 	return r
 }
 
-// The preset's buffers hold every tensor of B1-R224: only the picture, the
-// weights and the result move off-chip, once each.
+// TestTrafficOfB1: the preset's buffers hold every tensor of B1-R224. Only the picture,
+// the weights and the result move off-chip, once each.
 func TestTrafficOfB1(t *testing.T) {
 	r := paperRun(t, nil)
 	var weights int64
@@ -53,15 +53,15 @@ func TestTrafficOfB1(t *testing.T) {
 	}
 }
 
-// What a host works on leaves the chip and comes back: the LayerNorm of B1's head has
-// 1600 elements, and between the operations of DeiT-Tiny are 12 times two LayerNorms,
-// softmax and GELU, and the last LayerNorm.
+// TestTrafficOfTheHost: the tensors of the host leave the chip and come back. The
+// LayerNorm of B1's head has 1600 elements. DeiT-Tiny has two LayerNorms, a softmax and a
+// GELU in each of 12 blocks, and the last LayerNorm.
 func TestTrafficOfTheHost(t *testing.T) {
 	vit, err := workload.DeiT("deit-tiny")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As much goes out as comes back, but for the class token, which the first
+	// As many elements leave as return, except for the class token, which the first
 	// LayerNorm gets from elsewhere.
 	host := int64(12*(2*197*192+3*197*197+197*768) + 197*192)
 	for _, test := range []struct {
@@ -78,7 +78,7 @@ func TestTrafficOfTheHost(t *testing.T) {
 	}
 }
 
-// What the engines read and write, by hand.
+// TestPortsByHand: the bytes that the engines read and write, by hand.
 func TestPortsByHand(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -86,22 +86,23 @@ func TestPortsByHand(t *testing.T) {
 		share arch.Share
 		want  Traffic
 	}{
-		// 60 pixels, 3 groups of channels: inputs once per group, the weights
-		// once per pixel of the busiest copy.
+		// 60 pixels, 3 groups of channels: inputs are read once per group, weights once per
+		// pixel of the busiest copy.
 		{"convolution", []workload.Operation{conv(6, 10, 8, 48, 3)}, arch.Pixels,
 			Traffic{InputPort: 60 * 3 * 9 * 8, WeightPort: 4 * 48 * 9 * 8, OutputPort: 60 * 48}},
-		// Copies that share channels read the same inputs, and the weights for
-		// every pixel.
+		// Copies that share channels read the same inputs. They read the weights for every
+		// pixel.
 		{"channels", []workload.Operation{conv(6, 10, 8, 48, 3)}, arch.Channels,
 			Traffic{InputPort: 60 * 9 * 8, WeightPort: 60 * 48 * 9 * 8, OutputPort: 60 * 48}},
-		// 12 sets of pixels: one for each copy.
+		// 12 sets of pixels, at most one for each copy.
 		{"depthwise", []workload.Operation{depthwise(6, 10, 24, 3)}, arch.Pixels,
 			Traffic{InputPort: 60 * 24 * 9, WeightPort: 24 * 9, OutputPort: 60 * 24}},
-		// The pointwise inputs pass the output buffer's port, once per group.
+		// The pointwise convolution reads its inputs at the output buffer's port, once per
+		// group.
 		{"pair", pair(6, 10, 24, 48, 3), arch.Pixels,
 			Traffic{InputPort: 60 * 24 * 9, WeightPort: 24*9 + 4*24*48, OutputPort: 60*24 + 3*60*24 + 60*48}},
-		// 3 heads of 2 rows on each engine, of which a copy has one: rows once
-		// per group of columns, a matrix for each engine.
+		// 3 heads of 2 rows on each engine. A copy has one row, which it reads once per group
+		// of columns. Each engine reads a matrix of its own.
 		{"product", []workload.Operation{product(6, 2, 24, 16)}, arch.Pixels,
 			Traffic{InputPort: 12 * 2 * 24, WeightPort: 2 * 24 * 16, OutputPort: 12 * 16}},
 	}
@@ -118,9 +119,10 @@ func TestPortsByHand(t *testing.T) {
 	}
 }
 
-// Windows on MAT, by hand: the 9 positions take a lane of 8 MACs two cycles. Inputs fill
-// line buffers once, with the two rows of the border, and once more the two rows that a
-// copy's windows share with those of the copy before.
+// TestWindowsByHand: windows on MAT. A lane of 8 MACs takes two cycles for the 9
+// positions. The line buffers are filled with the inputs once, with the two rows of the
+// border, and once more with the two rows that a copy's windows share with those of the
+// previous copy.
 func TestWindowsByHand(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -151,8 +153,8 @@ func TestWindowsByHand(t *testing.T) {
 	}
 }
 
-// Each task of the engines fills their pipelines; what only passes auxiliary units has
-// none.
+// TestPipelinesFillByHand: each task of the engines fills their pipelines. An operation
+// that only passes auxiliary units fills none.
 func TestPipelinesFillByHand(t *testing.T) {
 	c := arch.ZCU102()
 	w := &workload.Workload{Name: "two", Ops: []workload.Operation{conv(6, 10, 8, 48, 3), {Name: "pool", Unit: workload.Pool, Form: workload.Elementwise, Elements: 64}}}
@@ -165,8 +167,8 @@ func TestPipelinesFillByHand(t *testing.T) {
 	}
 }
 
-// A map larger than the buffers passes through them in tiles: everything that
-// does not fit is written once and read by each reader.
+// TestTiledMaps: a map that is larger than the buffers passes through them in tiles. A
+// tensor that does not fit is written once, and each of its readers reads it.
 func TestTiledMaps(t *testing.T) {
 	first, second := conv(64, 64, 8, 64, 1), conv(64, 64, 64, 8, 1)
 	first.Name, second.Name = "first", "second"
@@ -205,9 +207,10 @@ func TestTiledMaps(t *testing.T) {
 	}
 }
 
-// In a stream, the weights of the round that MAT has begun when R-MAC joins stay
-// until both have finished it: the depthwise weights leave with the first task,
-// those of the first round with the second, of the second with the third.
+// TestWeightsOfAStream: MAT has begun a round when R-MAC joins. The weights of that round
+// stay until both engines have finished it. The depthwise weights leave with the first
+// task, those of the first round with the second task, those of the second round with the
+// third.
 func TestWeightsOfAStream(t *testing.T) {
 	c := arch.ZCU102()
 	c.Copies = 1
@@ -233,8 +236,8 @@ func TestWeightsOfAStream(t *testing.T) {
 	}
 }
 
-// A row of a 3×3 convolution needs the rows above and below: at 1 KiB a row the
-// window is four rows, of which the first tile brings two.
+// TestInputWindow: a row of a 3×3 convolution needs the rows above and below. With 1 KiB
+// per row the window is four rows, and the first tile loads two of them.
 func TestInputWindow(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(64, 64, 16, 16, 3)}, Tensors: []workload.Tensor{
 		{Elements: 64 * 64 * 16, Readers: []workload.Reading{{Op: "conv", Elements: 64 * 64 * 16}}}, {Maker: "conv", Elements: 64 * 64 * 16}}}
@@ -246,8 +249,9 @@ func TestInputWindow(t *testing.T) {
 	}
 }
 
-// Where four rows do not fit, tiles are rectangles: 8×8 pixels have 2 KiB of inputs
-// and outputs. The inner seven borders of their eight bands load two columns twice.
+// TestRectanglesByHand: if four rows do not fit, tiles are rectangles. Rectangles of 8×8
+// pixels have 2 KiB of inputs and of outputs. There are eight bands, and each of the
+// seven borders between them loads two columns twice.
 func TestRectanglesByHand(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(64, 64, 16, 16, 3)}, Tensors: []workload.Tensor{
 		{Elements: 64 * 64 * 16, Readers: []workload.Reading{{Op: "conv", Elements: 64 * 64 * 16}}}, {Maker: "conv", Elements: 64 * 64 * 16}}}
@@ -265,8 +269,8 @@ func TestRectanglesByHand(t *testing.T) {
 	}
 }
 
-// Where the output buffer has room for two tiles of 1 KiB, a tile starts when the
-// one before the last is stored.
+// TestOutputWindow: if the output buffer has room for two tiles of 1 KiB, a tile starts
+// when the tile two before it is stored.
 func TestOutputWindow(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(64, 1, 1, 1024, 1)}}
 	c := arch.ZCU102()
@@ -296,8 +300,8 @@ func TestOutputWindow(t *testing.T) {
 	}
 }
 
-// Pictures one after another take as often as long; copies with one each take a
-// round for as many as there are.
+// TestBatches: n pictures one after another take n times the cycles of one. Copies that
+// take one picture each need one round for as many pictures as there are copies.
 func TestBatches(t *testing.T) {
 	one := paperRun(t, nil)
 	five := paperRun(t, func(c *arch.Config, o *Options) { o.Batch = 5 })
@@ -321,7 +325,7 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// Weights of 4 bits are half the bytes, for all or for one operation.
+// TestWeightBits: weights of 4 bits take half the bytes, for all operations or for one.
 func TestWeightBits(t *testing.T) {
 	eight := paperRun(t, nil)
 	four := paperRun(t, func(c *arch.Config, o *Options) { o.WeightBits = 4 })
@@ -333,7 +337,7 @@ func TestWeightBits(t *testing.T) {
 	if saved := eight.Traffic.WeightLoads - mixed.Traffic.WeightLoads; saved != 16*3*9/2 {
 		t.Errorf("a stem of 4 bits saves %d bytes", saved)
 	}
-	// An operation's own width goes before that of all, and one by its name before both.
+	// An operation's own width overrides the width of all. A width by name overrides both.
 	const weights = 16 * 16
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 16, 16, 1), conv(8, 8, 16, 16, 1)}}
 	w.Ops[0].WeightBits, w.Ops[1].Name = 4, "second"
@@ -350,8 +354,9 @@ func TestWeightBits(t *testing.T) {
 	}
 }
 
-// Real dividers take the shifter's elements, each divider one in an interval,
-// and the last quotient a latency more; divisors are four bytes.
+// TestRealDividersByHand: real dividers process the shifter's elements. Each divider
+// begins one in an interval, and the last quotient takes a latency more. A divisor has
+// four bytes.
 func TestRealDividersByHand(t *testing.T) {
 	divide := workload.Operation{Name: "divide", Label: "division", Unit: workload.Shifter, Form: workload.Elementwise, Elements: 1 << 20}
 	round := workload.Operation{Name: "round", Label: "log2", Unit: workload.Log2, Form: workload.Elementwise, Elements: 1 << 16}
@@ -371,9 +376,10 @@ func TestRealDividersByHand(t *testing.T) {
 	}
 }
 
-// A head of 8192 tokens in a buffer for 2048 takes three passes more, each at
-// most 4 steps for a set of divisors and 4·4 for a token's dividends. The output port
-// is narrow: partial sums would take longer than the passes do.
+// TestDivisorPassesByHand: a head of 8192 tokens in a buffer for 2048 divisors needs
+// three more passes. Each takes at most 4 steps for a set of divisors and 4·4 for a
+// token's dividends. The output port is narrow, so partial sums would take longer than
+// the passes.
 func TestDivisorPassesByHand(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: attention(2, 8192, 32)}
 	for kib, want := range map[int]int64{8: 0, 2: 2 * 3 * (4 + 4*4), 1: 2 * 7 * (4 + 4*4)} {
@@ -391,7 +397,7 @@ func TestDivisorPassesByHand(t *testing.T) {
 	}
 }
 
-// withTensors is an attention whose Q, K and V are made elsewhere.
+// withTensors returns an attention whose Q, K and V come from other steps.
 func withTensors(heads, tokens, dim int) *workload.Workload {
 	maps, square := int64(heads*tokens*dim), int64(heads*dim*dim)
 	return &workload.Workload{Name: "attention", Ops: attention(heads, tokens, dim), Tensors: []workload.Tensor{
@@ -401,8 +407,8 @@ func withTensors(heads, tokens, dim int) *workload.Workload {
 	}}
 }
 
-// Two heads of 64 tokens and 8 channels on one copy, in buffers of 1 KiB, a cycle for
-// each transfer.
+// TestCutHeadsByHand: two heads of 64 tokens and 8 channels on one copy, in buffers of 1
+// KiB. Each transfer takes a cycle.
 func TestCutHeadsByHand(t *testing.T) {
 	w := withTensors(2, 64, 8)
 	c := arch.ZCU102()
@@ -416,19 +422,21 @@ func TestCutHeadsByHand(t *testing.T) {
 		bytes int64
 		want  counts
 	}{
-		// Parts of 32 tokens; of the first head R-MAC makes KᵀV alone, 8·4 cycles each.
-		// Then MAT needs 4 for its divisors and 32 for its dividends, the last 4 with
-		// R-MAC; of the last head both need 2 and 32: 2·(32 + 36 + 34). A part of K and V
-		// has 512 bytes, with Q, for dividends and for divisors, 1024: the second, third and
-		// fourth slot of the heads have no room for their first part before the part in
-		// front is done. With the first, four are waited for; the last store is one more.
-		// 64 sums of each head leave as 4 bytes, come back, and leave as one.
+		// Parts of 32 tokens. R-MAC makes KᵀV of the first head alone, in 8·4 cycles for each
+		// part. Then MAT needs 4 cycles for the head's divisors and 32 for its dividends, the
+		// last 4 of them with R-MAC. For the last head both engines need 2 and 32: 2·(32 + 36 +
+		// 34). A part of K and V has 512 bytes. With Q, for dividends and for divisors, it has
+		// 1024. So in the second, third and fourth slot of the heads the first part has no room
+		// until the previous part is done. With the first part, the engines wait for four
+		// parts. The last store takes one cycle more. 64 sums of each head leave as 4 bytes,
+		// come back, and leave as one byte.
 		{"intra-layer", hwsim.IntraLayerPipeline, 2048, counts{204 + 4 + 1, 204, 2*1024 + 2*1024, 2 * 64 * 9, 2*64*9 + 2*64*9, 2 * 32}},
-		// One head on each engine. KᵀV: 4 parts of 16 tokens with 8·2 cycles; dividends: 4
-		// with 16; divisors: 2 parts of 32 with 4. KᵀV waits a cycle for its first inputs;
-		// the others three, for the store before, inputs, and what stays of them; the
-		// last store is one more. Of 128 sums the first part leaves 4 bytes, two take
-		// and leave 4, and the last takes 4 and leaves 1.
+		// One head on each engine. KᵀV: 4 parts of 16 tokens, 8·2 cycles each. Dividends: 4
+		// parts, 16 cycles each. Divisors: 2 parts of 32 tokens, 4 cycles each. KᵀV waits one
+		// cycle for its first inputs. The other two wait three cycles each: for the previous
+		// store, for inputs, and for the resident operand. The last store takes one cycle more.
+		// Of 128 sums the first part writes 4 bytes, two parts read and write 4, and the last
+		// reads 4 and writes 1.
 		{"no pipelines", hwsim.NoPipelines, 1024, counts{136 + 1 + 3 + 3 + 1, 136, 2*1024 + 1024 + 128 + 1024, 128 + 1024 + 128, 128*(4+8+8+5) + 2*64*9, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -448,7 +456,7 @@ func TestCutHeadsByHand(t *testing.T) {
 	}
 }
 
-// roundOf runs one picture with a given tiling.
+// roundOf runs one picture with the given tiling.
 func roundOf(w *workload.Workload, c *arch.Config, o *Options, t schedule.Tiling) (*Run, error) {
 	l, err := newLayout(w, c, o, 1)
 	if err != nil {
@@ -468,7 +476,8 @@ func roundOf(w *workload.Workload, c *arch.Config, o *Options, t schedule.Tiling
 	return r, nil
 }
 
-// The host's time is unknown, or that of its throughput, and apart.
+// TestHostSeconds: the host's time is unknown, or follows from its throughput. It is not
+// part of the accelerator's time.
 func TestHostSeconds(t *testing.T) {
 	w, err := workload.DeiT("deit-tiny")
 	if err != nil {
@@ -497,8 +506,8 @@ func TestHostSeconds(t *testing.T) {
 	}
 }
 
-// Both pipelines bring cycles where the copies do not interfere: streams always,
-// the attention's with one copy.
+// TestPipelines: with one copy, where no copies interfere, the inter-layer pipeline saves
+// cycles. Each pipeline saves the same with the other one and without it.
 func TestPipelines(t *testing.T) {
 	cycles := func(p hwsim.Pipelines) int64 {
 		return paperRun(t, func(c *arch.Config, o *Options) {
@@ -556,7 +565,7 @@ func TestSimulateErrors(t *testing.T) {
 	}
 }
 
-// Whatever the sizes, a run is right or refused.
+// TestExtremeShapes: a run of any sizes is right, or is refused.
 func TestExtremeShapes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		size := rapid.Custom(func(t *rapid.T) int { return 1 << rapid.IntRange(0, 30).Draw(t, "bits") })
@@ -675,8 +684,8 @@ func TestJSONAndCSV(t *testing.T) {
 	}
 }
 
-// On each track of the trace, nothing overlaps, everything ends with the run, and
-// events of all tracks are in the order of time.
+// TestTrace: on each track of the trace no events overlap and every event ends within the
+// run. The events of all tracks together are in the order of time.
 func TestTrace(t *testing.T) {
 	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
 	var buffer bytes.Buffer
@@ -718,7 +727,7 @@ func TestTrace(t *testing.T) {
 	if moved != r.Traffic.OffChip() {
 		t.Errorf("%d bytes moved, the run counts %d", moved, r.Traffic.OffChip())
 	}
-	// The inter-layer pipeline shows: MAT begins a PW2 while R-MAC runs its DW.
+	// The trace shows the inter-layer pipeline: MAT begins a PW2 while R-MAC runs its DW.
 	const block = "backbone.stages.3.op_list.4.local_module.main."
 	if !slices.ContainsFunc(r.Events, func(e Event) bool {
 		return e.MAT == block+"point_conv.conv" && e.RMAC == block+"depth_conv.conv"
@@ -744,7 +753,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// Unknown energies make the total unknown, and only them.
+// TestEnergy: an unknown energy makes the total unknown. Nothing else does.
 func TestEnergy(t *testing.T) {
 	r := paperRun(t, nil)
 	table := energy.Horowitz45nm()
@@ -775,7 +784,8 @@ func TestEnergy(t *testing.T) {
 	}
 }
 
-// Parts add up to the run, less what the last results take to be stored.
+// TestParts: the parts add up to the run's cycles without the time in which the last
+// results are stored.
 func TestParts(t *testing.T) {
 	r := paperRun(t, nil)
 	for name, parts := range map[string][]Part{"role": r.ByRole(), "block": r.ByBlock()} {
@@ -799,9 +809,9 @@ func BenchmarkSimulate(b *testing.B) {
 	}
 }
 
-// Of an attention the events show what each engine does for each head: R-MAC its
-// KᵀV one after the other, MAT divisors and then dividends of a head that is
-// ready, and in the end both engines together.
+// TestEventsOfHeads: in an attention the events show each engine's work on each head.
+// R-MAC computes KᵀV of one head after another. MAT computes the divisors and then the
+// dividends of a head whose KᵀV is ready. At the end both engines work together.
 func TestEventsOfHeads(t *testing.T) {
 	r := paperRun(t, func(c *arch.Config, o *Options) { o.Events = true })
 	roles := make(map[string]efficientvit.Role)
@@ -851,8 +861,8 @@ func TestEventsOfHeads(t *testing.T) {
 	}
 }
 
-// TestPriceWidths: the price is the run's cycles, on multipliers of 4 bits more for wider
-// weights, and an operation that is not there is an error.
+// TestPriceWidths: the price is the run's cycles. Multipliers of 4 bits take more cycles
+// for wider weights. A name of an operation that does not exist is an error.
 func TestPriceWidths(t *testing.T) {
 	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(8, 8, 64, 64, 1)}}
 	c := arch.ZCU102()

@@ -20,7 +20,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// ideal has no memory and no auxiliary units, as the closed form.
+// ideal has neither memory nor auxiliary units, like the closed form.
 func ideal(p hwsim.Pipelines) Options {
 	return Options{Scope: hwsim.Backbone, Pipelines: p, FreeMemory: true, FreeAuxiliary: true}
 }
@@ -43,8 +43,8 @@ func closedForm(t rapid.TB, w *workload.Workload, c arch.Config) *closed.Result 
 	return r
 }
 
-// drawWorkload draws a few operations with names of their own, and elementwise
-// work behind them.
+// drawWorkload draws a few operations with different names, and elementwise operations
+// behind them.
 func drawWorkload(t *rapid.T) *workload.Workload {
 	w := &workload.Workload{Name: "drawn"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "operations") {
@@ -72,7 +72,7 @@ func drawWorkload(t *rapid.T) *workload.Workload {
 	return w
 }
 
-// drawMachine draws engines, memory, units and what copies share.
+// drawMachine draws engines, memory, units and the dimension that copies share.
 func drawMachine(t *rapid.T) arch.Config {
 	c := drawEngines(t)
 	c.RMAC.MACs = rapid.IntRange(1, 60).Draw(t, "any R-MAC MACs")
@@ -105,7 +105,7 @@ func drawOptions(t *rapid.T) Options {
 	}
 }
 
-// drawCase draws what both kinds of test need: a network, a few operations, or heads
+// drawCase draws a case for two kinds of tests: a network, a few operations, or heads
 // that are mostly larger than the buffers.
 func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	c, o := drawMachine(t), drawOptions(t)
@@ -123,8 +123,8 @@ func drawCase(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	return w, c, o
 }
 
-// One copy without memory and units takes what the closed form says, whatever
-// the copy's share is called.
+// TestOneCopyIsTheClosedForm: one copy without memory and units takes the closed form's
+// cycles, for each dimension that copies can share.
 func TestOneCopyIsTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c, w := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}
@@ -151,8 +151,9 @@ func TestChannelParallelIsTheClosedForm(t *testing.T) {
 	})
 }
 
-// Multipliers of fewer bits take several turns, the products with their factors
-// of 8 bits as often as any; so all of a network takes as many times as long.
+// TestMultiplierBits: multipliers of fewer bits take several turns. A product of two
+// 8-bit codes takes as many turns as a product with a weight. So a whole network takes
+// its cycles times the number of turns.
 func TestMultiplierBits(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c, w, o := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}, ideal(hwsim.NoPipelines)
@@ -170,9 +171,9 @@ func TestMultiplierBits(t *testing.T) {
 	})
 }
 
-// For whole networks the two differ where the closed form is known to be
-// short: it charges a third of the aggregation's pointwise convolution, and no
-// divisors.
+// TestNetworksAgainstTheClosedForm: for whole networks the two models differ where the
+// closed form is known to be too short. It charges a third of the aggregation's pointwise
+// convolution, and no divisors.
 func TestNetworksAgainstTheClosedForm(t *testing.T) {
 	for _, name := range efficientvit.VariantNames() {
 		t.Run(name, func(t *testing.T) {
@@ -210,9 +211,9 @@ func TestNetworksAgainstTheClosedForm(t *testing.T) {
 	}
 }
 
-// Several copies take the closed form's cycles and the imbalance; but for a
-// stream, where each copy sets up for itself, the imbalance is that of the
-// accounts.
+// TestCopiesDifferByTheImbalance: several copies take the closed form's cycles and the
+// imbalance. In a stream each copy has a set-up of its own; there the imbalance is that
+// of the accounts.
 func TestCopiesDifferByTheImbalance(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c, w := drawEngines(rt), &workload.Workload{Name: "drawn", Ops: drawOps(rt)}
@@ -234,7 +235,7 @@ func TestCopiesDifferByTheImbalance(t *testing.T) {
 	})
 }
 
-// The imbalance of maps that sixteen copies do not divide, by hand.
+// TestImbalanceByHand: the imbalance of maps that do not divide by sixteen copies.
 func TestImbalanceByHand(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -243,15 +244,15 @@ func TestImbalanceByHand(t *testing.T) {
 		cycles  int64 // of sixteen copies
 		copying int64 // imbalance in cycles of all copies
 	}{
-		// 196 pixels: 13 for the busiest copy; 2 groups of channels of 16 steps.
+		// 196 pixels: the busiest copy has 13. 2 groups of channels take 16 steps each.
 		{"14×14", []workload.Operation{conv(14, 14, 128, 32, 1)}, arch.Pixels, 13 * 32, (13*16 - 196) * 32},
 		{"7×7", []workload.Operation{conv(7, 7, 128, 32, 1)}, arch.Pixels, 4 * 32, (4*16 - 49) * 32},
 		// Only two copies have channels.
 		{"two groups", []workload.Operation{conv(7, 7, 128, 32, 1)}, arch.Channels, 49 * 16, 14 * 49 * 16},
-		// 28 sets of 8 pixels: 2 for the busiest copy; 2 sets of channels.
+		// 28 sets of 8 pixels: the busiest copy has 2. There are 2 sets of channels.
 		{"depthwise", []workload.Operation{depthwise(14, 14, 16, 3)}, arch.Pixels, 2 * 2 * 9, (32 - 28) * 18},
 		{"channels of a depthwise", []workload.Operation{depthwise(14, 14, 16, 3)}, arch.Channels, 28 * 9, 14 * 28 * 9},
-		// 4 heads per engine of 16 rows: 4 rows a copy, 2·2 steps each.
+		// 4 heads of 16 rows per engine: a copy has 4 rows, of 2·2 steps each.
 		{"product", []workload.Operation{product(8, 16, 16, 16)}, arch.Pixels, 4 * 4, 0},
 		{"product of 49 rows", []workload.Operation{product(8, 49, 16, 16)}, arch.Pixels, 13 * 4, (13*16 - 196) * 4},
 	}
@@ -267,8 +268,8 @@ func TestImbalanceByHand(t *testing.T) {
 	}
 }
 
-// Every cycle of every copy has one account, every multiply-accumulate one
-// engine.
+// TestInvariants: every cycle of every copy is in one account, and every
+// multiply-accumulate is on one engine.
 func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawCase(rt)
@@ -349,8 +350,8 @@ func TestInvariants(t *testing.T) {
 	})
 }
 
-// More bandwidth, wider ports, larger buffers, faster units and a smaller
-// latency never cost a cycle.
+// TestMoreIsNotSlower: more bandwidth, wider ports, larger buffers, faster units and a
+// smaller latency never cost a cycle.
 func TestMoreIsNotSlower(t *testing.T) {
 	more := map[string]func(c *arch.Config, by int){
 		"off-chip bandwidth": func(c *arch.Config, by int) { c.OffChip.MBPerS *= 1 + float64(by)/100 },
@@ -384,7 +385,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		// Eight of them, which are sorted before, so that a failure is found again.
+		// Eight of the fields. They are sorted first, so that a failure can be repeated.
 		for _, what := range rapid.Permutation(slices.Sorted(maps.Keys(more))).Draw(rt, "what")[:8] {
 			larger := c
 			more[what](&larger, rapid.IntRange(1, 300).Draw(rt, what))
@@ -408,9 +409,9 @@ func TestMoreIsNotSlower(t *testing.T) {
 	})
 }
 
-// Replay of the events: the off-chip memory does one transfer at a time, and so
-// does each engine with operations; what enters a buffer leaves it, and it never holds
-// more than it can; the bytes are those that the run counts.
+// TestEventsConserveBytes replays the events. The off-chip memory does one transfer at a
+// time, and each engine one operation. The bytes that enter a buffer leave it, and it never
+// holds more than its size. The run counts the same bytes.
 func TestEventsConserveBytes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawCase(rt)
@@ -480,7 +481,7 @@ func TestEventsConserveBytes(t *testing.T) {
 			if b == noBuffer {
 				continue
 			}
-			// What is freed at a cycle makes room in it.
+			// Bytes that are freed at a cycle make room in the same cycle.
 			slices.SortStableFunc(list, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.bytes, b.bytes)) })
 			var level int64
 			for _, ch := range list {
@@ -496,8 +497,8 @@ func TestEventsConserveBytes(t *testing.T) {
 	})
 }
 
-// A map is refused only if not even one pixel's channels fit the buffers, with the
-// inputs around it that its kernel needs.
+// TestRefusedOnlyBelowAPixel: a map is refused only if the buffers cannot hold the
+// channels of one pixel with the inputs around it that its kernel needs.
 func TestRefusedOnlyBelowAPixel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		side, channels := rapid.IntRange(1, 24), rapid.IntRange(1, 2000)
@@ -539,8 +540,8 @@ func TestRefusedOnlyBelowAPixel(t *testing.T) {
 		if c.CopiesShare == arch.Batch {
 			pictures = o.Batch
 		}
-		// The first pixel of a band brings the rows below it, which leave together
-		// when the pixels that need the last of them are done.
+		// The first pixel of a band loads the rows below it. They leave together when the
+		// pixels that need the last of these rows are done.
 		halo := (kernel/2 + stride - 1) / stride
 		window := (2*halo+1)*(3*halo+1)*in*stride*stride*pictures + 3*halo + 1
 		made := out
@@ -553,8 +554,8 @@ func TestRefusedOnlyBelowAPixel(t *testing.T) {
 	})
 }
 
-// Heads are refused only if the buffers do not hold one token of each head at work
-// beside KᵀV, of which the output buffer has partial sums.
+// TestHeadsRefusedOnlyBelowAToken: heads are refused only if the buffers cannot hold one
+// token of each head at work beside KᵀV. The output buffer holds the partial sums of KᵀV.
 func TestHeadsRefusedOnlyBelowAToken(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		heads, tokens := rapid.IntRange(1, 4).Draw(rt, "heads"), rapid.IntRange(64, 4000).Draw(rt, "tokens")
@@ -587,7 +588,8 @@ func TestHeadsRefusedOnlyBelowAToken(t *testing.T) {
 	})
 }
 
-// Sixteen pictures of 1024×2048 share buffers that do not hold a head of each.
+// TestCutHeadsRun: sixteen pictures of 1024×2048 share buffers that cannot hold one head
+// of each.
 func TestCutHeadsRun(t *testing.T) {
 	names := []string{"seg-b0-cityscapes", "seg-b3-cityscapes"}
 	if testing.Short() { // the other takes seconds
@@ -607,8 +609,8 @@ func TestCutHeadsRun(t *testing.T) {
 	}
 }
 
-// The networks run in buffers of which a row, or sixteen pictures' rows, take
-// more, and at 1024×2048 with any pipelines.
+// TestLargeMapsRun: the networks run in buffers that are smaller than a row of a map, or
+// than such rows of sixteen pictures, and at 1024×2048 with any pipelines.
 func TestLargeMapsRun(t *testing.T) {
 	for name, change := range map[string]func(*arch.Config, *Options){
 		"64 KiB":           func(c *arch.Config, o *Options) { c.Buffers.Input.KiB, c.Buffers.Output.KiB = 64, 64 },

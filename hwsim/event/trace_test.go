@@ -9,8 +9,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 )
 
-// TestTurnsAreTheRun: the turns of a trace follow one another, are the compute events
-// of the run, and end when it ends but for its last stores.
+// TestTurnsAreTheRun: the turns of a trace follow one another and are the compute events
+// of the run. The last turn ends at the end of the run less its last stores.
 func TestTurnsAreTheRun(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	for _, c := range []struct {
@@ -46,7 +46,7 @@ func TestTurnsAreTheRun(t *testing.T) {
 			if drain > 0 && now != run.RoundCycles-drain {
 				t.Errorf("the turns end at %d, the round at %d with %d for its last stores", now, run.RoundCycles, drain)
 			}
-			// Each compute event begins within a turn, and each turn begins with one.
+			// Each compute event begins within a turn, and each turn begins with a compute event.
 			at := 0
 			for _, e := range run.Events {
 				if e.Kind != ComputeEvent {

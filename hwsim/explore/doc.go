@@ -41,7 +41,7 @@
 //	fmt.Println(front)
 //
 // An event without a price in the table makes the energy unknown, which is not zero. Such
-// a point cannot be ranked by energy, and a front counts such points and gives the reason.
-// Where copies, lanes, ports or rates vary, energy ranks no point at all: no table prices
-// what they cost.
+// a point cannot be ranked by energy. A front counts such points and gives the reason. If
+// copies, lanes, ports or rates vary, no point is ranked by energy, since no table prices
+// the energy of more of them.
 package explore

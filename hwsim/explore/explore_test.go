@@ -52,7 +52,7 @@ func TestPareto(t *testing.T) {
 	}
 }
 
-// The front by its definition: each item against all.
+// TestParetoByDefinition: the front by its definition, with each item against all others.
 func TestParetoByDefinition(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		type triple [3]int
@@ -74,7 +74,8 @@ func TestParetoByDefinition(t *testing.T) {
 	})
 }
 
-// A survey in parallel is the loops over its axes, each point charged alone.
+// TestSweepAsLoops: a parallel survey equals loops over its axes in which each point is
+// charged alone.
 func TestSweepAsLoops(t *testing.T) {
 	space := Space{
 		Base:      arch.ZCU102(),
@@ -125,7 +126,7 @@ func TestSweepAsLoops(t *testing.T) {
 	}
 }
 
-// hosts counts the operations that are left to a host.
+// hosts counts the operations of the host.
 func hosts(r *closed.Result) int {
 	n := 0
 	for _, o := range r.Omitted {
@@ -136,7 +137,8 @@ func hosts(r *closed.Result) int {
 	return n
 }
 
-// What the closed form cannot express is counted, with a reason.
+// TestSweepCountsRefusals: configurations that the closed form cannot express are
+// counted, with a reason.
 func TestSweepCountsRefusals(t *testing.T) {
 	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("rmac.macs", 2, 4, 8)},
 		Workloads: []*workload.Workload{hwtest.Network(t, "b1-r224")}, Model: closed.Model(hwsim.Backbone)})
@@ -163,7 +165,8 @@ func TestLimits(t *testing.T) {
 		{"packing changes DSPs", Over("multiplications_per_dsp", 1, 2, 4), Limits{DSPs: 1616}, 2},
 		// 1024 + 512 + 1024 + 8 KiB
 		{"buffers", Over("buffers.divisor.kib", 8, 9), Limits{BufferKiB: 2568}, 1},
-		// 256 + 128 + 256 + 2 blocks; 640 KiB behind 1024 bytes take as many as 1024
+		// 256 + 128 + 256 + 2 blocks. 640 KiB behind a port of 1024 bytes take as many as 1024
+		// KiB.
 		{"block RAMs", Over("buffers.input.kib", 640, 1024, 1025), Limits{BRAMs: 642}, 2},
 		{"bandwidth", Over("off_chip.mb_per_s", 4800, 19200, 19200.5), Limits{MBPerS: 19200}, 2},
 	}
@@ -190,7 +193,7 @@ func TestFront(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range v.Workloads() {
-		// One multiplication per DSP costs DSPs and brings nothing.
+		// One multiplication per DSP costs DSPs and gains nothing.
 		var got []int
 		for _, p := range v.front(name).Points {
 			if p.Workload != name || p.Config.MultiplicationsPerDSP != 2 {
@@ -223,8 +226,8 @@ func TestFrontRefuses(t *testing.T) {
 	}
 }
 
-// A survey lists what its points assume, but for what the axes vary, and its JSON
-// marks the points of the fronts that its page shows.
+// TestReport: a survey lists the assumptions of its points, without the fields of the
+// axes. Its JSON marks the points of the fronts on its page.
 func TestReport(t *testing.T) {
 	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(),
 		Axes:      []Axis{Over("copies", 16, 4), Over("buffers.input.kib", 512, 1024)},
@@ -261,8 +264,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// A configuration for several networks is as good as for the one that gains the
-// least.
+// TestJoint: the value of a configuration for several networks is that of the network
+// that gains the least.
 func TestJoint(t *testing.T) {
 	config := func(copies int) arch.Config { c := arch.ZCU102(); c.Copies = copies; return c }
 	point := func(w string, copies int, fps float64) Point {
@@ -341,7 +344,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// ending is a context that ends after it was asked some times.
+// ending is a context that ends after some number of calls.
 type ending struct {
 	context.Context
 	left atomic.Int64
@@ -354,7 +357,7 @@ func (c *ending) Err() error {
 	return nil
 }
 
-// A survey that is cancelled on its way tries no more.
+// TestCancelOnTheWay: a survey that is cancelled tries no further points.
 func TestCancelOnTheWay(t *testing.T) {
 	var copies []any
 	for i := range 4096 {
@@ -367,13 +370,14 @@ func TestCancelOnTheWay(t *testing.T) {
 	if v != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v, want no survey and the context's error", v, err)
 	}
-	// Every worker asks once more, and the end twice: whether, and why.
+	// Each worker asks once more. The end asks twice: whether the context has ended, and
+	// why.
 	if asked := 3 - ctx.left.Load(); asked > int64(3+runtime.GOMAXPROCS(0)+2) {
 		t.Errorf("the context was asked %d times of %d points", asked, 2*4096)
 	}
 }
 
-// An event-driven point is a simulation of its own, priced by the table.
+// TestEventDriven: an event-driven point is a simulation of its own, priced by the table.
 func TestEventDriven(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	table := everything()
@@ -401,7 +405,7 @@ func TestEventDriven(t *testing.T) {
 	}
 }
 
-// everything prices all events at 1 pJ.
+// everything returns a table that prices every event at 1 pJ.
 func everything() *energy.Table {
 	t := &energy.Table{Name: "a table", Source: "this test", Multiply8: 1, Add32: 1, Auxiliary: 1,
 		SRAM: []energy.SRAM{{KiB: 1 << 20, Byte: 1}}, DRAM: 1, Units: make(map[workload.Unit]float64)}
@@ -411,8 +415,8 @@ func everything() *energy.Table {
 	return t
 }
 
-// Energy that is not known ranks nothing: such points are counted, with the
-// reason, and never taken for free.
+// TestUnknownEnergyIsNotRanked: points with an unknown energy are not ranked. They are
+// counted, with the reason, and never have an energy of 0.
 func TestUnknownEnergyIsNotRanked(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	part := everything()
@@ -450,7 +454,8 @@ func TestUnknownEnergyIsNotRanked(t *testing.T) {
 	}
 }
 
-// Nothing ranks by energy what no table prices.
+// TestEnergyRanksBuffersOnly: points are not ranked by energy if no table prices their
+// differences.
 func TestEnergyRanksBuffersOnly(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	for _, axis := range []Axis{Over("copies", 8, 16), Over("rmac.lanes", 4, 8), Over("off_chip.mb_per_s", 9600, 19200), Over("buffers.input.port_bytes", 512, 1024), Over("auxiliary.requantize", 8, 16), Over("clock_mhz", 100, 200)} {
@@ -475,7 +480,8 @@ func TestEnergyRanksBuffersOnly(t *testing.T) {
 	}
 }
 
-// An axis of an auxiliary unit has the last word, whatever the lanes.
+// TestUnitsFollowTheLanes: the value on an axis of an auxiliary unit stays, with any
+// number of lanes.
 func TestUnitsFollowTheLanes(t *testing.T) {
 	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("auxiliary.add", 5, 6), Over("mat.lanes", 8, 16)},
 		Workloads: []*workload.Workload{hwtest.Network(t, "b0-r224")}, Model: closed.Model(hwsim.Backbone)})
@@ -494,7 +500,7 @@ func TestUnitsFollowTheLanes(t *testing.T) {
 	}
 }
 
-// A front in three objectives holds those in two of them.
+// TestFrontObjectives: a front in three objectives contains the fronts in two of them.
 func TestFrontObjectives(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	v, err := Sweep(context.Background(), Space{Base: arch.ZCU102(), Axes: []Axis{Over("copies", 4, 8, 16), Over("clock_mhz", 100, 200), Over("buffers.input.kib", 64, 1024)},
@@ -527,7 +533,8 @@ func TestFrontObjectives(t *testing.T) {
 		}
 		for i := range f.Points {
 			p := &f.Points[i]
-			// Of points equal in both, only the best in the third is on the larger front.
+			// Of the points that are equal in both objectives, only the best in the third is on
+			// the larger front.
 			if !slices.ContainsFunc(within, func(s [3]float64) bool {
 				own := scores(p)
 				return s[two[0]] == own[two[0]] && s[two[1]] == own[two[1]]
@@ -551,7 +558,8 @@ func BenchmarkEventDriven(b *testing.B) {
 		Over("mat.lanes", 4, 8, 16), Over("copies", 8, 16, 32))
 }
 
-// Only rates vary: schedule and prices are made once for all points.
+// BenchmarkEventDrivenRates: only rates vary, so the schedule and the prices are made
+// once for all points.
 func BenchmarkEventDrivenRates(b *testing.B) {
 	benchmark(b, event.Model(event.Options{}, energy.Horowitz45nm()),
 		Over("off_chip.mb_per_s", 2400, 4800, 19200), Over("buffers.weight.port_bytes", 64, 128, 256))

@@ -14,7 +14,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// The ranking by its definition, on a few copies: 18 and more take too many slices.
+// TestRerank: the ranking by its definition, on a few copies. 18 copies and more take too
+// many slices.
 func TestRerank(t *testing.T) {
 	w, paper := hwtest.Network(t, "b1-r224"), arch.ZCU102()
 	s := Space{Base: paper, Workloads: []*workload.Workload{w}, Model: closed.Model(hwsim.Backbone),
@@ -56,7 +57,8 @@ func TestRerank(t *testing.T) {
 	}
 }
 
-// The space of sizes has the paper's among its points, and no point beyond the chip.
+// TestEngines: the space of sizes contains the paper's configuration, and no
+// configuration that does not fit the chip.
 func TestEngines(t *testing.T) {
 	w, paper, chip := hwtest.Network(t, "b1-r224"), arch.ZCU102(), arch.XCZU9EG()
 	v, err := Sweep(t.Context(), Engines(paper, closed.Model(hwsim.Backbone), w))

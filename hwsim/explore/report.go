@@ -44,7 +44,7 @@ func (v *Survey) Tables() table.Page {
 // String is the text of [Survey.Tables], which ends with a line break.
 func (v *Survey) String() string { return v.Tables().String() }
 
-// countPoints counts them in words.
+// countPoints returns a number of points in words.
 func countPoints(n int) string {
 	if n == 1 {
 		return "1 point"
@@ -113,7 +113,7 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 	}{v.Model, v.Note, v.Base, v.Assumptions(), objectives, part, v.Tried, v.OverLimit, v.Refused, refusal, points})
 }
 
-// Tables is the front on a page, with energies where any is known.
+// Tables returns the front on a page, with energies if any is known.
 func (f *Front) Tables() table.Page {
 	var s table.Writer
 	f.write(&s)

@@ -26,7 +26,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/shard"
 )
 
-// sameSurvey compares everything but the file that a survey was read from.
+// sameSurvey compares all fields but the file from which a survey was read.
 var sameSurvey = cmp.Options{cmpopts.EquateNaNs(), cmpopts.IgnoreUnexported(Survey{}), cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })}
 
 // divided is a space with numbers, words, limits and refusals on two networks.
@@ -49,7 +49,7 @@ func sweep(t testing.TB, s Space) *Survey {
 	return v
 }
 
-// saved returns the survey behind its file, and what the file holds.
+// saved returns the survey that its file gives, and the contents of the file.
 func saved(t testing.TB, v *Survey) (*Survey, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "survey.json")
@@ -102,7 +102,7 @@ func TestMergeIsTheSingleRun(t *testing.T) {
 	}
 }
 
-// TestMergeRefuses: shards of another space are named, whatever differs.
+// TestMergeRefuses: the error for a shard of another space names it, with any difference.
 func TestMergeRefuses(t *testing.T) {
 	of := func(i int, edit func(*Space)) *Survey {
 		space := divided(t, closed.Model(hwsim.Backbone))
@@ -143,8 +143,8 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
-// TestReadSurvey: what is no survey is an error of one line that names the file, and
-// takes no more memory than the file justifies.
+// TestReadSurvey: the error for a file that is no survey is one line that names the file.
+// Reading takes no more memory than the size of the file justifies.
 func TestReadSurvey(t *testing.T) {
 	space := divided(t, closed.Model(hwsim.Backbone))
 	space.Axes = space.Axes[:1]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hwtest is what the tests of the accelerator simulator share.
+// Package hwtest has the functions that the tests of the accelerator simulator share.
 package hwtest
 
 import (

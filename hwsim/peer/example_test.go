@@ -13,8 +13,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
-// What R-MAC buys: SCALE-Sim's own total of 780,874 cycles is for other
-// depthwise layers than the network has.
+// The gain by R-MAC. SCALE-Sim's own total of 780,874 cycles is for other depthwise
+// layers than those of the network.
 func ExampleCompare() {
 	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	c := must.M1(peer.Compare(w, peer.Array64x32(), arch.ZCU102()))

@@ -22,7 +22,8 @@ import (
 
 const golden = "scalesim_v3_b1_224_ws64x32.csv"
 
-// Every layer of EfficientViT-B1 takes the cycles that SCALE-Sim v3 reports.
+// TestAsSCALESim: every layer of EfficientViT-B1 takes the cycles that SCALE-Sim v3
+// reports.
 func TestAsSCALESim(t *testing.T) {
 	file, err := os.Open("testdata/" + golden)
 	if err != nil {
@@ -69,7 +70,7 @@ func TestAsSCALESim(t *testing.T) {
 	}
 }
 
-// The copy in testdata is the reference's.
+// TestGoldenCopy: the file in testdata equals the reference's.
 func TestGoldenCopy(t *testing.T) {
 	want, err := os.ReadFile(shared.Path(t, "golden/"+golden))
 	if err != nil {
@@ -93,7 +94,7 @@ func convolution(h, w, cin, cout, groups, kernel, stride int) workload.Operation
 	return o
 }
 
-// Each counting, worked out by hand: a fold on 64×32 costs 158 + outputs.
+// TestCountings: each counting by hand. A fold on 64×32 costs 158 + outputs cycles.
 func TestCountings(t *testing.T) {
 	product := workload.Operation{Name: "layer", Unit: workload.Engines, Form: workload.Product, Heads: 5, Rows: 49, Inner: 16, Cols: 16}
 	tests := []struct {
@@ -103,13 +104,13 @@ func TestCountings(t *testing.T) {
 	}{
 		{"one fold", convolution(7, 7, 64, 32, 1, 1, 1), map[Counting]int64{SCALESim: 1, OneGroup: 1, SideBySide: 1}},
 		{"a term and a channel too many", convolution(7, 7, 65, 33, 1, 1, 1), map[Counting]int64{SCALESim: 4, OneGroup: 4, SideBySide: 4}},
-		// ⌈64/7⌉ = 10 of up to 7·9 = 63 rows
+		// ⌈64/7⌉ = 10 folds of up to 7·9 = 63 rows.
 		{"depthwise 3×3", convolution(7, 7, 1, 64, 64, 3, 1), map[Counting]int64{SCALESim: 2, OneGroup: 64, SideBySide: 10}},
-		// two channels of 25 rows fit
+		// A fold has room for two channels of 25 rows.
 		{"depthwise 5×5", convolution(7, 7, 1, 33, 33, 5, 1), map[Counting]int64{SCALESim: 2, OneGroup: 33, SideBySide: 17}},
-		// 81 rows for one channel: two folds each
+		// A channel has 81 rows: two folds each.
 		{"depthwise 9×9", convolution(7, 7, 1, 3, 3, 9, 1), map[Counting]int64{SCALESim: 2, OneGroup: 6, SideBySide: 6}},
-		// groups of 16 by 16: two fit the columns
+		// Groups of 16 by 16: the columns have room for two.
 		{"grouped", convolution(7, 7, 16, 384, 24, 1, 1), map[Counting]int64{SCALESim: 12, OneGroup: 24, SideBySide: 12}},
 		{"heads", product, map[Counting]int64{OneGroup: 5, SideBySide: 3}},
 	}
@@ -133,8 +134,8 @@ func TestCountings(t *testing.T) {
 	}
 }
 
-// A stride leaves SCALE-Sim one more output on each side, unless the input is
-// cut into patches.
+// TestSCALESimSides: with a stride SCALE-Sim counts one more output on each side, unless
+// the input is cut into patches.
 func TestSCALESimSides(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -160,8 +161,8 @@ func TestSCALESimSides(t *testing.T) {
 	}
 }
 
-// place fills arrays with the weights of a grouped layer, one by one as blocks
-// on the diagonal, and returns how many arrays it takes.
+// place fills arrays with the weights of a grouped layer, group by group as blocks on the
+// diagonal. It returns the number of arrays.
 func place(a Array, groups, terms, channels int) int64 {
 	if terms > a.Rows || channels > a.Cols { // a group alone needs several
 		var arrays int64
@@ -250,7 +251,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Both sides of a comparison run the same operations.
+// TestCompareSameMACs: both sides of a comparison run the same operations.
 func TestCompareSameMACs(t *testing.T) {
 	c, err := Compare(hwtest.Network(t, "b1-r224"), Array64x32(), arch.ZCU102())
 	if err != nil {
@@ -274,8 +275,8 @@ func TestCompareSameMACs(t *testing.T) {
 	if total := c.Convolutions() + c.Products(); total != float64(c.Accelerator.Undivided)/16 {
 		t.Errorf("%v cycles of convolutions and products, want %d/16", total, c.Accelerator.Undivided)
 	}
-	// The sum over the network's depthwise convolutions of ⌈W/8⌉·H·⌈C/8⌉·k²
-	// (112², 16 channels; 56², 64 and 128; 28², 128, 256; ...) by 16 copies.
+	// The sum over the network's depthwise convolutions of ⌈W/8⌉·H·⌈C/8⌉·k² (112², 16
+	// channels; 56², 64 and 128; 28², 128, 256; ...), divided by 16 copies.
 	dw := func(n, side, channels, k int) int { return n * ((side + 7) / 8) * side * channels / 8 * k * k }
 	want := dw(1, 112, 16, 3) + dw(1, 56, 64, 3) + dw(1, 56, 128, 3) + dw(1, 28, 128, 3) + dw(2, 28, 256, 3) +
 		dw(1, 14, 256, 3) + dw(3, 14, 384, 5) + dw(3, 14, 512, 3) + dw(1, 7, 512, 3) + dw(4, 7, 768, 5) + dw(4, 7, 1024, 3)
@@ -284,7 +285,7 @@ func TestCompareSameMACs(t *testing.T) {
 	}
 }
 
-// A standard ViT has no depthwise convolution.
+// TestCompareStandardViT: a standard ViT has no depthwise convolution.
 func TestCompareStandardViT(t *testing.T) {
 	w, err := workload.DeiT("deit-tiny")
 	if err != nil {
@@ -299,8 +300,8 @@ func TestCompareStandardViT(t *testing.T) {
 	}
 }
 
-// The page ends with what the accelerator's side rests on, and JSON says the same:
-// what SCALE-Sim does not enter is null.
+// TestComparisonReport: the page ends with the assumptions of the accelerator's side.
+// JSON has the same numbers. A layer that SCALE-Sim cannot enter is null.
 func TestComparisonReport(t *testing.T) {
 	for _, name := range []string{"b0-r224", "b1-r224"} {
 		w := hwtest.Network(t, name)

@@ -14,14 +14,14 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 )
 
-// stepped counts the operations of models that were stepped, and those of the engines
-// that were left to the reference.
+// stepped counts the operations of models that the registers stepped, and the operations
+// of the engines that were left to the reference.
 type stepped struct {
 	convolutions, depthwise, products, interLayer, intraLayer atomic.Int64
 	left                                                      atomic.Int64
 }
 
-// check says which operations the models did not have.
+// check fails for each kind of operation that no model had.
 func (s *stepped) check(t *testing.T) {
 	t.Helper()
 	for name, n := range map[string]*atomic.Int64{"convolution": &s.convolutions, "depthwise convolution": &s.depthwise,
@@ -32,10 +32,10 @@ func (s *stepped) check(t *testing.T) {
 	}
 }
 
-// executor runs models with what the engines do of them stepped on a configuration:
-// convolutions, products, and the pipelines where a model has their operations in a
-// row. Whatever other units do is the reference's, and so is an operation with
-// operands that no multiplier takes.
+// executor runs models whose engine operations are stepped on a configuration:
+// convolutions, products, and the pipelines if a model has their operations in sequence.
+// The reference computes the operations of other units, and operations with operands that
+// no multiplier takes.
 func executor(c arch.Config, counts *stepped) integertest.Executor {
 	return func(m *integer.Model) (integertest.Run, error) {
 		tensors, err := m.Infer()
@@ -76,7 +76,7 @@ func executor(c arch.Config, counts *stepped) integertest.Executor {
 	}
 }
 
-// A graph is a model's operations by their names, with what they make.
+// A graph holds a model's operations by name, with their results.
 type graph map[string]node
 
 type node struct {
@@ -84,8 +84,8 @@ type node struct {
 	tensor integer.Tensor
 }
 
-// behind returns the operation whose accumulators a tensor was, and the units that
-// they have passed.
+// behind returns the operation whose accumulators became a tensor, and the units through
+// which they passed.
 func (g graph) behind(tensor string) (node, Units) {
 	var units Units
 	for {
@@ -101,7 +101,7 @@ func (g graph) behind(tensor string) (node, Units) {
 	}
 }
 
-// take says whether multipliers take tensors.
+// take reports whether multipliers can take the tensors.
 func (g graph) take(tensors ...string) bool {
 	return !slices.ContainsFunc(tensors, func(name string) bool { return checkFactors(g[name].tensor.Range) != nil })
 }
@@ -115,7 +115,7 @@ func (g graph) depthwise(op *integer.Op) *integer.Conv {
 	return conv
 }
 
-// step returns what the engines make of one operation, if they do it.
+// step returns the result of the engines for one operation, if they run it.
 func (g graph) step(c arch.Config, counts *stepped, op *integer.Op, made map[string]integer.Value) (y integer.Value, err error) {
 	switch operation := op.Operation.(type) {
 	case *integer.Conv:
@@ -155,7 +155,8 @@ func (g graph) step(c arch.Config, counts *stepped, op *integer.Op, made map[str
 	return y, err
 }
 
-// The registers make the reference executor's integers, whatever the engines.
+// TestConformance: the registers compute the reference executor's integers, with any
+// engines.
 func TestConformance(t *testing.T) {
 	for _, c := range []arch.Config{engines(8, 8, 8, 8), engines(3, 2, 2, 5)} {
 		t.Run(fmt.Sprint(c.MAT, c.RMAC), func(t *testing.T) {
@@ -166,7 +167,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// So they do of everything that the engines compute of a whole network.
+// TestFrozenNetworks: the same holds for all engine operations of whole networks.
 func TestFrozenNetworks(t *testing.T) {
 	cases := make(map[string]integertest.Case)
 	for _, c := range frozentest.Cases() {

@@ -9,16 +9,16 @@
 //
 // # The hardware
 //
-// A configuration (package arch) says how many lanes the engines have and how
-// many MACs a lane has (Section V of the paper):
+// A configuration (package arch) has the number of lanes of each engine and of MACs in a
+// lane (Section V of the paper):
 //
 //   - A lane of MAT is multipliers, an adder tree and an accumulator. The lanes
 //     are given the same input channels and the filters of different output
 //     channels. Kernel positions and slices of input channels follow in time.
 //   - A lane of R-MAC is a chain of MACs with a register each. In pointwise mode
-//     a lane does what one of MAT does: each MAC adds its product to the sum from
-//     the one above and hands it on, and the last one accumulates. In depthwise
-//     mode each MAC keeps a sum of its own: MACs are channels, lanes are
+//     a lane computes the same sum as a lane of MAT: each MAC adds its product to
+//     the sum from the MAC above and hands it on, and the last MAC accumulates. In
+//     depthwise mode each MAC keeps a sum of its own: MACs are channels, lanes are
 //     neighbouring output pixels of a row, kernel positions follow in time.
 //
 // Controllers are chains of counters. They give each engine one step per clock, which
@@ -57,12 +57,13 @@
 //
 // # Against the closed form
 //
-// This package shares nothing with the other timing models but the description
-// of the hardware. Convolutions of one group, depthwise convolutions and matrix
-// products of an even number of heads take exactly the cycles of hwsim's closed
-// form. So do streamed pairs, but for the differences below, each held by a test.
-// EfficientViT-B1 at 224 takes 4009042 cycles of one copy, the closed form
-// 4005490: every operation is equal but the aggregations, which take 3552 more.
+// This package shares only the description of the hardware with the other timing
+// models. Convolutions of one group, depthwise convolutions and matrix products of
+// an even number of heads take exactly the cycles of hwsim's closed form. So do
+// streamed pairs, except for the differences below. A test checks each of them.
+// EfficientViT-B1 at 224 takes 4009042 cycles of one copy. The closed form has
+// 4005490. Every operation takes the same cycles except the aggregations, which
+// take 3552 more.
 //
 //   - Waiting. The closed form lets MAT work from the first pixels on. Where MAT
 //     is faster than the depthwise convolution it runs out of pixels, and the
@@ -73,14 +74,16 @@
 //     MAT alone ⌈channels/lanes⌉ passes: the closed form is too short where MAT's
 //     lanes do not divide the tile.
 //   - Last tile. A narrower last tile takes MAT fewer passes, while the closed form counts
-//     its channels as those of a full one: it is too long. Where passes are lost as well
-//     it may be too short.
+//     its channels as those of a full one: it is too long. If passes are lost too, it
+//     may be too short.
 //   - Groups. A tile does not reach into the next group, which has other input channels.
 //     So the tiles differ from those of the closed form, which ignores groups: it is
 //     mostly too short where the lanes do not divide a group's output channels, and seldom
 //     too long.
-//   - The aggregation's output channels, of which the authors charge a third.
-//   - An odd head is MAT's alone; the closed form rounds up on both engines.
+//   - Aggregation. The closed form charges a third of the aggregation's output
+//     channels, as the authors do.
+//   - Odd heads. MAT alone computes an odd head. The closed form rounds the heads of both
+//     engines up.
 //
 // The closed form has no rule for convolutions of several groups on their own, for R-MAC
 // lanes of fewer MACs than MAT's, and for the intra-layer pipeline. For these only the

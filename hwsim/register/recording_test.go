@@ -10,8 +10,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// R-MAC's two MACs keep a channel each while the kernel's middle row passes over two
-// pixels; the other rows meet the border. Then both lanes sum channels.
+// R-MAC's two MACs hold a channel each while the middle row of the kernel passes over two
+// pixels. The other rows of the kernel meet the border. Then both lanes sum channels.
 func ExampleRecording() {
 	c := arch.ZCU102()
 	c.MAT, c.RMAC = arch.Engine{Lanes: 1, MACs: 2}, arch.Engine{Lanes: 1, MACs: 2}

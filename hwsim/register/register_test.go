@@ -23,7 +23,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// conv is a convolution of random weights and biases.
+// conv returns a convolution with random weights and biases.
 func conv(seed uint64, cin, cout, kernel, stride, groups int) *integer.Conv {
 	r := rand.New(rand.NewPCG(seed, 1))
 	c := &integer.Conv{Kernel: kernel, Stride: stride, Groups: groups, WeightBits: 8}
@@ -36,7 +36,7 @@ func conv(seed uint64, cin, cout, kernel, stride, groups int) *integer.Conv {
 	return c
 }
 
-// random is a tensor of codes, from the lowest to the highest.
+// random returns a tensor of random codes from lowest to highest.
 func random(seed uint64, lowest, highest int32, shape ...int) integer.Value {
 	r := rand.New(rand.NewPCG(seed, 2))
 	x := zeros([3]int(shape))
@@ -46,13 +46,13 @@ func random(seed uint64, lowest, highest int32, shape ...int) integer.Value {
 	return x
 }
 
-// signed are the codes of an operand, and toCodes brings accumulators to them.
+// signed are the codes of an operand. toCodes requantizes accumulators to them.
 var (
 	signed  = integer.Interval{Lo: -128, Hi: 127}
 	toCodes = by(1, 8, signed)
 )
 
-// row is a model of operations of which each takes the tensor before it.
+// row returns a model of operations in sequence: each reads the previous tensor.
 func row(x integer.Value, ops ...integer.Operation) *integer.Model {
 	m := &integer.Model{Name: "row", Limits: limits}
 	var before []string
@@ -64,7 +64,7 @@ func row(x integer.Value, ops ...integer.Operation) *integer.Model {
 	return m
 }
 
-// reference is what the reference executor makes of x by operations in a row.
+// reference returns the reference executor's result for x and operations in sequence.
 func reference(t rapid.TB, x integer.Value, ops ...integer.Operation) integer.Value {
 	t.Helper()
 	y, err := row(x, ops...).Run(x.Data)
@@ -87,7 +87,7 @@ func productOf(a, b integer.Value) integer.Value {
 	return y
 }
 
-// engines is one copy with MAT and R-MAC of lanes × MACs.
+// engines returns one copy with the given lanes and MACs.
 func engines(matLanes, matMACs, rmacLanes, rmacMACs int) arch.Config {
 	c := arch.ZCU102()
 	c.MAT, c.RMAC = arch.Engine{Lanes: matLanes, MACs: matMACs}, arch.Engine{Lanes: rmacLanes, MACs: rmacMACs}
@@ -95,8 +95,8 @@ func engines(matLanes, matMACs, rmacLanes, rmacMACs int) arch.Config {
 	return c
 }
 
-// drawEngines draws engines that the closed form can express, R-MAC's lanes
-// being no fewer in MACs, or any.
+// drawEngines draws engines. If expressible is true, the closed form can express them:
+// R-MAC's lanes have no fewer MACs than MAT's.
 func drawEngines(t *rapid.T, expressible bool) arch.Config {
 	size := rapid.IntRange(1, 8)
 	mat := size.Draw(t, "MAT MACs")
@@ -132,7 +132,7 @@ func productOp(heads, rows, inner, cols int) workload.Operation {
 		Heads: heads, Rows: rows, Inner: inner, Cols: cols}
 }
 
-// checkTrace holds what is true of every trace of that many multiply-accumulates.
+// checkTrace checks the properties of every trace with macs multiply-accumulates.
 func checkTrace(t rapid.TB, trace Trace, macs int64) {
 	t.Helper()
 	if trace.MAT.Busy+trace.MAT.Idle != trace.Cycles || trace.RMAC.Busy+trace.RMAC.Idle != trace.Cycles {
@@ -150,8 +150,8 @@ func checkEqual(t rapid.TB, got, want any) {
 	}
 }
 
-// Convolutions of any kernel, stride and groups. The cycles are the closed
-// form's, which knows no groups.
+// TestConvolution: convolutions of any kernel, stride and groups. Without groups the
+// cycles are the closed form's.
 func TestConvolution(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		small := rapid.IntRange(1, 9)
@@ -227,7 +227,7 @@ type stream struct {
 	groups         int
 }
 
-// run steps the stream, compares its outputs and returns the trace and the two
+// run steps the stream, compares its outputs, and returns the trace and the two
 // operations.
 func (s stream) run(t rapid.TB, c arch.Config) (Trace, []workload.Operation) {
 	t.Helper()
@@ -253,8 +253,8 @@ func (s stream) run(t rapid.TB, c arch.Config) (Trace, []workload.Operation) {
 	return trace, []workload.Operation{first, second}
 }
 
-// differences names every reason in the package comment for which the steps of a
-// stream may not be what the closed form charges.
+// differences names each reason in the package comment for which a stream's cycles may
+// differ from the closed form's.
 func (s stream) differences(c arch.Config) []string {
 	var causes []string
 	note := func(cause string, applies bool) {
@@ -268,7 +268,7 @@ func (s stream) differences(c arch.Config) []string {
 	note("last tile", perGroup > lanes && perGroup%lanes != 0)
 	note("groups", s.groups > 1 && perGroup%lanes != 0)
 
-	// Pixels of a row come together, and MAT has to be busy with those before.
+	// The pixels of a row come together, so MAT has to be busy with the previous ones.
 	passes := s.groups * (perGroup/lanes*up(lanes, c.MAT.Lanes) + up(perGroup%lanes, c.MAT.Lanes))
 	setUp := up(s.c, c.RMAC.MACs) * s.kernel * s.kernel
 	come, free, waits := 0, setUp, false
@@ -283,8 +283,8 @@ func (s stream) differences(c arch.Config) []string {
 	return causes
 }
 
-// The stream takes the closed form's cycles unless one of the named causes
-// applies, and fewer for two of them only; outputs are right in any case.
+// TestInterLayer: a stream takes the closed form's cycles unless one of the named causes
+// applies. For two causes only it may take fewer. The outputs are right in any case.
 func TestInterLayer(t *testing.T) {
 	side := rapid.IntRange(1, 10)
 	equal := 0
@@ -320,8 +320,8 @@ func TestInterLayer(t *testing.T) {
 	}
 }
 
-// Streams whose cycles are the closed form's, worked out by hand, and one for
-// each cause of a difference. p is the steps for one output.
+// TestInterLayerCycles: streams with the closed form's cycles, computed by hand, and a
+// stream for each cause of a difference. p is the number of steps for one output.
 func TestInterLayerCycles(t *testing.T) {
 	paper := engines(8, 8, 8, 8)
 	tests := []struct {
@@ -383,8 +383,8 @@ func TestInterLayerCycles(t *testing.T) {
 	}
 }
 
-// charged returns what the closed form charges for EfficientViT-B1 at a
-// resolution, and its operations by their names.
+// charged returns the closed form's charges for EfficientViT-B1 at a resolution, and its
+// operations by name.
 func charged(t *testing.T, c arch.Config, side int) ([]closed.OpCycles, map[string]workload.Operation) {
 	t.Helper()
 	net, err := efficientvit.Describe("b1-r224", efficientvit.InputSize(side, side))
@@ -408,8 +408,8 @@ func charged(t *testing.T, c arch.Config, side int) ([]closed.OpCycles, map[stri
 
 const aggregation = "aggregation DW + aggregation PW"
 
-// Every operation of a whole backbone, with its outputs, at a size where plain
-// integer arithmetic is fast. Only the aggregation's cycles are not the closed
+// TestBackbone: every operation of a whole backbone, with its outputs, at a size at which
+// plain integer arithmetic is fast. Only the aggregation's cycles differ from the closed
 // form's.
 func TestBackbone(t *testing.T) {
 	c := engines(8, 8, 8, 8)
@@ -447,9 +447,9 @@ func TestBackbone(t *testing.T) {
 	checkEqual(t, differ, map[string]int{aggregation: 7})
 }
 
-// The paper's network at its resolution, cycles alone. The three aggregations of
-// 14×14 tokens end with 6 pixels of 24 tiles of two steps, the four of 7×7 with 7
-// pixels of 48: those come when R-MAC ends.
+// TestB1R224: the paper's network at its resolution, cycles only. When R-MAC ends, 6
+// pixels come in each of the three aggregations of 14×14 tokens, of 24 tiles of two
+// steps. In each of the four aggregations of 7×7 tokens 7 pixels come, of 48 tiles.
 func TestB1R224(t *testing.T) {
 	if testing.Short() {
 		t.Skip("steps 4 million cycles")
@@ -487,8 +487,8 @@ func TestB1R224(t *testing.T) {
 	}
 }
 
-// attention is a model of one attention: codes of q, k and v to those of the
-// quotients.
+// attention returns a model of one attention, from the codes of q, k and v to the codes
+// of the quotients.
 func attention(tokens, heads, dim int, a Attention) *integer.Model {
 	m := &integer.Model{Name: "attention", Limits: limits}
 	add := func(name string, op integer.Operation, inputs ...string) string {
@@ -514,8 +514,9 @@ func attention(tokens, heads, dim int, a Attention) *integer.Model {
 	return m
 }
 
-// drawAttention draws factors by which integers mostly meet their codes, the
-// rounding of dividends and of divisors, and thresholds.
+// drawAttention draws the factors of an attention, whether dividends and divisors are
+// rounded first, and thresholds. With most factors the integers use the range of their
+// codes.
 func drawAttention(t *rapid.T, tokens, dim int) Attention {
 	to := func(name string, largest int, codes integer.Interval, channels int) *integer.Requantize {
 		r := &integer.Requantize{Codes: codes}
@@ -583,7 +584,7 @@ func by(mantissa int32, shift uint8, codes integer.Interval) *integer.Requantize
 	return &integer.Requantize{Affine: []integer.Affine{{Mantissa: mantissa, Shift: shift}}, Codes: codes}
 }
 
-// Four tokens of one head, with INTEGER.md's arithmetic by hand:
+// TestIntraLayerByHand: four tokens of one head, with INTEGER.md's arithmetic by hand:
 //
 //	KᵀV = [12120 -240; 100 0], times 3/256 = [142.03 -2.81; 1.17 0]: [127 -3; 1 0]
 //	ΣK  = [480 1], times 7/16 = [210 0.44]: [210 0], which has no sign
@@ -601,17 +602,16 @@ func TestIntraLayerByHand(t *testing.T) {
 		divide            integer.Divide
 		want              []int32
 	}{
-		// Codes 3, 4, 0, 0, so that 41/8 becomes 41/64, 41/128, 41/8: 5207/64 = 81.36,
-		// -123/64 = -1.92, 10619/128 = 82.96, -246/128 = -1.92. Of 820/8 = 102.5 the half
-		// is rounded up.
+		// The log2 codes are 3, 4, 0, 0. So 41/8 becomes 41/64, 41/128, 41/8: 5207/64 = 81.36,
+		// -123/64 = -1.92, 10619/128 = 82.96, -246/128 = -1.92. The half of 820/8 = 102.5 is
+		// rounded up.
 		{"full width", Units{logDomain}, nil, integer.Divide{Mantissa: 41, Shift: 3, Codes: signed}, []int32{81, -2, 83, -2, 103, 0, 0, 0}},
 		// The halves of the dividends are 64 (63.5), -1 (-1.5), 127 (129.5), -3, 10:
 		// 2624/32 = 82, -41/32 = -1.28, 5207/64 = 81.36, -123/64 = -1.92, 410/4 = 102.5.
 		{"rounded first", Units{logDomain}, Units{by(1, 1, signed)}, integer.Divide{Mantissa: 41, Shift: 2, Codes: signed}, []int32{82, -1, 81, -2, 103, 0, 0, 0}},
-		// The halves of the divisors are 105 and 210, whose leading ones are 2^6 and
-		// 2^7 and have another behind them, so that they become 2^7 and 2^8: 889/128 =
-		// 6.95, -21/128 = -0.16, 1813/256 = 7.08. A divisor of 0 divides by 1, and 140
-		// is clamped.
+		// The halves of the divisors are 105 and 210. Their leading ones are 2^6 and 2^7. The
+		// next bit is set, so they become 2^7 and 2^8: 889/128 = 6.95, -21/128 = -0.16,
+		// 1813/256 = 7.08. A divisor of 0 divides by 1, and 140 is clamped.
 		{"leading one", Units{by(1, 1, unsigned), &integer.Log2{Thresholds: []int32{2, 3, 6, 12, 24, 48, 96, 192}}}, nil, integer.Divide{Mantissa: 7, Codes: signed}, []int32{7, 0, 7, 0, 127, 0, 0, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -625,12 +625,12 @@ func TestIntraLayerByHand(t *testing.T) {
 	}
 }
 
-// On the paper's engines, 16 tokens of 4 heads of 16: KᵀV of a head takes R-MAC
-// 16·2·2 = 64 cycles, of which MAT waits for the first. A head then takes MAT
-// alone 2·2 for the divisors and 16·2·2 for the dividends. When R-MAC joins,
-// after 256 cycles, MAT has made two heads, and of the third the divisors and,
-// in 52 cycles, 13 pixels. Both make the other 3 in 6 cycles and the last head in
-// 2 + 32.
+// TestIntraLayerCycles: the paper's engines, 16 tokens, 4 heads of 16 channels. R-MAC
+// takes 16·2·2 = 64 cycles for KᵀV of a head. MAT waits for the first one. MAT alone then
+// takes 2·2 cycles for a head's divisors and 16·2·2 for its dividends. R-MAC joins after
+// 256 cycles. By then MAT has made two heads, the divisors of the third and, in 52
+// cycles, 13 pixels of the third. Both engines make the other 3 pixels in 6 cycles and
+// the last head in 2 + 32.
 func TestIntraLayerCycles(t *testing.T) {
 	q, k, v := random(1, 0, 127, 16, 4, 16), random(2, 0, 127, 16, 4, 16), random(3, -128, 127, 16, 4, 16)
 	_, trace, err := IntraLayer(engines(8, 8, 8, 8), q, k, v, Attention{KTV: Units{toCodes}, SumK: Units{toCodes}, Divisor: Units{&integer.Log2{}}})
@@ -647,20 +647,22 @@ func TestIntraLayerCycles(t *testing.T) {
 	}
 }
 
-// An odd head is MAT's; the closed form rounds up the half of both engines.
+// TestOddHeads: the odd head is MAT's. The closed form rounds the half of both engines
+// up.
 func TestOddHeads(t *testing.T) {
 	c := engines(8, 8, 4, 8)
 	_, trace, err := Product(c, &integer.MatMul{}, zeros([3]int{4, 3, 8}), zeros([3]int{3, 8, 16}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// MAT: 2 heads · 4 rows · 2 · 1; R-MAC: 1 · 4 · 4 · 1, by the closed form twice.
+	// MAT takes 2 heads · 4 rows · 2 · 1 cycles, R-MAC 1 · 4 · 4 · 1. The closed form takes
+	// R-MAC's twice.
 	if got := closedForm(t, c, productOp(3, 4, 8, 16)); trace.Cycles != 16 || got != 32 {
 		t.Errorf("%d cycles, closed form %d, want 16 and 32", trace.Cycles, got)
 	}
 }
 
-// The largest sums that are allowed do not pass 32 bits.
+// TestExtremeOperands: the largest allowed sums do not exceed 32 bits.
 func TestExtremeOperands(t *testing.T) {
 	const products = 1<<17 - 1 // of 2^14
 	for _, c := range []arch.Config{engines(1, 8, 1, 8), engines(1, 7, 3, 5)} {
@@ -682,7 +684,8 @@ func TestExtremeOperands(t *testing.T) {
 	}
 }
 
-// The codes of the border are the convolution's, in each channel, in all modes.
+// TestBorder: the codes of the border are the convolution's, in each channel and each
+// mode.
 func TestBorder(t *testing.T) {
 	x := integer.Value{Shape: [3]int{1, 1, 2}, Data: []int32{5, 200}}
 	ones := func(n int) []int8 { return slices.Repeat([]int8{1}, n) }
@@ -699,7 +702,7 @@ func TestBorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkEqual(t, y.Data, []int32{-4 + 205 + 16*7})
-	// 61/4 is 15.25, 10208/4 more than a code, both less 9.
+	// 61/4 is 15.25, and 10208/4 is larger than a code. 9 is subtracted from both.
 	shifted := &integer.Requantize{Affine: []integer.Affine{{Mantissa: 1, Shift: 2, Addend: -9 << 2}}, Codes: signed}
 	if y, _, err = InterLayer(c, x, dw, Units{shifted}, pw); err != nil {
 		t.Fatal(err)
@@ -793,7 +796,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What the tree adds is what a loop adds, for any number of leaves.
+// TestLanesAgree: the adder tree gives the sum of a loop, for any number of leaves.
 func TestLanesAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		macs := rapid.IntRange(1, 33).Draw(t, "MACs")
@@ -832,7 +835,7 @@ func BenchmarkInterLayer(b *testing.B) {
 	b.ReportMetric(float64(cycles)/b.Elapsed().Seconds(), "cycles/s")
 }
 
-// Every cycle is seen once, and what is seen last is what is returned.
+// TestWatch: every cycle is seen once, and the last registers are the returned integers.
 func TestWatch(t *testing.T) {
 	x, f := random(1, -128, 127, 1, 1, 4), conv(2, 4, 3, 1, 1, 1)
 	var cycles []int64

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A dump, read back, has the registers of every cycle.
+// TestVCD: a dump that is read back has the registers of every cycle.
 func TestVCD(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawEngines(t, false)
@@ -42,8 +42,7 @@ func TestVCD(t *testing.T) {
 	})
 }
 
-// readVCD returns the time and the registers at each time but the first and the
-// last.
+// readVCD returns each time and the registers at it, without the first and the last time.
 func readVCD(t rapid.TB, file string) []string {
 	var names []string
 	values := make(map[string]int32)
@@ -78,7 +77,7 @@ func readVCD(t rapid.TB, file string) []string {
 	return lines
 }
 
-// full is a file on a full disk.
+// full is a writer to a full disk.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }

@@ -15,8 +15,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// drawn draws an operation of the engines, a stream or an attention, small enough to
-// count every multiplication of, and engines.
+// drawn draws engines, and an operation, a stream or an attention. It is small enough to
+// count every multiplication.
 func drawn(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	size, few := rapid.IntRange(1, 12), rapid.IntRange(1, 5)
 	kernel := rapid.SampledFrom([]int{1, 3, 5}).Draw(t, "kernel")
@@ -54,13 +54,14 @@ func drawn(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 	return &workload.Workload{Name: "drawn", Ops: ops}, c, Options{Scope: hwsim.Backbone, Pipelines: p.Draw(t, "pipelines"), Pictures: 1, WeightBits: 8}
 }
 
-// A term is a product that goes into one output: all of a map's output count as one.
+// A term is a product that belongs to one output. All terms of an output of a convolution
+// count as one.
 type term struct {
 	op                                string
 	row, column, channel, head, inner int64
 }
 
-// terms calls f for everything that work computes.
+// terms calls f for every term that work computes.
 func terms(w Work, f func(term)) {
 	all := func(r Range, f func(int64)) {
 		for i := r.From; i < r.To; i++ {
@@ -84,8 +85,8 @@ func terms(w Work, f func(term)) {
 	})
 }
 
-// Whatever the tiles, every output of every operation is computed once, from no
-// output that is not there yet.
+// TestEveryOutputOnce: with any tiles, every output of every operation is computed once,
+// and only from outputs that exist already.
 func TestEveryOutputOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawn(rt)
@@ -95,7 +96,7 @@ func TestEveryOutputOnce(t *testing.T) {
 		}
 		tiling := rapid.SampledFrom(s.Tilings(int64(rapid.IntRange(0, 3).Draw(rt, "pixels")))).Draw(rt, "tiling")
 		done := make(map[term]bool)
-		// ready says whether all that an output of an operation sums over was done.
+		// ready reports whether all terms of an output of an operation are done.
 		ready := func(op *workload.Operation, row, column, channel, head int64) bool {
 			for inner := range int64(max(1, op.Inner)) {
 				if !done[term{op.Name, row, column, channel, head, inner}] {
@@ -159,7 +160,8 @@ func TestEveryOutputOnce(t *testing.T) {
 	})
 }
 
-// A stretch, a byte and a tile of a step are each in one tile.
+// TestTilesAddUp: the work units, the bytes and the areas of the tiles add up to those of
+// the step.
 func TestTilesAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c, o := drawn(rt)
@@ -196,7 +198,7 @@ func TestTilesAddUp(t *testing.T) {
 	})
 }
 
-// What work reads, by hand.
+// TestReads: the ranges that work reads, by hand.
 func TestReads(t *testing.T) {
 	conv := hwtest.Conv(8, 8, 4, 6, 3)
 	conv.Stride, conv.Groups = 2, 2
@@ -208,7 +210,8 @@ func TestReads(t *testing.T) {
 		work Work
 		want []Operand
 	}{
-		// Rows 2 and 3 of a padded 3×3 kernel of stride 2; channels 2 and 3 are of both groups.
+		// Rows 2 and 3 with a padded 3×3 kernel of stride 2. Channels 2 and 3 are in both
+		// groups.
 		{"stride and groups", Work{Op: &conv, Rows: Range{2, 4}, Columns: Range{0, 8}, Channels: Range{2, 4}},
 			[]Operand{{Rows: Range{3, 8}, Columns: Range{-1, 16}, Channels: Range{0, 8}}}},
 		{"patches", Work{Op: &patch, Rows: Range{1, 2}, Columns: Range{0, 4}, Channels: Range{0, 8}},
@@ -231,10 +234,11 @@ func TestNothingToSchedule(t *testing.T) {
 	}
 }
 
-// Two copies have 12 and 13 of 25 pixels, and 5 of 10 sets of R-MAC's 4 lanes. In the
-// 36 cycles behind the first set MAT makes 72 outputs of each, 12 pixels of 6 channels:
-// the first copy has begun the second round when R-MAC joins, the other has not
-// finished the first. So the task behind completes both.
+// TestStreamByHand: two copies have 12 and 13 of 25 pixels, and 5 each of 10 sets of
+// R-MAC's 4 lanes. In the 36 cycles after the first set MAT makes 72 outputs in each
+// copy: 12 pixels of 6 channels. The first copy has begun the second round when R-MAC
+// joins, and the other has not finished the first round. So the next task completes both
+// rounds.
 func TestStreamByHand(t *testing.T) {
 	c := hwtest.Engines(arch.Engine{Lanes: 2, MACs: 8}, arch.Engine{Lanes: 4, MACs: 8})
 	c.Copies = 2

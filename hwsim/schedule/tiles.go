@@ -135,8 +135,8 @@ type Grid struct {
 	height, width int64 // of the outputs; or heads and 1; or tokens and heads
 	rows, columns int64 // of a tile
 	halo          int64 // outputs around a tile whose inputs the tile also needs
-	// sums and outputs tell what the tokens of cut heads are: summed over in KᵀV, or
-	// outputs. In the intra-layer pipeline they are both, and the outputs are one band
+	// sums is true if KᵀV sums over the tokens of cut heads, outputs if each token has
+	// outputs. In the intra-layer pipeline both are true, and the outputs are one band
 	// behind the sums.
 	sums, outputs bool
 }
@@ -303,7 +303,7 @@ func (g *Grid) stretch(n int64) Stretch {
 	return Stretch{from, from + (bottom-top)*(right-left)}
 }
 
-// brings returns how many bytes of a step's inputs, loads in all, a tile loads.
+// brings returns the bytes that tile n loads, of loads bytes of the step's inputs.
 func (g *Grid) brings(n, loads int64) int64 {
 	_, top, _, bottom := g.corners(n)
 	band := g.InBand(n/g.down(), loads)
@@ -314,7 +314,7 @@ func (g *Grid) brings(n, loads int64) int64 {
 	return brings
 }
 
-// InBand returns how many bytes of a step's inputs, loads in all, belong to a band.
+// InBand returns the bytes that belong to a band, of loads bytes of a step's inputs.
 func (g *Grid) InBand(band, loads int64) int64 {
 	left := band * g.columns
 	return count.Share(loads, left+g.columns+g.halo, g.width) - count.Share(loads, max(0, left-g.halo), g.width)
@@ -334,8 +334,9 @@ func (g *Grid) Areas() map[Area]int64 {
 
 type among struct{ at, times int64 }
 
-// distinct returns the first of n, one that stands for all between, and the last: only the
-// first and the last differ.
+// distinct returns the different places among n tiles or bands, each with the number of
+// those alike: the first, one between, and the last. All between the first and the last
+// are alike.
 func distinct(n int64) []among {
 	list := []among{{0, 1}, {1, n - 2}, {n - 1, 1}}
 	switch n {
@@ -350,9 +351,10 @@ func distinct(n int64) []among {
 // Overlap returns the number of tiles below a tile that need some of its inputs.
 func (g *Grid) Overlap() int { return int(count.Up(2*g.halo, g.rows)) }
 
-// Window returns the largest number of bytes, of a step's inputs of loads bytes, that the
-// input buffer holds at the same time: the rows of the middle band, which has neighbours
-// if any band has, down to the first rows that leave.
+// Window returns the largest number of bytes that the input buffer holds at the same
+// time, of loads bytes of a step's inputs. It is reached in the middle band, since that
+// band has neighbours if any band has. It has the band's rows from the first to those
+// that the tiles need before the first rows leave.
 func (g *Grid) Window(loads int64) int64 {
 	return count.Share(g.InBand((g.Bands()-1)/2, loads), (int64(g.Overlap())+1)*g.rows+g.halo, g.height)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/must"
 )
 
-// operations returns the operations of a network, which the examples know to exist.
+// operations returns the operations of a network. The name must be right.
 func operations(name string) *workload.Workload {
 	return must.M1(workload.Variant(name))
 }
@@ -35,7 +35,7 @@ func ExampleNewBridge() {
 	// b2-r224: closed form 762009, aggregation +2223, divisors +276, imbalance +133674, intra-layer pipeline +2576, auxiliary units +0, memory +2168, pipeline fill +0: 902926 cycles
 }
 
-// The assumptions that move the cycles of B1 at all.
+// The assumptions that change the cycles of B1 if they are changed.
 func ExampleNewSensitivity() {
 	s := must.M1(trust.NewSensitivity(operations("b1-r224"), arch.ZCU102(), event.Options{}))
 	fmt.Printf("%d cycles\n", s.Cycles)
@@ -78,7 +78,7 @@ func ExampleNewShares() {
 	// free memory and units: pixels 294968, channels 613718, batch 250734, best of pixels and channels 256112, of all 250734; layers map[batch:35 channels:23 pixels:7]
 }
 
-// What deeper pipelines cost B1.
+// The cycles of B1 with deeper pipelines.
 func ExampleDepths() {
 	for _, d := range must.M1(trust.Depths(operations("b1-r224"), arch.ZCU102(), event.Options{}, 16)) {
 		if d.Depth%8 == 0 {
@@ -91,7 +91,7 @@ func ExampleDepths() {
 	// depth 16: 315425 cycles
 }
 
-// What B1 asks of the units that multiply, and what fewer requantizers cost.
+// B1's demand for the units that multiply, and the cost of fewer requantizers.
 func ExampleNewDemands() {
 	w := operations("b1-r224")
 	for _, d := range must.M1(trust.NewDemands(w, arch.ZCU102(), hwsim.Backbone)) {

@@ -12,12 +12,12 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// tiny is one copy of two lanes of two MACs in each engine.
+// tiny returns one copy with two lanes of two MACs in each engine.
 func tiny() arch.Config {
 	return hwtest.Engines(arch.Engine{Lanes: 2, MACs: 2}, arch.Engine{Lanes: 2, MACs: 2})
 }
 
-// By hand, by all models, and the products of each cycle.
+// TestSteps: the cycles by hand and by all models, and the products of each cycle.
 func TestSteps(t *testing.T) {
 	strided := workload.DW("DW", 2, 2, 2, 3)
 	strided.Stride = 2
@@ -30,8 +30,8 @@ func TestSteps(t *testing.T) {
 		{workload.Of("kernel", workload.Conv("Conv", 2, 2, 3, 5, 3)), 2 * 2 * 4 * 9, 2 * 2 * 4 * 9, 3 * 5 * 4 * 9},
 		{workload.Of("depthwise", workload.DW("DW", 2, 2, 2, 3)), 18, 18, 2 * 4 * 9}, // ⌈2/2⌉·2·⌈2/2⌉·9
 		{workload.Of("strided", strided), 18, 18, 2 * 4 * 9},
-		// MAT makes the first two pixels while R-MAC makes the others. The last two come when
-		// R-MAC ends, which both other models do not know.
+		// MAT makes the first two pixels while R-MAC makes the others. The last two pixels come
+		// when R-MAC ends. Neither of the other models counts this wait.
 		{workload.Of("stream", workload.DW("DW", 2, 2, 2, 3), workload.Conv("PW2", 2, 2, 2, 4, 1)), 18, 18 + 2, 2*4*9 + 2*4*4},
 	} {
 		t.Run(test.w.Name, func(t *testing.T) {

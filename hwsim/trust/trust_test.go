@@ -17,7 +17,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 )
 
-// The terms of VALIDATION.md, and for any design terms that add up.
+// TestBridge: the terms of VALIDATION.md. For any design the terms add up.
 func TestBridge(t *testing.T) {
 	deep, second, batch := arch.ZCU102(), arch.ZCU102(), arch.ZCU102()
 	deep.PipelineDepth, deep.Auxiliary.Requantize = 4, 8
@@ -75,8 +75,9 @@ func TestBridge(t *testing.T) {
 	}
 }
 
-// Every assumption is tried or named as a word; half and double are what a run with them
-// takes, and a value that the model refuses is unknown.
+// TestSensitivity: every assumption is tried, or is listed as a word. The cycles at half
+// and at double are those of a run with the value. A value that the model refuses is
+// unknown.
 func TestSensitivity(t *testing.T) {
 	w, c := hwtest.Network(t, "b1-r224"), arch.ZCU102()
 	s, err := NewSensitivity(w, c, event.Options{})
@@ -130,7 +131,7 @@ func TestSensitivity(t *testing.T) {
 	}
 }
 
-// Depth by depth a task takes one cycle more.
+// TestDepths: with each further stage a task takes one cycle more.
 func TestDepths(t *testing.T) {
 	w, c := hwtest.Network(t, "b1-r224"), arch.ZCU102()
 	_, turns, err := event.Trace(w, c, event.Options{})
@@ -154,7 +155,8 @@ func TestDepths(t *testing.T) {
 	}
 }
 
-// The shares of VALIDATION.md; the best of each layer is no more than any one share.
+// TestShares: the shares of VALIDATION.md. The best share of each layer takes no more
+// cycles than any single share.
 func TestShares(t *testing.T) {
 	s, err := NewShares(hwtest.Network(t, "b1-r224"), arch.ZCU102(), hwsim.Backbone)
 	if err != nil {
@@ -183,8 +185,8 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// The preset has as many units as B1 needs, and no more, however its depthwise
-// convolutions run.
+// TestPresetFollowsDemand: the preset has exactly as many units as B1 needs, with any way
+// to run depthwise convolutions.
 func TestPresetFollowsDemand(t *testing.T) {
 	w := hwtest.Network(t, "b1-r224")
 	for _, field := range []string{"auxiliary.requantize", "auxiliary.activation", "auxiliary.add", "auxiliary.shifter"} {
@@ -204,8 +206,8 @@ func TestPresetFollowsDemand(t *testing.T) {
 	}
 }
 
-// Requantizers, by hand: 12955648 elements in 296449 cycles, and slices of the whole
-// design.
+// TestUnits: requantizers by hand, with 12955648 elements in 296449 cycles, and the
+// slices of the whole design.
 func TestUnits(t *testing.T) {
 	w, c := hwtest.Network(t, "b1-r224"), arch.ZCU102()
 	list, err := NewDemands(w, c, hwsim.Backbone)

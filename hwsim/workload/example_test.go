@@ -8,7 +8,8 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 )
 
-// What the accelerator can run of a standard ViT, and what it cannot.
+// The operations of a standard ViT that the accelerator can run, and those that it
+// cannot.
 func ExampleDeiT() {
 	w, err := workload.DeiT("deit-tiny")
 	if err != nil {

@@ -31,8 +31,8 @@ func fromNetwork(t testing.TB, net *efficientvit.Network) *Workload {
 	return w
 }
 
-// transformed is B1 with what the paper's two transforms insert around the
-// depthwise convolution of one MBConv.
+// transformed returns B1 with the operations that the paper's two transforms insert
+// around the depthwise convolution of one MBConv.
 func transformed(t testing.TB) *efficientvit.Network {
 	t.Helper()
 	net := describe(t, "b1-r224")
@@ -56,7 +56,7 @@ func transformed(t testing.TB) *efficientvit.Network {
 	return net
 }
 
-// Every kind of operation has its place: the units that run it, or none where
+// TestEveryKindHasItsPlace: every kind of operation has the units that run it, or none if
 // nothing is computed.
 func TestEveryKindHasItsPlace(t *testing.T) {
 	want := map[efficientvit.Kind][]Unit{
@@ -103,7 +103,7 @@ func TestUnknownKindIsRefusedByName(t *testing.T) {
 	}
 }
 
-// TestCutsAreRefused: a picture comes from outside, and one tensor goes there.
+// TestCutsAreRefused: a workload's network has one input, the picture, and one output.
 func TestCutsAreRefused(t *testing.T) {
 	net, err := efficientvit.Describe("seg-b0-cityscapes")
 	if err != nil {
@@ -118,8 +118,8 @@ func TestCutsAreRefused(t *testing.T) {
 	}
 }
 
-// The count derived from the sizes is the count that the network makes, for
-// every operation of every variant at any size.
+// TestMACsAreConserved: the count derived from the sizes equals the network's own count,
+// for every operation of every variant at any size.
 func TestMACsAreConserved(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(efficientvit.VariantNames()).Draw(rt, "variant")
@@ -148,8 +148,8 @@ func TestMACsAreConserved(t *testing.T) {
 	})
 }
 
-// Depthwise convolutions stream into the pointwise ones of their block, also
-// through what a transform inserts.
+// TestStreams: depthwise convolutions stream into the pointwise ones of their block, also
+// through the operations that a transform inserts.
 func TestStreams(t *testing.T) {
 	into := map[efficientvit.Role]efficientvit.Role{
 		efficientvit.DSConvDW: efficientvit.DSConvPW, efficientvit.DW: efficientvit.PW2, efficientvit.AggDW: efficientvit.AggPW,
@@ -172,8 +172,8 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// A depthwise convolution that two operations read does not stream: both need
-// all of it.
+// TestTwoReadersEndAStream: a depthwise convolution that two operations read does not
+// stream, since both need all of its outputs.
 func TestTwoReadersEndAStream(t *testing.T) {
 	c := []efficientvit.Param{{Name: "w", Shape: []int{4, 1, 3, 3}}}
 	p := []efficientvit.Param{{Name: "p", Shape: []int{4, 4, 1, 1}}}
@@ -195,8 +195,8 @@ func TestTwoReadersEndAStream(t *testing.T) {
 	}
 }
 
-// Each tensor with a quantization point is requantized once, however many read
-// it, the picture and the divisors apart.
+// TestRequantization: each tensor with a quantization point is requantized once, with any
+// number of readers. The picture and the divisors are exceptions.
 func TestRequantization(t *testing.T) {
 	net := describe(t, "b1-r224")
 	want := make(map[string]int64)
@@ -227,7 +227,7 @@ func TestRequantization(t *testing.T) {
 	}
 }
 
-// What lies behind the last stage is the head.
+// TestHead: the operations behind the last stage are the head.
 func TestHead(t *testing.T) {
 	for _, name := range []string{"b1-r224", "seg-b0-cityscapes"} {
 		for _, o := range fromNetwork(t, describe(t, name)).Ops {
@@ -318,8 +318,8 @@ func TestValidateErrors(t *testing.T) {
 	}
 }
 
-// Every operand of every operation that computes is read from a tensor, and
-// everything that is read was made.
+// TestTensors: every operand of every operation that computes is read from a tensor.
+// Every tensor that is read was made.
 func TestTensors(t *testing.T) {
 	net := describe(t, "b1-r224")
 	w := fromNetwork(t, net)
@@ -343,7 +343,7 @@ func TestTensors(t *testing.T) {
 		// Queries, keys and values are a third each, through the split of heads.
 		{msa + "qkv.conv", Tensor{Maker: msa + "qkv.conv", Elements: 196 * 384, Readers: []Reading{
 			{msa + "aggreg.0.0", 196 * 384}, {msa + "relu_q.0", 196 * 128}, {msa + "relu_k.0", 196 * 128}, {msa + "ktv.0", 196 * 128}}}},
-		// Each branch is all of itself, though the projection reads both.
+		// Each branch is a whole tensor, though the projection reads both.
 		{msa + "attention.1", Tensor{Maker: msa + "attention.1", Elements: 196 * 128, Readers: []Reading{{msa + "proj.conv", 196 * 128}}}},
 	}
 	for _, test := range tests {

@@ -155,7 +155,8 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// What a network becomes is read back, the largest included.
+// TestNetworksAreReadBack: the workload of a network is read back after it is written,
+// also that of the largest.
 func TestNetworksAreReadBack(t *testing.T) {
 	for _, name := range []string{"b1-r224", "b3-r288", "seg-b3-cityscapes"} {
 		want := fromNetwork(t, describe(t, name))
@@ -247,8 +248,8 @@ func TestWrittenIsReadBack(t *testing.T) {
 	})
 }
 
-// What is read is valid and survives being written; what is refused is refused
-// on one line that names the file.
+// FuzzRead: a workload that is read is valid, and is read back after it is written. The
+// error for any other file is one line that names the file.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(separable))
 	f.Add([]byte("{version: 1, name: w, operations: [{name: a, form: elementwise, unit: host, elements: 0x10}]}"))

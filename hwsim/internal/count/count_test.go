@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Sums and products are exact, or refused as soon as they are beyond the limit.
+// TestExactOrRefused: sums and products are exact, or are refused as soon as they pass
+// the limit.
 func TestExactOrRefused(t *testing.T) {
 	checked := func(f func() int64) (n int64, err error) {
 		defer Catch(&err)
@@ -36,7 +37,7 @@ func TestExactOrRefused(t *testing.T) {
 	})
 }
 
-// Shares of parts that follow one another add up to the whole.
+// TestSharesAddUp: the shares of consecutive parts add up to the whole.
 func TestSharesAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		x, whole := rapid.Int64Range(0, Limit).Draw(rt, "x"), rapid.Int64Range(1, 100).Draw(rt, "whole")

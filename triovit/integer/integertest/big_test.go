@@ -9,9 +9,9 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// exact is an executor in numbers of any size: each element of the result from its
-// definition in INTEGER.md, with divisions in place of shifts, and no sum in an order
-// of its own. It shares nothing with the reference but the parameters.
+// exact is an executor with numbers of any size. It computes each element of the result
+// from its definition in INTEGER.md, with divisions in place of shifts, and adds in the
+// order of the definition. It shares only the parameters with the reference.
 func exact(m *integer.Model) (Run, error) {
 	tensors, err := m.Infer()
 	if err != nil {
@@ -94,7 +94,8 @@ func at(x integer.Value, a, b, c int) *big.Int {
 	return num(x.Data[(a*x.Shape[1]+b)*x.Shape[2]+c])
 }
 
-// of returns the element of a list for a channel, of one for all, or 0 of none.
+// of returns the element of a list for a channel: its only element if it has one, 0 if it
+// has none.
 func of(list []int32, channel int) *big.Int {
 	if len(list) == 0 {
 		return new(big.Int)
@@ -102,7 +103,7 @@ func of(list []int32, channel int) *big.Int {
 	return num(list[channel%len(list)])
 }
 
-// element returns one element of what an operation makes.
+// element returns one element of the result of an operation.
 func element(operation integer.Operation, in []integer.Value, shape [3]int, a, b, c int) *big.Int {
 	x := in[0]
 	switch op := operation.(type) {
@@ -192,7 +193,7 @@ func element(operation integer.Operation, in []integer.Value, shape [3]int, a, b
 	panic("an operation without a definition")
 }
 
-// resized is one element of a resize: INTEGER.md's table of constants.
+// resized returns one element of a resize, by INTEGER.md's table of constants.
 func resized(op *integer.Upsample, x integer.Value, a, b, c int) *big.Int {
 	constants := map[int][][4]int{
 		2: {{-72, 536, 1800, -216}, {-216, 1800, 536, -72}},
@@ -211,7 +212,7 @@ func resized(op *integer.Upsample, x integer.Value, a, b, c int) *big.Int {
 	return floor(sum, power(int(op.Drop)))
 }
 
-// normalized is one element of a LayerNorm: the page's five steps.
+// normalized returns one element of a LayerNorm, by the five steps of INTEGER.md.
 func normalized(op *integer.LayerNorm, x integer.Value, a, b, c int) *big.Int {
 	channels := num(x.Shape[2])
 	s, q := new(big.Int), new(big.Int)

@@ -16,15 +16,15 @@ import (
 // A CutExecutor prepares a cut to run.
 type CutExecutor func(c *integer.Cut) (CutRun, error)
 
-// A CutRun computes the outputs of a cut as [integer.Cut.Run] does, and refuses the
-// inputs that [integer.Cut.Check] refuses.
+// A CutRun computes the outputs of a cut, as [integer.Cut.Run] does, and returns an error
+// for the inputs that [integer.Cut.Check] refuses.
 type CutRun func(inputs ...integer.Value) ([]integer.Value, error)
 
 // ReferenceCut is the reference executor of cuts.
 func ReferenceCut(c *integer.Cut) (CutRun, error) { return c.Run, nil }
 
-// TestCuts runs an executor of cuts on every drawn model, divided at random and into
-// single operations, and on inputs that must be refused.
+// TestCuts runs an executor of cuts on every drawn model, once divided at random and once
+// divided into single operations, and on inputs that the executor must refuse.
 func TestCuts(t *testing.T, exec CutExecutor) {
 	for _, d := range drawings {
 		t.Run(d.name, func(t *testing.T) {
@@ -42,8 +42,8 @@ func TestCuts(t *testing.T, exec CutExecutor) {
 	t.Run("refusals", func(t *testing.T) { cutRefusals(t, exec) })
 }
 
-// Division divides n operations into so many ranges at random: the ranges begin at
-// all of the returned places but the last, which is n.
+// Division divides n operations into a number of ranges, parts, at random. It returns the
+// first operation of each range, and n at the end.
 func Division(rng *rand.Rand, n, parts int) []int {
 	places := []int{0, n}
 	for _, at := range rng.Perm(n - 1)[:parts-1] {
@@ -53,9 +53,9 @@ func Division(rng *rand.Rand, n, parts int) []int {
 	return places
 }
 
-// EqualCuts runs the cuts of a model between places one after another, each on what
-// those before it made: every tensor that a cut gives out must be the reference's of
-// the whole model.
+// EqualCuts divides a model at places and runs the cuts one after another. Each cut gets
+// the outputs of the cuts before it. Every output of a cut must equal the tensor that the
+// reference computes for the whole model.
 func EqualCuts(t rapid.TB, exec CutExecutor, m *integer.Model, picture []int32, places []int) {
 	t.Helper()
 	if err := equalCuts(exec, m, picture, places); err != nil {
@@ -101,7 +101,7 @@ func equalCuts(exec CutExecutor, m *integer.Model, picture []int32, places []int
 	return unequal(last, made[last.Name], want[last.Name])
 }
 
-// cutRefusals: an executor refuses inputs of another number, shape or range.
+// cutRefusals checks that an executor refuses inputs of a wrong number, shape or range.
 func cutRefusals(t *testing.T, exec CutExecutor) {
 	m := &integer.Model{Name: "sum", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 16}, Ops: []integer.Op{
 		{Name: "input", Operation: &integer.Input{Shape: [3]int{1, 2, 1}, Grid: symmetric(4)}},

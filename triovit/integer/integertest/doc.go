@@ -6,8 +6,8 @@
 //
 //	func TestExecutor(t *testing.T) { integertest.Test(t, New) }
 //
-// [TestCuts] is the same for executors of an [integer.Cut].
+// [TestCuts] is the same suite for executors of an [integer.Cut].
 //
-// The suite draws models of every operation. A test adds models of whole networks as
+// The suite draws models with every operation. A test adds models of whole networks as
 // cases: package calib/frozentest has the networks of this repository.
 package integertest

@@ -15,9 +15,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A drawing is a model in the making. Rapid draws its sizes, and makes them small
-// again where a test fails; the parameters come from a generator that rapid seeds,
-// since rapid itself prefers small numbers.
+// A drawing is a model that is being drawn. Rapid draws its sizes, and reduces them when
+// a test fails. The parameters come from a generator that rapid seeds, since rapid itself
+// prefers small numbers.
 type drawing struct {
 	*rapid.T
 	rng   *rand.Rand
@@ -25,7 +25,8 @@ type drawing struct {
 	made  map[string]integer.Tensor
 }
 
-// drawings have one entry for each operation, or for those that only meet together.
+// drawings has one entry for each operation, or for a group of operations that belong
+// together.
 var drawings = []struct {
 	name string
 	draw func(n *drawing)
@@ -56,12 +57,12 @@ var drawings = []struct {
 	{"frozen attention", (*drawing).frozenAttention},
 }
 
-// size draws one of the model's sizes.
+// size draws a size of the model, from lo to hi.
 func (n *drawing) size(lo, hi int, label string) int {
 	return rapid.IntRange(lo, hi).Draw(n.T, label)
 }
 
-// int and bool draw parameters, all alike.
+// int and bool draw parameters. All values are equally likely.
 func (n *drawing) int(lo, hi int) int { return int(n.int64(int64(lo), int64(hi))) }
 
 func (n *drawing) int64(lo, hi int64) int64 { return lo + n.rng.Int64N(hi-lo+1) }
@@ -70,7 +71,8 @@ func (n *drawing) bool() bool { return n.rng.IntN(2) == 0 }
 
 func one[T any](n *drawing, of ...T) T { return of[n.rng.IntN(len(of))] }
 
-// add appends an operation, and fails where the model refuses it.
+// add appends an operation and returns its name. It fails the test if the model refuses
+// it.
 func (n *drawing) add(op integer.Operation, inputs ...string) string {
 	n.Helper()
 	name := strconv.Itoa(len(n.model.Ops))
@@ -84,7 +86,7 @@ func (n *drawing) add(op integer.Operation, inputs ...string) string {
 	return name
 }
 
-// symmetric returns a signed grid of so many bits.
+// symmetric returns a signed grid of some number of bits.
 func symmetric(bits int) grid.Uniform {
 	return grid.Uniform{Scale: 1, Lo: -1 << (bits - 1), Hi: 1<<(bits-1) - 1}
 }
@@ -93,7 +95,7 @@ func (n *drawing) input(h, w, c int, u grid.Uniform) string {
 	return n.add(&integer.Input{Shape: [3]int{h, w, c}, Grid: u})
 }
 
-// grid draws one that quantizers make, or any.
+// grid draws a grid that quantizers make, or any grid.
 func (n *drawing) grid() grid.Uniform {
 	lo := n.int(math.MinInt16, math.MaxInt16)
 	free := grid.Uniform{Scale: 1, Zero: lo, Lo: lo, Hi: n.int(lo, math.MaxInt16)}
@@ -104,8 +106,8 @@ func (n *drawing) anyInput() string {
 	return n.input(n.size(1, 6, "height"), n.size(1, 6, "width"), n.size(1, 6, "channels"), n.grid())
 }
 
-// pictures returns one of the lowest codes, one of the highest, and random ones with
-// both ends among them.
+// pictures returns a picture of only the lowest codes, one of only the highest codes, and
+// pictures of random codes among which both ends occur.
 func (n *drawing) pictures() iter.Seq[[]int32] {
 	input := n.model.Input()
 	lo, hi := int32(input.Grid.Lo), int32(input.Grid.Hi)
@@ -131,10 +133,10 @@ func (n *drawing) pictures() iter.Seq[[]int32] {
 	}
 }
 
-// mantissa draws one of any length.
+// mantissa draws a mantissa of any length in bits.
 func (n *drawing) mantissa() int32 { return int32(n.int(math.MinInt32, math.MaxInt32) >> n.int(0, 31)) }
 
-// affine draws any factor and addend; its shift mostly brings an interval to about as
+// affine draws a factor and an addend. Its shift mostly brings an interval x to about as
 // many bits as the codes have.
 func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
 	a := integer.Affine{Mantissa: n.mantissa(), Shift: uint8(n.int(0, 46))}
@@ -146,7 +148,7 @@ func (n *drawing) affine(x, codes integer.Interval) integer.Affine {
 	return a
 }
 
-// codes draws a grid's codes of at most 16 bits.
+// codes draws the codes of a grid, of at most 16 bits.
 func (n *drawing) codes() integer.Interval { return codesOf(n.grid()) }
 
 func codesOf(u grid.Uniform) integer.Interval {
@@ -168,12 +170,13 @@ func (n *drawing) requantizeTo(codes integer.Interval, x string) string {
 
 func (n *drawing) requantize(x string) string { return n.requantizeTo(n.codes(), x) }
 
-// wide makes numbers of 32 bits, such as accumulators are at most.
+// wide appends a requantization of x to 32 bits, the largest width of an accumulator.
 func (n *drawing) wide(x string) string {
 	return n.requantizeTo(integer.Interval{Lo: math.MinInt32, Hi: math.MaxInt32}, x)
 }
 
-// convs are some convolutions of one tensor, of every form that executors tell apart.
+// convs appends convolutions of one tensor, of every form that executors treat
+// differently.
 func (n *drawing) convs() {
 	x := n.anyInput()
 	channels := n.made[x].Shape[2]
@@ -186,14 +189,14 @@ func (n *drawing) convs() {
 	}
 }
 
-// wideConv has sums of up to 30 bits, which no float32 holds.
+// wideConv appends a convolution with sums of up to 30 bits, which no float32 holds.
 func (n *drawing) wideConv() {
 	n.conv(n.input(1, n.size(1, 6, "width"), 48, one(n, symmetric(16), grid.Uniform{Scale: 1, Lo: math.MinInt16})), one(n, 1, 3), 2, 1)
 }
 
-// mbconv is a depthwise convolution and the pointwise one behind it, of 8-bit codes
-// throughout, with Hardswish between them or not. A residual sum follows where the
-// shapes are equal.
+// mbconv appends a depthwise convolution and a pointwise one, with 8-bit codes
+// throughout. There may be a Hardswish between them. A residual sum follows if the shapes
+// are equal.
 func (n *drawing) mbconv() {
 	groups := n.size(1, 2, "groups")
 	channels := groups * n.size(1, 6, "channels of a group")
@@ -215,9 +218,9 @@ func (n *drawing) eight() grid.Uniform {
 	return one(n, symmetric(8), grid.Uniform{Scale: 1, Hi: 255}, grid.Uniform{Scale: 1, Lo: -127, Hi: 127}, grid.Uniform{Scale: 1, Lo: -5, Hi: 200})
 }
 
-// residual is sums as a network has them, of 8-bit codes, one operand of a convolution:
-// behind it, beside another reader of its codes, and of two tensors that are there;
-// the three sums are joined.
+// residual appends the residual sums of a network, of 8-bit codes. The first sum follows
+// a convolution, the second has an operand that another operation reads too, and the
+// third adds two tensors that exist already. A Concat joins the three.
 func (n *drawing) residual() {
 	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 40, "channels"), n.eight())
 	sum := func(x, y string) string {
@@ -240,9 +243,9 @@ func (n *drawing) residual() {
 	n.add(&integer.Concat{}, sum(z, w), w, y)
 }
 
-// wideResidual is residual sums whose own input and sum have 16 bits, where the
-// convolutions read and write codes of 8: two blocks, and a last sum of 8 bits. A Hardswish
-// that is rounded to both widths stands before the first block or does not.
+// wideResidual appends two residual blocks whose input and sum have 16 bits, while their
+// convolutions read and write 8-bit codes, and a last sum of 8 bits. Before the first
+// block there may be a Hardswish that is rounded to both widths.
 func (n *drawing) wideResidual() {
 	wide := symmetric(16)
 	x := n.input(n.size(1, 4, "height"), n.size(1, 6, "width"), n.size(1, 100, "channels"), one(n, wide, n.eight()))
@@ -267,12 +270,13 @@ func (n *drawing) wideResidual() {
 	}
 }
 
-// frozenAttention is two branches of an attention as networks are frozen: all codes
-// have 8 bits, dividends are rounded first, and the branches are joined.
+// frozenAttention appends two branches of an attention in the form that freezing gives
+// them: all codes have 8 bits, dividends are rounded first, and a Concat joins the
+// branches.
 func (n *drawing) frozenAttention() {
 	h, w, heads, dim := n.size(1, 7, "height"), n.size(1, 12, "width"), n.size(1, 3, "heads"), n.size(1, 40, "dim")
 	x := n.input(h, w, heads*3*dim, symmetric(8))
-	// to brings accumulators of about so many bits to codes.
+	// to requantizes accumulators of about some number of bits to codes.
 	to := func(x string, bits int, codes integer.Interval) string {
 		a, err := integer.NewAffine(math.Ldexp(1+n.rng.Float64(), 7-bits), 0, integer.MultiplierPort)
 		if err != nil {
@@ -303,7 +307,8 @@ func (n *drawing) frozenAttention() {
 	}
 }
 
-// conv draws a convolution with so many filters in each group and at most a stride.
+// conv draws a convolution. Each group has as many filters as each says, and the stride is
+// at most stride.
 func (n *drawing) conv(x string, groups, each, stride int) string {
 	kernel := 2*n.size(0, 2, "half of the kernel") + 1
 	if n.made[x].Shape[2] > 6 { // or the sums leave 32 bits
@@ -336,7 +341,8 @@ func (n *drawing) convolution(x string, kernel, groups, each, stride int) string
 	return n.add(c, x)
 }
 
-// fitting raises what an operation drops until its integers fit 32 bits.
+// fitting raises the number of bits that an operation drops until its integers fit 32
+// bits.
 func (n *drawing) fitting(op integer.Operation, drop *uint8, x string) string {
 	for {
 		if y, err := op.Infer([]integer.Tensor{n.made[x]}, n.model.Limits); err != nil || y.Range.Bits() <= 32 {
@@ -364,8 +370,9 @@ func (n *drawing) upsample(x string) string {
 	return n.fitting(u, &u.Drop, x)
 }
 
-// layerNorm draws vectors of any codes, or of two codes whose root is a power of two,
-// with any epsilon and with the least.
+// layerNorm draws vectors of any codes, or vectors of two elements whose standard
+// deviation can be a power of two. It appends two operations: one with the least epsilon,
+// one with any.
 func (n *drawing) layerNorm() {
 	x := ""
 	if w := n.size(1, 6, "vectors"); n.bool() {
@@ -377,7 +384,7 @@ func (n *drawing) layerNorm() {
 	n.add(&integer.LayerNorm{Epsilon: max(1, int64(1)<<54>>n.int(0, 54)-int64(n.int(0, 1)))}, x)
 }
 
-// log2 draws small thresholds, which divisors meet exactly, and any.
+// log2 draws thresholds: small ones, which divisors often equal, and any others.
 func (n *drawing) log2(x string) string {
 	l := &integer.Log2{}
 	for range n.int(0, 15) {
@@ -387,7 +394,7 @@ func (n *drawing) log2(x string) string {
 	return n.add(l, x)
 }
 
-// attention is one with one or two heads, of any integers.
+// attention draws an attention with one or two heads, of any integers.
 func (n *drawing) attention() {
 	h, w, heads, dim := n.size(1, 4, "height"), n.size(1, 4, "width"), n.size(1, 2, "heads"), n.size(1, 4, "dim")
 	x := n.requantize(n.input(h, w, heads*3*dim, n.grid()))
@@ -406,8 +413,8 @@ func (n *drawing) attention() {
 	n.add(&integer.MergeHeads{H: h, W: w}, y)
 }
 
-// accumulators multiplies two tensors, after narrowing them where their products
-// could leave 31 bits.
+// accumulators multiplies two tensors. It first narrows them if their products could
+// leave 31 bits.
 func (n *drawing) accumulators(op *integer.MatMul, x, y string) string {
 	operands := []string{x, y}
 	out, err := op.Infer([]integer.Tensor{n.made[x], n.made[y]}, n.model.Limits)

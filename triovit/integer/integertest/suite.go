@@ -16,18 +16,20 @@ import (
 	"pgregory.net/rapid"
 )
 
-// An Executor prepares a model to run. It refuses a model that [integer.Model.Infer]
-// refuses.
+// An Executor prepares a model to run. It returns an error for a model that
+// [integer.Model.Infer] refuses.
 type Executor func(m *integer.Model) (Run, error)
 
-// A Run computes the logits of one picture as [integer.Model.Run] does, and refuses
-// the pictures that it refuses. Several goroutines may call it at once. Each watch is
-// shown every tensor once; [Holding] is for an executor that does not hold all.
+// A Run computes the logits of one picture, as [integer.Model.Run] does, and returns an
+// error for the pictures that Model.Run refuses. Several goroutines may call it at once.
+// It shows each watch every tensor once. [Holding] is for an executor that does not hold
+// all tensors.
 type Run func(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error)
 
-// Holding is an executor that holds only some tensors of a model, as one that fuses
-// operations: holds names them, and the logits are among them. It must show those and
-// no others; in place of the others its watches are shown the reference's.
+// Holding adapts an executor that holds only some tensors of a model, for example one
+// that fuses operations. holds returns their names, the logits among them. The executor
+// must show these tensors and no others. Its watches see the reference's tensors in place
+// of the others.
 func Holding(exec Executor, holds func(m *integer.Model) []string) Executor {
 	return func(m *integer.Model) (Run, error) {
 		run, err := exec(m)
@@ -55,17 +57,17 @@ func Holding(exec Executor, holds func(m *integer.Model) []string) Executor {
 // Reference is the reference executor.
 func Reference(m *integer.Model) (Run, error) { return m.Run, m.Validate() }
 
-// A Case is a model beside the ones that [Test] draws.
+// A Case is a further model for [Test], beside the models that it draws.
 type Case struct {
 	Name string
-	// Open returns the model and the codes of pictures for it. It skips the test
-	// where the model is not to be had.
+	// Open returns the model and the codes of pictures for it. It skips the test if the
+	// model is not available.
 	Open func(t *testing.T) (*integer.Model, iter.Seq[[]int32])
 }
 
-// Test runs an executor through the suite: every operation over shapes, grids and
-// parameters that rapid draws, what must be refused, and each of the cases. All
-// integers of all tensors must be the reference's.
+// Test runs an executor through the suite: models of every operation, whose shapes, grids
+// and parameters rapid draws, models and pictures that the executor must refuse, and the
+// cases. All integers of all tensors must equal the reference's.
 func Test(t *testing.T, exec Executor, cases ...Case) {
 	for _, d := range drawings {
 		t.Run(d.name, func(t *testing.T) {
@@ -84,7 +86,7 @@ func Test(t *testing.T, exec Executor, cases ...Case) {
 	}
 }
 
-// drawn returns a model of one of the drawings.
+// drawn returns a model that one of the drawings draws.
 func drawn(t *rapid.T, name string, draw func(n *drawing)) *drawing {
 	seed := rapid.Uint64().Draw(t, "parameters")
 	n := &drawing{T: t, rng: rand.New(rand.NewPCG(seed, 0)), model: &integer.Model{Name: name, Limits: integer.Limits{MultiplierBits: 32, AccumulatorBits: 32}}, made: map[string]integer.Tensor{}}
@@ -92,9 +94,8 @@ func drawn(t *rapid.T, name string, draw func(n *drawing)) *drawing {
 	return n
 }
 
-// Equal holds an executor against the reference on one model: by every tensor of
-// the first picture, and by the logits of all pictures. Several pictures run
-// at once.
+// Equal compares an executor with the reference on one model: every tensor of the first
+// picture, and the logits of all pictures. Several pictures run at once.
 func Equal(t rapid.TB, exec Executor, m *integer.Model, pictures iter.Seq[[]int32]) {
 	t.Helper()
 	if err := equal(exec, m, pictures); err != nil {
@@ -187,8 +188,8 @@ func unequal(op *integer.Op, got, want integer.Value) error {
 	return fmt.Errorf("%T %q: %d of %d elements differ from the reference's; element %d is %d, the reference makes %d", op.Operation, op.Name, n, len(got.Data), at, got.Data[at], want.Data[at])
 }
 
-// refusals: an executor refuses a model whose accumulators do not fit, a picture of
-// another size, and codes that the input's grid does not have.
+// refusals checks that an executor refuses a model whose accumulators do not fit, a
+// picture of another size, and codes that the input's grid does not have.
 func refusals(t *testing.T, exec Executor) {
 	model := func(bias int32) *integer.Model {
 		return &integer.Model{Name: "one filter", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 16}, Ops: []integer.Op{

@@ -14,11 +14,11 @@ import (
 // TestReference: the reference executor makes the integers of the definitions.
 func TestReference(t *testing.T) { Test(t, exact) }
 
-// TestReferenceOfCuts: the reference makes of cuts what it makes of the whole.
+// TestReferenceOfCuts: the reference computes for cuts the integers of the whole model.
 func TestReferenceOfCuts(t *testing.T) { TestCuts(t, ReferenceCut) }
 
-// TestFindsDifferencesOfCuts: an executor that is off by one in one output fails, and
-// so does one that runs what it must refuse.
+// TestFindsDifferencesOfCuts: an executor of cuts fails if one output is off by one, and
+// if it runs inputs that it must refuse.
 func TestFindsDifferencesOfCuts(t *testing.T) {
 	m := &integer.Model{Name: "relu", Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 16}, Ops: []integer.Op{
 		{Name: "input", Operation: &integer.Input{Shape: [3]int{1, 2, 1}, Grid: symmetric(8)}},
@@ -42,9 +42,9 @@ func TestFindsDifferencesOfCuts(t *testing.T) {
 	}
 }
 
-// TestFindsDifferences: an executor that errs in one element, of the logits or of a
-// tensor on the way, in its shape, or that shows a tensor twice or never, fails with a
-// message that says where.
+// TestFindsDifferences: an executor fails if one element of the logits or of another
+// tensor is wrong, if a shape is wrong, or if it shows a tensor twice or never. The
+// message says where.
 func TestFindsDifferences(t *testing.T) {
 	wrong := func(y integer.Value) integer.Value {
 		y.Data = slices.Clone(y.Data)

@@ -39,16 +39,16 @@
 // to even. A float32 sum of products is rounded to the integer that it approximates. So
 // ONNX Runtime computes the artefact's integers, with these exceptions:
 //
-//   - LayerNorm is of float32, without a root and a reciprocal of 17 bits;
+//   - LayerNorm is computed in float32, not with a root and a reciprocal of 17 bits;
 //   - the second pass of the resize has sums of up to 31 bits, and float32 holds 24;
 //   - a sum of products beyond about 2^21 may be off by a unit or more;
 //   - logits are float32, which holds 24 of their bits;
 //   - multipliers of 32 bits make products of more than the 53 bits of float64.
 //
-// The first two exceptions are behind the last attention, where no difference is
-// amplified. Before it every difference is. A first graph with factors of float32 in place
-// of float64 differed at first in a few codes of each picture, one of ten thousand. A log2
-// code that differs halves or doubles a quotient. In the end 1.0 % of the pixels of 20
-// CamVid pictures and 4 % of 500 Tiny ImageNet pictures had another class. With the
-// present graph none had (TestONNX in calib/frozentest).
+// The first two exceptions occur only behind the last attention, where no difference is
+// amplified. A difference before it is amplified: a log2 code that differs halves or
+// doubles a quotient. A first graph had factors of float32 in place of float64. It
+// computed a few codes of each picture differently, one of ten thousand. As a result 1.0
+// % of the pixels of 20 CamVid pictures and 4 % of 500 Tiny ImageNet pictures had another
+// class. With the present graph none has (TestONNX in calib/frozentest).
 package onnx

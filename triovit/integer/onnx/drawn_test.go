@@ -15,14 +15,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A drawn is a model of the conformance suite with a picture.
+// A drawn is a model that the conformance suite draws, and a picture for it.
 type drawn struct {
 	model   *integer.Model
 	picture []int32
 }
 
-// draw returns some models of each of the suite's drawings, of every operation over
-// shapes, grids and parameters.
+// draw returns some models from each of the suite's drawings. Together they have every
+// operation, with many shapes, grids and parameters.
 func draw(t *testing.T, each int) (all []drawn) {
 	t.Helper()
 	var taking sync.Mutex
@@ -30,7 +30,7 @@ func draw(t *testing.T, each int) (all []drawn) {
 	integertest.Test(t, func(m *integer.Model) (integertest.Run, error) {
 		run, err := integertest.Reference(m)
 		return func(picture []int32, watch ...func(*integer.Op, integer.Value)) (integer.Value, error) {
-			// The first picture has the lowest codes only; it alone is watched.
+			// The first picture has only the lowest codes. No other picture is watched.
 			y, err := run(picture, watch...)
 			taking.Lock()
 			defer taking.Unlock()
@@ -44,7 +44,7 @@ func draw(t *testing.T, each int) (all []drawn) {
 	return all
 }
 
-// holds says whether float and double hold what the operations of a model sum.
+// holds says whether float and double can hold the sums of a model's operations.
 func holds(t *testing.T, m *integer.Model) bool {
 	t.Helper()
 	tensors, err := m.Infer()
@@ -66,8 +66,9 @@ func holds(t *testing.T, m *integer.Model) bool {
 	return true
 }
 
-// TestDrawnModels: ONNX Runtime makes the reference's integers of drawn models whose sums
-// float and double hold. The others that amplify nothing are off by what float rounds.
+// TestDrawnModels: ONNX Runtime computes the reference's integers of drawn models whose
+// sums float and double can hold. Of the others, the models that amplify no difference
+// are off by the rounding of float.
 func TestDrawnModels(t *testing.T) {
 	onnxruntime.Need(t)
 	each := 30

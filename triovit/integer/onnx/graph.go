@@ -24,14 +24,15 @@ var (
 	product = layout{0, 2, 1} // [heads, d, e] as [N, heads, e, d]
 )
 
-// axis returns the ONNX axis of an axis of the integer tensor.
+// axis returns the axis of the ONNX tensor that corresponds to an axis of the integer
+// tensor.
 func (l layout) axis(of int) int64 { return int64(1 + slices.Index(l[:], of)) }
 
-// channels is the axis of an integer tensor that has its channels.
+// channels is the axis of an integer tensor that counts its channels.
 const channels = 2
 
-// An element is a type of elements: real numbers of float, integers of double, which
-// holds them up to 2^53, or codes.
+// An element is the type of a tensor's elements: float for real numbers, double for
+// integers up to 2^53, or a type of codes.
 type element = protos.TensorProto_DataType
 
 const (
@@ -44,14 +45,14 @@ type tensor struct {
 	name   string
 	layout layout
 	as     element
-	// steps and zero say what elements of float, and those that DequantizeLinear makes
-	// of codes, are of the integers q: steps·(q - zero), one of them or one for each
-	// channel; of codes there is one.
+	// steps and zero relate the integers q of the tensor to real numbers, steps·(q - zero).
+	// The real numbers are the elements of a float tensor, or the result of DequantizeLinear
+	// for codes. There is one step, or one for each channel. Codes have one.
 	steps []float64
 	zero  int64
 }
 
-// A graph is an ONNX graph in the making.
+// A graph is an ONNX graph that is being built.
 type graph struct {
 	*protos.GraphProto
 	cut  *integer.Cut
@@ -61,7 +62,7 @@ type graph struct {
 	read map[reading]tensor // what is made once and read by several operations
 }
 
-// A reading is a tensor in a layout, dequantized or not.
+// A reading is a tensor in a layout, with elements of a type: a key of graph.read.
 type reading struct {
 	tensor string
 	layout layout
@@ -135,7 +136,7 @@ func (g *graph) scalar(name string, as element, v float64) string {
 	return constant(g, name, as, []float64{v})
 }
 
-// channelwise adds a constant for the channels of x: one number, or one for each.
+// channelwise adds a constant for x: one number for all channels, or one for each.
 func (g *graph) channelwise(name string, x tensor, values []float64) string {
 	if len(values) == 1 {
 		return g.scalar(name, x.as, values[0])
@@ -145,7 +146,7 @@ func (g *graph) channelwise(name string, x tensor, values []float64) string {
 	return constant(g, name, x.as, values, dims...)
 }
 
-// in returns a tensor in a layout.
+// in returns a tensor in a layout, and adds a Transpose if it needs one.
 func (g *graph) in(name string, l layout) tensor {
 	x := g.made[name]
 	if x.layout == l {
@@ -161,7 +162,7 @@ func (g *graph) in(name string, l layout) tensor {
 	})
 }
 
-// once returns what has been made for a reading, or makes it.
+// once returns the tensor that a reading has already, or makes it.
 func (g *graph) once(r reading, make func() tensor) tensor {
 	x, ok := g.read[r]
 	if !ok {
@@ -186,7 +187,7 @@ func (g *graph) real(name string, l layout) tensor {
 	})
 }
 
-// even is real with one step and a zero of 0, for operations that multiply tensors.
+// even returns real with one step and a zero of 0, for operations that multiply tensors.
 func (g *graph) even(name string, l layout) tensor {
 	x := g.real(name, l)
 	if len(x.steps) == 1 && x.zero == 0 {
@@ -204,8 +205,8 @@ func (g *graph) integers(name string, l layout) tensor {
 	return g.once(reading{name, l, double}, func() tensor { return g.whole(g.real(name, l)) })
 }
 
-// whole returns the integers that real numbers stand for. It rounds off what float has
-// made of them.
+// whole returns the integers that real numbers stand for. It rounds the errors of float
+// away.
 func (g *graph) whole(x tensor) tensor {
 	factors := make([]float64, len(x.steps))
 	for i, s := range x.steps {
@@ -216,13 +217,14 @@ func (g *graph) whole(x tensor) tensor {
 	return g.with("Add", y, float64(x.zero))
 }
 
-// cast returns a tensor with elements of another type, which are of step 1.
+// cast returns a tensor with elements of another type. The result has step 1.
 func (g *graph) cast(x tensor, as element) tensor {
 	return tensor{g.node("Cast", []string{x.name}, integerAttribute("to", int64(as))), x.layout, as, []float64{1}, 0}
 }
 
-// with returns x behind a Mul, an Add or a Sub of a constant, one for all channels or
-// one for each. A multiplication by 1 and an addition of 0 are left out.
+// with returns the result of a Mul, an Add or a Sub of x and a constant: one number for
+// all channels, or one for each. It leaves out a multiplication by 1 and an addition of
+// 0.
 func (g *graph) with(kind string, x tensor, values ...float64) tensor {
 	neutral := map[string]float64{"Mul": 1}[kind]
 	if slices.ContainsFunc(values, func(v float64) bool { return v != neutral }) {
@@ -231,20 +233,20 @@ func (g *graph) with(kind string, x tensor, values ...float64) tensor {
 	return x
 }
 
-// floor returns the largest integers not above x.
+// floor returns the largest integers that are not above x.
 func (g *graph) floor(x tensor) tensor {
 	x.name = g.node("Floor", []string{x.name})
 	return x
 }
 
-// clip returns the nearest numbers to x from a lowest to a highest one.
+// clip returns x limited to the range from lowest to highest.
 func (g *graph) clip(x tensor, lowest, highest float64) tensor {
 	x.name = g.node("Clip", []string{x.name, g.scalar("lowest", x.as, lowest), g.scalar("highest", x.as, highest)})
 	return x
 }
 
-// typeOf returns the smallest type of codes that holds an interval, and its own
-// interval; double where QuantizeLinear has none.
+// typeOf returns the smallest type of codes that holds an interval, and the interval of
+// that type. It returns double if QuantizeLinear has no such type.
 func typeOf(codes integer.Interval) (element, integer.Interval) {
 	for _, t := range []struct {
 		as element
@@ -262,7 +264,7 @@ func typeOf(codes integer.Interval) (element, integer.Interval) {
 	return double, integer.Interval{Lo: math.MinInt32, Hi: math.MaxInt32}
 }
 
-// quantized returns the codes, of at most 16 bits, of real numbers on a grid.
+// quantized returns the codes of real numbers on a grid, of at most 16 bits.
 func (g *graph) quantized(x tensor, codes integer.Interval, step float64, zero int64) tensor {
 	as, all := typeOf(codes)
 	if codes != all {
@@ -271,15 +273,15 @@ func (g *graph) quantized(x tensor, codes integer.Interval, step float64, zero i
 	return g.coded(x, as, step, zero)
 }
 
-// coded returns the codes of a type of real numbers on a grid.
+// coded returns the codes, of an element type, of real numbers on a grid.
 func (g *graph) coded(x tensor, as element, step float64, zero int64) tensor {
 	return tensor{g.node("QuantizeLinear", []string{x.name, g.scalar("step", float, step), constant(g, "zero", as, []int64{zero})}), x.layout, as, []float64{step}, zero}
 }
 
-// rounded returns the codes that numbers of double come to, rounded to the nearest
-// integer where half of one was added. QuantizeLinear is given the real number of
-// the code, so that it rounds nothing. Codes of more than 16 bits stay double, and are
-// clamped where the operation can reach an end of them.
+// rounded returns the floors of numbers of double, as codes. A caller that adds 1/2
+// before gets the nearest codes. QuantizeLinear gets the real number of the code itself,
+// so that it rounds nothing. Codes of more than 16 bits stay double. They are clamped if
+// the operation's integers can reach an end of the codes.
 func (g *graph) rounded(x tensor, codes integer.Interval, values integer.Values) tensor {
 	x = g.floor(x)
 	if as, _ := typeOf(codes); as == double {
@@ -293,8 +295,8 @@ func (g *graph) rounded(x tensor, codes integer.Interval, values integer.Values)
 	return g.quantized(g.cast(x, float), codes, step, zero)
 }
 
-// gridOf returns the step and the zero point of an operation's codes: those that its
-// values tell, 1 and 0 where they tell none.
+// gridOf returns the step and the zero point of an operation's codes. It returns 1 and 0
+// if the operation's values do not give them.
 func gridOf(v integer.Values, codes integer.Interval) (step float64, zero int64) {
 	if len(v.Steps) != 1 || !(v.Steps[0] > 0) {
 		return 1, 0

@@ -15,20 +15,22 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The versions of the format and of its operators: the first that quantize to 16 bits.
+// The versions of the format and of its operators. They are the first that quantize to 16
+// bits.
 const (
 	irVersion   = 10
 	operatorSet = 21
 )
 
-// Names of a whole model's input and output.
+// Names of the input and of the output of a whole model.
 const (
 	Picture = "picture"
 	Logits  = "logits"
 )
 
-// New returns the ONNX model of an integer model, whose logits must stand for real
-// numbers. The error is that of [integer.Model.Infer] or of its hash.
+// New returns the ONNX model of an integer model. The logits of the model must stand for
+// real numbers. The other errors are those of [integer.Model.Infer] and of the model's
+// hash.
 func New(m *integer.Model) (*protos.ModelProto, error) {
 	cut, err := m.Cut(0, len(m.Ops))
 	if err != nil {
@@ -60,9 +62,9 @@ func New(m *integer.Model) (*protos.ModelProto, error) {
 	return g.model(metadata), err
 }
 
-// NewCut returns the ONNX model of a part of an integer model, to hold operations
-// against the integers: its inputs and outputs are the cut's, int32 [N, a, b, c] for
-// tensors of [a, b, c]. The inputs have the tensors' names.
+// NewCut returns the ONNX model of a cut of an integer model. A test can compare its
+// operations with the integers: its inputs and outputs are those of the cut, as int32 [N,
+// a, b, c] for tensors of [a, b, c]. The inputs have the tensors' names.
 func NewCut(c *integer.Cut) *protos.ModelProto {
 	g := newGraph(c)
 	for _, name := range c.Inputs {
@@ -81,14 +83,14 @@ func NewCut(c *integer.Cut) *protos.ModelProto {
 	return g.model(nil)
 }
 
-// integersSuffix ends the names of a cut's outputs.
+// integersSuffix follows the tensor's name in the name of a cut's output.
 const integersSuffix = " integers"
 
 func newGraph(c *integer.Cut) *graph {
 	return &graph{GraphProto: &protos.GraphProto{Name: c.Name}, cut: c, made: map[string]tensor{}, used: map[string]bool{}, read: map[reading]tensor{}}
 }
 
-// build adds the operations that are no inputs.
+// build adds the nodes of all operations of the cut whose results are not its inputs.
 func (g *graph) build() {
 	for i := range g.cut.Ops {
 		op := &g.cut.Ops[i]
@@ -99,13 +101,13 @@ func (g *graph) build() {
 	}
 }
 
-// output adds a node whose output is one of the graph.
+// output adds a node whose output is an output of the graph.
 func (g *graph) output(name, kind string, x tensor, shape ...int) {
 	g.Node = append(g.Node, &protos.NodeProto{Name: g.unique(kind), OpType: kind, Input: []string{x.name}, Output: []string{name}})
 	g.Output = append(g.Output, described(name, x.as, shape...))
 }
 
-// described describes a tensor whose first side, the batch, is free.
+// described returns the description of a tensor whose first axis, the batch N, is free.
 func described(name string, as element, shape ...int) *protos.ValueInfoProto {
 	dims := []*protos.TensorShapeProto_Dimension{{Value: &protos.TensorShapeProto_Dimension_DimParam{DimParam: "N"}}}
 	for _, side := range shape {
@@ -120,8 +122,8 @@ func (g *graph) model(metadata []*protos.StringStringEntryProto) *protos.ModelPr
 		OpsetImport: []*protos.OperatorSetIdProto{{Version: operatorSet}}}
 }
 
-// metadataOf says what a program needs that goes from a picture to an answer, and where
-// the model comes from.
+// metadataOf returns the data that a program needs to make an input of a picture and an
+// answer of the logits, and the hash of the artefact.
 func metadataOf(m *integer.Model) ([]*protos.StringStringEntryProto, error) {
 	hash, err := m.Hash()
 	if err != nil {
@@ -152,7 +154,7 @@ func metadataOf(m *integer.Model) ([]*protos.StringStringEntryProto, error) {
 	return all, nil
 }
 
-// Write writes the ONNX model of an integer model. Equal models are equal files.
+// Write writes the ONNX model of an integer model. Equal models give equal files.
 func Write(w io.Writer, m *integer.Model) error {
 	model, err := New(m)
 	if err != nil {
@@ -166,7 +168,8 @@ func Write(w io.Writer, m *integer.Model) error {
 	return err
 }
 
-// WriteFile is [Write] into a file, which is whole or absent.
+// WriteFile writes the ONNX model into a file. After an error the
+// file is absent, or as it was before.
 func WriteFile(path string, m *integer.Model) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return Write(w, m) })
 }

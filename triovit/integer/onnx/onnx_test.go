@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// model is a migration, a shifting and a division by a log2 code on a picture of two
-// pixels. ONNX Runtime runs such models in cmd/triovit and calib/frozentest.
+// model has a migration, a shifting and a division by a log2 code, on a picture of two
+// pixels. Tests of cmd/triovit and calib/frozentest run such models in ONNX Runtime.
 func model() *integer.Model {
 	codes := integer.Interval{Lo: -128, Hi: 127}
 	step := integer.Values{Steps: []float64{0.25}}
@@ -37,7 +37,7 @@ func model() *integer.Model {
 		}}
 }
 
-// constants returns the elements of an initializer of float64, nil where there is none.
+// constants returns the elements of an initializer of float64, or nil if there is none.
 func constants(g *protos.GraphProto, name string) (values []float64) {
 	for _, i := range g.Initializer {
 		if i.Name == name && i.DataType == int32(double) {
@@ -68,7 +68,7 @@ func TestOrdinaryOperators(t *testing.T) {
 			t.Errorf("%s is of the domain %q", n.Name, n.Domain)
 		}
 	}
-	// The output is made for the last operation too.
+	// The nodes of the output follow those of the last operation.
 	if got, want := strings.Join(kinds, " "), "Cast Mul Round Unsqueeze GreaterOrEqual Cast ReduceSum "+
 		"DequantizeLinear Cast Mul Round Mul Pow Div Add Floor Mul Cast QuantizeLinear DequantizeLinear Identity"; got != want {
 		t.Errorf("log2 and division are\n%s, want\n%s", got, want)
@@ -83,7 +83,7 @@ func TestOrdinaryOperators(t *testing.T) {
 	}
 }
 
-// TestGraph: every name is made once and before it is read, and every initializer is
+// TestGraph: each name is made once, and before a node reads it. Each initializer is
 // read.
 func TestGraph(t *testing.T) {
 	m, err := New(model())
@@ -121,7 +121,7 @@ func TestGraph(t *testing.T) {
 	}
 }
 
-// TestMetadata: a program finds there what it needs beside the graph.
+// TestMetadata: the metadata has the data that a program needs beside the graph.
 func TestMetadata(t *testing.T) {
 	m := model()
 	hash, err := m.Hash()
@@ -143,7 +143,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestRefuses: logits without real numbers, and a model that is not valid.
+// TestRefuses: New refuses logits without real numbers, and a model that is not valid.
 func TestRefuses(t *testing.T) {
 	silent, broken := model(), model()
 	silent.Ops[len(silent.Ops)-1].Values = integer.Values{}

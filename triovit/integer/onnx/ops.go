@@ -11,8 +11,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 )
 
-// add adds the nodes of an operation whose operands are made, and returns what it
-// makes.
+// add adds the nodes of an operation whose operands have nodes already. It returns the
+// tensor of the result.
 func (g *graph) add(op *integer.Op) tensor {
 	in := func(i int) string { return op.Inputs[i] }
 	made := g.made[in(0)].layout
@@ -104,13 +104,13 @@ func (g *graph) relu(name string) tensor {
 	return g.coded(x, made.as, x.steps[0], 0)
 }
 
-// total returns the sums of x over axes, whose sides become 1.
+// total returns the sums of x over axes. The lengths of these axes become 1.
 func (g *graph) total(x tensor, axes ...int64) tensor {
 	x.name = g.node("ReduceSum", []string{x.name, g.list("axes", axes...)})
 	return x
 }
 
-// alike returns a tensor in a layout: codes as they are, or numbers of one step.
+// alike returns a tensor in a layout: codes as they are, or float numbers of one step.
 func (g *graph) alike(name string, l layout) tensor {
 	if g.made[name].as == float {
 		return g.even(name, l)
@@ -121,7 +121,8 @@ func (g *graph) alike(name string, l layout) tensor {
 // shifted returns v/2^shift.
 func shifted(v int64, shift uint8) float64 { return math.Ldexp(float64(v), -int(shift)) }
 
-// half is what is added before the floor to round to the nearest number after a shift.
+// half is the addend before a floor that makes the floor round to the nearest number. It
+// is 0 for a shift of 0 bits, since integers need no rounding.
 func half(shift uint8) float64 {
 	if shift == 0 {
 		return 0
@@ -129,13 +130,14 @@ func half(shift uint8) float64 {
 	return 0.5
 }
 
-// realBits is the width of sums that float makes, of rounded products, to less than half
-// a unit: it has four bits more.
+// realBits is the width, in bits, of the sums that float computes to less than half a
+// unit. The products that are summed are rounded, so float needs four bits more than the
+// sum.
 const realBits = 21
 
-// conv adds a convolution of int8 weights with a step for each filter, and an int32
-// bias. Where sums are wider than float makes them, mostly for a large bias, the bias is an
-// Add of double.
+// conv adds a convolution of int8 weights, with a step for each filter, and an int32
+// bias. Where the sums have more than realBits, mostly because of a large bias, an Add of
+// double adds the bias.
 func (g *graph) conv(op *integer.Op, o *integer.Conv) tensor {
 	x := g.real(op.Inputs[0], planes)
 	if len(x.steps) > 1 {
@@ -143,7 +145,8 @@ func (g *graph) conv(op *integer.Op, o *integer.Conv) tensor {
 	}
 	y := g.cut.Tensor(op.Name)
 	step, filters, from := x.steps[0], len(o.Bias), g.cut.Tensor(op.Inputs[0]).Shape[channels]
-	// The codes whose real number is made 0, as ONNX's border is.
+	// ONNX pads with real zeros. border has the code of each channel that becomes a real
+	// zero.
 	border := slices.Repeat([]int32{int32(x.zero)}, from)
 	if o.Kernel > 1 {
 		border = o.Border(from)
@@ -186,12 +189,12 @@ func (g *graph) conv(op *integer.Op, o *integer.Conv) tensor {
 	return sums
 }
 
-// onnxList adds a list of float.
+// realList adds a list of float.
 func realList(g *graph, name string, values []float64) string {
 	return constant(g, name, float, values, int64(len(values)))
 }
 
-// concat joins codes of one type as they are, and integers else.
+// concat joins codes of one type as they are. It joins other tensors as integers.
 func (g *graph) concat(op *integer.Op) tensor {
 	all := make([]tensor, len(op.Inputs))
 	for i, name := range op.Inputs {
@@ -212,7 +215,7 @@ func (g *graph) concat(op *integer.Op) tensor {
 	return y
 }
 
-// log2 counts the thresholds that each divisor has reached.
+// log2 adds the nodes that count the thresholds at or below each divisor.
 func (g *graph) log2(x tensor, o *integer.Log2) tensor {
 	if len(o.Thresholds) == 0 {
 		return g.with("Mul", x, 0)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package readmem writes an integer model as plain hex files for simulators of RTL, which
-// read them by $readmemh: weights, biases, factors and thresholds, and as test vectors the
-// integers of every tensor for a picture. A manifest describes the content of each file.
+// read them by $readmemh. The files hold weights, biases, factors and thresholds. For a
+// picture, further files hold the integers of every tensor as test vectors. A manifest
+// describes the content of each file.
 //
 //	err := readmem.Write("b0.hex", model, codes) // codes of a picture, or nil
 //
-// A file has one word a line, without comments: the integer in two's complement of the
-// width in the manifest, in the fewest hexadecimal digits that hold this width. Bits
-// beyond the width are 0. Words are in the order of the shape, the last axis fastest.
+// A file has one word a line, without comments. A word is an integer in two's complement
+// of the width in the manifest, in the fewest hexadecimal digits that hold this width.
+// Bits beyond the width are 0. The words are in the order of the shape, the last axis
+// fastest.
 //
 // The file manifest.json is a [Manifest], written last. calib/INTEGER.md defines how each
 // kind of operation uses its parameters and files.
@@ -47,22 +49,22 @@ type Manifest struct {
 	Artefact string `json:"artefact"`
 	integer.Limits
 	Classes []string `json:"classes,omitempty"`
-	// Operations are those of the model, in its order.
+	// Operations are those of the model, in the model's order.
 	Operations []Operation `json:"operations"`
 }
 
-// An Operation is one operation of the model, which makes the tensor of its name.
+// An Operation is one operation of the model. Its result is the tensor of the same name.
 type Operation struct {
 	Name   string   `json:"name"`
 	Kind   string   `json:"kind"`
 	Inputs []string `json:"inputs,omitempty"`
-	// Parameters are the kind's parameters other than lists, named as in an artefact: for
-	// a convolution kernel, stride and groups, for an Add mantissas, shift and addend.
+	// Parameters are the kind's parameters that are not lists, named as in an artefact: the
+	// kernel, stride and groups of a convolution, the mantissas, shift and addend of an Add.
 	Parameters json.RawMessage `json:"parameters"`
 	// Output is the tensor of the operation.
 	Output Tensor `json:"output"`
-	// Steps and Offsets map the integers q of the output to real numbers, steps·q +
-	// offsets: one of each, or one for each channel.
+	// Steps and Offsets give the real numbers of the output's integers q, steps·q + offsets.
+	// There is one of each, or one for each channel.
 	Steps   []float64 `json:"steps,omitempty"`
 	Offsets []float64 `json:"offsets,omitempty"`
 	Files   []File    `json:"files,omitempty"`
@@ -72,15 +74,15 @@ type Operation struct {
 type Tensor struct {
 	Shape  [3]int `json:"shape"`
 	Layout string `json:"layout"`
-	// Range provably contains the integers, and Sum the widest sum in their computation.
-	// Bits is the width of the range, with a sign where Signed is true.
+	// Range contains all integers, provably. Sum contains the widest sum in their
+	// computation. Bits is the width of Range, with a sign bit if Signed is true.
 	Range  integer.Interval `json:"range"`
 	Sum    integer.Interval `json:"sum"`
 	Bits   int              `json:"bits"`
 	Signed bool             `json:"signed"`
 }
 
-// A File is a list of integers of an operation.
+// A File is a list of integers of an operation, in a file of its own.
 type File struct {
 	// Role is "weights", "bias", "border", "mantissa", "shift", "addend", "thresholds",
 	// or "vector" for the integers of the output for the picture.
@@ -169,7 +171,7 @@ func vectors(dir string, m *integer.Model, picture []int32, ops []Operation, at 
 // fileName returns the name of a list of the i-th operation.
 func fileName(i int, role string) string { return fmt.Sprintf("%04d.%s.hex", i, role) }
 
-// width returns the bits of a range, without a sign bit where nothing in it is negative.
+// width returns the bits of a range. It counts no sign bit if no integer is negative.
 func width(r integer.Interval) int {
 	if r.Lo >= 0 {
 		return max(1, r.Bits()-1)
@@ -202,7 +204,7 @@ type list struct {
 	values []int64
 }
 
-// Widths of lists that no limit of the model gives.
+// Widths, in bits, of the lists whose width no limit of the model gives.
 const (
 	codeBits  = 16
 	shiftBits = 6
@@ -251,7 +253,7 @@ func integers[T int8 | int32](values []T) []int64 {
 	return all
 }
 
-// write writes one word a line.
+// write writes the list to a file, one word a line.
 func (l *list) write(path string) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		b := bufio.NewWriter(w)

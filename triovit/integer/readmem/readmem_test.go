@@ -50,7 +50,7 @@ func words(t rapid.TB, dir string, f File) []int64 {
 	return values
 }
 
-// model is a convolution of two groups with a border, its requantization, and a log2.
+// model has a convolution of two groups with a border, its requantization, and a Log2.
 func model() *integer.Model {
 	rng := rand.New(rand.NewPCG(1, 2))
 	conv := &integer.Conv{Kernel: 3, Stride: 2, Groups: 2, WeightBits: 7, Pad: []int32{3, -7, 0, 100}}
@@ -70,7 +70,7 @@ func model() *integer.Model {
 	}}
 }
 
-// written writes the model with a picture, and returns the folder and the manifest.
+// written writes a model and a picture, and returns the folder and the manifest.
 func written(t *testing.T, m *integer.Model) (dir string, manifest Manifest) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "hex")
@@ -92,8 +92,8 @@ func written(t *testing.T, m *integer.Model) (dir string, manifest Manifest) {
 	return dir, manifest
 }
 
-// TestByHand: a convolution and a requantization that are computed from the files alone
-// make the integers of the vectors.
+// TestByHand: a convolution and a requantization that the test computes from the files
+// alone give the integers of the vectors.
 func TestByHand(t *testing.T) {
 	dir, manifest := written(t, model())
 	list := func(op int, role string) []int64 {
@@ -153,7 +153,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// TestManifest: what a reader asks of the manifest beside the files.
+// TestManifest: the manifest has the facts that a reader of the files needs.
 func TestManifest(t *testing.T) {
 	m := model()
 	dir, manifest := written(t, m)
@@ -189,8 +189,8 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// TestWithoutPicture: there are no vectors then, and what Write refuses leaves no
-// manifest.
+// TestWithoutPicture: without a picture Write writes no vectors. Where Write refuses a
+// picture, it leaves no manifest.
 func TestWithoutPicture(t *testing.T) {
 	dir := t.TempDir()
 	if err := Write(dir, model(), nil); err != nil {
@@ -199,7 +199,7 @@ func TestWithoutPicture(t *testing.T) {
 	if found, err := filepath.Glob(filepath.Join(dir, "*.vector.hex")); err != nil || len(found) > 0 {
 		t.Errorf("vectors %v (%v)", found, err)
 	}
-	// In the folder of the model that is written already.
+	// The folder is that of the model that is written already.
 	for name, picture := range map[string][]int32{"of another size": {1}, "of other codes": slices.Repeat([]int32{128}, 80)} {
 		if err := Write(dir, model(), picture); err == nil {
 			t.Errorf("a picture %s is written", name)
