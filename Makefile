@@ -254,9 +254,9 @@ cross: ## compile for Linux, macOS and Windows without cgo
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
 	done
 
-# What computes with integers, on processors with other vectors, with an int of 32 bits
-# (386), and without the experiment that has Go's vectors. GoMLX does not compile for 386. A test
-# in WebAssembly starts no other program, as TestLight does.
+# The packages that compute with integers are tested on processors with other vectors, with
+# an int of 32 bits (386), and without the experiment that has Go's vectors. GoMLX does not
+# compile for 386. A test in WebAssembly cannot start another program: TestLight is left out.
 PORTABLE := ./triovit/grid ./triovit/integer/... ./internal/atomicfile ./internal/regular
 emulated = CGO_ENABLED=0 PATH=$(call quote,$(CURDIR)/scripts):"$$PATH" GOARCH=$(1) go test -short -timeout 10m -exec "emulate.sh qemu-$(2)-static" $(PORTABLE)
 
@@ -294,7 +294,7 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 		$(if $(bench_torch),"PyTorch=$(peer_torch)") \
 		"Go=TRIOVIT_BACKEND=go build/bench/go" \
 		"integers=build/bench/integers $(networks)" \
-		$(if $(filter x86_64,$(shell uname -m)),"integers by AVX2=TRIOVIT_KERNEL=avx2 build/bench/integers $(networks)") \
+		"integers by AVX2=TRIOVIT_KERNEL=avx2 build/bench/integers $(networks)" \
 		$(if $(bench_xla),$(call quote,XLA=$(xla_run) build/bench/xla)) \
 		$(if $(bench_runtimes),"OpenVINO fp32=$(peer_runtimes) openvino fp32" \
 			"ONNX Runtime int8=$(peer_runtimes) onnxruntime int8" "ONNX Runtime fp32=$(peer_runtimes) onnxruntime fp32") \

@@ -133,7 +133,7 @@ func (c *Climb) AddIntegers(ctx context.Context, model *triovit.Folded, calibrat
 		name := rung.Recipe.Name + inIntegers
 		m, err := Freeze(q, integer.Limits{})
 		if err != nil {
-			c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Unscored: err})
+			c.Rungs = append(c.Rungs, Rung{Recipe: Recipe{Name: name}, Unscored: fmt.Errorf("%s: %w", name, err)})
 			continue
 		}
 		frozen, err := triovit.NewFrozen(m, name, nil)
@@ -254,7 +254,8 @@ func (c *Climb) Table() table.Table {
 	}
 	for _, r := range c.Rungs {
 		if off, err := c.Compare(r.Recipe.Name, r.Recipe.Name+inIntegers); err == nil {
-			fmt.Fprintln(&s, off)
+			d := off.Difference
+			fmt.Fprintf(&s, "%s minus %s: %+.2f points of %s (%+.2f to %+.2f)\n", off.B, off.A, 100*d.Value, off.Metric, 100*d.Lo, 100*d.Hi)
 		}
 	}
 	for _, remark := range c.Float.Remarks {

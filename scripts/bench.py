@@ -8,7 +8,7 @@ cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or wi
 where it lacks the network. In a round every process runs every case once, one after the other, so
 that whatever else the machine does falls on all of them alike: the ratios count,
 not the digits. The first NAME is what the ratios refer to. Behind the rounds each case runs
-twice in a process of its own, whose largest resident memory is printed.
+in a process of its own, whose largest resident memory is printed.
 
 CORES is the number of cores that all of them may use, 0 for all. With other work
 on the machine 1 is fair and more is not: PyTorch's threads wait for one another
@@ -43,9 +43,8 @@ def peak_mb(command, case):
     """The largest resident memory of a process of its own that runs a case twice, in MB;
     None where the system does not say it or the peer lacks the case."""
     process = start(command)
-    for _ in range(2):
-        print(case, file=process.stdin, flush=True)
-        answer = process.stdout.readline().strip()
+    print(case, file=process.stdin, flush=True)
+    answer = process.stdout.readline().strip()
     status = pathlib.Path(f"/proc/{process.pid}/status")
     text = status.read_text(encoding="utf-8") if status.exists() and answer not in ("", "-") else ""
     process.stdin.close()

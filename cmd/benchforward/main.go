@@ -7,8 +7,8 @@
 // With a folder as its argument it writes the networks into that folder instead.
 // scripts/peer_torch.py and scripts/peer_runtimes.py read each network from a safetensors
 // file. The file has the folded weights, a picture and the logits, and the operations in
-// its metadata. benchinteger reads an artefact of integers, calibrated on the same
-// picture.
+// its metadata. benchinteger reads an artefact of integers, calibrated on a picture of
+// noise.
 package main
 
 import (

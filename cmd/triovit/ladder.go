@@ -56,6 +56,9 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	if l.costs && l.recipes != "" {
 		return output{}, usagef("-costs is given, and so is -recipes: -costs has recipes of its own")
 	}
+	if l.costs && l.integers {
+		return output{}, usagef("-costs and -integers are given: every recipe of -costs makes the same integers")
+	}
 	recipes := calib.Ladder
 	if l.recipes != "" {
 		recipes = nil

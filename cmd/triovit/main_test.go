@@ -72,7 +72,10 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		t.Fatalf("%v: printed %q, %q", err, out, stderr.String())
 	}
 	const because = ": cache in %q keeps no results: mkdir %s: not a directory (set TRIOVIT_CACHE to a folder that can be written)\n"
-	want := ready + "\nstage observe" + fmt.Sprintf(because, file, file) + "stage evaluate" + fmt.Sprintf(because, file, file) + "stage health" + fmt.Sprintf(because, file, file)
+	want := ready + "\n"
+	for _, stage := range []string{"draw", "observe", "evaluate", "health"} {
+		want += "stage " + stage + fmt.Sprintf(because, file, file)
+	}
 	if stderr.String() != want {
 		t.Errorf("warned %q, want %q", stderr.String(), want)
 	}

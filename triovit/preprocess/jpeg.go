@@ -309,11 +309,12 @@ func decodeJPEG(data []byte) (*RGB, error) {
 // usual decodes the usual kinds of JPEG by a faster decoder, github.com/gen2brain/jpegn,
 // and returns nil of others. Levels differ from those of image/jpeg by at most 1.
 //
-// That decoder keeps to itself where the data of a scan end too early or break its rules.
-// It then leaves zeros in the last block. So it is given only a scan of all components,
-// without markers before its end, and behind it bits that are no Huffman code. Where the
-// last sample is 0, image/jpeg says whether the file is whole. Only where the last code of
-// the last block is cut off, its bits are taken from those behind.
+// jpegn reports no error where the data of a scan end too early or are damaged. It then
+// leaves zeros in the last block. So usual gives it only files with one scan of all
+// components and no marker inside that scan, and appends bits that are no Huffman code. If
+// the last sample is 0, image/jpeg decides whether the file is whole. One kind of damage is
+// not noticed: the missing bits of the last code of the last block are taken from the
+// appended bits.
 func (f *frame) usual(data []byte) image.Image {
 	if f.strict || f.colours != gray && f.colours != ycc {
 		return nil

@@ -16,6 +16,10 @@
 //     (antialiasing) and rounds to 8 bits after each of its two passes.
 //     [RGB.Resize] repeats its fixed-point arithmetic.
 //
+// Usual JPEGs are decoded by github.com/gen2brain/jpegn, which registers itself with package
+// image. So in a program that imports this package, image.Decode may read JPEGs by jpegn,
+// without the checks of [Decode].
+//
 // The steps are a decoder, a [Pipeline] (the protocol of an evaluation, as
 // data) and a normalization:
 //

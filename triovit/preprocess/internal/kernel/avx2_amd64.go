@@ -7,8 +7,8 @@ package kernel
 import "simd/archsimd"
 
 // native returns the kernels in Go's vectors for AVX2, nil where the processor has none.
-// They compute so many bytes at a time, and the last ones may overlap those before. Fewer
-// are left to the portable loops.
+// A kernel computes a vector of bytes at a time, and the last vector may overlap the one
+// before. Rows that are shorter than a vector are left to the portable loops.
 func native() *Set {
 	if !archsimd.X86.AVX2() {
 		return nil
