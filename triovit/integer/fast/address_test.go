@@ -34,6 +34,7 @@ func TestAddressable(t *testing.T) {
 	for i := range 17 {
 		sums.Ops = append(sums.Ops, integer.Op{Name: fmt.Sprint("pool", i+1), Inputs: []string{fmt.Sprint(i + 1)}, Operation: &integer.Pool{}})
 	}
+	patches := model([3]int{1, 16, 200_000}, &integer.Conv{Kernel: 5, Stride: 5, Groups: 1, WeightBits: 8, Bias: make([]int32, 1), Weights: make([]int8, 25*200_000)})
 	for _, c := range []struct {
 		name  string
 		model *integer.Model
@@ -43,11 +44,14 @@ func TestAddressable(t *testing.T) {
 		{"a small model", model([3]int{16, 16, 3}, conv(1, 1, 3)), 32, ""},
 		{"a tensor of few channels", model([3]int{1 << 11, 1 << 11, 1}, &integer.ReLU{}), 64, `Input "0" takes a size of 67108864 in its plan`},
 		{"weights", model([3]int{1, 1, 1 << 23}, conv(1, 1, 1<<23)), 64, `Conv "1" takes a size of 33554432 in its plan`},
-		{"patches of sixteen columns", model([3]int{4, 64, 200_000}, &integer.Conv{Kernel: 4, Stride: 4, Groups: 1, WeightBits: 8, Bias: make([]int32, 1), Weights: make([]int8, 16*200_000)}), 64, `Conv "1" takes a size of`},
+		{"patches of sixteen columns", patches, 64, `Conv "1" takes a size of`},
 		{"rows of a large kernel", model([3]int{1, 1 << 20, 16}, conv(31, 16, 31*31*16)), 64, `Conv "1" takes a size of`},
 		{"the bytes of words", sums, 64, "its tensors take more bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if strconv.IntSize >= c.fits && c.model == patches {
+				t.Skip("the plan's packed weights take hundreds of megabytes")
+			}
 			_, err := newExecutor(c.model, kernel.Portable(), 1, minPart)
 			if strconv.IntSize >= c.fits {
 				if err != nil {
