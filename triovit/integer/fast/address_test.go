@@ -43,7 +43,7 @@ func TestAddressable(t *testing.T) {
 	}{
 		{"a small model", model([3]int{16, 16, 3}, conv(1, 1, 3)), 32, ""},
 		{"a tensor of few channels", model([3]int{1 << 11, 1 << 11, 1}, &integer.ReLU{}), 64, `Input "0" takes a size of 67108864 in its plan`},
-		{"weights", model([3]int{1, 1, 1 << 23}, conv(1, 1, 1<<23)), 64, `Conv "1" takes a size of 33554432 in its plan`},
+		{"weights", model([3]int{1, 1, 1 << 23}, conv(1, 1, 1<<23)), 64, `Conv "1" takes a size of`},
 		{"patches of sixteen columns", patches, 64, `Conv "1" takes a size of`},
 		{"rows of a large kernel", model([3]int{1, 1 << 20, 16}, conv(31, 16, 31*31*16)), 64, `Conv "1" takes a size of`},
 		{"the bytes of words", sums, 64, "its tensors take more bytes"},
