@@ -344,7 +344,7 @@ seg_b0 := -model $(seg_b0_weights) -data $(shared_data)/camvid
 cls_b0 := -model $(shared_data)/weights/efficientvit_b0_tiny_imagenet_r128.pt -data $(shared_data)/tiny-imagenet
 
 .PHONY: ladder
-ladder: $(echarts_ready) ## score every recipe on all pictures (half an hour on two cores) and write build/ladder
+ladder: $(echarts_ready) ## score every recipe on all pictures, by integers too (half an hour on XLA), and write build/ladder
 	$(call ladder_of,seg-b0-scenes,)
 	$(call ladder_of,seg-b0-scenes-integers,-integers)
 	@if [ ! -d $(shared_data) ]; then echo $(shared_data)" is absent: no ladder of a real checkpoint"; fi
