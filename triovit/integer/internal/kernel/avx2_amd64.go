@@ -9,15 +9,16 @@ import (
 	"simd/archsimd"
 )
 
-// avx2 returns the kernels in Go's vectors for AVX2, nil where the processor has none.
-// VPMADDUBSW saturates. So bytes are multiplied as pairs of 16-bit numbers, in two groups:
-// the even bytes of four and the odd ones.
+// avx2 returns the kernels for AVX2, nil where the processor has none: the products of rows
+// and weights in assembly, the others in Go's vectors. VPMADDUBSW saturates. So bytes are
+// multiplied as pairs of 16-bit numbers, in two groups: the even bytes of four and the odd
+// ones.
 func avx2() *Set {
 	if !archsimd.X86.AVX2() {
 		return nil
 	}
 	return &Set{
-		Name: "avx2", Multiply: multiplyAVX2, Interleave: interleaveAVX2, Taps: tapsAVX2,
+		Name: "avx2", Multiply: multiplyPairs, Interleave: interleaveAVX2, Taps: tapsAVX2,
 		Requantize: requantizeAVX2, Hardswish: hardswishAVX2, HardswishWords: hardswishWordsAVX2,
 		Widen: widenAVX2, Add: addAVX2, AddWords: addWordsAVX2, Blend: blendAVX2,
 		BlendBytes: blendBytesAVX2, Subtract: subtractVector, Outer: outerAVX2,
@@ -52,49 +53,6 @@ func four(x []byte) (even, odd pairs) {
 // dotted adds the products of even and odd bytes to sums.
 func dotted(sum words, xe, xo, we, wo pairs) words {
 	return sum.Add(xe.DotProductPairs(we)).Add(xo.DotProductPairs(wo))
-}
-
-func multiplyAVX2(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
-	size := p.steps() * 4 * Lanes
-	for b := range blocks {
-		lo, hi := archsimd.LoadInt32x8(bias[b*Lanes:]), archsimd.LoadInt32x8(bias[b*Lanes+8:])
-		for r := 0; r < rows; r += 4 {
-			// Rows behind the last repeat the last row.
-			row := func(i int) int { return min(r+i, rows-1) }
-			l0, l1, l2, l3, h0, h1, h2, h3 := lo, lo, lo, lo, hi, hi, hi, hi
-			w := w[b*size:][:size]
-			for l := range p.Lines {
-				line := a[l*p.Line:]
-				n := 4 * p.Steps
-				x0, x1, x2, x3 := line[row(0)*p.Row:][:n], line[row(1)*p.Row:][:n], line[row(2)*p.Row:][:n], line[row(3)*p.Row:][:n]
-				for at := 0; at < n; at += 4 {
-					// A third index spares a test for an empty slice.
-					from := at * Lanes
-					le, lo := weights(w[from : from+32 : from+32])
-					he, ho := weights(w[from+32 : from+64 : from+64])
-					e, o := four(x0[at : at+4 : at+4])
-					l0, h0 = dotted(l0, e, o, le, lo), dotted(h0, e, o, he, ho)
-					e, o = four(x1[at : at+4 : at+4])
-					l1, h1 = dotted(l1, e, o, le, lo), dotted(h1, e, o, he, ho)
-					e, o = four(x2[at : at+4 : at+4])
-					l2, h2 = dotted(l2, e, o, le, lo), dotted(h2, e, o, he, ho)
-					e, o = four(x3[at : at+4 : at+4])
-					l3, h3 = dotted(l3, e, o, le, lo), dotted(h3, e, o, he, ho)
-				}
-				w = w[n*Lanes:]
-			}
-			y := acc[b*rows*Lanes:][:rows*Lanes]
-			l0.Store(y[row(0)*Lanes:])
-			h0.Store(y[row(0)*Lanes+8:])
-			l1.Store(y[row(1)*Lanes:])
-			h1.Store(y[row(1)*Lanes+8:])
-			l2.Store(y[row(2)*Lanes:])
-			h2.Store(y[row(2)*Lanes+8:])
-			l3.Store(y[row(3)*Lanes:])
-			h3.Store(y[row(3)*Lanes+8:])
-		}
-	}
-	archsimd.ClearAVXUpperBits()
 }
 
 func interleaveAVX2(y, x0, x1, x2, x3 []byte, n int) {

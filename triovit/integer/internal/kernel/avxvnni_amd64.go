@@ -5,15 +5,12 @@ package kernel
 import "golang.org/x/sys/cpu"
 
 // avxvnni returns the kernels for AVX-VNNI, which processors without AVX-512 have: the
-// products of bytes in assembly, the others those of AVX2. It returns nil where the
-// processor has not all of it.
+// products of bytes in assembly, the others those of AVX2. It returns nil on a processor
+// that lacks one of both.
 func avxvnni() *Set {
-	if !cpu.X86.HasAVXVNNI || !cpu.X86.HasAVX2 {
-		return nil
-	}
 	s := avx2()
-	if s == nil {
-		s = Portable()
+	if s == nil || !cpu.X86.HasAVXVNNI {
+		return nil
 	}
 	s.Name = "avxvnni"
 	s.Multiply, s.Taps, s.Outer = multiplyAVXVNNI, tapsAVXVNNI, outerAVXVNNI
@@ -21,18 +18,7 @@ func avxvnni() *Set {
 }
 
 func multiplyAVXVNNI(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
-	const tile = 6
-	size := p.steps() * 4 * Lanes
-	_, _, _, _ = acc[blocks*rows*Lanes-1], a[p.last(rows)], w[blocks*size-1], bias[blocks*Lanes-1]
-	whole := rows / tile
-	for b := range blocks {
-		if whole > 0 {
-			dotTiles(&acc[b*rows*Lanes], &a[0], p, whole, &w[b*size], &bias[b*Lanes])
-		}
-		if r := whole * tile; r < rows {
-			dotRows(&acc[(b*rows+r)*Lanes], &a[r*p.Row], p, rows-r, &w[b*size], &bias[b*Lanes])
-		}
-	}
+	multiplyTiles(6, dotTiles, dotRows, acc, a, p, rows, w, bias, blocks)
 }
 
 func tapsAVXVNNI(acc []int32, x []byte, columns, stride int, offsets []int, w []int8, bias []int32) {
