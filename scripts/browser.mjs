@@ -21,8 +21,9 @@ const patience = 180_000; // for the browser and the server
 const running = 900_000; // for all cells of a notebook, with an empty cache
 
 // The runtime's figures carry data-figure, of which JupyterLab leaves nothing
-// but the picture where it does not trust the notebook. Pictures are images.
-const figures = "[data-figure], img:not([data-figure] img)";
+// but the picture where it does not trust the notebook. Pictures are images. Without
+// scripts a figure with controls is several pictures side by side.
+const figures = javascript ? "[data-figure], img:not([data-figure] img)" : "img";
 const outputs = ".jp-OutputArea-output";
 
 const browser = await chromium.launch({

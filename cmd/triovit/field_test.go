@@ -66,7 +66,7 @@ func TestFieldEvaluate(t *testing.T) {
 			if (said == "") != (test.remark == "") || !strings.Contains(said, test.remark) {
 				t.Errorf("remarks %q, want %q", said, test.remark)
 			}
-			if text := must(t, args...); !strings.HasSuffix(text, said+"\n") || !strings.Contains(text, fmt.Sprintf("top-1 %.2f %% (", 100*float64(len(right))/float64(report.Images))) {
+			if text := must(t, args...); !strings.HasSuffix(text, said+"\n") || !slices.Contains(strings.Fields(text), fmt.Sprintf("%.2f", 100*float64(len(right))/float64(report.Images))) {
 				t.Errorf("text:\n%s", text)
 			}
 		})
