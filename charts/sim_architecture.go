@@ -112,7 +112,7 @@ func (s *sketch) fill(name string, at place, w, h float64, color string) {
 func (s *sketch) shape(name, symbol string, centre place, w, h float64, color, text string) {
 	s.boxes = append(s.boxes, sketchBox{
 		Name: name, Value: centre, Symbol: symbol, SymbolSize: place{w, h}, ItemStyle: &opts.ItemStyle{Color: color},
-		Label: &sketchLabel{true, text, "inside", map[string]any{"on": map[string]any{"fontSize": 11, "color": onColor(color)}}},
+		Label: &sketchLabel{true, text, "inside", map[string]any{"on": map[string]any{"fontSize": 11, "lineHeight": 14, "color": onColor(color)}}},
 	})
 }
 
