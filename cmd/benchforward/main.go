@@ -12,7 +12,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,12 +21,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/platform"
+	"github.com/gotriovit/gotriovit/internal/rounds"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -48,7 +46,7 @@ var cases = map[string]struct {
 }
 
 func main() {
-	run := serve
+	run := func() error { return rounds.Serve(os.Stdin, os.Stdout, prepare) }
 	if len(os.Args) > 1 {
 		run = func() error { return write(os.Args[1]) }
 	}
@@ -138,31 +136,6 @@ func describe(net *efficientvit.Network) (string, error) {
 	return string(text), err
 }
 
-func serve() error {
-	ready := map[string]func() error{}
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		name := lines.Text()
-		run, ok := ready[name]
-		if !ok {
-			var err error
-			if run, err = prepare(name); err != nil {
-				return err
-			}
-			if err := run(); err != nil { // compiles
-				return err
-			}
-			ready[name] = run
-		}
-		start := time.Now()
-		if err := run(); err != nil {
-			return err
-		}
-		fmt.Printf("%.3f\n", float64(time.Since(start))/float64(time.Millisecond))
-	}
-	return lines.Err()
-}
-
 // prepare returns a function that runs one batch. On the Go backend each core takes a
 // part of the batch, as in triovit.Evaluate. XLA divides the batch among the cores
 // itself.
@@ -178,21 +151,10 @@ func prepare(name string) (func() error, error) {
 	}
 	size := efficientvit.Size(model.Net.Input().Shape)
 	pictures := weights.SyntheticInput(n * size)
-	return func() error {
-		errs := make([]error, parts)
-		var wg sync.WaitGroup
-		for i := range parts {
-			from, to := i*n/parts, (i+1)*n/parts
-			wg.Go(func() { _, errs[i] = exec.Predict(pictures[from*size : to*size]) })
-		}
-		wg.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return rounds.Divided(n, parts, func(from, to int) error {
+		_, err := exec.Predict(pictures[from*size : to*size])
+		return err
+	}), nil
 }
 
 // load returns the folded network of a case with synthetic weights.

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -17,9 +16,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
+	"github.com/gotriovit/gotriovit/internal/rounds"
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/integer/fast"
 )
@@ -35,41 +33,16 @@ func serve(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("takes the folder of benchforward's files")
 	}
-	if _, err := fast.Kernels(); err != nil { // the forced ones do not exist here
-		fmt.Fprintln(os.Stderr, "benchinteger:", err)
-		return lacking()
+	_, absent := fast.Kernels() // the kernels that the environment forces may not exist here
+	if absent != nil {
+		fmt.Fprintln(os.Stderr, "benchinteger:", absent)
 	}
-	ready := map[string]func() error{}
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		name := lines.Text()
-		run, ok := ready[name]
-		if !ok {
-			var err error
-			if run, err = prepare(args[0], name); err != nil {
-				return err
-			}
-			if err := run(); err != nil { // allocates
-				return err
-			}
-			ready[name] = run
+	return rounds.Serve(os.Stdin, os.Stdout, func(name string) (func() error, error) {
+		if absent != nil {
+			return nil, nil
 		}
-		start := time.Now()
-		if err := run(); err != nil {
-			return err
-		}
-		fmt.Printf("%.3f\n", float64(time.Since(start))/float64(time.Millisecond))
-	}
-	return lines.Err()
-}
-
-// lacking answers each case as a peer that lacks the network.
-func lacking() error {
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		fmt.Println("-")
-	}
-	return lines.Err()
+		return prepare(args[0], name)
+	})
 }
 
 // prepare returns a function that runs one batch of a case such as "B1-224/batch8". Each
@@ -105,22 +78,7 @@ func prepare(folder, name string) (func() error, error) {
 	}
 	outs := len(first.Data)
 	logits := make([]int32, n*outs)
-	parts := min(runtime.GOMAXPROCS(0), n)
-	errs := make([]error, parts)
-	return func() error {
-		var all sync.WaitGroup
-		for i := range parts {
-			from, to := i*n/parts, (i+1)*n/parts
-			all.Go(func() {
-				errs[i] = executor.Logits(context.Background(), logits[from*outs:to*outs], pictures[from*size:to*size])
-			})
-		}
-		all.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return rounds.Divided(n, min(runtime.GOMAXPROCS(0), n), func(from, to int) error {
+		return executor.Logits(context.Background(), logits[from*outs:to*outs], pictures[from*size:to*size])
+	}), nil
 }
