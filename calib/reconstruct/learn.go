@@ -234,8 +234,8 @@ func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args
 	}
 	grads := Gradient(total, append(slices.Clone(rounding.Params), steps.Params...)...)
 	of := len(rounding.Params)
-	rounding = optimizer.Step(roundRate, nil, count, rounding, grads[:of])
-	steps = optimizer.Step(stepRate, nil, count, steps, grads[of:])
+	rounding = optimizer.Step(roundRate, count, nil, rounding, grads[:of])
+	steps = optimizer.Step(stepRate, count, nil, steps, grads[of:])
 	return append([]*Node{loss}, append(rounding.Nodes(), steps.Nodes()...)...)
 }
 

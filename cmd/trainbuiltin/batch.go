@@ -49,7 +49,7 @@ func batches(ctx context.Context, r recipe, from int) <-chan batch {
 	ahead := make(chan batch, 2)
 	go func() {
 		defer close(ahead)
-		for step := from; step < r.Steps; step++ {
+		for step := from; step < r.steps(); step++ {
 			b := newBatch(scenes.TrainSeed+uint64(step*r.Batch), r.Batch, r.Height, r.Width)
 			select {
 			case ahead <- b:

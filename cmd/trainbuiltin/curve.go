@@ -64,7 +64,10 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 		recipes = append(recipes, p.recipe.Bits(p.bits, p.bits))
 	}
 	milestones := []builtin.Milestone{}
-	for step := r.Milestone; r.Milestone > 0 && step <= r.Steps; step += r.Milestone {
+	for step := 1; step <= r.steps(); step++ {
+		if !r.milestone(step) {
+			continue
+		}
 		path := milestoneFile(checkpoint, step)
 		set, err := weights.Read(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -97,7 +100,8 @@ func curve(ctx context.Context, net *efficientvit.Network, r recipe, checkpoint,
 }
 
 // decayed is the sum, over the first steps, of learning rate times decay. Without a
-// gradient a parameter would have shrunk by the factor exp(-decayed).
+// gradient a parameter that decays in every phase would have shrunk by the factor
+// exp(-decayed).
 func (r recipe) decayed(steps int) float64 {
 	sum := 0.
 	for step := range steps {

@@ -29,6 +29,7 @@ var accountText string
 type account struct {
 	Recipe     recipe
 	Step       int
+	Steps      int // of all phases
 	Minutes    float64
 	Bytes      int64
 	Parameters int
@@ -66,7 +67,7 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 	step := int(state[stepName].Data[0])
 	err := save(path, averaged(net, state), weights.F16, map[string]string{
 		"model": net.Name,
-		"step":  fmt.Sprintf("%d of %d", step, r.Steps),
+		"step":  fmt.Sprintf("%d of %d", step, r.steps()),
 	})
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 		return err
 	}
 	a := account{
-		Recipe: r, Step: step, Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
+		Recipe: r, Step: step, Steps: r.steps(), Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
 		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Decayed: r.decayed(step), Platform: forward.Platform(),
 		CalibrationSeed: scenes.CalibrationSeed, CurveSeed: curveSeed, Report: report,
 	}
@@ -93,10 +94,13 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 		a.Parameters += efficientvit.Size(p.Shape)
 	}
 	var text strings.Builder
-	functions := template.FuncMap{"percent": func(x float64) float64 { return 100 * x }}
+	functions := template.FuncMap{
+		"percent": func(x float64) float64 { return 100 * x },
+		"inc":     func(i int) int { return i + 1 },
+	}
 	if err := template.Must(template.New("").Funcs(functions).Parse(accountText)).Execute(&text, a); err != nil {
 		return err
 	}
-	fmt.Printf("step %d of %d: %s", step, r.Steps, report)
+	fmt.Printf("step %d of %d: %s", step, r.steps(), report)
 	return atomicfile.WriteData(filepath.Join(folder, "TRAINING.md"), []byte(text.String()))
 }

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/x448/float16"
 
 	"github.com/gotriovit/gotriovit/internal/adam"
 	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
@@ -41,11 +42,7 @@ type trainer struct {
 func newTrainer(net *efficientvit.Network, r recipe, set weights.Set) (*trainer, error) {
 	t := &trainer{recipe: r, step: int(set[stepName].Data[0]), seconds: float64(set[secondsName].Data[0])}
 	t.trained, t.statistics = parameters(net)
-	put := func(p parameter, name string) {
-		w := p.layoutOf(set[name])
-		t.state = append(t.state, tensors.FromFlatDataAndDimensions(w.Data, w.Shape...))
-	}
-	t.each(put)
+	t.put(set)
 	backend, err := forward.Backend()
 	if err != nil {
 		return nil, err
@@ -90,29 +87,81 @@ func (t *trainer) set() (weights.Set, error) {
 	return set, failed
 }
 
-// rate is the learning rate of a step: it rises linearly, then falls along half a cosine.
+// rate is the learning rate of a step. In each phase it rises linearly, then falls along
+// half a cosine.
 func (r recipe) rate(step int) float64 {
-	if step < r.WarmUp {
-		return r.Rate * float64(step+1) / float64(r.WarmUp)
+	p, step := r.phase(step)
+	if step < p.WarmUp {
+		return p.Rate * float64(step+1) / float64(p.WarmUp)
 	}
-	done := float64(step-r.WarmUp) / float64(max(r.Steps-r.WarmUp, 1))
-	return r.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
+	done := float64(step-p.WarmUp) / float64(max(p.Steps-p.WarmUp, 1))
+	return p.Rate * 0.5 * (1 + math.Cos(math.Pi*done))
 }
 
-// shrink is the fraction by which the weight decay of a step reduces every parameter. It
-// is AdamW's learning rate times decay up to step DecaySteps, and 0 afterwards.
+// shrink is the fraction by which the weight decay of a step reduces the parameters that
+// decay in its phase. It is AdamW's learning rate times decay in the first DecaySteps of
+// the phase, and 0 afterwards.
 func (r recipe) shrink(step int) float64 {
-	if step >= r.DecaySteps {
-		return 0
+	if p, within := r.phase(step); within < p.DecaySteps {
+		return r.rate(step) * p.Decay
 	}
-	return r.rate(step) * r.Decay
+	return 0
+}
+
+// decays reports whether parameters of a role decay in the phase.
+func (p phase) decays(role efficientvit.Role) bool {
+	return p.Decaying == nil || slices.Contains(p.Decaying, role)
+}
+
+// restart replaces the state by that at the beginning of a phase.
+func (t *trainer) restart() error {
+	set, err := t.set()
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Concat(t.trained, t.statistics) {
+		w := weights.New(p.Shape...)
+		for i, v := range set[p.Name+average].Data {
+			w.Data[i] = float16.Fromfloat32(v).Float32()
+		}
+		set[p.Name], set[p.Name+average] = w, w
+		if !p.Statistic {
+			set[p.Name+firstMoment], set[p.Name+secondMoment] = weights.New(p.Shape...), weights.New(p.Shape...)
+		}
+	}
+	for _, old := range t.state {
+		old.MustFinalizeAll()
+	}
+	t.put(set)
+	return nil
+}
+
+// put sets the state to a set in the layout of the reference implementation.
+func (t *trainer) put(set weights.Set) {
+	t.state = nil
+	t.each(func(p parameter, name string) {
+		w := p.layoutOf(set[name])
+		t.state = append(t.state, tensors.FromFlatDataAndDimensions(w.Data, w.Shape...))
+	})
 }
 
 // learn takes one step and returns its loss.
 func (t *trainer) learn(b batch) (float32, error) {
 	r := t.recipe
+	p, within := r.phase(t.step)
+	if within == 0 && t.step > 0 {
+		if err := t.restart(); err != nil {
+			return 0, err
+		}
+	}
+	shrink := make([]float32, len(t.trained))
+	for i, w := range t.trained {
+		if p.decays(w.op.Role) {
+			shrink[i] = float32(r.shrink(t.step))
+		}
+	}
 	args := []any{
-		float32(r.rate(t.step)), float32(r.shrink(t.step)), float32(t.step + 1),
+		float32(r.rate(t.step)), shrink, float32(within + 1),
 		tensors.FromFlatDataAndDimensions(b.pictures, r.Batch, r.Height, r.Width, 3),
 		tensors.FromFlatDataAndDimensions(b.targets, r.Batch, r.Height/lossStride, r.Width/lossStride, scenes.NumClasses),
 	}
@@ -133,11 +182,15 @@ func (t *trainer) learn(b batch) (float32, error) {
 }
 
 // graph builds one step: loss, gradient, AdamW, running statistics and averages. Its
-// inputs are the learning rate, the fraction of weight decay, the number of the step, the
-// pictures, the targets and the state. Its outputs are the loss and the new state.
+// inputs are the learning rate, the fraction by which each parameter decays, the number of
+// the step in its phase, the pictures, the targets and the state. Its outputs are the loss and the new state.
 func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
-	rate, shrink, count, pictures, targets := in[0], in[1], in[2], in[3], in[4]
+	rate, count, pictures, targets := in[0], in[2], in[3], in[4]
 	state, n := in[5:], len(t.trained)
+	var shrink []*Node
+	for i := range n {
+		shrink = append(shrink, Reshape(Slice(in[1], AxisElem(i))))
+	}
 	params, moments1, moments2 := state[:n], state[n:2*n], state[2*n:3*n]
 	stats, averages := state[3*n:3*n+len(t.statistics)], state[3*n+len(t.statistics):]
 
@@ -175,9 +228,9 @@ func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	for i := range grads {
 		grads[i] = Mul(grads[i], cut)
 	}
-	// Every parameter decays, as in torch.optim.AdamW, gains and offsets of normalization
-	// too.
-	next := optimizer.Step(rate, shrink, count, adam.State{Params: params, Moments1: moments1, Moments2: moments2}, grads)
+	// Where every parameter decays, gains and offsets of normalization do too, as in
+	// torch.optim.AdamW.
+	next := optimizer.Step(rate, count, shrink, adam.State{Params: params, Moments1: moments1, Moments2: moments2}, grads)
 	var newStats []*Node
 	for _, p := range t.statistics {
 		newStats = append(newStats, byName[p.Name])

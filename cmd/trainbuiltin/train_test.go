@@ -24,7 +24,10 @@ import (
 )
 
 // tiny is a recipe that is short enough for a test.
-var tiny = recipe{Seed: 1, Steps: 6, Batch: 2, Height: 32, Width: 64, WarmUp: 2, Rate: 2e-3, Decay: 0.05, DecaySteps: 4}
+var tiny = recipe{Seed: 1, Batch: 2, Height: 32, Width: 64, Phases: []phase{
+	{Steps: 4, WarmUp: 2, Rate: 2e-3, Decay: 0.05, DecaySteps: 3},
+	{Steps: 2, WarmUp: 1, Rate: 1e-3, Decay: 3, DecaySteps: 2, Decaying: []efficientvit.Role{efficientvit.QKV}},
+}}
 
 func tinyNet(t *testing.T) *efficientvit.Network {
 	t.Helper()
@@ -80,15 +83,15 @@ func TestResumeComesToTheSameWeights(t *testing.T) {
 	if d := cmp.Diff(whole, resumed, cmpopts.EquateApprox(1e-6, 1e-7)); d != "" {
 		t.Errorf("resumed weights differ from uninterrupted ones (-whole +resumed):\n%.2000s", d)
 	}
-	if got := whole[stepName].Data[0]; got != float32(tiny.Steps) {
-		t.Errorf("%g steps taken, want %d", got, tiny.Steps)
+	if got := whole[stepName].Data[0]; got != float32(tiny.steps()) {
+		t.Errorf("%g steps taken, want %d", got, tiny.steps())
 	}
 }
 
 func TestStepsLowerTheLoss(t *testing.T) {
 	net := tinyNet(t)
 	r := tiny
-	r.Steps = 40
+	r.Phases = []phase{{Steps: 40, WarmUp: 2, Rate: 2e-3}}
 	tr, err := newTrainer(net, r, initial(net, r.Seed))
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +107,44 @@ func TestStepsLowerTheLoss(t *testing.T) {
 	}
 	if first, last := losses[0], losses[len(losses)-1]; !(last < 0.7*first) {
 		t.Errorf("the loss on one batch goes from %g to %g in %d steps, want below 70 %%: %v", first, last, len(losses), losses)
+	}
+}
+
+// TestSecondPhase: it begins with the averaged weights of the first phase, and only the
+// roles that it names decay. Its rate is so small that the gradient moves nothing.
+func TestSecondPhase(t *testing.T) {
+	net := tinyNet(t)
+	r := tiny
+	r.Phases = []phase{{Steps: 3, Rate: 2e-3}, {Steps: 1, Rate: 1e-6, Decay: 5e5, DecaySteps: 1, Decaying: []efficientvit.Role{efficientvit.QKV}}}
+	tr, err := newTrainer(net, r, initial(net, r.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBatch(scenes.TrainSeed, r.Batch, r.Height, r.Width)
+	var sets []weights.Set
+	for range r.steps() {
+		if _, err := tr.learn(b); err != nil {
+			t.Fatal(err)
+		}
+		set, err := tr.set()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets = append(sets, set)
+	}
+	before, after := sets[2], sets[3]
+	trained, _ := parameters(net)
+	for _, p := range trained {
+		kept := float32(1)
+		if p.op.Role == efficientvit.QKV {
+			kept = 0.5
+		}
+		for i, v := range after[p.Name].Data {
+			from := before[p.Name+average].Data[i]
+			if math.Abs(float64(v-kept*from)) > 1e-3*math.Abs(float64(from))+1e-5 {
+				t.Fatalf("%s, %s: element %d goes from the average %g to %g, want %g of it", p.Name, p.op.Role, i, from, v, kept)
+			}
+		}
 	}
 }
 
@@ -161,21 +202,30 @@ func TestSaveKeepsTheOldFile(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	r := recipe{Steps: 110, WarmUp: 10, Rate: 1}
+	r := recipe{Phases: []phase{
+		{Steps: 110, WarmUp: 10, Rate: 1, Decay: 2, DecaySteps: 10},
+		{Steps: 20, WarmUp: 4, Rate: 0.4, Decay: 5, DecaySteps: 20},
+	}}
 	for _, test := range []struct {
-		name string
-		step int
-		want float64
+		name         string
+		step         int
+		want, shrink float64
 	}{
-		{"first", 0, 0.1},
-		{"warm", 9, 1},
-		{"peak", 10, 1},
-		{"middle", 60, 0.5},
-		{"end", 110, 0},
+		{"first", 0, 0.1, 0.2},
+		{"warm", 9, 1, 2},
+		{"peak", 10, 1, 0},
+		{"middle", 60, 0.5, 0},
+		{"second phase", 110, 0.1, 0.5},
+		{"its peak", 114, 0.4, 2},
+		{"its middle", 122, 0.2, 1},
+		{"end", 130, 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := r.rate(test.step); math.Abs(got-test.want) > 1e-12 {
 				t.Errorf("rate(%d) = %g, want %g", test.step, got, test.want)
+			}
+			if got := r.shrink(test.step); math.Abs(got-test.shrink) > 1e-12 {
+				t.Errorf("shrink(%d) = %g, want %g", test.step, got, test.shrink)
 			}
 		})
 	}
@@ -284,7 +334,7 @@ func TestRun(t *testing.T) {
 func TestCurve(t *testing.T) {
 	net, dir := tinyNet(t), t.TempDir()
 	r := tiny
-	r.Steps, r.Milestone = 2, 1
+	r.Phases = []phase{{Steps: 1, Rate: 2e-3, Decay: 0.05, DecaySteps: 1, Milestone: 1}, {Steps: 1, Rate: 1e-3, Decay: 2, DecaySteps: 1, Milestone: 1}}
 	checkpoint := filepath.Join(dir, "state.safetensors")
 	if _, err := train(t.Context(), net, r, initial(net, r.Seed), checkpoint); err != nil {
 		t.Fatal(err)
@@ -306,7 +356,7 @@ func TestCurve(t *testing.T) {
 	if len(got) != 1 || got[0].Step != 2 || len(got[0].Losses) != len(probed) {
 		t.Fatalf("milestones %+v, want that of step 2 with %d losses", got, len(probed))
 	}
-	if want := r.Decay * (r.rate(0) + r.rate(1)); math.Abs(got[0].Decay-want) > 1e-12 {
+	if want := 2e-3*0.05 + 1e-3*2; math.Abs(got[0].Decay-want) > 1e-12 {
 		t.Errorf("rate times decay sums to %g, want %g", got[0].Decay, want)
 	}
 	for _, l := range got[0].Losses {

@@ -33,9 +33,9 @@ func StateOf(nodes []*Node) State {
 }
 
 // Step returns the state after one step. rate is the learning rate, a scalar. count is
-// the number of the step, a scalar that begins at 1. shrink is the share by which every
-// parameter decays, or nil for no decay. grads are the gradients of the parameters.
-func (a Adam) Step(rate, shrink, count *Node, s State, grads []*Node) (next State) {
+// the number of the step, a scalar that begins at 1. shrink has the share by which each
+// parameter decays, a scalar; nil is no decay. grads are the gradients of the parameters.
+func (a Adam) Step(rate, count *Node, shrink []*Node, s State, grads []*Node) (next State) {
 	unbias := func(beta float64) *Node { return OneMinus(Exp(MulScalar(count, math.Log(beta)))) }
 	unbias1, unbias2 := unbias(a.Beta1), unbias(a.Beta2)
 	for i, p := range s.Params {
@@ -44,7 +44,7 @@ func (a Adam) Step(rate, shrink, count *Node, s State, grads []*Node) (next Stat
 		v := Add(MulScalar(s.Moments2[i], a.Beta2), MulScalar(Mul(g, g), 1-a.Beta2))
 		move := Mul(Div(Div(m, unbias1), AddScalar(Sqrt(Div(v, unbias2)), a.Eps)), rate)
 		if shrink != nil {
-			move = Add(move, Mul(p, shrink))
+			move = Add(move, Mul(p, shrink[i]))
 		}
 		next.Params = append(next.Params, Sub(p, move))
 		next.Moments1, next.Moments2 = append(next.Moments1, m), append(next.Moments2, v)
