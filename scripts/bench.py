@@ -24,7 +24,9 @@ import statistics
 import subprocess
 import sys
 
-CASES = ["B1-224/batch1", "B1-224/batch8", "Seg-B0-704x960/batch1"]
+# A case is a network, then a batch of ready pictures, or the files of so many pictures, which
+# are decoded, resized, run, and answered with their classes.
+CASES = ["B1-224/batch1", "B1-224/batch8", "Seg-B0-704x960/batch1", "B1-224/jpeg32", "Seg-B0-704x960/jpeg8"]
 
 
 def start(command):

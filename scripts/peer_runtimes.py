@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time the networks in ONNX Runtime and OpenVINO, for bench.py: reads the name of a case
-per line and answers with the milliseconds of one batch.
+per line and answers with the milliseconds of one batch. In a case such as "B1-224/jpeg32"
+Pillow decodes and resizes the files of so many pictures, each core one after the other, and
+the runtime's streams answer them.
 
     python scripts/peer_runtimes.py FOLDER                       # make the models
     python scripts/peer_runtimes.py FOLDER onnxruntime fp32|int8
@@ -14,15 +16,22 @@ static quantization (QDQ, unsigned activations, signed weights with a scale for 
 channel), and by NNCF's post-training quantization.
 """
 
+import concurrent.futures
+import functools
 import json
 import os
 import pathlib
+import re
 import sys
+import threading
 import time
 
 import numpy as np
 
 CASES = {"B1-224": (1, 8), "Seg-B0-704x960": (1,)}
+# How Pillow resizes a picture, as the artefacts' pipelines do: the shorter side first, or None,
+# then the size that is left.
+PIPELINES = {"B1-224": (236, (224, 224), "BICUBIC"), "Seg-B0-704x960": (None, (960, 704), "BILINEAR")}
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
@@ -189,27 +198,68 @@ def quantize_openvino(path, batch):
 # --- Running them --------------------------------------------------------------------------
 
 
-def load_onnxruntime(path, kind):
+def load_onnxruntime(path, kind, streams=1):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = CORES
+    options.intra_op_num_threads = max(1, CORES // streams)
     session = onnxruntime.InferenceSession(path.with_suffix(".int8.onnx") if kind == "int8" else path, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda batch: session.run(None, {name: batch})[0]
 
 
-def load_openvino(path, kind):
+def load_openvino(path, kind, streams=1):
     import openvino
 
     core = openvino.Core()
+    hint = {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": streams}
     model = core.compile_model(path.with_suffix(".int8.xml") if kind == "int8" else path, "CPU",
-                               {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": CORES, "INFERENCE_PRECISION_HINT": "f32"})
-    request = model.create_infer_request()
-    return lambda batch: request.infer([batch], share_inputs=True, share_outputs=True)[0]
+                               hint | {"INFERENCE_NUM_THREADS": CORES, "INFERENCE_PRECISION_HINT": "f32"})
+    requests = threading.local()  # one for each thread
+
+    def run(batch):
+        if not hasattr(requests, "one"):
+            requests.one = model.create_infer_request()
+        return requests.one.infer([batch], share_inputs=True, share_outputs=True)[0]
+
+    return run
 
 
 RUNTIMES = {"onnxruntime": load_onnxruntime, "openvino": load_openvino}
+
+
+def batch_of(folder, network, n, load):
+    """A function that runs a batch of n pictures."""
+    run = load(folder / f"{network}-batch{n}.onnx")
+    batch = np.repeat(np.load(folder / f"{network}.npy"), n, 0)
+    return lambda: run(batch)
+
+
+def files_of(folder, network, n, load):
+    """A function that answers the files of n pictures, in as many threads as there are cores."""
+    from PIL import Image
+
+    run = load(folder / f"{network}-batch1.onnx", streams=CORES)
+    files = sorted(folder.glob(f"{network}-*.jpg"))
+    shorter, size, filter = PIPELINES[network]
+    mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
+    scale, offset = 1 / (255 * deviation), -mean / deviation
+
+    def classes(path):
+        picture = Image.open(path).convert("RGB")
+        if shorter:
+            w, h = picture.size
+            w, h = (shorter, shorter * h // w) if w < h else (shorter * w // h, shorter)
+            picture = picture.resize((w, h), Image.Resampling[filter])
+            left, top = (w - size[0]) // 2, (h - size[1]) // 2
+            picture = picture.crop((left, top, left + size[0], top + size[1]))
+        else:
+            picture = picture.resize(size, Image.Resampling[filter])
+        x = (np.asarray(picture) * scale + offset).transpose(2, 0, 1)[None]
+        return run(np.ascontiguousarray(x)).argmax(1)
+
+    pool = concurrent.futures.ThreadPoolExecutor(CORES)
+    return lambda: list(pool.map(classes, [files[i % len(files)] for i in range(n)]))
 
 
 def serve(folder, runtime, kind):
@@ -217,13 +267,12 @@ def serve(folder, runtime, kind):
     for line in sys.stdin:
         case = line.strip()
         if case not in ready:
-            network, n = case.split("/batch")
-            run = RUNTIMES[runtime](folder / f"{network}-batch{n}.onnx", kind)
-            ready[case] = run, np.repeat(np.load(folder / f"{network}.npy"), int(n), 0)
-            run(ready[case][1])
-        run, batch = ready[case]
+            network, what, n = re.fullmatch(r"(.*)/(batch|jpeg)(\d+)", case).groups()
+            load = functools.partial(RUNTIMES[runtime], kind=kind)
+            ready[case] = (batch_of if what == "batch" else files_of)(folder, network, int(n), load)
+            ready[case]()
         start = time.perf_counter()
-        run(batch)
+        ready[case]()
         print(f"{(time.perf_counter() - start) * 1000:.3f}", flush=True)
 
 

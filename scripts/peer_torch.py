@@ -8,11 +8,15 @@ FOLDER has the files that `benchforward FOLDER` wrote. The operations of a netwo
 by one with torch.nn.functional, on channels_last tensors. First the script checks that the
 logits differ from those of the file by less than 1e-3 of their standard deviation. With
 "timm" the network B1 is timm's own module, with folded BatchNorms. For every other network,
-which timm lacks, the script prints "-".
+which timm lacks, the script prints "-". In a case such as "B1-224/jpeg32" a DataLoader of
+PyTorch, with a process for each core, decodes and resizes the files of so many pictures by
+Pillow, in batches of eight.
 """
 
 import json
+import os
 import pathlib
+import re
 import sys
 import time
 
@@ -112,6 +116,35 @@ def timm_b1():
     return model.to(memory_format=torch.channels_last)
 
 
+class Files(torch.utils.data.Dataset):
+    """The files of n pictures, as torchvision transforms them for a network."""
+
+    def __init__(self, folder, network, n):
+        from torchvision import transforms as T
+
+        bilinear, bicubic = T.InterpolationMode.BILINEAR, T.InterpolationMode.BICUBIC
+        resized = {
+            "B1-224": [T.Resize(236, bicubic), T.CenterCrop(224)],
+            "Seg-B0-704x960": [T.Resize((704, 960), bilinear)],
+        }[network]
+        normalized = [T.ToTensor(), T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+        self.transform, self.n = T.Compose(resized + normalized), n
+        self.paths = sorted(pathlib.Path(folder).glob(f"{network}-*.jpg"))
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, i):
+        from PIL import Image
+
+        return self.transform(Image.open(self.paths[i % len(self.paths)]).convert("RGB"))
+
+
+def loader(folder, network, n):
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return torch.utils.data.DataLoader(Files(folder, network, n), batch_size=8, num_workers=cores, persistent_workers=True)
+
+
 def main(folder, timm=None):
     networks, batches = {}, {}
     for path in sorted(pathlib.Path(folder).glob("*.safetensors")):
@@ -120,21 +153,24 @@ def main(folder, timm=None):
         walk = Walk(path)
         networks[path.stem] = timm_b1() if timm else walk
         batches[path.stem] = walk.picture
-    warm = set()
+    ready = {}
     with torch.inference_mode():
         for line in sys.stdin:
             case = line.strip()
-            network, n = case.split("/batch")
-            if network not in networks:
+            network, what, n = re.fullmatch(r"(.*)/(batch|jpeg)(\d+)", case).groups()
+            if network not in networks or timm and what == "jpeg":
                 print("-", flush=True)
                 continue
-            run = networks[network]
-            batch = channels_last(batches[network].repeat(int(n), 1, 1, 1))
-            if case not in warm:
-                run(batch)
-                warm.add(case)
+            if case not in ready:
+                if what == "jpeg":
+                    ready[case] = loader(folder, network, int(n))
+                else:
+                    ready[case] = [batches[network].repeat(int(n), 1, 1, 1)]
+                for batch in ready[case]:
+                    networks[network](channels_last(batch))
             start = time.perf_counter()
-            run(batch)
+            for batch in ready[case]:
+                networks[network](channels_last(batch)).argmax(1)
             print(f"{(time.perf_counter() - start) * 1000:.3f}", flush=True)
 
 

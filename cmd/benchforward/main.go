@@ -8,13 +8,16 @@
 // scripts/peer_torch.py and scripts/peer_runtimes.py read each network from a safetensors
 // file. The file has the folded weights, a picture and the logits, and the operations in
 // its metadata. benchinteger reads an artefact of integers, calibrated on a picture of
-// noise.
+// noise. The programs that begin with files read the JPEGs "network-0.jpg" to
+// "network-7.jpg".
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -28,6 +31,7 @@ import (
 	"github.com/gotriovit/gotriovit/internal/rounds"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
+	"github.com/gotriovit/gotriovit/triovit/dataset/scenes"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/forward"
 	"github.com/gotriovit/gotriovit/triovit/integer"
@@ -35,7 +39,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/weights"
 )
 
-// cases are the networks, sizes and batches that a line can name.
+// cases are the networks, sizes and batches that a line can name. A case that begins with
+// JPEGs ("B1-224/jpeg32") is none of this program's.
 var cases = map[string]struct {
 	variant string
 	h, w, n int
@@ -90,7 +95,46 @@ func write(folder string) error {
 		if err != nil {
 			return err
 		}
-		if err := freeze(model, filepath.Join(folder, network+".triovit")); err != nil {
+		if err := freeze(model, photographs[network].pipeline, filepath.Join(folder, network+".triovit")); err != nil {
+			return err
+		}
+		if err := photograph(folder, network); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// photographs are the sizes, in pixels, of the JPEGs of each network, and the pipeline that
+// brings them to its input. ImageNet's pictures often have the first size.
+var photographs = map[string]struct {
+	w, h     int
+	pipeline preprocess.Pipeline
+}{
+	"B1-224":         {500, 375, preprocess.ImageNet(224, 0.95)},
+	"Seg-B0-704x960": {960, 720, preprocess.Fixed(960, 704, preprocess.Bilinear)},
+}
+
+// photograph writes eight JPEGs of drawn scenes for a network. Grain is added, by which the
+// files of 500 by 375 pixels have about 110 kB, as ImageNet's of that size do. The encoder
+// halves the chroma, as cameras do.
+func photograph(folder, network string) error {
+	p := photographs[network]
+	for i := range 8 {
+		scene := scenes.Draw(uint64(i), p.w, p.h)
+		rng := rand.New(rand.NewPCG(uint64(i), 3))
+		picture := image.NewRGBA(image.Rect(0, 0, p.w, p.h))
+		for at := range p.w * p.h {
+			grain := 8 * rng.NormFloat64()
+			for c, level := range scene.Pix[3*at : 3*at+3] {
+				picture.Pix[4*at+c] = uint8(min(max(float64(level)+grain, 0), 255))
+			}
+			picture.Pix[4*at+3] = 255
+		}
+		err := atomicfile.Write(filepath.Join(folder, fmt.Sprintf("%s-%d.jpg", network, i)), func(w io.Writer) error {
+			return jpeg.Encode(w, picture, &jpeg.Options{Quality: 95})
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -98,8 +142,9 @@ func write(folder string) error {
 }
 
 // freeze writes a network as an artefact of integers, with a grid of 8 bits at every
-// point. It calibrates the network on one picture of noise.
-func freeze(model *triovit.Folded, path string) error {
+// point. It calibrates the network on one picture of noise. The artefact takes pictures
+// that the pipeline brings to its size.
+func freeze(model *triovit.Folded, pipeline preprocess.Pipeline, path string) error {
 	input := model.Net.Input().Shape
 	picture := preprocess.NewRGB(input[1], input[0])
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -119,6 +164,7 @@ func freeze(model *triovit.Folded, path string) error {
 	if err != nil {
 		return err
 	}
+	integers.Picture = integer.Picture{Pipeline: pipeline, Normalization: preprocess.ImageNetNormalization()}
 	return integers.WriteFile(path)
 }
 
@@ -140,6 +186,9 @@ func describe(net *efficientvit.Network) (string, error) {
 // part of the batch, as in triovit.Evaluate. XLA divides the batch among the cores
 // itself.
 func prepare(name string) (func() error, error) {
+	if strings.Contains(name, "/jpeg") {
+		return nil, nil
+	}
 	model, exec, err := load(name)
 	if err != nil {
 		return nil, err
