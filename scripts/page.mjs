@@ -42,7 +42,7 @@ for (const { path, by } of pictures) {
     wrong: document.getElementById("status").classList.contains("wrong"),
     classes: [...document.querySelectorAll("#classes li")].map((e) => [".name", ".share"].map((s) => e.querySelector(s).textContent)),
     phases: [...document.querySelectorAll("#phases dd")].map((e) => e.textContent),
-    map: document.getElementById("map").toDataURL().replace(/^[^,]*,/, ""),
+    map: document.getElementById("map")?.toDataURL().replace(/^[^,]*,/, ""),
   })));
   await page.screenshot({ path: join(folder, `${answers.length}.png`), fullPage: true });
 }

@@ -2,7 +2,8 @@
 
 // The worker of the page, behind Go's wasm_exec.js. The first message has the program and
 // the artefact, {program, artefact}, packed. Each later one is a picture, {file}. Each is
-// answered by one message: {kernels}, the file with the run's result, or {error}.
+// answered by one message: {kernels}, the file with the run's result, or the file with an
+// {error}.
 
 let program;
 
@@ -12,7 +13,7 @@ onmessage = async ({ data }) => {
     const loaded = await program;
     postMessage(data.program ? loaded : { file: data.file, ...(await run(data.file)) });
   } catch (e) {
-    postMessage({ error: e.message || String(e) });
+    postMessage({ file: data.file, error: e.message || String(e) });
   }
 };
 
