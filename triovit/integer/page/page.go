@@ -8,11 +8,11 @@
 //	err = page.WriteFile("seg-b0.html", model, program)
 //
 // The page holds the artefact and the program (package app), each compressed. A worker runs
-// the program on one core, with the kernels "wasm". The program decodes PNGs, as "triovit
-// run" does, so the integers of a PNG are the same in both. The browser decodes other
-// pictures, and turns a photograph upright.
+// the program on one core, with the kernels "wasm". The program decodes PNGs and JPEGs as
+// "triovit run" does, so the integers are the same in both. The browser decodes other
+// pictures, and JPEGs that have to be turned upright.
 //
-// A browser from 2023 or later is needed: Chrome 110, Firefox 115, Safari 16.4.
+// A browser of 2023 or later is needed: Chrome 105, Firefox 121, Safari 16.4.
 package page
 
 import (

@@ -25,11 +25,14 @@ async function start({ program, artefact }) {
   return answered(triovit.load(new Uint8Array(await unpacked(artefact))));
 }
 
-// run runs the picture in a file. Go decodes a PNG, so that its integers are those of the
-// command "triovit run" in any browser. The browser decodes other kinds, photographs upright.
+// run runs the picture in a file. Go decodes the PNGs and JPEGs that "triovit run" reads, so
+// that the integers are the same. The browser decodes all others, and JPEGs to be turned.
 async function run(file) {
   const from = performance.now(), bytes = new Uint8Array(await file.arrayBuffer());
-  if ([0x89, 0x50, 0x4e, 0x47].every((b, i) => bytes[i] === b)) return answered(triovit.run(bytes));
+  if (!turned(bytes)) {
+    const result = triovit.run(bytes);
+    if (!result?.error) return answered(result);
+  }
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   const { width, height } = bitmap, context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
@@ -37,6 +40,22 @@ async function run(file) {
   const result = answered(triovit.run(pixels, width, height));
   result.times.decode += decode;
   return result;
+}
+
+// turned says whether a JPEG has an orientation (Exif, tag 0x112) other than upright.
+function turned(bytes) {
+  const view = new DataView(bytes.buffer), app1 = 0xffe1, exif = 0x45786966;
+  try {
+    if (view.getUint16(0) !== 0xffd8) return false;
+    for (let at = 2; view.getUint8(at) === 0xff; at += 2 + view.getUint16(at + 2)) {
+      if (view.getUint16(at) !== app1 || view.getUint32(at + 4) !== exif) continue;
+      const tiff = at + 10, little = view.getUint16(tiff) === 0x4949, list = tiff + view.getUint32(tiff + 4, little);
+      for (let entry = list + 2, n = view.getUint16(list, little); n > 0; n--, entry += 12) {
+        if (view.getUint16(entry, little) === 0x112) return view.getUint16(entry + 8, little) > 1;
+      }
+    }
+  } catch {} // the file ends too early
+  return false;
 }
 
 // answered returns a result of Go's functions, or throws its error.
