@@ -105,6 +105,12 @@ func (e *exporting) run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", e.picture, err)
 		}
 	}
+	var program *page.Program
+	if e.HTML != "" {
+		if program, err = page.Build(ctx); err != nil {
+			return err
+		}
+	}
 	if e.ONNX != "" {
 		if err := onnx.WriteFile(e.ONNX, m); err != nil {
 			return err
@@ -115,12 +121,8 @@ func (e *exporting) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if e.HTML == "" {
-		return nil
+	if e.HTML != "" {
+		return page.WriteFile(e.HTML, m, program)
 	}
-	program, err := page.Build(ctx)
-	if err != nil {
-		return err
-	}
-	return page.WriteFile(e.HTML, m, program)
+	return nil
 }

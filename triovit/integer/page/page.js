@@ -8,13 +8,8 @@ let file; // the picture that was asked for last
 let waiting = 1; // answers that the worker owes
 let runs = 0, least = Infinity; // the runs of the integers and the shortest, in ms
 
-worker.onmessage = ({ data }) => {
-  waiting--;
-  if (data.error) say(data.file ? `${data.file.name}: ${data.error}` : data.error, true);
-  else if (data.times) show(data);
-  else if (!waiting) say("Ready");
-  $("again").disabled = waiting > 0 || !file;
-};
+let shown = Promise.resolve(); // one answer is shown after another
+worker.onmessage = ({ data }) => { shown = shown.then(() => answer(data)); };
 worker.onerror = (e) => say(e.message || "the program cannot be started", true);
 worker.postMessage({ program: $("program").textContent, artefact: $("artefact").textContent });
 
@@ -26,6 +21,15 @@ function run(picture) {
   say(`Running ${file.name} …`);
   $("again").disabled = true;
   worker.postMessage({ file });
+}
+
+// answer shows an answer of the worker.
+async function answer(data) {
+  if (data.times) await show(data);
+  waiting--;
+  if (data.error) say(data.file ? `${data.file.name}: ${data.error}` : data.error, true);
+  else if (!waiting) say(data.file ? data.file.name : "Ready");
+  $("again").disabled = waiting > 0 || !file;
 }
 
 // say shows a line on the state of the page.
@@ -53,7 +57,6 @@ async function show({ file, width, height, times, map, logits }) {
   $("runs").textContent = runs === 1 ? "in the first run" : `the least of ${runs} runs`;
   const phases = { decode: times.decode, resize: times.prepare, map: times.map };
   $("phases").replaceChildren(...Object.entries(phases).filter(([, t]) => t !== undefined).flatMap(([name, t]) => [element("dt", "", name), element("dd", "", ms(t))]));
-  if (!waiting) say(file.name);
 }
 
 // paint draws the map in the colours of the classes.
