@@ -5,20 +5,19 @@
 // answered by one message: {kernels}, the file with the run's result, or the file with an
 // {error}.
 
-let program;
+let last = Promise.resolve(); // answers keep the order of the messages
+onmessage = ({ data }) => { last = last.then(() => answer(data)); };
 
-onmessage = async ({ data }) => {
+async function answer({ file, program, artefact }) {
   try {
-    if (data.program) program = start(data);
-    const loaded = await program;
-    postMessage(data.program ? loaded : { file: data.file, ...(await run(data.file)) });
+    postMessage(program ? await start(program, artefact) : { file, ...(await run(file)) });
   } catch (e) {
-    postMessage({ file: data.file, error: e.message || String(e) });
+    postMessage({ file, error: e.message || String(e) });
   }
-};
+}
 
 // start starts Go's program and gives it the artefact.
-async function start({ program, artefact }) {
+async function start(program, artefact) {
   const go = new Go();
   const { instance } = await WebAssembly.instantiate(await unpacked(program), go.importObject);
   go.run(instance); // sets triovit before it returns, and ends only by a failure
