@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/segment"
 )
 
 // An Answer is the answer of a network to one picture, by the names of its classes.
@@ -91,7 +92,7 @@ func NewAnswer(logits []float32, shape []int, names []string, w, h int) *Answer 
 	if len(shape) == 1 {
 		shares = softmax(logits)
 	} else {
-		a.Map, a.Height, a.Width = Segment(logits, shape, w, h), h, w
+		a.Map, a.Height, a.Width = segment.Bilinear(logits, shape, w, h), h, w
 		shares = covered(a.Map, len(a.Names))
 	}
 	ranked := make([]int, len(shares))

@@ -16,6 +16,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/segment"
 )
 
 // A Predictor is anything that runs a network on pictures: in floating point
@@ -256,47 +257,13 @@ func rank(logits []float32, class int) int {
 	return n
 }
 
-// Segment returns the class of every pixel of a picture of w × h pixels, [h, w]: finite
-// logits [H', W', classes] are resized bilinearly (align_corners false), and the largest
-// wins.
-func Segment(logits []float32, shape []int, w, h int) []uint8 {
-	sh, sw, c := shape[0], shape[1], shape[2]
-	xs, ys := lerps(sw, w), lerps(sh, h)
-	out := make([]uint8, w*h)
-	row := make([]float32, sw*c)
-	for y, ly := range ys {
-		top, bottom := logits[ly.a*sw*c:(ly.a+1)*sw*c], logits[ly.b*sw*c:(ly.b+1)*sw*c]
-		for i := range row {
-			row[i] = top[i] + (bottom[i]-top[i])*ly.t
-		}
-		for x, lx := range xs {
-			left, right := row[lx.a*c:(lx.a+1)*c], row[lx.b*c:(lx.b+1)*c]
-			best, class := left[0]+(right[0]-left[0])*lx.t, 0
-			for k := 1; k < c; k++ {
-				if v := left[k] + (right[k]-left[k])*lx.t; v > best {
-					best, class = v, k
-				}
-			}
-			out[y*w+x] = uint8(class)
-		}
+// segmentLabel returns the class of each pixel at the size of a label, by the filter of the
+// label's protocol: bilinear, or the bicubic one of Cityscapes and ADE20K.
+func segmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
+	if label.Logits == preprocess.Bicubic {
+		return segment.Bicubic(logits, shape, label.W, label.H)
 	}
-	return out
-}
-
-// A lerp is the weighted sum a·(1−t) + b·t of two neighbours.
-type lerp struct {
-	a, b int
-	t    float32
-}
-
-func lerps(from, to int) []lerp {
-	all := make([]lerp, to)
-	for i := range all {
-		at := max((float64(i)+0.5)*float64(from)/float64(to)-0.5, 0)
-		a := min(int(at), from-1)
-		all[i] = lerp{a, min(a+1, from-1), float32(at - float64(a))}
-	}
-	return all
+	return segment.Bilinear(logits, shape, label.W, label.H)
 }
 
 // confusion counts pixels by truth and prediction, [truth·classes + predicted].

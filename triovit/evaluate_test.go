@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +22,8 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
+	"github.com/gotriovit/gotriovit/triovit/segment"
 	"github.com/gotriovit/gotriovit/triovit/weights"
-	"pgregory.net/rapid"
 )
 
 func describe(t testing.TB, name string, options ...efficientvit.Option) *efficientvit.Network {
@@ -296,29 +297,20 @@ func TestWilson(t *testing.T) {
 	}
 }
 
-// TestSegmentIsBilinear holds segment against the definition: at integer
-// factors, the class of a pixel whose centre is a position's centre is that
-// position's; a constant map stays constant.
-func TestSegmentIsBilinear(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
-		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
-		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
-		got := Segment(logits, []int{h, w, 4}, w*f, h*f)
-		for y := range h {
-			for x := range w {
-				best := 0
-				for k := range 4 {
-					if logits[(y*w+x)*4+k] > logits[(y*w+x)*4+best] {
-						best = k
-					}
-				}
-				if c := got[(y*f+f/2)*w*f+x*f+f/2]; int(c) != best {
-					t.Errorf("position %d,%d has class %d, want %d", y, x, c, best)
-				}
-			}
-		}
-	})
+// TestSegmentLabel: the label's protocol decides on the filter.
+func TestSegmentLabel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	logits := make([]float32, 6*8*5)
+	for i := range logits {
+		logits[i] = float32(rng.NormFloat64())
+	}
+	shape := []int{6, 8, 5}
+	if !slices.Equal(segmentLabel(logits, shape, dataset.Label{W: 32, H: 24}), segment.Bilinear(logits, shape, 32, 24)) {
+		t.Error("a label without a filter is not bilinear")
+	}
+	if !slices.Equal(segmentLabel(logits, shape, dataset.Label{W: 32, H: 24, Logits: preprocess.Bicubic}), segment.Bicubic(logits, shape, 32, 24)) {
+		t.Error("a bicubic label is not bicubic")
+	}
 }
 
 func TestLoadErrors(t *testing.T) {

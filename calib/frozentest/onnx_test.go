@@ -20,6 +20,7 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer"
 	"github.com/gotriovit/gotriovit/triovit/integer/integertest"
 	"github.com/gotriovit/gotriovit/triovit/integer/onnx"
+	"github.com/gotriovit/gotriovit/triovit/segment"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -237,7 +238,7 @@ func onnxLogits(t *testing.T, f *triovit.Frozen, data dataset.Dataset) (agreemen
 // classesOf returns the class of each pixel of a picture, or the one of all of it.
 func classesOf(logits []float32, shape []int, picture *dataset.Item) []uint8 {
 	if len(shape) == 3 {
-		return triovit.Segment(logits, shape, picture.Width, picture.Height)
+		return segment.Bilinear(logits, shape, picture.Width, picture.Height)
 	}
 	return []uint8{uint8(slices.Index(logits, slices.Max(logits)))}
 }

@@ -9,13 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
-)
 
-// requireEnv is the variable that makes a missing browser a failure.
-const requireEnv = "TRIOVIT_REQUIRE_BROWSER"
+	"github.com/gotriovit/gotriovit/internal/browser"
+)
 
 // sources are the folders on which notebooks depend. The test walks over them, so that
 // go test counts each folder as an input of the test. Go test cannot know that cells
@@ -27,8 +25,7 @@ func TestNotebooks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser runs all notebooks: minutes")
 	}
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(file), "..", "..")
+	root := browser.Root()
 	for _, folder := range sources {
 		if err := filepath.WalkDir(filepath.Join(root, folder), func(_ string, _ os.DirEntry, err error) error { return err }); err != nil {
 			t.Fatal(err)
@@ -73,39 +70,24 @@ func TestNotebooks(t *testing.T) {
 // A bench has all that the browser tests need: the module's folder, a temporary folder
 // with copies of its notebooks, the folder for screenshots, and the programs.
 type bench struct {
-	root, folder, out      string
-	python, node, chromium string
+	root, folder, out string
+	python            string
+	browser           browser.Browser
 }
 
 // need finds the programs, or skips the test with the command that installs the first
 // missing one.
 func (b *bench) need(t *testing.T) {
 	t.Helper()
-	missing := func(what, remedy string) {
-		t.Helper()
-		if os.Getenv(requireEnv) == "1" {
-			t.Fatalf("%s is missing, and %s=1: %s", what, requireEnv, remedy)
-		}
-		t.Skipf("%s is missing: %s", what, remedy)
-	}
 	b.python = os.Getenv("TRIOVIT_PYTHON")
 	if b.python == "" {
 		b.python = filepath.Join(b.root, ".venv", "bin", "python")
 	}
 	kernel := filepath.Join(filepath.Dir(b.python), "..", "share", "jupyter", "kernels", "gotriovit", "kernel.json")
 	if _, err := os.Stat(kernel); err != nil {
-		missing(`the kernel "Go (Trio-ViT)"`, "make kernel")
+		browser.Missing(t, `the kernel "Go (Trio-ViT)"`, "make kernel")
 	}
-	if _, err := os.Stat(filepath.Join(b.root, "node_modules", "playwright-core")); err != nil {
-		missing("playwright-core", "npm ci --ignore-scripts")
-	}
-	var err error
-	if b.node, err = exec.LookPath("node"); err != nil {
-		missing("node", "apt-get install nodejs")
-	}
-	if b.chromium, err = exec.LookPath("chromium"); err != nil {
-		missing("chromium", "apt-get install chromium")
-	}
+	b.browser = browser.Find(t)
 }
 
 // copyNotebooks copies the notebooks and returns their names.

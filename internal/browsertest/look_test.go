@@ -3,15 +3,12 @@
 package browsertest
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -47,21 +44,9 @@ type sight struct {
 
 func (b *bench) look(t *testing.T, p page) *sight {
 	t.Helper()
-	p.Folder, p.Chromium = filepath.Join(b.out, p.Name), b.chromium
-	job, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(b.node, filepath.Join(b.root, "scripts", "browser.mjs"))
-	var out, trouble bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(job), &out, &trouble
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, trouble.Bytes())
-	}
+	p.Folder, p.Chromium = filepath.Join(b.out, p.Name), b.browser.Chromium
 	seen := new(sight)
-	if err := json.Unmarshal(out.Bytes(), seen); err != nil {
-		t.Fatalf("%v in %s", err, out.Bytes())
-	}
+	b.browser.Run(t, "browser.mjs", p, seen)
 	return seen
 }
 

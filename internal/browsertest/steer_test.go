@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
+
+	"github.com/gotriovit/gotriovit/internal/browser"
 )
 
 // steering is a cell with a chart that has one control. The control starts at the
@@ -35,8 +36,7 @@ func TestSteer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser and a kernel: a minute")
 	}
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(file), "..", "..")
+	root := browser.Root()
 	b := &bench{root: root, folder: t.TempDir(), out: filepath.Join(root, "build", "browser-steer")}
 	b.need(t)
 	if err := os.MkdirAll(b.out, 0o777); err != nil {

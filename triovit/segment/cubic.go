@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package triovit
+package segment
 
-import (
-	"math"
+import "math"
 
-	"github.com/gotriovit/gotriovit/triovit/dataset"
-	"github.com/gotriovit/gotriovit/triovit/preprocess"
-)
-
-// segmentLabel is [segment] at the size of a label, by the filter of the label's protocol:
-// bilinear, or the reference's bicubic (a = -0.75, align_corners false, not antialiased),
-// with which Cityscapes and ADE20K are scored.
-func segmentLabel(logits []float32, shape []int, label dataset.Label) []uint8 {
-	if label.Logits == preprocess.Bicubic {
-		return segmentCubic(logits, shape, label.W, label.H)
-	}
-	return Segment(logits, shape, label.W, label.H)
-}
-
-func segmentCubic(logits []float32, shape []int, w, h int) []uint8 {
+// Bicubic resizes the logits as the reference does before Cityscapes and ADE20K are scored:
+// by the bicubic filter of a = -0.75, align_corners false, not antialiased.
+func Bicubic(logits []float32, shape []int, w, h int) []uint8 {
 	sh, sw, c := shape[0], shape[1], shape[2]
 	xs, ys := cubics(sw, w), cubics(sh, h)
 	out := make([]uint8, w*h)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package triovit
+package segment
 
 import (
 	"math"
@@ -8,8 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gotriovit/gotriovit/triovit/dataset"
-	"github.com/gotriovit/gotriovit/triovit/preprocess"
 	"pgregory.net/rapid"
 )
 
@@ -43,19 +41,18 @@ func TestCubicsProperties(t *testing.T) {
 	})
 }
 
-// TestSegmentLabel: the label's protocol decides, and the bicubic filter takes
-// the class whose sum over the sixteen neighbours is the largest.
-func TestSegmentLabel(t *testing.T) {
+// TestBicubic: a pixel has the class whose sum over the sixteen neighbours is the largest,
+// and the filter decides.
+func TestBicubic(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	logits := make([]float32, 6*8*5)
 	for i := range logits {
 		logits[i] = float32(rng.NormFloat64())
 	}
 	shape := []int{6, 8, 5}
-	linear := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24})
-	cubic := segmentLabel(logits, shape, dataset.Label{W: 32, H: 24, Logits: preprocess.Bicubic})
-	if !slices.Equal(linear, Segment(logits, shape, 32, 24)) || slices.Equal(linear, cubic) {
-		t.Error("the filter of the label does not decide")
+	cubic := Bicubic(logits, shape, 32, 24)
+	if slices.Equal(cubic, Bilinear(logits, shape, 32, 24)) {
+		t.Error("the filter does not decide")
 	}
 	// By definition: the sum over both sides at once, in float64.
 	at := func(y, x, k int) float64 {
@@ -76,9 +73,34 @@ func TestSegmentLabel(t *testing.T) {
 	}
 }
 
-func BenchmarkSegmentCubic(b *testing.B) {
+// TestBilinear holds Bilinear against the definition: at integer
+// factors, the class of a pixel whose centre is a position's centre is that
+// position's; a constant map stays constant.
+func TestBilinear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, w := rapid.IntRange(1, 5).Draw(t, "h"), rapid.IntRange(1, 5).Draw(t, "w")
+		f := 2*rapid.IntRange(0, 3).Draw(t, "f") + 1
+		logits := rapid.SliceOfN(rapid.Float32Range(-9, 9), h*w*4, h*w*4).Draw(t, "logits")
+		got := Bilinear(logits, []int{h, w, 4}, w*f, h*f)
+		for y := range h {
+			for x := range w {
+				best := 0
+				for k := range 4 {
+					if logits[(y*w+x)*4+k] > logits[(y*w+x)*4+best] {
+						best = k
+					}
+				}
+				if c := got[(y*f+f/2)*w*f+x*f+f/2]; int(c) != best {
+					t.Errorf("position %d,%d has class %d, want %d", y, x, c, best)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkBicubic(b *testing.B) {
 	logits := make([]float32, 128*256*19)
 	for b.Loop() {
-		segmentCubic(logits, []int{128, 256, 19}, 2048, 1024)
+		Bicubic(logits, []int{128, 256, 19}, 2048, 1024)
 	}
 }

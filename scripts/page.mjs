@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Give pictures to a page of package triovit/integer/page as a reader does, in Chromium,
+// and report what is seen.
+//
+//     node scripts/page.mjs < job.json > seen.json
+//
+// A job is {url, scheme, width, pictures: [{path, by}], folder, chromium}: the page is
+// opened in the scheme "light" or "dark", so many pixels wide, and each picture is given to
+// it by "choose", "drop" or "paste". Screenshots go to the folder, "0.png" before the first
+// picture. What was seen is {title, facts, answers, opacity, elsewhere, complaints}. An
+// answer is {status, wrong, classes: [[name, share]], phases: [text], map}, with the map as
+// a PNG in Base64. The opacity is that of the map, [the number beside the slider, the
+// style's], after one press of an arrow key.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { url, scheme, width, pictures, folder, chromium: executablePath } = JSON.parse(readFileSync(0, "utf8"));
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND"] });
+const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+const page = await context.newPage();
+page.setDefaultTimeout(120_000);
+mkdirSync(folder, { recursive: true });
+const elsewhere = [], complaints = [];
+context.on("request", (r) => { if (r.url() !== url && !/^(blob|data):/.test(r.url())) elsewhere.push(r.url()); });
+page.on("pageerror", (e) => complaints.push(String(e)));
+page.on("console", (m) => complaints.push(`${m.type()}: ${m.text()}`));
+
+await page.goto(url);
+const status = page.locator("#status"), slider = page.locator("#opacity");
+await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
+await page.screenshot({ path: join(folder, "0.png"), fullPage: true });
+const answers = [];
+for (const { path, by } of pictures) {
+  if (by === "choose") await page.locator("#file").setInputFiles(path);
+  else await page.evaluate(give, { by, name: basename(path), data: readFileSync(path, "base64") });
+  await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
+  answers.push(await page.evaluate(() => ({
+    status: document.getElementById("status").textContent,
+    wrong: document.getElementById("status").classList.contains("wrong"),
+    classes: [...document.querySelectorAll("#classes li")].map((e) => [".name", ".share"].map((s) => e.querySelector(s).textContent)),
+    phases: [...document.querySelectorAll("#phases dd")].map((e) => e.textContent),
+    map: document.getElementById("map")?.toDataURL().replace(/^[^,]*,/, ""),
+  })));
+  await page.screenshot({ path: join(folder, `${answers.length}.png`), fullPage: true });
+}
+let opacity = [];
+if (await slider.count()) {
+  await slider.press("ArrowLeft");
+  opacity = await page.evaluate(() => [document.querySelector("output").textContent, document.getElementById("map").style.opacity]);
+}
+const title = await page.title(), facts = await page.locator("header dd").allTextContents();
+await browser.close();
+writeFileSync(1, JSON.stringify({ title, facts, answers, opacity, elsewhere, complaints }));
+
+// give drops a file on the page, or pastes it.
+function give({ by, name, data }) {
+  const files = new DataTransfer();
+  files.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name));
+  document.body.dispatchEvent(by === "drop"
+    ? new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true })
+    : new ClipboardEvent("paste", { clipboardData: files, bubbles: true }));
+}
