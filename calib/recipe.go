@@ -119,7 +119,7 @@ var (
 	TrioViT = Recipe{Name: "TrioViT", About: "all convolutions after both; log2 divisors, one calibrated range per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
-	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTReleased = Recipe{Name: "TrioViT with released codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
 	// Released rounds the tensors that the released code rounds: the inputs of
 	// convolutions and every tensor of an MSA on affine grids by the L2.4 search, and the
