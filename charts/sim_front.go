@@ -299,6 +299,6 @@ func (d frontData) Figure() (*Figure, error) {
 	if d.Unrankable > 0 {
 		about += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
 	}
-	subtitle := d.Workload + "\n" + wrap(about, 12, figureWidth-24)
+	subtitle := shortName(d.Workload) + "\n" + wrap(about, 12, figureWidth-24)
 	return newFigure(d.finding(), figureWidth, top+height+54, compose(d.finding(), subtitle, legend, []panel{p}), table)
 }

@@ -199,7 +199,7 @@ func (d peerData) Figure() (*Figure, error) {
 		})
 		bottom += foot + pitch*len(counts)
 	}
-	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", d.Workload, d.Accelerator, d.Array)
+	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", shortName(d.Workload), d.Accelerator, d.Array)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, []string{ours, side, one}, panels), table)
 }
 

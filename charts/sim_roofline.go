@@ -243,7 +243,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		x: axis{name: "cycles"}, y: axis{labels: labels},
 		series: []echarts.SingleSeries{{Name: "kind", Type: "bar", BarWidth: "66%", Data: bars}, captions(words)},
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", d.Workload, d.Config, d.Options)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", shortName(d.Workload), d.Config, d.Options)
 	if above {
 		subtitle += "\nA step may lie above the slope: its weights were loaded while the steps before it computed."
 	}

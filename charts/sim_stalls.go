@@ -145,7 +145,7 @@ func (d stallsData) finding(total float64) string {
 // block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
+		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", shortName(d.Workload), d.Config, number(d.FPS), d.Options, busyMeans),
 		of: "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",

@@ -39,6 +39,10 @@ func textWidth(text string, size float64, bold bool) float64 {
 	return sum * size
 }
 
+// shortName returns a network's name without the prefix that all variants share.
+// Describe of package efficientvit accepts this form too.
+func shortName(network string) string { return strings.TrimPrefix(network, "efficientvit-") }
+
 // wrap breaks a text between words into lines of at most a width. Size of the font and
 // width are in pixels.
 func wrap(text string, size, width float64) string {
