@@ -142,7 +142,8 @@ func (s *Sensitivity) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// Tables returns the table of sensitivities, and the chosen widths beside uniform ones.
+// Tables returns the table of sensitivities, the chosen widths beside uniform ones, and how
+// many convolutions have each of the chosen widths.
 func (r *Result) Tables() table.Page {
 	var s table.Writer
 	s.Append(r.Sensitivity.Table())
@@ -152,7 +153,8 @@ func (r *Result) Tables() table.Page {
 			row("%s\t%.6g\t%s\t%s", line.Name, line.Price, line.Predicted, line.Measured)
 		}
 	})
-	fmt.Fprintf(&s, "\nchosen: %s", &r.Chosen.Plan)
+	s.WriteString("\nchosen: ")
+	s.Append(r.Chosen.Table())
 	return s.Page()
 }
 

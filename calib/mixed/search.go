@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Plan is a choice of widths, with its price and its predicted SQNR.
@@ -334,20 +335,23 @@ func (p *Plan) Go(base string) string {
 	return s.String()
 }
 
-// String returns the price, the predicted SQNR and the widths, a line for each width.
-func (p *Plan) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%.6g %s", p.Price, p.Unit)
+// Table has a row for each width, below the price and the predicted SQNR.
+func (p *Plan) Table() table.Table {
+	budget := ""
 	if p.Budget != 0 {
-		fmt.Fprintf(&s, " of %.6g", p.Budget)
+		budget = fmt.Sprintf(" of %.6g", p.Budget)
 	}
-	fmt.Fprintf(&s, ", predicted SQNR of the logits %s dB\n", p.Predicted)
+	t := table.Table{Title: fmt.Sprintf("%.6g %s%s, predicted SQNR of the logits %s dB", p.Price, p.Unit, budget, p.Predicted),
+		Columns: []table.Column{{Name: "weights", Unit: "bits"}, {Name: "convolutions"}}}
 	count := map[int]int{}
 	for _, bits := range p.Bits {
 		count[bits]++
 	}
 	for _, bits := range slices.Sorted(maps.Keys(count)) {
-		fmt.Fprintf(&s, "%d bits: convolutions %d of %d\n", bits, count[bits], len(p.Bits))
+		t.Rows = append(t.Rows, []any{bits, count[bits]})
 	}
-	return s.String()
+	return t
 }
+
+// String is the text of [Plan.Table], which ends with a line break.
+func (p *Plan) String() string { return p.Table().String() }
