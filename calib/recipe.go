@@ -389,3 +389,24 @@ func (r Recipe) rounds(net *efficientvit.Network) (func(op *efficientvit.Op, p e
 		return false
 	}, nil
 }
+
+// RoundedWeights returns the names of a network's operations whose weights the recipe
+// rounds, in the order of the network. No picture is needed for them. A recipe that rounds
+// none is an error.
+func (r Recipe) RoundedWeights(net *efficientvit.Network) ([]string, error) {
+	rounds, err := r.rounds(net)
+	if err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", r.Name, err)
+	}
+	var names []string
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if hasFilters(op) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool { return rounds(op, p) }) {
+			names = append(names, op.Name)
+		}
+	}
+	if names == nil {
+		return nil, fmt.Errorf("recipe %s rounds no weights of %s", r.Name, net.Name)
+	}
+	return names, nil
+}

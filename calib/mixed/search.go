@@ -33,9 +33,14 @@ func (s *Sensitivity) Choose(p Price, budget float64) (*Plan, error) {
 	c := &search{Sensitivity: s, price: p, known: map[string]float64{}}
 	plan, err := c.run(budget)
 	if err != nil {
-		return nil, fmt.Errorf("widths for %s within %.6g %s: %w", s.Network, budget, p.Unit, err)
+		return nil, c.failed(budget, err)
 	}
 	return plan, nil
+}
+
+// failed adds to an error which widths were searched.
+func (s *search) failed(budget float64, err error) error {
+	return fmt.Errorf("widths for %s within %.6g %s: %w", s.Network, budget, s.price.Unit, err)
 }
 
 // Uniform returns the plan with one width everywhere, which must be one of Bits.
@@ -112,15 +117,21 @@ func (c choice) with(i, k int) choice {
 	return c
 }
 
+// reachable returns an error with the price of the narrowest widths where that is above
+// the budget.
+func (s *search) reachable(budget float64) error {
+	least, err := s.of(s.uniform(0))
+	if err == nil && least > budget {
+		err = fmt.Errorf("weights of %d bits everywhere take %.6g", s.Bits[0], least)
+	}
+	return err
+}
+
 func (s *search) run(budget float64) (*Plan, error) {
-	best := s.uniform(0)
-	price, err := s.of(best)
-	if err != nil {
+	if err := s.reachable(budget); err != nil {
 		return nil, err
 	}
-	if price > budget {
-		return nil, fmt.Errorf("weights of %d bits everywhere take %.6g", s.Bits[0], price)
-	}
+	best := s.uniform(0)
 	// take keeps a choice that is within the budget and less noisy than the best so far.
 	take := func(c choice) (within bool, err error) {
 		price, err := s.of(c)
@@ -157,7 +168,8 @@ func (s *search) run(budget float64) (*Plan, error) {
 	if best, err = s.widen(best, budget); err != nil {
 		return nil, err
 	}
-	if price, err = s.of(best); err != nil {
+	price, err := s.of(best)
+	if err != nil {
 		return nil, err
 	}
 	return s.plan(best, price, budget), nil

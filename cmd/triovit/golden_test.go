@@ -599,6 +599,7 @@ func TestGoldenErrors(t *testing.T) {
 		{"no pictures for widths", misused, []string{"mixed", "-pictures", "0"}},
 		{"widths to choose from", misused, []string{"mixed", "-bits", "4,9"}},
 		{"budget", misused, []string{"mixed", "-budget", "-5%"}},
+		{"budget out of reach", failed, []string{"mixed", "-budget", "10%"}},
 		{"what the budget counts", misused, []string{"mixed", "-price", "joules"}},
 		{"recipe of widths", misused, []string{"mixed", "-recipe", "none"}},
 		{"no steps", misused, []string{"reconstruct", "-steps", "-1"}},
