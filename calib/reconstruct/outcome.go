@@ -28,8 +28,8 @@ type outcome struct {
 	sums [][]float32
 }
 
-// batchSize returns how many of n pictures a block runs at once: as many as in a learning
-// step, or somewhat fewer where that number divides n, so that one graph serves all
+// batchSize returns how many of n pictures a block runs at once: as many as in an
+// iteration, or somewhat fewer where that number divides n, so that one graph serves all
 // batches.
 func batchSize(n, batch int) int {
 	for size := min(n, batch); size >= (batch+1)/2; size-- {

@@ -225,9 +225,9 @@ func TestGoldenExperiment(t *testing.T) {
 	t.Run("reconstruct", func(t *testing.T) {
 		learn := small("reconstruct", "-steps", "2", "-crop", "64", "-crops", "4", "-batch", "2", "-out", file("learned.triovit"))
 		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // of which the last bits of floats decide
-		took := regexp.MustCompile(`took \S+; twice as many steps take about \S+`)
+		took := regexp.MustCompile(`took \S+; twice as many iterations take about \S+`)
 		told := changed.ReplaceAllString(masked(succeeds(t, dir, learn...)), "N$1")
-		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many steps take about T"))
+		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many iterations take about T"))
 		first := readFile(t, file("learned.triovit"))
 		must(t, learn...)
 		if readFile(t, file("learned.triovit")) != first {
@@ -602,9 +602,9 @@ func TestGoldenErrors(t *testing.T) {
 		{"budget out of reach", failed, []string{"mixed", "-budget", "10%"}},
 		{"what the budget counts", misused, []string{"mixed", "-price", "joules"}},
 		{"recipe of widths", misused, []string{"mixed", "-recipe", "none"}},
-		{"no steps", misused, []string{"reconstruct", "-steps", "-1"}},
+		{"no iterations", misused, []string{"reconstruct", "-steps", "-1"}},
 		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "-1"}},
-		{"steps and a budget", misused, []string{"reconstruct", "-steps", "10", "-budget", "1m"}},
+		{"iterations and a budget", misused, []string{"reconstruct", "-steps", "10", "-budget", "1m"}},
 		{"an unknown preset", misused, []string{"reconstruct", "-preset", "strict"}},
 		{"soft roundings as integers", misused, []string{"reconstruct", "-preset", "Reference", "-out", file("soft.triovit")}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},
