@@ -221,7 +221,7 @@ const (
 	mapTop                      = 138 // top of both panels
 	mapRow                      = 5   // largest number of boxes in a row
 	boxWidth, boxHeight, boxGap = 80, 38, 10
-	mapMargin                   = 58 // for the names of the stages
+	mapMargin                   = 58 // room for the names of the stages
 	mapWidth                    = mapMargin + mapRow*(boxWidth+boxGap)
 	detailLeft, detailWidth     = 730, 150
 	detailTitle                 = 560
@@ -301,7 +301,7 @@ func (m *mapMeasure) colors() []string {
 		if !m.HighIsBad {
 			share = 1 - share
 		}
-		if low > high { // nothing is finite: the best or the worst there is
+		if low > high { // no value is finite: the worst or the best value there is
 			share = 0
 			if math.IsInf(v, 1) == m.HighIsBad {
 				share = 1

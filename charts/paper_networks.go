@@ -162,7 +162,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
 			counts[kind]++
 			if stage < last {
-				drawn[kind] = b // in the end the last block of this kind in the backbone
+				drawn[kind] = b // the last block of this kind in the backbone overwrites those before
 			}
 			if x+116 > figureWidth-12 {
 				x, y = left, y+46

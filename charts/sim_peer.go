@@ -51,7 +51,7 @@ func Peer(c *peer.Comparison) (*Figure, error) {
 		role[p.Label] = len(d.Roles)
 		d.Roles = append(d.Roles, peerRole{Name: p.Label, Accelerator: float64(p.Cycles) / float64(config.Copies)})
 	}
-	of := make(map[string]int) // the role that an operation is charged under
+	of := make(map[string]int) // index of the role under which an operation is charged, by the operation's name
 	for _, o := range c.Accelerator.Ops {
 		of[o.Name] = role[o.Label]
 		if o.Streamed != "" {

@@ -103,7 +103,7 @@ func (d sizesData) Figure() (*Figure, error) {
 	}
 	const (
 		left, top, width, height = 84, 112, 780, 380
-		cell                     = 3 // pixels within which points cover one another
+		cell                     = 3 // distance in pixels within which points cover one another
 	)
 	mark, err := d.mark()
 	if err != nil {

@@ -62,7 +62,7 @@ var fontSize = regexp.MustCompile(`([\d.]+)px`)
 // measure is [textWidth] for a font as ECharts names it, such as "bold 16px sans-serif".
 // ECharts takes the width of 国 as the height of a line.
 func measure(text, font string) float64 {
-	size := 12.0 // ECharts' default
+	size := 12.0 // the size that ECharts takes where the font names none
 	if m := fontSize.FindStringSubmatch(font); m != nil {
 		size, _ = strconv.ParseFloat(m[1], 64)
 	}

@@ -72,7 +72,7 @@ func channels(ctx context.Context, model *triovit.Folded, p *calib.Profile, pict
 		return nil, err
 	}
 	var all []ChannelNoise
-	readers := map[string][]int{} // indices into all of the inputs that are the tensor
+	readers := map[string][]int{} // by the tensor's name: indices into all of the inputs that it is
 	for _, block := range model.Net.BlocksWith(efficientvit.DW) {
 		pw1, dw, pw2, err := p.MBConv(model.Net, block)
 		if err != nil {

@@ -65,7 +65,7 @@ type choice []uint8
 type search struct {
 	*Sensitivity
 	price Price
-	known map[string]float64 // prices by choice
+	known map[string]float64 // the prices computed so far, by choice
 }
 
 // of returns the real price of a choice. It computes each price once.

@@ -23,7 +23,7 @@ import (
 // found holds the learned weights and steps of one block. It is cached, so that its fields
 // are exported.
 type found struct {
-	Weights map[string][]float32 // in the reference's layout
+	Weights map[string][]float32 // the learned weights in the reference's layout
 	Scales  map[string]float32
 	Loss    []float64
 	// Before and After are the errors of the outputs with the recipe's roundings and with
@@ -42,7 +42,7 @@ const Bins = 20
 // quantized blocks before.
 type samples struct {
 	n            int
-	exact, noisy [][]float32 // by input
+	exact, noisy [][]float32 // the values of each input of the block
 }
 
 // batchOf copies the elements of some pictures of an input.
@@ -155,7 +155,7 @@ func (b *block) state() (list []*tensors.Tensor) {
 	zeros := func(t *weights.Tensor) *tensors.Tensor {
 		return tensors.FromFlatDataAndDimensions(make([]float32, len(t.Data)), t.Shape...)
 	}
-	for part := range 3 { // values, first moments, second moments
+	for part := range 3 { // part 0 is the values, 1 the first moments, 2 the second moments
 		for _, f := range b.rounding() {
 			if part > 0 {
 				list = append(list, zeros(f.up))
@@ -197,7 +197,7 @@ func (b *block) iteration(scalars []*Node, random *Node, exact, noisy []*Node, a
 		}
 	}
 	up := a.up
-	var term *Node // Σ 1 − |2h − 1|^β
+	var term *Node // the sum Σ 1 − |2h − 1|^β
 	weighed := 0
 	if b.pass.round {
 		up = nil

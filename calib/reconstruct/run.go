@@ -155,7 +155,7 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 			if err := b.forward(in, exact, noisy, &learned); err != nil {
 				return nil, fmt.Errorf("block %s: %w", r.Name, err)
 			}
-			for name := range exact { // tensors that no later block reads
+			for name := range exact { // a tensor that no later block reads is dropped
 				if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
 					delete(exact, name)
 					delete(noisy, name)
@@ -212,7 +212,7 @@ func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Datas
 // darken multiplies the light of a normalized picture.
 func darken(picture []float32, factor float64) {
 	n := preprocess.ImageNetNormalization()
-	var dark [3]float32 // a normalized 0
+	var dark [3]float32 // the normalized value of a black pixel
 	for c := range dark {
 		dark[c] = -n.Mean[c] / n.Std[c]
 	}

@@ -27,13 +27,13 @@ import (
 
 // recipe is all values that the trained weights depend on.
 type recipe struct {
-	Seed          uint64 // of the initial weights
+	Seed          uint64 // seed of the initial weights
 	Steps, Batch  int
-	Height, Width int // of the scenes, in pixels
-	WarmUp        int // steps
+	Height, Width int // size of the scenes in pixels
+	WarmUp        int // number of steps in which the rate rises
 	Rate, Decay   float64
-	DecaySteps    int // first steps, in which parameters decay
-	Milestone     int // steps between two networks that are kept for the curve
+	DecaySteps    int // number of the first steps, in which parameters decay
+	Milestone     int // number of steps between two networks that are kept for the curve
 }
 
 // standard is the recipe of the built-in model. Decay makes the channels of a tensor

@@ -186,7 +186,7 @@ type reconstructed struct {
 	Network  string              `json:"network"`
 	Recipe   string              `json:"recipe"`
 	Artefact *artefact           `json:"artefact,omitempty"`
-	Unfrozen string              `json:"unfrozen,omitempty"` // why there is no artefact
+	Unfrozen string              `json:"unfrozen,omitempty"` // the reason why there is no artefact
 	Blocks   []reconstruct.Block `json:"blocks"`
 	Ladder   *summary            `json:"ladder,omitempty"`
 }

@@ -113,7 +113,7 @@ func (s Spending) MarshalJSON() ([]byte, error) {
 // proportion to the multipliers that it concerns, in whole cycles that add up to the
 // step's.
 func (s *Step) Spending(c *arch.Config) Spending {
-	var parts [termEnd]big.Int // cycles of multipliers
+	var parts [termEnd]big.Int // cycles times multipliers, by term
 	add := func(t Term, factors ...int64) {
 		p := big.NewInt(1)
 		for _, f := range factors {
