@@ -47,7 +47,7 @@ func small(t *testing.T) (*triovit.Folded, dataset.Dataset) {
 		for j := range w.Data {
 			w.Data[j] = float32(rng.NormFloat64())
 			if i == 1 {
-				w.Data[j] = float32(1 - 2*rng.IntN(2)) // on every grid
+				w.Data[j] = float32(1 - 2*rng.IntN(2)) // these values lie on every grid
 			}
 		}
 		set[name+".weight"], last = w, name
@@ -172,7 +172,7 @@ func TestRunRefusesAtOnce(t *testing.T) {
 		{MeanBits(model.Net), Budget{0.5, true}, "widths for chain within 4 bits per weight: weights of 5 bits everywhere take 5"},
 		{broken, Budget{Amount: 5}, "widths for chain within 5 cycles: no engines"},
 		{broken, Budget{0.5, true}, "the price of 8 bits everywhere for chain: no engines"},
-		{MeanBits(model.Net), Budget{Amount: 5}, "context canceled"}, // it would measure
+		{MeanBits(model.Net), Budget{Amount: 5}, "context canceled"}, // the budget is reachable, and measuring begins
 	} {
 		if _, err := Run(ctx, model, pictures, plain, c.price, c.budget, Options{Bits: []int{5, 8}}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: error %v, want %q", c.budget, err, c.want)

@@ -65,15 +65,15 @@ var masks = []struct {
 	what *regexp.Regexp
 	by   string
 }{
-	{regexp.MustCompile(`"(min|max|value|lo|hi)":-?\d[\d.e+-]*`), `"$1":#.#`}, // may be whole
+	{regexp.MustCompile(`"(min|max|value|lo|hi)":-?\d[\d.e+-]*`), `"$1":#.#`}, // the number may be whole
 	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
 	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
 	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
 	{regexp.MustCompile(`"code":"[^"]*"`), `"code":"VERSION"`},
-	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // steps of more or fewer digits
+	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // the file's size depends on the digits of its steps
 	{regexp.MustCompile(`\d+ bytes, hash`), "N bytes, hash"},
 	{regexp.MustCompile(`"cells":\[\[[0-9,\[\]]*\]\]`), `"cells":CELLS`},
-	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns
+	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns are masked
 }
 
 func masked(text string) string {
@@ -224,7 +224,7 @@ func TestGoldenExperiment(t *testing.T) {
 	})
 	t.Run("reconstruct", func(t *testing.T) {
 		learn := small("reconstruct", "-steps", "2", "-crop", "64", "-crops", "4", "-batch", "2", "-out", file("learned.triovit"))
-		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // of which the last bits of floats decide
+		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // the last bits of floats decide this number
 		took := regexp.MustCompile(`took \S+; twice as many iterations take about \S+`)
 		told := changed.ReplaceAllString(masked(succeeds(t, dir, learn...)), "N$1")
 		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many iterations take about T"))
@@ -241,7 +241,7 @@ func TestGoldenExperiment(t *testing.T) {
 	for i := range 3 {
 		name := file(fmt.Sprintf("%d.json", i+1))
 		must(t, byProfile("-quantized", file("grids.json"), "-shard", fmt.Sprintf("%d/3", i+1), "-out", name)...)
-		shards = append([]string{name}, shards...) // the last comes first
+		shards = append([]string{name}, shards...) // the last shard comes first
 	}
 	merged := must(t, append([]string{"merge", "-out", file("merged.json")}, shards...)...)
 	if merged != whole {
@@ -283,7 +283,7 @@ func TestGoldenExperiment(t *testing.T) {
 				if !strings.Contains(printed, fmt.Sprintf("shard %d/3", i+1)) {
 					t.Errorf("%s: a shard prints\n%s", args[0], printed)
 				}
-				shards = append([]string{name}, shards...) // the last comes first
+				shards = append([]string{name}, shards...) // the last shard comes first
 			}
 			merged := filepath.Join(t.TempDir(), "merged")
 			if got := must(t, slices.Concat([]string{"merge", "-out", merged}, shards)...); got != want {
@@ -440,7 +440,7 @@ func TestGoldenErrors(t *testing.T) {
 	}
 	t.Setenv("HF_HOME", file("hub"))
 	t.Setenv("HF_HUB_CACHE", "")
-	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // where nobody listens
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // nobody listens at this address
 	text := given("text", "no JSON")
 	seg := given("seg.safetensors", string(builtin.Weights()))
 	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Count: 1, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}

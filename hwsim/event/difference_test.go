@@ -133,7 +133,7 @@ func TestDifferencesAddUp(t *testing.T) {
 				rt.Errorf("%d cycles are spent on %s", r.Cycles, &spent)
 			}
 		}
-		if from.Options.Pipelines == to.Options.Pipelines && d.Terms[Work] > 0 { // else steps are not the same, and round apart
+		if from.Options.Pipelines == to.Options.Pipelines && d.Terms[Work] > 0 { // with other pipelines steps are not the same, and round apart
 			rt.Errorf("more work on more multipliers: %s", &d.Terms)
 		}
 		if !o.FreeMemory || !o.FreeAuxiliary {
