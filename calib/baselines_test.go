@@ -157,7 +157,7 @@ func TestShiftWeightsByHand(t *testing.T) {
 		name  string
 		share float64
 		want  []float32
-		codes []int // of the filters on powers of two
+		codes []int // codes of the filters on powers of two
 	}{
 		{"none", 0.4, []float32{0.75, 0.5, -0.375, 1, -0.26, 0.007}, nil},
 		// Step 1/64: 64, 16.64 and 0.448 steps are 2^6, 2^4 and 0. In the first filter, of
@@ -166,7 +166,7 @@ func TestShiftWeightsByHand(t *testing.T) {
 		{"both", 1, []float32{0.75, 0.375, -0.375, 1, -0.25, 0}, []int{64, -16, 0}},
 	} {
 		rounded, grids := quantizeFilters(exact, 8, false, make([]float64, 2))
-		copy(rounded.Data, exact.Data) // what uniform grids make is not looked at
+		copy(rounded.Data, exact.Data) // rounding by uniform grids is not compared
 		n := ShiftWeights{Where: Roles(efficientvit.PW1), Share: c.share}.round(&efficientvit.Op{Role: efficientvit.PW1}, exact, rounded, grids)
 		if !slices.Equal(rounded.Data, c.want) || n != int(2*c.share) {
 			t.Errorf("%s: %d filters, %v, want %v", c.name, n, rounded.Data, c.want)

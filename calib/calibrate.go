@@ -33,7 +33,7 @@ func calibrate(ctx context.Context, model *triovit.Folded, profile *Profile, pas
 	if err == nil && recipe.observesAgain() {
 		between := time.Now()
 		t.profile, again, err = observe(ctx, t.model, data)
-		begun = begun.Add(time.Since(between)) // the pass has a time of its own
+		begun = begun.Add(time.Since(between)) // the second pass is timed apart
 	}
 	var q *Quantized
 	if err == nil {

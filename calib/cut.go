@@ -33,7 +33,7 @@ func (q *Quantized) Frozen(m *integer.Model, from, to int) (first, end int) {
 // after it.
 func (q *Quantized) frozenBefore(m *integer.Model, n int) int {
 	if n == len(q.Model.Net.Ops) {
-		return len(m.Ops) // with the logits
+		return len(m.Ops) // all operations, the one that makes the logits included
 	}
 	for i := n - 1; i >= 0; i-- {
 		name := q.Model.Net.Ops[i].Name

@@ -39,10 +39,10 @@ func TestCutsMakeTheWhole(t *testing.T) {
 			}
 			divisions := [][]efficientvit.Range{q.Network().ByStage(), q.Network().Blocks()}
 			if xla {
-				divisions = divisions[:1] // seconds for each cut, to compile it
+				divisions = divisions[:1] // compiling takes seconds for each cut
 			}
 			for _, ranges := range divisions {
-				if !xla { // which joins neighbouring operations, so that codes flip
+				if !xla { // XLA joins neighbouring operations, so that codes flip
 					if got := inCuts(t, q, ranges, picture); !slices.Equal(got, want) {
 						t.Errorf("%d cuts make the logits %v, the whole %v", len(ranges), got[:5], want[:5])
 					}

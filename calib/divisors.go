@@ -108,7 +108,7 @@ func (l LeadingOne) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer,
 	if !(unit > 0) {
 		unit = 1
 	}
-	hi := wide // 2^n − 1 rounds up to 2^n
+	hi := wide // a divisor of 2^n − 1 is rounded up to 2^n
 	return grid.Log2{Unit: unit, Lo: max(0, hi-(1<<bits)+1), Hi: hi, Threshold: 1.5, Integer: true, IntegerMax: limit}, nil
 }
 

@@ -145,7 +145,7 @@ func TestReadersOfATensorAgree(t *testing.T) {
 		}
 	}
 	model, profile := small(t)
-	shared := TrioViTPlusInteger.With("shared", func(r *Recipe) { r.ResidualBits = 0 }) // one grid with the residual sum
+	shared := TrioViTPlusInteger.With("shared", func(r *Recipe) { r.ResidualBits = 0 }) // the tensor has one grid with the residual sum
 	const add, conv = "backbone.stages.0.op_list.1.add", "backbone.stages.0.op_list.1.main.inverted_conv.conv"
 	for _, c := range []struct {
 		name string

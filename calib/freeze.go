@@ -53,7 +53,7 @@ type frozen struct {
 type freezer struct {
 	q    *Quantized
 	m    *integer.Model
-	made map[string]frozen // by the network's tensor
+	made map[string]frozen // the frozen tensors, by the name of the network's tensor
 }
 
 // add appends an operation and returns its result with the real numbers of its integers.

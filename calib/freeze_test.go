@@ -185,7 +185,7 @@ func nearness(op *integer.Op, want []float32) (within float64, limit Range) {
 		return within, Range{float32(op.Values.Of(0, int32(o.Codes.Lo))), float32(op.Values.Of(0, int32(o.Codes.Hi)))}
 	case *integer.Divide, *integer.MergeHeads, *integer.Concat: // behind a division the float ones are not rounded
 		lo, hi := int32(-128), int32(127)
-		if len(op.Values.Offsets) > 0 { // affine
+		if len(op.Values.Offsets) > 0 { // the grid is affine
 			lo, hi = 0, 255
 		}
 		return 0.505 * step, Range{float32(op.Values.Of(0, lo)), float32(op.Values.Of(0, hi))}
@@ -331,7 +331,7 @@ func TestFrozenModelsAgree(t *testing.T) {
 		name               string
 		checkpoint, folder func() string
 		pictures           int
-		bits               int // of the widest accumulator
+		bits               int // width of the widest accumulator
 		agree              float64
 	}{
 		{"built-in", func() string { return "" }, func() string { return "" }, 2, 32, 0.98},

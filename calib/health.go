@@ -89,7 +89,7 @@ func (q *Quantized) health(ctx context.Context, data dataset.Dataset) ([]Health,
 			}
 		}
 	}
-	made := map[string]int{} // index of the output that holds a tensor
+	made := map[string]int{} // index of the tensor in the outputs, by its name
 	for i := range net.Ops {
 		if name := net.Ops[i].Name; slices.ContainsFunc(all, func(h Health) bool { return h.Tensor == name }) {
 			made[name] = len(made)

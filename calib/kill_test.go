@@ -52,7 +52,7 @@ func stages(t *testing.T, folder string, at func(stage string)) string {
 		t.Fatal(err)
 	}
 	at("evaluate")
-	report, err := triovit.Evaluate(context.Background(), q, noise(t, triovit.BatchSize(net)+8, 64)) // two entries
+	report, err := triovit.Evaluate(context.Background(), q, noise(t, triovit.BatchSize(net)+8, 64)) // the pictures make two entries
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func stages(t *testing.T, folder string, at func(stage string)) string {
 // whole and of the undisturbed run, and running them again to their end has the
 // undisturbed run's result to the bit.
 func TestKilledStages(t *testing.T) {
-	if folder := os.Getenv("CALIB_TEST_STAGES"); folder != "" { // the process to be killed
+	if folder := os.Getenv("CALIB_TEST_STAGES"); folder != "" { // this is the process to be killed
 		result := stages(t, folder, func(stage string) { fmt.Println(stage) })
 		if err := os.WriteFile(filepath.Join(folder, "result"), []byte(result), 0o666); err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestKilledStages(t *testing.T) {
 			at(ctx, lines.Text(), kill)
 		}
 		cmd.Wait()
-		code := cmd.ProcessState.ExitCode() // -1: by a signal
+		code := cmd.ProcessState.ExitCode() // a signal gives -1
 		if code > 0 {
 			t.Fatalf("exit code %d: %s", code, complaints.String())
 		}
@@ -116,8 +116,8 @@ func TestKilledStages(t *testing.T) {
 	}
 
 	var want *leavings
-	took := map[string]time.Duration{} // by an undisturbed stage
-	for i := range 3 {                 // the first also loads the program
+	took := map[string]time.Duration{} // time of an undisturbed stage
+	for i := range 3 {                 // the first round also loads the program
 		dir, stage, start := folder(), "", time.Now()
 		run(dir, func(_ context.Context, next string, _ func()) {
 			if d := time.Since(start); i == 0 || d < took[stage] {
@@ -180,7 +180,7 @@ func killWriter(ctx context.Context, folder string, kill func()) {
 type leavings struct {
 	result  string
 	profile *Profile
-	entries map[string]bool // whole ones, by name
+	entries map[string]bool // the whole entries, by name
 	// unfinished are the temporary files.
 	unfinished int
 }

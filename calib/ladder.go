@@ -27,7 +27,7 @@ type Climb struct {
 	Float *triovit.Report
 	Rungs []Rung
 
-	file string // that it was read from, or empty
+	file string // path of the file from which the ladder was read, or empty
 }
 
 // A Rung is one recipe's score.
@@ -176,7 +176,7 @@ func (r *Rung) Loss() float64 {
 	if r.AgainstFloat == nil {
 		return math.Inf(1)
 	}
-	return 0 - r.AgainstFloat.Difference.Value // no minus before a zero
+	return 0 - r.AgainstFloat.Difference.Value // a difference of 0 becomes 0, not -0
 }
 
 // Compare compares two of the ladder's predictors, picture by picture: each is a recipe's
@@ -226,7 +226,7 @@ func (c *Climb) Table() table.Table {
 	s.Table("recipe\t"+metric+" %\t95 % interval\tminus float\t95 % interval", func(row func(string, ...any)) {
 		score := func(name string, r *triovit.Report, against *triovit.Paired) {
 			e, _ := r.Score()
-			format, args := "%s\tno score\t", []any{name} // of a shard
+			format, args := "%s\tno score\t", []any{name} // a shard's report has no score
 			if !math.IsNaN(e.Value) {
 				format, args = "%s\t%.2f\t%.2f to %.2f", append(args, 100*e.Value, 100*e.Lo, 100*e.Hi)
 			}

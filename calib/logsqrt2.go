@@ -37,7 +37,7 @@ func (l LogSqrt2) Choose(stats *TensorStats, _ efficientvit.Point) (Quantizer, e
 	if err != nil {
 		return nil, err
 	}
-	hi := topCode(largest*largest, false) // log √2 of x is log2 of x²
+	hi := topCode(largest*largest, false) // log √2 of x equals log2 of x²
 	return HalfOctaves{Lo: hi - 1<<l.bits() + 1, Hi: hi}, nil
 }
 

@@ -76,7 +76,7 @@ func gridOf(lo, hi float64, bits int, signed, affine bool) grid.Uniform {
 	u := grid.Uniform{Hi: levels}
 	switch {
 	case affine:
-		lo, hi = min(lo, 0), max(hi, 0) // zero stays exact: padding is zero
+		lo, hi = min(lo, 0), max(hi, 0) // padding is zero, and has to stay exact
 		u.Scale = float32((hi - lo) / float64(levels))
 		if u.Scale > 0 {
 			u.Zero = int(math.RoundToEven(-lo / float64(u.Scale)))

@@ -146,7 +146,7 @@ func TestSearchOfDistributions(t *testing.T) {
 
 // TestGridErrorIsAnIntegral: the closed form equals a sum over narrow slices.
 func TestGridErrorIsAnIntegral(t *testing.T) {
-	u := grid.Uniform{Scale: 0.5, Zero: 3, Lo: 0, Hi: 7} // −1.5 to 2
+	u := grid.Uniform{Scale: 0.5, Zero: 3, Lo: 0, Hi: 7} // values from −1.5 to 2
 	for _, p := range []float64{1, 2, 2.4} {
 		e := gridError{p: p, lo: -3, hi: 4, half: math.Pow(0.5, p+1)}
 		for _, to := range []float64{-4, -1.6, -1.1, -0.2, 0, 0.25, 0.9, 2, 2.2, 5} {
@@ -181,7 +181,7 @@ func TestOMSE(t *testing.T) {
 
 // TestObserversByHand is a table of small tensors whose grids follow by hand.
 func TestObserversByHand(t *testing.T) {
-	thousand := make([]float32, 1000) // 1 to 1000
+	thousand := make([]float32, 1000) // values from 1 to 1000
 	for i := range thousand {
 		thousand[i] = float32(i + 1)
 	}
@@ -192,7 +192,7 @@ func TestObserversByHand(t *testing.T) {
 		pictures [][]float32
 		point    efficientvit.Point
 		end      float64 // the largest value of the grid
-		within   float64 // relative
+		within   float64 // the relative tolerance
 	}{
 		{"a search keeps a range without tails", L24, [][]float32{{-1, -0.5, 0.5, 1}}, signed, 1, 0.02},
 		{"a search of zeros", L24, [][]float32{{0, 0, 0}}, signed, 127, 0},

@@ -53,7 +53,7 @@ func TestPrecisions(t *testing.T) {
 						}
 					}
 					if p.Class == efficientvit.DivisorOperand && bits != 0 && bits != 4 {
-						bits = 8 // whatever the width of activations
+						bits = 8 // the bits do not depend on the width of activations
 					}
 					if !told(p.Class.String(), tensor, bits) {
 						t.Errorf("%s %s does not stand under %d bits", p.Class, tensor, bits)

@@ -41,9 +41,9 @@ type Quantized struct {
 	original, exact *triovit.Folded
 	// source tells from which model and recipe the model was made.
 	source     integer.Source
-	exactBias  bool                 // the recipe's
+	exactBias  bool                 // the recipe has ExactBias
 	residuals  bool                 // residual sums have grids of their own
-	quantizers map[string]Quantizer // of the rounded tensors, by [Quantized.GridName]
+	quantizers map[string]Quantizer // the rounded tensors' grids, by [Quantized.GridName]
 	rounded    map[operand]bool
 	// graphs holds the graph form of every rounded tensor's grid.
 	graphs map[string]func(x *graph.Node) *graph.Node

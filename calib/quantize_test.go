@@ -4,6 +4,7 @@ package calib
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -453,5 +454,32 @@ func TestQuantizedKeepsItsModel(t *testing.T) {
 	}
 	if _, err := Quantize(model, profile, Vanilla); err == nil || !strings.Contains(err.Error(), "other weights") {
 		t.Errorf("the changed model with the profile of the old: %v", err)
+	}
+}
+
+// TestRoundedWeights: the weights that a recipe says it rounds are those that it rounds,
+// behind its transforms.
+func TestRoundedWeights(t *testing.T) {
+	model, _ := small(t)
+	pictures := noise(t, 6, 64)
+	for _, recipe := range Named() {
+		names, err := recipe.RoundedWeights(model.Net)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		q, err := Calibrate(t.Context(), model, pictures, recipe)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		slices.Sort(names)
+		if rounded := slices.Sorted(maps.Keys(q.WeightGrids)); !slices.Equal(names, rounded) {
+			t.Errorf("%s says %q, rounded are %q", recipe.Name, names, rounded)
+		}
+	}
+	none := Recipe{Name: "divisors", Divisors: LogDomain{}}
+	if _, err := none.RoundedWeights(model.Net); err == nil || err.Error() != "recipe divisors rounds no weights of "+model.Net.Name {
+		t.Errorf("error %v", err)
 	}
 }

@@ -119,7 +119,7 @@ var (
 	TrioViT = Recipe{Name: "TrioViT", About: "all convolutions after both; log2 divisors, one calibrated range per branch", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: LogDomain{}}
 	// TrioViTReleased has the released code's fixed range of log2 codes.
-	TrioViTReleased = Recipe{Name: "TrioViT with fixed codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
+	TrioViTReleased = Recipe{Name: "TrioViT with released codes", About: "all convolutions after both; log2 divisors, the released code's range", Transforms: []Transform{PaperMigration, PaperShifting},
 		Points: []PointSelection{AllConvolutions}, Divisors: ReleasedCodes}
 	// Released rounds the tensors that the released code rounds: the inputs of
 	// convolutions and every tensor of an MSA on affine grids by the L2.4 search, and the
@@ -388,4 +388,25 @@ func (r Recipe) rounds(net *efficientvit.Network) (func(op *efficientvit.Op, p e
 		}
 		return false
 	}, nil
+}
+
+// RoundedWeights returns the names of a network's operations whose weights the recipe
+// rounds, in the order of the network. No picture is needed for them. A recipe that rounds
+// none is an error.
+func (r Recipe) RoundedWeights(net *efficientvit.Network) ([]string, error) {
+	rounds, err := r.rounds(net)
+	if err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", r.Name, err)
+	}
+	var names []string
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if hasFilters(op) && slices.ContainsFunc(op.Points, func(p efficientvit.Point) bool { return rounds(op, p) }) {
+			names = append(names, op.Name)
+		}
+	}
+	if names == nil {
+		return nil, fmt.Errorf("recipe %s rounds no weights of %s", r.Name, net.Name)
+	}
+	return names, nil
 }

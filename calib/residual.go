@@ -42,7 +42,7 @@ func (residual) Choose(stats *TensorStats, point efficientvit.Point) (Quantizer,
 		return nil, fmt.Errorf("a residual sum's grid: %w", err)
 	}
 	u := gridOf(lo, hi, point.Bits, true, false)
-	fraction, exponent := math.Frexp(float64(u.Scale)) // fraction·2^exponent, fraction in [1/2, 1)
+	fraction, exponent := math.Frexp(float64(u.Scale)) // the scale is fraction·2^exponent, with the fraction in [1/2, 1)
 	if fraction == 0.5 {
 		exponent--
 	}

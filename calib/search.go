@@ -96,7 +96,7 @@ func (l LpSearch) error(bins []Bin, u grid.Uniform, lo, hi float64) float64 {
 		near, far = near/step, far/step
 		if width := far - near; width > 1e-9 {
 			sum += float64(b.Count) * (e.integral(far) - e.integral(near)) / width
-		} else { // all values of the bin are one: an end of the range
+		} else { // all values of the bin are equal, and lie at an end of the range
 			sum += float64(b.Count) * math.Pow(math.Abs(near-e.rounded(near)), p)
 		}
 	}

@@ -48,7 +48,7 @@ func (t SmoothQuant) Apply(m *triovit.Folded, p *Profile, only func(*efficientvi
 
 // factors returns r_i for channels with the given largest magnitudes.
 func (t SmoothQuant) factors(op *efficientvit.Op, magnitudes []float64, w *weights.Tensor) []float64 {
-	r := make([]float64, len(magnitudes)) // first the largest magnitudes of the weights
+	r := make([]float64, len(magnitudes)) // the largest magnitudes of the weights at first
 	for i, v := range w.Data {
 		c := channelOf(op, w, i)
 		r[c] = max(r[c], math.Abs(float64(v)))

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Setenv("TRIOVIT_CACHE", dir) // also where the user has one: nothing old is scored
+	os.Setenv("TRIOVIT_CACHE", dir) // a user's own cache is not read: nothing old is scored
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -175,7 +175,7 @@ func TestMigrationFactors(t *testing.T) {
 	for range 98 {
 		c.add(1)
 	}
-	c.add(8) // the 0.99 quantile
+	c.add(8) // the 0.99 quantile is 8
 	c.add(600)
 	hist := c.histogram()
 	eight := float64(hist.Quantile(0.99)) // 8, up to the width of its bin
@@ -192,7 +192,7 @@ func TestMigrationFactors(t *testing.T) {
 		{"another quantile", Migration{Quantile: 0.5}, []float32{4, 0.5}, []float64{4 / 2.25, 0.5 / 2.25}},
 		{"clipped at the top", Migration{Quantile: 0.5, Max: 1.5}, []float32{4, 0.5}, []float64{1.5, 0.5 / 2.25}},
 		{"powers of two from 1 to 32", Migration{Quantile: 0.5, PowerOfTwo: true}, []float32{3, 0.1, 2.2, 0.5},
-			[]float64{2, 1, 2, 1}}, // over 1.45: 2.07, 0.07, 1.52, 0.34
+			[]float64{2, 1, 2, 1}}, // the maxima over 1.45 are 2.07, 0.07, 1.52, 0.34
 	} {
 		got := x.t.withDefaults().factors(&TensorStats{Max: x.max, Hist: hist})
 		for i := range x.want {

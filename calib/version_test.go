@@ -50,7 +50,7 @@ func TestQuantizeVersion(t *testing.T) {
 	}
 	type probe struct {
 		op     string
-		end    float64 // of the operand's grid; 0 for the operation's result
+		end    float64 // end of the operand's grid, 0 for the operation's result
 		output int
 	}
 	var probes []probe
@@ -124,7 +124,7 @@ draw:
 			u *= float32(math.Exp2(-16 * rng.Float64()))
 		}
 		for _, quantizer := range q.quantizers {
-			var code float64 // of u, with its fraction; thresholds are whole
+			var code float64 // code of u, with its fraction; thresholds are whole
 			switch g := quantizer.(type) {
 			case grid.Uniform:
 				code = float64(u)*float64(g.Hi-g.Zero) + 0.5

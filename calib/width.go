@@ -63,7 +63,7 @@ func (r Recipe) checkWidths() error {
 // widths tell how many bits a recipe gives the weights and points of each operation.
 type widths struct {
 	recipe Recipe
-	picks  []func(*efficientvit.Op) bool // of each of the recipe's Widths
+	picks  []func(*efficientvit.Op) bool // for each of the recipe's Widths, whether it picks an operation
 }
 
 // widths returns the recipe's widths. A Width is an error if it has bits for weights or

@@ -19,7 +19,7 @@ import (
 // source, and a recipe without widths is W8A8.
 func TestZeroSettings(t *testing.T) {
 	said := map[string]any{
-		"MinMax":           MinMax{Bits: 8}, // of a point of 8 bits
+		"MinMax":           MinMax{Bits: 8}, // the point has 8 bits
 		"LpSearch":         LpSearch{P: 2.4, Candidates: 80},
 		"Percentile":       Percentile{Percent: 99.99},
 		"EMA":              EMA{Weight: 0.01},

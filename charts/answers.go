@@ -22,7 +22,7 @@ func Answers(ctx context.Context, s *triovit.Setup, i int, recipes ...calib.Reci
 	if err != nil {
 		return nil, err
 	}
-	pixels := make([]float32, len(item.Image.Pix)) // [H, W, 3]
+	pixels := make([]float32, len(item.Image.Pix)) // the picture, [H, W, 3]
 	item.Image.Normalize(pixels)
 	network, err := forward.New(s.Folded)
 	if err != nil {

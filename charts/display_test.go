@@ -21,6 +21,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
+	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/table"
@@ -32,13 +33,13 @@ import (
 // the method is what the compiler checks here.
 var (
 	_ = []interface{ Table() table.Table }{
-		(*calib.Climb)(nil), (*mixed.Sensitivity)(nil), (*reconstruct.Result)(nil), (*tables.Table)(nil), (*tables.Sweep)(nil),
+		(*calib.Climb)(nil), (*mixed.Sensitivity)(nil), (*mixed.Plan)(nil), (*reconstruct.Result)(nil), (*tables.Table)(nil), (*tables.Sweep)(nil),
 		(*triovit.Answer)(nil), (*triovit.Report)(nil), (*triovit.Paired)(nil), triovit.Comparisons(nil), (*triovit.Diagnosis)(nil), (*triovit.Setup)(nil), (*triovit.Model)(nil),
-		(*tables.Widths)(nil), (*trust.Bridge)(nil), (*trust.Sensitivity)(nil), (*trust.Shares)(nil), (*trust.Steps)(nil), trust.Demands(nil), arch.Assumptions(nil),
+		(*tables.Widths)(nil), (*trust.Bridge)(nil), (*trust.Sensitivity)(nil), (*trust.Shares)(nil), (*trust.Steps)(nil), trust.Demands(nil), register.Recording(nil), arch.Assumptions(nil),
 		(*ablate.Study)(nil), (*peer.Comparison)(nil), (*workload.Workload)(nil), (*efficientvit.Network)(nil),
 	}
 	_ = []interface{ Tables() table.Page }{
-		(*diagnose.Report)(nil), (*mixed.Result)(nil), (*closed.Result)(nil), (*event.Run)(nil), (*energy.Breakdown)(nil),
+		(*diagnose.Report)(nil), (*mixed.Result)(nil), (*closed.Result)(nil), (*event.Run)(nil), (*event.Difference)(nil), (*energy.Breakdown)(nil),
 		(*explore.Survey)(nil), (*explore.Front)(nil),
 	}
 	_ interface{ Page() table.Page } = (*compare.Table)(nil)

@@ -72,7 +72,7 @@ func (d divisorsData) summary() divisorSummary {
 	}
 	s.zeros = shareOf(d.Hist, func(v float64) bool { return v <= 0 })
 	s.zeroed = shareOf(d.Hist, func(v float64) bool { return v > 0 && d.Uniform.Code(float32(v)) == 0 })
-	all := d.Log2 // with a code for every divisor
+	all := d.Log2 // the log2 grid with a code for every divisor
 	all.Lo, all.Hi = math.MinInt8, math.MaxInt8
 	s.below = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) < d.Log2.Lo })
 	s.above = shareOf(d.Hist, func(v float64) bool { return v > 0 && all.Code(float32(v)) > d.Log2.Hi })

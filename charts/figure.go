@@ -24,8 +24,8 @@ import (
 type Figure struct {
 	title         string
 	width, height int
-	option        []byte // canonical JSON; nil for a figure that is a fixed picture
-	picture       []byte // SVG; only for a fixed picture
+	option        []byte // canonical JSON, nil for a figure that is a fixed picture
+	picture       []byte // the SVG of a fixed picture, nil for other figures
 	// details is a JSON list of options, nil for none. A click on an item of a series adds
 	// the option whose index is the item's "detail" to the drawing.
 	details []byte
@@ -216,7 +216,7 @@ func canonicalTree(node any, colors theme) any {
 // round returns an integer as it is, and any other number with six significant digits.
 func round(v float64) float64 {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		return v + 0 // writes -0 as 0
+		return v + 0 // -0 becomes 0
 	}
 	return rounded(v, significant)
 }

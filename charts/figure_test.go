@@ -238,7 +238,7 @@ func TestTableReadsBack(t *testing.T) {
 	if want := 1 + 4 + 16 + 16; len(rows) != want {
 		t.Fatalf("%d lines, want %d", len(rows), want)
 	}
-	for c, row := range rows[5:21] { // the DW input, in the order of its channels
+	for c, row := range rows[5:21] { // rows of the DW input, in the order of its channels
 		v, err := strconv.ParseFloat(row[4], 32)
 		if err != nil || float32(v) != d.Panels[1].Max[c] {
 			t.Errorf("maximum of channel %d reads back as %v, want %v (error %v)", c, v, d.Panels[1].Max[c], err)

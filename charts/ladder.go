@@ -126,7 +126,7 @@ func (d LadderData) amount(r LadderRow) string {
 	case r.Mark == string(paper.Unknown):
 		return "unknown"
 	case r.Mark != "":
-		return "NaN" // as the paper prints it
+		return "NaN" // the paper prints NaN
 	}
 	return noScore
 }

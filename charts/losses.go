@@ -117,7 +117,7 @@ const pointUnit = 0.1
 func (r lossRow) text() string {
 	switch {
 	case math.IsNaN(r.loss) && r.mark != "":
-		return "NaN [" + r.mark + "]" // as the paper prints it
+		return "NaN [" + r.mark + "]" // the paper prints NaN
 	case math.IsNaN(r.loss):
 		return noScore
 	case r.mark != "":
@@ -183,7 +183,7 @@ func lossSeries(place symlog, rows []lossRow, color string) []echarts.SingleSeri
 			})
 		}
 	}
-	const size = 9 // of a dot, beside which a text begins
+	const size = 9 // diameter of a dot, beside which a text begins
 	dot := echarts.SingleSeries{Name: "loss", Type: "scatter", Symbol: "circle", SymbolSize: size, Color: color, Data: dots}
 	if intervals != nil {
 		dot.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{

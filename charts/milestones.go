@@ -5,17 +5,21 @@ package charts
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 )
 
 // Milestones draws when a network becomes hard to quantize: the float score of the
 // networks saved during a training, and below it the points that each recipe loses to
 // float at each width of weights and activations. Every milestone has the same recipes and
-// widths in the same order.
+// widths in the same order. The recipes are some of [calib.Vanilla], [calib.MSAUniform] and
+// [calib.TrioViTPlus], which the subtitle explains.
 func Milestones(all []builtin.Milestone) (*Figure, error) {
 	if len(all) < 2 {
 		return nil, fmt.Errorf("charts: a curve of %d milestones: at least 2 are needed", len(all))
@@ -47,13 +51,22 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 			})
 		}
 	}
-	names := make([]string, len(series))
+	var names, words, dashes []string
 	for i, l := range first.Losses {
-		color, dash := lossStyle(l)
-		names[i] = lossName(l)
-		series[i].Name, series[i].Type, series[i].Color = names[i], "line", color
+		recipe := slices.IndexFunc(milestoneRecipes[:], func(r milestoneRecipe) bool { return r.name == l.Recipe })
+		if recipe < 0 {
+			return nil, fmt.Errorf("charts: milestones by the recipe %q: allowed are %s, %s and %s", l.Recipe, milestoneRecipes[0].name, milestoneRecipes[1].name, milestoneRecipes[2].name)
+		}
+		r, dash := milestoneRecipes[recipe], milestoneDash(l.Bits)
+		if !slices.Contains(names, r.name) {
+			names, words = append(names, r.name), append(words, r.name+": "+r.about+".")
+		}
+		if text := fmt.Sprintf("%s: %d bits", dash, l.Bits); !slices.Contains(dashes, text) {
+			dashes = append(dashes, text)
+		}
+		series[i].Name, series[i].Type, series[i].Color = r.name, "line", r.color
 		series[i].Symbol, series[i].SymbolSize = "circle", 4
-		series[i].LineStyle = &opts.LineStyle{Color: color, Width: 1.8, Type: dash}
+		series[i].LineStyle = &opts.LineStyle{Color: r.color, Width: 1.8, Type: dash}
 	}
 	x := axis{name: "steps of training", lo: 0, hi: float64(last.Step)}
 	above := x
@@ -73,28 +86,30 @@ func Milestones(all []builtin.Milestone) (*Figure, error) {
 			series: series,
 		},
 	}
-	title := fmt.Sprintf("%s loses %.1f points after %s steps, %.1f after %s",
-		names[0], 100*max(0, first.Losses[0].MIoU), count(first.Step), 100*max(0, last.Losses[0].MIoU), count(last.Step))
-	subtitle := "The built-in model along its training"
+	title := fmt.Sprintf("%s loses %.1f points of mIoU after %s steps of training, %.1f after %s",
+		lossName(first.Losses[0]), 100*max(0, first.Losses[0].MIoU), count(first.Step), 100*max(0, last.Losses[0].MIoU), count(last.Step))
+	subtitle := "The built-in model along its training. Lines are " + strings.Join(dashes, ", ") + ".\n" + wrap(strings.Join(words, " "), 12, figureWidth-40)
 	return newFigure(title, figureWidth, top+high+gap+low+54, compose(title, subtitle, names, panels), table)
 }
 
-func lossName(l builtin.Loss) string { return fmt.Sprintf("%s, %d bits", l.Recipe, l.Bits) }
+func lossName(l builtin.Loss) string { return fmt.Sprintf("%s at %d bits", l.Recipe, l.Bits) }
 
-// lossStyle returns the colour of a loss's recipe and the dashes of its width in bits.
-func lossStyle(l builtin.Loss) (color, dash string) {
-	color = vermillion
-	switch l.Recipe {
-	case "MSAUniform":
-		color = green
-	case "TrioViTPlus":
-		color = blue
-	}
-	switch l.Bits {
+// A milestoneRecipe is a recipe's name in the legend, its explanation, and its colour.
+type milestoneRecipe struct{ name, about, color string }
+
+var milestoneRecipes = [...]milestoneRecipe{
+	{calib.Vanilla.Name, "MBConvs as they are", vermillion},
+	{calib.MSAUniform.Name, "migrated and shifted, uniform divisors", green},
+	{calib.TrioViTPlus.Name, "the stem too, log2 divisors", blue},
+}
+
+// milestoneDash returns the dashes of the lines of a width.
+func milestoneDash(bits int) string {
+	switch bits {
 	case 8:
-		return color, "solid"
+		return "solid"
 	case 7:
-		return color, "dashed"
+		return "dashed"
 	}
-	return color, "dotted"
+	return "dotted"
 }

@@ -221,7 +221,7 @@ const (
 	mapTop                      = 138 // top of both panels
 	mapRow                      = 5   // largest number of boxes in a row
 	boxWidth, boxHeight, boxGap = 80, 38, 10
-	mapMargin                   = 58 // for the names of the stages
+	mapMargin                   = 58 // room for the names of the stages
 	mapWidth                    = mapMargin + mapRow*(boxWidth+boxGap)
 	detailLeft, detailWidth     = 730, 150
 	detailTitle                 = 560
@@ -301,7 +301,7 @@ func (m *mapMeasure) colors() []string {
 		if !m.HighIsBad {
 			share = 1 - share
 		}
-		if low > high { // nothing is finite: the best or the worst there is
+		if low > high { // no value is finite: the worst or the best value there is
 			share = 0
 			if math.IsInf(v, 1) == m.HighIsBad {
 				share = 1
@@ -349,7 +349,7 @@ func (m *modelMap) figure() (*Figure, error) {
 		x: hiddenAxis(0, mapWidth), y: hiddenAxis(-height, 0)}
 	title := fmt.Sprintf("By %s the worst block is %s in %s: %s", chosen.title(), m.blocks[worst].kind, m.stage(m.blocks[worst].Stage), chosen.text(chosen.values[worst]))
 	subtitle := wrap(fmt.Sprintf("%s on %s pictures of %s. A box is a block, the darker the worse: %s. Live, a click on a block shows its tensors, one on a name its colours.",
-		m.report.Network, count(m.report.Images), m.report.Dataset, chosen.about), 12, figureWidth-24)
+		shortName(m.report.Network), count(m.report.Images), m.report.Dataset, chosen.about), 12, figureWidth-24)
 	option, ok := compose(title, subtitle, legend, []panel{blocks, detail}).(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("charts: an option is no object")

@@ -133,14 +133,14 @@ func labelColor(label string) string {
 
 // The colours of what more than one figure shows, beside roles.
 const (
-	matColor      = blue       // MAT: it runs pointwise convolutions
-	rmacColor     = vermillion // R-MAC: it alone runs depthwise ones
+	matColor      = blue       // colour of MAT, which runs pointwise convolutions
+	rmacColor     = vermillion // colour of R-MAC, which alone runs depthwise convolutions
 	computedColor = blue
 	printedColor  = faint
 	floatColor    = faint
 	maximumColor  = blue
 	minimumColor  = vermillion
-	countColor    = green // counts and shares of values
+	countColor    = green // colour of counts and shares of values
 	uniformColor  = vermillion
 	log2Color     = blue
 )

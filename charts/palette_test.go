@@ -192,7 +192,7 @@ func TestBlockLabels(t *testing.T) {
 			}
 			seen[got] = b.Name
 			if kind != "MBConv" && kind != "MSA" && kind != "DSConv" {
-				continue // one operation, which has its own name
+				continue // the block is one operation, which has its own name
 			}
 			of := stageName(b.Stage, last) + ", " + kind
 			nth[of]++

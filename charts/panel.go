@@ -21,8 +21,8 @@ type axis struct {
 	lo, hi float64
 	log    bool
 	ticks  []tick
-	labels []string // names of categories, which replace the range; nil for numbers
-	hidden bool     // neither line, labels nor name are drawn
+	labels []string // names of categories, which replace the range, or nil for numbers
+	hidden bool     // the axis has neither line, labels nor name
 }
 
 // A panel is one coordinate system with its title and its series.
@@ -153,7 +153,7 @@ func (a axis) vertical(i int) opts.YAxis {
 		y.Show = opts.Bool(false)
 	}
 	if a.ticks != nil {
-		y.MinInterval = a.hi - a.lo // go-echarts cannot hide ECharts' own, of which two are left
+		y.MinInterval = a.hi - a.lo // go-echarts cannot hide ECharts' own ticks, and two of them are left
 	}
 	return y
 }

@@ -32,7 +32,7 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 		fmt.Sprintf("units: input channels 0 to %d; lanes: output channels", c.RMAC.MACs-1)))
 	s.chain(c.RMAC, place{12, 412}, false, true)
 	if reconfigured {
-		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // it has one line more than the head of (c), and is centred
+		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // this head has one line more than that of (c), and is centred
 			fmt.Sprintf("units: channels 0 to %d; lanes: neighbouring pixels of a row;", c.RMAC.MACs-1), "in each cycle a position of the kernel; a sum from every unit"))
 		s.chain(c.RMAC, place{462, 412}, true, false)
 	} else {

@@ -162,7 +162,7 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
 			counts[kind]++
 			if stage < last {
-				drawn[kind] = b // in the end the last block of this kind in the backbone
+				drawn[kind] = b // the last block of this kind in the backbone overwrites those before
 			}
 			if x+116 > figureWidth-12 {
 				x, y = left, y+46
@@ -188,14 +188,14 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		y += 50
 	}
 	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
-	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", net.Name)
+	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", shortName(net.Name))
 	height := int(y) + 4
 	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
 	if err != nil {
 		return nil, err
 	}
 	return f.against("**Fig. 2.** As in the paper, a stem, MBConvs and then modules of an MSA and an MBConv: %d MSAs of %d blocks. Shapes and the head are of %s; the paper's figure ends with the backbone.",
-		counts["MSA"], len(ranges), net.Name), nil
+		counts["MSA"], len(ranges), shortName(net.Name)), nil
 }
 
 // stageName returns the name of stage n of a network whose head is stage last.

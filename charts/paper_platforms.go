@@ -107,7 +107,7 @@ func (d paperPlatforms) Figure() (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	const network = "efficientvit-b1-r224" // that of the figure's B1 bars
+	const network = "efficientvit-b1-r224" // the network of the figure's B1 bars
 	most := func(rows []platformsRow) (gops float64) {
 		for _, r := range rows {
 			if strings.EqualFold(r.Network, network) && finite(r.GOPS) {

@@ -81,8 +81,8 @@ func (d paperSharing) Figure() (*Figure, error) {
 	}
 	const (
 		top, pitch   = 76, 174
-		cell, filter = 13, 4 // pixels of a cell; filters that are drawn
-		shownDepth   = 4     // channels that are drawn
+		cell, filter = 13, 4 // side of a cell in pixels, number of filters that are drawn
+		shownDepth   = 4     // number of channels that are drawn
 	)
 	filterColors := []string{vermillion, green, mauve, yellow}
 	table := columns("convolution", "of", "index", "factor")

@@ -45,7 +45,7 @@ func Ranges(prof *calib.Profile, net *efficientvit.Network, block string) (*Figu
 const (
 	topCode  = 127
 	codes    = 2*topCode + 1
-	fewCodes = 16 // a channel with fewer has less than 4 bits left
+	fewCodes = 16 // a channel with fewer codes has less than 4 bits left
 	oneSided = 3  // a channel is one-sided when one side of zero is longer than this many times the other
 )
 
@@ -72,13 +72,13 @@ type rangesPanel struct {
 
 // rangeSummary are statistics of a panel.
 type rangeSummary struct {
-	channels  int     // with finite ranges
-	broken    int     // channels whose range is not finite
+	channels  int     // number of channels whose range is finite
+	broken    int     // number of channels whose range is not finite
 	low, high float64 // smallest non-zero and largest magnitude that any channel reaches
 	top       int     // the channel that reaches high
-	step      float64 // of the 8-bit quantizer
-	few       int     // channels with fewer than fewCodes codes
-	off       int     // one-sided channels
+	step      float64 // step of the 8-bit grid
+	few       int     // number of channels with fewer than fewCodes codes
+	off       int     // number of one-sided channels
 	zeroed    float64 // share of all values that round to zero
 }
 

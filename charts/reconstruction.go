@@ -11,7 +11,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
 )
 
-// Reconstruction draws the reconstruction of a block: its error during the learning steps,
+// Reconstruction draws the reconstruction of a block: its error during the iterations,
 // relative to that of the recipe's roundings, and the learned roundings of its weights
 // before they became hard. The error for an unknown block lists the known ones.
 func Reconstruction(r *reconstruct.Result, block string) (*Figure, error) {
@@ -30,15 +30,15 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 		left, width         = 84, 640
 		top, high, gap, low = 112, 200, 84, 160
 	)
-	table := columns("step", "error", "rounding", "weights")
+	table := columns("iteration", "error", "rounding", "weights")
 	most, fullest := 1.0, 1
 	var losses, bars []point
 	every := float64(r.Options.Steps) / float64(max(1, len(b.Loss)))
 	for i, loss := range b.Loss {
-		step := every * float64(i+1)
+		iteration := every * float64(i+1)
 		most = max(most, loss)
-		losses = append(losses, point{fmt.Sprintf("up to step %.0f: %.3f of the first error", step, loss), []any{step, loss}})
-		table.Rows = append(table.Rows, []any{step, loss, nil, nil})
+		losses = append(losses, point{fmt.Sprintf("up to iteration %.0f: %.3f of the first error", iteration, loss), []any{iteration, loss}})
+		table.Rows = append(table.Rows, []any{iteration, loss, nil, nil})
 	}
 	for i, n := range b.Rounding {
 		fullest = max(fullest, n)
@@ -49,7 +49,7 @@ func reconstructionFigure(r *reconstruct.Result, b *reconstruct.Block) (*Figure,
 	panels := []panel{
 		{
 			title: "(a) error of the block's output beside that of the recipe's roundings", left: left, top: top, width: width, height: high,
-			x: axis{name: "steps", lo: 0, hi: float64(r.Options.Steps)}, y: axis{lo: 0, hi: most},
+			x: axis{name: "iterations", lo: 0, hi: float64(r.Options.Steps)}, y: axis{lo: 0, hi: most},
 			series: []echarts.SingleSeries{{Name: "error", Type: "line", Data: losses, Color: blue, Symbol: "circle", SymbolSize: 4, LineStyle: &opts.LineStyle{Color: blue, Width: 1.8}}},
 		},
 		{

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/reconstruct"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
 )
@@ -50,7 +51,7 @@ func TestMilestones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "Vanilla, 8 bits loses 1.0 points after 1,000 steps, 25.0 after 2,000"; f.Title() != want {
+	if want := "Vanilla at 8 bits loses 1.0 points of mIoU after 1,000 steps of training, 25.0 after 2,000"; f.Title() != want {
 		t.Errorf("the title is %q, want %q", f.Title(), want)
 	}
 	if n := len(f.Table().Rows); n != 4 {
@@ -60,9 +61,33 @@ func TestMilestones(t *testing.T) {
 		"at least 2":          {milestone(1000, 0, "Vanilla")},
 		"has 1 losses":        {milestone(1000, 0, "Vanilla", "MBConv"), milestone(2000, 0, "Vanilla")},
 		"where step 1000 has": {milestone(1000, 0, "Vanilla"), milestone(2000, 0, "MBConv")},
+		`recipe "MBConv": allowed are Vanilla, MSAUniform and TrioViTPlus`: {milestone(1000, 0, "MBConv"), milestone(2000, 0, "MBConv")},
 	} {
 		if _, err := Milestones(all); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error is %v, it should say %q", err, name)
+		}
+	}
+}
+
+// TestMilestonesOfTheBuiltin: the recipes of the stored milestones are calib's, and each is
+// explained once.
+func TestMilestonesOfTheBuiltin(t *testing.T) {
+	all, err := builtin.Milestones()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Milestones(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Lines are solid: 8 bits, dashed: 7 bits, dotted: 6 bits.", "Vanilla: MBConvs as they are.", "MSAUniform: ", "TrioViTPlus: "} {
+		if n := strings.Count(string(f.Option()), text); n != 1 {
+			t.Errorf("%q is in the option %d times", text, n)
+		}
+	}
+	for _, l := range all[0].Losses {
+		if _, err := calib.RecipeNamed(l.Recipe); err != nil {
+			t.Error(err)
 		}
 	}
 }

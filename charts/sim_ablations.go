@@ -163,7 +163,7 @@ func (d ablationsData) Figure() (*Figure, error) {
 	}
 	p.series[3].Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 11}
 	subtitle := fmt.Sprintf("%s on %s\n%s cycles by the event-driven model, %s by the closed form",
-		d.Workload, d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
+		shortName(d.Workload), d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
 	return newFigure(d.finding(), figureWidth, top+p.height+54, compose(d.finding(), subtitle, []string{event, closed}, []panel{p}), table)
 }
 

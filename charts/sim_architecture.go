@@ -47,7 +47,7 @@ type sketch struct {
 
 type sketchBox struct {
 	Name       string          `json:"name"`
-	Value      place           `json:"value"` // the centre
+	Value      place           `json:"value"` // the centre of the box
 	Symbol     string          `json:"symbol"`
 	SymbolSize place           `json:"symbolSize"`
 	ItemStyle  *opts.ItemStyle `json:"itemStyle,omitempty"`
@@ -216,7 +216,7 @@ func (d architectureData) auxiliaries() []archUnit {
 
 type archUnit struct {
 	name, does string
-	rate       int // elements per cycle of one copy; for dividers, their number in a copy
+	rate       int // elements per cycle of one copy, or the number of dividers in a copy
 }
 
 // depthwise says whether R-MAC has a mode for depthwise convolutions.

@@ -44,7 +44,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 	}
 	left, bottom := labelRoom(labels), top
 	var panels []panel
-	var known, all [2]int // computed, printed
+	var known, all [2]int // counts of cells, of computed rows and of printed ones
 	for column, name := range t.Columns {
 		p := panel{title: name, left: left, top: bottom, width: figureWidth - left - right, x: axis{}}
 		var filled, hollow, words []point

@@ -102,7 +102,7 @@ func enumerate(names []string) string {
 // table has one row per block and role.
 func (d cyclesData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s\n%s They are counted as the authors do.", d.Workload, d.Config, number(d.FPS), d.Model, d.Note, busyMeans),
+		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s\n%s They are counted as the authors do.", shortName(d.Workload), d.Config, number(d.FPS), d.Model, d.Note, busyMeans),
 		of:       "role", blocks: d.Blocks,
 		partsTitle:  "(a) by role, and how busy the multipliers are meanwhile",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",

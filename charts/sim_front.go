@@ -225,7 +225,7 @@ func (d frontData) Figure() (*Figure, error) {
 	}
 	const (
 		left, top, width, height = 84, 112, 780, 420
-		cell                     = 3 // pixels within which points cover one another
+		cell                     = 3 // distance in pixels within which points cover one another
 	)
 	first := d.Points[0]
 	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
@@ -242,7 +242,7 @@ func (d frontData) Figure() (*Figure, error) {
 	at := func(p frontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 
 	var others, front, marks []point
-	words := make(map[string][]point) // by the side of the mark
+	words := make(map[string][]point) // the texts, by the side of the mark on which they stand
 	var ray []point
 	taken := make(map[[2]int]bool)
 	for _, p := range d.Points {
@@ -251,7 +251,7 @@ func (d frontData) Figure() (*Figure, error) {
 			marks = append(marks, point{p.Mark + ", " + d.name(p), []any{px, py}})
 			word, side, height := p.Mark+": "+d.size(p), "left", (y.hi-y.lo)/24
 			if textWidth(word, 12, false) > (px-x.lo)/(x.hi-x.lo)*width {
-				side, height = "right", -height // below the line
+				side, height = "right", -height // the text stands below the line
 			}
 			words[side] = append(words[side], point{word, []any{px, py + height}})
 			if ray == nil {
@@ -299,6 +299,6 @@ func (d frontData) Figure() (*Figure, error) {
 	if d.Unrankable > 0 {
 		about += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
 	}
-	subtitle := d.Workload + "\n" + wrap(about, 12, figureWidth-24)
+	subtitle := shortName(d.Workload) + "\n" + wrap(about, 12, figureWidth-24)
 	return newFigure(d.finding(), figureWidth, top+height+54, compose(d.finding(), subtitle, legend, []panel{p}), table)
 }

@@ -51,7 +51,7 @@ func Peer(c *peer.Comparison) (*Figure, error) {
 		role[p.Label] = len(d.Roles)
 		d.Roles = append(d.Roles, peerRole{Name: p.Label, Accelerator: float64(p.Cycles) / float64(config.Copies)})
 	}
-	of := make(map[string]int) // the role that an operation is charged under
+	of := make(map[string]int) // index of the role under which an operation is charged, by the operation's name
 	for _, o := range c.Accelerator.Ops {
 		of[o.Name] = role[o.Label]
 		if o.Streamed != "" {
@@ -199,7 +199,7 @@ func (d peerData) Figure() (*Figure, error) {
 		})
 		bottom += foot + pitch*len(counts)
 	}
-	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", d.Workload, d.Accelerator, d.Array)
+	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", shortName(d.Workload), d.Accelerator, d.Array)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, []string{ours, side, one}, panels), table)
 }
 

@@ -187,7 +187,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		return []any{math.Log2(p.Intensity()), math.Log2(p.GOPS)}
 	}
 	ridge, peak, bandwidth := math.Log2(l.Ridge()), math.Log2(l.PeakGOPS), math.Log2(l.GBPerS)
-	from := max(x.lo, y.lo-bandwidth) // where the slope of the bandwidth enters the panel
+	from := max(x.lo, y.lo-bandwidth) // the slope of the bandwidth enters the panel here
 	slope, level := fmt.Sprintf("off-chip memory: %s GB/s", number(l.GBPerS)), fmt.Sprintf("multipliers: %s GOPS", number(l.PeakGOPS))
 	roofs := echarts.SingleSeries{Type: "line", ShowSymbol: opts.Bool(false), Color: ink, LineStyle: &opts.LineStyle{Color: ink, Width: 2}, Data: []point{
 		{slope, []any{from, from + bandwidth}}, {"ridge", []any{ridge, peak}}, {level, []any{x.hi, peak}},
@@ -196,10 +196,10 @@ func (d rooflineData) Figure() (*Figure, error) {
 	run.Name = "whole run"
 	whole := dots("whole run", ink, true, []point{{d.text(&run, 1), place(&run)}})
 	whole.Symbol, whole.SymbolSize = "diamond", 14
-	lift := 30 * (y.hi - y.lo) / height // above the marks that lie on the roof
+	lift := 30 * (y.hi - y.lo) / height // the caption stands above the marks that lie on the roof
 	before := captions([]point{{level, []any{x.hi, peak + lift}}})
 	before.Label.Position = "left"
-	after := captions([]point{ // at its right, since the slope may leave no room at its left
+	after := captions([]point{ // these captions stand at the right, since the slope may leave no room at the left
 		{slope, []any{from + 0.2*(ridge-from), from + 0.2*(ridge-from) + bandwidth}},
 		{"ridge: " + number(l.Ridge()) + " operations per byte", []any{ridge, peak + lift}},
 	})
@@ -243,7 +243,7 @@ func (d rooflineData) Figure() (*Figure, error) {
 		x: axis{name: "cycles"}, y: axis{labels: labels},
 		series: []echarts.SingleSeries{{Name: "kind", Type: "bar", BarWidth: "66%", Data: bars}, captions(words)},
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", d.Workload, d.Config, d.Options)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.", shortName(d.Workload), d.Config, d.Options)
 	if above {
 		subtitle += "\nA step may lie above the slope: its weights were loaded while the steps before it computed."
 	}

@@ -301,7 +301,7 @@ func (d scheduleData) Figure() (*Figure, error) {
 		})
 		bottom += pitch * len(lanes)
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", d.Workload, d.Config, d.Options)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", shortName(d.Workload), d.Config, d.Options)
 	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
 }
 

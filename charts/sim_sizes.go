@@ -103,7 +103,7 @@ func (d sizesData) Figure() (*Figure, error) {
 	}
 	const (
 		left, top, width, height = 84, 112, 780, 380
-		cell                     = 3 // pixels within which points cover one another
+		cell                     = 3 // distance in pixels within which points cover one another
 	)
 	mark, err := d.mark()
 	if err != nil {
@@ -139,7 +139,7 @@ func (d sizesData) Figure() (*Figure, error) {
 		dots(frontName, blue, true, front), diamonds,
 	}}
 	title := d.finding(mark)
-	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. DSPs are those of engines and auxiliary units.", d.Workload, d.Model)
+	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. DSPs are those of engines and auxiliary units.", shortName(d.Workload), d.Model)
 	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{otherName, frontName, mark.Name}, []panel{p}), table)
 }
 
@@ -215,6 +215,6 @@ func (d rankingData) Figure() (*Figure, error) {
 	margin := max(1, 0.06*(hi-lo))
 	x := axis{name: "% of the multipliers' peak", lo: float64(int(lo - margin)), hi: float64(int(hi + margin + 1))}
 	p := rows(names, texts, x, spans(names, from, to), dots(d.By, blue, true, first), dots(d.Again, vermillion, true, second))
-	subtitle := fmt.Sprintf("%s. Of %s designs whose engines take no more DSPs than those of the last row.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. The axis does not begin at 0.", d.Workload, count(d.Tried))
+	subtitle := fmt.Sprintf("%s. Of %s designs whose engines take no more DSPs than those of the last row.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. The axis does not begin at 0.", shortName(d.Workload), count(d.Tried))
 	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, []string{d.By, d.Again}, []panel{p}), table)
 }

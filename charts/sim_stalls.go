@@ -66,7 +66,7 @@ func Busy(r *event.Run) (*Figure, error) {
 func newStalls(r *event.Run) stallsData {
 	d := stallsData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String(), FPS: r.FPS()}
 	total := r.Spending()
-	var order []event.Term // work, then the other terms that occur, those of the most cycles first
+	var order []event.Term // work first, then the other terms that occur, by falling cycles
 	for t, n := range total {
 		if event.Term(t) != event.Work && n != 0 {
 			order = append(order, event.Term(t))
@@ -106,7 +106,7 @@ func newStalls(r *event.Run) stallsData {
 			d.Blocks[i].Cycles[k] += c
 		}
 	}
-	rest := total // in the end the cycles that belong to no step: the last outputs' stores
+	rest := total // the cycles that belong to no step are left over: the stores of the last outputs
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		spent := s.Spending(&r.Config)
@@ -145,7 +145,7 @@ func (d stallsData) finding(total float64) string {
 // block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", d.Workload, d.Config, number(d.FPS), d.Options, busyMeans),
+		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", shortName(d.Workload), d.Config, number(d.FPS), d.Options, busyMeans),
 		of: "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",

@@ -92,7 +92,7 @@ type stepLane struct {
 	engine     string
 	lane, macs int
 	products   register.Products
-	registers  []int32 // MAT's has one, R-MAC's one for each MAC
+	registers  []int32 // one register of a lane of MAT, one for each MAC of a lane of R-MAC
 	at         place
 	color      string
 }
@@ -135,7 +135,7 @@ func (l stepLane) draw(s *sketch, t *table.Table) {
 		case p.Depthwise && i < len(p.X):
 			s.register(name, place{x, y + tall + 14}, size, l.registers[i])
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 14})
-		case l.engine == "MAT": // an adder tree
+		case l.engine == "MAT": // an adder tree adds the products
 			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 16}, place{behind, y + tall + 16})
 		default: // the sum runs down the chain
 			s.path(l.color, place{x + size, y + tall/2}, place{x + pitch, y + tall/2})

@@ -267,7 +267,7 @@ func TestSimulatorFigures(t *testing.T) {
 		grey := themes["light"][shade]
 		for _, s := range option.Series {
 			if s.LineStyle.Width < 10 {
-				continue // a caption
+				continue // the text is a caption
 			}
 			if want := themes["light"][labelColor(s.Name)]; s.Color != want || (s.Color == grey) != (s.Name == "") {
 				t.Errorf("%q has the colour %s, want %s; grey is other blocks'", s.Name, s.Color, want)

@@ -117,7 +117,7 @@ func (d bridgeData) Figure() (*Figure, error) {
 	margin := max(1, 0.08*(hi-lo))
 	x := axis{name: "cycles of one picture", lo: math.Floor(lo - margin), hi: math.Ceil(hi + margin)}
 	p := rows(names, texts, x, stretch("", vermillion, names, from, to), dots("", blue, true, ends))
-	subtitle := fmt.Sprintf("%s on %s.\nThe axis does not begin at 0. A cause is what the model with it counts more than without.", d.Workload, d.Config.Name)
+	subtitle := fmt.Sprintf("%s on %s.\nThe axis does not begin at 0. A cause is what the model with it counts more than without.", shortName(d.Workload), d.Config.Name)
 	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
 }
 
@@ -220,7 +220,7 @@ func (d sensitivityData) Figure() (*Figure, error) {
 	x := axis{name: "more cycles than with the assumed value", lo: lo - margin, hi: hi + margin}
 	x.ticks = scale.ticks(x.lo, x.hi, nil)
 	p := rows(names, texts, x, spans(names, from, to), dots(half, vermillion, true, ends[0]), dots(double, blue, true, ends[1]))
-	subtitle := fmt.Sprintf("%s on %s: %s cycles.\n", d.Workload, d.Config.Name, count(int(d.Cycles)))
+	subtitle := fmt.Sprintf("%s on %s: %s cycles.\n", shortName(d.Workload), d.Config.Name, count(int(d.Cycles)))
 	var others []string
 	for _, a := range slices.Concat(d.Zeros, d.Words) {
 		others = append(others, a.Field+" = "+a.Value)
@@ -324,6 +324,6 @@ func (d sharesData) Figure() (*Figure, error) {
 	}
 	slices.Reverse(series) // the first variant is drawn last, in front
 	p := rows(names, texts, span("cycles of one picture, logarithmic", lo, hi), series...)
-	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", d.Workload, d.Config.Name, d.Batch)
+	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", shortName(d.Workload), d.Config.Name, d.Batch)
 	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, legend, []panel{p}), table)
 }

@@ -56,7 +56,7 @@ func (d depthsData) Figure() (*Figure, error) {
 	}
 	first, last := d.Depths[0], d.Depths[len(d.Depths)-1]
 	p := curve("", 84, 780, axis{name: "pipeline stages", lo: float64(first.Depth), hi: float64(last.Depth)}, "cycles of one picture", 0, line)
-	subtitle := fmt.Sprintf("%s on %s.\nThe authors' formulas have no stages: a result is there in the cycle of its operands.", d.Workload, d.Config)
+	subtitle := fmt.Sprintf("%s on %s.\nThe authors' formulas have no stages: a result is there in the cycle of its operands.", shortName(d.Workload), d.Config)
 	return newFigure(d.finding(), figureWidth, p.top+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
 }
 
@@ -166,6 +166,6 @@ func (d unitsData) Figure() (*Figure, error) {
 	const width, gap = 350, 90
 	a := mark(curve("(a) cycles; the diamond is the preset's number", 84, width, x, "cycles of one picture", 0, cycles), own.Cycles)
 	b := mark(curve("(b) DSPs of the whole design; dashed: of the chip", 84+width+gap, width, x, "DSP slices", float64(d.Chip.DSPs), dsps), own.DSPs)
-	subtitle := fmt.Sprintf("%s on %s, by the event-driven model; slices by an estimate of our own.", d.Workload, d.Config)
+	subtitle := fmt.Sprintf("%s on %s, by the event-driven model; slices by an estimate of our own.", shortName(d.Workload), d.Config)
 	return newFigure(d.finding(), figureWidth, a.top+a.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{a, b}), table)
 }

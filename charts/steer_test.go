@@ -83,7 +83,7 @@ func TestOptionIsBounded(t *testing.T) {
 	for name, test := range map[string]struct {
 		bytes int
 		ok    bool
-	}{"as large as allowed": {maxOption - 2, true}, "larger": {maxOption - 1, false}} { // and two quotes
+	}{"as large as allowed": {maxOption - 2, true}, "larger": {maxOption - 1, false}} { // two quotes are added
 		if _, err := newFigure("t", 10, 10, strings.Repeat("a", test.bytes), table.Table{}); (err == nil) != test.ok {
 			t.Errorf("%s: %v", name, err)
 		}

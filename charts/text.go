@@ -39,6 +39,10 @@ func textWidth(text string, size float64, bold bool) float64 {
 	return sum * size
 }
 
+// shortName returns a network's name without the prefix that all variants share.
+// Describe of package efficientvit accepts this form too.
+func shortName(network string) string { return strings.TrimPrefix(network, "efficientvit-") }
+
 // wrap breaks a text between words into lines of at most a width. Size of the font and
 // width are in pixels.
 func wrap(text string, size, width float64) string {
@@ -58,7 +62,7 @@ var fontSize = regexp.MustCompile(`([\d.]+)px`)
 // measure is [textWidth] for a font as ECharts names it, such as "bold 16px sans-serif".
 // ECharts takes the width of 国 as the height of a line.
 func measure(text, font string) float64 {
-	size := 12.0 // ECharts' default
+	size := 12.0 // the size that ECharts takes where the font names none
 	if m := fontSize.FindStringSubmatch(font); m != nil {
 		size, _ = strconv.ParseFloat(m[1], 64)
 	}

@@ -102,3 +102,11 @@ func extent(e xml.StartElement, text string) (left, right float64) {
 	}
 	return x, x + width
 }
+
+func TestShortName(t *testing.T) {
+	for name, want := range map[string]string{"efficientvit-seg-b0-scenes": "seg-b0-scenes", "deit-tiny": "deit-tiny", "b1-r224": "b1-r224"} {
+		if got := shortName(name); got != want {
+			t.Errorf("%s becomes %s, want %s", name, got, want)
+		}
+	}
+}

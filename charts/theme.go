@@ -21,12 +21,12 @@ type theme map[string]string
 // The names of the colours. An option holds them until [newFigure] puts a theme's
 // values in their places.
 const (
-	ink    = "@ink"    // texts and thin lines
-	faint  = "@faint"  // axes, remarks, and what is not computed here
-	shade  = "@shade"  // what belongs to nothing that is named
-	rule   = "@rule"   // grid lines across a panel
-	frame  = "@frame"  // the ground of what belongs together
-	ground = "@ground" // the background
+	ink    = "@ink"    // colour of texts and thin lines
+	faint  = "@faint"  // colour of axes, of remarks, and of numbers that are not computed here
+	shade  = "@shade"  // colour of marks that belong to nothing with a name
+	rule   = "@rule"   // colour of grid lines across a panel
+	frame  = "@frame"  // colour of the ground of parts that belong together
+	ground = "@ground" // colour of the background
 
 	blue       = "@blue"
 	vermillion = "@vermillion"

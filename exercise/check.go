@@ -94,5 +94,5 @@ func (c *check[I, O]) gives(formula func(I) O, answers []answer[O]) bool {
 // near says whether two numbers are equal up to the rounding of float32. size is the size
 // of the numbers that were added up.
 func near(a, b, size float64) bool {
-	return a-b <= 1e-5*size && b-a <= 1e-5*size // no NaN is near
+	return a-b <= 1e-5*size && b-a <= 1e-5*size // NaN is near no number
 }

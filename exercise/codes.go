@@ -30,7 +30,7 @@ func e1(r *rand.Rand) *check[value, int] {
 	for _, codes := range [][2]int{{-128, 127}, {-8, 7}, {0, 255}} {
 		u := grid.Uniform{Scale: float32(math.Ldexp(1, -1-r.IntN(6))), Lo: codes[0], Hi: codes[1]}
 		at := func(steps float64) { inputs = append(inputs, value{float32(steps) * u.Scale, u}) }
-		for half := -4.5; half < 5; half++ { // ties, exact because the step is a power of two
+		for half := -4.5; half < 5; half++ { // values halfway between two codes, exact because the step is a power of two
 			at(half)
 		}
 		at(200)
@@ -43,7 +43,7 @@ func e1(r *rand.Rand) *check[value, int] {
 	within := func(v value, q float64) int { return int(min(max(q, float64(v.Lo)), float64(v.Hi))) }
 	steps := func(v value) float64 { return float64(v.x / v.Scale) }
 	beyond := int8(math.MaxInt8)
-	beyond += 73 // 200 as an int8
+	beyond += 73 // the code is 200, which as an int8 is -56
 	return &check[value, int]{
 		exercise: "E1", inputs: inputs,
 		right: func(v value, q int) bool { return q == v.Code(v.x) },

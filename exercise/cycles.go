@@ -38,7 +38,7 @@ func e8(r *rand.Rand) *check[pw, int] {
 		side := 7 + r.IntN(5)
 		p := pw{workload.Operation{Name: "PW1", Label: "PW1", Unit: workload.Engines, Form: workload.Convolution,
 			Cin: 200 + r.IntN(200), Cout: 900 + r.IntN(200), H: side, W: side, Groups: 1, Kernel: 1, Stride: 1}, arch.ZCU102()}
-		if i == 0 { // the last PW1 of EfficientViT-B1, where all sizes divide
+		if i == 0 { // the first layer is the last PW1 of EfficientViT-B1, where all sizes divide
 			p.op.Cin, p.op.Cout, p.op.H, p.op.W = 256, 1024, 7, 7
 		} else {
 			p.config.MAT = arch.Engine{Lanes: 5 + r.IntN(5), MACs: 6 + r.IntN(5)}

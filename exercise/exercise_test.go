@@ -29,7 +29,7 @@ type mistake struct {
 // The wrong answers are written as students write them, not as the checks write them.
 var exercises = []struct {
 	name              string
-	slow              bool // simulates a network, and draws nothing
+	slow              bool // the check simulates a network, and draws nothing
 	solution, starter func() Verdict
 	wrong             []mistake
 }{

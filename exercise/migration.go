@@ -64,7 +64,7 @@ const blockSide = 5
 
 // A block is PW1, Hardswish, a division for each channel, and DW, with one input map.
 type block struct {
-	x               [][]float32 // a row of inputs for each pixel
+	x               [][]float32 // the input, with a row for each pixel
 	pw1, divide, dw []float32
 	most            []float32
 	mean            float32

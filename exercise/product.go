@@ -51,7 +51,7 @@ func e3(r *rand.Rand) *check[layer, []float32] {
 			row := make([]int8, channels)
 			for i := range row {
 				row[i] = int8(r.IntN(255) - 127)
-				if j == 1 { // its sum needs more than 16 bits
+				if j == 1 { // the sum of this filter needs more than 16 bits
 					row[i] = int8(40 + r.IntN(88))
 				}
 			}

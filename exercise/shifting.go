@@ -32,7 +32,7 @@ func E6(shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (where
 			return Verdict{"E6", false, "the input of PW1 lies on both sides of zero: shifting is for the one behind Hardswish."}
 		}
 		if where == "" && !v.Passed {
-			return v // it may have panicked before it named any
+			return v // the answer may have panicked before it named a convolution
 		}
 		return Verdict{"E6", false, fmt.Sprintf("%q is no convolution of an MBConv: those are PW1, DW and PW2.", where)}
 	})
@@ -43,7 +43,7 @@ func E6(shift func(lo, hi []float32, w, rounded [][]float32, b []float32) (where
 func shiftedDW(r *rand.Rand) string {
 	c, corner := 1+r.Float32(), float32(0)
 	for t, w := range normal(r, 9, 1) {
-		if t/3 == 0 || t%3 == 0 { // a zero of the border, where the bias expects -c
+		if t/3 == 0 || t%3 == 0 { // the border has zeros, where the bias expects -c
 			corner += c * w
 		}
 	}
@@ -70,7 +70,7 @@ func e6(r *rand.Rand) *check[pointwise, shifted] {
 		channels := 4 + len(inputs)/2%2
 		p := pointwise{b: normal(r, filters, 1)}
 		for range channels {
-			lo := -0.375 * r.Float32() // as behind Hardswish
+			lo := -0.375 * r.Float32() // the smallest value behind a Hardswish
 			p.lo, p.hi = append(p.lo, lo), append(p.hi, 1+5*r.Float32())
 		}
 		for range filters {

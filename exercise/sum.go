@@ -18,7 +18,7 @@ func E0(sum func(codes []int8) int) Verdict {
 func e0(r *rand.Rand) *check[[]int8, int] {
 	inputs := [][]int8{{}}
 	for n := range 6 {
-		codes := []int8{100, int8(28 + r.IntN(100))} // their sum is no int8
+		codes := []int8{100, int8(28 + r.IntN(100))} // the sum of the codes is no int8
 		for range n {
 			codes = append(codes, int8(1+r.IntN(127)))
 		}

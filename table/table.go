@@ -167,7 +167,7 @@ func (t Table) String() string {
 		}
 		w.Flush() // a strings.Builder does not fail
 		for line := range strings.Lines(aligned.String()) {
-			fmt.Fprintln(&s, strings.TrimRight(line, " \n")) // cells that are absent
+			fmt.Fprintln(&s, strings.TrimRight(line, " \n")) // spaces of absent cells are cut
 		}
 	}
 	for _, note := range t.Notes {

@@ -114,6 +114,23 @@ func TestCSV(t *testing.T) {
 	})
 }
 
+// TestNew: the rows of a table are added one by one, and a cell of one verb keeps its
+// value.
+func TestNew(t *testing.T) {
+	made := New("divisor\tover float\tgrid")
+	made.Row("%.4g\t%.3f\tuniform", 91400.0, float32(1.0009765625))
+	made.Row("%d\t%s\t%d to %d", 2, "none", -6, 9)
+	if want := "   divisor  over float     grid\n  9.14e+04       1.001  uniform\n         2        none  -6 to 9\n"; made.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", made, want)
+	}
+	if b, err := made.CSV(); err != nil || string(b) != "divisor,over float,grid\n91400,1.0009766,uniform\n2,none,-6 to 9\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if none := New("divisor"); len(none.Columns) != 1 || len(none.Rows) != 0 {
+		t.Errorf("%+v", none)
+	}
+}
+
 // TestWriter: a cell of one verb keeps its value, others are text, and what stands
 // between two tables is the second one's title.
 func TestWriter(t *testing.T) {

@@ -32,9 +32,32 @@ func (w *Writer) WriteString(text string) (int, error) { return w.text.WriteStri
 // WriteByte appends a byte of a text.
 func (w *Writer) WriteByte(b byte) error { return w.text.WriteByte(b) }
 
-// Table appends a table, whose text is aligned to the right. Tabs separate the heads, and
-// in a row's format the cells. A cell with one verb has its argument as its value, so that
-// JSON has a number where the text has its digits.
+// New returns a table without rows. Tabs separate the heads of its columns.
+//
+//	t := table.New("divisor\tquotient")
+//	t.Row("%d\t%.3f", divisor, quotient)
+//	charts.Display(t)
+func New(head string) *Table { return &Table{Columns: Columns(cells(head)...)} }
+
+// Row appends a row. Tabs separate the cells in its format. A cell with one verb has its
+// argument as its value, so that JSON has a number where the text has its digits.
+func (t *Table) Row(format string, args ...any) {
+	var row []any
+	for _, piece := range cells(format) {
+		verbs := strings.Count(piece, "%") - 2*strings.Count(piece, "%%")
+		text := fmt.Sprintf(piece, args[:verbs]...)
+		if verbs == 1 && isNumber(args[0]) {
+			row = append(row, Cell{args[0], text})
+		} else {
+			row = append(row, text)
+		}
+		args = args[verbs:]
+	}
+	t.Rows = append(t.Rows, row)
+}
+
+// Table appends a table, whose text is aligned to the right. The head is that of [New], and
+// each row that of [Table.Row].
 func (w *Writer) Table(head string, fill func(row func(format string, args ...any))) {
 	w.table(head, false, fill)
 }
@@ -45,23 +68,11 @@ func (w *Writer) Words(head string, fill func(row func(format string, args ...an
 }
 
 func (w *Writer) table(head string, left bool, fill func(row func(format string, args ...any))) {
-	t := Table{Title: w.text.String(), Columns: Columns(cells(head)...), LeftText: left}
+	t := New(head)
+	t.Title, t.LeftText = w.text.String(), left
 	w.text.Reset()
-	fill(func(format string, args ...any) {
-		var row []any
-		for _, piece := range cells(format) {
-			verbs := strings.Count(piece, "%") - 2*strings.Count(piece, "%%")
-			text := fmt.Sprintf(piece, args[:verbs]...)
-			if verbs == 1 && isNumber(args[0]) {
-				row = append(row, Cell{args[0], text})
-			} else {
-				row = append(row, text)
-			}
-			args = args[verbs:]
-		}
-		t.Rows = append(t.Rows, row)
-	})
-	w.page = append(w.page, t)
+	fill(t.Row)
+	w.page = append(w.page, *t)
 }
 
 // cells splits at tabs, of which one may stand at the end.

@@ -44,7 +44,7 @@ func TestAnswerOfAClassifier(t *testing.T) {
 // part that it covers.
 func TestAnswerOfASegmentation(t *testing.T) {
 	names := []string{"road", "sky", "car"}
-	a := NewAnswer([]float32{1, 0, 0, 0, 1, 0}, []int{1, 2, 3}, names, 8, 4) // road, sky
+	a := NewAnswer([]float32{1, 0, 0, 0, 1, 0}, []int{1, 2, 3}, names, 8, 4) // the classes are road and sky
 	if want := []ClassShare{{"road", 0.5}, {"sky", 0.5}}; !slices.Equal(a.Classes, want) {
 		t.Errorf("classes %v, want %v", a.Classes, want)
 	}

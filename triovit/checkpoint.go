@@ -19,8 +19,8 @@ import (
 // them. A training file has several dicts of tensors, and a dict may hold several networks
 // under different prefixes.
 type candidate struct {
-	key     string // the user's name for it: the dict's key and the prefix
-	dict    int    // in the file
+	key     string // the user's name for the candidate: the dict's key and the prefix
+	dict    int    // index of the dict in the file
 	loader  bool   // timm's or MIT's loader looks at the dict
 	prefix  string // empty, or ending with a dot
 	wrapped bool   // the prefix consists of wrappers, or is empty
@@ -28,12 +28,12 @@ type candidate struct {
 
 	// fit sets the following fields.
 
-	variant string                // as in "efficientvit-b0-r224"
-	options []efficientvit.Option // with which the variant is described
+	variant string                // the variant's name, such as "efficientvit-b0-r224"
+	options []efficientvit.Option // the options with which the variant is described
 	net     *efficientvit.Network
-	names   map[string]string // from the tensors' names in the dict to the official ones
+	names   map[string]string // the official names of the tensors, by their names in the dict
 	left    []string          // the tensors of the dict that are not used
-	err     error             // why the weights do not fit
+	err     error             // the reason why the weights do not fit
 }
 
 // topKey is the user's name for weights at the top of a file.
@@ -55,7 +55,7 @@ var bookkeeping = []string{"total_ops", "total_params", "n_averaged", "num_updat
 
 // Bounds on the names of networks in a file.
 const (
-	maxStem       = 512 // bytes of a first convolution's name
+	maxStem       = 512 // largest size of a first convolution's name in bytes
 	maxCandidates = 64
 )
 
@@ -146,7 +146,7 @@ func (c *candidate) fit(dict weights.Dict, all []*candidate, variant string, opt
 		if _, wanted := want[official]; wanted || !counts && !dict.Tensors[name].Integers() && !slices.Contains(bookkeeping, last) {
 			continue
 		}
-		if !counts { // every BatchNorm has one
+		if !counts { // every BatchNorm has such a count
 			c.left = append(c.left, last)
 		}
 		delete(c.names, name)

@@ -74,8 +74,8 @@ func TestWrappings(t *testing.T) {
 		name  string
 		file  any
 		key   string
-		value float32 // of the weights that are taken
-		want  string  // what stands behind the file's name
+		value float32 // value of the weights that are taken
+		want  string  // text behind the file's name
 	}{
 		{"state dict", b0(1, same), "", 1, ""},
 		{"official", dictOf("state_dict", b0(1, same)), "", 1, ", weights state_dict"},

@@ -98,7 +98,7 @@ func (d *Diagnosis) JSON() ([]byte, error) {
 }
 
 func checkGo() Check {
-	version, _, _ := strings.Cut(runtime.Version(), "-X:") // experiments follow
+	version, _, _ := strings.Cut(runtime.Version(), "-X:") // names of experiments follow the version
 	return Check{"Go", fmt.Sprintf("%s %s/%s, %d cores", version, runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0)), true,
 		"GOTOOLCHAIN=go1.x.y takes another"}
 }

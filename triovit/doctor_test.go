@@ -48,9 +48,9 @@ func TestDoctor(t *testing.T) {
 	changed["TRIOVIT_PREPROCESS"] = "crop"
 	for name, c := range map[string]struct {
 		set   map[string]string
-		line  string // whose verdict is looked at
+		line  string // the line whose verdict is tested
 		ok    bool
-		found string // a part of it
+		found string // a part of the finding
 	}{
 		"built-in model":         {nil, "model", true, "built-in: seg-b0-scenes"},
 		"drawn scenes":           {nil, "data", true, "100 others to score on"},

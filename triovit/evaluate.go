@@ -85,7 +85,7 @@ type evaluation struct {
 	title     string
 	label     string
 	shard     Shard
-	mapping   []uint8 // from the network's classes to the data set's, or nil
+	mapping   []uint8 // the data set's class of each class of the network, or nil
 }
 
 // An outcome is the contribution of one picture to a report, as it is cached.
@@ -116,7 +116,7 @@ func (e *evaluation) run(ctx context.Context) (*Report, error) {
 			return nil, fmt.Errorf("the network has %d classes, the data set %d", classes, want)
 		}
 	}
-	var store *cache.Cache // nil computes and keeps nothing
+	var store *cache.Cache // a nil cache computes, and keeps nothing
 	if e.cached {
 		store = cache.Open("")
 	}

@@ -116,7 +116,7 @@ func TestEvaluateClassification(t *testing.T) {
 				return 1
 			}
 			return -float32(k)
-		}, 0.1, 0.5}, // top 5: classes 3, 0, 1, 2, 4
+		}, 0.1, 0.5}, // the largest five are the classes 3, 0, 1, 2, 4
 		{"the class before the right one", func(class, k int) float32 { return -float32((k - class + 11) % 10) }, 0, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestEvaluateClassification(t *testing.T) {
 // TestEvaluateIsCachedAndResumes: a second evaluation predicts nothing; one
 // that failed half-way keeps what it had; another predictor shares nothing.
 func TestEvaluateIsCachedAndResumes(t *testing.T) {
-	net, data := classifier(t), pictures(t, 600) // 256 a batch
+	net, data := classifier(t), pictures(t, 600) // a batch has 256 pictures
 	right := func(class, k int) float32 { return -float32((k - class + 10) % 10) }
 	calls := new(atomic.Int32)
 	o := oracle{net, t.Name(), calls, right, nil}

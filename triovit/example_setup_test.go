@@ -64,7 +64,7 @@ func ExamplePrepare() {
 // right.
 func ExampleDoctor() {
 	for _, check := range triovit.Doctor().Checks {
-		if check.Name == "model" || check.Name == "data" { // the others differ by machine
+		if check.Name == "model" || check.Name == "data" { // the other checks differ by machine
 			fmt.Println(check.OK, check.Found, "-", check.Remedy)
 		}
 	}

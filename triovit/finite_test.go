@@ -38,7 +38,7 @@ func told(t interface{ Errorf(string, ...any) }, err error, want ...string) {
 type spoiled struct {
 	oracle
 	value    float32
-	at       int // of a picture's logits
+	at       int // index into a picture's logits
 	pictures map[int]bool
 }
 
@@ -61,7 +61,7 @@ func (s spoiled) Predict(pictures []float32) ([]float32, error) {
 func TestOnlyFiniteLogitsAreScored(t *testing.T) {
 	classifier, segmenter := classifier(t), describe(t, "seg-b0-cityscapes", efficientvit.InputSize(32, 32), efficientvit.Classes(10))
 	var items []*dataset.Item
-	for i := range 600 { // 256 a batch
+	for i := range 600 { // a batch has 256 pictures
 		m := preprocess.NewRGB(32, 32)
 		m.Pix[3], m.Pix[4] = uint8(i), uint8(i>>8)
 		items = append(items, &dataset.Item{ID: fmt.Sprintf("p%d", i), Image: m, Width: 32, Height: 32, Label: dataset.Label{Map: make([]uint8, 16), W: 4, H: 4}})

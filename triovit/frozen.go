@@ -29,7 +29,7 @@ type Frozen struct {
 	Model    *integer.Model
 	source   string
 	net      *efficientvit.Network
-	backbone string // of the network
+	backbone string // name of the network's backbone
 	run      Integers
 	logits   integer.Tensor
 }

@@ -124,7 +124,7 @@ func TestFrozenEvaluates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := pictures(t, 600) // several groups
+	data := pictures(t, 600) // the pictures make several groups
 	whole, err := Evaluate(t.Context(), f, data)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestPrepareFrozen(t *testing.T) {
 	three, numbered := folder("three", "a", "b", "c"), folder("numbered", "1", "2", "10")
 	named := redModel(64, 3)
 	named.Classes = []string{"a", "b", "c"}
-	path := artefact("red.pt", named) // the content decides
+	path := artefact("red.pt", named) // the content decides, and not the name
 	s, err := Prepare(t.Context(), path, three)
 	if err != nil {
 		t.Fatal(err)

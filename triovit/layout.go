@@ -29,7 +29,7 @@ const (
 // A layout is one way in which a folder holds the pictures of a data set.
 type layout struct {
 	name  string
-	wants string // the files that its folder must have for scoring, for people
+	wants string // the files that the folder must have for scoring, in words
 	task  dataset.Task
 	// mark are files and folders; any one of them identifies the layout.
 	mark []string
@@ -97,20 +97,20 @@ const (
 // A request holds the user's choices for opening a layout.
 type request struct {
 	folder     string
-	checkpoint string // as the user named it
-	key        string // of the weights in it, or empty
-	network    string // its name, as in "efficientvit-b1-r224"
-	backbone   string // of the network, as in "b1"
+	checkpoint string // the checkpoint as the user named it
+	key        string // key of the weights in the checkpoint, or empty
+	network    string // name of the network, such as "efficientvit-b1-r224"
+	backbone   string // backbone of the network, such as "b1"
 	timm       bool
 	frozen     *Frozen             // the artefact that the checkpoint is, or nil
-	pipeline   preprocess.Pipeline // the user's, or zero
-	changes    preprocess.Changes  // the user's, to the pipeline
-	order      string              // of the classes, the user's, or empty
-	most       int                 // how many pictures of each split; 0 means all
+	pipeline   preprocess.Pipeline // the user's pipeline, or zero
+	changes    preprocess.Changes  // the user's changes to the pipeline
+	order      string              // the user's order of the classes, or empty
+	most       int                 // largest number of pictures of each split, 0 for all
 
 	// evaluation and calibration are the names of the splits, or empty.
 	evaluation, calibration string
-	remarks                 []string // on the choices made, for the readers of a score
+	remarks                 []string // remarks on the choices made, for the readers of a score
 }
 
 // recognize returns the layout of a folder, or nil.
@@ -235,7 +235,7 @@ func first(folder string, names []string) string {
 type prepared struct {
 	layout                  *layout
 	calibration, evaluation dataset.Dataset
-	h, w                    int // of the network's input
+	h, w                    int // size of the network's input
 	// pipeline brings any picture to the network's size, like those of the data set.
 	pipeline preprocess.Pipeline
 }
@@ -259,7 +259,7 @@ func (r *request) prepare(ctx context.Context, task dataset.Task) (*prepared, er
 	}
 	opened := &prepared{layout: l, pipeline: r.pipeline}
 	if r.pipeline == (preprocess.Pipeline{}) {
-		opened.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bilinear) // CamVid's; Cityscapes' have that size
+		opened.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bilinear) // this is CamVid's pipeline, and Cityscapes' pictures have this size
 	}
 	opened.h, opened.w = opened.pipeline.Height, opened.pipeline.Width
 	options := []dataset.Option{dataset.AtMost(r.most)}
@@ -303,7 +303,7 @@ func (l *layout) settle(r *request) (err error) {
 	}
 	if r.changes != (preprocess.Changes{}) {
 		if r.pipeline == (preprocess.Pipeline{}) {
-			r.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bicubic) // as they are
+			r.pipeline = preprocess.Fixed(l.w, l.h, preprocess.Bicubic) // the pictures keep their size
 		}
 		r.pipeline = r.changes.Apply(r.pipeline)
 	}
@@ -462,7 +462,7 @@ func namedResolution(checkpoint string) int {
 	name := filepath.ToSlash(checkpoint)
 	if onHub(checkpoint) {
 		if ref, err := hub.Parse(checkpoint); err == nil {
-			name = path.Join(ref.Repo, ref.File) // a revision is no name of a model
+			name = path.Join(ref.Repo, ref.File) // a revision is not the name of a model
 		}
 	}
 	parts := strings.Split(name, "/")
@@ -470,7 +470,7 @@ func namedResolution(checkpoint string) int {
 		found := resolutionInModel.FindAllStringSubmatch(part, -1)
 		if i == len(parts)-1 {
 			for _, m := range resolutionAlone.FindAllStringSubmatch(part, -1) {
-				if n, _ := strconv.Atoi(m[1]); n%efficientvit.InputDivisor == 0 { // r101 is another network
+				if n, _ := strconv.Atoi(m[1]); n%efficientvit.InputDivisor == 0 { // a name such as r101 is of another network
 					found = append(found, m)
 				}
 			}

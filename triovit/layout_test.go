@@ -91,7 +91,7 @@ func TestPrepareLayouts(t *testing.T) {
 		name, checkpoint string
 		files            map[string][]byte
 		options          []PrepareOption
-		want             string // evaluation: name, number, classes of all; height and width
+		want             string // name and number of the evaluation's pictures, classes of all, height and width
 	}{
 		{"class folders", b0, classes(photo), nil, "class_folders val 3 [0 1 2] 224x224"},
 		{"resolution by name", b1, classes(photo), nil, "resolution_by_name val 3 [0 1 2] 256x256"},

@@ -74,9 +74,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 // 2^40 pixels, so that no sum overflows.
 const (
 	maxOutcomes = 1 << 17
-	maxCells    = 1 << 21 // of all outcomes
-	maxPixels   = 1 << 40 // of a picture
-	maxTexts    = 1 << 16 // classes, or remarks
+	maxCells    = 1 << 21 // largest number of cells of all outcomes
+	maxPixels   = 1 << 40 // largest number of pixels of a picture
+	maxTexts    = 1 << 16 // largest number of classes, or of remarks
 )
 
 // UnmarshalJSON reads the output of MarshalJSON. It takes the outcomes and computes the

@@ -51,7 +51,7 @@ type Report struct {
 	// Confusion counts pixels, [truth][predicted].
 	Confusion [][]int64
 
-	file string // that it was read from, or empty
+	file string // path of the file from which the report was read, or empty
 }
 
 // An Outcome is the contribution of one picture to a [Report].
@@ -217,7 +217,7 @@ func iou(counts []int64, n int) []float64 {
 			predicted += counts[k*n+c]
 		}
 		hit := counts[c*n+c]
-		all[c] = float64(hit) / float64(truth+predicted-hit) // NaN for 0/0
+		all[c] = float64(hit) / float64(truth+predicted-hit) // 0/0 gives NaN
 	}
 	return all
 }

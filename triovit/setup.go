@@ -204,7 +204,7 @@ func (r *request) setup(ctx context.Context) (*Model, *prepared, error) {
 	}
 	model, chosen, err := load(ctx, "", source(r.checkpoint).At(r.key))
 	if err == nil {
-		err = model.CheckValues() // before the pictures are opened
+		err = model.CheckValues() // weights are checked before the pictures are opened
 	}
 	if err != nil {
 		return nil, nil, err
@@ -290,7 +290,7 @@ func builtInSetup(ctx context.Context) (*Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil { // the same whether or not the scenes are drawn
+	if ctx.Err() != nil { // the error is the same whether or not the scenes are drawn
 		return nil, context.Cause(ctx)
 	}
 	drawn.Lock()

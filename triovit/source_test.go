@@ -90,7 +90,7 @@ func TestPrepareInterrupted(t *testing.T) {
 	asked, cancelAll := context.WithCancel(t.Context())
 	hub := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		cancelAll()
-		<-r.Context().Done() // a hub that never answers
+		<-r.Context().Done() // the hub never answers
 	}))
 	t.Cleanup(hub.Close)
 	t.Setenv("HF_ENDPOINT", hub.URL)

@@ -260,7 +260,7 @@ func TestEnds(t *testing.T) {
 	}
 	least := map[string]Decibels{"exact": 100, "quantized": 100}
 	if b, err := forward.Backend(); err == nil && b.Name() == platform.XLA {
-		least["quantized"] = 30 // which joins operations, so that codes flip
+		least["quantized"] = 30 // XLA joins operations, so that codes flip
 	}
 	for _, c := range []struct {
 		name string
@@ -301,7 +301,7 @@ func TestEnds(t *testing.T) {
 	if want := len(q.Quantizers()) + len(q.WeightGrids); len(r.Tensors) != want {
 		t.Errorf("%d tensors and weights are told of %d", len(r.Tensors), want)
 	}
-	for _, x := range r.Tensors { // DW's outputs are what the pointwise convolution behind it reads
+	for _, x := range r.Tensors { // the pointwise convolution behind DW reads DW's outputs
 		if x.Class == weightsClass || !strings.HasSuffix(x.Name, "depth_conv.act") && x.Role != efficientvit.Recenter.String() {
 			continue
 		}

@@ -30,8 +30,9 @@
 //     function.
 //
 // [Weights] scores the weights of each convolution alone; package mixed chooses widths
-// from these scores. [Logits] scores the whole network. Package charts draws a report as a
-// map of the network's blocks.
+// from these scores. [Logits] scores the whole network. [Channels] measures the rounding
+// noise of each channel of an MBConv's inputs, and needs no quantized network. Package
+// charts draws a report as a map of the network's blocks.
 //
 // # How
 //

@@ -20,7 +20,7 @@ type place struct {
 	op *efficientvit.Op
 	// operand is the index into the operation's inputs, or ofWeights.
 	operand int
-	class   string // of the point, or "weights"
+	class   string // the class of the point, or "weights"
 	// name is the operand's tensor, or for weights the operation. grid names the operand's
 	// grid ([calib.Quantized.GridName]).
 	name, grid string
@@ -75,7 +75,7 @@ func newGated(q *calib.Quantized) (*gated, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	gates := map[string]map[int]int{} // the place's number, by operation and operand
+	gates := map[string]map[int]int{} // the places' numbers, by operation and operand
 	for i, p := range g.places {
 		if gates[p.op.Name] == nil {
 			gates[p.op.Name] = map[int]int{}
@@ -83,10 +83,10 @@ func newGated(q *calib.Quantized) (*gated, error) {
 		gates[p.op.Name][p.operand] = i
 	}
 	var params []*tensors.Tensor
-	exact, rounded := map[string]int{}, map[string]int{} // places among the parameters
+	exact, rounded := map[string]int{}, map[string]int{} // the tensors' indices in the parameters, by name
 	for i := range g.net.Ops {
 		op := &g.net.Ops[i]
-		g.held = max(g.held, 6*efficientvit.Size(op.Shape)) // a few of the largest, in both forms
+		g.held = max(g.held, 6*efficientvit.Size(op.Shape)) // an estimate: a few of the largest tensors are held at once, in both forms
 		g.made += efficientvit.Size(op.Shape)
 		take := func(model *triovit.Folded, p efficientvit.Param) int {
 			t := forward.Layout(op, p, model.Weights[p.Name])

@@ -27,7 +27,7 @@ func diagnosed(t *testing.T, of int) (single *Report, shards []*Report) {
 	pictures := noise(t, 3, 64, 10)
 	q := b0(t, calib.TrioViTPlus, pictures)
 	run := func(s shard.Shard) *Report {
-		t.Setenv("TRIOVIT_CACHE", t.TempDir()) // so that each computes
+		t.Setenv("TRIOVIT_CACHE", t.TempDir()) // each shard computes its scores
 		r, err := Run(t.Context(), q, pictures, Options{Levels: []Level{ByClass}, Pictures: 2, Metric: true, Shard: s})
 		if err != nil {
 			t.Fatal(err)

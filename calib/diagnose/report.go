@@ -43,7 +43,7 @@ type Report struct {
 	// Units are the leave-one-out scores, level by level, in the order of the network.
 	Units []Unit
 
-	file string // path of the file that it was read from, or empty
+	file string // path of the file from which the report was read, or empty
 }
 
 // first reports whether the report has everything beside the units: only the first shard's
@@ -54,7 +54,7 @@ func (r *Report) first() bool { return r.Shard.Index <= 1 }
 type Preprocessing struct {
 	// Version is the version of the code that decodes, resizes and normalizes.
 	Version       string
-	Width, Height int // in pixels
+	Width, Height int // size of the pictures in pixels
 	// Channels are the normalized red, green and blue. Where pictures are normalized as in
 	// training, means are near 0 and deviations near 1.
 	Channels [3]Channel

@@ -128,8 +128,8 @@ type diagnosis struct {
 
 // counts accumulate over the batches of pictures.
 type counts struct {
-	Tensors []tally // of the rounded tensors, in order
-	Outputs []tally // of the convolutions with rounded weights
+	Tensors []tally // the sums of the rounded tensors, in order
+	Outputs []tally // the sums of the outputs of convolutions with rounded weights
 	Picture [3]moments
 }
 
@@ -187,7 +187,7 @@ func (d *diagnosis) tensors(ctx context.Context) error {
 	for i, p := range convolutions {
 		d.report.Tensors = append(d.report.Tensors, d.weights(p, &sum.Outputs[i]))
 	}
-	at := map[string]int{} // by the grid's name
+	at := map[string]int{} // by the grid's name: the tensor's index
 	for _, p := range slices.Concat(tensors, convolutions) {
 		at[p.grid] = d.at(p.name)
 	}

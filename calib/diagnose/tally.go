@@ -9,10 +9,10 @@ import (
 // A tally sums the signal and the rounding noise of one tensor over pictures.
 type tally struct {
 	Values   int64
-	Min, Max float32 // of the exact network
-	Signal   float64 // Σx²
-	Isolated float64 // Σ(Q(x)-x)²
-	All      float64 // Σ(Q(x̂)-x)² of the quantized network's x̂
+	Min, Max float32 // range of the exact network's values
+	Signal   float64 // the sum Σx²
+	Isolated float64 // the sum Σ(Q(x)-x)²
+	All      float64 // the sum Σ(Q(x̂)-x)², where x̂ is the quantized network's value
 	// Counts are those of x̂.
 	Counts calib.Counts
 }

@@ -26,7 +26,7 @@ var Levels = []Level{ByClass, ByBlock, ByOperation, ByTensor}
 
 // units divides the places into the units of a level, in the order of the network.
 func (d *diagnosis) units(level Level) ([]Unit, error) {
-	blocks := map[string]string{} // by operation
+	blocks := map[string]string{} // the blocks' names, by operation
 	for _, r := range d.net.Blocks() {
 		for _, op := range d.net.Ops[r.From:r.To] {
 			blocks[op.Name] = r.Name

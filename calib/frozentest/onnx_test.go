@@ -125,7 +125,7 @@ func TestONNX(t *testing.T) {
 	for _, c := range []struct {
 		name, checkpoint, folder string
 		calibration              int
-		every, pictures          int // of the evaluation, every n-th and so many
+		every, pictures          int // every n-th evaluation picture, and so many of them
 		long                     bool
 	}{
 		{"built-in model", "", "", 4, 10, 2, false},
@@ -173,7 +173,7 @@ func TestONNX(t *testing.T) {
 // recorded predicts the logits that were computed before.
 type recorded struct {
 	*triovit.Frozen
-	logits map[[sha256.Size]byte][]float32 // by the normalized picture
+	logits map[[sha256.Size]byte][]float32 // the logits, by the normalized picture
 }
 
 func (r *recorded) ID() string { return "recorded" }
@@ -188,7 +188,7 @@ func (r *recorded) Predict(pictures []float32) ([]float32, error) {
 }
 
 func pictureKey(picture []float32) [sha256.Size]byte {
-	data, _ := binary.Append(nil, binary.LittleEndian, picture) // of numbers of fixed size
+	data, _ := binary.Append(nil, binary.LittleEndian, picture) // numbers of fixed size cannot fail
 	return sha256.Sum256(data)
 }
 

@@ -70,16 +70,12 @@ type Op struct {
 // recipe gives transforms, points and the grids of the tensors; a recipe with Widths is an
 // error. Everything is cached, so that an interrupted call resumes.
 func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, o Options) (*Sensitivity, error) {
-	o = o.filled()
-	bits := o.Bits
-	if len(bits) < 2 {
-		return nil, fmt.Errorf("widths of %v bits: a choice needs at least 2", bits)
+	s, err := begin(model.Net, recipe, o)
+	if err != nil {
+		return nil, err
 	}
-	if len(recipe.Widths) > 0 {
-		return nil, fmt.Errorf("recipe %s has widths of its own: they are what is chosen", recipe.Name)
-	}
-	s := &Sensitivity{Network: model.Net.Name, Source: model.Source, Dataset: pictures.Name(), Recipe: recipe.Name, Bits: bits}
-	for _, b := range bits {
+	s.Source, s.Dataset = model.Source, pictures.Name()
+	for _, b := range s.Bits {
 		q, err := calib.Calibrate(ctx, model, pictures, uniform(recipe, b))
 		if err != nil {
 			return nil, err
@@ -92,22 +88,34 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 		if s.Rest, err = noise(scores.Tensors); err != nil {
 			return nil, fmt.Errorf("where all of %s is rounded but weights, %w", model.Net.Name, err)
 		}
-		net := q.Network()
-		if s.Ops == nil {
-			s.Ops = make([]Op, len(scores.Weights))
-		}
 		for i, alone := range scores.Weights {
-			op := net.Op(alone.Operation)
-			s.Ops[i].Name, s.Ops[i].Role, s.Ops[i].Weights = op.Name, op.Role.String(), efficientvit.Size(op.Params[0].Shape)
 			n, err := noise(alone.SQNR)
 			if err != nil {
-				return nil, fmt.Errorf("where only the weights of %s are rounded, to %d bits, %w", op.Name, b, err)
+				return nil, fmt.Errorf("where only the weights of %s are rounded, to %d bits, %w", alone.Operation, b, err)
 			}
 			s.Ops[i].Noise = append(s.Ops[i].Noise, n)
 		}
 	}
-	if len(s.Ops) == 0 {
-		return nil, fmt.Errorf("recipe %s rounds no weights of %s", recipe.Name, model.Net.Name)
+	return s, nil
+}
+
+// begin returns the convolutions and the widths of a measurement, without any noise.
+func begin(net *efficientvit.Network, recipe calib.Recipe, o Options) (*Sensitivity, error) {
+	bits := o.filled().Bits
+	if len(bits) < 2 {
+		return nil, fmt.Errorf("widths of %v bits: a choice needs at least 2", bits)
+	}
+	if len(recipe.Widths) > 0 {
+		return nil, fmt.Errorf("recipe %s has widths of its own: they are what is chosen", recipe.Name)
+	}
+	names, err := recipe.RoundedWeights(net)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sensitivity{Network: net.Name, Recipe: recipe.Name, Bits: bits}
+	for _, name := range names {
+		op := net.Op(name)
+		s.Ops = append(s.Ops, Op{Name: name, Role: op.Role.String(), Weights: efficientvit.Size(op.Params[0].Shape)})
 	}
 	return s, nil
 }

@@ -4,8 +4,10 @@ package mixed
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -45,7 +47,7 @@ func small(t *testing.T) (*triovit.Folded, dataset.Dataset) {
 		for j := range w.Data {
 			w.Data[j] = float32(rng.NormFloat64())
 			if i == 1 {
-				w.Data[j] = float32(1 - 2*rng.IntN(2)) // on every grid
+				w.Data[j] = float32(1 - 2*rng.IntN(2)) // these values lie on every grid
 			}
 		}
 		set[name+".weight"], last = w, name
@@ -154,6 +156,30 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestRunRefusesAtOnce: a budget that no widths keep to, or that is not known, is an error
+// with the least price before a picture is loaded.
+func TestRunRefusesAtOnce(t *testing.T) {
+	model, pictures := small(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	broken := Price{"cycles", func(map[string]int) (float64, error) { return 0, errors.New("no engines") }}
+	for _, c := range []struct {
+		price  Price
+		budget Budget
+		want   string
+	}{
+		{MeanBits(model.Net), Budget{Amount: 4.9}, "widths for chain within 4.9 bits per weight: weights of 5 bits everywhere take 5"},
+		{MeanBits(model.Net), Budget{0.5, true}, "widths for chain within 4 bits per weight: weights of 5 bits everywhere take 5"},
+		{broken, Budget{Amount: 5}, "widths for chain within 5 cycles: no engines"},
+		{broken, Budget{0.5, true}, "the price of 8 bits everywhere for chain: no engines"},
+		{MeanBits(model.Net), Budget{Amount: 5}, "context canceled"}, // the budget is reachable, and measuring begins
+	} {
+		if _, err := Run(ctx, model, pictures, plain, c.price, c.budget, Options{Bits: []int{5, 8}}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: error %v, want %q", c.budget, err, c.want)
+		}
+	}
+}
+
 // TestMeasureRefuses: what leaves nothing to choose is an error that says so.
 func TestMeasureRefuses(t *testing.T) {
 	model, pictures := small(t)
@@ -165,7 +191,7 @@ func TestMeasureRefuses(t *testing.T) {
 		{plain, []int{4, 4}, "a choice needs at least 2"},
 		{plain, []int{1, 4}, "2 to 16"},
 		{plain.With("x", func(r *calib.Recipe) { r.Widths = []calib.Width{{Weights: 4}} }), nil, "recipe x has widths of its own"},
-		{plain.With("x", func(r *calib.Recipe) { r.Only = calib.Roles(efficientvit.DW) }), nil, "match no operation"},
+		{plain.With("x", func(r *calib.Recipe) { r.Only = calib.Roles(efficientvit.DW) }), nil, "recipe x rounds no weights of chain"},
 	} {
 		if _, err := Measure(t.Context(), model, pictures, c.recipe, Options{Bits: c.bits}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %q", err, c.want)

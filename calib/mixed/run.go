@@ -45,20 +45,38 @@ type Budget struct {
 	Share bool
 }
 
+// in returns the budget in the unit of a price. A budget below the price of the narrowest
+// widths is an error with that price. Nothing need have been measured.
+func (b Budget) in(p Price, s *Sensitivity) (float64, error) {
+	c := &search{Sensitivity: s, price: p, known: map[string]float64{}}
+	amount := b.Amount
+	if b.Share {
+		widest, err := c.of(c.uniform(len(s.Bits) - 1))
+		if err != nil {
+			return 0, fmt.Errorf("the price of %d bits everywhere for %s: %w", slices.Max(s.Bits), s.Network, err)
+		}
+		amount *= widest
+	}
+	if err := c.reachable(amount); err != nil {
+		return 0, c.failed(amount, err)
+	}
+	return amount, nil
+}
+
 // Run measures the accuracy cost of widths, chooses the widths of least noise within a
-// budget, and scores them and the uniform widths. Everything but the search is cached.
+// budget, and scores them and the uniform widths. Everything but the search is cached. A
+// budget that no widths keep to is an error before anything is measured.
 func Run(ctx context.Context, model *triovit.Folded, pictures dataset.Dataset, recipe calib.Recipe, p Price, budget Budget, o Options) (*Result, error) {
-	s, err := Measure(ctx, model, pictures, recipe, o)
+	s, err := begin(model.Net, recipe, o)
 	if err != nil {
 		return nil, err
 	}
-	amount := budget.Amount
-	if budget.Share {
-		widest, err := s.Uniform(p, slices.Max(s.Bits))
-		if err != nil {
-			return nil, err
-		}
-		amount *= widest.Price
+	amount, err := budget.in(p, s)
+	if err != nil {
+		return nil, err
+	}
+	if s, err = Measure(ctx, model, pictures, recipe, o); err != nil {
+		return nil, err
 	}
 	plan, err := s.Choose(p, amount)
 	if err != nil {
@@ -142,7 +160,8 @@ func (s *Sensitivity) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// Tables returns the table of sensitivities, and the chosen widths beside uniform ones.
+// Tables returns the table of sensitivities, the chosen widths beside uniform ones, and how
+// many convolutions have each of the chosen widths.
 func (r *Result) Tables() table.Page {
 	var s table.Writer
 	s.Append(r.Sensitivity.Table())
@@ -152,7 +171,8 @@ func (r *Result) Tables() table.Page {
 			row("%s\t%.6g\t%s\t%s", line.Name, line.Price, line.Predicted, line.Measured)
 		}
 	})
-	fmt.Fprintf(&s, "\nchosen: %s", &r.Chosen.Plan)
+	s.WriteString("\nchosen: ")
+	s.Append(r.Chosen.Table())
 	return s.Page()
 }
 

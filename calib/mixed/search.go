@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Plan is a choice of widths, with its price and its predicted SQNR.
@@ -32,9 +33,14 @@ func (s *Sensitivity) Choose(p Price, budget float64) (*Plan, error) {
 	c := &search{Sensitivity: s, price: p, known: map[string]float64{}}
 	plan, err := c.run(budget)
 	if err != nil {
-		return nil, fmt.Errorf("widths for %s within %.6g %s: %w", s.Network, budget, p.Unit, err)
+		return nil, c.failed(budget, err)
 	}
 	return plan, nil
+}
+
+// failed adds to an error which widths were searched.
+func (s *search) failed(budget float64, err error) error {
+	return fmt.Errorf("widths for %s within %.6g %s: %w", s.Network, budget, s.price.Unit, err)
 }
 
 // Uniform returns the plan with one width everywhere, which must be one of Bits.
@@ -59,7 +65,7 @@ type choice []uint8
 type search struct {
 	*Sensitivity
 	price Price
-	known map[string]float64 // prices by choice
+	known map[string]float64 // the prices computed so far, by choice
 }
 
 // of returns the real price of a choice. It computes each price once.
@@ -111,15 +117,21 @@ func (c choice) with(i, k int) choice {
 	return c
 }
 
+// reachable returns an error with the price of the narrowest widths where that is above
+// the budget.
+func (s *search) reachable(budget float64) error {
+	least, err := s.of(s.uniform(0))
+	if err == nil && least > budget {
+		err = fmt.Errorf("weights of %d bits everywhere take %.6g", s.Bits[0], least)
+	}
+	return err
+}
+
 func (s *search) run(budget float64) (*Plan, error) {
-	best := s.uniform(0)
-	price, err := s.of(best)
-	if err != nil {
+	if err := s.reachable(budget); err != nil {
 		return nil, err
 	}
-	if price > budget {
-		return nil, fmt.Errorf("weights of %d bits everywhere take %.6g", s.Bits[0], price)
-	}
+	best := s.uniform(0)
 	// take keeps a choice that is within the budget and less noisy than the best so far.
 	take := func(c choice) (within bool, err error) {
 		price, err := s.of(c)
@@ -156,7 +168,8 @@ func (s *search) run(budget float64) (*Plan, error) {
 	if best, err = s.widen(best, budget); err != nil {
 		return nil, err
 	}
-	if price, err = s.of(best); err != nil {
+	price, err := s.of(best)
+	if err != nil {
 		return nil, err
 	}
 	return s.plan(best, price, budget), nil
@@ -334,20 +347,23 @@ func (p *Plan) Go(base string) string {
 	return s.String()
 }
 
-// String returns the price, the predicted SQNR and the widths, a line for each width.
-func (p *Plan) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%.6g %s", p.Price, p.Unit)
+// Table has a row for each width, below the price and the predicted SQNR.
+func (p *Plan) Table() table.Table {
+	budget := ""
 	if p.Budget != 0 {
-		fmt.Fprintf(&s, " of %.6g", p.Budget)
+		budget = fmt.Sprintf(" of %.6g", p.Budget)
 	}
-	fmt.Fprintf(&s, ", predicted SQNR of the logits %s dB\n", p.Predicted)
+	t := table.Table{Title: fmt.Sprintf("%.6g %s%s, predicted SQNR of the logits %s dB", p.Price, p.Unit, budget, p.Predicted),
+		Columns: []table.Column{{Name: "weights", Unit: "bits"}, {Name: "convolutions"}}}
 	count := map[int]int{}
 	for _, bits := range p.Bits {
 		count[bits]++
 	}
 	for _, bits := range slices.Sorted(maps.Keys(count)) {
-		fmt.Fprintf(&s, "%d bits: convolutions %d of %d\n", bits, count[bits], len(p.Bits))
+		t.Rows = append(t.Rows, []any{bits, count[bits]})
 	}
-	return s.String()
+	return t
 }
+
+// String is the text of [Plan.Table], which ends with a line break.
+func (p *Plan) String() string { return p.Table().String() }

@@ -222,8 +222,11 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s is not in\n%s", part, p.Go("calib.TrioViT"))
 		}
 	}
-	if want := "90 cycles of 100, predicted SQNR of the logits 20.0 dB\n4 bits: convolutions 2 of 3\n8 bits: convolutions 1 of 3\n"; p.String() != want {
+	if want := "90 cycles of 100, predicted SQNR of the logits 20.0 dB\n  weights bits  convolutions\n             4             2\n             8             1\n"; p.String() != want {
 		t.Errorf("the plan says %q, want %q", p, want)
+	}
+	if b, err := p.Table().CSV(); err != nil || string(b) != "weights bits,convolutions\n4,2\n8,1\n" {
+		t.Errorf("the plan's table is %q (%v)", b, err)
 	}
 	s := &Sensitivity{Network: "n", Bits: []int{4, 8}, Ops: []Op{{Name: "a", Noise: []float64{1, 0}}}}
 	for want, of := range map[string]func(map[string]int) (float64, error){

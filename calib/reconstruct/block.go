@@ -30,11 +30,11 @@ type block struct {
 	q       *calib.Quantized
 	options Options
 	pass    pass
-	filters []*filters // of the convolutions whose weights are rounded, in order
+	filters []*filters // the filters of each convolution whose weights are rounded, in order
 	steps   []string   // the tensors whose steps are learned
 	grids   map[string]calib.Quantizer
 	params  []parameter // the exact block's parameters
-	exec    *Exec       // of run
+	exec    *Exec       // the graph that the method runs executes
 }
 
 // filters are the weights of one convolution.
@@ -45,8 +45,8 @@ type filters struct {
 	// layout. up is the learned part, from 0 (down) to 1 (up); after the last learning
 	// step it is 0 or 1.
 	steps, floor, up *weights.Tensor
-	bias             []float32 // [calib.Quantized.Bias]
-	soft             bool      // up stays between 0 and 1
+	bias             []float32 // the bias by [calib.Quantized.Bias]
+	soft             bool      // the elements of up may stay between 0 and 1
 }
 
 type parameter struct {

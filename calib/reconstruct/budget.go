@@ -37,19 +37,20 @@ func (o Options) For(net *efficientvit.Network, data dataset.Dataset) Options {
 // A Cost is the expected time of a reconstruction on this machine, within about a quarter.
 type Cost struct {
 	// Fixed is the time for compiling the blocks and for running them outside of their
-	// learning steps. Step is the time of one learning step of every block.
+	// iterations. Step is the time of one iteration of every block.
 	Fixed, Step time.Duration
 }
 
-// Of returns the time for the given number of learning steps of each block.
-func (c Cost) Of(steps int) time.Duration {
-	return (c.Fixed + time.Duration(steps)*c.Step).Round(time.Second)
+// Of returns the time for the given number of iterations of each block.
+func (c Cost) Of(iterations int) time.Duration {
+	return (c.Fixed + time.Duration(iterations)*c.Step).Round(time.Second)
 }
 
-// A probe learns the first probed of the largest blocks, for probeSteps learning steps.
-const probed, probeSteps = 3, 4
+// A probe learns the first probed of the largest blocks, for probeIterations
+// iterations.
+const probed, probeIterations = 3, 4
 
-// Probe takes a few learning steps of the largest blocks, and estimates from their time
+// Probe runs a few iterations of the largest blocks, and estimates from their time
 // the cost of a reconstruction in which roundings and steps are learned at once. The
 // estimate is cached for the same options on the same machine.
 func Probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options) (Cost, error) {
@@ -84,7 +85,7 @@ func probe(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Opti
 	if err != nil {
 		return Cost{}, err
 	}
-	kind := o // all options that a learning step's time may depend on
+	kind := o // all options that an iteration's time may depend on
 	kind.Steps, kind.Seed, kind.RoundRate, kind.StepRate = 0, 0, 0, 0
 	key := []string{q.ID(), fmt.Sprint(net.Input().Shape), strconv.Itoa(n), fmt.Sprintf("%+v", kind), forward.Platform(), host, strconv.Itoa(runtime.GOMAXPROCS(0))}
 	return cache.Do(ctx, cache.Open(""), "reconstruct probe", version, key, func() (Cost, error) {
@@ -109,8 +110,8 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(elements[b], elements[a]) })
 	p := o.passes()[0]
-	p.steps = probeSteps
-	var compiling, step time.Duration
+	p.iterations = probeIterations
+	var compiling, iteration time.Duration
 	measured, blocksMeasured := 0.0, 0
 	for _, i := range order {
 		b, err := newBlock(q, net, blocks[i], p, &calib.Learned{}, map[string]bool{}, o)
@@ -132,7 +133,7 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 		}
 		b.exec.Finalize()
 		compiling += ticks[0].Sub(begun)
-		step += ticks[probeSteps-1].Sub(ticks[0]) / (probeSteps - 1)
+		iteration += ticks[probeIterations-1].Sub(ticks[0]) / (probeIterations - 1)
 		measured += elements[i]
 		if blocksMeasured++; blocksMeasured == probed {
 			break
@@ -141,10 +142,9 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 	if blocksMeasured == 0 {
 		return Cost{}, fmt.Errorf("nothing is learned of any block")
 	}
-	c := Cost{Step: time.Duration(float64(step) * all / measured)}
-	// A run without gradients takes a third of a learning step. A block runs all pictures
-	// once, once more to be compensated, and up to 8 batches before and after its learning
-	// steps.
+	c := Cost{Step: time.Duration(float64(iteration) * all / measured)}
+	// A run without gradients takes a third of an iteration. A block runs all pictures once,
+	// once more to be compensated, and up to 8 batches before and after its iterations.
 	passes := 1.0
 	if !o.Uncompensated {
 		passes++
@@ -155,19 +155,19 @@ func measure(ctx context.Context, q *calib.Quantized, net *efficientvit.Network,
 	return c, nil
 }
 
-// Budget returns the options with as many steps as [Probe] expects to fit into the time
-// limit, rounded to two digits. A time limit too short for ten steps is an error.
+// Budget returns the options with as many iterations as [Probe] expects to fit into the time
+// limit, rounded to two digits. A time limit too short for ten iterations is an error.
 func Budget(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Options, limit time.Duration) (Options, error) {
 	c, err := Probe(ctx, q, data, o)
 	if err != nil {
 		return o, err
 	}
 	const least = 10
-	steps := float64(limit-c.Fixed) / float64(c.Step)
-	if steps < least {
-		return o, fmt.Errorf("reconstruct %s within %s: %d steps of each block take about %s", q.Model.Net.Name, limit, least, c.Of(least))
+	iterations := float64(limit-c.Fixed) / float64(c.Step)
+	if iterations < least {
+		return o, fmt.Errorf("reconstruct %s within %s: %d iterations of each block take about %s", q.Model.Net.Name, limit, least, c.Of(least))
 	}
-	digit := math.Pow(10, math.Floor(math.Log10(steps))-1)
-	o.Steps = int(math.Floor(steps/digit) * digit)
+	digit := math.Pow(10, math.Floor(math.Log10(iterations))-1)
+	o.Steps = int(math.Floor(iterations/digit) * digit)
 	return o, nil
 }

@@ -19,7 +19,7 @@ import (
 // TestKilled kills a reconstruction at random moments, again and again until one comes
 // to its end, which has the result of an undisturbed one to the bit.
 func TestKilled(t *testing.T) {
-	if folder := os.Getenv("RECONSTRUCT_TEST_FOLDER"); folder != "" { // the process to be killed
+	if folder := os.Getenv("RECONSTRUCT_TEST_FOLDER"); folder != "" { // this is the process to be killed
 		t.Setenv("TRIOVIT_CACHE", filepath.Join(folder, "cache"))
 		q, pictures := quantized(t, calib.TrioViTPlusInteger)
 		r, err := Run(t.Context(), q, pictures, small(4))

@@ -23,7 +23,7 @@ import (
 // found holds the learned weights and steps of one block. It is cached, so that its fields
 // are exported.
 type found struct {
-	Weights map[string][]float32 // in the reference's layout
+	Weights map[string][]float32 // the learned weights in the reference's layout
 	Scales  map[string]float32
 	Loss    []float64
 	// Before and After are the errors of the outputs with the recipe's roundings and with
@@ -42,7 +42,7 @@ const Bins = 20
 // quantized blocks before.
 type samples struct {
 	n            int
-	exact, noisy [][]float32 // by input
+	exact, noisy [][]float32 // the values of each input of the block
 }
 
 // batchOf copies the elements of some pictures of an input.
@@ -55,13 +55,13 @@ func batchOf(all []float32, n int, pick []int, shape []int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, append([]int{len(pick)}, shape...)...)
 }
 
-// schedule holds the numbers that change from learning step to learning step.
+// schedule holds the numbers that change from iteration to iteration.
 type schedule struct{ roundRate, stepRate, beta, regularizer float64 }
 
-// at returns the schedule of one of a pass's learning steps. The regularizer begins after
-// a fifth of the steps, and its exponent falls from 20 to 2.
-func (o Options) at(step, steps int) schedule {
-	done := float64(step) / float64(steps)
+// at returns the schedule of one of a pass's iterations. The regularizer begins after a
+// fifth of them, and its exponent falls from 20 to 2.
+func (o Options) at(iteration, iterations int) schedule {
+	done := float64(iteration) / float64(iterations)
 	s := schedule{roundRate: o.RoundRate, stepRate: o.StepRate * 0.5 * (1 + math.Cos(math.Pi*done)), beta: 20}
 	if warm := 0.2; done >= warm {
 		s.regularizer = o.Regularizer
@@ -70,7 +70,7 @@ func (o Options) at(step, steps int) schedule {
 	return s
 }
 
-// learn takes all learning steps of a block.
+// learn runs all iterations of a block.
 func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n int)) (*found, error) {
 	begun := time.Now()
 	backend, err := forward.Backend()
@@ -81,7 +81,7 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 	const scalars = 6
 	exec, err := NewExec(backend, func(in []*Node) []*Node {
 		given, rest := in[:scalars+1], in[scalars+1:]
-		return b.step(given[:scalars], given[scalars], rest[:inputs], rest[inputs:2*inputs],
+		return b.iteration(given[:scalars], given[scalars], rest[:inputs], rest[inputs:2*inputs],
 			b.args(rest[2*inputs:][:len(constants)]), rest[2*inputs+len(constants):])
 	})
 	if err != nil {
@@ -96,8 +96,8 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 	order := rng.Perm(in.n)
 	size := min(b.options.Batch, in.n)
 	var sum float64
-	every := max(1, b.pass.steps/50)
-	for step := range b.pass.steps {
+	every := max(1, b.pass.iterations/50)
+	for iteration := range b.pass.iterations {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -106,12 +106,12 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 		}
 		pick := order[:size]
 		order = order[size:]
-		s := b.options.at(step, b.pass.steps)
+		s := b.options.at(iteration, b.pass.iterations)
 		random, err := RNGStateFromSeed(int64(rng.Uint64() >> 1))
 		if err != nil {
 			return nil, err
 		}
-		call := []any{float32(s.roundRate), float32(s.stepRate), float32(step + 1), float32(s.beta), float32(s.regularizer), float32(max(result.Before, 1e-12)), random}
+		call := []any{float32(s.roundRate), float32(s.stepRate), float32(iteration + 1), float32(s.beta), float32(s.regularizer), float32(max(result.Before, 1e-12)), random}
 		call = append(call, b.inputs(in, pick)...)
 		fresh := len(call)
 		for _, t := range constants {
@@ -129,7 +129,7 @@ func (b *block) learn(ctx context.Context, in samples, seed uint64, tick func(n 
 		}
 		sum += float64(tensors.ToScalar[float32](out[0]))
 		state = out[1:]
-		if (step+1)%every == 0 {
+		if (iteration+1)%every == 0 {
 			result.Loss = append(result.Loss, sum/float64(every))
 			sum = 0
 		}
@@ -149,13 +149,13 @@ func anys(list []*tensors.Tensor) []any {
 	return all
 }
 
-// state returns the tensors that Adam updates, before the first step: the arguments of the
+// state returns the tensors that Adam updates, before the first iteration: the arguments of the
 // rectified sigmoids, the logarithms of the steps' factors, and the moments of both.
 func (b *block) state() (list []*tensors.Tensor) {
 	zeros := func(t *weights.Tensor) *tensors.Tensor {
 		return tensors.FromFlatDataAndDimensions(make([]float32, len(t.Data)), t.Shape...)
 	}
-	for part := range 3 { // values, first moments, second moments
+	for part := range 3 { // part 0 is the values, 1 the first moments, 2 the second moments
 		for _, f := range b.rounding() {
 			if part > 0 {
 				list = append(list, zeros(f.up))
@@ -174,8 +174,8 @@ func (b *block) state() (list []*tensors.Tensor) {
 	return list
 }
 
-// step is the graph of one learning step. Its outputs are the error and the new state.
-func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args, state []*Node) []*Node {
+// iteration is the graph of one iteration. Its outputs are the error and the new state.
+func (b *block) iteration(scalars []*Node, random *Node, exact, noisy []*Node, a args, state []*Node) []*Node {
 	roundRate, stepRate, count, beta, regularizer, before := scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5]
 	n := 3 * len(b.rounding())
 	rounding, steps := adam.StateOf(state[:n]), adam.StateOf(state[n:])
@@ -197,7 +197,7 @@ func (b *block) step(scalars []*Node, random *Node, exact, noisy []*Node, a args
 		}
 	}
 	up := a.up
-	var term *Node // Σ 1 − |2h − 1|^β
+	var term *Node // the sum Σ 1 − |2h − 1|^β
 	weighed := 0
 	if b.pass.round {
 		up = nil

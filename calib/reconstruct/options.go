@@ -11,12 +11,13 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
 
-// Options say how a network is reconstructed. The zero value is [Strict] with 600 steps.
+// Options say how a network is reconstructed. The zero value is [Strict] with 600
+// iterations.
 type Options struct {
 	// Preset is the name in results: [Strict], [Reference], or the caller's own.
 	Preset string
-	// Steps is the number of learning steps of each block, Batch the number of pictures or
-	// crops in a learning step. 0 means 600 and 16.
+	// Steps is the number of iterations of each block, Batch the number of pictures or crops
+	// in an iteration. 0 means 600 and 16.
 	Steps, Batch int
 	// Crop is the side in pixels of the square crops that replace the pictures, and Crops
 	// the number of crops; 0 takes whole pictures.
@@ -27,22 +28,22 @@ type Options struct {
 	Exposure float64
 	// Seed draws crops, exposures, batches and the elements that stay exact.
 	Seed uint64
-	// Keep is the share of the activations' elements that a learning step leaves in
-	// floating point, drawn anew in each step (QDrop; Wei et al., ICLR 2022). 0 means one
+	// Keep is the share of the activations' elements that an iteration leaves in
+	// floating point, drawn anew each time (QDrop; Wei et al., ICLR 2022). 0 means one
 	// half, less than 0 means none.
 	Keep float64
 	// RoundRate and StepRate are Adam's rates for the rounding of weights and for the
 	// logarithms of the activations' steps. StepRate falls to 0 by half a cosine. 0 means
-	// a rate that suits the number of steps.
+	// a rate that suits the number of iterations.
 	RoundRate, StepRate float64
 	// Regularizer is the weight of the loss term that drives each rounding to 0 or 1,
 	// beside an error term that is 1 at the start. 0 means 0.1. The term is left out in
-	// the first fifth of the steps.
+	// the first fifth of the iterations.
 	Regularizer float64
 	// KeepSteps keeps the recipe's steps of activations, KeepRounding the recipe's
 	// rounding of weights.
 	KeepSteps, KeepRounding bool
-	// Uncompensated leaves out the last step of a block, which fits a factor and an offset
+	// Uncompensated leaves out the compensation of a block, which fits a factor and an offset
 	// per channel to the block's output, and folds them into the last convolution's
 	// filters and biases.
 	Uncompensated bool
@@ -54,7 +55,7 @@ type Options struct {
 // all of them, [Strict] none.
 type Quirks struct {
 	// Apart learns the roundings of all blocks first, with activations in floating point,
-	// and then the activations' steps, with Apart learning steps per block on exact
+	// and then the activations' steps, with Apart iterations per block on exact
 	// inputs. Activations inside of attention follow in a second loop over the attention's
 	// blocks, of the same length. 0 learns both at once, from the inputs that the rounded
 	// network computes.
@@ -78,13 +79,13 @@ type Quirks struct {
 
 // Strict returns the options that follow the paper's text: every rounding becomes hard,
 // and every step of the rounded activations is learned. Compensation is added to it.
-func Strict(steps int) Options {
-	return Options{Preset: "Strict", Steps: steps}
+func Strict(iterations int) Options {
+	return Options{Preset: "Strict", Steps: iterations}
 }
 
 // Reference returns the options of the released code (block_recon.py, layer_recon.py and
-// main_imagenet.py at commit 5628eb2): 20,000 learning steps for the roundings and 5,000
-// for the activations. Its networks have the recipe calib.Released.
+// main_imagenet.py at commit 5628eb2): 20,000 iterations for the roundings and 5,000 for
+// the activations. Its networks have the recipe calib.Released.
 func Reference() Options {
 	return Options{
 		Preset: "Reference", Steps: 20000, Batch: 32, Uncompensated: true, RoundRate: 1e-3, StepRate: 4e-4, Regularizer: 0.5, Keep: -1,
@@ -121,7 +122,7 @@ func (o Options) Check() error {
 	}
 	switch {
 	case o.Steps < 1 || o.Batch < 1:
-		return fmt.Errorf("%d steps with %d pictures each: at least 1 is needed", o.Steps, o.Batch)
+		return fmt.Errorf("%d iterations with %d pictures each: at least 1 is needed", o.Steps, o.Batch)
 	case o.Crop < 0 || o.Crops < 0 || o.Crop > 0 && o.Crops == 0:
 		return fmt.Errorf("%d crops of %d pixels: at least 1, or 0 of 0 for whole pictures", o.Crops, o.Crop)
 	case !(o.Keep < 1):
@@ -129,7 +130,7 @@ func (o Options) Check() error {
 	case !(o.Exposure > 0 && o.Exposure <= 1):
 		return fmt.Errorf("pictures darkened to %g of their light: more than 0 and at most 1 is allowed", o.Exposure)
 	case o.Quirks.Apart < 0:
-		return fmt.Errorf("%d steps for activations apart: at least 1, or 0 for both at once", o.Quirks.Apart)
+		return fmt.Errorf("%d iterations for activations apart: at least 1, or 0 for both at once", o.Quirks.Apart)
 	case o.Quirks.Apart > 0 && !o.Uncompensated:
 		return fmt.Errorf("compensation of blocks whose inputs are exact: it mends what quantized inputs change")
 	case o.Quirks.Power != 2 && !(o.Quirks.Apart > 0 && o.Quirks.Summed):
@@ -144,8 +145,8 @@ func (o Options) Check() error {
 
 // A pass goes through the blocks of the network once, in order.
 type pass struct {
-	name  string
-	steps int
+	name       string
+	iterations int
 	// round has the roundings of weights learned, scale the steps of activations.
 	round, scale bool
 	// exact gives each block the exact inputs in place of those that the rounded network
@@ -164,7 +165,7 @@ type pass struct {
 func (o Options) passes() []pass {
 	every := func(efficientvit.PointClass) bool { return true }
 	if o.Quirks.Apart == 0 {
-		return []pass{{steps: o.Steps, round: !o.KeepRounding, scale: !o.KeepSteps, power: 2, rounds: every, where: every}}
+		return []pass{{iterations: o.Steps, round: !o.KeepRounding, scale: !o.KeepSteps, power: 2, rounds: every, where: every}}
 	}
 	attention := func(c efficientvit.PointClass) bool {
 		return c == efficientvit.AttentionOperand || c == efficientvit.DivisorOperand
@@ -172,9 +173,9 @@ func (o Options) passes() []pass {
 	none := func(efficientvit.PointClass) bool { return false }
 	outside := func(c efficientvit.PointClass) bool { return !attention(c) }
 	return []pass{
-		{name: "roundings", steps: o.Steps, round: !o.KeepRounding, power: 2, rounds: none, where: every},
-		{name: "steps", steps: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: outside, where: every},
-		{name: "attention", steps: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: every, where: attention},
+		{name: "roundings", iterations: o.Steps, round: !o.KeepRounding, power: 2, rounds: none, where: every},
+		{name: "steps", iterations: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: outside, where: every},
+		{name: "attention", iterations: o.Quirks.Apart, scale: !o.KeepSteps, exact: true, power: o.Quirks.Power, rounds: every, where: attention},
 	}
 }
 
@@ -186,7 +187,7 @@ func (o Options) String() string {
 	if o.Crop > 0 {
 		pictures = fmt.Sprintf("%d crops of %d pixels", o.Crops, o.Crop)
 	}
-	line("reconstruct %s: %d steps a block of %d of %s, seed %d", o.Preset, o.Steps, o.Batch, pictures, o.Seed)
+	line("reconstruct %s: %d iterations of each block, batches of %d, %s, seed %d", o.Preset, o.Steps, o.Batch, pictures, o.Seed)
 	if o.Exposure < 1 {
 		line("  pictures   darkened by a factor of %g to 1", o.Exposure)
 	}
@@ -204,7 +205,7 @@ func (o Options) String() string {
 	}
 	q := o.Quirks
 	if q.Apart > 0 {
-		line("  quirk      steps learned apart, %d steps of exact inputs, those inside of attention in a second loop; error of power %g", q.Apart, q.Power)
+		line("  quirk      steps learned apart, in %d iterations on exact inputs, those inside of attention in a second loop; error of power %g", q.Apart, q.Power)
 	}
 	if q.Summed {
 		line("  quirk      error summed over channels, regularizer over weights")

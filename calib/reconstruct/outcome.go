@@ -28,8 +28,8 @@ type outcome struct {
 	sums [][]float32
 }
 
-// batchSize returns how many of n pictures a block runs at once: as many as in a learning
-// step, or somewhat fewer where that number divides n, so that one graph serves all
+// batchSize returns how many of n pictures a block runs at once: as many as in an
+// iteration, or somewhat fewer where that number divides n, so that one graph serves all
 // batches.
 func batchSize(n, batch int) int {
 	for size := min(n, batch); size >= (batch+1)/2; size-- {
@@ -78,7 +78,7 @@ func (b *block) runs(in samples, n int, see func(*outcome)) error {
 		outputs := len(b.net.Outputs())
 		see(&outcome{values[:outputs], values[outputs : 2*outputs], float64(values[2*outputs][0]), values[2*outputs+1:]})
 	}
-	for _, t := range constants[len(b.params):] { // the block's own stay
+	for _, t := range constants[len(b.params):] { // the block's parameters are kept
 		t.FinalizeAll()
 	}
 	return nil
@@ -143,12 +143,12 @@ func (b *block) constants() (list []*tensors.Tensor) {
 
 // args are the nodes of the arguments of a block's graphs, apart from pictures and state.
 type args struct {
-	params map[string]*Node // exact
-	steps  map[string]*Node // of each weight, by convolution
+	params map[string]*Node // the exact parameters, by name
+	steps  map[string]*Node // the step of each weight, by convolution
 	floor  map[string]*Node
 	bias   map[string]*Node
-	up     []*Node          // the learned parts, by filters
-	scales map[string]*Node // scalars: the steps of the tensors whose step is learned
+	up     []*Node          // the learned parts of the codes, by filters
+	scales map[string]*Node // the steps of the tensors whose step is learned, as scalars
 }
 
 func (b *block) args(in []*Node) args {

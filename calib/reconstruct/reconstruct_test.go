@@ -42,8 +42,8 @@ func quantized(t *testing.T, recipe calib.Recipe) (*calib.Quantized, dataset.Dat
 }
 
 // small are options that take seconds on the Go backend.
-func small(steps int) Options {
-	o := Strict(steps)
+func small(iterations int) Options {
+	o := Strict(iterations)
 	o.Crop, o.Crops, o.Batch = 64, 16, 4
 	return o
 }
@@ -86,7 +86,7 @@ func TestErrorsFall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(m.Source.Recipe, "reconstruct Strict: 30 steps") {
+	if !strings.Contains(m.Source.Recipe, "reconstruct Strict: 30 iterations") {
 		t.Errorf("the artefact's recipe is %q", m.Source.Recipe)
 	}
 }
@@ -219,7 +219,7 @@ func TestSoftIsNotFrozen(t *testing.T) {
 	}
 }
 
-// TestBudget: a budget gives the steps that its probe's cost says, the same again, more
+// TestBudget: a budget gives the iterations that its probe's cost says, the same again, more
 // for more time, and an error for next to none.
 func TestBudget(t *testing.T) {
 	t.Setenv("TRIOVIT_CACHE", t.TempDir())
@@ -232,13 +232,13 @@ func TestBudget(t *testing.T) {
 	if c.Fixed <= 0 || c.Step <= 0 {
 		t.Fatalf("the probe says %+v", c)
 	}
-	for _, steps := range []int{40, 40, 1500} {
-		got, err := Budget(t.Context(), q, pictures, o, c.Fixed+time.Duration(steps)*c.Step)
-		if err != nil || got.Steps != steps && got.Steps != steps-1 {
-			t.Errorf("the time of %d steps gives %d (%v)", steps, got.Steps, err)
+	for _, iterations := range []int{40, 40, 1500} {
+		got, err := Budget(t.Context(), q, pictures, o, c.Fixed+time.Duration(iterations)*c.Step)
+		if err != nil || got.Steps != iterations && got.Steps != iterations-1 {
+			t.Errorf("the time of %d iterations gives %d (%v)", iterations, got.Steps, err)
 		}
 	}
-	if _, err := Budget(t.Context(), q, pictures, o, c.Fixed); err == nil || !strings.Contains(err.Error(), "10 steps of each block take about") {
+	if _, err := Budget(t.Context(), q, pictures, o, c.Fixed); err == nil || !strings.Contains(err.Error(), "10 iterations of each block take about") {
 		t.Errorf("no time for a step: %v", err)
 	}
 	if _, err := Probe(t.Context(), q, pictures, Reference()); err == nil || !strings.Contains(err.Error(), "apart") {
@@ -335,7 +335,7 @@ func TestRefuses(t *testing.T) {
 		name, want string
 		change     func(o *Options)
 	}{
-		{"steps", "-1 steps", func(o *Options) { o.Steps = -1 }},
+		{"iterations", "-1 iterations", func(o *Options) { o.Steps = -1 }},
 		{"crops of no pixels", "crops of 0 pixels", func(o *Options) { o.Crop, o.Crops = 0, -1 }},
 		{"crops without a number", "0 crops of 64 pixels", func(o *Options) { o.Crops = 0 }},
 		{"crops beyond the picture", "crops of 512 pixels from pictures of 128×256", func(o *Options) { o.Crop = 512 }},

@@ -41,7 +41,7 @@ type Block struct {
 	Name string
 	// Pass is empty where roundings and steps were learned at once.
 	Pass string
-	// Loss has up to about fifty means of the error during the learning steps, relative to
+	// Loss has up to about fifty means of the error during the iterations, relative to
 	// the error of the first roundings. Before and After are the errors of the outputs
 	// with the recipe's roundings and with the hard learned ones, as shares of the
 	// outputs' energy.
@@ -53,14 +53,14 @@ type Block struct {
 	Weights, Flipped int
 	// Steps are the ratios of learned steps to the recipe's, by tensor.
 	Steps map[string]float64
-	// Took is the time that the block's learning steps took when they ran.
+	// Took is the time that the block's iterations took when they ran.
 	Took time.Duration
 }
 
 // Table is a table of the blocks.
 func (r *Result) Table() table.Table {
 	var s table.Writer
-	s.Words("block\terror before\tafter\troundings changed\tsteps", func(row func(string, ...any)) {
+	s.Words("block\terror before\tafter\troundings changed\tsteps by", func(row func(string, ...any)) {
 		for i := range r.Blocks {
 			b := &r.Blocks[i]
 			lo, hi := b.StepRange()
@@ -68,7 +68,7 @@ func (r *Result) Table() table.Table {
 		}
 	})
 	if took := r.Took(); took > 0 {
-		fmt.Fprintf(&s, "learning took %s; twice as many steps take about %s\n", took.Round(time.Second), (2 * took).Round(time.Second))
+		fmt.Fprintf(&s, "learning took %s; twice as many iterations take about %s\n", took.Round(time.Second), (2 * took).Round(time.Second))
 	}
 	return s.One()
 }
@@ -76,7 +76,7 @@ func (r *Result) Table() table.Table {
 // String is the text of [Result.Table], which ends with a line break.
 func (r *Result) String() string { return r.Table().String() }
 
-// Took returns the time that the learning steps of all blocks took when they ran.
+// Took returns the time that the iterations of all blocks took when they ran.
 func (r *Result) Took() (sum time.Duration) {
 	for i := range r.Blocks {
 		sum += r.Blocks[i].Took
@@ -116,11 +116,11 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 	blocks, passes := net.Blocks(), o.passes()
 	learned := calib.Learned{Grids: map[string]grid.Uniform{}, Weights: map[string][]float32{}, Soft: map[string]bool{}, Filters: map[string][]grid.Uniform{}, Biases: map[string][]float32{}}
 	result := &Result{Options: o}
-	steps := 0
+	iterations := 0
 	for _, p := range passes {
-		steps += p.steps * len(blocks)
+		iterations += p.iterations * len(blocks)
 	}
-	bar := progress.New("reconstruct "+net.Name, steps)
+	bar := progress.New("reconstruct "+net.Name, iterations)
 	defer bar.Done()
 	// Blocks read q's exported fields, which may have changed since q got its ID.
 	read := cache.Key(q.Model.Hash(), q.Exact().Hash(), fmt.Sprint(q.WeightGrids))
@@ -151,11 +151,11 @@ func run(ctx context.Context, q *calib.Quantized, data dataset.Dataset, o Option
 				}
 				result.Blocks = append(result.Blocks, b.take(f, &learned))
 			}
-			bar.Add(p.steps - ticked)
+			bar.Add(p.iterations - ticked)
 			if err := b.forward(in, exact, noisy, &learned); err != nil {
 				return nil, fmt.Errorf("block %s: %w", r.Name, err)
 			}
-			for name := range exact { // tensors that no later block reads
+			for name := range exact { // a tensor that no later block reads is dropped
 				if !slices.ContainsFunc(net.Ops[r.To:], func(op efficientvit.Op) bool { return slices.Contains(op.Inputs, name) }) {
 					delete(exact, name)
 					delete(noisy, name)
@@ -212,7 +212,7 @@ func pictures(ctx context.Context, net *efficientvit.Network, data dataset.Datas
 // darken multiplies the light of a normalized picture.
 func darken(picture []float32, factor float64) {
 	n := preprocess.ImageNetNormalization()
-	var dark [3]float32 // a normalized 0
+	var dark [3]float32 // the normalized value of a black pixel
 	for c := range dark {
 		dark[c] = -n.Mean[c] / n.Std[c]
 	}

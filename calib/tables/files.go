@@ -50,7 +50,7 @@ func (t *Table) WriteCSV(w io.Writer) error {
 		for i, c := range r.Cells {
 			number := ""
 			if c.Known() {
-				number = strconv.FormatFloat(c.Value, 'f', -1, 64) // NaN where the paper prints it
+				number = strconv.FormatFloat(c.Value, 'f', -1, 64) // a NaN is printed as in the paper
 			}
 			cells := make([]string, len(scoreColumns))
 			cells[0] = number
@@ -116,7 +116,7 @@ type (
 	}
 	scoreJSON struct {
 		Drawn           string            `json:"drawn,omitempty"`
-		Score           *triovit.Estimate `json:"score"` // null where there is none
+		Score           *triovit.Estimate `json:"score"` // null where there is no score
 		AgainstFloat    *triovit.Paired   `json:"against_float,omitempty"`
 		Unscored        string            `json:"unscored,omitempty"`
 		Seconds         float64           `json:"calibration_seconds,omitempty"`

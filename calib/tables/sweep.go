@@ -88,7 +88,7 @@ func sweep(ctx context.Context, model *triovit.Folded, calibration, evaluation d
 	if o.Draws < 0 {
 		return nil, fmt.Errorf("%d draws of each size: at least 1 is needed", o.Draws)
 	}
-	for _, size := range o.Sizes { // before any of them is scored
+	for _, size := range o.Sizes { // all sizes are checked before any of them is scored
 		if _, err := dataset.Draw(calibration, size, o.Seed); err != nil {
 			return nil, err
 		}

@@ -74,7 +74,7 @@ func TestLayouts(t *testing.T) {
 				same := func(r paper.Row) bool { return slices.Equal(told(r.Cells), told(cells)) }
 				i := slices.IndexFunc(source.Rows, func(r paper.Row) bool { return r.Name == name && same(r) })
 				if i < 0 {
-					i = slices.IndexFunc(source.Rows, same) // under another name
+					i = slices.IndexFunc(source.Rows, same) // the source has the row under another name
 				}
 				if i >= 0 {
 					beside[source.Rows[i].Name]++
@@ -131,7 +131,7 @@ func TestTablesAreLadders(t *testing.T) {
 	model, calibration, evaluation := small(t), noise(t, "calibration", 4), noise(t, "evaluation", 8)
 	numbers := []string{"VI"}
 	if !testing.Short() {
-		numbers = append(numbers, "II", "IV") // with every recipe that is not one of the ladder
+		numbers = append(numbers, "II", "IV") // these tables have every recipe that is not one of the ladder
 	}
 	for _, number := range numbers {
 		t.Run(number, func(t *testing.T) {
@@ -233,7 +233,7 @@ func TestRecipesRound(t *testing.T) {
 		weights, inputs := floats(c.number, c.row)
 		slices.Sort(inputs)
 		want := slices.Sorted(slices.Values(c.inputs))
-		if !slices.Equal(inputs, want) || !slices.Equal(weights, []string{"head output"}) { // the last layer
+		if !slices.Equal(inputs, want) || !slices.Equal(weights, []string{"head output"}) { // the weights of the last layer stay in float
 			t.Errorf("Table %s, %s: weights of %q and inputs of %q in float, want inputs of %q", c.number, c.row, weights, inputs, want)
 		}
 	}

@@ -21,7 +21,7 @@ func TestAlone(t *testing.T) {
 		t.Fatalf("%v, %d rungs", w.Names, len(w.Climb.Rungs))
 	}
 	for name, want := range map[string]struct {
-		classes int // of what is rounded, with its weights
+		classes int // number of classes of points that are rounded, with weights
 		text    string
 	}{
 		"weights": {1, "weights    4 bits"}, "PW1": {2, "only       PW1"}, "DW": {2, "only       DW"}, "PW2": {2, "only       PW2"},

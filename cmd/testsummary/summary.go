@@ -18,8 +18,8 @@ const module = "github.com/gotriovit/gotriovit"
 type event struct {
 	Action     string
 	Package    string
-	ImportPath string // of a build event
-	Test       string // empty for an event of the whole package
+	ImportPath string // the import path of a build event
+	Test       string // the test's name, empty for an event of the whole package
 	Output     string
 }
 
@@ -40,7 +40,7 @@ type skip struct {
 // reads it writes the line of each package and the output of failed tests to w.
 func summarize(r io.Reader, w io.Writer) (summary, error) {
 	var total summary
-	output := map[[2]string]*strings.Builder{} // by package and test
+	output := map[[2]string]*strings.Builder{} // the printed text, by package and test
 	of := func(e event) *strings.Builder {
 		key := [2]string{e.Package, e.Test}
 		if output[key] == nil {

@@ -16,8 +16,8 @@ const lossStride = 4
 
 // batch is the input of one step.
 type batch struct {
-	pictures []float32 // [N, H, W, 3], normalized
-	targets  []float32 // [N, H/4, W/4, classes]: the share of each class
+	pictures []float32 // the normalized pictures, [N, H, W, 3]
+	targets  []float32 // the share of each class in each cell, [N, H/4, W/4, classes]
 }
 
 // newBatch draws n scenes of h×w pixels. The first scene has the seed first.

@@ -27,9 +27,9 @@ import (
 
 // recipe is all values that the trained weights depend on.
 type recipe struct {
-	Seed          uint64 // of the initial weights
-	Batch         int
-	Height, Width int // of the scenes, in pixels
+	Seed          uint64 // seed of the initial weights
+	Batch         int    // number of scenes in a step
+	Height, Width int    // size of the scenes in pixels
 	Phases        []phase
 }
 
@@ -37,12 +37,13 @@ type recipe struct {
 // begins with the averaged weights of the previous one, rounded to float16, and with
 // moments of zero.
 type phase struct {
-	Steps, WarmUp int
-	Rate, Decay   float64
-	DecaySteps    int // first steps of the phase, in which parameters decay
+	Steps       int
+	WarmUp      int // number of steps in which the rate rises
+	Rate, Decay float64
+	DecaySteps  int // number of the phase's first steps, in which parameters decay
 	// Decaying are the roles of the parameters that decay, nil for all parameters.
 	Decaying  []efficientvit.Role
-	Milestone int // steps between two networks that are kept for the curve
+	Milestone int // number of steps between two networks that are kept for the curve
 }
 
 // standard is the recipe of the built-in model. Decay makes the channels of a tensor

@@ -35,7 +35,7 @@ type account struct {
 	Parameters int
 	FirstSeed  uint64
 	MaxNorm    float64
-	Decayed    float64 // the sum of rate times decay
+	Decayed    float64 // the sum over the steps of rate times decay
 	Platform   string
 	// CalibrationSeed and CurveSeed are the seeds of the first scenes of the curve.
 	CalibrationSeed, CurveSeed uint64

@@ -47,8 +47,8 @@ const (
 	firstMoment  = ".adam_m"
 	secondMoment = ".adam_v"
 	average      = ".average"
-	stepName     = "step"    // one element: the number of steps taken
-	secondsName  = "seconds" // one element: the time they took
+	stepName     = "step"    // a tensor of one element, the number of steps taken
+	secondsName  = "seconds" // a tensor of one element, the time that the steps took
 )
 
 // initial returns the weights before the first step: He's normal initialization for

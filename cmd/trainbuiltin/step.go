@@ -21,7 +21,7 @@ import (
 var optimizer = adam.Adam{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8}
 
 const (
-	maxNorm     = 2.0   // of the whole gradient; longer ones are cut
+	maxNorm     = 2.0   // largest norm of the whole gradient, to which a longer one is cut
 	statsKept   = 0.98  // share of the running statistics that a step keeps
 	averageKept = 0.999 // share of the averaged network that a late step keeps
 )
@@ -32,7 +32,7 @@ type trainer struct {
 	trained, statistics []parameter
 	exec                *Exec
 	step                int
-	seconds             float64 // that the steps took
+	seconds             float64 // the time that the steps took
 	// state is the trained parameters, their first moments, their second moments,
 	// the running statistics, and the averages of the trained parameters and of
 	// the running statistics, in the graph's layout.

@@ -185,7 +185,7 @@ func TestSaveKeepsTheOldFile(t *testing.T) {
 	if err := save(path, good, weights.F16, nil); err != nil {
 		t.Fatal(err)
 	}
-	bad := weights.Set{"a": {Shape: []int{1}, Data: []float32{1e9}}} // no float16
+	bad := weights.Set{"a": {Shape: []int{1}, Data: []float32{1e9}}} // no float16 holds the value
 	if err := save(path, bad, weights.F16, nil); err == nil {
 		t.Error("saving 1e9 as float16: no error")
 	}

@@ -65,15 +65,15 @@ var masks = []struct {
 	what *regexp.Regexp
 	by   string
 }{
-	{regexp.MustCompile(`"(min|max|value|lo|hi)":-?\d[\d.e+-]*`), `"$1":#.#`}, // may be whole
+	{regexp.MustCompile(`"(min|max|value|lo|hi)":-?\d[\d.e+-]*`), `"$1":#.#`}, // the number may be whole
 	{regexp.MustCompile(`[+-]?\d+\.\d+(e[+-]\d+)?|-?\d+e[+-]\d+`), "#.#"},
 	{regexp.MustCompile(`\b([0-9a-f]{64}|[0-9a-f]{12})\b`), "DIGEST"},
 	{regexp.MustCompile(`"platform":"[^"]*"`), `"platform":"PLATFORM"`},
 	{regexp.MustCompile(`"code":"[^"]*"`), `"code":"VERSION"`},
-	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // steps of more or fewer digits
+	{regexp.MustCompile(`"bytes":\d+`), `"bytes":N`}, // the file's size depends on the digits of its steps
 	{regexp.MustCompile(`\d+ bytes, hash`), "N bytes, hash"},
 	{regexp.MustCompile(`"cells":\[\[[0-9,\[\]]*\]\]`), `"cells":CELLS`},
-	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns
+	{regexp.MustCompile(` {2,}`), "  "}, // widths of columns are masked
 }
 
 func masked(text string) string {
@@ -224,10 +224,10 @@ func TestGoldenExperiment(t *testing.T) {
 	})
 	t.Run("reconstruct", func(t *testing.T) {
 		learn := small("reconstruct", "-steps", "2", "-crop", "64", "-crops", "4", "-batch", "2", "-out", file("learned.triovit"))
-		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // of which the last bits of floats decide
-		took := regexp.MustCompile(`took \S+; twice as many steps take about \S+`)
+		changed := regexp.MustCompile(`\d+( of \d+  ×)`) // the last bits of floats decide this number
+		took := regexp.MustCompile(`took \S+; twice as many iterations take about \S+`)
 		told := changed.ReplaceAllString(masked(succeeds(t, dir, learn...)), "N$1")
-		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many steps take about T"))
+		golden.Text(t, "reconstruct.golden", took.ReplaceAllString(told, "took T; twice as many iterations take about T"))
 		first := readFile(t, file("learned.triovit"))
 		must(t, learn...)
 		if readFile(t, file("learned.triovit")) != first {
@@ -241,7 +241,7 @@ func TestGoldenExperiment(t *testing.T) {
 	for i := range 3 {
 		name := file(fmt.Sprintf("%d.json", i+1))
 		must(t, byProfile("-quantized", file("grids.json"), "-shard", fmt.Sprintf("%d/3", i+1), "-out", name)...)
-		shards = append([]string{name}, shards...) // the last comes first
+		shards = append([]string{name}, shards...) // the last shard comes first
 	}
 	merged := must(t, append([]string{"merge", "-out", file("merged.json")}, shards...)...)
 	if merged != whole {
@@ -283,7 +283,7 @@ func TestGoldenExperiment(t *testing.T) {
 				if !strings.Contains(printed, fmt.Sprintf("shard %d/3", i+1)) {
 					t.Errorf("%s: a shard prints\n%s", args[0], printed)
 				}
-				shards = append([]string{name}, shards...) // the last comes first
+				shards = append([]string{name}, shards...) // the last shard comes first
 			}
 			merged := filepath.Join(t.TempDir(), "merged")
 			if got := must(t, slices.Concat([]string{"merge", "-out", merged}, shards)...); got != want {
@@ -440,7 +440,7 @@ func TestGoldenErrors(t *testing.T) {
 	}
 	t.Setenv("HF_HOME", file("hub"))
 	t.Setenv("HF_HUB_CACHE", "")
-	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // where nobody listens
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // nobody listens at this address
 	text := given("text", "no JSON")
 	seg := given("seg.safetensors", string(builtin.Weights()))
 	p := &calib.Profile{Network: "b0", Tensors: []*calib.TensorStats{{Name: "input", Shape: []int{1, 1, 1}, Count: 1, Min: make([]float32, 1), Max: make([]float32, 1), Mean: make([]float32, 1)}}}
@@ -599,11 +599,12 @@ func TestGoldenErrors(t *testing.T) {
 		{"no pictures for widths", misused, []string{"mixed", "-pictures", "0"}},
 		{"widths to choose from", misused, []string{"mixed", "-bits", "4,9"}},
 		{"budget", misused, []string{"mixed", "-budget", "-5%"}},
+		{"budget out of reach", failed, []string{"mixed", "-budget", "10%"}},
 		{"what the budget counts", misused, []string{"mixed", "-price", "joules"}},
 		{"recipe of widths", misused, []string{"mixed", "-recipe", "none"}},
-		{"no steps", misused, []string{"reconstruct", "-steps", "-1"}},
+		{"no iterations", misused, []string{"reconstruct", "-steps", "-1"}},
 		{"no crops", misused, []string{"reconstruct", "-crop", "64", "-crops", "-1"}},
-		{"steps and a budget", misused, []string{"reconstruct", "-steps", "10", "-budget", "1m"}},
+		{"iterations and a budget", misused, []string{"reconstruct", "-steps", "10", "-budget", "1m"}},
 		{"an unknown preset", misused, []string{"reconstruct", "-preset", "strict"}},
 		{"soft roundings as integers", misused, []string{"reconstruct", "-preset", "Reference", "-out", file("soft.triovit")}},
 		{"width of accumulators", misused, []string{"freeze", "-accumulator-bits", "40"}},

@@ -30,7 +30,7 @@ func (in *inputs) declare(f *flag.FlagSet) {
 	f.StringVar(&in.model, "model", os.Getenv("TRIOVIT_MODEL"), "`checkpoint`: .pt, .safetensors or a name on the Hugging Face hub, for \"evaluate\" also an artefact of \"triovit freeze\"; $TRIOVIT_MODEL, else the built-in model")
 	f.StringVar(&in.weights, "weights", os.Getenv("TRIOVIT_WEIGHTS"), "`key` of the weights in a training file, as state_dict; $TRIOVIT_WEIGHTS, else those that the file's own loader takes")
 	in.declarePictures(f)
-	in.sample = 1 // for commands that do not score
+	in.sample = 1 // commands that do not score have no such flag
 	f.IntVar(&in.calibrationSample, "calibration-sample", 1, "calibrate on one picture in `n`")
 }
 
@@ -158,7 +158,7 @@ func (p *profiled) quantize(ctx context.Context, s *triovit.Setup, r calib.Recip
 type recipe struct {
 	name                 string
 	weights, activations int
-	widths               string // as parseWidths reads them
+	widths               string // the text that parseWidths reads
 }
 
 // wordless is the recipe of a command line without these flags.
@@ -220,7 +220,7 @@ func parseWidths(text string) ([]calib.Width, error) {
 			if bits[i+1] == "" {
 				continue
 			}
-			*b, _ = strconv.Atoi(bits[i+1]) // one or two digits
+			*b, _ = strconv.Atoi(bits[i+1]) // the text has one or two digits
 			if *b < calib.MinBits || *b > calib.MaxBits {
 				return nil, fmt.Errorf("widths %.60q: %d bits: %d to %d are allowed", entry, *b, calib.MinBits, calib.MaxBits)
 			}

@@ -96,7 +96,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 	n := len(recipes) + len(frozen)
 	if l.integers {
 		every := calib.WithEveryPoint(recipes)
-		n += len(every) // at most: fake quantization of some recipes, integers of each
+		n += len(every) // at most so many: fake quantization of some recipes, integers of each
 		recipes = every
 	}
 	if n > calib.MaxRungs && !l.shard.Whole() {
@@ -177,7 +177,7 @@ type summary struct {
 
 type row struct {
 	Recipe  string            `json:"recipe"`
-	Score   *triovit.Estimate `json:"score"` // null where there is none
+	Score   *triovit.Estimate `json:"score"` // null where there is no score
 	Changes int               `json:"changes"`
 	// AgainstFloat is the comparison with the float network on the same pictures.
 	AgainstFloat *triovit.Paired `json:"against_float,omitempty"`

@@ -58,7 +58,7 @@ type observed struct {
 	Source  string   `json:"source"`
 	Model   string   `json:"model"`
 	Images  int      `json:"images"`
-	Remarks []string `json:"remarks,omitempty"` // on how the pictures were read
+	Remarks []string `json:"remarks,omitempty"` // remarks on how the pictures were read
 	Tensors []extent `json:"tensors"`
 }
 

@@ -66,7 +66,7 @@ func (z *quantization) declare(f *flag.FlagSet, recipe, empty string) {
 // A quantized model is the result of a command that quantizes.
 type quantized struct {
 	*calib.Quantized
-	images int // that calibrated
+	images int // number of pictures that calibrated
 	recipe calib.Recipe
 	// warnings are the warnings about the model's health on a few of the calibration
 	// pictures. There are none if a profile stands in place of these pictures.
@@ -111,7 +111,7 @@ type grids struct {
 	Recipe         string   `json:"recipe"`
 	WeightBits     int      `json:"weight_bits"`
 	ActivationBits int      `json:"activation_bits"`
-	Widths         string   `json:"widths,omitempty"` // as the flag has them
+	Widths         string   `json:"widths,omitempty"` // the text of the flag
 	Images         int      `json:"calibration_images"`
 	Digest         string   `json:"digest"`
 	Changes        []change `json:"changes"`

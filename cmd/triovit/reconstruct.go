@@ -24,18 +24,18 @@ makes of exact inputs. No label is read. The file written by -out is an artefact
 "freeze" writes it.
 
 A block that is done is kept in the cache: an interrupted run goes on behind it. On XLA
-a step takes a fraction of its time on the Go backend; -budget probes it, and takes as
-many steps as fit into a time. The preset Reference does what the released code does,
-in 20000 steps of each block and 5000 for activations. Its weights do not all become
-integers: it is scored (-score) and not written, like a recipe that leaves a tensor in
-float.`,
+an iteration takes a fraction of its time on the Go backend; -budget probes it, and
+runs as many iterations as fit into a time. The preset Reference does what the released
+code does, in 20000 iterations of each block and 5000 for activations. Its weights do
+not all become integers: it is scored (-score) and not written, like a recipe that
+leaves a tensor in float.`,
 	declare: func(f *flag.FlagSet) action {
 		var l learning
 		l.quantization.declare(f, "", fmt.Sprintf(", empty for %q, or %q by the preset Reference", calib.Default.Name, calib.Released.Name))
 		f.StringVar(&l.preset, "preset", "Strict", "Strict, which follows the paper's text, or Reference, which follows the released code")
-		f.IntVar(&l.o.Steps, "steps", 0, "`number` of steps of each block; 0 takes 600, or those of the preset Reference")
-		f.DurationVar(&l.budget, "budget", 0, "`time` that the steps may take, in place of their number")
-		f.IntVar(&l.o.Batch, "batch", 0, "`pictures` or crops of a step; 0 takes 16, or 32 by the preset Reference")
+		f.IntVar(&l.o.Steps, "steps", 0, "`number` of iterations of each block; 0 takes 600, or those of the preset Reference")
+		f.DurationVar(&l.budget, "budget", 0, "`time` that the iterations may take, in place of their number")
+		f.IntVar(&l.o.Batch, "batch", 0, "`pictures` or crops of an iteration; 0 takes 16, or 32 by the preset Reference")
 		f.IntVar(&l.o.Crop, "crop", -1, "side in `pixels` of the square crops that stand for the pictures; 0 takes whole pictures; -1 takes crops of 192, darkened to 0.3 to 1 of their light, where a segmentation network's pictures are larger, and whole pictures by the preset Reference")
 		f.IntVar(&l.o.Crops, "crops", 0, "`number` of crops; 0 takes four of each picture")
 		f.Float64Var(&l.o.Exposure, "exposure", 0, "least `share` of its light to which a picture or crop is darkened, at most 1; 0 follows from -crop")
@@ -131,11 +131,11 @@ func (l *learning) options() (reconstruct.Options, error) {
 	case !(l.o.Exposure >= 0 && l.o.Exposure <= 1):
 		return o, fmt.Errorf("-exposure %g: more than 0 and at most 1 is allowed, or 0", l.o.Exposure)
 	case l.budget > 0 && o.Quirks.Apart > 0:
-		return o, fmt.Errorf("-budget %s by -preset %s, whose steps are the released code's", l.budget, l.preset)
+		return o, fmt.Errorf("-budget %s by -preset %s, whose iterations are the released code's", l.budget, l.preset)
 	case l.o.Steps < 0 || l.o.Batch < 0 || l.o.Crops < 0:
 		return o, fmt.Errorf("-steps %d, -batch %d, -crops %d: at least 1 is needed, or 0 for the preset's", l.o.Steps, l.o.Batch, l.o.Crops)
 	case l.budget < 0 || l.budget > 0 && l.o.Steps > 0:
-		return o, fmt.Errorf("-budget %s beside -steps %d: a time above 0 chooses the steps", l.budget, l.o.Steps)
+		return o, fmt.Errorf("-budget %s beside -steps %d: a time above 0 chooses the number of iterations", l.budget, l.o.Steps)
 	case l.sample < 1:
 		return o, fmt.Errorf("-sample %d: at least 1 is needed", l.sample)
 	}
@@ -186,7 +186,7 @@ type reconstructed struct {
 	Network  string              `json:"network"`
 	Recipe   string              `json:"recipe"`
 	Artefact *artefact           `json:"artefact,omitempty"`
-	Unfrozen string              `json:"unfrozen,omitempty"` // why there is no artefact
+	Unfrozen string              `json:"unfrozen,omitempty"` // the reason why there is no artefact
 	Blocks   []reconstruct.Block `json:"blocks"`
 	Ladder   *summary            `json:"ladder,omitempty"`
 }

@@ -26,8 +26,8 @@ import (
 type process struct {
 	status         int
 	stdout, stderr string
-	files          map[string]string // contents by name
-	took           time.Duration     // from when it was ready for signals
+	files          map[string]string // contents of the files, by name
+	took           time.Duration     // time since the process was ready for signals
 }
 
 // inProcess runs a command line in an empty folder with an empty cache. When the process
@@ -68,7 +68,7 @@ func inProcess(t *testing.T, args []string, moment func() <-chan time.Time) proc
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait() // its error is the status
+	cmd.Wait() // the error is the status
 	p := process{cmd.ProcessState.ExitCode(), stdout.String(), string(rest), map[string]string{}, time.Since(start)}
 	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {

@@ -37,7 +37,7 @@ func TestEvaluateTrainingFiles(t *testing.T) {
 	for _, test := range []struct {
 		file  string
 		flags []string
-		class string // of the ten, in their order
+		class string // name of the class among the ten, in their order
 		want  string
 	}{
 		{"timm_5_ema_6.pth.tar", nil, "n01446770", "weights state_dict_ema (also there: state_dict)"},

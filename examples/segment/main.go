@@ -22,7 +22,7 @@ func main() {
 	coloured := image.NewPaletted(image.Rect(0, 0, logits.Shape[1], logits.Shape[0]), palette.Plan9)
 	for i, classes := 0, logits.Shape[2]; i < len(coloured.Pix); i++ {
 		place := logits.Data[i*classes:][:classes]
-		coloured.Pix[i] = uint8(71 * slices.Index(place, slices.Max(place))) // 71: distant colours for neighbours
+		coloured.Pix[i] = uint8(71 * slices.Index(place, slices.Max(place))) // a factor of 71 gives neighbouring classes distant levels
 	}
 	if err := png.Encode(must(os.Create(os.Args[3])), coloured); err != nil {
 		panic(err)

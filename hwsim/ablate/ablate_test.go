@@ -37,7 +37,7 @@ func TestByHand(t *testing.T) {
 		cycles [5]float64
 	}{
 		{"pointwise behind", pair(4, 10, 16, 16, 24, 3, efficientvit.PW2), [5]float64{
-			242,       // as package hwsim's own test has it
+			242,       // the count of package hwsim's own test
 			144 + 160, // ⌈10/8⌉·4·⌈16/8⌉·9 and ⌈24/16⌉·⌈16/8⌉·40
 			360 + 160, // ⌈16/16⌉·40·9
 			80 + 160,  // ⌈16/16⌉·⌈9/8⌉·40
@@ -129,10 +129,10 @@ func TestLineBuffersArePriced(t *testing.T) {
 	before := 0
 	for _, test := range []struct {
 		name  string
-		lines int // by hand: of 256 lanes, two rows of the widest map and the choice of positions
+		lines int // a count by hand, of 256 lanes, two rows of the widest map and the choice of positions
 	}{
 		{"b1-r224", 256 * (2*112/8 + 64)},
-		{"seg-b0-cityscapes", 256 * (2*1024/8 + 64)}, // half of 2048 pixels behind the stem
+		{"seg-b0-cityscapes", 256 * (2*1024/8 + 64)}, // the map behind the stem has half of 2048 pixels
 	} {
 		w := hwtest.Network(t, test.name)
 		a, err := MATOnlyWindows(w, c, hwsim.Whole)

@@ -18,7 +18,7 @@ import (
 func ExampleEach() {
 	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	study := must.M1(ablate.Each(w, arch.ZCU102(), hwsim.Backbone))
-	page, _, _ := strings.Cut(study.String(), "assumption: ") // a list ends it
+	page, _, _ := strings.Cut(study.String(), "assumption: ") // a list of assumptions ends the page
 	fmt.Print(page)
 	// Output:
 	// efficientvit-b1-r224, backbone, on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS

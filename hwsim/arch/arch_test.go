@@ -116,7 +116,7 @@ func TestSlicesHoldTheirFactors(t *testing.T) {
 func TestPackedSums(t *testing.T) {
 	for _, test := range []struct {
 		bits, packed, want int
-		exact              bool // the bound is reached, not the least of one
+		exact              bool // the bound decides, and not the least number, 1
 	}{{8, 2, 7, true}, {5, 2, 511, true}, {4, 3, 1, false}, {8, 1, 0, false}} {
 		c := ZCU102()
 		c.MultiplierBits, c.MultiplicationsPerDSP, c.MultiplicationsPerDSP4 = test.bits, test.packed, test.packed
@@ -127,8 +127,8 @@ func TestPackedSums(t *testing.T) {
 			continue
 		}
 		apart := uint((27 - 1 - test.bits) / (test.packed - 1))
-		product := int64(1) << (test.bits - 1 + 7) // of the two least codes
-		fits := func(n int) bool {                 // what lies below bit `apart`, read as a signed number
+		product := int64(1) << (test.bits - 1 + 7) // product of the two least codes
+		fits := func(n int) bool {                 // the bits below bit `apart`, read as a signed number
 			sum := int64(n) * product
 			return sum<<(64-apart)>>(64-apart) == sum
 		}
@@ -156,7 +156,7 @@ func TestLUTParts(t *testing.T) {
 		"operands of R-MAC's two modes": 2 * 12,              // two slices of three operands of 8 bits
 		"requantization":                16 + 19 + 31 + 2*16, // shifts by 1, 4 and 16, two bounds
 		"activation":                    3*16 + 27 + 30,      // a sum, two bounds, a shift
-		"log2 module":                   15 * 27,             // thresholds
+		"log2 module":                   15 * 27,             // 15 thresholds
 		"shifter":                       8 + 11 + 23 + 2*8,   // shifts by 1, 4 and 16, two bounds
 		"resizer":                       8 * 6 * 20,
 		"sum over K":                    27,
@@ -176,7 +176,7 @@ func TestLUTParts(t *testing.T) {
 		t.Errorf("slices of one multiplication add up themselves: %v", got)
 	}
 	short := c
-	short.MAT.MACs = 7 // what a packed slice adds up
+	short.MAT.MACs = 7 // a packed slice adds up so many products
 	if got := parts(short)["MAT's sums"]; got != 2*27 {
 		t.Errorf("lanes of 7 MACs: %d, want their accumulators", got)
 	}
@@ -437,7 +437,7 @@ func TestWith(t *testing.T) {
 		path  string
 		value any
 		want  func(*Config)
-		err   string // part of the error; empty for none
+		err   string // part of the error, empty for none
 	}{
 		{"mat.lanes", 16, func(c *Config) { c.MAT.Lanes = 16 }, ""},
 		{"rmac.macs", 4.0, func(c *Config) { c.RMAC.MACs = 4 }, ""},

@@ -62,9 +62,9 @@ type Share string
 
 // The shares.
 const (
-	Pixels   Share = "pixels"   // output pixels of one operation
-	Channels Share = "channels" // output channels of one operation
-	Batch    Share = "batch"    // one picture each
+	Pixels   Share = "pixels"   // copies share the output pixels of one operation
+	Channels Share = "channels" // copies share the output channels of one operation
+	Batch    Share = "batch"    // each copy takes a picture of its own
 )
 
 // Shares returns every share.
@@ -142,19 +142,19 @@ type OffChip struct {
 
 // Auxiliary is the throughput of the auxiliary units, in elements per cycle of one copy.
 type Auxiliary struct {
-	SumK    int // adds rows of ReLU(K) to ΣK
-	Log2    int // rounds divisors to powers of two
-	Shifter int // divides by shifting
+	SumK    int // units that add rows of ReLU(K) to ΣK
+	Log2    int // units that round divisors to powers of two
+	Shifter int // units that divide by shifting
 	// Dividers replace Log2 and Shifter in a design of [DividerDivision]. Each begins a
 	// division every DividerInterval cycles (its initiation interval), and gives the
 	// quotient DividerLatency cycles later.
 	Dividers, DividerInterval, DividerLatency int
 
-	Requantize int // accumulators to the grid of their readers
-	Activation int // Hardswish and ReLU
-	Add        int // residual additions
-	Resize     int // output elements of a bicubic upsampling
-	Pool       int // input elements of the global average pooling
+	Requantize int // units that bring accumulators to the grid of their readers
+	Activation int // units of Hardswish and ReLU
+	Add        int // units of residual additions
+	Resize     int // units that make output elements of a bicubic upsampling
+	Pool       int // units that take input elements of the global average pooling
 
 	// MultiplierBits is the width of the factors by which the units multiply, sign
 	// included. AccumulatorBits is the width of the accumulators that are requantized.

@@ -15,12 +15,12 @@ import (
 // A field describes one value of a [Config]. Reading, writing, checking and the list of
 // assumptions all use this table.
 type field struct {
-	path     string            // in YAML, dots between the levels
-	min, max float64           // of a number
+	path     string            // the name in YAML, with dots between the levels
+	min, max float64           // the allowed range of a number
 	words    []string          // the allowed words
-	at       func(*Config) any // *int, *float64 or a pointer to a word
-	stated   string            // the source that states the preset's value; else
-	assumed  string            // the reason of the preset's value
+	at       func(*Config) any // the field's address: an *int, a *float64 or a pointer to a word
+	stated   string            // the source that states the preset's value, or empty
+	assumed  string            // the reason of the preset's value where no source states it
 }
 
 // The sources of values.
@@ -150,7 +150,7 @@ func (f *field) check(c *Config) error {
 	case *int:
 		ok = float64(*v) >= f.min && float64(*v) <= f.max
 	case *float64:
-		ok = *v >= f.min && *v <= f.max // false for NaN
+		ok = *v >= f.min && *v <= f.max // the result is false for NaN
 	default:
 		ok = slices.Contains(f.words, *word(v))
 	}

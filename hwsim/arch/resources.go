@@ -187,8 +187,8 @@ func (c Config) LUTParts() []LUTs {
 	if c.packed() == 1 {
 		mat, rmac, modes = 0, 0, 0
 	}
-	const code, widest = 8, 16 // bits of most results and of the pre-activations
-	const divisor = 32         // bits that a divider subtracts
+	const code, widest = 8, 16 // bits of most results, and bits of the pre-activations
+	const divisor = 32         // bits of the number that a divider subtracts
 	division := []LUTs{{"log2 module", a.Log2 * thresholds * sum}, {"shifter", a.Shifter * (barrel(code, maxShift+thresholds) + 2*code)}}
 	if c.Division == DividerDivision {
 		division = []LUTs{{"dividers", a.Dividers * 2 * divisor}}
@@ -210,8 +210,8 @@ func (c Config) LUTParts() []LUTs {
 }
 
 const (
-	thresholds = 15                  // of the log2 module's 16 codes
-	maxShift   = integer.SumPort - 2 // of a requantization
+	thresholds = 15                  // number of thresholds between the log2 module's 16 codes
+	maxShift   = integer.SumPort - 2 // largest shift of a requantization
 	// A bicubic output sums four products along the width and four along the height. Its
 	// constants of 12 bits are multiplied by Booth digits of two bits each.
 	taps, constant, digits = 8, 12, 6
@@ -220,7 +220,7 @@ const (
 // treeLUTs returns the look-up tables of a tree that adds the given number of products.
 func (c *Config) treeLUTs(products int) int {
 	if products <= c.PackedSums() {
-		return 0 // the slices add them one after the other
+		return 0 // the slices add the products one after the other
 	}
 	n := 0
 	for bits := c.MultiplierBits + activationBits + 1; products > 1; bits++ {

@@ -77,7 +77,7 @@ func (r *reader) at(node ast.Node, path string, err error) error {
 // mapping reads the fields below a path.
 func (r *reader) mapping(path string, node ast.Node) error {
 	if node == nil {
-		return nil // an empty file, which then lacks its version
+		return nil // the file is empty, and lacks its version
 	}
 	entries, ok := yamlfile.Fields(node)
 	if !ok {

@@ -42,7 +42,7 @@ type prepared struct {
 // convolution that feeds it.
 type charge struct {
 	op, dw *workload.Operation
-	cost   OpCycles // without its cycles
+	cost   OpCycles // the operation's entry in the result, without its cycles
 }
 
 // prepare checks a workload and finds the rule of each of its operations, with
@@ -56,7 +56,7 @@ func prepare(w *workload.Workload, scope hwsim.Scope) (*prepared, error) {
 		return nil, fmt.Errorf("closed form: %w", err)
 	}
 	p := &prepared{workload: w.Name, scope: scope}
-	ops := slices.Clone(w.Ops) // the caller may change its own
+	ops := slices.Clone(w.Ops) // the caller may change its own operations
 	for i := range ops {
 		o := &ops[i]
 		if why := omitted(o, scope); why != "" {
@@ -67,7 +67,7 @@ func prepare(w *workload.Workload, scope hwsim.Scope) (*prepared, error) {
 			continue
 		}
 		if o.Feeds != "" {
-			continue // charged with the pointwise convolution that it feeds
+			continue // the operation is charged with the pointwise convolution that it feeds
 		}
 		c, err := ruled(ops, i)
 		if err != nil {
@@ -147,7 +147,7 @@ func ruled(ops []workload.Operation, i int) (charge, error) {
 		c.cost.Rule = RMACAlone
 	case o.Behind != "":
 		if o.Role == efficientvit.AggPW {
-			c.cost.PaperMACs = 0 // the authors count no operations for it
+			c.cost.PaperMACs = 0 // the authors count no operations for this convolution
 		}
 		c.dw = feeder(ops[:i], o.Behind)
 		c.cost.Rule, c.cost.Streamed = InterLayer, c.dw.Name
@@ -221,7 +221,7 @@ func (e engines) channelParallel(c *charge, windowed bool) int64 {
 // have three times as many.
 func charged(pw *workload.Operation) int64 {
 	if pw.Role == efficientvit.AggPW {
-		return int64(max(1, pw.Cout/3)) // a list made by hand may have fewer than three
+		return int64(max(1, pw.Cout/3)) // a workload made by hand may have fewer than three channels
 	}
 	return int64(pw.Cout)
 }
@@ -246,14 +246,14 @@ func (e engines) product(o *workload.Operation) int64 {
 func (e engines) streamed(dw, pw *workload.Operation) (cycles, setUp int64) {
 	cout := charged(pw)
 	lanes, area := int64(e.lanes()), pixels(pw)
-	perPixel := ceil(pw.Cin, e.mat.MACs) // steps for one output
+	perPixel := ceil(pw.Cin, e.mat.MACs) // cycles for one output
 	alone := e.depthwise(dw)
 	setUp = ceil(dw.Cout, e.rmac.MACs) * square(dw.Kernel)
 
 	// MAT alone makes outputs in groups of channels as wide as both engines' lanes.
 	group := min(lanes, cout)
 	made := (alone - setUp) / perPixel * int64(e.mat.Lanes)
-	done := made / (lanes * area) * group // finished channels
+	done := made / (lanes * area) * group // number of finished channels
 	if done >= cout {
 		return alone, 0
 	}

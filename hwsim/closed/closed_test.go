@@ -34,9 +34,9 @@ func TestAuthorsNumbers(t *testing.T) {
 	tests := []struct {
 		name              string
 		undivided, cycles int64
-		paperMACs         int64 // 0: not at hand
+		paperMACs         int64 // printed MACs, 0 where they are not at hand
 		gops, full, fps   float64
-		utilization       float64 // percent, to one digit
+		utilization       float64 // utilization in percent, to one digit
 	}{
 		{"b1-r224", 4005490, 250343, 489366528, 781.9, 792.3, 798.9, 95.4},
 		{"b1-r256", 5186226, 324139, 0, 788.8, 799.3, 617.0, 96.3},
@@ -118,7 +118,7 @@ func byWidths(widths, depths [5]int, d, side int) int64 {
 		pair(4*in, 4*in, c, 3, e)
 		blocks := depths[s]
 		if s < 3 {
-			blocks-- // the first is the one with the stride
+			blocks-- // the first block is the one with the stride
 		}
 		for range blocks {
 			if s > 2 {

@@ -25,7 +25,7 @@ func metric(d *hwsim.Estimate, m paper.Metric) Number {
 		return computed(d.GOPS)
 	case paper.GOPSPerDSP:
 		return computed(d.GOPS / float64(d.Config.EngineDSPs()))
-	default: // GOPS/W
+	default: // the unit is GOPS/W
 		return unknown
 	}
 }

@@ -41,7 +41,7 @@ func TestNumberString(t *testing.T) {
 		n    Number
 		want string
 	}{
-		{Number{1566.3, paper.Inferred}, "1566.3 I"}, // as printed
+		{Number{1566.3, paper.Inferred}, "1566.3 I"}, // the number has its printed digits
 		{Number{0.04, paper.Verified}, "0.04 V"},
 		{computed(1234.56), "1235 C"},
 		{computed(798.912), "798.9 C"},
@@ -128,8 +128,8 @@ func TestHeadlines(t *testing.T) {
 	}
 	tests := []struct {
 		claimed  float64
-		printed  []string // from Table VIII, and from the companion's 780.2 GOPS
-		computed string   // 475.5 and 262.5 FPS by 124, 89.7 and 34.4
+		printed  []string // ratios by Table VIII, and by the companion's 780.2 GOPS
+		computed string   // ratios of 475.5 and 262.5 FPS to 124, 89.7 and 34.4
 	}{
 		{3.6, []string{"U", "3.66 I/M"}, "3.83 C/M"},
 		{5.0, []string{"U", "5.06 I/V"}, "5.30 C/V"},
@@ -260,7 +260,7 @@ func TestEventEnergy(t *testing.T) {
 	tests := []struct {
 		name  string
 		table *energy.Table
-		want  string // GOPS/W of events
+		want  string // GOPS/W of the counted events
 		note  string
 	}{
 		{"known", macsOnly, "500.0 C", "by a table (this test), without leakage, clock, control and the host"}, // two operations for 4 pJ

@@ -32,7 +32,7 @@ func Ratios(designs ...hwsim.Estimate) *Table {
 		}
 		add(&t.Printed, row, printed(claim.Ours))
 		if hypothesis(paper.Ratios()[:i], claim) {
-			continue // computed once already
+			continue // the ratio was computed already
 		}
 		for j := range designs {
 			if d := &designs[j]; strings.EqualFold(d.Workload, claim.Network) {

@@ -33,7 +33,7 @@ type Number struct {
 
 var (
 	unknown = Number{math.NaN(), paper.Unknown}
-	none    = Number{math.NaN(), ""} // no such cell: another network's column
+	none    = Number{math.NaN(), ""} // there is no such cell, since the column is another network's
 )
 
 func printed(c paper.Cell) Number { return Number{c.Value, c.Mark} }
@@ -143,8 +143,8 @@ func (t *Table) Page() table.Page {
 
 // A table fits a notebook's page without breaking words.
 const (
-	pageWidth = 116 // characters
-	nameWidth = 24  // of them
+	pageWidth = 116 // width of the page in characters
+	nameWidth = 24  // width of the names in characters
 )
 
 // folded breaks a text between words into lines of at most width characters.

@@ -53,7 +53,7 @@ const (
 // SRAM is the energy of a byte of a memory, an entry of a [Table].
 type SRAM struct {
 	KiB  int
-	Byte float64 // pJ
+	Byte float64 // energy of a byte in pJ
 	// Source is the origin of the entry, as in the table's Sources.
 	Source string
 }

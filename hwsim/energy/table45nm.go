@@ -15,7 +15,7 @@ import (
 // 1.3 to 2.6 nJ, and the middle is taken. Multiplications by a scale, tables and shifts
 // are not in the figure.
 func Horowitz45nm() *Table {
-	const word = 8 // bytes
+	const word = 8 // size of a word in bytes
 	return &Table{
 		Name:      "45 nm, 0.9 V, rough",
 		Source:    "Horowitz, ISSCC 2014, Fig. 1.1.9",
@@ -24,7 +24,7 @@ func Horowitz45nm() *Table {
 		SRAM:      []SRAM{{KiB: 8, Byte: 10. / word}, {KiB: 32, Byte: 20. / word}, {KiB: 1024, Byte: 100. / word}},
 		DRAM:      (1300. + 2600.) / 2 / word,
 		Auxiliary: math.NaN(),
-		Units:     map[workload.Unit]float64{workload.SumAdder: 0.1, workload.Adder: 0.1, workload.Pool: 0.1}, // 32-bit additions
+		Units:     map[workload.Unit]float64{workload.SumAdder: 0.1, workload.Adder: 0.1, workload.Pool: 0.1}, // each is a 32-bit addition
 	}
 }
 

@@ -22,10 +22,10 @@ import (
 
 const (
 	energyVersion = 1
-	maxEnergyFile = 1 << 16 // bytes
+	maxEnergyFile = 1 << 16 // largest size of a file in bytes
 	maxPicojoules = 1e9
-	maxEnergyKiB  = 1 << 20 // as of a configuration's buffer
-	maxEnergyText = 200     // bytes
+	maxEnergyKiB  = 1 << 20 // largest buffer, as in a configuration
+	maxEnergyText = 200     // largest size of a text in bytes
 )
 
 // ReadFile reads a table from a YAML file, as [Read] does.

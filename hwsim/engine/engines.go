@@ -105,12 +105,12 @@ func (m *memory) matmul(at int, op *integer.MatMul, w schedule.Work, reads []sch
 	t := &m.tensors[at]
 	x, y := m.tensors[t.in[0]].shape, m.tensors[t.in[1]].shape
 	heads := of(w.Heads, x[1])
-	left := box{of(reads[0].Rows, x[0]), heads, of(reads[0].Columns, x[2])}  // Q by tokens and channels
-	right := box{heads, of(reads[1].Rows, y[1]), of(reads[1].Columns, y[2])} // KᵀV by rows and columns
+	left := box{of(reads[0].Rows, x[0]), heads, of(reads[0].Columns, x[2])}  // the box of Q, by tokens and channels
+	right := box{heads, of(reads[1].Rows, y[1]), of(reads[1].Columns, y[2])} // the box of KᵀV, by rows and columns
 	inner, out := left[2], box{left[0], heads, right[2]}
 	if op.OverTokens {
-		left = box{of(reads[0].Columns, x[0]), heads, of(reads[0].Rows, x[2])}  // K by tokens and channels
-		right = box{of(reads[1].Rows, y[0]), heads, of(reads[1].Columns, y[2])} // V by tokens and channels
+		left = box{of(reads[0].Columns, x[0]), heads, of(reads[0].Rows, x[2])}  // the box of K, by tokens and channels
+		right = box{of(reads[1].Rows, y[0]), heads, of(reads[1].Columns, y[2])} // the box of V, by tokens and channels
 		inner, out = left[0], box{heads, left[2], right[2]}
 	}
 	for j, part := range []box{left, right} {
@@ -129,9 +129,9 @@ func (m *memory) matmul(at int, op *integer.MatMul, w schedule.Work, reads []sch
 		for s := inner.from; s < inner.to; s++ {
 			var v int32
 			var from int
-			if op.OverTokens { // row is the head, column a channel of K
+			if op.OverTokens { // the row is the head, and the column a channel of K
 				v, from = a[(s*x[1]+row)*x[2]+column], (s*y[1]+row)*y[2]
-			} else { // row is the token, column the head
+			} else { // the row is the token, and the column the head
 				v, from = a[(row*x[1]+column)*x[2]+s], (column*y[1]+s)*y[2]
 			}
 			for j, u := range b[from+out[2].from:][:n] {

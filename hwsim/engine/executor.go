@@ -17,7 +17,7 @@ import (
 type Executor struct {
 	model   *integer.Model
 	tensors []tensor
-	index   map[string]int // of tensors by their names
+	index   map[string]int // indices of the tensors, by name
 	run     *event.Run
 	turns   []event.Turn
 	ends    [][]int // the tensors that are complete at the end of each step
@@ -27,9 +27,9 @@ type Executor struct {
 type tensor struct {
 	*integer.Op
 	shape   [3]int
-	in      []int // operands, as indices of tensors
+	in      []int // indices of the tensors that are the operands
 	readers int   // number of operands of later operations that are this tensor
-	step    int   // the tensor is complete when this step ends; -1 for the picture
+	step    int   // the step at whose end the tensor is complete, -1 for the picture
 }
 
 // elements returns how many integers the tensor has.

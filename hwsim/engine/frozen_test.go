@@ -75,7 +75,7 @@ func TestFrozenCycles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for picture := range pictures { // the first one
+			for picture := range pictures { // only the first picture is run
 				got, err := e.Run(picture)
 				if err != nil {
 					t.Fatal(err)

@@ -29,7 +29,7 @@ type memory struct {
 	*Executor
 	watch   []func(op *integer.Op, y integer.Value)
 	values  []integer.Value
-	made    [][]bool // nil for complete tensors
+	made    [][]bool // the elements that are made, nil for complete tensors
 	summed  [][]int32
 	missing []int // number of elements that are not made
 	readers []int // number of readers that are not complete

@@ -61,7 +61,7 @@ func attention(h, w, heads, dim int) *integer.Model {
 // tokens of cut heads, the engines compute the reference's integers.
 func TestEveryTiling(t *testing.T) {
 	tried := 0
-	cut := map[schedule.Area]bool{} // whether the areas of all runs were parts of heads
+	cut := map[schedule.Area]bool{} // for each area, whether all runs cut heads
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.IntRange(1, 7)
 		m := attention(size.Draw(t, "height"), size.Draw(t, "width"), rapid.IntRange(1, 5).Draw(t, "heads"), rapid.IntRange(1, 4).Draw(t, "dim"))

@@ -108,7 +108,7 @@ func (m *memory) unit(at int) func(row, column int, channels span, y []int32) {
 				}
 			}
 		}
-	case *integer.SumTokens: // of one channel of a head
+	case *integer.SumTokens: // the element is of one channel of a head
 		return func(head, channel int, _ span, y []int32) {
 			clear(y)
 			for token := range x.Shape[0] {

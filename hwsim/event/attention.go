@@ -29,12 +29,12 @@ func (m *pricer) tiled(pixels, channels int64) []passes {
 type chore struct {
 	passes
 	op    *workload.Operation
-	index int // of the operation among the engines' of the step
+	index int // index of the operation among the step's operations of the engines
 }
 
 // A span is one operation's time in a task, in cycles from the task's start.
 type span struct {
-	op        int // its index among the engines' operations of the step
+	op        int // index of the operation among the step's operations of the engines
 	mat, rmac bool
 	head      int64
 	from, to  int64
@@ -52,12 +52,12 @@ func (m *pricer) headPipeline(s *schedule.Step, a schedule.Area) *price {
 	var mat, rmac Account
 	ktv, dividendAt, divisorAt := s.Attention()
 	first, dividend, divisor := s.Engine[ktv], s.Engine[dividendAt], s.Engine[divisorAt]
-	produced, followed := a.Rows, a.Rows // heads
+	produced, followed := a.Rows, a.Rows // numbers of heads
 	if a.Cut() {
 		first, dividend, divisor = tokensOf(a, first, true), tokensOf(a, dividend, false), tokensOf(a, divisor, false)
 		produced, followed = one(a.Sums), one(a.Outputs)
 	}
-	producing, busy := m.product(&k.ports, first, m.RMAC, 1, written(a)) // of one head
+	producing, busy := m.product(&k.ports, first, m.RMAC, 1, written(a)) // the cycles of one head
 	ready := producing
 	if a.Cut() {
 		ready = 0
@@ -168,7 +168,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 		for _, w := range work {
 			alone, both := m.Alone(w.op), m.Together(w.op)
 			perPixel := count.Up(w.channels, lanes)
-			done := int64(0) // passes that MAT has done alone
+			done := int64(0) // number of passes that MAT has done alone
 			if now < joined {
 				done = min(count.Mul(w.pixels, perPixel), (joined-now)/alone)
 				spend(w, false, h, now, now+done*alone)
@@ -176,7 +176,7 @@ func (m *pricer) follow(mat, rmac *Account, work []chore, heads, ready, joined i
 				count.Inc(&busy, count.Mul(done, alone))
 			}
 			whole, begun := done/perPixel, done%perPixel
-			byItself := count.Add(count.Mul(whole, w.channels), begun*lanes) // channels that MAT alone makes
+			byItself := count.Add(count.Mul(whole, w.channels), begun*lanes) // number of channels that MAT alone makes
 			joint := int64(0)
 			if left := w.pixels - whole; left > 0 {
 				now = max(now, joined)

@@ -13,9 +13,9 @@ type round struct {
 	tiling      schedule.Tiling
 	steps       []Step
 	host        []hwsim.Omission
-	end, drain  int64 // the cycle of its end, and the cycles from the engines' end to there
+	end, drain  int64 // the cycle in which the round ends, and the cycles from the engines' end to there
 	offChipBusy int64
-	elements    [stallEnd]int64 // of each auxiliary unit, by its stall
+	elements    [stallEnd]int64 // elements of each auxiliary unit, by the unit's stall
 	events      []Event
 }
 
@@ -25,7 +25,7 @@ type round struct {
 type clock struct {
 	*machine
 	bound   int64                         // the round must end before this cycle
-	left    struct{ cycles, bytes int64 } // the remaining cycles of the engines, and bytes off the chip
+	left    struct{ cycles, bytes int64 } // the remaining cycles of the engines, and the remaining bytes off the chip
 	now     int64                         // the cycle in which the engines become free
 	off     channel
 	weights fifo
@@ -108,7 +108,7 @@ func (k *clock) tile(p *plan, st *Step, t schedule.Tile, w *window, pieces []int
 	var out int
 	for i := range tasks {
 		task := &tasks[i]
-		var ready [firstPort]int64 // by off-chip cause, the cycle until which it delays the tile
+		var ready [firstPort]int64 // for each cause off the chip, the cycle until which it delays the tile
 		var err error
 		if len(p.weights) > 0 && (t.Index == 0 || !p.resident) {
 			if ready[WeightLoad], err = k.loadWeights(p, st, task, pieces); err != nil {
@@ -172,7 +172,7 @@ func (k *clock) loadWeights(p *plan, st *Step, task *cost, pieces []int) (ready 
 // loadInputs loads a tile's inputs and returns the cycle in which they have arrived.
 func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready int64, err error) {
 	if t.Index == 0 {
-		k.issue() // the stores of the previous step, which may hold these inputs
+		k.issue() // the stores of the previous step come first, since they may hold these inputs
 	}
 	if p.Inputs != (schedule.Loads{}) {
 		_, space, ok := w.in.take(t.Loads)
@@ -181,7 +181,7 @@ func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready
 		}
 		ready = k.load(st, InputBuffer, t.Loads, max(space, st.Start))
 	}
-	if t.Resident > 0 { // replaces the previous band's
+	if t.Resident > 0 { // the bytes replace those of the previous band
 		w.resident = piece{t.Resident, never}
 		ready = max(ready, k.load(st, InputBuffer, t.Resident, k.now))
 	}
@@ -194,7 +194,7 @@ func (k *clock) loadInputs(p *plan, st *Step, t schedule.Tile, w *window) (ready
 // reserve makes room for a tile's outputs. It returns their number in the output buffer
 // and the cycle from which there is room.
 func (k *clock) reserve(p *plan, t schedule.Tile, w *window) (id int, space int64, err error) {
-	k.issue() // the store of the previous tile
+	k.issue() // the store of the previous tile comes first
 	id, space, ok := w.out.take(k.made(p, t))
 	if !ok {
 		return 0, 0, k.outputTooSmall(p, t, w.out.held+k.made(p, t))
@@ -239,7 +239,7 @@ func (k *clock) demandUnits(p *plan, tasks []cost, t schedule.Tile) {
 		}
 		elements := count.Mul(through.Of(u.elements, p.whole), k.pictures)
 		count.Inc(&k.elements[u.unit], elements)
-		if u.unit == DividerUnit { // demand is in cycles of one divider
+		if u.unit == DividerUnit { // the demand is in cycles of one divider
 			elements = count.Mul(elements, int64(k.config.Auxiliary.DividerInterval))
 		}
 		var done, given int64
@@ -312,7 +312,7 @@ func (k *clock) execute(p *plan, st *Step, task *cost, demand []int64, latency i
 
 // computeEvents records the engines' events in a task.
 func (k *clock) computeEvents(p *plan, st *Step, task *cost, start, cycles, head int64) {
-	for _, s := range task.spans { // stretched like the whole task
+	for _, s := range task.spans { // the spans are stretched like the whole task
 		e := Event{Kind: ComputeEvent, Op: st.Name, Head: int(head+s.head) + 1, Start: start + count.Share(cycles, s.from, task.cycles), End: start + count.Share(cycles, s.to, task.cycles)}
 		if s.mat {
 			e.MAT = p.Engine[s.op].Name

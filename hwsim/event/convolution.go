@@ -22,7 +22,7 @@ func (m *pricer) convolution(s *schedule.Step, a schedule.Area) *price {
 		var mat, rmac Account
 		k := cost{Task: task, cycles: count.Mul(most, t), matWorks: true, rmacWorks: true}
 		channels := task.Channels.Len()
-		groups := count.Up(channels, m.Lanes()) // one per copy where copies divide channels, else one
+		groups := count.Up(channels, m.Lanes()) // one group for each copy where copies divide channels, else one
 		last := channels - (groups-1)*m.Lanes()
 		onMAT, onRMAC := groups, groups
 		if last <= int64(m.MAT.Lanes) {

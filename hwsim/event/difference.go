@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gotriovit/gotriovit/hwsim/arch"
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Term is one use of cycles.
@@ -75,8 +76,8 @@ func (s *Spending) add(b *Spending, times int64) {
 	}
 }
 
-// String names the terms other than 0, the largest first.
-func (s *Spending) String() string {
+// ranked returns the terms other than 0, the largest first.
+func (s *Spending) ranked() []Term {
 	var list []Term
 	for t, n := range s {
 		if n != 0 {
@@ -85,8 +86,13 @@ func (s *Spending) String() string {
 	}
 	size := func(t Term) int64 { return max(s[t], -s[t]) }
 	slices.SortStableFunc(list, func(a, b Term) int { return cmp.Compare(size(b), size(a)) })
+	return list
+}
+
+// String names the terms other than 0, the largest first.
+func (s *Spending) String() string {
 	var text []string
-	for _, t := range list {
+	for _, t := range s.ranked() {
 		text = append(text, fmt.Sprintf("%s %+d", t, s[t]))
 	}
 	return strings.Join(text, ", ")
@@ -107,7 +113,7 @@ func (s Spending) MarshalJSON() ([]byte, error) {
 // proportion to the multipliers that it concerns, in whole cycles that add up to the
 // step's.
 func (s *Step) Spending(c *arch.Config) Spending {
-	var parts [termEnd]big.Int // cycles of multipliers
+	var parts [termEnd]big.Int // cycles times multipliers, by term
 	add := func(t Term, factors ...int64) {
 		p := big.NewInt(1)
 		for _, f := range factors {
@@ -221,28 +227,38 @@ func Diff(from, to *Run) (*Difference, error) {
 	return d, nil
 }
 
-// shown is the largest number of steps in a text.
+// shown is the largest number of steps in [Difference.Tables].
 const shown = 10
 
-// String returns all terms, then the steps that differ most.
-func (d *Difference) String() string {
-	var s strings.Builder
+// Tables has a table of all terms other than 0, and one of the steps that differ most.
+func (d *Difference) Tables() table.Page {
+	var s table.Writer
 	fmt.Fprintf(&s, "%d cycles, %+d against %d on %s\n", d.To.Cycles, d.Cycles, d.From.Cycles, d.From.Config)
-	if d.Cycles != 0 || d.Terms != (Spending{}) {
-		fmt.Fprintf(&s, "because of %s\n", &d.Terms)
+	if terms := d.Terms.ranked(); terms != nil {
+		s.Table("because of\tcycles\t", func(row func(string, ...any)) {
+			for _, t := range terms {
+				row("%s\t%+d\t", t, d.Terms[t])
+			}
+		})
 	}
 	steps := slices.DeleteFunc(slices.Clone(d.Steps), func(s StepDifference) bool { return s.From == s.To })
+	if len(steps) == 0 {
+		return s.Page()
+	}
 	size := func(s StepDifference) int64 { return max(s.To-s.From, s.From-s.To) }
 	slices.SortStableFunc(steps, func(a, b StepDifference) int { return cmp.Compare(size(b), size(a)) })
-	for i, step := range steps[:min(shown, len(steps))] {
-		if i == 0 {
-			fmt.Fprintf(&s, "the most in, of %d steps that differ:\n", len(steps))
+	fmt.Fprintf(&s, "steps that differ: %d, those that differ most:\n", len(steps))
+	s.Words("step\tcycles before\tcycles now\tdifference\tbecause of", func(row func(string, ...any)) {
+		for _, step := range steps[:min(shown, len(steps))] {
+			name := "storing the last results"
+			if len(step.Ops) > 0 {
+				name = step.Ops[0]
+			}
+			row("%s\t%d\t%d\t%+d\t%s", name, step.From, step.To, step.To-step.From, &step.Terms)
 		}
-		name := "storing the last results"
-		if len(step.Ops) > 0 {
-			name = step.Ops[0]
-		}
-		fmt.Fprintf(&s, "%s: %+d (%d to %d): %s\n", name, step.To-step.From, step.From, step.To, &step.Terms)
-	}
-	return s.String()
+	})
+	return s.Page()
 }
+
+// String is the text of [Difference.Tables], which ends with a line break.
+func (d *Difference) String() string { return d.Tables().String() }

@@ -4,6 +4,7 @@ package event
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -44,6 +45,42 @@ func TestSpendingByHand(t *testing.T) {
 	}
 	if want := "rounding of lanes +6, work -5, channels -1"; d.Cycles != 0 || d.Terms.String() != want {
 		t.Errorf("%+d cycles, %s, want %s", d.Cycles, &d.Terms, want)
+	}
+}
+
+// TestDifferenceTables: the terms and the steps are tables, whose JSON has numbers. Two
+// equal runs differ in nothing.
+func TestDifferenceTables(t *testing.T) {
+	w := &workload.Workload{Name: "w", Ops: []workload.Operation{conv(16, 16, 8, 24, 1)}}
+	c := arch.ZCU102()
+	from := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	c.Copies = 8
+	to := simulate(t, w, c, ideal(hwsim.BothPipelines))
+	d, err := Diff(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := d.Tables()
+	if len(page) != 2 || page.String() != d.String() {
+		t.Fatalf("%d tables:\n%s", len(page), d)
+	}
+	for i, want := range []string{
+		"because of,cycles\nwork,24\nchannels,8\n",
+		"step,cycles before,cycles now,difference,because of\n" + w.Ops[0].Name + ",32,64,32,\"work +24, channels +8\"\n",
+	} {
+		if got, err := page[i].CSV(); err != nil || string(got) != want {
+			t.Errorf("table %d is %q (%v), want %q", i, got, err, want)
+		}
+	}
+	if want := "64 cycles, +32 against 32 on "; !strings.HasPrefix(page[0].Title, want) {
+		t.Errorf("the title is %q, want %q", page[0].Title, want)
+	}
+	same, err := Diff(from, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := same.Tables(); len(page) != 1 || len(page[0].Rows) != 0 || !strings.HasPrefix(page.String(), "32 cycles, +0 against 32 on ") {
+		t.Errorf("a run differs from itself:\n%s", page)
 	}
 }
 
@@ -96,7 +133,7 @@ func TestDifferencesAddUp(t *testing.T) {
 				rt.Errorf("%d cycles are spent on %s", r.Cycles, &spent)
 			}
 		}
-		if from.Options.Pipelines == to.Options.Pipelines && d.Terms[Work] > 0 { // else steps are not the same, and round apart
+		if from.Options.Pipelines == to.Options.Pipelines && d.Terms[Work] > 0 { // with other pipelines steps are not the same, and round apart
 			rt.Errorf("more work on more multipliers: %s", &d.Terms)
 		}
 		if !o.FreeMemory || !o.FreeAuxiliary {

@@ -17,9 +17,9 @@ import (
 type layout struct {
 	schedule *schedule.Schedule
 	tilings  []schedule.Tiling
-	grids    [][]schedule.Grid // of each tiling, by step
-	units    [][]unitWork      // of each step
-	steps    []Step            // names and multiply-accumulates of one picture
+	grids    [][]schedule.Grid // the grids of each tiling, by step
+	units    [][]unitWork      // the work of the auxiliary units, by step
+	steps    []Step            // names and multiply-accumulates of the steps, for one picture
 	alike    []int             // index of the first step with equal operations
 }
 
@@ -130,13 +130,13 @@ func shapeOf(s *schedule.Step, e *schedule.Engines) stepShape {
 // A pricing holds the prices of the tiles of all steps, for engines of some size.
 type pricing struct {
 	pricer
-	single pricer // a single copy, for counting the imbalance
+	single pricer // the pricer of a single copy, for counting the imbalance
 	mu     sync.Mutex
 	known  map[priceKey]*price
 }
 
 type priceKey struct {
-	step int // the first step with equal operations
+	step int // index of the first step with equal operations
 	area schedule.Area
 }
 
@@ -193,11 +193,11 @@ type machine struct {
 	options  *Options
 	pictures int64
 	layout   *layout
-	schedule schedule.Schedule // the layout's, with the configuration's engines
+	schedule schedule.Schedule // the schedule of the layout, with the configuration's engines
 	prices   *pricing
 	plans    map[planKey]*plan
 	rates    [stallEnd]int64
-	turns    *[]Turn // the clock appends the tasks here; nil without a reader
+	turns    *[]Turn // the list to which the clock appends the tasks, nil without a reader
 }
 
 type planKey struct {

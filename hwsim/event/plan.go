@@ -14,8 +14,8 @@ import (
 
 // The limits of a step's tasks.
 const (
-	maxTasks     = 1 << 20 // of all its tiles
-	maxTileTasks = 1 << 16 // of one tile, which are in memory at the same time
+	maxTasks     = 1 << 20 // largest number of tasks of all tiles of a step
+	maxTileTasks = 1 << 16 // largest number of tasks of one tile, which are in memory at the same time
 )
 
 var errTasks = fmt.Errorf("at most %d tasks, of a tile %d, are allowed: take more pixels to a tile or larger engines", maxTasks, maxTileTasks)
@@ -28,8 +28,8 @@ type plan struct {
 	weights  []int64 // bytes of each piece
 	resident bool    // weights are loaded once per step, not for every tile
 	units    []unitWork
-	whole    int64 // work units of the step: the sum over the stretches of all tiles
-	fills    int64 // tasks of the engines, each of which fills their pipelines
+	whole    int64 // work units of the step, summed over the stretches of all tiles
+	fills    int64 // number of tasks of the engines, each of which fills their pipelines
 	all      Step  // the step's entry in a run, without times and stalls
 	err      error // the reason why the step cannot run on this grid
 }
@@ -135,7 +135,7 @@ func (m *machine) roomFor(p *plan) room {
 // made returns the bytes of a tile's outputs in the output buffer.
 func (m *machine) made(p *plan, t schedule.Tile) int64 {
 	bytes := t.Out.Of(p.Stored, p.whole)
-	if p.Mapping == schedule.Streamed && p.Tight { // R-MAC's outputs, which MAT reads
+	if p.Mapping == schedule.Streamed && p.Tight { // the outputs of R-MAC, which MAT reads
 		bytes = count.Add(bytes, count.Mul(t.Rows, t.Columns, int64(p.Engine[0].Cout), m.pictures))
 	}
 	return bytes

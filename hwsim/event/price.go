@@ -14,7 +14,7 @@ type pricer struct {
 	// divisorBytes is the size of one divisor in the divisor buffer. divisors is the
 	// number of divisors that the buffer holds for each picture, 0 where it is unlimited.
 	divisorBytes, divisors int64
-	spans                  bool // whether tasks record their spans
+	spans                  bool // tasks record their spans
 }
 
 // ports holds the bytes at each port of a buffer, by its stall from [InputPort] on.
@@ -26,9 +26,9 @@ func (p *ports) at(s Stall) *int64 { return &p[s-InputPort] }
 // A cost is a task's demand on the engines and ports.
 type cost struct {
 	schedule.Task
-	cycles              int64 // of the engines alone
-	ports               ports // bytes that they move
-	matWorks, rmacWorks bool  // whether the engine has a part in the task
+	cycles              int64 // cycles of the engines alone
+	ports               ports // bytes that the engines move
+	matWorks, rmacWorks bool  // MAT or R-MAC has a part in the task
 	// refill is the extra cycles where a head's divisors exceed the divisor buffer
 	// and are made in several passes.
 	refill int64

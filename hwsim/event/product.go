@@ -47,7 +47,7 @@ func tokensOf(a schedule.Area, o *workload.Operation, sums bool) *workload.Opera
 func (m *pricer) product(b *ports, o *workload.Operation, e arch.Engine, heads, written int64) (cycles, busy int64) {
 	inner := int64(o.Inner)
 	steps := m.Steps(o, e.MACs)
-	if o.Role == workload.Divisor { // one column, so that tokens are across the lanes
+	if o.Role == workload.Divisor { // the product has one column, so that tokens are across the lanes
 		most, all := m.Spread(count.Mul(heads, count.Up(int64(o.Rows), int64(e.Lanes))))
 		if m.Share == arch.Channels {
 			most = count.Up(most, m.Copies)

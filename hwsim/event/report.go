@@ -176,7 +176,7 @@ func (r *Run) WriteCSV(w io.Writer) error {
 			return make([]string, 4) // the step multiplies nothing
 		}
 		float := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
-		intensity := "" // empty where all data stays on the chip
+		intensity := "" // the intensity is empty where all data stays on the chip
 		if x := p.Intensity(); !math.IsInf(x, 1) {
 			intensity = float(x)
 		}
@@ -223,7 +223,7 @@ func (r *Run) WriteTrace(w io.Writer) error {
 	type event struct {
 		Name     string         `json:"name"`
 		Phase    string         `json:"ph"`
-		Time     float64        `json:"ts"` // µs
+		Time     float64        `json:"ts"` // begin in µs
 		Duration float64        `json:"dur,omitempty"`
 		Process  int            `json:"pid"`
 		Thread   int            `json:"tid"`

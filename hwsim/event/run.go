@@ -136,7 +136,7 @@ const (
 // An Event occupies an engine, a buffer or the off-chip memory for some cycles.
 type Event struct {
 	Kind   EventKind
-	Buffer BufferName // empty for a ComputeEvent
+	Buffer BufferName // the buffer's name, empty for a ComputeEvent
 	Op     string     // the step's name
 	Bytes  int64
 	// MAT and RMAC are the operations of the engines in a ComputeEvent, empty for an
@@ -284,7 +284,7 @@ type Part struct {
 	Steps   int    `json:"steps"`
 	Cycles  int64  `json:"cycles"`
 	Compute int64  `json:"compute"`
-	Waited  int64  `json:"waited"` // Cycles without Compute
+	Waited  int64  `json:"waited"` // Cycles less Compute
 	MACs    int64  `json:"macs"`
 	// Share is the part's share of the run's cycles.
 	Share float64 `json:"share"`

@@ -192,7 +192,7 @@ func TestTiledMaps(t *testing.T) {
 			if r.Traffic.InputLoads != test.loads || r.Traffic.Stores != test.stores {
 				t.Errorf("%d bytes loaded and %d stored, want %d and %d", r.Traffic.InputLoads, r.Traffic.Stores, test.loads, test.stores)
 			}
-			var stored int64 // the last of the first operation's outputs
+			var stored int64 // the cycle in which the first operation's last outputs are stored
 			for _, e := range r.Events {
 				if e.Kind == StoreEvent && e.Op == "first" {
 					stored = e.End
@@ -343,7 +343,7 @@ func TestWeightBits(t *testing.T) {
 	w.Ops[0].WeightBits, w.Ops[1].Name = 4, "second"
 	for _, c := range []struct {
 		options Options
-		bits    int64 // of a weight of each
+		bits    int64 // bits of a weight of each operation
 	}{
 		{Options{}, 4 + 8}, {Options{WeightBits: 2}, 4 + 2},
 		{Options{WeightBits: 2, WeightBitsOf: map[string]int{w.Ops[0].Name: 1}}, 1 + 2},
@@ -593,7 +593,7 @@ func TestExtremeShapes(t *testing.T) {
 		case 3:
 			ops = attention(h, w, size.Draw(rt, "dim"))
 		}
-		var sums int64 // on neither engine
+		var sums int64 // sums that are on neither engine
 		if elements := int64(size.Draw(rt, "elements")); rapid.Bool().Draw(rt, "elementwise") {
 			unit := rapid.SampledFrom(workload.Units()[1:]).Draw(rt, "unit")
 			ops = append(ops, workload.Operation{Name: "elements", Unit: unit, Form: workload.Elementwise, Elements: elements})
@@ -823,8 +823,8 @@ func TestEventsOfHeads(t *testing.T) {
 		step string
 		head int
 	}
-	produced := make(map[key]int64)          // when KᵀV is there
-	order := make(map[key]efficientvit.Role) // what MAT did last
+	produced := make(map[key]int64)          // the cycle in which KᵀV is complete
+	order := make(map[key]efficientvit.Role) // the role of MAT's last operation
 	joint := 0
 	for _, e := range r.Events {
 		if e.Head == 0 {

@@ -84,7 +84,7 @@ func (p *prepared) run(c *arch.Config) (r *Run, err error) {
 		}
 		r.add(last, 1)
 	}
-	count.Mul(r.Cycles, int64(c.Copies)) // upper bound of an account's sum
+	count.Mul(r.Cycles, int64(c.Copies)) // this is an upper bound of an account's sum
 	return r, nil
 }
 

@@ -181,7 +181,7 @@ func TestNetworksAgainstTheClosedForm(t *testing.T) {
 			c := arch.ZCU102()
 			c.Copies = 1
 			r := simulate(t, w, c, ideal(hwsim.InterLayerPipeline))
-			full := *w // without the role, nothing is known of a third
+			full := *w // without the role the model does not know that a third counts
 			full.Ops = slices.Clone(w.Ops)
 			for i := range full.Ops {
 				if o := &full.Ops[i]; o.Role == efficientvit.AggPW {
@@ -241,7 +241,7 @@ func TestImbalanceByHand(t *testing.T) {
 		name    string
 		ops     []workload.Operation
 		share   arch.Share
-		cycles  int64 // of sixteen copies
+		cycles  int64 // cycles of sixteen copies
 		copying int64 // imbalance in cycles of all copies
 	}{
 		// 196 pixels: the busiest copy has 13. 2 groups of channels take 16 steps each.
@@ -331,7 +331,7 @@ func TestInvariants(t *testing.T) {
 			unit := op.Unit
 			if c.Division == arch.DividerDivision {
 				if unit == workload.Log2 {
-					continue // nothing rounds divisors
+					continue // no unit rounds divisors
 				}
 				if unit == workload.Shifter {
 					unit = workload.Divider
@@ -400,7 +400,7 @@ func TestMoreIsNotSlower(t *testing.T) {
 			free := o
 			change(&free)
 			if free.FreeMemory && (o.Pipelines.InterLayer() || before.Tiling.CutHeads || c.Copies > 1) {
-				continue // one tile for each step, of which a pipeline or several copies may take a few cycles more than of many
+				continue // each step is one tile, of which a pipeline or several copies may take a few cycles more than of many
 			}
 			if after := simulate(rt, w, c, free); after.Cycles > before.Cycles {
 				rt.Errorf("free %s: %d cycles, before %d", what, after.Cycles, before.Cycles)
@@ -428,7 +428,7 @@ func TestEventsConserveBytes(t *testing.T) {
 		}
 		changes := make(map[BufferName][]change)
 		var got Traffic
-		var mat, rmac, channel, busy int64 // until when they are taken
+		var mat, rmac, channel, busy int64 // the cycles until which each is taken
 		for _, e := range r.Events {
 			if e.End < e.Start || e.Bytes < 0 || e.End > r.Cycles {
 				rt.Fatalf("%+v in a run of %d cycles", e, r.Cycles)
@@ -571,9 +571,9 @@ func TestHeadsRefusedOnlyBelowAToken(t *testing.T) {
 		if c.CopiesShare == arch.Batch {
 			pictures = o.Batch
 		}
-		needsIn, needsOut := 4*dim, 5*dim*dim+dim+1 // of K, V and twice Q; KᵀV of two heads and outputs
+		needsIn, needsOut := 4*dim, 5*dim*dim+dim+1 // inputs of K, V and twice Q; outputs, and KᵀV of two heads
 		if o.Pipelines == hwsim.NoPipelines {
-			needsIn, needsOut = 2*max(2*dim, dim*dim+dim), 2*5*dim*dim // K and V, or KᵀV and Q; sums and result
+			needsIn, needsOut = 2*max(2*dim, dim*dim+dim), 2*5*dim*dim // inputs of K and V, or of KᵀV and Q; sums and results
 		}
 		fits := needsIn*pictures+2 <= in<<10 && needsOut*pictures+2 <= out<<10
 		r, err := Simulate(w, c, o)
@@ -592,7 +592,7 @@ func TestHeadsRefusedOnlyBelowAToken(t *testing.T) {
 // of each.
 func TestCutHeadsRun(t *testing.T) {
 	names := []string{"seg-b0-cityscapes", "seg-b3-cityscapes"}
-	if testing.Short() { // the other takes seconds
+	if testing.Short() { // the other network takes seconds
 		names = names[:1]
 	}
 	for _, name := range names {

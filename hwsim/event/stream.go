@@ -22,7 +22,7 @@ func (m *pricer) streamed(s *schedule.Step, a schedule.Area) *price {
 	}
 	for i := range parts {
 		p := &parts[i]
-		narrow := int64(0) // units of a group that leaves no channel for R-MAC
+		narrow := int64(0) // number of units of a group that leaves no channel for R-MAC
 		lastRest := int64(0)
 		if p.Last > 0 {
 			if lastRest = min(p.Rest, p.Pixels); p.Last <= lanes {

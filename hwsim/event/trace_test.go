@@ -41,7 +41,7 @@ func TestTurnsAreTheRun(t *testing.T) {
 				starts, ends = append(starts, turn.Start), append(ends, turn.End)
 			}
 			if c.options.Batch > 1 {
-				drain = 0 // of all rounds; that of the first is not told
+				drain = 0 // the drain is of all rounds, and that of the first is not known
 			}
 			if drain > 0 && now != run.RoundCycles-drain {
 				t.Errorf("the turns end at %d, the round at %d with %d for its last stores", now, run.RoundCycles, drain)

@@ -30,7 +30,7 @@ func ExampleSweep() {
 		Workloads: []*workload.Workload{w},
 		Model:     closed.Model(hwsim.Backbone),
 	}))
-	page, _, _ := strings.Cut(survey.String(), "assumption: ") // a list ends it
+	page, _, _ := strings.Cut(survey.String(), "assumption: ") // a list of assumptions ends the page
 	fmt.Print(page)
 	// Output:
 	// 64 points tried, 29 beyond the limits, 0 refused

@@ -420,7 +420,7 @@ func everything() *energy.Table {
 func TestUnknownEnergyIsNotRanked(t *testing.T) {
 	w := hwtest.Network(t, "b0-r224")
 	part := everything()
-	part.SRAM[0].KiB = 1024 // says nothing of larger buffers
+	part.SRAM[0].KiB = 1024 // the entry tells nothing of larger buffers
 	options := event.Options{Scope: hwsim.Backbone}
 	tests := []struct {
 		name             string

@@ -30,7 +30,7 @@ type record struct {
 	Space      string      `json:"space"`
 	Model      string      `json:"model"`
 	Note       string      `json:"note"`
-	Base       string      `json:"base"` // as YAML
+	Base       string      `json:"base"` // the base configuration as YAML
 	Objectives objectives  `json:"objectives,omitempty"`
 	Fields     fields      `json:"fields"`
 	Tried      int         `json:"tried"`

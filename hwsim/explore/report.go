@@ -74,7 +74,7 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 		FPS         float64         `json:"fps"`
 		GOPS        float64         `json:"gops"`
 		Utilization float64         `json:"utilization"`
-		Joules      jsonfloat.Float `json:"joules"` // of one picture
+		Joules      jsonfloat.Float `json:"joules"` // energy of one picture in J
 		Front       bool            `json:"front"`
 	}
 	points := make([]point, len(v.Points))
@@ -104,7 +104,7 @@ func (v *Survey) MarshalJSON() ([]byte, error) {
 		Configuration arch.Config      `json:"configuration"`
 		Assumptions   arch.Assumptions `json:"assumptions"`
 		Objectives    []string         `json:"objectives"`
-		Shard         shard.Shard      `json:"shard,omitzero"` // of a part
+		Shard         shard.Shard      `json:"shard,omitzero"` // the shard of a part
 		Tried         int              `json:"tried"`
 		OverLimit     int              `json:"over_limit"`
 		Refused       int              `json:"refused"`

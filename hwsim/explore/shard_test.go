@@ -86,7 +86,7 @@ func TestMergeIsTheSingleRun(t *testing.T) {
 				if d := cmp.Diff(s, read, sameSurvey); d != "" {
 					t.Fatalf("read back (-saved +read):\n%s", d)
 				}
-				shards = append([]*Survey{read}, shards...) // the last comes first
+				shards = append([]*Survey{read}, shards...) // the last shard comes first
 			}
 			merged, err := Merge(shards...)
 			if err != nil {

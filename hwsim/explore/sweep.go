@@ -41,7 +41,7 @@ type Survey struct {
 	Tried, OverLimit, Refused int
 	Refusal                   error
 
-	file string // that it was read from, or empty
+	file string // path of the file from which the survey was read, or empty
 }
 
 // A Point is one workload on one configuration.

@@ -50,7 +50,7 @@ func Compare(w *workload.Workload, a Array, c arch.Config) (*Comparison, error) 
 		}
 	}
 	if len(alone.Ops) == 0 {
-		return &cmp, nil // as in a standard ViT
+		return &cmp, nil // the network has no depthwise convolutions, like a standard ViT
 	}
 	r, err := closed.Charge(alone, c, hwsim.Backbone)
 	if err != nil {

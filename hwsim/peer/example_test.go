@@ -18,7 +18,7 @@ import (
 func ExampleCompare() {
 	w := must.M1(workload.FromNetwork(must.M1(efficientvit.Describe("b1-r224"))))
 	c := must.M1(peer.Compare(w, peer.Array64x32(), arch.ZCU102()))
-	page, _, _ := strings.Cut(c.String(), "assumption: ") // a list ends it
+	page, _, _ := strings.Cut(c.String(), "assumption: ") // a list of assumptions ends the page
 	fmt.Print(page)
 	// Output:
 	// efficientvit-b1-r224 on a 64×32 array of 2048 multipliers and on Trio-ViT on ZCU102: (8×8 + 8×8)×16 at 200 MHz, 1024 + 592 DSPs, peak 819.2 GOPS

@@ -34,7 +34,7 @@ func TestAsSCALESim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows = rows[1:] // the names of the columns
+	rows = rows[1:] // the first row has the names of the columns
 	w := hwtest.Network(t, "b1-r224")
 	r, err := Array64x32().Time(w, SCALESim)
 	if err != nil {

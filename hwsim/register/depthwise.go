@@ -8,14 +8,14 @@ package register
 // complete, then the next pixels.
 type spatial struct {
 	lanes  []*rmacLane
-	macs   int // of each lane
+	macs   int // number of MACs of each lane
 	x      plane
 	w      filters
 	stride int
-	at     counter // row, pixels of it, channels, kernel row, kernel column
-	width  int     // of a row of outputs
+	at     counter // row, pixels of the row, channels, kernel row, kernel column
+	width  int     // width of a row of outputs
 	ended  bool
-	emit   emit // receives the channels of a pixel in order
+	emit   emit // the function that takes the channels of a pixel, in order
 }
 
 func (m *machine) depthwise(x plane, w filters, stride int, out [3]int, emit emit) *spatial {

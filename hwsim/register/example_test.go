@@ -25,7 +25,7 @@ func ExampleInterLayer() {
 	x := integer.Value{Shape: [3]int{1, 2, 2}, Data: []int32{10, 20, 30, 40}}
 	dw := &integer.Conv{Kernel: 3, Stride: 1, Groups: 2, WeightBits: 8, Weights: make([]int8, 18), Bias: make([]int32, 2)}
 	dw.Weights[4], dw.Weights[13] = 1, 1
-	pw := &integer.Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 8, Weights: []int8{1, 1, 1, -1}, Bias: make([]int32, 2)} // sum, difference
+	pw := &integer.Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 8, Weights: []int8{1, 1, 1, -1}, Bias: make([]int32, 2)} // the filters make a sum and a difference
 
 	y, trace, err := register.InterLayer(c, x, dw, nil, pw, func(r register.Registers) {
 		switch r.Cycle {

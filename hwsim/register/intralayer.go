@@ -45,7 +45,7 @@ func IntraLayer(c arch.Config, q, k, v integer.Value, a Attention, watch ...Watc
 
 	tokens, heads, d, e := q.Shape[0], q.Shape[1], q.Shape[2], v.Shape[2]
 	ktv, out := zeros([3]int{heads, d, e}), zeros(y.Shape)
-	codes := make([]int32, tokens) // the divisor buffer
+	codes := make([]int32, tokens) // the codes in the divisor buffer
 	producers := products(&integer.MatMul{OverTokens: true}, k, v, ktv, 0, heads, len(m.rmac))
 	var consumers []*layer
 	for h, made := range producers {

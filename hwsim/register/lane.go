@@ -41,7 +41,7 @@ func (g *gate) made() Products {
 // A matLane is a lane of MAT: multipliers, an adder tree, an accumulator.
 type matLane struct {
 	gate
-	tree        []int32 // its leaves are the multipliers' results
+	tree        []int32 // the nodes of the tree, whose leaves are the multipliers' results
 	accumulator int32
 }
 

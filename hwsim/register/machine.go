@@ -45,7 +45,7 @@ type Watch func(Registers)
 type machine struct {
 	mat   []*matLane
 	rmac  []*rmacLane
-	macs  struct{ mat, rmac int } // of a lane
+	macs  struct{ mat, rmac int } // number of MACs of a lane
 	trace Trace
 	watch []Watch
 	view  Registers
@@ -166,7 +166,7 @@ type producer interface {
 func (m *machine) ahead(p producer, queue ...*layer) {
 	alone := m.onMAT(queue...)
 	for !p.finished() {
-		alone.step() // before R-MAC: its outputs of this cycle are ready in the next one
+		alone.step() // MAT comes first, since outputs that R-MAC makes in this cycle are ready in the next one
 		p.step()
 		m.clock()
 	}

@@ -83,7 +83,7 @@ func infer(op integer.Operation, in ...integer.Tensor) (integer.Tensor, error) {
 // A plane is a feature map [H, W, C] and the border around it.
 type plane struct {
 	integer.Value
-	border []int32 // a code for each channel
+	border []int32 // the code of the border for each channel
 }
 
 // pixel returns the channels at a pixel of the map or of its border.
@@ -97,9 +97,9 @@ func (p plane) pixel(row, column int) []int32 {
 
 // filters are the weights of a convolution in the order of the lanes.
 type filters struct {
-	kernel, cin int     // cin is the number of channels that one output sums over
-	weights     []int32 // [Cout, kernel, kernel, cin]
-	bias        []int32 // [Cout]
+	kernel, cin int     // side of the kernel, and number of channels that one output sums over
+	weights     []int32 // the weights, [Cout, kernel, kernel, cin]
+	bias        []int32 // the biases, [Cout]
 }
 
 // filtersOf brings the weights [Cout, Cin, kernel, kernel] of a convolution into

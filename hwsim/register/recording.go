@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/gotriovit/gotriovit/table"
 )
 
 // A Recording keeps the registers of every cycle. Its Watch method is the [Watch] of one
@@ -27,39 +28,39 @@ func (r *Recording) Watch(now Registers) {
 		MATProducts: slices.Clone(now.MATProducts), RMACProducts: slices.Clone(now.RMACProducts)})
 }
 
-// String returns a table with a line per cycle and a column per lane: the products that
-// the lane adds, and its registers afterwards. In the pointwise mode of R-MAC only the
-// last register is shown, the lane's sum.
-func (r Recording) String() string {
+// Table has a row per cycle and a column per lane: the products that the lane adds, and its
+// registers afterwards. In the pointwise mode of R-MAC only the last register is shown, the
+// lane's sum.
+func (r Recording) Table() table.Table {
 	if len(r) == 0 {
-		return ""
+		return table.Table{}
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "cycle")
+	t := table.Table{Columns: table.Columns("cycle"), LeftText: true}
 	for i := range r[0].MAT {
-		fmt.Fprintf(w, "\tMAT lane %d", i+1)
+		t.Columns = append(t.Columns, table.Column{Name: fmt.Sprintf("MAT lane %d", i+1)})
 	}
 	for i := range r[0].RMAC {
-		fmt.Fprintf(w, "\tR-MAC lane %d", i+1)
+		t.Columns = append(t.Columns, table.Column{Name: fmt.Sprintf("R-MAC lane %d", i+1)})
 	}
 	for _, now := range r {
-		fmt.Fprintf(w, "\n%d", now.Cycle)
+		row := []any{now.Cycle}
 		for i, sum := range now.MAT {
-			fmt.Fprintf(w, "\t%s", now.MATProducts[i].line(sum))
+			row = append(row, now.MATProducts[i].line(sum))
 		}
 		for i, registers := range now.RMAC {
 			p := now.RMACProducts[i]
 			if !p.Depthwise {
 				registers = registers[len(registers)-1:]
 			}
-			fmt.Fprintf(w, "\t%s", p.line(registers...))
+			row = append(row, p.line(registers...))
 		}
+		t.Rows = append(t.Rows, row)
 	}
-	fmt.Fprintln(w)
-	w.Flush() // a strings.Builder has no error
-	return b.String()
+	return t
 }
+
+// String is the text of [Recording.Table], which ends with a line break.
+func (r Recording) String() string { return r.Table().String() }
 
 // line writes products and the registers behind them, "3×2 + 1×-1 → 5".
 func (p Products) line(registers ...int32) string {

@@ -329,7 +329,7 @@ func TestInterLayerCycles(t *testing.T) {
 		stream       stream
 		config       arch.Config
 		role         efficientvit.Role
-		cycles, want int64 // stepped, closed form
+		cycles, want int64 // cycles that were stepped, and those of the closed form
 		discarded    int64
 		cause        string
 	}{
@@ -595,7 +595,7 @@ func TestIntraLayerByHand(t *testing.T) {
 	q := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{1, 0, 2, 5, 0, 20, 0, 0}}
 	k := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{120, 1, 120, 0, 120, 0, 120, 0}}
 	v := integer.Value{Shape: [3]int{4, 1, 2}, Data: []int32{100, 0, 4, -2, -4, -1, 1, 1}}
-	logDomain := &integer.Log2{Thresholds: []int32{46, 91, 182, 363}} // √2·2^5 and so on: code 0 is 2^5
+	logDomain := &integer.Log2{Thresholds: []int32{46, 91, 182, 363}} // thresholds √2·2^5 and so on: code 0 stands for 2^5
 	for _, test := range []struct {
 		name              string
 		divisor, dividend Units
@@ -664,7 +664,7 @@ func TestOddHeads(t *testing.T) {
 
 // TestExtremeOperands: the largest allowed sums do not exceed 32 bits.
 func TestExtremeOperands(t *testing.T) {
-	const products = 1<<17 - 1 // of 2^14
+	const products = 1<<17 - 1 // number of products of 2^14
 	for _, c := range []arch.Config{engines(1, 8, 1, 8), engines(1, 7, 3, 5)} {
 		for _, bias := range []int32{0, 1<<14 - 1, 1 << 14} {
 			x, f := random(1, -128, -128, 1, 1, products), conv(2, products, 1, 1, 1, 1)

@@ -18,7 +18,7 @@ type layer struct {
 	x             plane
 	w             filters
 	stride        int
-	height, width int // of the outputs
+	height, width int // size of the outputs
 	emit          emit
 	// arrived reports whether the inputs of an output pixel are ready; nil if all are from
 	// the beginning.
@@ -28,7 +28,7 @@ type layer struct {
 
 	tiles []tile
 	made  []int // finished channels of each tile at each pixel, [tiles, pixels]
-	begin int   // all tiles before it are finished
+	begin int   // all tiles before this one are finished
 	open  int   // a tile at a pixel with some finished channels, or -1
 	left  int   // number of outputs that are not finished
 }
@@ -56,7 +56,7 @@ func newLayer(x plane, w filters, stride int, out [3]int, lanes int, emit emit) 
 // lane.
 type pass struct {
 	layer          *layer
-	index          int // of the tile at the pixel
+	index          int // index of the tile at the pixel
 	pixel, group   int
 	from, channels int
 }
@@ -109,12 +109,12 @@ func (l *layer) finish(p pass, lanes []lane) {
 // then passes, in the order of the queue.
 type sequencer struct {
 	lanes   []lane
-	macs    int // of each lane, at most
+	macs    int // largest number of MACs of each lane
 	queue   []*layer
 	now     pass
 	running bool
 	at      counter // kernel row, kernel column, slice of input channels
-	macsNow int64   // enabled in the pass so far
+	macsNow int64   // number of MACs enabled in the pass so far
 }
 
 func (s *sequencer) finished() bool {

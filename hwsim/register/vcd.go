@@ -19,9 +19,9 @@ import (
 //	err = dump.Close()
 type VCD struct {
 	w      *bufio.Writer
-	period float64 // in ps
-	end    int64   // cycles so far
-	last   []int32 // of each register: MAT's, then R-MAC's
+	period float64 // length of a cycle in ps
+	end    int64   // number of cycles so far
+	last   []int32 // the last value of each register, MAT's first, then R-MAC's
 	codes  []string
 }
 

@@ -17,7 +17,7 @@ import (
 func TestVCD(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawEngines(t, false)
-		c.RMAC.MACs *= rapid.SampledFrom([]int{1, 40}).Draw(t, "times R-MAC MACs") // names of one and two characters
+		c.RMAC.MACs *= rapid.SampledFrom([]int{1, 40}).Draw(t, "times R-MAC MACs") // the registers have names of one and of two characters
 		x, dw, pw := random(1, -128, 127, 3, 4, 10), conv(2, 1, 10, 3, 1, 10), conv(3, 10, 7, 1, 1, 1)
 		var file strings.Builder
 		dump := NewVCD(&file, c)

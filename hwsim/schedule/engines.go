@@ -145,8 +145,8 @@ type Part struct {
 func (e *Engines) Parts(dw, pw *workload.Operation, a Area) []Part {
 	sets := count.Mul(a.Rows, count.Up(a.Columns, int64(e.RMAC.Lanes)))
 	px := count.Mul(a.Rows, a.Columns)
-	cycles := count.Mul(int64(dw.Kernel), int64(dw.Kernel), e.turns(dw)) // for one group of channels
-	steps := count.Up(int64(dw.Cout), int64(e.RMAC.MACs))                // for the channels of one set
+	cycles := count.Mul(int64(dw.Kernel), int64(dw.Kernel), e.turns(dw)) // cycles for one group of channels
+	steps := count.Up(int64(dw.Cout), int64(e.RMAC.MACs))                // number of steps for the channels of one set
 	groups := int64(1)
 	var alone, both int64
 	if pw != nil {
@@ -163,7 +163,7 @@ func (e *Engines) Parts(dw, pw *workload.Operation, a Area) []Part {
 		case arch.Pixels:
 			p.Sets = count.Share(sets, c+1, e.Copies) - count.Share(sets, c, e.Copies)
 			p.Pixels = count.Share(px, c+1, e.Copies) - count.Share(px, c, e.Copies)
-		case arch.Channels: // dealt in turn; all copies wait for the one with the most depthwise channels
+		case arch.Channels: // sets are dealt in turn, and all copies wait for the one with the most depthwise channels
 			deal := func(n int64) int64 { return (n - min(n, c) + e.Copies - 1) / e.Copies }
 			mine, longest = deal(steps), count.Up(steps, e.Copies)
 			p.Groups = deal(groups)

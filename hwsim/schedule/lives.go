@@ -17,7 +17,7 @@ func tensors(w *workload.Workload, list []Step) []workload.Tensor {
 	if len(w.Tensors) > 0 {
 		return w.Tensors
 	}
-	behind := make(map[string]int) // the step of each operation, from 1
+	behind := make(map[string]int) // number of the step of each operation, from 1
 	for i, s := range list {
 		for _, o := range s.Ops {
 			behind[o.Name] = i + 1
@@ -93,8 +93,8 @@ func place(list []Step, all []workload.Tensor, capacity int64) {
 type life struct {
 	tensor      *workload.Tensor
 	first, last int
-	made        bool // produced by a step: neither the picture nor a result of the host
-	outside     bool // crosses the chip boundary: the picture, a tensor of the host, or a result
+	made        bool // a step makes the tensor: it is neither the picture nor a result of the host
+	outside     bool // the tensor crosses the chip's boundary: it is the picture, a tensor of the host, or a result
 }
 
 // live returns the lives of the tensors that pass from step to step or cross the chip
@@ -117,7 +117,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 		}
 		l.outside = !made || !read
 		if l.first == len(list) || l.first == l.last && !l.outside {
-			continue // no step reads it, or it lives and dies within one step
+			continue // no step reads the tensor, or it lives within one step
 		}
 		for i := l.first; i <= l.last; i++ {
 			count.Inc(&alive[i], l.tensor.Elements)
@@ -126,7 +126,7 @@ func live(list []Step, all []workload.Tensor, index map[string]int, capacity int
 	}
 	for i := range list {
 		s := &list[i]
-		if s.Mapping == Streamed { // R-MAC's outputs, which MAT reads
+		if s.Mapping == Streamed { // the outputs of R-MAC, which MAT reads
 			count.Inc(&alive[i], s.Engine[0].Outputs())
 		}
 		s.Tight = alive[i] > capacity

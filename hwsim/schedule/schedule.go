@@ -90,7 +90,7 @@ func (p *Plan) divide(bytes int64) Loads {
 	o := p.Engine
 	switch {
 	case p.lag() > 0:
-		q := count.Mul(2, int64(o[1].Rows), int64(o[1].Inner)) // for divisors and dividends
+		q := count.Mul(2, int64(o[1].Rows), int64(o[1].Inner)) // elements that divisors and dividends read
 		kv := count.Mul(int64(o[0].Inner), int64(o[0].Rows)+int64(o[0].Cols))
 		l.Out = count.Share(l.In, q, count.Add(q, kv))
 	case p.outputs:

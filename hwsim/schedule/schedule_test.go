@@ -39,7 +39,7 @@ func drawn(t *rapid.T) (*workload.Workload, arch.Config, Options) {
 		if rapid.Bool().Draw(t, "divisors first") {
 			ops[1], ops[2] = ops[2], ops[1]
 		}
-		if rapid.IntRange(0, 3).Draw(t, "other queries") == 0 { // more or fewer than there are keys
+		if rapid.IntRange(0, 3).Draw(t, "other queries") == 0 { // there are more or fewer queries than keys
 			queries := size.Draw(t, "queries")
 			ops[1].Rows, ops[2].Rows = queries, queries
 		}
@@ -68,7 +68,7 @@ func terms(w Work, f func(term)) {
 			f(i)
 		}
 	}
-	either := func(r Range) Range { // of a dimension that the operation does not have
+	either := func(r Range) Range { // the range of a dimension that the operation does not have
 		if r == (Range{}) {
 			return Range{0, 1}
 		}
@@ -108,7 +108,7 @@ func TestEveryOutputOnce(t *testing.T) {
 		for i := range s.Steps {
 			step := &s.Steps[i]
 			p := s.Plan(step, tiling)
-			made := make([]string, 0, len(step.Engine)) // in the step, in this order
+			made := make([]string, 0, len(step.Engine)) // operations that the step makes, in this order
 			for tile := range p.All() {
 				for _, task := range p.Tasks(tile.Area) {
 					for _, work := range p.Work(tile, task) {

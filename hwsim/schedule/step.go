@@ -16,11 +16,11 @@ type Mapping uint8
 // The mappings.
 const (
 	AuxiliaryOnly Mapping = iota // no engine works in the step
-	BothEngines                  // a convolution, channel-parallel
-	DepthwiseOnly                // a depthwise convolution on R-MAC
-	Streamed                     // a depthwise convolution on R-MAC into a pointwise one on MAT: inter-layer
-	HalvedHeads                  // a matrix product, one half of the heads on each engine
-	HeadPipeline                 // KᵀV on R-MAC, divisors and dividends on MAT: intra-layer
+	BothEngines                  // both engines run a convolution, channel-parallel
+	DepthwiseOnly                // R-MAC runs a depthwise convolution
+	Streamed                     // R-MAC runs a depthwise convolution, and MAT the pointwise one behind it: inter-layer
+	HalvedHeads                  // each engine runs a matrix product for one half of the heads
+	HeadPipeline                 // R-MAC makes KᵀV, and MAT divisors and dividends: intra-layer
 )
 
 // A Step is an operation of the engines, or several joined by a pipeline, with the
@@ -90,14 +90,14 @@ func (s *Step) Attention() (ktv, dividend, divisor int) {
 // cut divides a workload into steps. It returns the host's operations separately: the
 // accelerator has no unit for them.
 func cut(w *workload.Workload, d arch.Depthwise, scope hwsim.Scope, p hwsim.Pipelines) (list []Step, host []hwsim.Omission) {
-	var engine []*workload.Operation // operations of the scope without a step yet
+	var engine []*workload.Operation // operations of the scope that are in no step yet
 	inScope := func(o *workload.Operation) bool { return !o.Head || scope == hwsim.Whole }
 	for i := range w.Ops {
 		if o := &w.Ops[i]; o.Unit == workload.Engines && inScope(o) {
 			engine = append(engine, o)
 		}
 	}
-	awaited := 0 // operations of the engines that the last step joins and that are still to come
+	awaited := 0 // number of the engines' operations that the last step joins and that are still to come
 	for i := range w.Ops {
 		o := &w.Ops[i]
 		switch {

@@ -35,7 +35,7 @@ type Task struct {
 // runs on R-MAC, it also returns the copies' parts of them.
 func (e *Engines) Tasks(s *Step, a Area) ([]Task, []Part) {
 	switch s.Mapping {
-	case BothEngines: // one task per round of output channels
+	case BothEngines: // each round of output channels is a task
 		o := s.Last()
 		list := make([]Task, e.Rounds(o))
 		for i := range list {
@@ -65,7 +65,7 @@ func (e *Engines) stream(pw *workload.Operation, parts []Part) []Task {
 		k := Task{Channels: e.Channels(pw, r, r+1), From: int(r) + 1, To: int(r) + 2}
 		if r == most {
 			k.Channels.From = e.Channels(pw, fewest, r).From
-			k.From = k.To // loaded with the first task
+			k.From = k.To // the weights are loaded with the first task
 		}
 		list = append(list, k)
 	}

@@ -132,8 +132,8 @@ func (s *Schedule) unitBytes(step *Step) float64 {
 // from left to right. Where heads are cut, a band is one head or two, and its tiles are
 // parts of the tokens.
 type Grid struct {
-	height, width int64 // of the outputs; or heads and 1; or tokens and heads
-	rows, columns int64 // of a tile
+	height, width int64 // size of the outputs, or heads and 1, or tokens and heads
+	rows, columns int64 // size of a tile
 	halo          int64 // outputs around a tile whose inputs the tile also needs
 	// sums is true if KᵀV sums over the tokens of cut heads, outputs if each token has
 	// outputs. In the intra-layer pipeline both are true, and the outputs are one band
@@ -148,7 +148,7 @@ func (s *Schedule) grid(step *Step, t Tiling) Grid {
 		return Grid{height: 1, width: 1, rows: 1, columns: 1}
 	}
 	o, size, each := step.Engine[0], t.Pixels, s.unitBytes(step)
-	fits := int64(count.Limit) // pixels or heads within the bytes
+	fits := int64(count.Limit) // number of pixels or heads within the bytes
 	if t.Bytes > 0 {
 		fits = max(1, int64(float64(t.Bytes)/each))
 	}
@@ -161,7 +161,7 @@ func (s *Schedule) grid(step *Step, t Tiling) Grid {
 			return Grid{height: n, width: heads, rows: part, columns: abreast, sums: sums, outputs: outputs}
 		}
 		rows := max(1, min(size/longest(o), fits))
-		if step.Mapping == HalvedHeads { // an even number, one half for each engine
+		if step.Mapping == HalvedHeads { // the number is even, one half for each engine
 			rows = 2 * max(1, rows/2)
 		}
 		return Grid{height: heads, width: 1, rows: min(heads, rows), columns: 1}

@@ -68,7 +68,7 @@ func (s *Steps) step(ops []workload.Operation) (made, want integer.Value, err er
 	first := &ops[0]
 	x := integer.Value{Shape: [3]int{first.H * first.Stride, first.W * first.Stride, first.Cin * first.Groups}}
 	for i := range x.Shape[0] * x.Shape[1] * x.Shape[2] {
-		x.Data = append(x.Data, int32(1+i*5%7)) // from 1 to 7
+		x.Data = append(x.Data, int32(1+i*5%7)) // values from 1 to 7
 	}
 	switch {
 	case len(ops) == 2:

@@ -26,7 +26,7 @@ func TestBridge(t *testing.T) {
 	for _, test := range []struct {
 		name, network string
 		c             arch.Config
-		want          []float64 // rounded
+		want          []float64 // rounded cycles
 	}{
 		{"b1-r224", "b1-r224", arch.ZCU102(), []float64{0, 131, 43870, 624, 0, 1481, 0}},
 		{"b2-r224", "b2-r224", arch.ZCU102(), []float64{2223, 276, 133674, 2576, 0, 2168, 0}},

@@ -44,7 +44,7 @@ func Fewest(w *workload.Workload, c arch.Config, o event.Options, field string) 
 	if err != nil {
 		return 0, err
 	}
-	low, high := 0, enough // low is too few, high is enough: more units never cost a cycle
+	low, high := 0, enough // low is too few units and high is enough: more units never cost a cycle
 	for high-low > 1 {
 		middle := (low + high) / 2
 		tried, err := Counts(w, c, o, field, middle)

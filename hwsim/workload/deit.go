@@ -12,9 +12,9 @@ import (
 const (
 	deitPatch   = 16
 	deitSide    = 224 / deitPatch
-	deitTokens  = deitSide*deitSide + 1 // the class token is one
+	deitTokens  = deitSide*deitSide + 1 // the class token is one more
 	deitDepth   = 12
-	deitHead    = 64 // channels of a head
+	deitHead    = 64 // number of channels of a head
 	deitClasses = 1000
 )
 

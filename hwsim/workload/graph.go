@@ -9,7 +9,7 @@ import "slices"
 type node struct {
 	name     string
 	inputs   []string
-	elements int64 // of the tensor that it makes
+	elements int64 // number of elements of the tensor that the operation makes
 	picture  bool  // the tensor is the picture
 	// moves marks a node without arithmetic: it only changes addresses, or its factor is
 	// part of a later requantization. single marks a node that works on single elements,

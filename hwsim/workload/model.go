@@ -82,7 +82,7 @@ func (n *node) of(op integer.Operation, y integer.Tensor, in []integer.Tensor) [
 	case *integer.Hardswish, *integer.ReLU:
 		n.single = true
 		return []Operation{on(Activation, n.name, n.elements)}
-	case *integer.Add: // it multiplies like a requantization
+	case *integer.Add: // an addition multiplies like a requantization
 		return []Operation{on(Adder, n.name, n.elements), on(Requantize, n.name+requantizeSuffix, n.elements)}
 	case *integer.Divide:
 		return []Operation{on(Shifter, n.name, n.elements), on(Requantize, n.name+requantizeSuffix, n.elements)}

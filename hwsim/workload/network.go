@@ -100,9 +100,9 @@ func (r *reader) operations(op *efficientvit.Op) ([]Operation, error) {
 		// as an addition of its own.
 		return on(Adder, op.Name, size), nil
 	case efficientvit.BatchNorm, efficientvit.Scale:
-		return nil, nil // multiplied into the following requantization
+		return nil, nil // the constant is multiplied into the following requantization
 	case efficientvit.Input, efficientvit.Concat, efficientvit.Heads, efficientvit.MergeHeads:
-		return nil, nil // addresses only
+		return nil, nil // the operation only changes addresses
 	}
 	return nil, fmt.Errorf("the kind has no place on the accelerator")
 }

@@ -15,16 +15,16 @@ type Unit uint8
 // unit on the accelerator.
 const (
 	Engines    Unit = iota + 1 // MAT and R-MAC
-	SumAdder                   // ΣReLU(K)
-	Log2                       // rounds divisors to powers of two
-	Shifter                    // divides by shifting
-	Divider                    // divides where no log2 module rounds divisors
-	Requantize                 // accumulators to the grid of their readers
-	Activation                 // Hardswish, ReLU
-	Adder                      // residual additions, channel-wise shifts
-	Resizer                    // bicubic upsampling
-	Pool                       // global average pooling
-	Host                       // LayerNorm, softmax, GELU
+	SumAdder                   // unit that makes ΣReLU(K)
+	Log2                       // unit that rounds divisors to powers of two
+	Shifter                    // unit that divides by shifting
+	Divider                    // unit that divides where no log2 module rounds divisors
+	Requantize                 // unit that brings accumulators to the grid of their readers
+	Activation                 // unit of Hardswish and ReLU
+	Adder                      // unit of residual additions and channel-wise shifts
+	Resizer                    // unit of bicubic upsampling
+	Pool                       // unit of global average pooling
+	Host                       // the host, for LayerNorm, softmax and GELU
 
 	unitEnd
 )

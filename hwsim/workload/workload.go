@@ -52,7 +52,7 @@ func (w *Workload) Validate() error {
 
 // A fault is an error in a workload with the path of its field.
 type fault struct {
-	path string // of the field, as a file has it
+	path string // name of the field in a file
 	err  error
 }
 

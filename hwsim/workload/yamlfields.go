@@ -30,7 +30,7 @@ type field struct {
 type formatVersion int
 
 const (
-	maxText = 200 // bytes
+	maxText = 200 // largest size of a text in bytes
 	maxGOP  = 1e9
 )
 
@@ -102,7 +102,7 @@ func (f *field) text() string {
 	case *formatVersion:
 		return strconv.Itoa(int(*v))
 	}
-	return strconv.Quote(fmt.Sprint(f.value)) // for a Form, Unit or Role
+	return strconv.Quote(fmt.Sprint(f.value)) // the value is a Form, Unit or Role
 }
 
 // allowed describes the allowed values.
@@ -219,7 +219,7 @@ func whole(node ast.Node, low, high float64) (float64, bool) {
 // number returns a number within limits.
 func number(node ast.Node, low, high float64) (x float64, ok bool) {
 	x, ok = yamlfile.Number(node)
-	return x, ok && x >= low && x <= high // false for NaN
+	return x, ok && x >= low && x <= high // the result is false for NaN
 }
 
 // printable reports whether a name fits on one line of a report.

@@ -51,7 +51,7 @@ func TestNotebooks(t *testing.T) {
 		return // a notebook that was not run cannot be opened again
 	}
 	b.export(t, names)
-	second := b.startLab(t) // has signed no notebook, so it trusts none
+	second := b.startLab(t) // this JupyterLab has signed no notebook, so that it trusts none
 	for _, name := range names {
 		html := "file://" + filepath.Join(b.folder, name+".html")
 		for _, p := range []page{

@@ -18,11 +18,11 @@ import (
 type page struct {
 	Name       string `json:"-"`
 	URL        string `json:"url"`
-	Lab        bool   `json:"lab"`   // in JupyterLab; otherwise exported HTML
-	Run        bool   `json:"run"`   // run all cells and save
-	Steer      bool   `json:"steer"` // move the first slider by arrow keys
+	Lab        bool   `json:"lab"`   // the page is in JupyterLab, and not exported HTML
+	Run        bool   `json:"run"`   // all cells are run and the notebook is saved
+	Steer      bool   `json:"steer"` // the first slider is moved by arrow keys
 	JavaScript bool   `json:"javascript"`
-	Folder     string `json:"folder"` // of the screenshots
+	Folder     string `json:"folder"` // folder of the screenshots
 	Chromium   string `json:"chromium"`
 }
 

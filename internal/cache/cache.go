@@ -152,7 +152,7 @@ func (c *Cache) Get(key string) ([]byte, bool) {
 		return nil, false
 	}
 	now := time.Now()
-	os.Chtimes(path, now, now) // marks the entry as used; a read-only cache is never evicted
+	os.Chtimes(path, now, now) // the time marks the entry as used; a read-only cache is never evicted
 	return payload, true
 }
 

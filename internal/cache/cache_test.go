@@ -26,9 +26,9 @@ import (
 
 // TestMain lets the test binary act as another process that uses the cache.
 func TestMain(m *testing.M) {
-	flag.Parse() // reads -test.v, which shows warnings and bars
+	flag.Parse() // Parse reads -test.v, which shows warnings and bars
 	switch dir := os.Getenv("CACHE_TEST_DIR"); os.Getenv("CACHE_TEST_ROLE") {
-	case "writer": // writes one entry again and again
+	case "writer": // the process writes one entry again and again
 		for c := Open(dir); ; {
 			if err := c.Put(context.Background(), "entry", payload); err != nil {
 				fmt.Println(err)
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 			}
 			fmt.Println("written")
 		}
-	case "sleeper": // is inside a stage until it is killed
+	case "sleeper": // the process is inside a stage until it is killed
 		_, err := Do(context.Background(), Open(dir), "stage", 1, nil, func() (int, error) {
 			fmt.Println("computing")
 			time.Sleep(time.Hour)
@@ -44,14 +44,14 @@ func TestMain(m *testing.M) {
 		})
 		fmt.Println(err)
 		os.Exit(1)
-	case "waiter": // waits for a stage until a signal ends the wait
+	case "waiter": // the process waits for a stage until a signal ends the wait
 		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
 		_, err := Do(ctx, Open(dir), "stage", 1, nil, func() (int, error) { return 0, nil })
 		fmt.Println(err, errors.Is(err, context.Canceled))
 		os.Exit(0)
 	case "reporter":
 		report(dir)
-	case "two reasons": // stores two results in one cache, which fails for two reasons
+	case "two reasons": // the process stores two results in one cache, which fails for two reasons
 		c := Open(dir)
 		c.MaxBytes = 100
 		for _, size := range []int{1000, 10} {
@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println("first:", c.Warning())
 		os.Exit(0)
-	case "computer": // computes stages that other processes compute too
+	case "computer": // the process computes stages that other processes compute too
 		for i := range 20 {
 			got, err := Do(context.Background(), Open(dir), "shared", 1, []string{strconv.Itoa(i)}, func() ([]int, error) {
 				fmt.Println("computed", i)
@@ -192,7 +192,7 @@ func TestEvictsLeastRecentlyUsed(t *testing.T) {
 	put("a", 1)
 	put("b", 2)
 	put("c", 3)
-	if _, ok := c.Get(Key("a")); !ok { // used most recently now
+	if _, ok := c.Get(Key("a")); !ok { // entry a is the last one used now
 		t.Fatal("a is absent")
 	}
 	put("d", 4)

@@ -25,7 +25,7 @@ func (c *Cache) Usage() (entries int, bytes int64, err error) {
 	if err := atomicfile.Write(probe, func(io.Writer) error { return nil }); err != nil {
 		return 0, 0, err
 	}
-	os.Remove(probe) // fails if another process removed it
+	os.Remove(probe) // removing fails if another process removed the file
 	files, err := os.ReadDir(c.dir)
 	if err != nil {
 		return 0, 0, err

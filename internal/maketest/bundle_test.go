@@ -48,7 +48,7 @@ func TestBundleComplete(t *testing.T) {
 	}
 	t.Parallel()
 	w := newWorld(t, parents[0])
-	if err := os.Remove(filepath.Join(w.home, "programs", "go")); err != nil { // uses the real one
+	if err := os.Remove(filepath.Join(w.home, "programs", "go")); err != nil { // the test uses the real Go
 		t.Fatal(err)
 	}
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()

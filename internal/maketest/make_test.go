@@ -27,7 +27,7 @@ const manifests = "deploy/k8s"
 
 // A world is a scratch folder that contains a checkout.
 type world struct {
-	root     string // contains all other folders
+	root     string // folder that contains all other folders
 	checkout string
 	home     string
 	log      string
@@ -218,7 +218,7 @@ func TestGivenPaths(t *testing.T) {
 						want[variable] = way.base + "/" + value
 						if place == "environment" {
 							env = append(env, variable+"="+way.prefix+value)
-						} else { // make expands a dollar there
+						} else { // make expands a dollar in this place
 							args = append(args, variable+"="+strings.ReplaceAll(way.prefix, "$", "$$")+value)
 						}
 					}
@@ -334,8 +334,8 @@ func TestTargets(t *testing.T) {
 		plugin := w.checkout + "/build/xla/lammps_jax_pjrt_cpu"
 		for _, test := range []struct {
 			target string
-			words  []string          // of the call: the program and some of its arguments
-			env    map[string]string // of the call
+			words  []string          // words of the call: the program and some of its arguments
+			env    map[string]string // environment of the call
 		}{
 			{"help", nil, nil},
 			{"kernel", []string{"go", "install", "tool"}, map[string]string{"GOBIN": w.checkout + "/.bin"}},
@@ -375,7 +375,7 @@ func TestTargets(t *testing.T) {
 		} {
 			t.Run(parent+", "+test.target, func(t *testing.T) {
 				delete(untested, test.target)
-				may := filepath.Join(w.checkout, "notebooks") // strip writes it
+				may := filepath.Join(w.checkout, "notebooks") // the target strip writes this folder
 				calls := w.make(t, w.checkout, []string{"SEED=it's a $ecret"}, []string{test.target, "TRIOVIT_SHARED=" + shared, "ROUNDS=1", "DIR=my class", "NOTEBOOK=notebooks/my notebook.ipynb"}, may, filepath.Join(w.checkout, "my class"))
 				if test.words == nil {
 					return

@@ -21,7 +21,7 @@ const (
 
 // A call is one start of a stand-in.
 type call struct {
-	Args []string // begins with the program's path as make wrote it
+	Args []string // the program's path as make wrote it, and its arguments
 	Dir  string
 	Env  map[string]string
 }
@@ -56,7 +56,7 @@ func standIn() error {
 	case "go":
 		switch {
 		case is("env", "GOROOT"):
-			fmt.Println(os.Getenv("HOME")) // folder that has bin/gofmt
+			fmt.Println(os.Getenv("HOME")) // HOME is the folder that has bin/gofmt
 		case is("install", "tool"):
 			return link(filepath.Join(os.Getenv("GOBIN"), "staticcheck"))
 		case is("build") && after("-o") != "":
@@ -65,10 +65,10 @@ func standIn() error {
 			fmt.Println("FuzzRead\nok  \tsome/package")
 		case is("run", "./cmd/triovit", "ladder"):
 			return write(filepath.Join(after("-out"), "ladder.svg"), "drawn")
-		case len(args) == 0: // build/bench/go, a peer of bench.py
+		case len(args) == 0: // the call is of build/bench/go, a peer of bench.py
 			return answer()
 		}
-	case "xla", "integers": // build/bench
+	case "xla", "integers": // the call is of build/bench
 		return answer()
 	case "python", "python3":
 		switch {

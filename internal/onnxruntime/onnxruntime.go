@@ -35,7 +35,7 @@ type Job struct {
 type Array struct {
 	Name  string
 	Shape []int
-	Data  any // []float32 or []int32
+	Data  any // a []float32 or []int32
 }
 
 // Bytes holds the elements of an output, four bytes each.
@@ -49,7 +49,7 @@ func (b Bytes) Integers() []int32 { return decoded[int32](b) }
 
 func decoded[T float32 | int32](b Bytes) []T {
 	values := make([]T, len(b)/4)
-	binary.Decode(b, binary.LittleEndian, values) // fills all of values
+	binary.Decode(b, binary.LittleEndian, values) // Decode fills all of values
 	return values
 }
 

@@ -81,10 +81,10 @@ func TestZeroIsTold(t *testing.T) {
 				above = f.Doc.Text() + f.Comment.Text() // the comment of this field and those below it
 			}
 			if kind, ok := f.Type.(*ast.Ident); ok && (kind.Name == "bool" || kind.IsExported() && kind.Name != "Observer") {
-				continue // false, or the zero value of a type that tells it
+				continue // the value is false, or the zero value of a type that tells it
 			}
 			if _, ok := f.Type.(*ast.SelectorExpr); ok {
-				continue // of another package
+				continue // the type is of another package
 			}
 			for _, field := range f.Names {
 				full := name + "." + field.Name

@@ -73,7 +73,7 @@ func TestRowsAgree(t *testing.T) {
 // TestPlatformsFitLatencies: the bars of Fig. 10 are the operations divided by the
 // published latencies.
 func TestPlatformsFitLatencies(t *testing.T) {
-	latencies := map[string][]float64{ // ms
+	latencies := map[string][]float64{ // latencies in ms
 		"FasterTransformer (GPU)":      {1.66, 3.05, 8.19},
 		"I-BERT (GPU)":                 {1.74, 3.26, 8.51},
 		"I-ViT (GPU)":                  {1.61, 2.97, 7.93},
@@ -109,7 +109,7 @@ func TestRatiosFitOperands(t *testing.T) {
 		known++
 		tolerance := 0.04 * r.Printed.Value
 		if r.Metric == GOPS && r.Printed.Value == 2.0 {
-			tolerance = 0.6 // the companion's text says 2.0, its numbers 2.5
+			tolerance = 0.6 // the companion's text says 2.0, and its numbers give 2.5
 		}
 		if math.Abs(got-r.Printed.Value) > tolerance {
 			t.Errorf("%s over %s: %v by its operands, %v printed", r.Metric, r.Over, got, r.Printed.Value)

@@ -18,10 +18,10 @@ type Mark string
 
 // The marks.
 const (
-	Verified Mark = "V" // read in a source that quotes it
-	Inferred Mark = "I" // its place in the table was inferred
-	Unknown  Mark = "U" // not available here
-	Recalled Mark = "M" // from memory, not confirmed
+	Verified Mark = "V" // the number was read in a source that quotes it
+	Inferred Mark = "I" // the number's place in the table was inferred
+	Unknown  Mark = "U" // the number is not available here
+	Recalled Mark = "M" // the number is from memory and not confirmed
 )
 
 // A Cell is one printed number.

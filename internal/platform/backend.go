@@ -9,8 +9,8 @@ import (
 
 // The backends that a user can choose.
 const (
-	Go  = "go"  // GoMLX's Go backend: no cgo, any machine
-	XLA = "xla" // XLA through its PJRT plug-in for CPUs: needs the build tag xla
+	Go  = "go"  // GoMLX's Go backend, which needs no cgo and runs on any machine
+	XLA = "xla" // XLA through its PJRT plug-in for CPUs, which needs the build tag xla
 )
 
 // Plugin is the environment variable that lists the folders of XLA's plug-in.

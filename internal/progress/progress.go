@@ -49,16 +49,16 @@ const (
 // terminal control, and simulators of an accelerator link this package.
 type Bar struct {
 	label string
-	total int // steps; 0 if their number is unknown
+	total int // number of steps, 0 if it is unknown
 	now   func() time.Time
 	start time.Time
 	out   *late
-	first *time.Timer // draws the line after delay, even if no step ends then
-	free  func()      // lets the next stage draw the line
+	first *time.Timer // the timer that draws the line after delay, even if no step ends then
+	free  func()      // the function that lets the next stage draw the line
 
 	mu      sync.Mutex
 	waits   []string  // reasons for which inner stages wait
-	done    int       // steps done
+	done    int       // number of steps that are done
 	drawn   time.Time // time of the last drawing
 	longest int       // characters of the longest line so far
 }
@@ -86,7 +86,7 @@ func bars() io.Writer {
 
 // warnings returns the writer of warnings.
 func warnings() io.Writer {
-	switch verbose := flag.Lookup("test.v"); { // defined in test binaries only
+	switch verbose := flag.Lookup("test.v"); { // the flag is defined in test binaries only
 	case verbose != nil && verbose.Value.String() == "false":
 		return io.Discard
 	case os.Getenv(protocol.GONB_PIPE_ENV) != "":
@@ -216,7 +216,7 @@ func (b *Bar) draw(now time.Time) {
 	b.drawn = now
 	line := cut(b.line(now.Sub(b.start)))
 	b.longest = max(b.longest, utf8.RuneCountInString(line))
-	fmt.Fprintf(b.out, "\r%-*s", b.longest, line) // covers a longer previous line
+	fmt.Fprintf(b.out, "\r%-*s", b.longest, line) // spaces cover a longer previous line
 }
 
 // cut shortens a line to the characters that wipe removes.

@@ -23,7 +23,7 @@ func run(t *testing.T, steps, total int, tick time.Duration) string {
 			bar.Add(1)
 		}
 		bar.Done()
-		bar.Done() // twice: a deferred call may follow an explicit one
+		bar.Done() // a second call is allowed, since a deferred call may follow an explicit one
 	})
 	return out.String()
 }
@@ -35,7 +35,7 @@ func TestShortStageShowsNothing(t *testing.T) {
 }
 
 func TestLongStage(t *testing.T) {
-	out := run(t, 1000, 1000, 10*time.Millisecond) // 10 s
+	out := run(t, 1000, 1000, 10*time.Millisecond) // the stage takes 10 s
 	for _, want := range []string{"evaluate", "50%", "[5s:4s]", "100%", "1000/1000"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in %q", want, out)
@@ -96,7 +96,7 @@ func TestFirstStepHasAnETA(t *testing.T) {
 func TestSeenFromTwoSecondsOn(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		steps int // steps of one second each, before the long one
+		steps int // number of steps of one second each, before the long one
 		want  string
 	}{
 		{"no step", 0, "evaluate ..."},
@@ -136,7 +136,7 @@ func TestStageWithinAStage(t *testing.T) {
 				step()
 				bar.Add(1)
 			}
-			bar.Done() // twice: the second call frees no other stage's line
+			bar.Done() // the second call frees no other stage's line
 		}
 		stage("ladder", 3, func() { stage("evaluate", 3, func() {}) })
 		stage("draw", 3, func() {})

@@ -29,7 +29,7 @@ func Serve(in io.Reader, out io.Writer, prepare func(name string) (run func() er
 			if run, err = prepare(name); err != nil {
 				return err
 			}
-			if run != nil { // compiles and allocates
+			if run != nil { // the first run compiles and allocates
 				if err := run(); err != nil {
 					return err
 				}

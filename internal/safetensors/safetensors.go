@@ -77,7 +77,7 @@ func Elements(shape []int) (int, bool) {
 type entry struct {
 	DType   string  `json:"dtype"`
 	Shape   []int   `json:"shape"`
-	Offsets []int64 `json:"data_offsets"` // first byte and the one after the last, after the header
+	Offsets []int64 `json:"data_offsets"` // offset behind the header of the first byte, and of the one after the last
 }
 
 // Open reads the header of a file of size bytes. As the format demands, the tensors

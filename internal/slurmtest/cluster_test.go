@@ -72,7 +72,7 @@ func newCluster(t *testing.T) *cluster {
 		out, err := c.command("sinfo", "--noheader", "--Node", "--format=%T").Output()
 		return err == nil && strings.Count(string(out), "idle\n") == 2
 	})
-	t.Cleanup(func() { // runs before the daemons end
+	t.Cleanup(func() { // this cleanup runs before the daemons end
 		c.command("scancel", "--state=PENDING").Run()
 		c.command("scancel", "--signal=KILL", "--full").Run()
 		for range 100 {

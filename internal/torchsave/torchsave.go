@@ -62,7 +62,7 @@ func Pickle(value any) []byte { return write(value, false) }
 
 func write(value any, legacy bool) []byte {
 	p := &pickler{legacy: legacy}
-	p.op(0x80, 2) // PROTO
+	p.op(0x80, 2) // the opcode PROTO
 	p.value(value)
 	p.op('.')
 	return p.Bytes()
@@ -117,7 +117,7 @@ func (p *pickler) value(value any) {
 	case Object:
 		p.value(v.Class)
 		p.op(')')
-		p.op(0x81) // NEWOBJ
+		p.op(0x81) // the opcode NEWOBJ
 		p.value(v.Attributes)
 		p.op('b')
 	case Call:

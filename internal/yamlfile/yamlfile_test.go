@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	nan := math.NaN() // if text is no number
+	nan := math.NaN() // the value where text is no number
 	for text, want := range map[string]float64{
 		"1": 1, "-1": -1, "+1": 1, "0": 0, "1.5": 1.5, ".5": 0.5, "0.5": 0.5, "1.": 1, "1e3": 1000, "1E-3": 0.001, "1.5e3": 1500, "0e3": 0,
 		"0x10": 16, "0o10": 8, "0b11": 3, "1_000": 1000, "99999999999999999999": 1e20,

@@ -96,7 +96,7 @@ func TestADE20KErrors(t *testing.T) {
 func TestLabelsOfFewBits(t *testing.T) {
 	data := gray(t, 4, 2, 1)
 	data[24] = 4
-	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // the header's
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // checksum of the header
 	_, err := camVidCoding().parse(data, 4, 2)
 	wantError(t, err, "4-bit gray levels")
 }

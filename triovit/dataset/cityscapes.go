@@ -77,7 +77,7 @@ func cityscapes(ctx context.Context, dir, split string, p preprocess.Pipeline, o
 			return nil, fmt.Errorf("%s: want a name that ends with %s", d.path(id), cityPicture)
 		}
 		frame = "gtFine" + strings.TrimPrefix(frame, "leftImg8bit")
-		if ending == "" { // one kind of label file for the whole split
+		if ending == "" { // the whole split has one kind of label file
 			ending = cityLabelIDs
 			if _, err := os.Stat(d.path(frame + cityLabelIDs)); err != nil {
 				ending = cityTrainIDs

@@ -60,18 +60,18 @@ var CamVidClasses = [11]Class{
 // trucks, buses and trains count as cars. Riders, bicycles and motorcycles count as
 // bicyclists.
 var CityscapesToCamVid = [19]uint8{
-	3,    // road: road
-	4,    // sidewalk: pavement
-	1, 1, // building, wall: building
-	7,    // fence: fence
-	2,    // pole: pole
-	6, 6, // traffic light, traffic sign: sign
-	5, 5, // vegetation, terrain: tree
-	0,          // sky: sky
-	9,          // person: pedestrian
-	10,         // rider: bicyclist
-	8, 8, 8, 8, // car, truck, bus, train: car
-	10, 10, // motorcycle, bicycle: bicyclist
+	3,    // Cityscapes' road is CamVid's road
+	4,    // sidewalk is pavement
+	1, 1, // building and wall are building
+	7,    // fence is fence
+	2,    // pole is pole
+	6, 6, // traffic light and traffic sign are sign
+	5, 5, // vegetation and terrain are tree
+	0,          // sky is sky
+	9,          // person is pedestrian
+	10,         // rider is bicyclist
+	8, 8, 8, 8, // car, truck, bus and train are car
+	10, 10, // motorcycle and bicycle are bicyclist
 }
 
 func names(classes []Class) []string {

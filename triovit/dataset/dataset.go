@@ -38,8 +38,8 @@ import (
 type Task uint8
 
 const (
-	Classification Task = iota // one class per picture
-	Segmentation               // one class per pixel
+	Classification Task = iota // each picture has one class
+	Segmentation               // each pixel has one class
 )
 
 // String returns "classification" or "segmentation".
@@ -58,8 +58,8 @@ const Ignore = 255
 
 // Label is the true class or label map of one picture.
 type Label struct {
-	Class int     // for classification: index into the classes
-	Map   []uint8 // for segmentation: [H, W] indices into the classes, or Ignore
+	Class int     // index into the classes, for classification
+	Map   []uint8 // indices into the classes, or Ignore, [H, W], for segmentation
 	W, H  int     // size of Map in pixels
 	// Logits is the filter with which the protocol resizes a network's logits to the
 	// size of Map.
@@ -69,8 +69,8 @@ type Label struct {
 // Item is one labelled picture. Several callers may share it, so it must not be
 // changed.
 type Item struct {
-	ID            string          // name within the set: a relative path with slashes
-	Image         *preprocess.RGB // [H, W, 3], after the set's preprocessing
+	ID            string          // name within the set, a relative path with slashes
+	Image         *preprocess.RGB // the picture after the set's preprocessing, [H, W, 3]
 	Width, Height int             // size of the picture before the preprocessing, in pixels
 	Label         Label
 }
@@ -106,7 +106,7 @@ func NotEmpty(d Dataset) error {
 	if d.Len() > 0 {
 		return nil
 	}
-	_, err := d.Load(0) // the error says why
+	_, err := d.Load(0) // the error is the reason
 	return err
 }
 

@@ -196,7 +196,7 @@ func TestImageFolder(t *testing.T) {
 		name    string
 		options []Option
 		classes []string
-		want    []int // class of n01/y, n01/z, n02/x
+		want    []int // classes of n01/y, n01/z, n02/x
 	}{
 		{"folders", nil, []string{"n01", "n02"}, []int{0, 0, 1}},
 		{"words", []Option{Words(filepath.Join(dir, "classes.txt"))}, []string{"goldfish", "great white shark, man-eater", "tench"}, []int{2, 2, 1}},

@@ -30,7 +30,7 @@ type files struct {
 	classes     []string
 	dir         string
 	pipeline    preprocess.Pipeline
-	coding      *coding // reads the label maps, for segmentation
+	coding      *coding // the coding of the label maps, for segmentation
 	entries     []entry
 	others      []string // files in the folder that are no pictures
 	remarks     []string
@@ -40,8 +40,8 @@ type files struct {
 // entry names the files and the class of one picture.
 type entry struct {
 	id    string // path of the picture below dir, with slashes
-	label string // for segmentation: path of its label map
-	class int    // for classification: index of its class
+	label string // path of the label map, for segmentation
+	class int    // index of the class, for classification
 }
 
 func (d *files) Name() string        { return d.name }

@@ -4,7 +4,7 @@ package dataset
 
 // generated is a set whose pictures are made when they are loaded.
 type generated struct {
-	memory // without items
+	memory // a memory without items
 	n      int
 	id     func(i int) string
 	load   func(i int) *Item

@@ -63,7 +63,7 @@ func imageNetVal(ctx context.Context, dir, truth string, p preprocess.Pipeline, 
 		return nil, fmt.Errorf("%s: %w", truth, err)
 	}
 	d := &files{name: "ImageNet val", task: Classification, classes: classes.words, dir: dir, pipeline: p}
-	if filepath.Base(dir) == "images" { // as in Tiny ImageNet
+	if filepath.Base(dir) == "images" { // Tiny ImageNet has a folder of this name
 		d.name = nameOf(filepath.Dir(dir))
 	}
 	pictures, err := d.list("")

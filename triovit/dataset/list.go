@@ -66,7 +66,7 @@ func walkBelow(dir, below string, above []fs.FileInfo, visit func(string, fs.Fil
 		}
 		id := path.Join(below, file.Name())
 		full := filepath.Join(dir, filepath.FromSlash(id))
-		info, err := os.Stat(full) // follows links
+		info, err := os.Stat(full) // Stat follows links
 		switch {
 		case err != nil:
 			return err
@@ -138,7 +138,7 @@ func ClassFolders(dir string) ([]string, error) {
 			continue
 		}
 		full := filepath.Join(dir, file.Name())
-		info, err := os.Stat(full) // follows links
+		info, err := os.Stat(full) // Stat follows links
 		switch {
 		case err != nil:
 			return nil, err

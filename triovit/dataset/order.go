@@ -70,7 +70,7 @@ func naturalParts(name string) []string {
 }
 
 func compareParts(a, b string) int {
-	if digits.MatchString(a) && digits.MatchString(b) { // numbers of any length
+	if digits.MatchString(a) && digits.MatchString(b) { // the numbers may have any length
 		a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	}

@@ -24,7 +24,7 @@ func TestOrders(t *testing.T) {
 		{"img img1 img01a img-1", "img img-1 img01a img1", "img img1 img01a img-1"},
 		{"a10b2 a10b10 a9b3 10 a", "10 a a10b10 a10b2 a9b3", "10 a a9b3 a10b2 a10b10"},
 		{"9 100000000000000000000000000000000000000 20", "100000000000000000000000000000000000000 20 9", "9 20 100000000000000000000000000000000000000"},
-		{"01 1 001", "001 01 1", "001 01 1"}, // equal for timm, which keeps their order
+		{"01 1 001", "001 01 1", "001 01 1"}, // timm takes these as equal, and keeps their order
 		{"É é z", "z É é", "z É é"},
 	} {
 		names := strings.Fields(test.names)
@@ -124,7 +124,7 @@ func TestClassOrder(t *testing.T) {
 func TestBeside(t *testing.T) {
 	for _, test := range []struct {
 		name, train, val string
-		classes          string // of val, or empty for an error
+		classes          string // classes of val, or empty for an error
 		want             []string
 	}{
 		{"the same", "a b", "a b", "a b", nil},
@@ -194,7 +194,7 @@ func TestLists(t *testing.T) {
 						t.Fatal(err)
 					}
 					for _, d := range []Dataset{flat, folders} {
-						for i, want := range []int{1, 0} { // a, b
+						for i, want := range []int{1, 0} { // the indices of a and b
 							if item, err := d.Load(i); err != nil || item.Label.Class != want {
 								t.Errorf("%s: %+v (%v), want class %d", d.ID(i), item, err, want)
 							}

@@ -97,7 +97,7 @@ func parseWords(r io.Reader, names []string) (*wordList, error) {
 	}
 	for i, id := range l.ids {
 		if !wordNetID.MatchString(id) {
-			return l, nil // not ImageNet's classes, so any order is allowed
+			return l, nil // the classes are not ImageNet's, so that any order is allowed
 		}
 		if i > 0 && id < l.ids[i-1] {
 			return nil, fmt.Errorf("class %s after %s: ImageNet's classes are indexed in the sorted order of their WordNet ids", id, l.ids[i-1])
@@ -167,7 +167,7 @@ func cutName(line string) (name, words string) {
 
 // A line is one line of a list, without the white space around it.
 type line struct {
-	number int // from 1
+	number int // number of the line, from 1
 	text   string
 }
 

@@ -10,7 +10,7 @@ import "fmt"
 func (n *Network) At(h, w int) (*Network, error) {
 	c := n.Clone()
 	shapes := make(map[string][]int, len(c.Ops))
-	maps := make(map[string][]int) // [H, W, C] of the map whose pixels are the tokens
+	maps := make(map[string][]int) // [H, W, C] of the map whose pixels are the tokens, by tensor
 	for i := range c.Ops {
 		op := &c.Ops[i]
 		var in [][]int

@@ -6,8 +6,8 @@ import "fmt"
 
 // The constants of the reference (efficientvit/models in MIT's code).
 const (
-	normEps     = 1e-5  // BatchNorm and LayerNorm of the "B" series
-	divisorEps  = 1e-15 // LiteMLA in MIT's code
+	normEps     = 1e-5  // eps of BatchNorm and LayerNorm in the "B" series
+	divisorEps  = 1e-15 // eps of the divisors in LiteMLA of MIT's code
 	expandRatio = 4     // ratio of the inner to the outer channels of every MBConv
 	aggregation = 5     // side of the kernel of the only aggregation branch, in pixels
 	headStride  = 8     // stride of a segmentation head's output, in pixels
@@ -99,7 +99,7 @@ func (b *builder) add(op Op) string {
 	if op.Kind != Input {
 		shape, err := op.infer(in)
 		if err != nil {
-			panic(fmt.Sprintf("triovit: %s %q: %v", op.Kind, op.Name, err)) // a mistake in this file
+			panic(fmt.Sprintf("triovit: %s %q: %v", op.Kind, op.Name, err)) // the cause is a mistake in this file
 		}
 		op.Shape = shape
 	}
@@ -123,9 +123,9 @@ func point(operand int, class PointClass, bits int, signed bool) []Point {
 type layer struct {
 	role           Role
 	kernel, stride int
-	groups         int // 0 for one group, -1 for a depthwise convolution
+	groups         int // number of groups, 0 for one group, -1 for a depthwise convolution
 	bias, norm     bool
-	act            bool // with a Hardswish
+	act            bool // the convolution has a Hardswish behind it
 }
 
 // conv appends one convolution without normalization or activation.

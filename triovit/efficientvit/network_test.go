@@ -163,9 +163,9 @@ func TestPoints(t *testing.T) {
 		case op.Kind == Heads:
 			return one(0, AttentionOperand, 8, true)
 		case op.Role == Dividend:
-			return one(1, AttentionOperand, 8, true) // KᵀV
+			return one(1, AttentionOperand, 8, true) // the operand is KᵀV
 		case op.Role == Divisor:
-			return one(1, AttentionOperand, 8, false) // ΣK
+			return one(1, AttentionOperand, 8, false) // the operand is ΣK
 		case op.Kind == Divide:
 			return one(0, AttentionOperand, 8, true) + one(1, DivisorOperand, 8, false)
 		case op.Kind == Upsample:
@@ -286,7 +286,7 @@ func TestVariantsAreWhatTheirNamesSay(t *testing.T) {
 		case ADE20KHead:
 			want = "efficientvit-seg-" + v.Backbone + "-ade20k"
 		}
-		if v.Width == 256 && v.Head == CityscapesHead { // the built-in model
+		if v.Width == 256 && v.Head == CityscapesHead { // the variant is the built-in model
 			want = "efficientvit-seg-b0-scenes"
 		}
 		net, err := Describe(v.Name)

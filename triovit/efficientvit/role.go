@@ -15,24 +15,24 @@ const (
 	Stem            // the first 3×3 convolution
 	DSConvDW        // depthwise convolution of the stem's DSConv
 	DSConvPW        // pointwise convolution of the stem's DSConv
-	PW1             // MBConv: expanding pointwise convolution
-	DW              // MBConv: depthwise convolution
-	PW2             // MBConv: projecting pointwise convolution
-	QKV             // MSA: the 1×1 convolution to q, k, v
-	AggDW           // MSA: 5×5 depthwise convolution of the aggregation
-	AggPW           // MSA: grouped 1×1 convolution of the aggregation
-	Query           // MSA: ReLU(Q)
-	Key             // MSA: ReLU(K)
-	Value           // MSA: V
-	KTV             // MSA: ReLU(K)ᵀV
-	SumK            // MSA: ΣReLU(K)
-	Dividend        // MSA: ReLU(Q)·KᵀV
-	Divisor         // MSA: ReLU(Q)·ΣReLU(K)
-	Attention       // MSA: dividend / divisor
-	Proj            // MSA: the projecting 1×1 convolution
+	PW1             // the expanding pointwise convolution of an MBConv
+	DW              // the depthwise convolution of an MBConv
+	PW2             // the projecting pointwise convolution of an MBConv
+	QKV             // the 1×1 convolution to q, k, v of an MSA
+	AggDW           // the 5×5 depthwise convolution of an MSA's aggregation
+	AggPW           // the grouped 1×1 convolution of an MSA's aggregation
+	Query           // ReLU(Q) of an MSA
+	Key             // ReLU(K) of an MSA
+	Value           // V of an MSA
+	KTV             // ReLU(K)ᵀV of an MSA
+	SumK            // ΣReLU(K) of an MSA
+	Dividend        // ReLU(Q)·KᵀV of an MSA
+	Divisor         // ReLU(Q)·ΣReLU(K) of an MSA
+	Attention       // dividend / divisor of an MSA
+	Proj            // the projecting 1×1 convolution of an MSA
 	Residual        // a residual addition
-	HeadInput       // segmentation head: 1×1 convolution of one stage, resized and added
-	HeadOutput      // head: the convolutions and linear layers after the trunk
+	HeadInput       // the 1×1 convolution of one stage in a segmentation head, resized and added
+	HeadOutput      // the convolutions and linear layers of the head behind the trunk
 	Migrate         // the division of channel-wise migration
 	Recenter        // the subtraction of filter-wise shifting
 

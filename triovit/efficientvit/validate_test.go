@@ -16,7 +16,7 @@ import (
 func TestValidateRefuses(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		kind Kind // of the operation that is changed: the first of its kind
+		kind Kind // kind of the operation that is changed, the first of its kind
 		edit func(op *Op)
 		want string
 	}{

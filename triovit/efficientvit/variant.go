@@ -44,7 +44,7 @@ type Variant struct {
 	// Backbone is "b0" to "b3".
 	Backbone      string
 	Head          Head
-	Height, Width int // of the picture, in pixels
+	Height, Width int // size of the picture in pixels
 	Classes       int
 	// Crop is the crop ratio with which MIT's checkpoint was scored on ImageNet, from a
 	// table in EfficientViT's README. The table has no B0, so B0 has the ratio of the

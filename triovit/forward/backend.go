@@ -29,7 +29,7 @@ var chosen = sync.OnceValues(func() (backends.Backend, error) {
 		return openXLA()
 	}
 	platform.WarnWithoutSIMD()
-	keepMargin(0) // for graphs that no Executor runs
+	keepMargin(0) // the margin serves graphs that no Executor runs
 	return gobackend.GetBackend(), nil
 })
 

@@ -37,7 +37,7 @@ func TestCutsMakeTheWhole(t *testing.T) {
 	for _, variant := range efficientvit.VariantNames() {
 		smallest, small := strings.Contains(variant, "-b0-"), strings.Contains(variant, "-b1-")
 		if strings.HasSuffix(variant, "-r256") || strings.HasSuffix(variant, "-r288") {
-			continue // the same operations on a larger picture
+			continue // the network has the same operations on a larger picture
 		}
 		t.Run(variant, func(t *testing.T) {
 			if (testing.Short() || xla) && !smallest {

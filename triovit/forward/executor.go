@@ -251,7 +251,7 @@ func caught(err *error) {
 func newRunner(f *frozen, hooks Hooks, build walk) (*Runner, error) {
 	r := &Runner{net: f.net, inputs: f.net.Inputs()}
 	for i := range f.net.Ops {
-		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // a few of the largest
+		r.held = max(r.held, 4*efficientvit.Size(f.net.Ops[i].Shape)) // an estimate: a few of the largest tensors are held at once
 	}
 	b, err := Backend()
 	if err != nil {

@@ -37,7 +37,7 @@ func keepMargin(held int) (done func()) {
 	defer inFlight.Unlock()
 	inFlight.held += held
 	if want := margin + inFlight.held; freeAddresses() < uint64(want) {
-		var piece strings.Builder // which does not write zeros into it, as make would
+		var piece strings.Builder // a builder does not write zeros into the piece, as make would
 		piece.Grow(want)
 		runtime.KeepAlive(piece.Cap())
 		runtime.GC() // otherwise the piece would count when the next collection is planned

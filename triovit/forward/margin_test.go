@@ -21,16 +21,16 @@ func TestPartialLoadsDoNotFault(t *testing.T) {
 	defer keepAddresses()()
 	defer keepMargin(0)()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	tensors := make([][]float32, 16<<10) // 128 MiB
+	tensors := make([][]float32, 16<<10) // the tensors take 128 MiB
 	defer func() {
 		if fault := recover(); fault != nil {
 			t.Errorf("%v", fault)
 		}
 	}()
 	for i := range tensors {
-		tensors[i] = make([]float32, 2048) // a page of Go's heap
+		tensors[i] = make([]float32, 2048) // each takes a page of Go's heap
 		v, _ := simd.LoadFloat32sPart(tensors[i][2045:])
-		v.StorePart(tensors[i][:1]) // or nothing would be loaded
+		v.StorePart(tensors[i][:1]) // without this store no page would be loaded
 	}
 }
 

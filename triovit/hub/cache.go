@@ -159,7 +159,7 @@ func link(blob, path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // a broken link
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // a broken link is removed
 		return err
 	}
 	if os.Symlink(target, path) == nil {

@@ -23,9 +23,9 @@ const DefaultEndpoint = "https://huggingface.co"
 // folder at the same time.
 type Client struct {
 	Endpoint string // address of the hub
-	Token    string // sent to the endpoint only; may be empty
+	Token    string // token that is sent to the endpoint only, or empty
 	Dir      string // folder of the cache, in the layout of huggingface_hub
-	Offline  bool   // use the files in the cache and send no request
+	Offline  bool   // only files in the cache are used, and no request is sent
 	login    string // text that the error of a refusal prints after "token"
 }
 
@@ -37,7 +37,7 @@ const MaxSize = 1 << 30
 // reached, Fetch uses the commit that the cache stored last for this revision. An error
 // names the checkpoint in one line.
 func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
-	if same, err := Parse(ref.String()); err != nil || same != ref { // not made by Parse
+	if same, err := Parse(ref.String()); err != nil || same != ref { // the reference was not made by Parse
 		return "", fmt.Errorf("hub: %+v names no checkpoint", ref)
 	}
 	path, err := c.fetch(ctx, ref)
@@ -50,7 +50,7 @@ func (c *Client) Fetch(ctx context.Context, ref Ref) (string, error) {
 func (c *Client) fetch(ctx context.Context, ref Ref) (string, error) {
 	path, absent := c.cached(ref)
 	switch {
-	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision) && ref.File != ""): // which file is the only checkpoint, the hub knows
+	case absent == nil && (c.Offline || commitID.MatchString(ref.Revision) && ref.File != ""): // only the hub knows which file is the only checkpoint
 		return path, nil
 	case c.Offline:
 		return "", fmt.Errorf("%w, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set: unset it, or give the path of a checkpoint instead of its name", absent)
@@ -87,7 +87,7 @@ func (c *Client) fetch(ctx context.Context, ref Ref) (string, error) {
 // A file of a repository.
 type file struct {
 	name string // path with slashes
-	size int64  // bytes
+	size int64  // size in bytes
 	sum  string // SHA-256 of a large file, git's SHA-1 of a small one, in hexadecimal digits
 }
 
@@ -197,7 +197,7 @@ func (c *Client) get(ctx context.Context, address string, from int64) (*http.Res
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		var wrapped *url.Error // has the address, with a redirect's signature
+		var wrapped *url.Error // the error has the address, with a redirect's signature
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}

@@ -80,7 +80,7 @@ func (w *world) serveHub(out http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path, renamed := strings.CutPrefix(r.URL.Path, "/api/models/old/name")
-	if renamed { // a relative redirect, with the query
+	if renamed { // the redirect is relative, with the query
 		http.Redirect(out, r, "/api/models/"+repo+path+"?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
 		return
 	}
@@ -239,7 +239,7 @@ func TestInterrupted(t *testing.T) {
 		name     string
 		cuts     []int
 		noRanges bool
-		left     int // bytes that an earlier process left
+		left     int // number of bytes that an earlier process left
 		wrong    bool
 		want     []string
 	}{
@@ -468,7 +468,7 @@ func TestPythonCache(t *testing.T) {
 // TestAtOnce: several goroutines and processes that want the same file download it
 // once.
 func TestAtOnce(t *testing.T) {
-	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other process
+	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // this is the other process
 		ref, _ := Parse(repo)
 		if _, err := (&Client{Endpoint: os.Getenv("HF_ENDPOINT"), Dir: dir}).Fetch(context.Background(), ref); err != nil {
 			t.Fatal(err)

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	attempts = 3                // failed requests in a row, after which download gives up
-	idle     = 60 * time.Second // without a byte, after which the connection is cut
+	attempts = 3                // number of failed requests in a row after which download gives up
+	idle     = 60 * time.Second // time without a byte after which the connection is cut
 )
 
 // download writes a file to path. It continues after the bytes that an earlier download
@@ -84,7 +84,7 @@ func (c *Client) part(ctx context.Context, address string, ref Ref, f file, out 
 		if got := response.Header.Get("Content-Range"); !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", have)) {
 			return have, fmt.Errorf("%s: asked for bytes from %d on, the answer has %.60q", f.name, have, got)
 		}
-	case http.StatusOK: // the whole file, even if a range was requested
+	case http.StatusOK: // the answer is the whole file, even if a range was requested
 		have = 0
 	case http.StatusRequestedRangeNotSatisfiable:
 		return have, fmt.Errorf("%s ends after %d bytes, the hub announces %d", f.name, have, f.size)

@@ -44,7 +44,7 @@ func TestFromEnvironment(t *testing.T) {
 		set   variables
 		dir   string
 		token string
-		login string // of the client
+		login string // login of the client
 	}{
 		{"nothing", nil, "HOME/.cache/huggingface/hub", "login", " of HOME" + login},
 		{"XDG_CACHE_HOME", variables{"XDG_CACHE_HOME": "~/caches"}, "HOME/caches/huggingface/hub", "", ""},

@@ -18,8 +18,8 @@ import (
 // A Ref names a checkpoint on a hub.
 type Ref struct {
 	Repo     string // owner and name, such as "timm/efficientvit_b1.r224_in1k"
-	Revision string // branch, tag or commit; "main" unless given
-	File     string // path in the repository, with slashes; empty for the only checkpoint
+	Revision string // branch, tag or commit, "main" unless given
+	File     string // path in the repository, with slashes, empty for the only checkpoint
 }
 
 // schemes are the prefixes that a name may have: the prefix of Python's paths, and
@@ -88,7 +88,7 @@ func readName(name string) Ref {
 	repo, revision, hasRevision := strings.Cut(repo, "@")
 	switch {
 	case hasFile && file == "":
-		return Ref{} // a slash with no file after it
+		return Ref{} // there is no file after the slash
 	case !hasRevision:
 		revision = "main"
 	}
@@ -132,7 +132,7 @@ func readPage(page string) Ref {
 		return Ref{}
 	}
 	revision, file := parts[3:4], parts[4:]
-	if revision[0] == "refs" && len(file) >= 2 { // as in refs/pr/1
+	if revision[0] == "refs" && len(file) >= 2 { // a revision such as refs/pr/1 has slashes
 		revision, file = parts[3:6], parts[6:]
 	}
 	return Ref{parts[0] + "/" + parts[1], strings.Join(revision, "/"), strings.Join(file, "/")}

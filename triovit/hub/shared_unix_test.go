@@ -18,7 +18,7 @@ import (
 // answers. A file that the cache lacks is an error that says what to do. A token file
 // that this user cannot read is no error.
 func TestFilledByAnother(t *testing.T) {
-	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // the other user's process
+	if dir := os.Getenv("TRIOVIT_TEST_HUB_DIR"); dir != "" { // this is the other user's process
 		if os.Getuid() == 0 { // permissions do not bind root
 			if err := syscall.Setuid(65534); err != nil {
 				t.Fatal(err)

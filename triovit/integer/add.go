@@ -49,7 +49,7 @@ func mantissa(factor float64, shift, bits int) int32 {
 	for m := fixed(math.Abs(factor), shift); m>>zeros >= 1<<(bits-1); zeros++ {
 	}
 	m := fixed(factor, shift-zeros)
-	if max(m, -m) == 1<<(bits-1) { // rounded up to the next power of two
+	if max(m, -m) == 1<<(bits-1) { // the factor was rounded up to the next power of two
 		zeros, m = zeros+1, fixed(factor, shift-zeros-1)
 	}
 	return int32(m << zeros)
@@ -84,7 +84,7 @@ func (a *Add) Infer(in []Tensor, limits Limits) (Tensor, error) {
 			return Tensor{}, err
 		}
 	}
-	sum := Affine{a.Left, a.Shift, a.Addend}.sum(x.Range) // with the rounding constant
+	sum := Affine{a.Left, a.Shift, a.Addend}.sum(x.Range) // the sum includes the rounding constant
 	p := y.Range.times(Interval{int64(a.Right), int64(a.Right)})
 	sum = Interval{sum.Lo + p.Lo, sum.Hi + p.Hi}
 	return Tensor{Shape: x.Shape, Sum: sum,

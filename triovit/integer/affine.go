@@ -75,7 +75,7 @@ func shiftFor(factor float64, bits int) (int, error) {
 	if factor == 0 {
 		shift = 0
 	}
-	if fixed(factor, shift) == 1<<(bits-1) { // rounded up to the next power of two
+	if fixed(factor, shift) == 1<<(bits-1) { // the factor was rounded up to the next power of two
 		shift--
 	}
 	return min(shift, maxShift), nil

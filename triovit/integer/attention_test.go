@@ -56,7 +56,7 @@ func TestLog2IsTheGrid(t *testing.T) {
 		}
 		at := math.Log2(float64(n)*float64(unit)) - 0.5
 		if math.Abs(at-math.Round(at)) < 1e-6 {
-			return // on a threshold but for float32's last digit
+			return // the value is on a threshold but for float32's last digit
 		}
 		if got, want := int(l.Of(n))+l.Lo, domain.Code(float32(n)*unit); got != want {
 			t.Errorf("%s: %d steps of %g take code %d, want %d", domain, n, unit, got, want)
@@ -124,7 +124,7 @@ func TestAttentionByHand(t *testing.T) {
 	codes := Interval{-128, 127}
 	qkv := Value{[3]int{1, 2, 6}, []int32{
 		3, -1, 2, 4, 5, -6, // q, k, v of the first token
-		1, 2, -3, 1, 7, 8, // of the second
+		1, 2, -3, 1, 7, 8, // q, k, v of the second token
 	}}
 	part := func(i int) Value { return execute(t, &Heads{Heads: 1, Dim: 2, Part: i}, Limits{}, codes, qkv) }
 	relu := func(x Value) Value { return execute(t, &ReLU{}, Limits{}, codes, x) }

@@ -14,7 +14,7 @@ import (
 func TestConvByHand(t *testing.T) {
 	column := Value{[3]int{3, 1, 1}, []int32{1, 2, 3}}
 	pixel := Value{[3]int{1, 1, 4}, []int32{1, -2, 3, -4}}
-	cross := []int8{0, 1, 0, 0, 2, 0, 0, 4, 0} // above, centre, below
+	cross := []int8{0, 1, 0, 0, 2, 0, 0, 4, 0} // weights above, at the centre and below
 	for _, c := range []struct {
 		name string
 		conv Conv

@@ -32,7 +32,7 @@ const (
 	// operation. decode upgrades files of older versions.
 	fileVersion = 1
 
-	maxFile = 1 << 30 // bytes; the largest network has about 50 MB
+	maxFile = 1 << 30 // largest size in bytes; the largest network has about 50 MB
 )
 
 // metadata are the entries beside the tensors, in the order of the file.
@@ -47,7 +47,7 @@ type description struct {
 	Name string `json:"name"`
 	Limits
 	Classes    []string `json:"classes,omitempty"`
-	Picture    *picture `json:"picture"` // null for an unknown picture
+	Picture    *picture `json:"picture"` // the picture, null where it is unknown
 	Source     Source   `json:"source"`
 	Operations records  `json:"operations"`
 }
@@ -284,7 +284,7 @@ func (c *comparer) Write(want []byte) (int, error) {
 func strict(text []byte, into any) error {
 	err := json.Unmarshal(text, into, json.RejectUnknownMembers(true))
 	if err != nil {
-		text := err.Error() // which would quote the file
+		text := err.Error() // the error's text would quote the file
 		return errors.New(strings.ToValidUTF8(text[:min(len(text), 300)], ""))
 	}
 	return nil
@@ -433,7 +433,7 @@ type number interface {
 // numbers is the list of one field T of each element E of a slice.
 type numbers[E any, T number] struct {
 	called string
-	dims   []int // nil for one axis
+	dims   []int // sizes of the axes, nil for one axis
 	of     *[]E
 	at     func(*E) *T
 }
@@ -526,7 +526,7 @@ const nibble = 4
 // pair takes the low bits of their byte. Behind an odd number of weights the last four
 // bits are zero.
 type nibbles struct {
-	dims []int // of the weights
+	dims []int // sizes of the axes of the weights
 	of   *[]int8
 }
 

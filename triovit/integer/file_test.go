@@ -187,7 +187,7 @@ func TestPage(t *testing.T) {
 				break
 			}
 			if d.StackDepth() != 1 {
-				continue // a grid, an interval, or the end
+				continue // the value is a grid, an interval, or the end
 			}
 			if _, n := d.StackIndex(1); n%2 == 1 && token.Kind() == '"' {
 				parameters = append(parameters, "`"+token.String()+"`")
@@ -217,7 +217,7 @@ func TestNibbles(t *testing.T) {
 	m.Ops, m.Classes = m.Ops[:2], nil
 	m.Ops[1] = Op{Name: "last", Inputs: []string{"input"}, Operation: &Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 4, Weights: []int8{2, -8, 7}, Bias: []int32{0}}}
 	file := written(t, m)
-	weights := file[len(file)-6 : len(file)-4] // before the bias
+	weights := file[len(file)-6 : len(file)-4] // the weights stand before the bias
 	if !slices.Equal(weights, []byte{0x82, 0x07}) {
 		t.Fatalf("packed in %x, want 8207", weights)
 	}
@@ -231,7 +231,7 @@ func TestNibbles(t *testing.T) {
 type parts struct {
 	Metadata map[string]string
 	Model    map[string]any
-	Header   map[string]any // tensors' entries
+	Header   map[string]any // entries of the tensors
 	Data     []byte
 }
 
@@ -571,7 +571,7 @@ func FuzzReadDescription(f *testing.F) {
 		var file bytes.Buffer
 		meta := map[string]string{"format": fileFormat, "model": text, "version": "1"}
 		if safetensors.Write(&file, meta, tensors) != nil {
-			return // no valid text, or one beyond all bounds
+			return // the text is not valid, or beyond all bounds
 		}
 		fuzzed(t, file.Bytes())
 	})

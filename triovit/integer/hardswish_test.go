@@ -68,7 +68,7 @@ func TestHardswishIsExact(t *testing.T) {
 		if product.Bits() > OperandPort {
 			t.Fatalf("%+v makes %v", h, product)
 		}
-		out := hardswish(step*32767) / 127 // a grid that just holds the largest
+		out := hardswish(step*32767) / 127 // step of a grid that just holds the largest value
 		a, err := NewAffine(math.Ldexp(step*step, int(h.Drop))/6/out, 0, MultiplierPort)
 		if err != nil {
 			t.Fatal(err)

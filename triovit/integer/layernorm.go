@@ -58,7 +58,7 @@ func (l *LayerNorm) Of(x []int32) Norm {
 	}
 	c := int64(len(x))
 	v := uint64(c*q - s*s + l.Epsilon)
-	up := (2*rootBits - bits.Len64(v)) &^ 1 // may be negative; even
+	up := (2*rootBits - bits.Len64(v)) &^ 1 // the exponent is even, and may be negative
 	if up >= 0 {
 		v <<= up
 	} else {
@@ -96,7 +96,7 @@ func (l *LayerNorm) Infer(in []Tensor, _ Limits) (Tensor, error) {
 	}
 	c := int64(x.Shape[2])
 	far := (int64(Sqrt(uint64(c))) + 1) << NormBits
-	d := c*(x.Range.Hi-x.Range.Lo)<<rootBits + 1<<28 // |C·x − Sum| times the reciprocal, and the rounding constant
+	d := c*(x.Range.Hi-x.Range.Lo)<<rootBits + 1<<28 // bound of |C·x − Sum| times the reciprocal, with the rounding constant
 	return Tensor{Shape: x.Shape, Range: Interval{-far, far}, Sum: Interval{-d, d}}, nil
 }
 

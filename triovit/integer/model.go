@@ -114,11 +114,11 @@ type Tensor struct {
 const (
 	maxSide     = 1 << 14
 	maxElements = 1 << 28
-	maxLive     = 4 * maxElements // 4 GiB; EfficientViT-B3 at 2048×1024 holds 2^27
+	maxLive     = 4 * maxElements // largest number of elements at once, which take 4 GiB; EfficientViT-B3 at 2048×1024 holds 2^27
 	maxOps      = 1 << 14
 	maxOperands = 64
-	maxName     = 1 << 7  // bytes of a name of the model, an operation or a tensor; errors print several
-	maxText     = 1 << 10 // bytes of the name of a class, or of a line of a recipe
+	maxName     = 1 << 7  // largest size in bytes of the name of the model, an operation or a tensor; errors print several
+	maxText     = 1 << 10 // largest size in bytes of the name of a class, or of a line of a recipe
 	codeBits    = 16      // width of the operands of a multiplication
 	// MaxAccumulatorBits is the largest width of an accumulator.
 	MaxAccumulatorBits = 32
@@ -179,7 +179,7 @@ func (i *Input) Check(picture []int32) error {
 	return nil
 }
 
-func (i *Input) run(Value, []Value) {} // the executor has its codes
+func (i *Input) run(Value, []Value) {} // the executor has the input's codes
 
 // Kind returns the name of an operation's type, such as "Conv", as an artefact has it.
 func Kind(op Operation) string { return strings.TrimPrefix(fmt.Sprintf("%T", op), "*integer.") }

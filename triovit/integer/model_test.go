@@ -61,7 +61,7 @@ func TestRefusals(t *testing.T) {
 			m.Classes = nil
 		}
 	}
-	alive := func(n int) func(*Model) { // tensors of the most elements, that are read at the end
+	alive := func(n int) func(*Model) { // n tensors of the most elements, which are read at the end
 		return func(m *Model) {
 			*m.Input() = Input{Shape: [3]int{1 << 14, 1 << 14, 1}, Grid: grid.Uniform{Scale: 1, Hi: 1}}
 			m.Ops, m.Classes = m.Ops[:1], nil
@@ -345,7 +345,7 @@ func TestChannelsOfTheirOwn(t *testing.T) {
 		}
 		requantize.Affine = append(requantize.Affine, a)
 	}
-	x := Value{[3]int{1, 1, 2}, []int32{100, 1000}} // 1 and 10
+	x := Value{[3]int{1, 1, 2}, []int32{100, 1000}} // the values are 1 and 10
 	if y := execute(t, requantize, Limits{MultiplierBits: MultiplierPort}, Interval{0, 1000}, x); !slices.Equal(y.Data, []int32{40, -5}) {
 		t.Errorf("codes %v, want (1/0.5 + 2)/0.1 and (10/4 − 3)/0.1", y.Data)
 	}

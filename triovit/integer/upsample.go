@@ -46,10 +46,10 @@ func (u *Upsample) Bicubic() ([][4]int32, error) {
 	if u.Factor != 2 && u.Factor != 4 {
 		return nil, fmt.Errorf("a resize by %d: 2 and 4 have constants of 12 bits that are exact", u.Factor)
 	}
-	d := int32(2 * u.Factor) // distances are n/d
+	d := int32(2 * u.Factor) // a distance is n/d
 	unit := int32(1<<resizeBits) / (4 * d * d * d)
-	near := func(n int32) int32 { return unit * (5*n*n*n - 9*n*n*d + 4*d*d*d) }              // n <= d
-	far := func(n int32) int32 { return unit * (-3*n*n*n + 15*n*n*d - 24*n*d*d + 12*d*d*d) } // d <= n <= 2d
+	near := func(n int32) int32 { return unit * (5*n*n*n - 9*n*n*d + 4*d*d*d) }              // the weight where n <= d
+	far := func(n int32) int32 { return unit * (-3*n*n*n + 15*n*n*d - 24*n*d*d + 12*d*d*d) } // the weight where d <= n <= 2d
 	phases := make([][4]int32, u.Factor)
 	for i := range phases {
 		n := (int32(2*i+1) + int32(u.Factor)) % d
@@ -103,10 +103,10 @@ func (u *Upsample) Infer(in []Tensor, _ Limits) (Tensor, error) {
 
 func (u *Upsample) run(y Value, in []Value) {
 	x := in[0]
-	phases, _ := u.Bicubic() // Infer has refused what has none
+	phases, _ := u.Bicubic() // Infer has refused an operation without phases
 	c, width := x.Shape[2], y.Shape[1]
 	at := func(i, n int) int { return min(max(i, 0), n-1) }
-	wide := make([]int32, x.Shape[0]*width*c) // [H, W', C]
+	wide := make([]int32, x.Shape[0]*width*c) // the map after the horizontal pass, [H, W', C]
 	for row := range x.Shape[0] {
 		for column := range width {
 			for k, weight := range phases[column%u.Factor] {

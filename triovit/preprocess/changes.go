@@ -11,9 +11,9 @@ import (
 // Changes are what a user wants otherwise in a [Pipeline] that is chosen for a
 // network and its pictures. The zero value changes nothing.
 type Changes struct {
-	Width, Height int      // of the result in pixels; 0 leaves the size
-	CropRatio     *float64 // nil leaves the crop ratio
-	Filter        *Filter  // nil leaves the filter
+	Width, Height int      // size of the result in pixels, 0 to leave the size
+	CropRatio     *float64 // crop ratio, nil to leave it
+	Filter        *Filter  // filter, nil to leave it
 }
 
 // ParseChanges reads changes as a command line has them, any of the three in any

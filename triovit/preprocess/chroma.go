@@ -8,7 +8,7 @@ import "github.com/gotriovit/gotriovit/triovit/preprocess/internal/kernel"
 type plane struct {
 	pix              []uint8
 	stride, step     int // elements of pix between two rows, and between two samples of a row
-	repeatX, repeatY int // pixels that a sample stands for, across and down
+	repeatX, repeatY int // number of pixels that a sample stands for, across and down
 }
 
 // An upsampler brings a plane to the resolution of the picture row by row, as
@@ -18,12 +18,12 @@ type plane struct {
 // add up.
 type upsampler struct {
 	plane
-	w, h   int // columns and rows of the plane
+	w, h   int // numbers of columns and rows of the plane
 	smooth bool
 	near   []uint8  // one row of the plane where its samples lie apart
-	far    []uint8  // and another
-	sums   []uint16 // one row of the plane after the vertical step, its ends twice
-	out    []uint8  // one row of the picture, and a sample more where its width is odd
+	far    []uint8  // another such row
+	sums   []uint16 // one row of the plane after the vertical step, with its ends twice
+	out    []uint8  // one row of the picture, with one sample more where its width is odd
 }
 
 // newUpsampler returns the upsampler to a picture of w by h pixels.
@@ -69,7 +69,7 @@ func (u *upsampler) row(y int) []uint8 {
 	}
 	far := near
 	if u.repeatY == 2 {
-		farther := y/2 - 1 + y&1*2 // clamped at the borders
+		farther := y/2 - 1 + y&1*2 // the next line clamps the row at the borders
 		far = u.samples(min(max(farther, 0), u.h-1), u.far)
 	}
 	k, n := kernel.Best(), len(u.sums)

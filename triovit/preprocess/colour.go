@@ -11,8 +11,8 @@ const (
 	gray colours = iota
 	ycc
 	rgb
-	cmyk // Adobe's: 255 is no ink
-	ycck // cmyk whose first three components are stored as ycc
+	cmyk // Adobe's CMYK, in which 255 is no ink
+	ycck // CMYK whose first three components are stored as ycc
 )
 
 // convert converts one row of components to red, green and blue, dst [W, 3].

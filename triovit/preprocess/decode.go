@@ -16,8 +16,8 @@ import (
 
 // sizes says which sizes, in pixels, are allowed.
 type sizes struct {
-	side  int // longest side
-	total int // most pixels
+	side  int // longest side in pixels
+	total int // largest number of pixels
 }
 
 // pictureSizes are the sizes that Pillow opens: up to twice its MAX_IMAGE_PIXELS,
@@ -107,7 +107,7 @@ func decodePNG(data []byte) (*RGB, error) {
 		return nil, fmt.Errorf("header of a PNG: %w", inWords(err))
 	}
 	w, h := config.Width, config.Height
-	bits := int(data[pngDepth]) * pngColourTypes[data[pngColours]].channels // of a pixel
+	bits := int(data[pngDepth]) * pngColourTypes[data[pngColours]].channels // bits of a pixel
 	if err := checkSize("PNG", w, h, w*h*bits/(8*deflates), len(data)); err != nil {
 		return nil, err
 	}
@@ -127,11 +127,11 @@ func toRGB(picture image.Image) (*RGB, error) {
 		out.fill(p.Pix, p.Stride, 1, [3]int{0, 0, 0})
 	case *image.Gray16:
 		out.fill(p.Pix, p.Stride, 2, [3]int{0, 0, 0})
-	case *image.RGBA: // opaque
+	case *image.RGBA: // the picture is opaque
 		out.fill(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
 	case *image.NRGBA:
 		out.fill(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
-	case *image.RGBA64: // opaque
+	case *image.RGBA64: // the picture is opaque
 		out.fill(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.NRGBA64:
 		out.fill(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
@@ -161,7 +161,7 @@ func (m *RGB) fromPaletted(p *image.Paletted) {
 	for i, entry := range p.Palette {
 		c := color.NRGBAModel.Convert(entry).(color.NRGBA)
 		if n, ok := entry.(color.NRGBA); ok {
-			c = n // keeps the colour of transparent entries
+			c = n // transparent entries keep their colour
 		}
 		table[i] = [3]uint8{c.R, c.G, c.B}
 	}

@@ -28,7 +28,7 @@ type frame struct {
 	factorsAt   int  // offset of the first component's sampling factors
 	end         int  // offset of the end marker
 	strict      bool // some part is read as libjpeg does by image/jpeg alone
-	defined     uint // Huffman tables: 1 << (class<<4 + number) for each
+	defined     uint // the Huffman tables that are defined, 1 << (class<<4 + number) for each
 }
 
 // A component is one plane of a JPEG. Its sampling factors h and v are the
@@ -69,7 +69,7 @@ var otherCodings = map[uint8]string{
 // parseFrame reads the markers of a JPEG.
 func parseFrame(data []byte) (*frame, error) {
 	f := &frame{}
-	scanned, jfif, adobe := false, false, -1 // Adobe's colour transform, -1 without its marker
+	scanned, jfif, adobe := false, false, -1 // adobe is Adobe's colour transform, -1 without its marker
 	for at := 2; ; {
 		// Between two segments is a scan's data; libjpeg skips anything else.
 		gap := bytes.IndexByte(data[at:], 0xff)
@@ -79,7 +79,7 @@ func parseFrame(data []byte) (*frame, error) {
 		at += gap
 		marker := data[at+1]
 		switch {
-		case marker == 0xff: // fills
+		case marker == 0xff: // the byte is a fill byte before a marker
 			f.strict = true
 			at++
 			continue
@@ -166,7 +166,7 @@ func (f *frame) readScan(segment []byte) error {
 	exact := ^uint64(0)
 	if f.progressive {
 		first, last, low := segment[1+2*n], segment[2+2*n], segment[3+2*n]&15
-		exact = 1<<(last+1) - 1<<first // shifts of 64 and more give 0
+		exact = 1<<(last+1) - 1<<first // a shift of 64 or more gives 0
 		if low > 0 || first > last {
 			exact = 0
 		}
@@ -264,7 +264,7 @@ func (f *frame) allowed() string {
 	switch c := f.components; {
 	case len(c) == 1:
 		return ""
-	case f.blocks() > 10: // ITU-T T.81, B.2.3
+	case f.blocks() > 10: // the limit is of ITU-T T.81, B.2.3
 		return "10 blocks in all"
 	case len(c) == 4 && (c[0].h != c[0].v || c[0].h > 2 || c[1].h*c[1].v*c[2].h*c[2].v > 1 || c[3].h != c[0].h || c[3].v != c[0].v):
 		return "1x1, 1x1, 1x1, 1x1 and 2x2, 1x1, 1x1, 2x2"
@@ -408,7 +408,7 @@ func standardTables() []byte {
 // toRGB brings the components to the picture's resolution and converts their
 // colours.
 func (f *frame) toRGB(picture image.Image) (*RGB, error) {
-	if p, ok := picture.(*image.CMYK); ok { // image/jpeg inverts these
+	if p, ok := picture.(*image.CMYK); ok { // image/jpeg inverts the components of these pictures
 		for i, v := range p.Pix {
 			p.Pix[i] = ^v
 		}

@@ -28,7 +28,7 @@ type made struct {
 	// each; "mixed", one for the first and one for the others; or "progressive".
 	coding   string
 	interval int    // restart interval, 0 for none
-	ids      string // of the components, 1, 2, 3, 4 where empty
+	ids      string // ids of the components, 1, 2, 3, 4 where empty
 	jfif     bool
 	adobe    string // last byte of an Adobe marker, none where empty
 }
@@ -140,7 +140,7 @@ func (m made) encode(w, h int) []byte {
 				put(uint32(diff), size)
 			}
 			if ac {
-				put(0, 1) // the end of the block
+				put(0, 1) // the code is the end of the block
 			}
 		}
 		restart := func() {

@@ -50,7 +50,7 @@ func TestFileExtension(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		data []byte
-		want string // in the error, none where empty
+		want string // part of the error, none where empty
 	}{
 		"a.jpg":  {data, ""},
 		"b.jpg":  {[]byte("RIFF\x24\x00\x00\x00WEBPVP8 "), "b.jpg: a WebP picture: allowed are PNG and JPEG pictures"},

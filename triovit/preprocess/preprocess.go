@@ -39,7 +39,7 @@ import "fmt"
 // RGB is a picture of 8-bit pixels.
 type RGB struct {
 	W, H int     // width and height in pixels
-	Pix  []uint8 // [H, W, 3], row by row; red, green, blue
+	Pix  []uint8 // red, green and blue of each pixel, row by row, [H, W, 3]
 }
 
 // NewRGB returns a black picture of w by h pixels. It panics if a side is not

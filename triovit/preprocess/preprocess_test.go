@@ -238,7 +238,7 @@ func TestResizeCrop(t *testing.T) {
 // TestResizeMemory: a long picture costs what its result does, not its rows.
 func TestResizeMemory(t *testing.T) {
 	m := NewRGB(2, 60000)
-	_ = hostile.Read(t, 0, func() error { // 92 MB if all rows became 512 wide at once
+	_ = hostile.Read(t, 0, func() error { // 92 MB would be taken if all rows became 512 wide at once
 		m.Resize(512, 64, Bilinear)
 		return nil
 	})
@@ -296,7 +296,7 @@ func pngHeader(t testing.TB, w, h uint32) []byte {
 	if err := png.Encode(&buffer, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		t.Fatal(err)
 	}
-	data := buffer.Bytes()[:33] // signature and IHDR
+	data := buffer.Bytes()[:33] // the bytes are the signature and IHDR
 	binary.BigEndian.PutUint32(data[16:], w)
 	binary.BigEndian.PutUint32(data[20:], h)
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))

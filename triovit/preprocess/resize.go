@@ -13,8 +13,8 @@ import (
 type Filter uint8
 
 const (
-	Bilinear Filter = iota // triangle of support 1
-	Bicubic                // cubic convolution of support 2 with a = -0.5
+	Bilinear Filter = iota // a triangle of support 1
+	Bicubic                // a cubic convolution of support 2 with a = -0.5
 )
 
 // String returns the filter's name as it appears in descriptions.
@@ -74,7 +74,7 @@ func resampling(n, out int, f Filter, from, to int) []taps {
 	stretch := max(scale, 1)
 	support := f.support() * stretch
 	all := make([]taps, to-from)
-	most := int(2*support) + 2 // taps of a position
+	most := int(2*support) + 2 // largest number of taps of a position
 	weights, w := make([]int32, 0, len(all)*most), make([]float64, 0, most)
 	for i := range all {
 		center := (float64(from+i) + 0.5) * scale
@@ -92,7 +92,7 @@ func resampling(n, out int, f Filter, from, to int) []taps {
 			if sum != 0 {
 				v /= sum
 			}
-			weights = append(weights, int32(math.Round(v*(1<<kernel.Precision)))) // halves away from zero, as Pillow
+			weights = append(weights, int32(math.Round(v*(1<<kernel.Precision)))) // a half is rounded away from zero, as in Pillow
 		}
 		all[i] = taps{first, weights[begin:]}
 	}

@@ -100,9 +100,9 @@ func TestDamaged(t *testing.T) {
 		data := bytes.Clone(files[r.IntN(whole)])
 		at := r.IntN(len(data) - 2)
 		switch r.IntN(4) {
-		case 0: // cut off
+		case 0: // the file is cut off
 			data = append(data[:at], 0xff, markerEnd)
-		case 1: // a gap
+		case 1: // the file has a gap
 			data = append(data[:at], data[min(at+r.IntN(40), len(data)-2):]...)
 		case 2:
 			data[at] ^= 1 << r.IntN(8)

@@ -37,8 +37,8 @@ type cubic struct {
 // outside the side repeat the border.
 func cubics(from, to int) []cubic {
 	const a = -0.75
-	near := func(x float64) float32 { return float32(((a+2)*x-(a+3))*x*x + 1) }  // |x| <= 1
-	far := func(x float64) float32 { return float32(((a*x-5*a)*x+8*a)*x - 4*a) } // 1 < |x| < 2
+	near := func(x float64) float32 { return float32(((a+2)*x-(a+3))*x*x + 1) }  // the weight where |x| <= 1
+	far := func(x float64) float32 { return float32(((a*x-5*a)*x+8*a)*x - 4*a) } // the weight where 1 < |x| < 2
 	all := make([]cubic, to)
 	for i := range all {
 		at := (float64(i)+0.5)*float64(from)/float64(to) - 0.5

@@ -14,7 +14,7 @@ import (
 // TestCubics: weights at the half between two places, as the kernel with
 // a = -0.75 has them, and the border repeated.
 func TestCubics(t *testing.T) {
-	got := cubics(2, 4)[1] // at 0.25
+	got := cubics(2, 4)[1] // the weights at 0.25
 	want := cubic{[4]int{0, 0, 1, 1}, [4]float32{-0.10546875, 0.87890625, 0.26171875, -0.03515625}}
 	if got != want {
 		t.Errorf("%v, want %v", got, want)

@@ -137,7 +137,7 @@ func Join[T any](results []T, part func(T) Part) ([]T, error) {
 			return nil, err
 		}
 	}
-	at := make(map[int]int, len(results)) // the result's index, by the shard's
+	at := make(map[int]int, len(results)) // index of each shard's result
 	for i, p := range parts {
 		if twin, ok := at[p.Shard.Index]; ok {
 			also := ""

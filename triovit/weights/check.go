@@ -20,9 +20,9 @@ const maxName = 120
 // are complete and sorted by name. The text of the error lists at most five names per
 // slice.
 type MismatchError struct {
-	Missing   []string   // wanted, not in the set
-	Extra     []string   // in the set, not wanted
-	Misshapen []Misshape // in both, with different shapes
+	Missing   []string   // names of parameters that are wanted and not in the set
+	Extra     []string   // names of tensors that are in the set and not wanted
+	Misshapen []Misshape // tensors of the set that are wanted in another shape
 }
 
 // Misshape describes a tensor whose shape differs from the wanted one. Name is the

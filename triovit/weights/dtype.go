@@ -27,8 +27,8 @@ const chunkBytes = 32 << 10
 
 // element describes how files store one number of a type.
 type element struct {
-	size   int                  // bytes
-	decode func([]byte) float32 // nil for an integer type, which no parameter has
+	size   int                  // size in bytes
+	decode func([]byte) float32 // the decoder of one element, nil for an integer type, which no parameter has
 }
 
 // elementOf returns the element type with a name in the safetensors format.

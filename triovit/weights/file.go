@@ -22,7 +22,7 @@ type File struct {
 	// others in the order of the file.
 	Dicts []Dict
 
-	name   string // for errors; empty for a file in memory
+	name   string // name for errors, empty for a file in memory
 	source source
 	close  func() error
 }
@@ -200,7 +200,7 @@ func openContent(f fs.File) (*File, error) {
 		return openPT(r, size)
 	case bytes.HasPrefix(head, legacyMagic):
 		return openLegacy(r, size)
-	case len(head) > 8 && head[8] == '{' && head[7] == 0: // after eight bytes of header length
+	case len(head) > 8 && head[8] == '{' && head[7] == 0: // eight bytes with the header's length come first
 		return openSafetensors(r, size)
 	}
 	return nil, foreignError(head, size)

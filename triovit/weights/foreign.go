@@ -106,7 +106,7 @@ func folderError(f fs.File) error {
 	if !ok {
 		return errors.New(what)
 	}
-	entries, err := folder.ReadDir(1 << 10) // more than these would not be printed
+	entries, err := folder.ReadDir(1 << 10) // more entries would not be printed
 	if err != nil && len(entries) == 0 {
 		return errors.New(what)
 	}

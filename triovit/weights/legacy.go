@@ -66,7 +66,7 @@ func openLegacy(r io.ReaderAt, size int64) (*File, error) {
 		if !ok {
 			return nil, 0, fmt.Errorf("no storage %.40q", s.key)
 		}
-		section.Seek(0, io.SeekStart) // cannot fail on a section
+		section.Seek(0, io.SeekStart) // Seek cannot fail on a section
 		return io.NopCloser(section), section.Size(), nil
 	}
 	return &File{Dicts: dicts, source: &storages{open, b}}, nil

@@ -26,7 +26,7 @@ func TestReadLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Set{"w": {Shape: []int{2, 3}, Data: []float32{2.5, 2.5, 2.5, 2.5, 2.5, 2.5}}, "b": {Shape: []int{2}, Data: []float32{-1, -1}}}
-	for range 2 { // reads the same file twice
+	for range 2 { // the loop reads the same file twice
 		got, err := file.Read(0, map[string]string{"w": "w", "b": "b"})
 		if err != nil {
 			t.Fatal(err)

@@ -101,15 +101,15 @@ type (
 	// dict is a dict, an OrderedDict, or an object of any other class. Such an object
 	// is empty unless the pickle sets items of it.
 	dict struct {
-		class global // empty for dict and OrderedDict
-		items []item // in the order they were set; of equal keys the last counts
+		class global // name of the class, empty for dict and OrderedDict
+		items []item // the items in the order in which they were set; of equal keys the last counts
 	}
 	item struct{ key, value any }
 
 	// storage names a sequence of raw bytes in the file.
 	storage struct {
 		key   string
-		dtype string // name as in elementOf, or the name of another storage class
+		dtype string // a name of elementOf, or the name of another storage class
 		numel int    // number of elements that the pickle claims
 	}
 
@@ -158,7 +158,7 @@ type machine struct {
 	stack    []any
 	marks    []int // heights of the stack at the open marks
 	memo     map[uint32]any
-	storages map[string]storage // by the key of the storage
+	storages map[string]storage // the storages, by key
 	budget   *budget
 	err      error
 }
@@ -202,7 +202,7 @@ func (m *machine) step(op byte) {
 			m.fail("protocol %d, want at most 5", p)
 		}
 	case opFrame:
-		m.take(8) // the frame's length, a hint for buffering
+		m.take(8) // the bytes are the frame's length, a hint for buffering
 
 	case opPop:
 		m.pop()
@@ -292,10 +292,10 @@ func (m *machine) step(op byte) {
 		args := m.pop()
 		m.call(m.pop(), args)
 	case opNewObject:
-		m.pop() // arguments
+		m.pop() // the arguments are dropped
 		m.object(m.pop())
 	case opNewObjectEx:
-		m.popN(2) // positional and keyword arguments
+		m.popN(2) // positional and keyword arguments are dropped
 		m.object(m.pop())
 	case opBuild:
 		// The value is an object's attributes, such as the "_metadata" of a state dict,
@@ -405,7 +405,7 @@ func (m *machine) popN(n int) []any {
 	}
 	base := len(m.stack) - n
 	values := append([]any(nil), m.stack[base:]...)
-	clear(m.stack[base:]) // so that removed values can be freed
+	clear(m.stack[base:]) // removed values can be freed
 	m.stack = m.stack[:base]
 	return values
 }
@@ -449,7 +449,7 @@ func (m *machine) extend(items []any) {
 	case *list:
 		top.items = append(top.items, items...)
 	case *dict:
-		if top.class != "" { // an object of a class that extends list
+		if top.class != "" { // the object's class extends list
 			return
 		}
 		m.fail("items for %s, want for list", kind(top))
@@ -515,7 +515,7 @@ func (m *machine) object(class any) {
 	case global:
 		m.push(&dict{class: class})
 	case *dict:
-		if class.class != "" { // such as the result of a call of getattr
+		if class.class != "" { // the class is, for example, the result of a call of getattr
 			m.push(&dict{class: class.class})
 			return
 		}

@@ -41,7 +41,7 @@ func stateDictPickle(tensors []savedTensor, wrap ...string) []byte {
 type entry struct {
 	name    string
 	content []byte
-	header  func(*zip.FileHeader) // may lie; nil for an honest entry
+	header  func(*zip.FileHeader) // the function that changes the entry's header, nil for an honest entry
 }
 
 // archiveOf returns a zip archive with the given entries, uncompressed.

@@ -213,7 +213,7 @@ func (s *storages) load(d *Dict, names map[string]string) (Set, error) {
 	})
 	set := Set{}
 	var held storage
-	var data []float32 // elements of the storage held
+	var data []float32 // elements of the storage that is held
 	for _, v := range views {
 		n, err := v.check()
 		if err != nil {

@@ -341,7 +341,7 @@ func TestReadTinyImageNet(t *testing.T) {
 	}
 	want := goldenShapes(t, "mit_cls_b0_names.json")
 	for _, shape := range want {
-		if len(shape) > 0 && shape[0] == 1000 { // ImageNet's classes
+		if len(shape) > 0 && shape[0] == 1000 { // the layer has ImageNet's classes
 			shape[0] = 200
 		}
 	}

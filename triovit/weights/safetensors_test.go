@@ -189,7 +189,7 @@ var errFull = errors.New("disk is full")
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWriteSafetensorsReportsTheWriter(t *testing.T) {
-	for _, n := range []int{1, 100_000} { // within one buffer, and longer than a buffer
+	for _, n := range []int{1, 100_000} { // lengths within one buffer, and longer than a buffer
 		if err := WriteSafetensors(full{}, Set{"w": New(n)}, F32, nil); !errors.Is(err, errFull) {
 			t.Errorf("%d values: got %v, want %v", n, err, errFull)
 		}

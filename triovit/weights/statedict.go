@@ -50,9 +50,9 @@ var loaderKeys = []string{"state_dict_ema", "model_ema", "state_dict", "model"}
 
 // Approximate memory that the search for dicts takes, in bytes.
 const (
-	nodeBytes   = 224 // for a dict, list or tuple
-	nameBytes   = 64  // for an item under a name
-	tensorBytes = 192 // for a tensor
+	nodeBytes   = 224 // bytes counted for a dict, list or tuple
+	nameBytes   = 64  // bytes counted for an item under a name
+	tensorBytes = 192 // bytes counted for a tensor
 )
 
 // maxDepth is the largest number of dicts, lists and tuples around a dict of tensors.
@@ -69,7 +69,7 @@ type node struct {
 // A search visits the dicts, lists and tuples of a pickled value, breadth first.
 type search struct {
 	queue  []*node
-	seen   map[any]bool // by identity, because a value may contain another twice, or itself
+	seen   map[any]bool // values seen, by identity, because a value may contain another twice, or itself
 	dicts  []Dict
 	budget *budget
 }

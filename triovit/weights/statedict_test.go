@@ -137,7 +137,7 @@ func TestReadWithoutAChoice(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		value any
-		want  float32 // 0 for an error that contains text
+		want  float32 // the value, 0 for an error that contains text
 		text  string
 	}{
 		{"averaged", ts.Dict{{Key: "state_dict", Value: weightsOf(1)}, {Key: "state_dict_ema", Value: weightsOf(2)}}, 2, ""},
@@ -161,7 +161,7 @@ func TestReadWithoutAChoice(t *testing.T) {
 // TestHostilePickles: reading a pickle with any nesting takes little memory and ends.
 func TestHostilePickles(t *testing.T) {
 	state := string(ts.Pickle(weightsOf(1)))
-	state = state[2 : len(state)-1] // without the opcodes for the protocol and the stop
+	state = state[2 : len(state)-1] // the opcodes of the protocol and of the stop are cut
 	for name, code := range map[string]string{
 		"dicts in dicts":           strings.Repeat("}K\x01", 100_000) + "N" + strings.Repeat("s", 100_000) + ".",
 		"tuples in tuples":         "N" + strings.Repeat("\x85", 300_000) + ".",

@@ -47,7 +47,7 @@ func TestReadAbsent(t *testing.T) {
 
 func TestHashTellsSetsApart(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
-	large := New(chunkBytes) // several buffers long
+	large := New(chunkBytes) // the tensor is several buffers long
 	changed := New(chunkBytes)
 	changed.Data[chunkBytes-1] = 1
 	sets := []Set{

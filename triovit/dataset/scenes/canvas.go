@@ -62,8 +62,8 @@ type shader func(u, v float64) (c rgb, class uint8, ok bool)
 // canvas is the film of the pinhole camera. It holds linear light and classes.
 type canvas struct {
 	w, h  int
-	light []rgb   // [h, w]
-	class []uint8 // [h, w]
+	light []rgb   // the light of each pixel, [h, w]
+	class []uint8 // the class of each pixel, [h, w]
 
 	focal  float64 // focal length in pixels
 	cx, cy float64 // vanishing point of the street, in pixels
@@ -153,7 +153,7 @@ func (c *canvas) shadow(x, z, rx, rz, strength float64) {
 // sensor noise.
 func (c *canvas) photograph(rng *rand.Rand) Scene {
 	exposure := 0.7 + 0.55*rng.Float64()
-	if rng.Float64() < 0.15 { // dusk
+	if rng.Float64() < 0.15 { // the scene is at dusk
 		exposure *= 0.5
 	}
 	gamma := 0.85 + 0.4*rng.Float64()

@@ -159,30 +159,30 @@ func (s *street) trafficSign() shader {
 		var c rgb
 		ok := true
 		switch kind {
-		case 0: // prohibition
+		case 0: // a sign of prohibition
 			ok, c = r < 0.65, white
 			if r > 0.45 {
 				c = red
 			} else if r < 0.35 && ink {
 				c = rgb{0.1, 0.1, 0.1}
 			}
-		case 1: // warning
+		case 1: // a warning sign
 			edge := min((v+0.55)/1, (0.75-v-1.75*math.Abs(u))/2)
 			ok, c = edge > 0, white
 			if edge < 0.16 {
 				c = red
 			}
-		case 2: // mandatory
+		case 2: // a mandatory sign
 			ok, c = r < 0.65, rgb{0.1, 0.3, 0.8}
 			if r < 0.45 && ink {
 				c = white
 			}
-		case 3: // stop
+		case 3: // a stop sign
 			ok, c = max(math.Abs(u), math.Abs(v), 0.72*(math.Abs(u)+math.Abs(v))) < 0.62, red
 			if math.Abs(v) < 0.15 && math.Abs(u) < 0.45 {
 				c = white
 			}
-		default: // direction board
+		default: // a direction board
 			ok, c = math.Abs(u) < 0.75 && math.Abs(v) < 0.55, board
 			if max(math.Abs(u)/0.75, math.Abs(v)/0.55) > 0.88 || ink && math.Abs(v) < 0.35 {
 				c = white

@@ -71,8 +71,8 @@ const (
 // Scene is one picture with its label map.
 type Scene struct {
 	W, H  int
-	Pix   []uint8 // [H, W, 3] RGB
-	Label []uint8 // [H, W] train ids, or None
+	Pix   []uint8 // the colours of each pixel, [H, W, 3] RGB
+	Label []uint8 // the train id of each pixel, or None, [H, W]
 }
 
 // Draw returns the scene of a seed at w by h pixels. It is meant for pictures twice as

@@ -68,7 +68,7 @@ func TestSizeKeepsTheStreet(t *testing.T) {
 func TestClassesAreLearnable(t *testing.T) {
 	const n, w, h = 150, 256, 128
 	var pixels, scenes [NumClasses]int
-	var sum, squares [NumClasses]float64 // of the mean brightness per scene
+	var sum, squares [NumClasses]float64 // sums over the scenes of the mean brightness
 	for i := range uint64(n) {
 		s := Draw(TrainSeed+i, w, h)
 		var count [NumClasses]int
@@ -81,7 +81,7 @@ func TestClassesAreLearnable(t *testing.T) {
 			light[class] += float64(s.Pix[3*p]) + float64(s.Pix[3*p+1]) + float64(s.Pix[3*p+2])
 		}
 		for k, c := range count {
-			if c < 64 { // one position of a map with output stride 8
+			if c < 64 { // a position of a map with output stride 8 has so many pixels
 				continue
 			}
 			pixels[k] += c

@@ -10,12 +10,12 @@ import (
 // side describes one side of the street. Distances are from the middle of the street,
 // in metres.
 type side struct {
-	sign    float64 // -1 left, 1 right
+	sign    float64 // the side of the street, -1 for left and 1 for right
 	walk    float64 // distance of the sidewalk's outer edge
 	front   float64 // distance of walls, fences and hedges
 	back    float64 // distance of buildings and trees
-	lawn    bool    // terrain instead of pavement between walk and back
-	noWalk  bool    // terrain instead of the sidewalk too
+	lawn    bool    // the ground between walk and back is terrain instead of pavement
+	noWalk  bool    // the sidewalk is terrain too
 	light   float64 // brightness of surfaces; the sun is on one side
 	backing []segment
 	fencing []segment
@@ -201,7 +201,7 @@ func (s *street) ground() {
 				if mark && worn < 0.8 {
 					c = lines.times(0.8 + 0.3*worn)
 				}
-			case a < s.half+0.2 && !d.noWalk: // kerb
+			case a < s.half+0.2 && !d.noWalk: // the kerb
 				class, c = Sidewalk, paving.times(1.2)
 			case a < d.walk && !d.noWalk || !d.lawn && a < d.back:
 				class = Sidewalk

@@ -54,7 +54,7 @@ func NewCut(c *integer.Cut) (*Executor, error) {
 		e.steps = append(e.steps, s)
 		params = append(params, s.params...)
 		bytes := 4 * y.Elements()
-		e.held, e.made = max(e.held, 8*bytes), e.made+bytes // a few of the largest, of int64
+		e.held, e.made = max(e.held, 8*bytes), e.made+bytes // an estimate: a few of the largest tensors are held at once, of int64
 	}
 	if e.params, err = forward.Arguments(params); err != nil {
 		return nil, fmt.Errorf("integer model %s: %w", c.Name, err)
@@ -93,7 +93,7 @@ func (e *Executor) build(in []*graph.Node) map[string]*graph.Node {
 	for i, s := range e.steps {
 		op := &e.cut.Ops[i]
 		if s.build == nil {
-			continue // the picture
+			continue // the operation is the picture
 		}
 		operands := make([]*graph.Node, len(op.Inputs))
 		for j, name := range op.Inputs {

@@ -25,7 +25,7 @@ func stepOf(op integer.Operation, in []integer.Tensor, y integer.Tensor, xla boo
 	shape := y.Shape
 	switch op := op.(type) {
 	case *integer.Input:
-		return step{} // the picture
+		return step{} // the operation is the picture
 	case *integer.Requantize:
 		return requantize(op)
 	case *integer.Conv:
@@ -147,7 +147,7 @@ func normalized(x *Node, epsilon int64) *Node {
 	zero, one := constant(x, 0), constant(x, 1)
 	s, q := ReduceAndKeep(x, ReduceSum, -1), ReduceAndKeep(Mul(x, x), ReduceSum, -1)
 	v := Add(Sub(Mul(c, q), Mul(s, s)), constant(x, epsilon))
-	up := shifted(Sub(Clz(v), constant(x, 64-34)), one) // in pairs of bits
+	up := shifted(Sub(Clz(v), constant(x, 64-34)), one) // the shift in pairs of bits
 	v = BitwiseShiftLeft(v, Max(Mul(constant(x, 2), up), zero))
 	v = shifted(v, Max(Mul(constant(x, -2), up), zero))
 	root := ZerosLike(v)
@@ -165,7 +165,7 @@ func normalized(x *Node, epsilon int64) *Node {
 // is a weighted sum of cuts of the side, whose ends are repeated twice.
 func upsample(op *integer.Upsample) step {
 	along := func(x *Node, axis int) *Node {
-		phases, _ := op.Bicubic() // Infer has refused what has none
+		phases, _ := op.Bicubic() // Infer has refused an operation without phases
 		n := x.Shape().Dimensions[axis]
 		first, last := window.Cut(x, []int{axis}, []int{0}, []int{1}), window.Cut(x, []int{axis}, []int{n - 1}, []int{1})
 		x = Concatenate([]*Node{first, first, x, last, last}, axis)

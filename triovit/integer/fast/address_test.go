@@ -28,7 +28,7 @@ func TestAddressable(t *testing.T) {
 		return &integer.Conv{Kernel: kernel, Stride: 1, Groups: groups, WeightBits: 8, Bias: make([]int32, groups), Weights: make([]int8, weights)}
 	}
 	sums := model([3]int{1000, 2000, 16})
-	for i := range 17 { // all alive until the pools read them
+	for i := range 17 { // all tensors are alive until the pools read them
 		sums.Ops = append(sums.Ops, integer.Op{Name: fmt.Sprint(i + 1), Inputs: []string{"0"}, Operation: &integer.ReLU{}})
 	}
 	for i := range 17 {

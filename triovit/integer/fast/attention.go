@@ -17,7 +17,7 @@ type attention struct {
 	x, y          *place
 	heads, dim    int
 	ktv, sumK     *integer.Requantize
-	blocks, steps int // of the weights of KᵀV
+	blocks, steps int // numbers of blocks and of steps of the weights of KᵀV
 	patch         kernel.Patch
 	scales        []kernel.Scale
 	quotient      kernel.Quotient

@@ -22,22 +22,22 @@ type conv struct {
 	*integer.Conv
 	kernels *kernel.Set
 	x       *place
-	h, w    int // of x
-	rows    int // of the result
+	h, w    int // height and width of x
+	rows    int // number of rows of the result
 	columns int
-	group   int // channels of a group of x
+	group   int // number of channels of a group of x
 	// Where a position has few filters, a block holds the filters of several columns side
 	// by side: fold is the number of these columns. Together they read width columns of
 	// the map, and the next block's begin step columns further.
 	fold, width, step int
 
 	blocks  blocks
-	steps   int          // of the weights
-	direct  kernel.Patch // of the map, for windows inside of it
-	copied  kernel.Patch // of the copy with its border, for the other windows
-	weights []int8       // packed
+	steps   int          // number of steps of the weights
+	direct  kernel.Patch // the patch of the map, for windows inside of it
+	copied  kernel.Patch // the patch of the copy with its border, for the other windows
+	weights []int8       // the packed weights
 	bias    []int32
-	border  []byte // of each channel of x
+	border  []byte // the code of the border, for each channel of x
 	endings []*ending
 }
 
@@ -122,12 +122,12 @@ func (c *conv) pack() {
 			if f < 0 {
 				continue
 			}
-			column := f / len(c.Bias) // of those of the block
+			column := f / len(c.Bias) // index among the columns of the block
 			f %= len(c.Bias)
 			filter := c.Weights[f*c.group*area:][:c.group*area]
 			bias := c.Bias[f]
 			for at, v := range filter {
-				k := (column*c.Stride+at%c.Kernel)*c.group + at/area // in the line of its row
+				k := (column*c.Stride+at%c.Kernel)*c.group + at/area // index in the line of the weight's row
 				step := at%area/c.Kernel*c.direct.Steps + k/4
 				c.weights[((b*c.steps+step)*kernel.Lanes+o)*4+k%4] = v
 				bias -= int32(v) * c.x.offset

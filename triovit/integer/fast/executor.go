@@ -26,7 +26,7 @@ type Executor struct {
 	group   *group
 
 	mu     sync.Mutex
-	states []*state // not in use by a picture
+	states []*state // the states that no picture uses
 }
 
 // A planned is a step that makes tensors from others. Its parts may run at the same time.
@@ -50,14 +50,14 @@ type state struct {
 	picture, logits []int32
 	bytes           []byte
 	words           []int32
-	operand         []int32 // of operations that the reference's functions compute
+	operand         []int32 // operand of an operation that the reference's functions compute
 	values          [maxOperands]integer.Value
-	weights         []int8      // of an attention
+	weights         []int8      // the packed weights of an attention
 	refused         atomic.Bool // the picture has a code outside of its grid
 
-	scratch []scratch // of each core
+	scratch []scratch // the scratch memory of each core
 	group   *group
-	cores   int // cores reserved for the picture
+	cores   int // number of cores reserved for the picture
 	helpers atomic.Int64
 	turn    turn
 }

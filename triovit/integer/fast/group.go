@@ -18,8 +18,8 @@ type group struct {
 	jobs chan *state
 
 	mu      sync.Mutex
-	busy    int    // cores reserved for pictures, their own goroutines included
-	started []bool // helpers that run
+	busy    int    // number of cores reserved for pictures, their own goroutines included
+	started []bool // the helpers that run
 }
 
 func newGroup(workers int) *group {
@@ -79,7 +79,7 @@ func (g *group) help(number int) {
 type turn struct {
 	ticket atomic.Uint64
 	step   atomic.Pointer[planned]
-	left   atomic.Int64 // parts that are not done
+	left   atomic.Int64 // number of parts that are not done
 }
 
 // take takes the next part, and returns nil without one. The current step does not change
@@ -88,7 +88,7 @@ func (t *turn) take() (*planned, int) {
 	for {
 		ticket := t.ticket.Load()
 		step := t.step.Load()
-		part := uint32(ticket) // math.MaxUint32 where no part can be taken, which a 32-bit int cannot hold
+		part := uint32(ticket) // the part is math.MaxUint32 where no part can be taken, a number that a 32-bit int cannot hold
 		if step == nil || part >= uint32(step.parts) {
 			return nil, 0
 		}
@@ -110,7 +110,7 @@ func (s *state) do(step *planned) {
 	if s.helpers.Load() < int64(s.cores-1) {
 		select {
 		case s.group.jobs <- s:
-		default: // as many calls are queued as there are helpers
+		default: // the queue has as many calls as there are helpers
 		}
 	}
 	t := &s.turn

@@ -19,10 +19,10 @@ type place struct {
 	// distance in elements from a row to the next one.
 	base, stride int
 
-	from, to int    // steps that make it and that read it last; from is -1 where no step makes it
+	from, to int    // index of the step that makes the place, -1 where no step does, and of the step that reads it last
 	within   *place // the place of which this is a part
-	first    int    // its first channel there
-	logits   bool   // words in the caller's memory
+	first    int    // the place's first channel in the other place
+	logits   bool   // the place is words in the caller's memory
 }
 
 func placeOf(t integer.Tensor) place {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxOperands = 64 // of a Concat
+	maxOperands = 64 // largest number of operands of a Concat
 	// minPart is the least work of a part of a step, in vector elements of one byte: about
 	// ten microseconds.
 	minPart = 40_000
@@ -24,16 +24,16 @@ const (
 type planner struct {
 	*Executor
 	ops     []integer.Op
-	index   map[string]int // of tensors by their names
-	readers [][]int        // of each tensor
+	index   map[string]int // indices of the tensors, by name
+	readers [][]int        // the operations that read each tensor
 	done    []bool         // operations that a step computes
 	pending []int          // operations of the step that is planned next
 	// branches are the branches of attentions, by the MergeHeads that end them.
 	branches map[int]*attention
-	extra    []*place // words between the steps of one operation
+	extra    []*place // places of words between the steps of one operation
 	views    []*place // places of which several rows are taken as one
 	cores    int
-	least    int // work of a part
+	least    int // least work of a part
 }
 
 func (e *Executor) plan(cores, part int) {
@@ -308,7 +308,7 @@ func (p *planner) allocate() {
 func pack(all []*place) (size int) {
 	of := func(x *place) int { return (x.rows*x.channels + kernel.Slack + line - 1) / line * line }
 	slices.SortStableFunc(all, func(a, b *place) int { return cmp.Compare(of(b), of(a)) })
-	var placed []*place // by their base
+	var placed []*place // the placed tensors, by their base
 	for _, x := range all {
 		x.base = 0
 		for _, other := range placed {

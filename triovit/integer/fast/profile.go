@@ -32,7 +32,7 @@ func (e *Executor) Profile(ctx context.Context, picture []int32, runs int) ([]St
 	steps := make([]Step, len(e.steps))
 	for i, planned := range e.steps {
 		s := &steps[i]
-		if len(planned.ops) == 0 { // belongs to the previous step's operation
+		if len(planned.ops) == 0 { // the step belongs to the previous step's operation
 			*s = Step{Op: steps[i-1].Op, Shape: steps[i-1].Shape}
 			continue
 		}

@@ -23,7 +23,7 @@ func (p *planner) upsample(i int, op *integer.Upsample) bool {
 	p.extra = append(p.extra, wide)
 	side := func(i, n int) int { return min(max(i, 0), n-1) }
 	p.does(i)
-	addend := -x.offset * (phases[0][0] + phases[0][1] + phases[0][2] + phases[0][3]) // equal for every phase
+	addend := -x.offset * (phases[0][0] + phases[0][1] + phases[0][2] + phases[0][3]) // the sum is equal for every phase
 	p.step(shape[0]*wide.channels/4, shape[0], []int{at}, nil, func(s *state, _ *scratch, from, to int) {
 		for row := from; row < to; row++ {
 			y := wide.wordsFrom(s, row)
@@ -69,7 +69,7 @@ func (p *planner) pool(i int) bool {
 	if !x.narrow || !x.whole() {
 		return false
 	}
-	const width = 4 * kernel.Lanes // channels summed at a time
+	const width = 4 * kernel.Lanes // number of channels summed at a time
 	fours := (x.rows + 3) / 4
 	line := 4*width + kernel.Slack
 	var offsets []int

@@ -61,9 +61,9 @@ func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) boo
 // blocks divide the channels of a tensor into blocks of lanes. No block has channels of
 // two groups.
 type blocks struct {
-	groups, each int // blocks of a group
-	channels     int // of a group
-	fold         int // rows of a tensor whose channels lie side by side
+	groups, each int // number of groups, and of blocks of a group
+	channels     int // number of channels of a group
+	fold         int // number of rows of a tensor whose channels lie side by side
 }
 
 func blocksOf(groups, channels int) blocks {
@@ -154,7 +154,7 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 		e.scales, e.codes, ok = scales(q, p.tensors[i].Range, e.y.shift(), b, 31)
 		if a, other := p.residual(r); ok && a >= 0 {
 			if sum, fits := p.sum(a, p.ops[a].Operation.(*integer.Add)); fits {
-				if p.in(a, 1) == r { // the kernel's left operand is the codes already in y
+				if p.in(a, 1) == r { // the kernel's left operand already has its codes in y
 					sum.Left, sum.Right = sum.Right, sum.Left
 				}
 				e.y, e.other, e.sum = p.folded(a, b.fold), p.folded(other, b.fold), sum

@@ -13,7 +13,7 @@ const chunk = 1024
 
 // A wideSum is a sum that does not fit bytes: of words and bytes, or of bytes to words.
 type wideSum struct {
-	words, bytes, y *place // words are bytes where both operands are
+	words, bytes, y *place // the operands and the result; words are bytes where both operands are
 	kernels         *kernel.Set
 	terms           kernel.WideSum
 	narrow          []narrowed
@@ -38,7 +38,7 @@ func (p *planner) addWide(i int, op *integer.Add) bool {
 	if !a.bytes.narrow || !a.words.whole() || !a.bytes.whole() || !a.y.whole() {
 		return false
 	}
-	width := max(p.tensors[left].Range.Bits(), p.tensors[right].Range.Bits(), 9) // of a byte's number, with a sign
+	width := max(p.tensors[left].Range.Bits(), p.tensors[right].Range.Bits(), 9) // bits of a byte's number, with a sign
 	var ok bool
 	if a.terms, ok = wideTerms(op, first, second, a.bytes.offset, width, p.tensors[i].Sum); !ok {
 		return false
@@ -51,7 +51,7 @@ func (p *planner) addWide(i int, op *integer.Add) bool {
 		}
 	}
 	rows := max(1, chunk/a.y.channels)
-	p.sizes.acc = max(p.sizes.acc, 2*rows*a.y.channels) // the sum and its first operand
+	p.sizes.acc = max(p.sizes.acc, 2*rows*a.y.channels) // the accumulators hold the sum and its first operand
 	p.does(does...)
 	p.step(4*a.y.rows*a.y.channels, a.y.rows, []int{left, right}, made, func(s *state, w *scratch, from, to int) {
 		for row := from; row < to; row += rows {

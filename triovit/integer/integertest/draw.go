@@ -113,7 +113,7 @@ func (n *drawing) pictures() iter.Seq[[]int32] {
 	lo, hi := int32(input.Grid.Lo), int32(input.Grid.Hi)
 	rng := n.rng
 	return func(yield func([]int32) bool) {
-		for _, ends := range []int{0, 2, 8, 8} { // one code in so many is the lowest, or the highest
+		for _, ends := range []int{0, 2, 8, 8} { // one of so many codes is the lowest, or the highest
 			picture := make([]int32, input.Shape[0]*input.Shape[1]*input.Shape[2])
 			for i := range picture {
 				picture[i] = lo + rng.Int32N(hi-lo+1)
@@ -311,7 +311,7 @@ func (n *drawing) frozenAttention() {
 // at most stride.
 func (n *drawing) conv(x string, groups, each, stride int) string {
 	kernel := 2*n.size(0, 2, "half of the kernel") + 1
-	if n.made[x].Shape[2] > 6 { // or the sums leave 32 bits
+	if n.made[x].Shape[2] > 6 { // more channels could make sums that leave 32 bits
 		kernel = 1
 	}
 	return n.convolution(x, kernel, groups, each, stride)

@@ -56,10 +56,10 @@ type tensor struct {
 type graph struct {
 	*protos.GraphProto
 	cut  *integer.Cut
-	op   string // the operation that nodes are made for
+	op   string // name of the operation for which nodes are made
 	made map[string]tensor
-	used map[string]bool    // names
-	read map[reading]tensor // what is made once and read by several operations
+	used map[string]bool    // the names that are taken
+	read map[reading]tensor // tensors that are made once and read by several operations
 }
 
 // A reading is a tensor in a layout, with elements of a type: a key of graph.read.

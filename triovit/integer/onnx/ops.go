@@ -68,7 +68,7 @@ func (g *graph) add(op *integer.Op) tensor {
 		return g.relu(in(0))
 	case *integer.MatMul:
 		x, y, l := tensor{}, tensor{}, heads
-		if o.OverTokens { // y·xᵀ, the transposed product
+		if o.OverTokens { // the transposed product y·xᵀ is made
 			x, y, l = g.even(in(1), heads), g.even(in(0), tokens), product
 		} else {
 			x, y = g.even(in(1), product), g.even(in(0), heads)

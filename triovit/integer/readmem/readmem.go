@@ -115,7 +115,7 @@ func Write(dir string, m *integer.Model, picture []int32) error {
 		return err
 	}
 	manifest := Manifest{Format: format, Version: version, Model: m.Name, Artefact: hash, Limits: m.Limits, Classes: m.Classes}
-	at := map[string]int{} // by the tensor
+	at := map[string]int{} // index of the operation, by its tensor's name
 	for i := range m.Ops {
 		op, t := &m.Ops[i], tensors[i]
 		layout := "row, column, channel"

@@ -154,7 +154,7 @@ type Codes struct{ Left, Lo, Hi int32 }
 type Gate struct {
 	Codes
 	Drop, Three, Six int32
-	Out              Codes // Left is 0
+	Out              Codes // codes of the result, whose Left is 0
 }
 
 // A Patch locates the bytes that a filter's weights multiply: Lines lines of 4·Steps
@@ -193,7 +193,7 @@ func (a *WideSum) of(x int32, z byte) int32 {
 type Quotient struct {
 	Codes
 	Mantissa, Shift, Offset int32
-	Out                     Codes // Left is 0
+	Out                     Codes // codes of the result, whose Left is 0
 	// Thresholds are the divisors' thresholds. Unused ones are the largest number, which
 	// no divisor reaches.
 	Thresholds [Lanes]int32

@@ -36,7 +36,7 @@ func dotted(sum, x0, x1, x2, x3, w0, w1, w2, w3 words) words {
 
 func multiplyVector(acc []int32, a []byte, p *Patch, rows int, w []int8, bias []int32, blocks int) {
 	size := p.steps() * 4 * Lanes
-	for half := range 2 * blocks { // eight channels of a block
+	for half := range 2 * blocks { // each half of a block has eight channels
 		b, first := half/2, half%2*8
 		lo, hi := archsimd.LoadInt32x4(bias[b*Lanes+first:]), archsimd.LoadInt32x4(bias[b*Lanes+first+4:])
 		for r := 0; r < rows; r += 4 {

@@ -46,10 +46,10 @@ type Set struct {
 
 // Factors of [Set.Colours], in units of 2⁻¹⁶.
 const (
-	RedFromCr   = 91881  // 1.40200
-	GreenFromCb = 22554  // 0.34414
-	GreenFromCr = 46802  // 0.71414
-	BlueFromCb  = 116130 // 1.77200
+	RedFromCr   = 91881  // the factor 1.40200
+	GreenFromCb = 22554  // the factor 0.34414
+	GreenFromCr = 46802  // the factor 0.71414
+	BlueFromCb  = 116130 // the factor 1.77200
 	half        = 1 << 15
 )
 
