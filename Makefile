@@ -332,7 +332,7 @@ fuzz: $(echarts_ready) ## fuzz whatever reads files, each target for FUZZTIME (1
 # --- Programs whose results are in the repository -----------------------------
 
 .PHONY: train
-train: ## train the next built-in model (an hour on XLA and two cores, a working day without; resumes)
+train: ## train the next built-in model (two hours on XLA and two cores, a day without; resumes)
 	$(if $(bench_xla),$(xla_run)) go run $(if $(bench_xla),-tags=xla) ./cmd/trainbuiltin
 
 # The README's tables and figure: the built-in model always, the real checkpoints where the

@@ -42,17 +42,26 @@ def quartiles(ms):
 
 
 def peak_mb(command, case):
-    """The largest resident memory of a process of its own that runs a case twice, in MB;
-    None where the system does not say it or the peer lacks the case."""
+    """The largest resident memory of a process of its own that runs a case, and of the
+    processes that it has started then, in MB; None where the system does not say it or the
+    peer lacks the case."""
     process = start(command)
     print(case, file=process.stdin, flush=True)
     answer = process.stdout.readline().strip()
-    status = pathlib.Path(f"/proc/{process.pid}/status")
-    text = status.read_text(encoding="utf-8") if status.exists() and answer not in ("", "-") else ""
+    peak = resident(process.pid) if answer not in ("", "-") else None
     process.stdin.close()
     process.wait()
-    found = re.search(r"VmHWM:\s*(\d+) kB", text)
-    return int(found[1]) / 1000 if found else None
+    return peak
+
+
+def resident(pid):
+    folder = pathlib.Path(f"/proc/{pid}")
+    try:
+        found = re.search(r"VmHWM:\s*(\d+) kB", (folder / "status").read_text(encoding="utf-8"))
+        children = (folder / f"task/{pid}/children").read_text(encoding="utf-8").split()
+    except OSError:
+        return None
+    return int(found[1]) / 1000 + sum(resident(child) or 0 for child in children) if found else None
 
 
 def main(out, rounds, cores, *peers):

@@ -95,19 +95,19 @@ func write(folder string) error {
 		if err != nil {
 			return err
 		}
-		if err := freeze(model, photographs[network].pipeline, filepath.Join(folder, network+".triovit")); err != nil {
+		if err := freeze(model, jpegs[network].pipeline, filepath.Join(folder, network+".triovit")); err != nil {
 			return err
 		}
-		if err := photograph(folder, network); err != nil {
+		if err := writeJPEGs(folder, network); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// photographs are the sizes, in pixels, of the JPEGs of each network, and the pipeline that
-// brings them to its input. ImageNet's pictures often have the first size.
-var photographs = map[string]struct {
+// jpegs are the sizes, in pixels, of the JPEGs of each network, and the pipeline that brings
+// them to its input. ImageNet's pictures often have the first size.
+var jpegs = map[string]struct {
 	w, h     int
 	pipeline preprocess.Pipeline
 }{
@@ -115,11 +115,11 @@ var photographs = map[string]struct {
 	"Seg-B0-704x960": {960, 720, preprocess.Fixed(960, 704, preprocess.Bilinear)},
 }
 
-// photograph writes eight JPEGs of drawn scenes for a network. Grain is added, by which the
+// writeJPEGs writes eight JPEGs of drawn scenes for a network. Grain is added, by which the
 // files of 500 by 375 pixels have about 110 kB, as ImageNet's of that size do. The encoder
-// halves the chroma, as cameras do.
-func photograph(folder, network string) error {
-	p := photographs[network]
+// halves the resolution of the chroma, as cameras do.
+func writeJPEGs(folder, network string) error {
+	p := jpegs[network]
 	for i := range 8 {
 		scene := scenes.Draw(uint64(i), p.w, p.h)
 		rng := rand.New(rand.NewPCG(uint64(i), 3))

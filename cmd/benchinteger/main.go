@@ -72,8 +72,11 @@ func prepare(folder, name string) (func() error, error) {
 	}
 	if !codes {
 		files, err := filepath.Glob(path + "-*.jpg")
-		if err != nil || len(files) == 0 {
-			return nil, fmt.Errorf("%s-*.jpg: no pictures (%v)", path, err)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s-*.jpg: benchforward has not written these files", path)
 		}
 		return rounds.Divided(n, min(runtime.GOMAXPROCS(0), n), func(from, to int) error {
 			for i := from; i < to; i++ {

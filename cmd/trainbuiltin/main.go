@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command trainbuiltin trains the built-in model: an EfficientViT-Seg-B0 on street scenes
-// that package scenes draws. With XLA it takes an hour and a half of two cores. It saves a
+// that package scenes draws. With XLA it takes some two hours of two cores. It saves a
 // checkpoint. After an interruption a new run continues from the checkpoint, and gets the
 // same weights. At milestones it also saves the network, and at the end it measures the
 // loss of each saved network with 8, 7 and 6 bits.

@@ -29,13 +29,13 @@ var accountText string
 type account struct {
 	Recipe     recipe
 	Step       int
-	Steps      int // of all phases
+	Steps      int // number of steps of all phases
 	Minutes    float64
 	Bytes      int64
 	Parameters int
 	FirstSeed  uint64
 	MaxNorm    float64
-	Decayed    float64 // the sum over the steps of rate times decay
+	Decayed    []float64 // sum of rate times decay over the steps of each phase
 	Platform   string
 	// CalibrationSeed and CurveSeed are the seeds of the first scenes of the curve.
 	CalibrationSeed, CurveSeed uint64
@@ -86,8 +86,14 @@ func publish(ctx context.Context, net *efficientvit.Network, r recipe, state wei
 	}
 	a := account{
 		Recipe: r, Step: step, Steps: r.steps(), Minutes: float64(state[secondsName].Data[0]) / 60, Bytes: info.Size(),
-		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Decayed: r.decayed(step), Platform: forward.Platform(),
+		FirstSeed: scenes.HeldOutSeed, MaxNorm: maxNorm, Platform: forward.Platform(),
 		CalibrationSeed: scenes.CalibrationSeed, CurveSeed: curveSeed, Report: report,
+	}
+	end := 0
+	for _, p := range r.Phases {
+		begin := r.decayed(end)
+		end += p.Steps
+		a.Decayed = append(a.Decayed, r.decayed(end)-begin)
 	}
 	trained, _ := parameters(net)
 	for _, p := range trained {

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/x448/float16"
 
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/builtin"
@@ -110,41 +111,58 @@ func TestStepsLowerTheLoss(t *testing.T) {
 	}
 }
 
-// TestSecondPhase: it begins with the averaged weights of the first phase, and only the
-// roles that it names decay. Its rate is so small that the gradient moves nothing.
+// TestSecondPhase: it begins with the averaged weights of the first phase in float16 and
+// with moments of zero, so that its first step moves a weight by at most the rate. Only the
+// roles that it names decay, here to half.
 func TestSecondPhase(t *testing.T) {
+	const rate = 1e-2
 	net := tinyNet(t)
 	r := tiny
-	r.Phases = []phase{{Steps: 3, Rate: 2e-3}, {Steps: 1, Rate: 1e-6, Decay: 5e5, DecaySteps: 1, Decaying: []efficientvit.Role{efficientvit.QKV}}}
+	r.Phases = []phase{{Steps: 3, Rate: 2e-3}, {Steps: 1, Rate: rate, Decay: 50, DecaySteps: 1, Decaying: []efficientvit.Role{efficientvit.QKV}}}
 	tr, err := newTrainer(net, r, initial(net, r.Seed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := newBatch(scenes.TrainSeed, r.Batch, r.Height, r.Width)
-	var sets []weights.Set
-	for range r.steps() {
-		if _, err := tr.learn(b); err != nil {
-			t.Fatal(err)
+	var first, begun, second weights.Set
+	for i, set := range []*weights.Set{nil, nil, &first, &begun, &second} {
+		if i == 3 {
+			err = tr.restart()
+		} else {
+			_, err = tr.learn(b)
 		}
-		set, err := tr.set()
 		if err != nil {
 			t.Fatal(err)
 		}
-		sets = append(sets, set)
+		if set != nil {
+			if *set, err = tr.set(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	before, after := sets[2], sets[3]
 	trained, _ := parameters(net)
+	farthest := 0.
 	for _, p := range trained {
 		kept := float32(1)
 		if p.op.Role == efficientvit.QKV {
 			kept = 0.5
 		}
-		for i, v := range after[p.Name].Data {
-			from := before[p.Name+average].Data[i]
-			if math.Abs(float64(v-kept*from)) > 1e-3*math.Abs(float64(from))+1e-5 {
-				t.Fatalf("%s, %s: element %d goes from the average %g to %g, want %g of it", p.Name, p.op.Role, i, from, v, kept)
+		for i, w := range begun[p.Name].Data {
+			if want := float16.Fromfloat32(first[p.Name+average].Data[i]).Float32(); w != want || begun[p.Name+average].Data[i] != want {
+				t.Fatalf("%s: element %d begins at %g, its average at %g, want %g", p.Name, i, w, begun[p.Name+average].Data[i], want)
 			}
+			if m, v := begun[p.Name+firstMoment].Data[i], begun[p.Name+secondMoment].Data[i]; m != 0 || v != 0 {
+				t.Fatalf("%s: the moments of element %d begin at %g and %g, want 0", p.Name, i, m, v)
+			}
+			moved := math.Abs(float64(second[p.Name].Data[i] - kept*w))
+			if moved > 1.01*rate {
+				t.Fatalf("%s, %s: element %d goes from %g to %g, want %g of it within the rate %g", p.Name, p.op.Role, i, w, second[p.Name].Data[i], kept, rate)
+			}
+			farthest = max(farthest, moved)
 		}
+	}
+	if farthest < 0.99*rate {
+		t.Errorf("no weight moves farther than %g, want the rate %g: the first step of a phase", farthest, rate)
 	}
 }
 

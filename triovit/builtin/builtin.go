@@ -26,7 +26,9 @@ func Weights() []byte { return data }
 // averaged over the last of these steps. Losses holds its losses by rounding.
 type Milestone struct {
 	Step int `json:"step"`
-	// Decay is the sum of learning rate times weight decay over the steps.
+	// Decay is the sum of learning rate times weight decay over the steps. In the second
+	// phase of the training, the last thousand steps, only the convolutions of the
+	// attention's queries, keys and values decay.
 	Decay float64 `json:"decay"`
 	// MIoU is the score in float, 0 to 1, on drawn scenes reserved for this curve.
 	MIoU   float64 `json:"miou"`
