@@ -137,7 +137,7 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 # needs, and the kernel downloads nothing, so all have to be there.
 .PHONY: kernel
 kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its build cache
-	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE
+	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE $(if $(BUNDLE),GOPROXY GOSUMDB)
 	@go mod download
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 

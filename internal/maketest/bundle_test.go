@@ -3,6 +3,7 @@
 package maketest
 
 import (
+	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
@@ -38,6 +39,30 @@ func TestBundleTaken(t *testing.T) {
 	if slices.ContainsFunc(calls, func(c call) bool { return c.Args[0] == "npm" }) {
 		t.Error("npm runs")
 	}
+
+	spec := filepath.Join(w.checkout, ".venv", "share", "jupyter", "kernels", "gotriovit", "kernel.json")
+	if env := kernelEnv(t, spec); env["GOPROXY"] != fileURL(bundle)+"/go/cache/download" || env["GOSUMDB"] != "off" {
+		t.Errorf("cells have GOPROXY %q and GOSUMDB %q, want the bundle's", env["GOPROXY"], env["GOSUMDB"])
+	}
+	w.make(t, w.checkout, nil, []string{"kernel"})
+	env := kernelEnv(t, spec)
+	if _, set := env["GOSUMDB"]; env["GOPROXY"] != "off" || set {
+		t.Errorf("without a bundle cells have GOPROXY %q and GOSUMDB %q, want off and none", env["GOPROXY"], env["GOSUMDB"])
+	}
+}
+
+// kernelEnv returns the environment in a kernelspec.
+func kernelEnv(t *testing.T, path string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct{ Env map[string]string }
+	if err := json.Unmarshal(text, &spec); err != nil {
+		t.Fatal(err)
+	}
+	return spec.Env
 }
 
 // TestBundleComplete: the bundle that make builds from this machine's module cache has
