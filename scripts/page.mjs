@@ -5,15 +5,17 @@
 //
 //     node scripts/page.mjs < job.json > seen.json
 //
-// A job is {url, scheme, width, pictures: [{path, by}], folder, chromium}: the page is
+// A job is {url, scheme, width, pictures: [{path, by, bare}], folder, chromium}: the page is
 // opened in the scheme "light" or "dark", so many pixels wide, and each picture is given to
-// it by "choose", "drop" or "paste". Screenshots go to the folder, "0.png" before the first
-// picture. What was seen is {title, facts, answers, opacity, elsewhere, complaints}. An
-// answer is {status, wrong, classes: [[name, share]], phases: [text], map}, with the map as
-// a PNG in Base64. The opacity is that of the map, [the number beside the slider, the
-// style's], after one press of an arrow key.
+// it by "choose", "drop" or "paste". While a bare picture is shown, no canvas has a context.
+// Screenshots go to the folder, "0.png" before the first picture. What was seen is {title,
+// facts, kernels, answers, opacity, elsewhere, complaints}. An answer is {status, wrong,
+// again, runs, classes: [[name, share]], phases: [text], picture, map}: again says whether the
+// picture can be run again. The map, and the picture as it is shown without the map, are PNGs
+// in Base64. The opacity is that of the map, [the number beside the slider, the style's],
+// after one press of an arrow key.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -33,17 +35,15 @@ const status = page.locator("#status"), slider = page.locator("#opacity");
 await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
 await page.screenshot({ path: join(folder, "0.png"), fullPage: true });
 const answers = [];
-for (const { path, by } of pictures) {
+for (const { path, by, bare } of pictures) {
+  await page.evaluate((bare) => {
+    window.getContext ??= HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = bare ? () => null : window.getContext;
+  }, bare);
   if (by === "choose") await page.locator("#file").setInputFiles(path);
   else await page.evaluate(give, { by, name: basename(path), data: readFileSync(path, "base64") });
   await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
-  answers.push(await page.evaluate(() => ({
-    status: document.getElementById("status").textContent,
-    wrong: document.getElementById("status").classList.contains("wrong"),
-    classes: [...document.querySelectorAll("#classes li")].map((e) => [".name", ".share"].map((s) => e.querySelector(s).textContent)),
-    phases: [...document.querySelectorAll("#phases dd")].map((e) => e.textContent),
-    map: document.getElementById("map")?.toDataURL().replace(/^[^,]*,/, ""),
-  })));
+  answers.push({ ...(await page.evaluate(seen)), picture: await beneath() });
   await page.screenshot({ path: join(folder, `${answers.length}.png`), fullPage: true });
 }
 let opacity = [];
@@ -51,9 +51,34 @@ if (await slider.count()) {
   await slider.press("ArrowLeft");
   opacity = await page.evaluate(() => [document.querySelector("output").textContent, document.getElementById("map").style.opacity]);
 }
-const title = await page.title(), facts = await page.locator("header dd").allTextContents();
+const title = await page.title(), facts = await page.locator("header dd").allTextContents(), kernels = await page.locator("#kernels").textContent();
 await browser.close();
-writeFileSync(1, JSON.stringify({ title, facts, answers, opacity, elsewhere, complaints }));
+process.stdout.write(JSON.stringify({ title, facts, kernels, answers, opacity, elsewhere, complaints }));
+
+// seen returns the page's answer.
+function seen() {
+  const $ = (id) => document.getElementById(id), texts = (list) => [...list].map((e) => e.textContent);
+  return {
+    status: $("status").textContent,
+    wrong: $("status").classList.contains("wrong"),
+    again: !$("again").disabled,
+    runs: $("runs").textContent,
+    classes: [...document.querySelectorAll("#classes li")].map((e) => texts(e.querySelectorAll(".name, .share"))),
+    phases: texts(document.querySelectorAll("#phases dd")),
+    map: $("map")?.toDataURL().replace(/^[^,]*,/, ""),
+  };
+}
+
+// beneath returns a screenshot of the picture without the map, or null where none is shown.
+async function beneath() {
+  const frame = page.locator("#frame");
+  if (await frame.isHidden()) return null;
+  const visibility = (value) => page.evaluate((value) => document.getElementById("map")?.style.setProperty("visibility", value), value);
+  await visibility("hidden");
+  const shot = await frame.screenshot();
+  await visibility("visible");
+  return shot.toString("base64");
+}
 
 // give drops a file on the page, or pastes it.
 function give({ by, name, data }) {

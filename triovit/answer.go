@@ -84,10 +84,7 @@ func (m *Model) Answer(p Predictor, picture *preprocess.RGB) (*Answer, error) {
 // classifier, [classes], or of a segmentation, [H', W', classes]. Classes beyond the names
 // are called by their numbers.
 func NewAnswer(logits []float32, shape []int, names []string, w, h int) *Answer {
-	a := &Answer{Names: slices.Clip(names)}
-	for k := len(names); k < shape[len(shape)-1]; k++ {
-		a.Names = append(a.Names, fmt.Sprintf("class %d", k))
-	}
+	a := &Answer{Names: dataset.Named(names, shape[len(shape)-1])}
 	var shares []float64
 	if len(shape) == 1 {
 		shares = softmax(logits)

@@ -710,6 +710,21 @@ func FuzzParseLabels(f *testing.F) {
 	})
 }
 
+// TestNamed: classes beyond the names are called by their numbers, and the caller's slice
+// stays as it is.
+func TestNamed(t *testing.T) {
+	all := []string{"road", "sky", "car"}
+	if got := Named(all[:1], 3); !slices.Equal(got, []string{"road", "class 1", "class 2"}) {
+		t.Errorf("%q", got)
+	}
+	if all[1] != "sky" {
+		t.Errorf("the names became %q", all)
+	}
+	if got := Named(all, 3); !slices.Equal(got, all) {
+		t.Errorf("%q, want %q", got, all)
+	}
+}
+
 func BenchmarkOpenAgain(b *testing.B) {
 	dir := shared.Path(b, "data/tiny-imagenet/val")
 	for b.Loop() {

@@ -3,6 +3,7 @@
 package dataset
 
 import (
+	"fmt"
 	"image/color"
 	"slices"
 )
@@ -28,6 +29,16 @@ func NetworkClasses(networkClasses int, classes []string) []string {
 		return names(CityscapesClasses[:])
 	}
 	return nil
+}
+
+// Named returns the names of n classes. Classes beyond the given names are called by their
+// numbers, such as "class 7".
+func Named(classes []string, n int) []string {
+	classes = slices.Clip(classes)
+	for k := len(classes); k < n; k++ {
+		classes = append(classes, fmt.Sprintf("class %d", k))
+	}
+	return classes
 }
 
 // Palette returns the classes with their colours if the names are those of Cityscapes,

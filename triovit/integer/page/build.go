@@ -84,7 +84,7 @@ func (b builder) run(ctx context.Context, args ...string) (string, error) {
 	}
 	why, hint := strings.Join(strings.Fields(trouble.String()), " "), ""
 	if b.dir == "" {
-		hint = "; call it in a checkout of github.com/gotriovit/gotriovit, or in a module that requires it"
+		hint = "; write the page in a folder of the module github.com/gotriovit/gotriovit, or of a module that requires it"
 	}
 	return "", fmt.Errorf("compile the program of the page: go %s: %w: %s%s", args[0], err, why, hint)
 }

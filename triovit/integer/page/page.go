@@ -9,8 +9,10 @@
 //
 // The page holds the artefact and the program (package app), each compressed. A worker runs
 // the program on one core, with the kernels "wasm". The program decodes PNGs and JPEGs as
-// "triovit run" does, so the integers are the same in both. The browser decodes other
-// pictures, and JPEGs that have to be turned upright.
+// "triovit run" does, so the integers are the same in both, and so are the errors. There is
+// one exception: the browser decodes a JPEG whose orientation tag turns it, and turns it
+// upright, which "triovit run" does not. The browser also decodes pictures of other formats,
+// as far as it knows them.
 //
 // A browser of 2023 or later is needed: Chrome 105, Firefox 121, Safari 16.4.
 package page
@@ -110,16 +112,13 @@ func newContents(m *integer.Model, p *Program) (*contents, error) {
 	if c.Hash, err = m.Hash(); err != nil {
 		return nil, err
 	}
-	names := m.Classes
-	for k := len(names); k < out[2]; k++ {
-		names = append(names[:k:k], fmt.Sprintf("class %d", k))
-	}
+	names := dataset.Named(m.Classes, out[2])
 	for k, color := range dataset.Colors(names) {
 		c.About.Classes = append(c.About.Classes, class{names[k], fmt.Sprintf("#%02x%02x%02x", color.R, color.G, color.B)})
 	}
 	c.About.Worker = p.Starter + worker
 	c.WeightBits, c.ActivationBits = widths(m, tensors)
-	c.Policy = fmt.Sprintf("default-src 'none'; script-src %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src blob:", hashed(script), hashed(style))
+	c.Policy = fmt.Sprintf("default-src 'none'; script-src %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src blob:; base-uri 'none'; form-action 'none'", hashed(script), hashed(style))
 	var artefact bytes.Buffer
 	if err := m.Write(&artefact); err != nil {
 		return nil, err

@@ -23,11 +23,21 @@ function run(picture) {
   worker.postMessage({ file });
 }
 
-// answer shows an answer of the worker.
+// answer shows an answer of the worker. An answer that cannot be shown is an error of its
+// picture alone.
 async function answer(data) {
-  if (data.times) await show(data);
-  waiting--;
-  if (data.error) say(data.file ? `${data.file.name}: ${data.error}` : data.error, true);
+  let error = data.error;
+  try {
+    if (data.kernels) $("kernels").textContent = `kernels ${data.kernels}`;
+    if (data.times) await show(data);
+  } catch (e) {
+    error = e.message || String(e);
+    $("frame").hidden = $("result").hidden = true;
+    $("empty").hidden = false;
+  } finally {
+    waiting--;
+  }
+  if (error) say(data.file ? `${data.file.name}: ${error}` : error, true);
   else if (!waiting) say(data.file ? data.file.name : "Ready");
   $("again").disabled = waiting > 0 || !file;
 }
@@ -38,12 +48,14 @@ function say(text, wrong = false) {
   $("status").classList.toggle("wrong", wrong);
 }
 
-// show shows a run's result: {file, width, height, times, map or logits}.
-async function show({ file, width, height, times, map, logits }) {
+// show shows a run's result: {file, width, height, times, map or logits, upright}. The
+// picture has the orientation of the decoded pixels.
+async function show({ file, width, height, times, map, logits, upright }) {
   const image = $("picture");
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(file);
   image.alt = file.name;
+  image.style.imageOrientation = upright ? "from-image" : "none";
   await image.decode().catch(() => {}); // so that picture and map change together
   $("frame").style.setProperty("--aspect", width / height);
   $("empty").hidden = true;
@@ -53,21 +65,22 @@ async function show({ file, width, height, times, map, logits }) {
   const ms = (t) => `${t < 9.95 ? t.toFixed(1) : t.toFixed(0)} ms`;
   runs++;
   least = Math.min(least, times.run);
-  $("run").textContent = ms(least);
-  $("runs").textContent = runs === 1 ? "in the first run" : `the least of ${runs} runs`;
-  const phases = { decode: times.decode, resize: times.prepare, map: times.map };
+  $("run").textContent = ms(times.run);
+  $("runs").textContent = runs === 1 ? "in the first run" : `the least of ${runs} runs: ${ms(least)}`;
+  const phases = { decode: times.decode, resize: times.resize, map: times.map };
   $("phases").replaceChildren(...Object.entries(phases).filter(([, t]) => t !== undefined).flatMap(([name, t]) => [element("dt", "", name), element("dd", "", ms(t))]));
 }
 
 // paint draws the map in the colours of the classes.
 function paint(map, width, height) {
-  $("blend").hidden = false;
   const canvas = $("map"), context = canvas.getContext("2d");
+  if (!context) throw new Error("the browser has no canvas for the map");
   [canvas.width, canvas.height] = [width, height];
   const image = context.createImageData(width, height), pixels = new DataView(image.data.buffer);
   const colors = about.classes.map(({ color }) => parseInt(color.slice(1) + "ff", 16));
   map.forEach((k, i) => pixels.setUint32(4 * i, colors[k]));
   context.putImageData(image, 0, 0);
+  $("blend").hidden = false;
 }
 
 // covered returns the classes of a map with the parts of the picture that they cover.

@@ -70,7 +70,7 @@ func TestWrite(t *testing.T) {
 	if len(a.Classes) != 3 || a.Classes[1].Name != "b" || !a.Maps || a.Worker != program.Starter+worker {
 		t.Errorf("%+v", a)
 	}
-	for _, want := range []string{"<title>by hand</title>", "<dd>4 to 8 bits</dd></div>\n    <div><dt>activations</dt><dd>4 to 8 bits</dd>", "<dd>4 × 2</dd>", style, script} {
+	for _, want := range []string{"<title>by hand</title>", "<dd>4 to 8 bits</dd></div>\n    <div><dt>activations</dt><dd>4 to 8 bits</dd>", "<dd>4 × 2</dd>", style, script, "; base-uri &#39;none&#39;; form-action &#39;none&#39;\">"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %.60q", want)
 		}
@@ -148,7 +148,7 @@ func TestWithoutGo(t *testing.T) {
 		t.Chdir(t.TempDir())
 		b := builder{env: append(os.Environ(), "GO111MODULE=on", "GOFLAGS=", "GOWORK=off")}
 		_, err := b.run(t.Context(), "list", app)
-		if err == nil || !strings.Contains(err.Error(), "in a module that requires it") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), "or of a module that requires it") || strings.Contains(err.Error(), "\n") {
 			t.Error(err)
 		}
 	})

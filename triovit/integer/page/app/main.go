@@ -10,8 +10,8 @@
 //	triovit.run(file)                   runs the picture in a PNG or JPEG file
 //
 // Artefacts, files and pixels are of type Uint8Array. A run returns the picture's width and
-// height in pixels, and its times in milliseconds: decode (of a file), prepare (the resize
-// and the codes) and run (the integers). A segmentation adds the map, the class of each
+// height in pixels, and its times in milliseconds: decode (of a file), resize (to the codes
+// of the network's input) and run (the integers). A segmentation adds the map, the class of each
 // pixel as a Uint8Array, and its time. A classifier adds the logits, an array of numbers. A
 // function that fails returns {error}, a sentence.
 package main
@@ -58,11 +58,12 @@ func (p *program) load(args []js.Value) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.model = m
-	if p.executor, err = fast.New(m); err != nil {
+	e, err := fast.New(m)
+	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"kernels": p.executor.Kernels()}, nil
+	p.model, p.executor = m, e
+	return map[string]any{"kernels": e.Kernels()}, nil
 }
 
 func (p *program) run(args []js.Value) (map[string]any, error) {
@@ -81,7 +82,7 @@ func (p *program) run(args []js.Value) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	lap("prepare")
+	lap("resize")
 	y, err := p.executor.Run(codes)
 	if err != nil {
 		return nil, err
