@@ -14,9 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
+	"github.com/gotriovit/gotriovit/charts"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/progress"
 	"github.com/gotriovit/gotriovit/triovit"
@@ -35,11 +34,13 @@ classes.
 
 The pictures are preprocessed as the artefact says. The fast executor runs them, on the
 kernels that TRIOVIT_KERNEL names. With -profile it runs the first picture so many
-times, and prints the least time of each step with the products that it adds.`,
+times, and prints the least time of each step with the products that it adds, and the share
+of the processor's peak that they are. The peak is what the same kernels reach on operands
+in the first-level cache. With -out it also writes profile.svg.`,
 	declare: func(f *flag.FlagSet) action {
 		var r runner
 		model := f.String("model", os.Getenv("TRIOVIT_MODEL"), "`artefact` of \"triovit freeze\"; $TRIOVIT_MODEL")
-		f.StringVar(&r.out, "out", "", "`folder` for the maps of a segmentation; empty for none")
+		f.StringVar(&r.out, "out", "", "`folder` for the maps of a segmentation and the figure of -profile; empty for none")
 		f.IntVar(&r.top, "top", 5, "`number` of classes that are told")
 		f.IntVar(&r.runs, "profile", 0, "`number` of runs to take the time of, 0 for none")
 		return func(ctx context.Context, arguments []string) (output, error) {
@@ -116,10 +117,10 @@ func (r *runner) open(path string, pictures []string) (err error) {
 	if math.IsNaN(r.model.Ops[last].Values.Of(0, 0)) {
 		return fmt.Errorf("%s: its logits stand for no real numbers", path)
 	}
-	if r.out != "" {
-		if !r.maps() {
-			return usagef("-out is for the maps of a segmentation: %s is a classifier", r.model.Name)
-		}
+	if r.out != "" && r.runs == 0 && !r.maps() {
+		return usagef("-out is for the maps of a segmentation and the figure of -profile: %s is a classifier", r.model.Name)
+	}
+	if r.out != "" && r.maps() {
 		taken := map[string]string{}
 		for _, p := range pictures {
 			name := r.mapOf(p)
@@ -147,8 +148,11 @@ type answers struct {
 	Network  string   `json:"network"`
 	Kernels  string   `json:"kernels"`
 	Pictures []answer `json:"pictures"`
-	// Steps are the steps of the profile.
-	Steps []stepTime `json:"steps,omitempty"`
+	// Peak is the multiply-accumulates per second of the kernels at their best, and Steps
+	// are the steps of the profile, which is nil for none.
+	Peak    float64    `json:"peak_macs_per_second,omitempty"`
+	Steps   []stepTime `json:"steps,omitempty"`
+	profile *fast.Profile
 }
 
 // An answer is the result of the model for a picture.
@@ -162,6 +166,7 @@ type answer struct {
 type stepTime struct {
 	Name       string  `json:"name"`
 	Kind       string  `json:"kind"`
+	Class      string  `json:"class"`
 	Shape      [3]int  `json:"shape"`
 	Operations int     `json:"operations"`
 	MACs       int64   `json:"macs"`
@@ -201,11 +206,21 @@ func (r *runner) run(ctx context.Context, paths []string) (*answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := r.executor.Profile(ctx, codes, r.runs)
-	for _, s := range steps {
-		a.Steps = append(a.Steps, stepTime{s.Op.Name, integer.Kind(s.Op.Operation), s.Shape, s.Operations, s.MACs, s.Time.Seconds()})
+	if a.profile, err = r.executor.Profile(ctx, codes, r.runs); err != nil {
+		return nil, err
 	}
-	return a, err
+	a.Peak = a.profile.Peak
+	for _, s := range a.profile.Steps {
+		a.Steps = append(a.Steps, stepTime{s.Op.Name, integer.Kind(s.Op.Operation), s.Class(), s.Shape, s.Operations, s.MACs, s.Time.Seconds()})
+	}
+	if r.out == "" {
+		return a, nil
+	}
+	f, err := charts.Processor(a.profile)
+	if err != nil {
+		return nil, err
+	}
+	return a, f.Save(filepath.Join(r.out, "profile.svg"))
 }
 
 // answer runs the picture in a file.
@@ -233,7 +248,7 @@ func (r *runner) answer(path string) (answer, error) {
 	}
 	named := triovit.NewAnswer(logits, shape, r.model.Classes, picture.W, picture.H)
 	a := answer{Picture: path, Classes: named.Top(r.top)}
-	if r.out == "" {
+	if r.out == "" || !r.maps() {
 		return a, nil
 	}
 	a.Map = r.mapOf(path)
@@ -255,24 +270,8 @@ func (a *answers) String() string {
 		}
 		s.WriteString("\n")
 	}
-	if len(a.Steps) == 0 {
-		return s.String()
+	if a.profile != nil {
+		fmt.Fprintf(&s, "\n%v", a.profile)
 	}
-	var total stepTime
-	for _, step := range a.Steps {
-		total.MACs, total.Seconds, total.Operations = total.MACs+step.MACs, total.Seconds+step.Seconds, total.Operations+step.Operations
-	}
-	fmt.Fprintf(&s, "\n%s on the kernels %s: %d steps, %v\n", a.Network, a.Kernels, len(a.Steps), time.Duration(total.Seconds*float64(time.Second)).Round(time.Microsecond))
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "ms\t%\tMMAC\tGMAC/s\toperations\tshape\tkind\t  begins with\n")
-	line := func(t stepTime, shape string) {
-		fmt.Fprintf(w, "%.3f\t%.1f\t%.2f\t%.1f\t%d\t%s\t%s\t  %s\n", 1e3*t.Seconds, 100*t.Seconds/total.Seconds, float64(t.MACs)/1e6, float64(t.MACs)/1e9/t.Seconds, t.Operations, shape, t.Kind, t.Name)
-	}
-	for _, step := range a.Steps {
-		line(step, fmt.Sprintf("%d×%d×%d", step.Shape[0], step.Shape[1], step.Shape[2]))
-	}
-	total.Name = "all"
-	line(total, "")
-	w.Flush()
 	return s.String()
 }

@@ -76,11 +76,15 @@ func TestRun(t *testing.T) {
 	if c := got.Pictures[0].Classes; len(c) != 3 || c[0].Class != "red" || math.Abs(c[0].Share-e[0]/(e[0]+e[1]+e[2])) > 1e-6 {
 		t.Errorf("classes %v", c)
 	}
-	if len(got.Steps) != 2 || got.Steps[1].MACs != 9 || got.Steps[1].Kind != "Conv" || got.Steps[1].Seconds <= 0 {
+	if !(got.Peak > 0) || len(got.Steps) != 2 || got.Steps[1].MACs != 9 || got.Steps[1].Kind != "Conv" || got.Steps[1].Seconds <= 0 {
 		t.Errorf("steps %+v", got.Steps)
 	}
-	if text := must(t, "run", "-model", file("name.triovit"), "-profile", "2", file("pictures/a.png")); !strings.Contains(text, "GMAC/s") || strings.Count(text, "\n") != 7 {
+	if text := must(t, "run", "-model", file("name.triovit"), "-profile", "2", file("pictures/a.png")); !strings.Contains(text, "of the peak %") || strings.Count(text, "\n") != 7 {
 		t.Errorf("the profile is shown as\n%s", text)
+	}
+	must(t, "run", "-model", file("name.triovit"), "-profile", "2", "-out", file("maps"), file("pictures/a.png"))
+	if svg, err := os.ReadFile(file("maps/profile.svg")); err != nil || !strings.Contains(string(svg), "of the peak") {
+		t.Errorf("the profile's figure: %v, %.200s", err, svg)
 	}
 
 	f, err := os.Open(file("maps/b.png"))

@@ -243,13 +243,14 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := e.Profile(t.Context(), pictures(m, 1), 3)
+	p, err := e.Profile(t.Context(), pictures(m, 1), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	operations, macs := 0, int64(0)
-	for _, s := range steps {
+	operations, macs, classes := 0, int64(0), map[string]int{}
+	for _, s := range p.Steps {
 		operations, macs = operations+s.Operations, macs+s.MACs
+		classes[s.Class()]++
 		if s.Time <= 0 {
 			t.Errorf("%s takes %v", s.Op.Name, s.Time)
 		}
@@ -257,10 +258,23 @@ func TestProfile(t *testing.T) {
 	if want := int64(32*32*(16*27+64*16+64*9+16*64) + 10*16); operations != len(m.Ops) || macs != want {
 		t.Errorf("%d operations with %d products, want %d with %d", operations, macs, len(m.Ops), want)
 	}
+	if classes[Classes[0]] == 0 || classes[Classes[1]] != 1 || classes[Classes[2]] != 1 {
+		t.Errorf("classes %v, want 1×1 convolutions, one depthwise and the first", classes)
+	}
+	sum, took := p.Sum()
+	if share := p.Share(sum, took); sum != macs || !(p.Peak > 0) || !(share > 0 && share < 1.5) {
+		t.Errorf("a sum of %d products in %v, %g of the peak %g", sum, took, share, p.Peak)
+	}
+	if rows := p.Table().Rows; len(rows) != len(p.Steps)+1 || rows[len(rows)-1][4] != operations {
+		t.Errorf("the table has %d rows for %d steps, and the last says %v", len(rows), len(p.Steps), rows[len(rows)-1])
+	}
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := e.Profile(done, pictures(m, 1), 3); err == nil {
 		t.Error("a done context is profiled")
+	}
+	if _, err := e.Profile(t.Context(), pictures(m, 1), 0); err == nil {
+		t.Error("a profile of no run is one")
 	}
 }
 

@@ -26,12 +26,15 @@ func newGroup(workers int) *group {
 	return &group{jobs: make(chan *state, workers), started: make([]bool, workers-1)}
 }
 
+// cores returns the number of cores that divide a lone picture.
+func (g *group) cores() int { return len(g.started) + 1 }
+
 // enter reserves the cores that are not reserved for another picture, at least one, and
 // returns their number. leave gives them back.
 func (g *group) enter() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := max(1, len(g.started)+1-g.busy)
+	n := max(1, g.cores()-g.busy)
 	g.busy += n
 	for h := range n - 1 {
 		if !g.started[h] {
