@@ -140,7 +140,7 @@ func (p *planner) branch(i int) *attention {
 	a.blocks, a.steps = b.each, (a.dim+3)/4
 	a.patch = kernel.Patch{Row: 4 * a.steps, Lines: 1, Steps: a.steps}
 	var codes kernel.Codes
-	if a.scales, codes, ok = scales(narrowed, p.tensors[product].Range, 0, b, 31); !ok {
+	if a.scales, codes, ok = scales(narrowed, accumulators{Interval: p.tensors[product].Range}, 0, b, 31); !ok {
 		return nil
 	}
 	a.quotient = kernel.Quotient{Codes: codes, Mantissa: divide.Mantissa, Shift: int32(divide.Shift), Offset: a.y.offset,

@@ -76,7 +76,15 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 	}
 	c.blocks.fold = c.fold
 	var made, reads []int
-	c.endings, made, reads = p.endings(i, c.blocks)
+	var choice int
+	c.endings, made, reads, choice = p.endingsOf(i, c.blocks, accumulators{Interval: p.tensors[i].Range}, unbiased(op, x.channels, p.tensors[at].Range))
+	if choice == 1 {
+		for at := range c.bias {
+			if f := c.blocks.channel(at/kernel.Lanes, at%kernel.Lanes); f >= 0 {
+				c.bias[at] -= op.Bias[f%len(op.Bias)]
+			}
+		}
+	}
 	reads = append(reads, at)
 	ends := c.rows * c.columns * c.fold * out[2] * len(c.endings) * 2
 	if deep {
@@ -97,6 +105,26 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 		}
 	})
 	return true
+}
+
+// unbiased returns the accumulators of a convolution without its biases, for codes of an
+// interval. A filter of a channel that is nearly always 0 has a bias of up to 32 bits, which
+// leave no room for the shift to the left that the scales of the other filters need.
+func unbiased(op *integer.Conv, channels int, x integer.Interval) accumulators {
+	for _, pad := range op.Border(channels) {
+		x = integer.Interval{Lo: min(x.Lo, int64(pad)), Hi: max(x.Hi, int64(pad))}
+	}
+	all := accumulators{constants: op.Bias}
+	n := len(op.Weights) / len(op.Bias)
+	for f := range op.Bias {
+		var lo, hi int64
+		for _, w := range op.Weights[f*n:][:n] {
+			a, b := int64(w)*x.Lo, int64(w)*x.Hi
+			lo, hi = lo+min(a, b), hi+max(a, b)
+		}
+		all.Lo, all.Hi = min(all.Lo, lo), max(all.Hi, hi)
+	}
+	return all
 }
 
 // pointwise reports whether the map is multiplied without patches.

@@ -115,6 +115,53 @@ func pictures(m *integer.Model, n int) []int32 {
 	return all
 }
 
+// TestWideBias: one channel's bias takes 31 bits, and another's scale needs a shift to the
+// left that these do not leave. The convolution and its ending are one step all the same,
+// with the reference's integers, for every kind of convolution.
+func TestWideBias(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		kernel, groups int
+	}{{"1×1", 1, 1}, {"depthwise", 3, 16}, {"3×3", 3, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			const channels = 16
+			rng := rand.New(rand.NewPCG(3, 4))
+			conv := &integer.Conv{Kernel: c.kernel, Stride: 1, Groups: c.groups, WeightBits: 8, Bias: make([]int32, channels), Pad: []int32{-100}}
+			for range channels * channels / c.groups * c.kernel * c.kernel {
+				conv.Weights = append(conv.Weights, int8(rng.Uint32()))
+			}
+			narrow := &integer.Requantize{Codes: integer.Interval{Lo: -128, Hi: 127}}
+			for f := range channels {
+				conv.Bias[f] = rng.Int32N(1 << 12)
+				narrow.Affine = append(narrow.Affine, integer.Affine{Mantissa: 1<<16 + rng.Int32N(1<<16), Shift: 14, Addend: rng.Int64N(1 << 20)})
+			}
+			conv.Bias[5], narrow.Affine[5] = -1<<30, integer.Affine{Mantissa: 1 << 16, Shift: 42, Addend: 1 << 46}
+			m := &integer.Model{Name: c.name, Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 32}, Ops: []integer.Op{
+				{Name: "x", Operation: &integer.Input{Shape: [3]int{9, 11, channels}, Grid: grid.Uniform{Scale: 1, Lo: -128, Hi: 127}}},
+				{Name: "conv", Inputs: []string{"x"}, Operation: conv},
+				{Name: "y", Inputs: []string{"conv"}, Operation: narrow},
+			}}
+			picture := pictures(m, 1)
+			want, err := m.Run(picture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, set := range kernel.Sets() {
+				e, err := newExecutor(m, set, 1, minPart)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := e.Run(picture); err != nil || !slices.Equal(got.Data, want.Data) {
+					t.Errorf("%s: other integers than the reference's (%v)", set.Name, err)
+				}
+				if n := len(e.steps[1].ops); n != 2 {
+					t.Errorf("%s: the step of the convolution has %d operations, want 2", set.Name, n)
+				}
+			}
+		})
+	}
+}
+
 // TestLogits: many pictures have the logits that the reference gives each, whoever
 // else runs some, and once an executor has run it allocates nothing.
 func TestLogits(t *testing.T) {

@@ -7,11 +7,26 @@ import (
 	"github.com/gotriovit/gotriovit/triovit/integer/internal/kernel"
 )
 
-// scales returns the kernels' form of a requantization of integers in an interval, and
-// whether there is one: the interval of its codes plus the offset, and the scale of each
-// block. The blocks assign channels to lanes. The operand is shifted to the left by at
-// most the given bits.
-func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, left int) ([]kernel.Scale, kernel.Codes, bool) {
+// accumulators are the integers that a step brings to its endings: those of an operation
+// less a constant for each channel. Without constants they are the operation's.
+type accumulators struct {
+	integer.Interval
+	constants []int32
+}
+
+// constant returns the constant of a channel.
+func (a accumulators) constant(channel int) int64 {
+	if a.constants == nil {
+		return 0
+	}
+	return int64(a.constants[channel%len(a.constants)])
+}
+
+// scales returns the kernels' form of a requantization of accumulators, and whether there
+// is one: the interval of its codes plus the offset, and the scale of each block. The
+// blocks assign channels to lanes. The operand is shifted to the left by at most the given
+// bits.
+func scales(r *integer.Requantize, x accumulators, offset int32, b blocks, left int) ([]kernel.Scale, kernel.Codes, bool) {
 	codes := kernel.Codes{Lo: int32(r.Codes.Lo), Hi: int32(r.Codes.Hi)}
 	if offset != 0 {
 		codes.Lo, codes.Hi = codes.Lo+offset, codes.Hi+offset
@@ -25,7 +40,7 @@ func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, l
 				if channel < 0 || !ok {
 					continue
 				}
-				ok = scale(&all[at], o, r.Affine[channel%len(r.Affine)], int(codes.Left), offset)
+				ok = scale(&all[at], o, r.Affine[channel%len(r.Affine)], x.constant(channel), int(codes.Left), offset)
 			}
 		}
 		if ok {
@@ -36,12 +51,12 @@ func scales(r *integer.Requantize, x integer.Interval, offset int32, b blocks, l
 }
 
 // scale sets a lane of a scale, and reports whether it can: for x of at most 32 bits after
-// its shift to the left, all numbers of
+// its shift to the left, to which the requantization adds the constant, all numbers of
 //
-//	⌊(x·2^left·Mantissa·2^up + (Addend + 2^(Shift−1) + offset·2^Shift)·2^(left+up)) / 2^32⌋ >> down
+//	⌊(x·2^left·Mantissa·2^up + (constant·Mantissa + Addend + 2^(Shift−1) + offset·2^Shift)·2^(left+up)) / 2^32⌋ >> down
 //
 // must fit their widths, where Shift is 32 + down − left − up.
-func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) bool {
+func scale(s *kernel.Scale, o int, a integer.Affine, constant int64, left int, offset int32) bool {
 	shift := int(a.Shift)
 	down := max(0, shift+left-32)
 	up := 32 + down - shift - left
@@ -49,7 +64,7 @@ func scale(s *kernel.Scale, o int, a integer.Affine, left int, offset int32) boo
 		return false
 	}
 	mantissa := int64(a.Mantissa) << up
-	addend := a.Addend + 1<<shift>>1 + int64(offset)<<shift
+	addend := constant*int64(a.Mantissa) + a.Addend + 1<<shift>>1 + int64(offset)<<shift
 	bound := int64(1) << 61 >> (left + up)
 	if mantissa != int64(int32(mantissa)) || addend < -bound || addend > bound {
 		return false
@@ -134,25 +149,49 @@ func (e *ending) finish(k *kernel.Set, s *state, row, rows, channel, n int) {
 // the accumulators have no reader, or one that the kernels cannot compute as an ending,
 // they are kept.
 func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
-	var covered []int
+	all, made, reads, _ = p.endingsOf(i, b, accumulators{Interval: p.tensors[i].Range})
+	return all, made, reads
+}
+
+// endingsOf is endings for a step that can make any one of several accumulators. It takes
+// the first that the kernels can bring to all readers, and also returns its index. It keeps
+// the first accumulators, which must be the operation's own.
+func (p *planner) endingsOf(i int, b blocks, choices ...accumulators) (all []*ending, made, reads []int, choice int) {
+	var own, covered []int
 	if !p.done[i] {
-		covered = []int{i}
+		own = []int{i}
 	}
-	alone := covered
-	ok := len(p.readers[i]) > 0
+	for choice, x := range choices {
+		if all, made, reads, covered = p.chains(i, b, x); all != nil {
+			p.does(append(own, covered...)...)
+			return all, made, reads, choice
+		}
+	}
+	p.places[i].narrow = false
+	p.does(own...)
+	return []*ending{{y: p.folded(i, b.fold), blocks: b, raw: true}}, []int{i}, nil, 0
+}
+
+// chains plans the endings of all readers of an operation's accumulators. It returns nil if
+// there is no reader, or one that the kernels cannot compute; otherwise also the tensors
+// that are made, the further tensors that are read, and the operations that are computed.
+func (p *planner) chains(i int, b blocks, x accumulators) (all []*ending, made, reads, covered []int) {
 	for _, r := range p.readers[i] {
 		q, is := p.ops[r].Operation.(*integer.Requantize)
-		if ok = ok && is; !ok {
-			break
+		if !is {
+			return nil, nil, nil, nil
 		}
 		covered = append(covered, r)
-		if gated, outs, between := p.gated(r, q, p.tensors[i].Range, b); gated != nil {
+		if gated, outs, between := p.gated(r, q, x, b); gated != nil {
 			all, made, covered = append(all, gated...), append(made, outs...), append(covered, between...)
 			continue
 		}
 		e := &ending{y: p.folded(r, b.fold), blocks: b}
-		e.scales, e.codes, ok = scales(q, p.tensors[i].Range, e.y.shift(), b, 31)
-		if a, other := p.residual(r); ok && a >= 0 {
+		var ok bool
+		if e.scales, e.codes, ok = scales(q, x, e.y.shift(), b, 31); !ok {
+			return nil, nil, nil, nil
+		}
+		if a, other := p.residual(r); a >= 0 {
 			if sum, fits := p.sum(a, p.ops[a].Operation.(*integer.Add)); fits {
 				if p.in(a, 1) == r { // the kernel's left operand already has its codes in y
 					sum.Left, sum.Right = sum.Right, sum.Left
@@ -163,12 +202,7 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 		}
 		all, made = append(all, e), append(made, r)
 	}
-	if !ok {
-		p.places[i].narrow = false
-		all, made, reads, covered = []*ending{{y: p.folded(i, b.fold), blocks: b, raw: true}}, []int{i}, nil, alone
-	}
-	p.does(covered...)
-	return all, made, reads
+	return all, made, reads, covered
 }
 
 // folded returns the place of a tensor of which n rows are taken as one.
@@ -215,8 +249,8 @@ func (p *planner) residual(r int) (add, other int) {
 // requantization of the Hardswish. It returns nil where the operations differ or the
 // kernels cannot compute them; otherwise also the tensors that are made, and the
 // operations that are computed.
-func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Interval, b blocks) (all []*ending, made, covered []int) {
-	first, codes, ok := scales(q, accumulators, 0, b, 31)
+func (p *planner) gated(r int, q *integer.Requantize, x accumulators, b blocks) (all []*ending, made, covered []int) {
+	first, codes, ok := scales(q, x, 0, b, 31)
 	if !ok {
 		return nil, nil, nil
 	}
@@ -232,7 +266,7 @@ func (p *planner) gated(r int, q *integer.Requantize, accumulators integer.Inter
 			}
 			e := &ending{y: p.folded(out, b.fold), blocks: b, gate: kernel.Gate{Codes: codes, Drop: int32(op.Drop), Three: op.Three, Six: op.Six}}
 			var second []kernel.Scale
-			if second, e.gate.Out, ok = scales(last, p.tensors[h].Range, e.y.shift(), b, 0); !ok {
+			if second, e.gate.Out, ok = scales(last, accumulators{Interval: p.tensors[h].Range}, e.y.shift(), b, 0); !ok {
 				return nil, nil, nil
 			}
 			for i := range first {

@@ -87,7 +87,7 @@ func (p *planner) narrowed(r, sum int) (n narrowed, ok bool) {
 	if !is || len(q.Affine) != 1 || !y.narrow || !y.whole() {
 		return n, false
 	}
-	all, codes, ok := scales(q, p.tensors[sum].Range, y.offset, blocksOf(1, kernel.Lanes), 31)
+	all, codes, ok := scales(q, accumulators{Interval: p.tensors[sum].Range}, y.offset, blocksOf(1, kernel.Lanes), 31)
 	if !ok {
 		return n, false
 	}
