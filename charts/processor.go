@@ -68,8 +68,12 @@ func Processor(p *fast.Profile) (*Figure, error) {
 		{title: "(b) time of each class", left: room, top: barsTop, width: int(captionedWidth(figureWidth-room, texts)), height: pitch * len(fast.Classes),
 			x: axis{name: "ms"}, y: axis{labels: fast.Classes}, series: []echarts.SingleSeries{{Name: "time", Type: "bar", BarWidth: "66%", Data: bars}, captions(texts)}},
 	}
-	title := fmt.Sprintf("%s take %s of %s ms; all products are %s of the peak", fast.Classes[most],
+	name := fast.Classes[most]
+	if most < 3 {
+		name += " and what follows them"
+	}
+	title := fmt.Sprintf("%s take %s of %s ms; all products are %s of the peak", name,
 		percent(float64(times[most])/float64(took)), number(rounded(milliseconds(took), 3)), percent(p.Share(macs, took)))
-	subtitle := fmt.Sprintf("%s on the kernels %s, cores: %d; the peak is %s GMAC/s, measured on operands in the first-level cache", shortName(p.Network), p.Kernels, p.Cores, number(rounded(p.Peak/1e9, 3)))
+	subtitle := fmt.Sprintf("%s on the kernels %s, cores: %d; the peak is %s GMAC/s, measured on operands in the first-level caches", shortName(p.Network), p.Kernels, p.Cores, number(rounded(p.Peak/1e9, 3)))
 	return newFigure(title, figureWidth, barsTop+pitch*len(fast.Classes)+60, compose(title, subtitle, nil, panels), table)
 }

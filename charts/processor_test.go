@@ -24,7 +24,7 @@ func TestProcessor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"depthwise convolutions take 50 %", "of 10 ms", "40 % of the peak"} {
+	for _, want := range []string{"depthwise convolutions and what follows them take 50 %", "of 10 ms", "40 % of the peak"} {
 		if !strings.Contains(f.Title(), want) {
 			t.Errorf("the title %q does not say %q", f.Title(), want)
 		}

@@ -42,8 +42,9 @@ def quartiles(ms):
 
 
 def peak_mb(command, case):
-    """The largest resident memory of a process of its own that runs a case, and of the
-    processes that it has started then, in MB; None where the system does not say it or the
+    """The largest resident memory of a process of its own that runs a case, plus that of
+    each process that it has started then, in MB. Pages that several of them share count for
+    each. None where the system does not say it or the
     peer lacks the case."""
     process = start(command)
     print(case, file=process.stdin, flush=True)

@@ -29,7 +29,7 @@ def main(prefix, *variables):
     # All modules are downloaded already. A cell that imports another module fails at
     # once, with the module's name, and does not download its newest version. With a bundle
     # GOPROXY is one of the variables: Go verifies its toolchain anew in each cell's folder,
-    # and without a checksum database it takes only one from files.
+    # and without a checksum database it accepts a toolchain only from a proxy of files.
     env.setdefault("GOPROXY", "off")
     # Each cell is linked anew, which takes two thirds of the time without the tables
     # of debuggers. A stack trace does not need them.

@@ -5,15 +5,16 @@
 //
 //     node scripts/page.mjs < job.json > seen.json
 //
-// A job is {url, scheme, width, pictures: [{path, by, bare}], folder, chromium}: the page is
-// opened in the scheme "light" or "dark", so many pixels wide, and each picture is given to
-// it by "choose", "drop" or "paste". While a bare picture is shown, no canvas has a context.
-// Screenshots go to the folder, "0.png" before the first picture. What was seen is {title,
-// facts, kernels, answers, opacity, elsewhere, complaints}. An answer is {status, wrong,
+// A job is {url, scheme, width, pictures: [{path, by, bare, stopped}], folder, chromium}: the
+// page is opened in the scheme "light" or "dark", so many pixels wide, and each picture is
+// given to it by "choose", "drop" or "paste". While a bare picture is shown, no canvas has a
+// context. Before a stopped picture is given, the page's worker fails. Screenshots go to the
+// folder, "0.png" before the first picture. What was seen is {title, facts, kernels, answers,
+// opacity, elsewhere, complaints}. An answer is {status, wrong,
 // again, runs, classes: [[name, share]], phases: [text], picture, map}: again says whether the
 // picture can be run again. The map, and the picture as it is shown without the map, are PNGs
 // in Base64. The opacity is that of the map, [the number beside the slider, the style's],
-// after one press of an arrow key.
+// after one press of an arrow key where a map was shown first.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -35,7 +36,9 @@ const status = page.locator("#status"), slider = page.locator("#opacity");
 await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
 await page.screenshot({ path: join(folder, "0.png"), fullPage: true });
 const answers = [];
-for (const { path, by, bare } of pictures) {
+let opacity = [];
+for (const { path, by, bare, stopped } of pictures) {
+  if (stopped) await page.evaluate(() => worker.dispatchEvent(new ErrorEvent("error", { message: "the worker has stopped" })));
   await page.evaluate((bare) => {
     window.getContext ??= HTMLCanvasElement.prototype.getContext;
     HTMLCanvasElement.prototype.getContext = bare ? () => null : window.getContext;
@@ -45,11 +48,10 @@ for (const { path, by, bare } of pictures) {
   await page.waitForFunction((e) => !/…$/.test(e.textContent), await status.elementHandle());
   answers.push({ ...(await page.evaluate(seen)), picture: await beneath() });
   await page.screenshot({ path: join(folder, `${answers.length}.png`), fullPage: true });
-}
-let opacity = [];
-if (await slider.count()) {
-  await slider.press("ArrowLeft");
-  opacity = await page.evaluate(() => [document.querySelector("output").textContent, document.getElementById("map").style.opacity]);
+  if (!opacity.length && await slider.isVisible()) {
+    await slider.press("ArrowLeft");
+    opacity = await page.evaluate(() => [document.querySelector("output").textContent, document.getElementById("map").style.opacity]);
+  }
 }
 const title = await page.title(), facts = await page.locator("header dd").allTextContents(), kernels = await page.locator("#kernels").textContent();
 await browser.close();

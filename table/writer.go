@@ -39,12 +39,17 @@ func (w *Writer) WriteByte(b byte) error { return w.text.WriteByte(b) }
 //	charts.Display(t)
 func New(head string) *Table { return &Table{Columns: Columns(cells(head)...)} }
 
-// Row appends a row. Tabs separate the cells in its format. A cell with one verb has its
-// argument as its value, so that JSON has a number where the text has its digits.
+// Row appends a row. Tabs separate the cells in its format. A cell with one verb and a number
+// has the number as its value, so that JSON has it where the text has its digits. Missing
+// and surplus arguments show as those of [fmt.Sprintf] do, surplus ones in the last cell.
 func (t *Table) Row(format string, args ...any) {
 	var row []any
-	for _, piece := range cells(format) {
-		verbs := strings.Count(piece, "%") - 2*strings.Count(piece, "%%")
+	pieces := cells(format)
+	for i, piece := range pieces {
+		verbs := min(strings.Count(piece, "%")-2*strings.Count(piece, "%%"), len(args))
+		if i == len(pieces)-1 {
+			verbs = len(args)
+		}
 		text := fmt.Sprintf(piece, args[:verbs]...)
 		if verbs == 1 && isNumber(args[0]) {
 			row = append(row, Cell{args[0], text})

@@ -88,7 +88,13 @@ func Measure(ctx context.Context, model *triovit.Folded, pictures dataset.Datase
 		if s.Rest, err = noise(scores.Tensors); err != nil {
 			return nil, fmt.Errorf("where all of %s is rounded but weights, %w", model.Net.Name, err)
 		}
+		if len(scores.Weights) != len(s.Ops) {
+			return nil, fmt.Errorf("%s has %d convolutions, and %d after the transforms of %s", model.Net.Name, len(s.Ops), len(scores.Weights), recipe.Name)
+		}
 		for i, alone := range scores.Weights {
+			if alone.Operation != s.Ops[i].Name {
+				return nil, fmt.Errorf("%s: convolution %d is %s, and %s after the transforms of %s", model.Net.Name, i, s.Ops[i].Name, alone.Operation, recipe.Name)
+			}
 			n, err := noise(alone.SQNR)
 			if err != nil {
 				return nil, fmt.Errorf("where only the weights of %s are rounded, to %d bits, %w", alone.Operation, b, err)

@@ -183,7 +183,8 @@ func (t *trainer) learn(b batch) (float32, error) {
 
 // graph builds one step: loss, gradient, AdamW, running statistics and averages. Its
 // inputs are the learning rate, the fraction by which each parameter decays, the number of
-// the step in its phase, the pictures, the targets and the state. Its outputs are the loss and the new state.
+// the step in its phase, the pictures, the targets and the state. Its outputs are the loss
+// and the new state.
 func (t *trainer) graph(net *efficientvit.Network, in []*Node) []*Node {
 	rate, count, pictures, targets := in[0], in[2], in[3], in[4]
 	state, n := in[5:], len(t.trained)

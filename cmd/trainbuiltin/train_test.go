@@ -140,6 +140,23 @@ func TestSecondPhase(t *testing.T) {
 			}
 		}
 	}
+	// A training that goes on from the checkpoint of step 3 begins the phase by itself.
+	resumed, err := newTrainer(net, r, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resumed.learn(b); err != nil {
+		t.Fatal(err)
+	}
+	byItself, err := resumed.set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(second, secondsName)
+	delete(byItself, secondsName)
+	if d := cmp.Diff(second, byItself, cmpopts.EquateApprox(1e-6, 1e-7)); d != "" {
+		t.Errorf("step 4 after a checkpoint differs (-restarted +by itself):\n%.1000s", d)
+	}
 	trained, _ := parameters(net)
 	farthest := 0.
 	for _, p := range trained {

@@ -45,6 +45,8 @@ type given struct {
 	Path string `json:"path"`
 	By   string `json:"by"`
 	Bare bool   `json:"bare"`
+	// Stopped says that the page's worker fails before the picture is given.
+	Stopped bool `json:"stopped"`
 }
 
 // A readout holds the script's observations.
@@ -231,6 +233,8 @@ func TestPageOfASegmentation(t *testing.T) {
 		{given{Path: "cut-turned.jpg", By: "drop"}, "", 0},
 		{given{Path: "none.png", By: "choose"}, "", 0},
 		{given{Path: "empty.png", By: "paste"}, "", 0},
+		{given{Path: "opaque.png", By: "drop"}, "opaque.png", 0},
+		{given{Path: "opaque.png", By: "drop", Stopped: true}, "", 0},
 	}
 	var all []given
 	for _, c := range pictures {
@@ -252,11 +256,17 @@ func TestPageOfASegmentation(t *testing.T) {
 		}
 		if c.same == "" {
 			want := "the browser has no canvas for the map"
+			if c.Stopped {
+				want = "the worker has stopped"
+			}
 			if _, err := preprocess.Decode([]byte(readFile(t, file(c.Path)))); err != nil {
 				want = err.Error()
 			}
 			if !got.Wrong || got.Status != c.Path+": "+want {
 				t.Errorf("%s: it says %q, want %q", c.Path, got.Status, want)
+			}
+			if got.Picture != nil {
+				t.Errorf("%s: below the error another picture's result is shown", c.Path)
 			}
 			continue
 		}

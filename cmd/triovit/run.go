@@ -148,8 +148,8 @@ type answers struct {
 	Network  string   `json:"network"`
 	Kernels  string   `json:"kernels"`
 	Pictures []answer `json:"pictures"`
-	// Peak is the multiply-accumulates per second of the kernels at their best, and Steps
-	// are the steps of the profile, which is nil for none.
+	// Peak is the multiply-accumulates per second of the kernels at their best. Steps are
+	// the steps of the profile. Without a profile both are zero and profile is nil.
 	Peak    float64    `json:"peak_macs_per_second,omitempty"`
 	Steps   []stepTime `json:"steps,omitempty"`
 	profile *fast.Profile

@@ -247,7 +247,7 @@ func (d *Difference) Tables() table.Page {
 	}
 	size := func(s StepDifference) int64 { return max(s.To-s.From, s.From-s.To) }
 	slices.SortStableFunc(steps, func(a, b StepDifference) int { return cmp.Compare(size(b), size(a)) })
-	fmt.Fprintf(&s, "steps that differ: %d, those that differ most:\n", len(steps))
+	fmt.Fprintf(&s, "%d steps differ, most of all these:\n", len(steps))
 	s.Words("step\tcycles before\tcycles now\tdifference\tbecause of", func(row func(string, ...any)) {
 		for _, step := range steps[:min(shown, len(steps))] {
 			name := "storing the last results"

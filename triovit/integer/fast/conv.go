@@ -111,18 +111,16 @@ func (p *planner) conv(i int, op *integer.Conv) bool {
 // interval. A filter of a channel that is nearly always 0 has a bias of up to 32 bits, which
 // leave no room for the shift to the left that the scales of the other filters need.
 func unbiased(op *integer.Conv, channels int, x integer.Interval) accumulators {
-	for _, pad := range op.Border(channels) {
-		x = integer.Interval{Lo: min(x.Lo, int64(pad)), Hi: max(x.Hi, int64(pad))}
+	if op.Kernel > 1 { // a window may hold the border
+		for _, pad := range op.Border(channels) {
+			x = integer.Interval{Lo: min(x.Lo, int64(pad)), Hi: max(x.Hi, int64(pad))}
+		}
 	}
 	all := accumulators{constants: op.Bias}
 	n := len(op.Weights) / len(op.Bias)
 	for f := range op.Bias {
-		var lo, hi int64
-		for _, w := range op.Weights[f*n:][:n] {
-			a, b := int64(w)*x.Lo, int64(w)*x.Hi
-			lo, hi = lo+min(a, b), hi+max(a, b)
-		}
-		all.Lo, all.Hi = min(all.Lo, lo), max(all.Hi, hi)
+		sum := integer.FilterSum(op.Weights[f*n:][:n], 0, x)
+		all.Lo, all.Hi = min(all.Lo, sum.Lo), max(all.Hi, sum.Hi)
 	}
 	return all
 }

@@ -116,31 +116,65 @@ func pictures(m *integer.Model, n int) []int32 {
 }
 
 // TestWideBias: one channel's bias takes 31 bits, and another's scale needs a shift to the
-// left that these do not leave. The convolution and its ending are one step all the same,
-// with the reference's integers, for every kind of convolution.
+// left that these do not leave. The convolution and its endings are one step all the same,
+// with the reference's integers: for each kind of convolution, with bytes, a Hardswish or a
+// residual sum behind it, and with a second reader.
 func TestWideBias(t *testing.T) {
 	for _, c := range []struct {
-		name           string
-		kernel, groups int
-	}{{"1×1", 1, 1}, {"depthwise", 3, 16}, {"3×3", 3, 1}} {
+		name                       string
+		kernel, groups, channels   int
+		hardswish, residual, twice bool
+		operations                 int // number of operations in the step of the convolution
+	}{
+		{name: "1×1", kernel: 1, groups: 1, channels: 16, operations: 2},
+		{name: "depthwise", kernel: 3, groups: 16, channels: 16, operations: 2},
+		{name: "3×3", kernel: 3, groups: 1, channels: 16, operations: 2},
+		{name: "folded", kernel: 1, groups: 1, channels: 4, operations: 2},
+		{name: "Hardswish", kernel: 3, groups: 32, channels: 32, hardswish: true, operations: 4},
+		{name: "residual sum", kernel: 1, groups: 1, channels: 16, residual: true, operations: 3},
+		{name: "two readers", kernel: 1, groups: 1, channels: 16, twice: true, operations: 3},
+	} {
 		t.Run(c.name, func(t *testing.T) {
-			const channels = 16
 			rng := rand.New(rand.NewPCG(3, 4))
-			conv := &integer.Conv{Kernel: c.kernel, Stride: 1, Groups: c.groups, WeightBits: 8, Bias: make([]int32, channels), Pad: []int32{-100}}
-			for range channels * channels / c.groups * c.kernel * c.kernel {
+			signed := integer.Interval{Lo: -128, Hi: 127}
+			m := &integer.Model{Name: c.name, Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 32}}
+			add := func(name string, op integer.Operation, inputs ...string) string {
+				m.Ops = append(m.Ops, integer.Op{Name: name, Inputs: inputs, Operation: op})
+				return name
+			}
+			conv := &integer.Conv{Kernel: c.kernel, Stride: 1, Groups: c.groups, WeightBits: 8, Bias: make([]int32, c.channels), Pad: []int32{-100}}
+			for range c.channels * c.channels / c.groups * c.kernel * c.kernel {
 				conv.Weights = append(conv.Weights, int8(rng.Uint32()))
 			}
-			narrow := &integer.Requantize{Codes: integer.Interval{Lo: -128, Hi: 127}}
-			for f := range channels {
+			for f := range c.channels {
 				conv.Bias[f] = rng.Int32N(1 << 12)
-				narrow.Affine = append(narrow.Affine, integer.Affine{Mantissa: 1<<16 + rng.Int32N(1<<16), Shift: 14, Addend: rng.Int64N(1 << 20)})
 			}
-			conv.Bias[5], narrow.Affine[5] = -1<<30, integer.Affine{Mantissa: 1 << 16, Shift: 42, Addend: 1 << 46}
-			m := &integer.Model{Name: c.name, Limits: integer.Limits{MultiplierBits: 18, AccumulatorBits: 32}, Ops: []integer.Op{
-				{Name: "x", Operation: &integer.Input{Shape: [3]int{9, 11, channels}, Grid: grid.Uniform{Scale: 1, Lo: -128, Hi: 127}}},
-				{Name: "conv", Inputs: []string{"x"}, Operation: conv},
-				{Name: "y", Inputs: []string{"conv"}, Operation: narrow},
-			}}
+			const wide = 3 // the channel with the wide bias
+			conv.Bias[wide] = -1 << 30
+			narrowed := func(codes integer.Interval, shift uint8) *integer.Requantize {
+				r := &integer.Requantize{Codes: codes}
+				for range c.channels {
+					r.Affine = append(r.Affine, integer.Affine{Mantissa: 1<<16 + rng.Int32N(1<<16), Shift: shift, Addend: rng.Int64N(1 << 20)})
+				}
+				r.Affine[wide] = integer.Affine{Mantissa: 1 << 16, Shift: 42, Addend: 1 << 46}
+				return r
+			}
+			x := add("x", &integer.Input{Shape: [3]int{9, 12, c.channels}, Grid: grid.Uniform{Scale: 1, Lo: -128, Hi: 127}})
+			sums := add("conv", conv, x)
+			y := ""
+			if c.hardswish {
+				y = add("pre", narrowed(integer.Interval{Lo: -1 << 15, Hi: 1<<15 - 1}, 13), sums)
+				y = add("codes", &integer.Requantize{Affine: []integer.Affine{{Mantissa: 1 << 16, Shift: 34}}, Codes: signed}, add("act", &integer.Hardswish{Three: 8000, Six: 16000, Drop: 4}, y))
+			} else {
+				y = add("codes", narrowed(signed, 14), sums)
+			}
+			if c.residual {
+				y = add("sum", &integer.Add{Left: 1 << 16, Right: 1 << 15, Shift: 17, Codes: signed}, x, y)
+			}
+			if c.twice {
+				y = add("both", &integer.Add{Left: 1 << 16, Right: 1 << 16, Shift: 17, Codes: signed}, y, add("others", narrowed(signed, 15), sums))
+			}
+			add("logits", &integer.Conv{Kernel: 1, Stride: 1, Groups: 1, WeightBits: 8, Bias: make([]int32, 1), Weights: slices.Repeat([]int8{1}, c.channels)}, y)
 			picture := pictures(m, 1)
 			want, err := m.Run(picture)
 			if err != nil {
@@ -154,8 +188,8 @@ func TestWideBias(t *testing.T) {
 				if got, err := e.Run(picture); err != nil || !slices.Equal(got.Data, want.Data) {
 					t.Errorf("%s: other integers than the reference's (%v)", set.Name, err)
 				}
-				if n := len(e.steps[1].ops); n != 2 {
-					t.Errorf("%s: the step of the convolution has %d operations, want 2", set.Name, n)
+				if n := len(e.steps[1].ops); n != c.operations {
+					t.Errorf("%s: the step of the convolution has %d operations, want %d", set.Name, n, c.operations)
 				}
 			}
 		})

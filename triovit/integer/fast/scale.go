@@ -60,7 +60,7 @@ func scale(s *kernel.Scale, o int, a integer.Affine, constant int64, left int, o
 	shift := int(a.Shift)
 	down := max(0, shift+left-32)
 	up := 32 + down - shift - left
-	if down > 31 || up > 31 {
+	if down > 31 || up > 31 || int64(max(offset, -offset)) > 1<<61>>shift {
 		return false
 	}
 	mantissa := int64(a.Mantissa) << up
@@ -154,8 +154,8 @@ func (p *planner) endings(i int, b blocks) (all []*ending, made, reads []int) {
 }
 
 // endingsOf is endings for a step that can make any one of several accumulators. It takes
-// the first that the kernels can bring to all readers, and also returns its index. It keeps
-// the first accumulators, which must be the operation's own.
+// the first that the kernels can bring to all readers, and also returns its index. If they
+// can bring none, it keeps the first accumulators, which must be the operation's own.
 func (p *planner) endingsOf(i int, b blocks, choices ...accumulators) (all []*ending, made, reads []int, choice int) {
 	var own, covered []int
 	if !p.done[i] {

@@ -6,17 +6,22 @@ const about = JSON.parse($("about").textContent); // {classes: [{name, color}], 
 const worker = new Worker(URL.createObjectURL(new Blob([about.worker], { type: "text/javascript" })));
 let file; // the picture that was asked for last
 let waiting = 1; // answers that the worker owes
+let stopped; // why the worker runs no more
 let runs = 0, least = Infinity; // the runs of the integers and the shortest, in ms
 
 let shown = Promise.resolve(); // one answer is shown after another
 worker.onmessage = ({ data }) => { shown = shown.then(() => answer(data)); };
-worker.onerror = (e) => say(e.message || "the program cannot be started", true);
+worker.onerror = (e) => {
+  stopped = e.message || "the program cannot be started";
+  answer({ error: stopped });
+};
 worker.postMessage({ program: $("program").textContent, artefact: $("artefact").textContent });
 
 // run asks for the answer to the picture in a file.
 function run(picture) {
   if (!picture) return;
   file = picture;
+  if (stopped) return void answer({ file, error: stopped });
   waiting++;
   say(`Running ${file.name} …`);
   $("again").disabled = true;
@@ -32,13 +37,13 @@ async function answer(data) {
     if (data.times) await show(data);
   } catch (e) {
     error = e.message || String(e);
+  }
+  waiting = stopped ? 0 : waiting - 1;
+  if (error) { // the result of another picture would stand below this error
     $("frame").hidden = $("result").hidden = true;
     $("empty").hidden = false;
-  } finally {
-    waiting--;
-  }
-  if (error) say(data.file ? `${data.file.name}: ${error}` : error, true);
-  else if (!waiting) say(data.file ? data.file.name : "Ready");
+    say(data.file ? `${data.file.name}: ${error}` : error, true);
+  } else if (!waiting) say(data.file ? data.file.name : "Ready");
   $("again").disabled = waiting > 0 || !file;
 }
 

@@ -11,9 +11,9 @@
 //
 // Artefacts, files and pixels are of type Uint8Array. A run returns the picture's width and
 // height in pixels, and its times in milliseconds: decode (of a file), resize (to the codes
-// of the network's input) and run (the integers). A segmentation adds the map, the class of each
-// pixel as a Uint8Array, and its time. A classifier adds the logits, an array of numbers. A
-// function that fails returns {error}, a sentence.
+// of the network's input) and run (the integers). A segmentation adds the map, the class of
+// each pixel as a Uint8Array, and its time. A classifier adds the logits, an array of
+// numbers. A function that fails returns {error}, a sentence.
 package main
 
 import (
