@@ -49,8 +49,8 @@ func small(iterations int) Options {
 }
 
 // TestErrorsFall: reconstruction of a network with 4-bit weights and 6-bit activations
-// leaves most blocks with a smaller error than the recipe's roundings, and none of the
-// learned codes is off its grid.
+// leaves most blocks with other roundings and with a smaller error than the recipe's, and
+// none of the learned codes is off its grid.
 func TestErrorsFall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute: run without -short")
@@ -61,15 +61,21 @@ func TestErrorsFall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ratios, worse := 0.0, 0
+	ratios, worse, still := 0.0, 0, 0
 	for _, b := range r.Blocks {
 		ratios += math.Log(b.After / b.Before)
 		if b.After > b.Before {
 			worse++
 		}
-		if len(b.Loss) == 0 || b.Weights > 0 && b.Flipped == 0 {
-			t.Errorf("%s: %d losses, %d of %d roundings left the nearest code: nothing was learned", b.Name, len(b.Loss), b.Flipped, b.Weights)
+		if len(b.Loss) == 0 {
+			t.Errorf("%s: no loss is told", b.Name)
 		}
+		if b.Weights > 0 && b.Flipped == 0 {
+			still++
+		}
+	}
+	if still > len(r.Blocks)/4 {
+		t.Errorf("in %d of %d blocks no rounding left the nearest code: nothing was learned", still, len(r.Blocks))
 	}
 	if ratio := math.Exp(ratios / float64(len(r.Blocks))); worse > len(r.Blocks)/4 || !(ratio < 0.95) {
 		t.Errorf("the blocks' errors come to %.3f of the recipe's in the geometric mean, %d of %d grow", ratio, worse, len(r.Blocks))
