@@ -4,6 +4,7 @@ package charts
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
@@ -36,12 +37,9 @@ func Processor(p *fast.Profile) (*Figure, error) {
 		high = max(high, share)
 		end := at + milliseconds(s.Time)
 		text := fmt.Sprintf("%s: %s ms, %s MMAC, %s %% of the peak", plainRoles(s.Op.Name), number(rounded(milliseconds(s.Time), 3)), number(rounded(float64(s.MACs)/1e6, 3)), number(rounded(share, 3)))
-		for c, class := range fast.Classes {
-			if class == s.Class() {
-				times[c], products[c] = times[c]+s.Time, products[c]+s.MACs
-				skyline[c] = append(skyline[c], point{text, []any{at, 0}}, point{text, []any{at, share}}, point{text, []any{end, share}}, point{text, []any{end, 0}})
-			}
-		}
+		c := slices.Index(fast.Classes, s.Class())
+		times[c], products[c] = times[c]+s.Time, products[c]+s.MACs
+		skyline[c] = append(skyline[c], point{text, []any{at, 0}}, point{text, []any{at, share}}, point{text, []any{end, share}}, point{text, []any{end, 0}})
 		at = end
 	}
 	var series []echarts.SingleSeries

@@ -154,10 +154,10 @@ func (t *trainer) learn(b batch) (float32, error) {
 			return 0, err
 		}
 	}
-	shrink := make([]float32, len(t.trained))
+	share, shrink := float32(r.shrink(t.step)), make([]float32, len(t.trained))
 	for i, w := range t.trained {
 		if p.decays(w.op.Role) {
-			shrink[i] = float32(r.shrink(t.step))
+			shrink[i] = share
 		}
 	}
 	args := []any{

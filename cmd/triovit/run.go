@@ -237,11 +237,7 @@ func (r *runner) answer(path string) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("%s: %w", path, err)
 	}
-	values := r.model.Ops[len(r.model.Ops)-1].Values
-	logits := make([]float32, len(y.Data))
-	for i, q := range y.Data {
-		logits[i] = float32(values.Of(i%r.logits[2], q))
-	}
+	logits := r.model.Logits(y.Data)
 	shape := r.logits[:]
 	if !r.maps() {
 		shape = shape[2:]
