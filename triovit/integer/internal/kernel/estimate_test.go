@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -82,5 +83,29 @@ func TestNewEstimateRefuses(t *testing.T) {
 				t.Error("there is an estimate")
 			}
 		})
+	}
+}
+
+// BenchmarkHardswish times 96 rows of a block, by the integers alone and by an estimate. The
+// pre-activations are around 0.
+func BenchmarkHardswish(b *testing.B) {
+	const rows = 96
+	d := draw{Rand: rand.New(rand.NewPCG(1, 3))}
+	s, g := d.hardswish()
+	e := NewEstimate(&s, &g, Lanes)
+	acc, y := make([]int32, rows*Lanes), make([]byte, rows*Lanes)
+	for i := range acc {
+		o := i % Lanes
+		slope, start := s[0].line(o)
+		acc[i] = int32((d.NormFloat64()*float64(g.Three) - start) / math.Ldexp(slope, int(g.Left)))
+	}
+	for _, set := range Sets() {
+		for name, e := range map[string]*Estimate{"integers": nil, "estimate": e} {
+			b.Run(set.Name+"/"+name, func(b *testing.B) {
+				for b.Loop() {
+					set.Hardswish(y, Lanes, rows, acc, &s, &g, e, Lanes)
+				}
+			})
+		}
 	}
 }
