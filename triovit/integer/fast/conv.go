@@ -11,9 +11,8 @@ import (
 
 const (
 	// tileRows and tileBlocks bound the accumulators that are computed before they are
-	// requantized: 12 KB of accumulators stay in the nearest cache beside the weights, 48
-	// KB would not.
-	tileRows   = 48
+	// requantized: 24 KB of accumulators stay in the nearest cache beside the weights.
+	tileRows   = 96
 	tileBlocks = 4
 )
 

@@ -108,6 +108,8 @@ type ending struct {
 	gate   kernel.Gate
 	scales []kernel.Scale
 	gated  [][2]kernel.Scale
+	// estimates are of gated and gate. An element is nil where there is none.
+	estimates []*kernel.Estimate
 	// other is the other operand of the residual sum y, nil where y is not a sum.
 	other *place
 	sum   kernel.Sum
@@ -119,7 +121,7 @@ func (e *ending) apply(k *kernel.Set, s *state, acc []int32, block, row, rows in
 	channel, n := e.blocks.channel(block, 0), e.blocks.lanes(block)
 	switch {
 	case e.gated != nil && e.y.narrow:
-		k.Hardswish(e.y.bytesFrom(s, row)[channel:], e.y.stride, rows, acc, &e.gated[block], &e.gate, n)
+		k.Hardswish(e.y.bytesFrom(s, row)[channel:], e.y.stride, rows, acc, &e.gated[block], &e.gate, e.estimates[block], n)
 	case e.gated != nil:
 		k.HardswishWords(e.y.wordsFrom(s, row)[channel:], e.y.channels, rows, acc, &e.gated[block], &e.gate, n)
 	case e.raw:
@@ -270,7 +272,8 @@ func (p *planner) gated(r int, q *integer.Requantize, x accumulators, b blocks) 
 				return nil, nil, nil
 			}
 			for i := range first {
-				e.gated = append(e.gated, [2]kernel.Scale{first[i], second[i]})
+				pair := [2]kernel.Scale{first[i], second[i]}
+				e.gated, e.estimates = append(e.gated, pair), append(e.estimates, kernel.NewEstimate(&pair, &e.gate, b.lanes(i)))
 			}
 			all, made, covered = append(all, e), append(made, out), append(covered, out)
 		}

@@ -10,11 +10,11 @@ import (
 )
 
 // avx2 returns the kernels for AVX2, nil where the processor has none: the products of rows
-// and weights in assembly, the others in Go's vectors. VPMADDUBSW saturates. So bytes are
+// and weights and the estimate of Hardswish in assembly, the others in Go's vectors. VPMADDUBSW saturates. So bytes are
 // multiplied as pairs of 16-bit numbers, in two groups: the even bytes of four and the odd
 // ones.
 func avx2() *Set {
-	if !archsimd.X86.AVX2() {
+	if !archsimd.X86.AVX2() || !archsimd.X86.FMA() {
 		return nil
 	}
 	return &Set{
@@ -166,7 +166,11 @@ func gated(x words, drop uint64, three, six words, odd archsimd.Mask32x8) words 
 	return o.IfElse(odd, e)
 }
 
-func hardswishAVX2(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+func hardswishAVX2(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, n int) {
+	estimatedHalves(hardswishVectors, y, ldy, rows, acc, s, g, e, n)
+}
+
+func hardswishVectors(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
 	odd := odd()
 	lo, hi, left := archsimd.BroadcastInt32x8(g.Lo), archsimd.BroadcastInt32x8(g.Hi), uint64(g.Left)
 	three, six, drop := archsimd.BroadcastInt32x8(g.Three), archsimd.BroadcastInt32x8(g.Six), uint64(g.Drop)

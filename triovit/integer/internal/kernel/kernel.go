@@ -67,7 +67,9 @@ type Set struct {
 	//	x := clamp(s[0].of(o, acc[r][o] << g.Left), g.Lo, g.Hi)
 	//	p := x·clamp(x + g.Three, 0, g.Six) >> g.Drop
 	//	y[r·ldy + o] = clamp(s[1].of(o, p), g.Out.Lo, g.Out.Hi)
-	Hardswish func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int)
+	//
+	// An estimate of s and g spares a kernel most of this arithmetic; without one it is nil.
+	Hardswish func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, n int)
 
 	// HardswishWords is Hardswish to integers of 32 bits:
 	//

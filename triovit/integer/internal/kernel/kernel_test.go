@@ -66,6 +66,29 @@ func (d draw) byteCodes() Codes {
 	return c
 }
 
+// hardswish returns scales and a gate as networks have them: the pre-activations have 16 bits
+// and multipliers 17, and the codes end where Hardswish has reached 1/16 to all of its
+// largest value.
+func (d draw) hardswish() (s [2]Scale, g Gate) {
+	mantissa := func(value float64) (m, shift int32) {
+		for value *= 1 << 32; value < 1<<30; value *= 2 {
+			shift++
+		}
+		return int32(value) >> 14 << 14, shift
+	}
+	three := 500 + d.Int32N(30000)
+	g = Gate{Codes: Codes{Left: d.Int32N(3), Lo: math.MinInt16, Hi: math.MaxInt16}, Drop: d.Int32N(6), Three: three, Six: 2*three + d.Int32N(3) - 1, Out: d.byteCodes()}
+	top := max(float64(g.Hi), float64(g.Six)) * float64(g.Six)
+	for o := range Lanes {
+		s[0].Mantissa[o], s[0].Shift[o] = mantissa(math.Exp2(-1 - 8*d.Float64()))
+		s[0].Addend[Place(o)] = int64(d.NormFloat64()*1e4*(1<<32)) << s[0].Shift[o]
+		gain := float64(g.Out.Hi+1) / top * math.Exp2(4*d.Float64())
+		s[1].Mantissa[o], s[1].Shift[o] = mantissa(math.Ldexp(gain, int(g.Drop)))
+		s[1].Addend[Place(o)] = int64((float64(d.IntN(30)) + 0.5) * (1 << 32) * math.Exp2(float64(s[1].Shift[o])))
+	}
+	return s, g
+}
+
 // rows returns how many rows, and how many channels of Lanes.
 func (d draw) rows() (rows, n int) { return d.size(1, 60), d.size(1, Lanes) }
 
@@ -115,7 +138,18 @@ var cases = []struct {
 		y, ldy := d.spaced(rows, n, 0)
 		s := [2]Scale{d.scale(), d.scale()}
 		g := Gate{Codes: d.codes(math.MinInt16, math.MaxInt16), Drop: d.Int32N(33), Three: int32(d.Uint32() >> d.IntN(32)), Six: d.Int32(), Out: d.byteCodes()}
-		set.Hardswish(y, ldy, rows, d.words(rows*Lanes), &s, &g, n)
+		set.Hardswish(y, ldy, rows, d.words(rows*Lanes), &s, &g, nil, n)
+		return y, nil
+	}},
+	{"Hardswish by an estimate", func(d draw, set *Set) ([]byte, []int32) {
+		rows, n := d.rows()
+		y, ldy := d.spaced(rows, n, 0)
+		s, g := d.hardswish()
+		acc := d.words(rows * Lanes)
+		for i := range acc {
+			acc[i] >>= 8 // of 24 bits at most, as in networks
+		}
+		set.Hardswish(y, ldy, rows, acc, &s, &g, NewEstimate(&s, &g, n), n)
 		return y, nil
 	}},
 	{"HardswishWords", func(d draw, set *Set) ([]byte, []int32) {

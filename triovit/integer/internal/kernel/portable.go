@@ -67,7 +67,7 @@ func requantize(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n int)
 	}
 }
 
-func hardswish(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+func hardswish(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, _ *Estimate, n int) {
 	for r := range rows {
 		for o, x := range acc[r*Lanes:][:n] {
 			y[r*ldy+o] = byte(g.of(s, o, x))

@@ -165,7 +165,7 @@ func gated(x words, drop uint64, three, six words) words {
 	return lowWords(lo.ShiftAllRight(drop), hi.ShiftAllRight(drop))
 }
 
-func hardswishVector(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+func hardswishVector(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, _ *Estimate, n int) {
 	lo, hi, left := archsimd.BroadcastInt32x4(g.Lo), archsimd.BroadcastInt32x4(g.Hi), uint64(g.Left)
 	three, six, drop := archsimd.BroadcastInt32x4(g.Three), archsimd.BroadcastInt32x4(g.Six), uint64(g.Drop)
 	outLo, outHi := archsimd.BroadcastInt32x4(g.Out.Lo), archsimd.BroadcastInt32x4(g.Out.Hi)

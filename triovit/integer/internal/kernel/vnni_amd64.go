@@ -74,8 +74,16 @@ func requantizeVNNI(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n 
 	requantizeRows(&y[0], ldy, rows, &acc[0], s, c, n)
 }
 
-func hardswishVNNI(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
+func hardswishVNNI(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, n int) {
 	_, _ = y[(rows-1)*ldy+n-1], acc[rows*Lanes-1]
+	if e == nil {
+		hardswishVNNIExact(y, ldy, rows, acc, s, g, n)
+		return
+	}
+	estimated(estimateRows, hardswishVNNIExact, y, ldy, rows, acc, s, g, e, 0, n)
+}
+
+func hardswishVNNIExact(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int) {
 	hardswishRows(&y[0], ldy, rows, &acc[0], s, g, n)
 }
 
@@ -164,6 +172,9 @@ func widenRows(y *int32, ldy, rows int, acc *int32, s *Scale, c *Codes, n int)
 
 //go:noescape
 func hardswishRows(y *byte, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
+
+//go:noescape
+func estimateRows(y *byte, ldy, fours int, acc *int32, e *Estimate, gate *Gate, first, n int) uint64
 
 //go:noescape
 func hardswishWordRows(y *int32, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)

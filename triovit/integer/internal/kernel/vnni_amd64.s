@@ -651,6 +651,94 @@ row:
 	VZEROUPPER
 	RET
 
+// ESTIMATED makes w of an Estimate in n, and in r its r or, where the pre-activation is
+// uncertain, Ratio times that. The last instruction cuts w off.
+#define ESTIMATED(from, n, r) \
+	VCVTDQ2PS from, r \
+	VFMADD213PS Z17, Z16, r \
+	VRNDSCALEPS $9, r, n \
+	VSUBPS n, r, r \
+	VCMPPS $1, Z18, r, K3 \
+	VMAXPS Z31, n, r \
+	VMINPS Z28, r, r \
+	VFMADD213PS Z20, Z19, n \
+	VMINPS Z21, n, n \
+	VFMADD213PS Z22, r, n \
+	VREDUCEPS $8, n, r \
+	VMULPS Z24, r, K3, r \
+	VCVTPS2DQ.RD_SAE n, n
+
+// DOUBTS sets the bit of R13 in AX if a lane has a bit in R12.
+#define DOUBTS \
+	NEGL R12; \
+	SBBQ R12, R12; \
+	ANDQ R13, R12; \
+	ORQ R12, AX
+
+// func estimateRows(y *byte, ldy, fours int, acc *int32, e *Estimate, gate *Gate, first, n int) uint64
+//
+// The first n channels of four rows at a time.
+TEXT ·estimateRows(SB), NOSPLIT, $0-72
+	MOVQ y+0(FP), DI
+	MOVQ ldy+8(FP), BX
+	MOVQ fours+16(FP), DX
+	MOVQ acc+24(FP), SI
+	MOVQ e+32(FP), R8
+	MOVQ gate+40(FP), R9
+	MOVQ n+56(FP), CX
+	MASKS
+	LEAQ (BX)(BX*2), R11
+	VMOVDQU32 Estimate_Slope(R8), Z16
+	VMOVDQU32 Estimate_Start(R8), Z17
+	VMOVDQU32 Estimate_Near(R8), Z18
+	VMOVDQU32 Estimate_Rate(R8), Z19
+	VMOVDQU32 Estimate_Fall(R8), Z20
+	VMOVDQU32 Estimate_Top(R8), Z21
+	VMOVDQU32 Estimate_Rise(R8), Z22
+	VMOVDQU32 Estimate_Doubt(R8), Z23
+	VMOVDQU32 Estimate_Ratio(R8), Z24
+	VPBROADCASTB (Gate_Out+Codes_Lo)(R9), Z25
+	VPBROADCASTB (Gate_Out+Codes_Hi)(R9), Z26
+	VMOVDQU32 fours<>(SB), Z27
+	VPBROADCASTD Gate_Six(R9), Z28
+	VCVTDQ2PS Z28, Z28
+	VPXORD Z31, Z31, Z31
+	XORQ AX, AX
+	MOVL $1, R13
+
+four:
+	ESTIMATED((SI), Z0, Z4)
+	ESTIMATED(64(SI), Z1, Z5)
+	ESTIMATED(128(SI), Z2, Z6)
+	ESTIMATED(192(SI), Z3, Z7)
+	VRANGEPS $10, Z5, Z4, Z4
+	VRANGEPS $10, Z7, Z6, Z6
+	VMINPS Z6, Z4, Z4
+	VCMPPS $1, Z23, Z4, K4
+	VPACKSSDW Z1, Z0, Z0
+	VPACKSSDW Z3, Z2, Z2
+	VPACKUSWB Z2, Z0, Z0
+	VPMAXUB Z25, Z0, Z0
+	VPMINUB Z26, Z0, Z0
+	VPERMD Z0, Z27, Z0
+	VEXTRACTI32X4 $1, Z0, X1
+	VEXTRACTI32X4 $2, Z0, X2
+	VEXTRACTI32X4 $3, Z0, X3
+	KMOVW K4, R12
+	DOUBTS
+	VMOVDQU8 X0, K2, (DI)
+	VMOVDQU8 X1, K2, (DI)(BX*1)
+	VMOVDQU8 X2, K2, (DI)(BX*2)
+	VMOVDQU8 X3, K2, (DI)(R11*1)
+	ADDQ $256, SI
+	LEAQ (DI)(BX*4), DI
+	ADDQ R13, R13
+	DECQ DX
+	JNZ  four
+	VZEROUPPER
+	MOVQ AX, ret+64(FP)
+	RET
+
 // func hardswishWordRows(y *int32, ldy, rows int, acc *int32, s *[2]Scale, gate *Gate, n int)
 TEXT ·hardswishWordRows(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
@@ -702,6 +790,8 @@ block:
 	KMOVW K2, K3
 
 full:
+	PREFETCHT0 1536(SI)
+	PREFETCHT0 768(R13)
 	VMOVDQU32.Z (SI), K3, Z0
 	VPMOVZXBD (R13), Z1
 	VPSLLD X23, Z0, Z0
@@ -1071,6 +1161,7 @@ block:
 	KMOVW K2, K3
 
 full:
+	PREFETCHT0 1536(SI)
 	VMOVDQU32.Z (SI), K3, Z0
 	VPCMPD $1, Z21, Z0, K3, K5
 	VPCMPD $6, Z22, Z0, K3, K6
