@@ -274,12 +274,14 @@ benchmarks: $(echarts_ready) ## run the benchmarks of the packages; BENCH=regexp
 # Whatever is installed takes part. The first of OpenVINO in 8 bits, PyTorch and the Go
 # backend is the reference of the ratios. timm's B1 is the control that our walk of the
 # operations in PyTorch is no slower than modules. PyTorch's packages are several GB and in
-# an environment of their own.
+# an environment of their own. By AVX2 ONNX Runtime in 8 bits is the reference.
 ROUNDS ?= 20
 CORES ?= 0
 networks := build/bench/networks
 peer_torch := build/pytorch/bin/python scripts/peer_torch.py $(networks)
 peer_runtimes := build/peers/bin/python scripts/peer_runtimes.py $(networks)
+as_avx2 := build/bench/avx2
+peer_avx2 := PYTHONPATH=$(as_avx2) LD_PRELOAD=$(as_avx2)/as_avx2.so $(peer_runtimes)
 
 .PHONY: bench
 bench: ## time integers, both backends and their peers, as far as installed, in interleaved rounds (ROUNDS=20, CORES=all)
@@ -288,13 +290,16 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 	build/bench/go $(networks)
 	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
 	@$(if $(bench_runtimes),set -x; $(peer_runtimes),echo "ONNX Runtime and OpenVINO are left out: make peers installs them")
+	@$(if $(bench_runtimes),$(if $(bench_avx2),set -x; build/peers/bin/python scripts/as_avx2.py $(as_avx2),echo "ONNX Runtime and OpenVINO by AVX2 are left out: they want Linux on x86-64, cc and objdump"))
 	@$(if $(bench_torch),,echo "PyTorch is left out: make pytorch installs it")
 	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
 		$(if $(bench_runtimes),"OpenVINO int8=$(peer_runtimes) openvino int8") \
 		$(if $(bench_torch),"PyTorch=$(peer_torch)") \
 		"Go=TRIOVIT_BACKEND=go build/bench/go" \
 		"integers=build/bench/integers $(networks)" \
-		"integers by AVX2=TRIOVIT_KERNEL=avx2 build/bench/integers $(networks)" \
+		"integers by AVX2$(if $(bench_avx2), / $(avx2_reference))=TRIOVIT_KERNEL=avx2 build/bench/integers $(networks)" \
+		$(if $(bench_avx2),"$(avx2_reference)=$(peer_avx2) onnxruntime int8 avx2" \
+			"OpenVINO int8 by AVX2 / $(avx2_reference)=$(peer_avx2) openvino int8 avx2") \
 		$(if $(bench_xla),$(call quote,XLA=$(xla_run) build/bench/xla)) \
 		$(if $(bench_runtimes),"OpenVINO fp32=$(peer_runtimes) openvino fp32" \
 			"ONNX Runtime int8=$(peer_runtimes) onnxruntime int8" "ONNX Runtime fp32=$(peer_runtimes) onnxruntime fp32") \
@@ -302,6 +307,8 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 bench_xla = $(wildcard $(xla_plugin)/.ready)
 bench_torch = $(wildcard build/pytorch/.ready)
 bench_runtimes = $(wildcard build/peers/.ready)
+bench_avx2 = $(and $(bench_runtimes),$(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(shell command -v cc),$(shell command -v objdump))
+avx2_reference := ONNX Runtime int8 by AVX2
 
 .PHONY: peers
 peers: build/peers/.ready ## install ONNX Runtime and OpenVINO for bench (640 MB)

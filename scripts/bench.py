@@ -7,7 +7,8 @@ Each command is a process that answers the name of a case with milliseconds, as
 cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or with "-"
 where it lacks the network. In a round every process runs every case once, one after the other, so
 that whatever else the machine does falls on all of them alike: the ratios count,
-not the digits. The first NAME is what the ratios refer to. Behind the rounds each case runs
+not the digits. The ratios refer to the first NAME, or to the one called OTHER in a NAME of the
+form "SELF / OTHER". Behind the rounds each case runs
 in a process of its own, whose largest resident memory is printed.
 
 CORES is the number of cores that all of them may use, 0 for all. With other work
@@ -69,10 +70,12 @@ def main(out, rounds, cores, *peers):
     if int(cores):  # inherited by what is started
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    processes = {}
+    commands, others = {}, {}
     for peer in peers:
         name, command = peer.split("=", 1)
-        processes[name] = start(command)
+        name, _, other = name.partition(" / ")
+        commands[name], others[name] = command, other
+    processes = {name: start(command) for name, command in commands.items()}
     reference = next(iter(processes))
     times = {(case, name): [] for case in CASES for name in processes}
     load = []
@@ -90,11 +93,12 @@ def main(out, rounds, cores, *peers):
     for (case, name), ms in times.items():
         if not ms:
             continue
-        base = times[case, reference]
+        base = times[case, others[name] or reference]
         rows.append(
             {
                 "case": case,
                 "peer": name,
+                "reference": others[name] or reference,
                 "rounds": len(ms),
                 "min_ms": min(ms),
                 "median_ms": statistics.median(ms),
@@ -106,19 +110,18 @@ def main(out, rounds, cores, *peers):
     for process in processes.values():
         process.stdin.close()
         process.wait()
-    commands = dict(peer.split("=", 1) for peer in peers)
     for row in rows:
         row["peak_mb"] = peak_mb(commands[row["peer"]], row["case"])
     path = pathlib.Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"reference": reference, "cores": cores, "load": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"cores": cores, "load": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
     print(f"{len(load)} rounds, cores: {cores} of {os.cpu_count()}, load average {min(load):.1f} to {max(load):.1f}\n")
-    print(f"| case | | min ms | median ms | middle half, ms | of {reference}: min | median of rounds | peak MB |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| case | | min ms | median ms | middle half, ms | ratio: min | median of rounds | to | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for r in rows:
         ratios = " | ".join("" if r[k] is None else f"{r[k]:.2f}" for k in ("min_ratio", "median_ratio"))
         peak = "" if r["peak_mb"] is None else f"{r['peak_mb']:.0f}"
-        print(f"| {r['case']} | {r['peer']} | {r['min_ms']:.1f} | {r['median_ms']:.1f} | {r['quartiles_ms'][0]:.1f} to {r['quartiles_ms'][1]:.1f} | {ratios} | {peak} |")
+        print(f"| {r['case']} | {r['peer']} | {r['min_ms']:.1f} | {r['median_ms']:.1f} | {r['quartiles_ms'][0]:.1f} to {r['quartiles_ms'][1]:.1f} | {ratios} | {r['reference']} | {peak} |")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ the runtime's streams answer them.
     python scripts/peer_runtimes.py FOLDER                       # make the models
     python scripts/peer_runtimes.py FOLDER onnxruntime fp32|int8
     python scripts/peer_runtimes.py FOLDER openvino fp32|int8
+    python scripts/peer_runtimes.py FOLDER onnxruntime|openvino fp32|int8 avx2
 
 FOLDER holds the files that `benchforward FOLDER` wrote. The first call writes four models
 of each case beside them. The ONNX models in float have the fixed batch of the case; their
@@ -14,9 +15,13 @@ logits in each runtime are compared with those of the file, within 1e-3 of their
 The models of 8 bits are made from them as the runtimes' manuals say: by ONNX Runtime's
 static quantization (QDQ, unsigned activations, signed weights with a scale for each output
 channel), and by NNCF's post-training quantization.
+
+With avx2 the runtime is a copy that as_avx2.py has made, and nothing is timed if the copy has
+not asked as_avx2.so for the processor's extensions.
 """
 
 import concurrent.futures
+import ctypes
 import functools
 import json
 import os
@@ -275,7 +280,7 @@ def files_of(folder, network, n, load):
     return lambda: list(pool.map(classes, [files[i % len(files)] for i in range(n)]))
 
 
-def serve(folder, runtime, kind):
+def serve(folder, runtime, kind, avx2=None):
     ready = {}
     for line in sys.stdin:
         case = line.strip()
@@ -284,6 +289,8 @@ def serve(folder, runtime, kind):
             load = functools.partial(RUNTIMES[runtime], kind=kind)
             ready[case] = (batch_of if what == "batch" else files_of)(folder, network, int(n), load)
             ready[case]()
+            if avx2 and not ctypes.c_ulong.in_dll(ctypes.CDLL(None), "as_avx2_answers").value:
+                sys.exit("peer_runtimes: the runtime has not asked as_avx2.so for the processor's extensions")
         start = time.perf_counter()
         ready[case]()
         print(f"{(time.perf_counter() - start) * 1000:.3f}", flush=True)
