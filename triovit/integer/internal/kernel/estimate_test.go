@@ -63,8 +63,6 @@ func TestNewEstimateRefuses(t *testing.T) {
 		name   string
 		change func(s *[2]Scale, g *Gate)
 	}{
-		{"codes that end above −3", func(s *[2]Scale, g *Gate) { g.Lo = 1 - g.Three }},
-		{"codes that end below 3", func(s *[2]Scale, g *Gate) { g.Hi = g.Six - g.Three - 1 }},
 		{"no 3", func(s *[2]Scale, g *Gate) { g.Three = 0 }},
 		{"no 6", func(s *[2]Scale, g *Gate) { g.Six = 0 }},
 		{"a product cut off wholly", func(s *[2]Scale, g *Gate) { g.Drop = 32 }},
