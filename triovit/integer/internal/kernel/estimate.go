@@ -34,7 +34,7 @@ const (
 )
 
 // NewEstimate returns the estimate for a block's scales, of which the first n lanes are
-// used. It returns nil if floats are too coarse.
+// used. It returns nil if floats are too coarse, or if the codes are not those of a byte.
 //
 // An operation on floats has an error of at most ε = 2^−24 times its result, and so has each
 // number of the estimate. A multiplier of at most 24 bits has none.
@@ -58,7 +58,7 @@ const (
 // below end. If n is wrong, h is wrong by at most max(Three, Six, 2·Six − Three), its largest
 // slope.
 func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
-	if g.Three <= 0 || g.Six <= 0 || g.Drop > 31 {
+	if g.Three <= 0 || g.Six <= 0 || g.Drop > 31 || g.Out.Lo < 0 || g.Out.Hi > 255 {
 		return nil
 	}
 	const eps = 1.0 / (1 << 24) * (1 + 1.0/64) // with the errors of the errors
