@@ -16,7 +16,9 @@ type attention struct {
 	kernels       *kernel.Set
 	x, y          *place
 	heads, dim    int
-	ktv, sumK     *integer.Requantize
+	ktv           []kernel.Scale // the requantization of KᵀV
+	ktvCodes      kernel.Codes
+	sumK          *integer.Requantize
 	blocks, steps int // numbers of blocks and of steps of the weights of KᵀV
 	patch         kernel.Patch
 	scales        []kernel.Scale
@@ -105,7 +107,8 @@ func (p *planner) branch(i int) *attention {
 	ok = ok && in[0] == q
 	ktvCodes := in[1]
 	ktv, in := only[*integer.Requantize](m, ktvCodes, 1, &ok)
-	overTokens, in := only[*integer.MatMul](m, in[0], 1, &ok)
+	matrix := in[0]
+	overTokens, in := only[*integer.MatMul](m, matrix, 1, &ok)
 	k, v := in[0], in[1]
 	sumK, in := only[*integer.Requantize](m, sumKCodes, 1, &ok)
 	_, in = only[*integer.SumTokens](m, in[0], 1, &ok)
@@ -120,7 +123,7 @@ func (p *planner) branch(i int) *attention {
 		*hk != (integer.Heads{Heads: hq.Heads, Dim: hq.Dim, Part: 1}) || *hv != (integer.Heads{Heads: hq.Heads, Dim: hq.Dim, Part: 2}) {
 		return nil
 	}
-	a := &attention{kernels: p.kernels, x: &p.places[x], y: &p.places[i], heads: hq.Heads, dim: hq.Dim, ktv: ktv, sumK: sumK, reads: []int{x}}
+	a := &attention{kernels: p.kernels, x: &p.places[x], y: &p.places[i], heads: hq.Heads, dim: hq.Dim, sumK: sumK, reads: []int{x}}
 	for _, at := range m.covered {
 		switch at {
 		case p.in(i, 0), dividend, code, product, divisor, q, p.in(q, 0):
@@ -141,6 +144,9 @@ func (p *planner) branch(i int) *attention {
 	a.patch = kernel.Patch{Row: 4 * a.steps, Lines: 1, Steps: a.steps}
 	var codes kernel.Codes
 	if a.scales, codes, ok = scales(narrowed, accumulators{Interval: p.tensors[product].Range}, 0, b, 31); !ok {
+		return nil
+	}
+	if a.ktv, a.ktvCodes, ok = scales(ktv, accumulators{Interval: p.tensors[matrix].Range}, 0, b, 31); !ok {
 		return nil
 	}
 	a.quotient = kernel.Quotient{Codes: codes, Mantissa: divide.Mantissa, Shift: int32(divide.Shift), Offset: a.y.offset,
@@ -172,7 +178,7 @@ func (p *planner) attention(i int, a *attention) {
 	b := a.blocks
 	p.sizes.weights = max(p.sizes.weights, a.weights(a.heads))
 	p.sizes.acc = max(p.sizes.acc, tileRows*(b+1)*kernel.Lanes, (b*b*kernel.Lanes+b+1)*kernel.Lanes)
-	p.sizes.rows = max(p.sizes.rows, tileRows*4*a.steps+kernel.Slack)
+	p.sizes.rows = max(p.sizes.rows, tileRows*4*a.steps+kernel.Slack, kernel.Lanes*kernel.Lanes)
 	p.sizes.interleaved = max(p.sizes.interleaved, fourTokens*8*a.dim+2*kernel.Slack)
 	tokens := a.x.rows
 	work := tokens * a.heads * 4 * a.dim
@@ -226,16 +232,22 @@ func (a *attention) pack(s *state, w *scratch, head int) {
 	}
 	weights := s.weights[a.weights(head):a.weights(head+1)]
 	clear(weights)
+	at := func(block, i, channel int) int { return ((block*a.steps+i/4)*kernel.Lanes+channel)*4 + i%4 }
+	for k := range b * b {
+		first, block := k/b*kernel.Lanes, k%b
+		rows, n := min(kernel.Lanes, d-first), min(kernel.Lanes, d-block*kernel.Lanes)
+		codes := w.rows[:kernel.Lanes*kernel.Lanes]
+		a.kernels.Requantize(codes, kernel.Lanes, rows, kv[k*kernel.Lanes*kernel.Lanes:], &a.ktv[block], &a.ktvCodes, n)
+		for r := range rows {
+			to := weights[at(block, first+r, 0):]
+			for o, code := range codes[r*kernel.Lanes:][:n] {
+				to[4*o] = int8(code)
+			}
+		}
+	}
 	for i := range d {
-		at := func(block, channel int) *int8 {
-			return &weights[((block*a.steps+i/4)*kernel.Lanes+channel)*4+i%4]
-		}
-		for j := range d {
-			x := kv[((i/kernel.Lanes*b+j/kernel.Lanes)*kernel.Lanes+i%kernel.Lanes)*kernel.Lanes+j%kernel.Lanes]
-			*at(j/kernel.Lanes, j%kernel.Lanes) = int8(a.ktv.Of(j, x))
-		}
-		*at(b, 0) = int8(a.sumK.Of(0, sum[i]) - 128)
-		*at(b, 1) = 1
+		weights[at(b, i, 0)] = int8(a.sumK.Of(0, sum[i]) - 128)
+		weights[at(b, i, 1)] = 1
 	}
 }
 

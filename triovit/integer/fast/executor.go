@@ -154,12 +154,15 @@ func (e *Executor) Logits(ctx context.Context, logits, pictures []int32) error {
 // Run computes the logits of one picture as [integer.Model.Run] does. It calls each watch
 // with the tensors of [Executor.Holds]; a watch may keep them.
 func (e *Executor) Run(picture []int32, watch ...func(op *integer.Op, y integer.Value)) (integer.Value, error) {
-	if err := e.model.Input().Check(picture); err != nil {
-		return integer.Value{}, fmt.Errorf("integer model %s: %w", e.model.Name, err)
+	if len(picture) != e.tensors[0].Elements() {
+		return integer.Value{}, e.refusal(picture)
 	}
 	last := e.tensors[len(e.tensors)-1]
 	y := integer.Value{Shape: last.Shape, Data: make([]int32, last.Elements())}
-	return y, e.run(y.Data, picture, watch)
+	if err := e.run(y.Data, picture, watch); err != nil {
+		return integer.Value{}, err
+	}
+	return y, nil
 }
 
 // Holds returns the names of the tensors that are in memory between two steps.
@@ -175,7 +178,9 @@ func (e *Executor) Holds() []string {
 
 func (e *Executor) run(logits, picture []int32, watch []func(op *integer.Op, y integer.Value)) error {
 	return e.runSteps(logits, picture, func(s *state, i int) {
-		s.do(&e.steps[i])
+		if s.do(&e.steps[i]); s.refused.Load() {
+			return
+		}
 		for _, at := range e.steps[i].made {
 			for _, w := range watch {
 				w(&e.model.Ops[at], e.value(s, at))
@@ -195,10 +200,16 @@ func (e *Executor) runSteps(logits, picture []int32, do func(s *state, step int)
 	for i := range e.steps {
 		do(s, i)
 		if i == 0 && s.refused.Load() {
-			return fmt.Errorf("integer model %s: %w", e.model.Name, e.model.Input().Check(picture))
+			return e.refusal(picture)
 		}
 	}
 	return nil
+}
+
+// refusal returns the error for an invalid picture. The first step finds a code out of range
+// while it reads the picture.
+func (e *Executor) refusal(picture []int32) error {
+	return fmt.Errorf("integer model %s: %w", e.model.Name, e.model.Input().Check(picture))
 }
 
 // value returns the integers of a tensor that the state holds.

@@ -274,6 +274,18 @@ func TestLogitsRefuses(t *testing.T) {
 	if err := e.Logits(t.Context(), nil, nil); err != nil {
 		t.Errorf("no pictures: %v", err)
 	}
+	for name, c := range map[string]struct {
+		picture []int32
+		want    string
+	}{
+		"half a picture":   {two[:len(two)/4], "6144 codes"},
+		"a code too large": {over[len(over)/2:], "code 12287 of the picture is 128"},
+	} {
+		_, err := e.Run(c.picture, func(op *integer.Op, _ integer.Value) { t.Errorf("%s: %s is watched", name, op.Name) })
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Run, %s: error %v, want %q", name, err, c.want)
+		}
+	}
 	t.Setenv(kernel.Variable, "mmx")
 	if _, err := New(m); err == nil || !strings.Contains(err.Error(), kernel.Variable) {
 		t.Errorf("kernels that are not there: error %v", err)

@@ -9,18 +9,19 @@ import "math"
 // integers, and all others by half as many instructions. For one channel,
 //
 //	u := float32(acc)·Slope + Start
-//	n := ⌊u⌋
-//	w := min(n·Rate + Fall, Top)·clamp(n, 0, g.Six) + Rise
+//	n := clamp(⌊u⌋, Bottom, Top)
+//	w := (n·Rate + Fall)·min(n, Six) + Rise
 //	r := |w − round(w)|
 //
-// where n is the pre-activation plus g.Three. ⌊w⌋ is the exact code before its clamp unless
+// where n is the pre-activation plus 3, and at least 0. ⌊w⌋ is the exact code before its clamp unless
 //
-//	r < Doubt, or u − n < Near and r·Ratio < Doubt
+//	r < Doubt, or u − ⌊u⌋ < Near and r·Ratio < Doubt
 //
 // [NewEstimate] has the proof. A product and the sum behind it are rounded once.
 type Estimate struct {
-	Slope, Start, Near                  [Lanes]float32
-	Rate, Fall, Top, Rise, Doubt, Ratio [Lanes]float32
+	Slope, Start, Near             [Lanes]float32
+	Rate, Fall, Rise, Doubt, Ratio [Lanes]float32
+	Bottom, Top, Six               float32 // of all channels
 }
 
 // Bounds of what an estimate is worth: the largest Near and Doubt, beyond which too many
@@ -33,8 +34,7 @@ const (
 )
 
 // NewEstimate returns the estimate for a block's scales, of which the first n lanes are
-// used. It returns nil if floats are too coarse, or if the codes of the pre-activations end
-// within the curved part of Hardswish.
+// used. It returns nil if floats are too coarse, or if the codes are not those of a byte.
 //
 // An operation on floats has an error of at most ε = 2^−24 times its result, and so has each
 // number of the estimate. A multiplier of at most 24 bits has none.
@@ -45,7 +45,8 @@ const (
 //	near = (ε + the relative errors of Slope and of float32(acc))·(reach + |start|)
 //
 // Beyond reach the code is at the end of its range, whatever x is. Start has near added, so
-// that n is x + Three, or, only if u − n < 2·near, greater by 1.
+// that ⌊u⌋ is x + Three, or, only if u − ⌊u⌋ < 2·near, greater by 1. Where n is 0, so is the
+// product below, as for each smaller x.
 //
 // The code is ⌊gain·h + rise⌋ for the product h = x·clamp(x + Three, 0, Six), but for the
 // bits that Drop cuts off, which are worth up to half of gain·2^Drop around their middle. If
@@ -57,13 +58,13 @@ const (
 // below end. If n is wrong, h is wrong by at most max(Three, Six, 2·Six − Three), its largest
 // slope.
 func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
-	if g.Three <= 0 || g.Six <= 0 || g.Lo > -g.Three || g.Hi < g.Six-g.Three || g.Drop > 31 {
+	if g.Three <= 0 || g.Six <= 0 || g.Drop > 31 || g.Out.Lo < 0 || g.Out.Hi > 255 {
 		return nil
 	}
 	const eps = 1.0 / (1 << 24) * (1 + 1.0/64) // with the errors of the errors
 	three, six, top := float64(g.Three), float64(g.Six), float64(g.Hi)
 	end := float64(g.Out.Hi) + 2
-	e := &Estimate{}
+	e := &Estimate{Bottom: float32(max(0, g.Lo+g.Three)), Top: float32(max(0, g.Hi+g.Three)), Six: float32(g.Six)}
 	for o := range n {
 		slope, start := s[0].line(o)
 		slope, start = math.Ldexp(slope, int(g.Left)), start+three
@@ -74,7 +75,7 @@ func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
 		}
 		gain, rise = math.Ldexp(gain, -int(g.Drop)), rise-dropped
 
-		reach := top
+		reach := math.Abs(top)
 		if gain > 0 { // Hardswish is linear behind 3
 			reach = min(reach, max((end+math.Abs(rise))/(gain*six), six-three))
 		}
@@ -89,11 +90,11 @@ func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
 		doubt := dropped + eps*(2*most+math.Abs(rise)) + inexact(gain)*most
 		slip := gain * max(three, six, 2*six-three)
 		if gain < 0 || tiny(slope) || tiny(gain) || 2*near > maxNear || doubt > maxDoubt ||
-			largest > maxFloat || gain*six*top+math.Abs(rise) > maxFloat {
+			largest > maxFloat || gain*six*(math.Abs(top)+three)+math.Abs(rise) > maxFloat {
 			return nil
 		}
 		e.Slope[o], e.Start[o], e.Near[o] = float32(slope), float32(start+near), float32(2*near)
-		e.Rate[o], e.Fall[o], e.Top[o], e.Rise[o] = float32(gain), float32(-gain*three), float32(gain*top), float32(rise)
+		e.Rate[o], e.Fall[o], e.Rise[o] = float32(gain), float32(-gain*three), float32(rise)
 		e.Doubt[o], e.Ratio[o] = float32(doubt), float32(doubt/(doubt+slip))
 	}
 	return e

@@ -19,10 +19,10 @@ GLOBL eights<>(SB), RODATA|NOPTR, $32
 	VROUNDPS $9, r, n \
 	VSUBPS n, r, r \
 	VCMPPS $1, Estimate_Near(R8), r, Y8 \
-	VMAXPS Y13, n, Y9 \
-	VMINPS Y12, Y9, Y9 \
+	VMAXPS Y13, n, n \
+	VMINPS Y14, n, n \
+	VMINPS Y12, n, Y9 \
 	VFMADD213PS Estimate_Fall(R8), Y11, n \
-	VMINPS Estimate_Top(R8), n, n \
 	VFMADD213PS Estimate_Rise(R8), Y9, n \
 	VROUNDPS $8, n, r \
 	VSUBPS r, n, r \
@@ -52,16 +52,15 @@ TEXT ·estimateHalf(SB), NOSPLIT, $0-72
 	MOVQ first+48(FP), CX
 	ADDQ CX, DI
 	LEAQ (SI)(CX*4), SI
+	VBROADCASTSS Estimate_Six(R8), Y12
+	VBROADCASTSS Estimate_Bottom(R8), Y13
+	VBROADCASTSS Estimate_Top(R8), Y14
 	LEAQ (R8)(CX*4), R8
 	LEAQ (BX)(BX*2), R11
 	VMOVDQU Estimate_Slope(R8), Y10
 	VMOVDQU Estimate_Rate(R8), Y11
-	VPBROADCASTD Gate_Six(R9), Y12
-	VCVTDQ2PS Y12, Y12
-	VPXOR Y13, Y13, Y13
 	VPCMPEQD Y15, Y15, Y15
 	VPSRLD $1, Y15, Y15
-	VMOVDQU eights<>(SB), Y14
 	XORQ AX, AX
 	MOVL $1, R13
 
@@ -81,7 +80,8 @@ four:
 	VPBROADCASTB (Gate_Out+Codes_Hi)(R9), Y9
 	VPMAXUB Y8, Y0, Y0
 	VPMINUB Y9, Y0, Y0
-	VPERMD Y0, Y14, Y0
+	VMOVDQU eights<>(SB), Y8
+	VPERMD Y0, Y8, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VMOVMSKPS Y4, R12
 	DOUBTS

@@ -63,14 +63,14 @@ func TestNewEstimateRefuses(t *testing.T) {
 		name   string
 		change func(s *[2]Scale, g *Gate)
 	}{
-		{"codes that end above −3", func(s *[2]Scale, g *Gate) { g.Lo = 1 - g.Three }},
-		{"codes that end below 3", func(s *[2]Scale, g *Gate) { g.Hi = g.Six - g.Three - 1 }},
+		{"negative codes", func(s *[2]Scale, g *Gate) { g.Out.Lo = -1 }},
+		{"codes of 9 bits", func(s *[2]Scale, g *Gate) { g.Out.Hi = 256 }},
 		{"no 3", func(s *[2]Scale, g *Gate) { g.Three = 0 }},
 		{"no 6", func(s *[2]Scale, g *Gate) { g.Six = 0 }},
 		{"a product cut off wholly", func(s *[2]Scale, g *Gate) { g.Drop = 32 }},
 		{"a wide bias", func(s *[2]Scale, g *Gate) { s[0].Addend[Place(5)], s[0].Shift[5] = 1<<60, 0 }},
 		{"a falling code", func(s *[2]Scale, g *Gate) { s[1].Mantissa[5] *= -1 }},
-		{"codes of more bits", func(s *[2]Scale, g *Gate) { s[1].Shift[5] = 0 }},
+		{"a large gain", func(s *[2]Scale, g *Gate) { s[1].Shift[5] = 0 }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := draw{Rand: rand.New(rand.NewPCG(1, 3))}

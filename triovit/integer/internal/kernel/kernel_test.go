@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -76,8 +77,9 @@ func (d draw) hardswish() (s [2]Scale, g Gate) {
 		}
 		return int32(value) >> 14 << 14, shift
 	}
-	three := 500 + d.Int32N(30000)
-	g = Gate{Codes: Codes{Left: d.Int32N(3), Lo: math.MinInt16, Hi: math.MaxInt16}, Drop: d.Int32N(6), Three: three, Six: 2*three + d.Int32N(3) - 1, Out: d.byteCodes()}
+	three := int32(500 * math.Exp2(8*d.Float64())) // may be up to four times the largest code
+	g = Gate{Codes: Codes{Left: d.Int32N(3), Lo: math.MinInt16, Hi: math.MaxInt16}, Three: three, Six: 2*three + d.Int32N(3) - 1, Out: d.byteCodes()}
+	g.Drop = int32(bits.Len32(uint32(min(g.Six, g.Hi+three))>>16)) + d.Int32N(5) // the product fits 32 bits
 	top := max(float64(g.Hi), float64(g.Six)) * float64(g.Six)
 	for o := range Lanes {
 		s[0].Mantissa[o], s[0].Shift[o] = mantissa(math.Exp2(-1 - 8*d.Float64()))

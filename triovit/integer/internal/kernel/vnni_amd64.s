@@ -659,10 +659,10 @@ row:
 	VRNDSCALEPS $9, r, n \
 	VSUBPS n, r, r \
 	VCMPPS $1, Z18, r, K3 \
-	VMAXPS Z31, n, r \
-	VMINPS Z28, r, r \
+	VMAXPS Z29, n, n \
+	VMINPS Z30, n, n \
+	VMINPS Z28, n, r \
 	VFMADD213PS Z20, Z19, n \
-	VMINPS Z21, n, n \
 	VFMADD213PS Z22, r, n \
 	VREDUCEPS $8, n, r \
 	VMULPS Z24, r, K3, r \
@@ -693,16 +693,15 @@ TEXT ·estimateRows(SB), NOSPLIT, $0-72
 	VMOVDQU32 Estimate_Near(R8), Z18
 	VMOVDQU32 Estimate_Rate(R8), Z19
 	VMOVDQU32 Estimate_Fall(R8), Z20
-	VMOVDQU32 Estimate_Top(R8), Z21
 	VMOVDQU32 Estimate_Rise(R8), Z22
 	VMOVDQU32 Estimate_Doubt(R8), Z23
 	VMOVDQU32 Estimate_Ratio(R8), Z24
 	VPBROADCASTB (Gate_Out+Codes_Lo)(R9), Z25
 	VPBROADCASTB (Gate_Out+Codes_Hi)(R9), Z26
 	VMOVDQU32 fours<>(SB), Z27
-	VPBROADCASTD Gate_Six(R9), Z28
-	VCVTDQ2PS Z28, Z28
-	VPXORD Z31, Z31, Z31
+	VBROADCASTSS Estimate_Six(R8), Z28
+	VBROADCASTSS Estimate_Bottom(R8), Z29
+	VBROADCASTSS Estimate_Top(R8), Z30
 	XORQ AX, AX
 	MOVL $1, R13
 
