@@ -172,7 +172,7 @@ func TestPaperRefusals(t *testing.T) {
 	ranges := func(edit func(*paperRanges)) paperRanges { d := paperRangesFixture(); edit(&d); return d }
 	divisors := func(edit func(*paperDivisors)) paperDivisors { d := paperDivisorsFixture(99); edit(&d); return d }
 	for name, test := range map[string]struct {
-		data drawing
+		data drawable
 		want string
 	}{
 		"no inputs":    {paperRanges{Block: "b"}, "inputs of b: none"},

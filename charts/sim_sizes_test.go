@@ -47,7 +47,7 @@ func TestSizes(t *testing.T) {
 	alone, none := sizesFixture(), rankingFixture()
 	alone.Points = alone.Points[:2]
 	none.Best = none.Best[:2]
-	for want, d := range map[string]drawing{
+	for want, d := range map[string]drawable{
 		"1 of 4 designs are faster than (8×8 + 8×8)×16 on no more DSPs, by 2.0 % at most":              sizesFixture(),
 		"(8×8 + 8×8)×16 attains 95 % of its peak: no other is faster on no more DSPs":                  alone,
 		"1 of the 3 best by the closed form stays faster by the event-driven model, by 3.0 % at most":  rankingFixture(),
@@ -64,7 +64,7 @@ func TestSizes(t *testing.T) {
 	}
 	unmarked, empty := sizesFixture(), rankingFixture()
 	unmarked.Points, empty.Best = unmarked.Points[2:], nil
-	for want, d := range map[string]drawing{"none of the survey's 2 points": unmarked, "no configuration beside": empty} {
+	for want, d := range map[string]drawable{"none of the survey's 2 points": unmarked, "no configuration beside": empty} {
 		if _, err := d.Figure(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}

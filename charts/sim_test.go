@@ -490,7 +490,7 @@ func TestSimulatorTitles(t *testing.T) {
 	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
 	one := cyclesData{Roles: []cyclesRole{{"PW", 10, 1}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}
 	for name, test := range map[string]struct {
-		data drawing
+		data drawable
 		want string
 	}{
 		"one role":         {one, "PW takes 100 % of the 10 cycles"},
@@ -546,7 +546,7 @@ func TestSimulatorRefusals(t *testing.T) {
 	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
 	nan := math.NaN()
 	for name, test := range map[string]struct {
-		data drawing
+		data drawable
 		want string
 	}{
 		"no roles":         {cyclesData{Workload: "w"}, "cycles of w: 0 roles and 0 blocks"},

@@ -3,40 +3,14 @@
 package charts
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
-)
 
-// letterWidths are the widths of letters as parts of the font's size. A letter that is not
-// listed has 0.65. A bold letter is 1.1 times as wide. The widths are those of DejaVu Sans,
-// the widest of the fonts that systems take for "sans-serif", so that a text that has room
-// in it has room in every one.
-var letterWidths = [...]struct {
-	letters string
-	width   float64
-}{
-	{"ijlIJ'", 0.29}, {" ,.·", 0.33}, {`/:;\|f-`, 0.37}, {"()[]tr!²ᵀ", 0.42}, {`sz?c"*_⁻`, 0.53}, {"FkvxyPTYaoeLES", 0.62},
-	{"ABCDGHKNOQRUVXZ&", 0.76}, {"w#+<=>^~×−→↓≥∞M", 0.85}, {"m%W@…国", 1},
-}
+	"github.com/gotriovit/gotriovit/charts/internal/drawing"
+)
 
 // textWidth returns the width of a text in a font of a size, both in pixels.
 func textWidth(text string, size float64, bold bool) float64 {
-	sum := 0.0
-	for _, r := range text {
-		width := 0.65
-		for _, l := range letterWidths {
-			if strings.ContainsRune(l.letters, r) {
-				width = l.width
-				break
-			}
-		}
-		sum += width
-	}
-	if bold {
-		sum *= 1.1
-	}
-	return sum * size
+	return drawing.TextWidth(text, size, bold)
 }
 
 // shortName returns a network's name without the prefix that all variants share.
@@ -55,16 +29,4 @@ func wrap(text string, size, width float64) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-var fontSize = regexp.MustCompile(`([\d.]+)px`)
-
-// measure is [textWidth] for a font as ECharts names it, such as "bold 16px sans-serif".
-// ECharts takes the width of 国 as the height of a line.
-func measure(text, font string) float64 {
-	size := 12.0 // the size that ECharts takes where the font names none
-	if m := fontSize.FindStringSubmatch(font); m != nil {
-		size, _ = strconv.ParseFloat(m[1], 64)
-	}
-	return textWidth(text, size, strings.Contains(font, "bold"))
 }

@@ -7,28 +7,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"math"
 	"regexp"
 	"strconv"
 	"testing"
-)
 
-func TestMeasure(t *testing.T) {
-	for _, test := range []struct {
-		text, font string
-		want       float64
-	}{
-		{"", "12px sans-serif", 0},
-		{"il", "10px sans-serif", 5.8},
-		{"0m", "10px sans-serif", 16.5},
-		{"0m", "bold 20px sans-serif", 36.3},
-		{"0m", "", 19.8},
-	} {
-		if got := measure(test.text, test.font); math.Abs(got-test.want) > 1e-9 {
-			t.Errorf("%q in %q is %v wide, want %v", test.text, test.font, got, test.want)
-		}
-	}
-}
+	"github.com/gotriovit/gotriovit/charts/internal/drawing"
+)
 
 func TestWrap(t *testing.T) {
 	for text, want := range map[string]string{ // a letter m is 10 pixels wide, a blank 3.3
@@ -91,7 +75,7 @@ func extent(e xml.StartElement, text string) (left, right float64) {
 		shift, _ := strconv.ParseFloat(m[1], 64)
 		x += shift
 	}
-	width := measure(text, attributes["style"])
+	width := drawing.Measure(text, attributes["style"])
 	switch {
 	case regexp.MustCompile("rotate|matrix").MatchString(attributes["transform"]):
 		return x, x

@@ -1,77 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package charts
+// Package renderer draws ECharts options as SVG. Apache ECharts itself draws them, run by
+// the JavaScript interpreter goja. A program that imports this package draws its figures in
+// its own process; package charts says how the others do.
+package renderer
 
 import (
-	"context"
+	"bytes"
+	"encoding/gob"
 	"fmt"
+	"io"
 	"regexp"
-	"strconv"
 	"sync"
 
 	"github.com/dop251/goja"
 
-	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/charts/internal/drawing"
 )
 
-// A renderer is Apache ECharts loaded into a JavaScript engine written in Go.
-// It draws one figure at a time.
+func init() { drawing.Register(new(shared).draw) }
+
+// shared keeps the renderer of the latest script: compiling ECharts takes longer than
+// drawing several figures.
+type shared struct {
+	mu     sync.Mutex
+	script []byte
+	r      *renderer
+}
+
+func (s *shared) draw(q drawing.Request) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.r == nil || !bytes.Equal(s.script, q.Script) {
+		r, err := newRenderer(q.Script)
+		if err != nil {
+			return nil, err
+		}
+		s.script, s.r = q.Script, r
+	}
+	return s.r.svg(q.Option, q.Width, q.Height)
+}
+
+// Serve reads one request from r, a [drawing.Request] in the encoding of gob, and writes
+// its drawing to w.
+func Serve(r io.Reader, w io.Writer) error {
+	var q drawing.Request
+	if err := gob.NewDecoder(r).Decode(&q); err != nil {
+		return fmt.Errorf("charts: read what to draw: %w", err)
+	}
+	svg, err := new(shared).draw(q)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(svg)
+	return err
+}
+
+// A renderer is Apache ECharts loaded into a JavaScript interpreter written in Go.
 type renderer struct {
-	mu   sync.Mutex
 	vm   *goja.Runtime
 	draw goja.Callable
 }
 
-// svgVersion is the version of this package's part in a drawing: drawScript, measure and
-// renumber. A change of these three needs a new version, or [drawn] would take older
-// drawings from the cache.
-const svgVersion = "2"
-
-// sharedScript reads the runtime once in a process.
-var sharedScript = sync.OnceValues(readRuntime)
-
-// sharedKey is the hash of the runtime.
-var sharedKey = sync.OnceValues(func() (string, error) {
-	script, err := sharedScript()
-	return cache.Key(string(script)), err
-})
-
-// drawn returns the drawing of an option at a size in pixels, from the cache or, once, by
-// the renderer. A cache that keeps nothing costs time alone.
-func drawn(c *cache.Cache, option []byte, width, height int) ([]byte, error) {
-	script, err := sharedKey()
-	if err != nil {
-		return nil, err
-	}
-	key := cache.Key("svg", svgVersion, script, string(option), strconv.Itoa(width), strconv.Itoa(height))
-	if svg, ok := c.Get(key); ok {
-		return svg, nil
-	}
-	r, err := sharedRenderer()
-	if err != nil {
-		return nil, err
-	}
-	svg, err := r.svg(option, width, height)
-	if err != nil {
-		return nil, err
-	}
-	_ = c.Put(context.Background(), key, svg)
-	return svg, nil
-}
-
-// sharedRenderer loads the runtime once in a process: parsing its megabyte of
-// script takes longer than drawing several figures.
-var sharedRenderer = sync.OnceValues(func() (*renderer, error) {
-	script, err := sharedScript()
-	if err != nil {
-		return nil, err
-	}
-	return newRenderer(script)
-})
-
 // drawScript draws an option, given as JSON, by server-side rendering. The
 // timers do nothing: nothing is animated, and there is no event loop. Without a
-// browser texts are as wide as [measure] says.
+// browser texts are as wide as [drawing.Measure] says.
 const drawScript = `
 var setTimeout = function() { return 0 }, clearTimeout = function() {};
 echarts.setPlatformAPI({measureText: function(text, font) { return {width: measure(text, font || "")} }});
@@ -90,7 +83,7 @@ func newRenderer(script []byte) (*renderer, error) {
 	if _, err := vm.RunScript("echarts.min.js", string(script)); err != nil {
 		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
 	}
-	if err := vm.Set("measure", measure); err != nil {
+	if err := vm.Set("measure", drawing.Measure); err != nil {
 		return nil, fmt.Errorf("charts: load the ECharts runtime: %w", err)
 	}
 	value, err := vm.RunScript("draw.js", drawScript)
@@ -123,8 +116,6 @@ func renumber(svg string) []byte {
 
 // svg draws an option at a size in pixels.
 func (r *renderer) svg(option []byte, width, height int) ([]byte, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	value, err := r.draw(goja.Undefined(), r.vm.ToValue(string(option)), r.vm.ToValue(width), r.vm.ToValue(height))
 	if err != nil {
 		return nil, fmt.Errorf("charts: ECharts refused the option: %w", err)

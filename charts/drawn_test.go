@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/drawing"
+	_ "github.com/gotriovit/gotriovit/charts/renderer"
 	"github.com/gotriovit/gotriovit/internal/cache"
 )
 
@@ -61,29 +64,28 @@ func TestDrawnOnce(t *testing.T) {
 	}
 }
 
-func BenchmarkDrawing(b *testing.B) {
-	option := []byte(`{"title":{"text":"once"}}`)
-	b.Run("cached", func(b *testing.B) {
-		c := cache.Open(b.TempDir())
-		for b.Loop() {
-			if _, err := drawn(c, option, 200, 100); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("compile ECharts and draw", func(b *testing.B) {
-		script, err := readRuntime()
-		if err != nil {
-			b.Skip(err)
-		}
-		for b.Loop() {
-			r, err := newRenderer(script)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := r.svg(option, 200, 100); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+// TestDrawnByProgram: the separate program draws as the program's own renderer does, to the
+// byte, and its error reaches the caller.
+func TestDrawnByProgram(t *testing.T) {
+	needRuntime(t)
+	script, err := readRuntime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := drawing.Request{Script: script, Option: draw(t, ladderFixture()).option, Width: 900, Height: 500}
+	want, err := drawing.Own()(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := drawnByProgram(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the two drawings differ")
+	}
+	q.Option = []byte("{")
+	if _, err := drawnByProgram(q); err == nil || !strings.Contains(err.Error(), "ECharts refused the option") {
+		t.Errorf("error %v does not say that ECharts refused the option", err)
+	}
 }
