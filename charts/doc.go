@@ -17,7 +17,7 @@
 // so that a browser draws the same bytes as ECharts itself running in goja, without a
 // browser.
 //
-//	fig, err := charts.Ranges(profile, model.Net, "stages.3.op_list.2.local_module")
+//	fig, err := quant.Ranges(profile, model.Net, "stages.3.op_list.2.local_module")
 //	if err != nil {
 //		return err
 //	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/figuretest"
+
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
@@ -83,7 +85,7 @@ func TestSizesOfASurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marked := column[bool](t, f, "marked")
+	marked := figuretest.Column[bool](t, f, "marked")
 	if len(marked) != 3 || !marked[2] || marked[0] {
 		t.Errorf("marked are %v", marked)
 	}
