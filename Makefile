@@ -134,11 +134,13 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 # The kernelspec holds absolute paths, so it is written anew each time: a
 # checkout that moved stays right. The build fills the cache that cells use; a
 # cell's go.work looks into every module of go.mod, also those that no package
-# needs, and the kernel downloads nothing, so all have to be there.
+# needs, and the kernel downloads nothing, so all have to be there. GoNB runs the
+# goimports of .bin for each cell: this module's, which finds its own packages at once.
 .PHONY: kernel
 kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its build cache
 	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE $(if $(BUNDLE),GOPROXY GOSUMDB)
 	@go mod download
+	@GOBIN=$(call quote,$(CURDIR)/.bin) go install ./cmd/goimports
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 
 # --- XLA, several times as fast as the Go backend -------------------------------

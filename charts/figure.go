@@ -38,7 +38,7 @@ type Figure struct {
 // drawn, so that a notebook does not store more points than a screen can show.
 const maxOption = 4 << 20
 
-// newFigure returns the figure of an ECharts option, which has a size in pixels and
+// NewFigure returns the figure of an ECharts option, which has a size in pixels and
 // colours by the names of the themes. The figure has the colours of the theme that the
 // environment names. An option of more than 4 MB is an error. The title becomes the
 // table's too.
@@ -58,7 +58,7 @@ func NewFigure(title string, width, height int, option any, t table.Table) (*Fig
 	return &Figure{title: title, width: width, height: height, option: b, table: t}, nil
 }
 
-// answering returns the figure with details. A click on an item of a series adds the
+// Answering returns the figure with details. A click on an item of a series adds the
 // option whose index in details is the item's "detail" to the live figure.
 func (f *Figure) Answering(details []any) (*Figure, error) {
 	colors, err := plot.ChosenTheme()
@@ -82,7 +82,7 @@ func (f *Figure) Title() string { return f.title }
 // paper's.
 func (f *Figure) Beside() string { return f.beside }
 
-// against returns the figure with the sentence for [Figure.Beside], formatted as by
+// Against returns the figure with the sentence for [Figure.Beside], formatted as by
 // [fmt.Sprintf].
 func (f *Figure) Against(format string, args ...any) *Figure {
 	compared := *f
@@ -116,7 +116,8 @@ func (f *Figure) Option() []byte {
 	return bytes.Clone(f.option)
 }
 
-// Details returns the options of answering as JSON, nil for a figure without details.
+// Details returns the details of [Figure.Answering] as JSON, nil for a figure without
+// details.
 func (f *Figure) Details() []byte { return bytes.Clone(f.details) }
 
 // SVG returns the figure as drawn by Apache ECharts, without a browser. A drawing is

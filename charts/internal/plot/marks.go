@@ -10,7 +10,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// labelRoom returns how many pixels the labels of a category axis take.
+// LabelRoom returns how many pixels the labels of a category axis take.
 func LabelRoom(labels []string) int {
 	const gap = 24
 	room := 0.0
@@ -20,7 +20,7 @@ func LabelRoom(labels []string) int {
 	return min(int(room), FigureWidth/2)
 }
 
-// captions returns the series that writes the name of each point at the right of its
+// Captions returns the series that writes the name of each point at the right of its
 // position, in front of all earlier series.
 func Captions(points []Point) echarts.SingleSeries {
 	s := Dots("", Ink, true, points)
@@ -29,7 +29,7 @@ func Captions(points []Point) echarts.SingleSeries {
 	return s
 }
 
-// dots returns a series of round marks. They are hollow for a bound and for a number that
+// Dots returns a series of round marks. They are hollow for a bound and for a number that
 // another source printed, else filled. The marks are symbols of a line that is not drawn,
 // because ECharts puts a scatter plot below every line.
 func Dots(name, color string, filled bool, points []Point) echarts.SingleSeries {
@@ -43,7 +43,7 @@ func Dots(name, color string, filled bool, points []Point) echarts.SingleSeries 
 	}
 }
 
-// spans returns one series with a line from one value to another in each row of a category
+// Spans returns one series with a line from one value to another in each row of a category
 // axis, and a gap between two rows. The dots of later series cover the lines.
 func Spans(names []string, from, to []float64) echarts.SingleSeries {
 	var points []Point
@@ -56,7 +56,7 @@ func Spans(names []string, from, to []float64) echarts.SingleSeries {
 	}
 }
 
-// decades returns a logarithmic axis of whole decades that holds all positive
+// Decades returns a logarithmic axis of whole decades that holds all positive
 // values.
 func Decades(name string, values []float64) Axis {
 	lo, hi := math.Inf(1), math.Inf(-1)
@@ -72,7 +72,7 @@ func Decades(name string, values []float64) Axis {
 	return Axis{Name: name, Log: true, Lo: math.Pow10(from), Hi: math.Pow10(max(to, from+1))}
 }
 
-// times writes a ratio of two values.
+// Times writes a ratio of two values.
 func Times(ratio float64) string {
 	if ratio < 9.95 {
 		return fmt.Sprintf("×%.1f", ratio)
@@ -80,7 +80,7 @@ func Times(ratio float64) string {
 	return "×" + Number(math.Round(ratio))
 }
 
-// captionedWidth returns the largest width of a panel of bars, in pixels, at which every
+// CaptionedWidth returns the largest width of a panel of bars, in pixels, at which every
 // caption has room behind its bar. room is the width of panel and captions together, and
 // the longest bar spans the panel.
 func CaptionedWidth(room int, captions []Point) float64 {
@@ -99,7 +99,7 @@ func CaptionedWidth(room int, captions []Point) float64 {
 	return width
 }
 
-// niceTop returns the end of an axis that begins at 0: one of 1, 1.5, 2, 3, 4, 5, 6 and 8
+// NiceTop returns the end of an axis that begins at 0: one of 1, 1.5, 2, 3, 4, 5, 6 and 8
 // of a decade, above the value.
 func NiceTop(value float64) float64 {
 	decade := math.Pow10(Decade(value))

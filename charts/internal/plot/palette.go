@@ -45,7 +45,7 @@ func RoleLabel(r efficientvit.Role) string {
 	return r.String()
 }
 
-// roleColor returns the colour of a role, [shade] for one that has none.
+// RoleColor returns the colour of a role, [shade] for one that has none.
 func RoleColor(r efficientvit.Role) string {
 	if s, ok := roleStyles[r]; ok {
 		return s.color
@@ -65,7 +65,7 @@ func roleNamed(label string) efficientvit.Role {
 	return efficientvit.NoRole
 }
 
-// plainRoles returns a report's label of one role or several with the labels that figures
+// PlainRoles returns a report's label of one role or several with the labels that figures
 // have for these roles.
 func PlainRoles(label string) string {
 	names := strings.Split(label, " + ")
@@ -82,7 +82,7 @@ func PlainRoles(label string) string {
 // which of its two blocks.
 var blockParts = regexp.MustCompile(`^(?:backbone\.)?(input_stem|head\.middle|stages\.(\d+))\.op_list\.(\d+)(\.context_module|\.local_module)?(?:\.main)?$`)
 
-// blockLabel returns what figures call a block: its stage, counted from 1 as in the paper,
+// BlockLabel returns what figures call a block: its stage, counted from 1 as in the paper,
 // and its place among the stage's MBConvs or MSAs. A stage begins with MBConvs; in a stage
 // with attention each further position is a module of an MSA and an MBConv. Any other name
 // is returned without "backbone.".
@@ -105,7 +105,7 @@ func BlockLabel(name string) string {
 	return fmt.Sprintf("stage %d, MBConv %d", stage+1, at+1)
 }
 
-// blockTitle returns the label of a block, and in parentheses the name by which a caller
+// BlockTitle returns the label of a block, and in parentheses the name by which a caller
 // chooses it.
 func BlockTitle(name string) string {
 	if label := BlockLabel(name); label != BlockName(name) {
@@ -121,7 +121,7 @@ var vitColors = map[string]string{
 	"MLP 1": Blue, "MLP 2": Green, "GELU": Lime, "classifier": Purple,
 }
 
-// labelColor returns the colour of an operation by its label.
+// LabelColor returns the colour of an operation by its label.
 func LabelColor(label string) string {
 	if r := roleNamed(label); r != efficientvit.NoRole {
 		return RoleColor(r)
@@ -146,7 +146,7 @@ const (
 	Log2Color     = Blue
 )
 
-// kindOf says what a block is called: MSA, MBConv, DSConv, or the role of its first
+// KindOf says what a block is called: MSA, MBConv, DSConv, or the role of its first
 // operation that has one.
 func KindOf(ops []efficientvit.Op) string {
 	has := func(role efficientvit.Role) bool {
@@ -168,6 +168,6 @@ func KindOf(ops []efficientvit.Op) string {
 	return ops[0].Kind.String()
 }
 
-// blockName returns the name of a block, or of an operation outside of blocks, as a caller
+// BlockName returns the name of a block, or of an operation outside of blocks, as a caller
 // may type it.
 func BlockName(name string) string { return strings.TrimPrefix(name, "backbone.") }

@@ -11,10 +11,10 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// figureWidth fits a notebook's column, in pixels.
+// FigureWidth fits a notebook's column, in pixels.
 const FigureWidth = 900
 
-// An axis is one axis of a panel. It runs from lo to hi, and where these are equal as far
+// An Axis is one axis of a panel. It runs from lo to hi, and where these are equal as far
 // as its data. With ticks, positions are not the values themselves, and the labels of the
 // ticks replace ECharts' own.
 type Axis struct {
@@ -26,7 +26,7 @@ type Axis struct {
 	Hidden bool     // the axis has neither line, labels nor name
 }
 
-// A panel is one coordinate system with its title and its series.
+// A Panel is one coordinate system with its title and its series.
 type Panel struct {
 	Title                    string
 	Left, Top, Width, Height int
@@ -45,7 +45,7 @@ type headings struct {
 
 func (h headings) VisitTitleOpt(opts.Title) any { return h.titles }
 
-// compose returns the option that draws panels on one canvas. Series of equal name share
+// Compose returns the option that draws panels on one canvas. Series of equal name share
 // one entry of the legend.
 func Compose(title, subtitle string, legend []string, panels []Panel) any {
 	chart := echarts.NewLine()
@@ -104,7 +104,7 @@ func Compose(title, subtitle string, legend []string, panels []Panel) any {
 	return chart.JSON()
 }
 
-// from returns the axis with its positions counted from an origin.
+// From returns the axis with its positions counted from an origin.
 func (a Axis) From(origin float64) Axis {
 	moved := Axis{Name: a.Name, Lo: a.Lo - origin, Hi: a.Hi - origin, Log: a.Log}
 	for _, t := range a.Ticks {
@@ -201,14 +201,14 @@ func tickLabels(x, y Axis) []echarts.SingleSeries {
 	}}
 }
 
-// point is one item of a series: its position, and the text that a reader sees who points
+// Point is one item of a series: its position, and the text that a reader sees who points
 // at it.
 type Point struct {
 	Name  string `json:"name,omitempty"`
 	Value []any  `json:"value"`
 }
 
-// steps returns a series that holds each value up to the next position.
+// Steps returns a series that holds each value up to the next position.
 func Steps(name, color string, turn string, fill float32, points []Point) echarts.SingleSeries {
 	return echarts.SingleSeries{
 		Name: name, Type: "line", Step: turn, ShowSymbol: opts.Bool(false), Data: points,
@@ -218,7 +218,7 @@ func Steps(name, color string, turn string, fill float32, points []Point) echart
 	}
 }
 
-// band shades a panel between two positions of one axis, "xAxis" or "yAxis".
+// Band shades a panel between two positions of one axis, "xAxis" or "yAxis".
 func Band(axis string, lo, hi float64, label, position string) *opts.MarkAreas {
 	return &opts.MarkAreas{
 		Data: []any{[]any{map[string]any{axis: lo, "name": label}, map[string]any{axis: hi}}},
@@ -229,7 +229,7 @@ func Band(axis string, lo, hi float64, label, position string) *opts.MarkAreas {
 	}
 }
 
-// shortAxis returns an axis from lo to hi, widened to ends that are short to write.
+// ShortAxis returns an axis from lo to hi, widened to ends that are short to write.
 func ShortAxis(name string, lo, hi float64) Axis {
 	unit := math.Pow(10, float64(Decade(hi-lo)-1))
 	return Axis{Name: name, Lo: math.Floor(lo/unit) * unit, Hi: math.Ceil(hi/unit) * unit}

@@ -11,13 +11,13 @@ import (
 	"github.com/gotriovit/gotriovit/table"
 )
 
-// A tick is a labelled place on an axis.
+// A Tick is a labelled place on an axis.
 type Tick struct {
 	At    float64
 	Label string
 }
 
-// symlog places values on a symmetric-logarithmic axis, the inverse hyperbolic sine: one
+// Symlog places values on a symmetric-logarithmic axis, the inverse hyperbolic sine: one
 // unit per decade for magnitudes above unit, nearly linear below. So an outlier and the
 // many values around zero are both visible, and a distribution has no kink between the two
 // parts.
@@ -26,7 +26,7 @@ type Symlog struct{ Unit float64 }
 // symlogDecades bounds how many decades an axis spans on either side.
 const symlogDecades = 4
 
-// newSymlog chooses the unit so that all but the smallest twentieth of the
+// NewSymlog chooses the unit so that all but the smallest twentieth of the
 // magnitudes, zeros left out, are spread by decades.
 func NewSymlog(magnitudes []float64) Symlog {
 	var m []float64
@@ -44,18 +44,18 @@ func NewSymlog(magnitudes []float64) Symlog {
 	return Symlog{Unit: math.Pow(10, float64(max(low, high-symlogDecades)))}
 }
 
-// decade returns the power of ten at or below v.
+// Decade returns the power of ten at or below v.
 func Decade(v float64) int { return int(math.Floor(math.Log10(v))) }
 
 func (s Symlog) Position(v float64) float64 { return math.Asinh(v/(2*s.Unit)) / math.Ln10 }
 
-// value writes the number whose position is at.
+// Value writes the number whose position is at.
 func (s Symlog) Value(at float64) string { return Number(2 * s.Unit * math.Sinh(at*math.Ln10)) }
 
 // tickGap is the smallest distance of two labels, as a part of the axis.
 const tickGap = 0.11
 
-// ticks returns ticks between two positions: zero, the powers of ten from the unit
+// Ticks returns ticks between two positions: zero, the powers of ten from the unit
 // on, and such of the other values as have room for their label.
 func (s Symlog) Ticks(lo, hi float64, others []float64) []Tick {
 	values := []float64{0}
@@ -74,7 +74,7 @@ func (s Symlog) Ticks(lo, hi float64, others []float64) []Tick {
 	return ticks
 }
 
-// octaves returns at most n ticks at powers of two. A tick's position is the exponent.
+// Octaves returns at most n ticks at powers of two. A tick's position is the exponent.
 func Octaves(lo, hi float64, n int) []Tick {
 	step := max(1, math.Ceil((hi-lo)/float64(n)))
 	var ticks []Tick
@@ -89,7 +89,7 @@ var superscripts = strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "
 
 func Power2(exponent int) string { return "2" + superscripts.Replace(strconv.Itoa(exponent)) }
 
-// spaced returns the n+1 edges of n bins of equal width from lo to hi.
+// Spaced returns the n+1 edges of n bins of equal width from lo to hi.
 func Spaced(lo, hi float64, n int) []float64 {
 	edges := make([]float64, n+1)
 	for i := range edges {
@@ -98,7 +98,7 @@ func Spaced(lo, hi float64, n int) []float64 {
 	return edges
 }
 
-// number writes a number as a reader wants it: three significant digits,
+// Number writes a number as a reader wants it: three significant digits,
 // thousands apart, no exponent where that can be avoided.
 func Number(v float64) string {
 	if !Finite(v) {
@@ -107,7 +107,7 @@ func Number(v float64) string {
 	return Grouped(Rounded(v, 3))
 }
 
-// count writes a whole number with its thousands apart.
+// Count writes a whole number with its thousands apart.
 func Count(n int) string { return Grouped(float64(n)) }
 
 func Grouped(r float64) string {
@@ -131,7 +131,7 @@ func Grouped(r float64) string {
 	return whole
 }
 
-// percent writes a share, 1 for all, in percent.
+// Percent writes a share, 1 for all, in percent.
 func Percent(share float64) string {
 	switch p := 100 * share; {
 	case share == 0:
@@ -147,10 +147,10 @@ func Percent(share float64) string {
 	}
 }
 
-// capital returns a sentence with its first letter in upper case.
+// Capital returns a sentence with its first letter in upper case.
 func Capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// several writes a number with its noun, in the plural for all numbers but 1.
+// Several writes a number with its noun, in the plural for all numbers but 1.
 func Several(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -158,12 +158,12 @@ func Several(n int, thing string) string {
 	return Count(n) + " " + thing + "s"
 }
 
-// columns returns the table behind a figure with these columns and no rows.
+// Columns returns the table behind a figure with these columns and no rows.
 func Columns(names ...string) table.Table { return table.Table{Columns: table.Columns(names...)} }
 
 func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// rounded returns v with the given number of significant digits.
+// Rounded returns v with the given number of significant digits.
 func Rounded(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil {
@@ -174,7 +174,7 @@ func Rounded(v float64, digits int) float64 {
 
 const NoScore = "no score"
 
-// axisEnd returns the end of an axis that begins at zero and holds the value top. The end
+// AxisEnd returns the end of an axis that begins at zero and holds the value top. The end
 // has one significant digit.
 func AxisEnd(top float64) float64 {
 	if top == 0 {

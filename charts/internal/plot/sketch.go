@@ -10,10 +10,10 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// A place is a position in pixels from the upper left corner.
+// A Place is a position in pixels from the upper left corner.
 type Place [2]float64
 
-// A sketch is a drawing of boxes and arrows in pixels. ECharts draws it as the
+// A Sketch is a drawing of boxes and arrows in pixels. ECharts draws it as the
 // symbols of a scatter plot and the marked lines of that plot: the option stays
 // data, while a custom series would need a function.
 type Sketch struct {
@@ -44,7 +44,7 @@ func newSketchLabel(text, position string) *sketchLabel {
 	}}
 }
 
-// labelled writes a heading over lines of smaller text.
+// Labelled writes a heading over lines of smaller text.
 func Labelled(heading string, lines ...string) string {
 	var b strings.Builder
 	if heading != "" {
@@ -59,7 +59,7 @@ func Labelled(heading string, lines ...string) string {
 	return b.String()
 }
 
-// box draws a rectangle from its upper left corner. Its name is what the pointer
+// Box draws a rectangle from its upper left corner. Its name is what the pointer
 // brings up; its text is at a position of ECharts, such as "inside". The border
 // is a rectangle of its own, because ECharts stretches that of a symbol with the
 // symbol.
@@ -70,7 +70,7 @@ func (s *Sketch) Box(name string, at Place, w, h float64, color, position, text 
 	s.Boxes[len(s.Boxes)-1].Label = newSketchLabel(text, position)
 }
 
-// frame shades a rectangle behind boxes that belong together. Its text is at the lower
+// Frame shades a rectangle behind boxes that belong together. Its text is at the lower
 // left.
 func (s *Sketch) Frame(name string, at Place, w, h float64, text string) {
 	s.Fill(name, at, w, h, frame)
@@ -84,7 +84,7 @@ func (s *Sketch) Fill(name string, at Place, w, h float64, color string) {
 	})
 }
 
-// shape draws a symbol of ECharts around its centre, with text inside.
+// Shape draws a symbol of ECharts around its centre, with text inside.
 func (s *Sketch) Shape(name, symbol string, centre Place, w, h float64, color, text string) {
 	s.Boxes = append(s.Boxes, sketchBox{
 		Name: name, Value: centre, Symbol: symbol, SymbolSize: Place{w, h}, ItemStyle: &opts.ItemStyle{Color: color},
@@ -92,15 +92,15 @@ func (s *Sketch) Shape(name, symbol string, centre Place, w, h float64, color, t
 	})
 }
 
-// note writes text to the right of a position.
+// Note writes text to the right of a position.
 func (s *Sketch) Note(at Place, text string) {
 	s.Boxes = append(s.Boxes, sketchBox{Value: at, Symbol: "rect", SymbolSize: Place{0.01, 0.01}, Label: newSketchLabel(text, "right")})
 }
 
-// path draws a line through positions, with an arrow at its end.
+// Path draws a line through positions, with an arrow at its end.
 func (s *Sketch) Path(color string, through ...Place) { s.Route(color, "solid", through...) }
 
-// unused draws the line of a path that nothing takes.
+// Unused draws the line of a path that nothing takes.
 func (s *Sketch) Unused(through ...Place) { s.Route(Shade, "dashed", through...) }
 
 func (s *Sketch) Route(color, stroke string, through ...Place) {
@@ -116,7 +116,7 @@ func (s *Sketch) Route(color, stroke string, through ...Place) {
 	}
 }
 
-// option returns the sketch under its title. Positions count from below the
+// Option returns the sketch under its title. Positions count from below the
 // title.
 func (s *Sketch) Option(title, subtitle string, top, width, height int) any {
 	chart := echarts.NewScatter()

@@ -8,16 +8,16 @@ import (
 	"github.com/gotriovit/gotriovit/charts/internal/drawing"
 )
 
-// textWidth returns the width of a text in a font of a size, both in pixels.
+// TextWidth returns the width of a text in a font of a size, both in pixels.
 func TextWidth(text string, size float64, bold bool) float64 {
 	return drawing.TextWidth(text, size, bold)
 }
 
-// shortName returns a network's name without the prefix that all variants share.
+// ShortName returns a network's name without the prefix that all variants share.
 // Describe of package efficientvit accepts this form too.
 func ShortName(network string) string { return strings.TrimPrefix(network, "efficientvit-") }
 
-// wrap breaks a text between words into lines of at most a width. Size of the font and
+// Wrap breaks a text between words into lines of at most a width. Size of the font and
 // width are in pixels.
 func Wrap(text string, size, width float64) string {
 	var lines []string

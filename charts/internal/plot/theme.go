@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// themeEnv names the variable that chooses the theme of every new figure.
+// ThemeEnv names the variable that chooses the theme of every new figure.
 const ThemeEnv = "TRIOVIT_THEME"
 
-// A theme gives every colour that a figure names its value, "#RRGGBB". A figure has an
+// A Theme gives every colour that a figure names its value, "#RRGGBB". A figure has an
 // opaque background, so that one of either theme is readable on any page.
 type Theme map[string]string
 
-// The names of the colours. An option holds them until [newFigure] puts a theme's
+// The names of the colours. An option holds them until [charts.NewFigure] puts a theme's
 // values in their places.
 const (
 	Ink    = "@ink"    // colour of texts and thin lines
@@ -46,7 +46,7 @@ const (
 // the background, differ for readers with any colour vision, which TestHues measures.
 var hues = [...]string{Blue, Vermillion, Green, Brown, Lime, Mauve, Yellow, Wine, Indigo, Mint, Sky, Purple}
 
-// themes are all themes by name; the empty name is the light one's.
+// Themes are all themes by name; the empty name is the light one's.
 var Themes = map[string]Theme{
 	"light": {
 		Ink: "#222222", Faint: "#666666", Shade: "#BBBBBB", rule: "#E3E3E3", frame: "#EEEEEE", Ground: "#FFFFFF",
@@ -60,7 +60,7 @@ var Themes = map[string]Theme{
 	},
 }
 
-// chosenTheme returns the theme that the environment names.
+// ChosenTheme returns the theme that the environment names.
 func ChosenTheme() (Theme, error) {
 	name := os.Getenv(ThemeEnv)
 	if name == "" {
@@ -73,10 +73,10 @@ func ChosenTheme() (Theme, error) {
 	return t, nil
 }
 
-// onColor returns the name of the text colour, of two, that is more readable on a colour.
+// OnColor returns the name of the text colour, of two, that is more readable on a colour.
 func OnColor(color string) string { return "@on " + color }
 
-// value returns the theme's value of a colour's name, and any other text unchanged.
+// Value returns the theme's value of a colour's name, and any other text unchanged.
 func (t Theme) Value(text string) string {
 	if below, ok := strings.CutPrefix(text, "@on "); ok {
 		lit := luminance(t.Value(below))
