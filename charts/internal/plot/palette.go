@@ -138,7 +138,6 @@ const (
 	RmacColor     = Vermillion // colour of R-MAC, which alone runs depthwise convolutions
 	ComputedColor = Blue
 	PrintedColor  = Faint
-	floatColor    = Faint
 	MaximumColor  = Blue
 	MinimumColor  = Vermillion
 	CountColor    = Green // colour of counts and shares of values

@@ -14,7 +14,7 @@ import (
 // FigureWidth fits a notebook's column, in pixels.
 const FigureWidth = 900
 
-// An Axis is one axis of a panel. It runs from lo to hi, and where these are equal as far
+// An Axis is one axis of a panel. It runs from Lo to Hi, and where these are equal as far
 // as its data. With ticks, positions are not the values themselves, and the labels of the
 // ticks replace ECharts' own.
 type Axis struct {
@@ -32,7 +32,7 @@ type Panel struct {
 	Left, Top, Width, Height int
 	X, Y                     Axis
 	Series                   []echarts.SingleSeries
-	// onRight are series whose vertical axis is right, at the panel's right side.
+	// OnRight are series whose vertical axis is Right, at the panel's right side.
 	Right   Axis
 	OnRight []echarts.SingleSeries
 }

@@ -18,7 +18,7 @@ type Tick struct {
 }
 
 // Symlog places values on a symmetric-logarithmic axis, the inverse hyperbolic sine: one
-// unit per decade for magnitudes above unit, nearly linear below. So an outlier and the
+// unit per decade for magnitudes above Unit, nearly linear below. So an outlier and the
 // many values around zero are both visible, and a distribution has no kink between the two
 // parts.
 type Symlog struct{ Unit float64 }
@@ -87,6 +87,7 @@ func Octaves(lo, hi float64, n int) []Tick {
 var superscripts = strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴",
 	"5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
 
+// Power2 writes the power of two with an exponent.
 func Power2(exponent int) string { return "2" + superscripts.Replace(strconv.Itoa(exponent)) }
 
 // Spaced returns the n+1 edges of n bins of equal width from lo to hi.
@@ -110,6 +111,8 @@ func Number(v float64) string {
 // Count writes a whole number with its thousands apart.
 func Count(n int) string { return Grouped(float64(n)) }
 
+// Grouped writes a number with its thousands apart, and with an exponent if it is below
+// 1e-4 or from 1e7 on.
 func Grouped(r float64) string {
 	if r == 0 {
 		return "0"
@@ -161,6 +164,7 @@ func Several(n int, thing string) string {
 // Columns returns the table behind a figure with these columns and no rows.
 func Columns(names ...string) table.Table { return table.Table{Columns: table.Columns(names...)} }
 
+// Finite reports whether v is a number that can be drawn.
 func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // Rounded returns v with the given number of significant digits.
@@ -172,6 +176,7 @@ func Rounded(v float64, digits int) float64 {
 	return r
 }
 
+// NoScore stands in the place of a score that is missing.
 const NoScore = "no score"
 
 // AxisEnd returns the end of an axis that begins at zero and holds the value top. The end
