@@ -31,6 +31,8 @@ else
 export GOTOOLCHAIN := go1.27.4
 export GOEXPERIMENT := simd
 export GOFLAGS := -buildvcs=false
+# Without cgo a cell is linked a sixth faster. XLA and the race detector need it.
+export CGO_ENABLED := 0
 # Scripts that import one another leave nothing beside them.
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -134,11 +136,13 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 # The kernelspec holds absolute paths, so it is written anew each time: a
 # checkout that moved stays right. The build fills the cache that cells use; a
 # cell's go.work looks into every module of go.mod, also those that no package
-# needs, and the kernel downloads nothing, so all have to be there.
+# needs, and the kernel downloads nothing, so all have to be there. GoNB runs the
+# goimports of .bin for each cell: this module's, which finds its own packages at once.
 .PHONY: kernel
 kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its build cache
-	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS TRIOVIT_ECHARTS TRIOVIT_CACHE $(if $(BUNDLE),GOPROXY GOSUMDB)
+	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS CGO_ENABLED TRIOVIT_ECHARTS TRIOVIT_CACHE $(if $(BUNDLE),GOPROXY GOSUMDB)
 	@go mod download
+	@GOBIN=$(call quote,$(CURDIR)/.bin) go install ./cmd/goimports
 	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
 
 # --- XLA, several times as fast as the Go backend -------------------------------
@@ -146,12 +150,12 @@ kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its b
 # The plug-in is opened at run time, so only what is built with the tag xla, by
 # a C compiler, can use it. The kernelspec for XLA is written where the plug-in is.
 xla_plugin := build/xla/lammps_jax_pjrt_cpu
-xla_run := TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(call quote,$(CURDIR)/$(xla_plugin))
+xla_run := CGO_ENABLED=1 TRIOVIT_BACKEND=xla PJRT_PLUGIN_LIBRARY_PATH=$(call quote,$(CURDIR)/$(xla_plugin))
 XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./triovit/forward/intgraph ./calib ./calib/frozentest
 
 .PHONY: xla
 xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"
-	go build -tags=xla ./...
+	CGO_ENABLED=1 go build -tags=xla ./...
 	@echo "XLA is ready: the kernel \"Go (Trio-ViT, XLA)\", or from a shell"
 	@printf '  export %s\n' $(call quote,$(xla_run))
 	@echo "  go run -tags=xla ./cmd/triovit ladder"
@@ -222,9 +226,9 @@ test: kernel $(echarts) ## run all tests; the run ends with the count of skips
 # pointers takes for an error. XLA's plug-in aborts under the detector.
 .PHONY: race
 race: $(echarts_ready) ## run under the race detector what several goroutines share
-	go test -race -short -shuffle=on ./internal/cache ./internal/progress ./triovit/hub ./triovit/dataset ./triovit/integer/fast ./hwsim/explore ./hwsim/event
-	go test -race -short -shuffle=on -run TestConformance ./hwsim/engine -rapid.checks=10
-	go test -race -short -shuffle=on -gcflags=all=-d=checkptr=0 -run "Concurrently|Together|TestEvaluate|TestConformance|TestQuantizedKeepsItsModel" ./triovit ./triovit/forward/... ./calib
+	CGO_ENABLED=1 go test -race -short -shuffle=on ./internal/cache ./internal/progress ./triovit/hub ./triovit/dataset ./triovit/integer/fast ./hwsim/explore ./hwsim/event
+	CGO_ENABLED=1 go test -race -short -shuffle=on -run TestConformance ./hwsim/engine -rapid.checks=10
+	CGO_ENABLED=1 go test -race -short -shuffle=on -gcflags=all=-d=checkptr=0 -run "Concurrently|Together|TestEvaluate|TestConformance|TestQuantizedKeepsItsModel" ./triovit ./triovit/forward/... ./calib
 
 .PHONY: lint
 lint: $(tools_ready) ## format, vet, staticcheck, notebooks without outputs
@@ -248,17 +252,17 @@ strip: ## remove outputs and counts from the notebooks
 CROSS ?= linux/arm64 darwin/arm64 windows/amd64
 .PHONY: cross
 cross: ## compile for Linux, macOS and Windows without cgo
-	CGO_ENABLED=0 go build ./...
+	go build ./...
 	@set -e; for target in $(CROSS); do \
-		echo "CGO_ENABLED=0 $$target"; \
-		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
+		echo "$$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} go build -gcflags="all=-N -l" ./...; \
 	done
 
 # The packages that compute with integers are tested on processors with other vectors, with
 # an int of 32 bits (386), and without the experiment that has Go's vectors. GoMLX does not
 # compile for 386. A test in WebAssembly cannot start another program: TestLight is left out.
 PORTABLE := ./triovit/grid ./triovit/integer/... ./internal/atomicfile ./internal/regular
-emulated = CGO_ENABLED=0 PATH=$(call quote,$(CURDIR)/scripts):"$$PATH" GOARCH=$(1) go test -short -timeout 10m -exec "emulate.sh qemu-$(2)-static" $(PORTABLE)
+emulated = PATH=$(call quote,$(CURDIR)/scripts):"$$PATH" GOARCH=$(1) go test -short -timeout 10m -exec "emulate.sh qemu-$(2)-static" $(PORTABLE)
 
 .PHONY: emulated
 emulated: ## test the integers on 386, arm64 (qemu-user-static) and WebAssembly (Node.js), and without GOEXPERIMENT
@@ -288,7 +292,7 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 	go build -o build/bench/go ./cmd/benchforward
 	go build -o build/bench/integers ./cmd/benchinteger
 	build/bench/go $(networks)
-	@$(if $(bench_xla),set -x; go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
+	@$(if $(bench_xla),set -x; CGO_ENABLED=1 go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
 	@$(if $(bench_runtimes),set -x; $(peer_runtimes),echo "ONNX Runtime and OpenVINO are left out: make peers installs them")
 	@$(if $(bench_runtimes),$(if $(bench_avx2),set -x; build/peers/bin/python scripts/as_avx2.py $(as_avx2),echo "ONNX Runtime and OpenVINO by AVX2 are left out: they want Linux on x86-64, cc and objdump"))
 	@$(if $(bench_torch),,echo "PyTorch is left out: make pytorch installs it")

@@ -62,7 +62,7 @@ func TestMarkup(t *testing.T) {
 		"text":              {text("a < b"), "a &lt; b</pre>"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := markup(test.x); !strings.Contains(got, test.want) {
+			if got, err := markup(test.x); err != nil || !strings.Contains(got, test.want) {
 				t.Errorf("%s has no %q", got, test.want)
 			}
 		})

@@ -11,9 +11,9 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/internal/cache"
 	"github.com/gotriovit/gotriovit/table"
@@ -34,17 +34,16 @@ type Figure struct {
 	beside string
 }
 
-// columns returns the table behind a figure with these columns and no rows.
-func columns(names ...string) table.Table { return table.Table{Columns: table.Columns(names...)} }
-
 // maxOption bounds a figure's option in bytes. Data is capped and binned before it is
 // drawn, so that a notebook does not store more points than a screen can show.
 const maxOption = 4 << 20
 
-// newFigure freezes an option tree in the theme that the environment names. An option
-// beyond maxOption is an error. The title becomes the table's too.
-func newFigure(title string, width, height int, option any, t table.Table) (*Figure, error) {
-	colors, err := chosenTheme()
+// NewFigure returns the figure of an ECharts option, which has a size in pixels and
+// colours by the names of the themes. The figure has the colours of the theme that the
+// environment names. An option of more than 4 MB is an error. The title becomes the
+// table's too.
+func NewFigure(title string, width, height int, option any, t table.Table) (*Figure, error) {
+	colors, err := plot.ChosenTheme()
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", title, err)
 	}
@@ -59,9 +58,10 @@ func newFigure(title string, width, height int, option any, t table.Table) (*Fig
 	return &Figure{title: title, width: width, height: height, option: b, table: t}, nil
 }
 
-// answering returns the figure with details, which a click shows in the live figure.
-func (f *Figure) answering(details []any) (*Figure, error) {
-	colors, err := chosenTheme()
+// Answering returns the figure with details. A click on an item of a series adds the
+// option whose index in details is the item's "detail" to the live figure.
+func (f *Figure) Answering(details []any) (*Figure, error) {
+	colors, err := plot.ChosenTheme()
 	if err != nil {
 		return nil, fmt.Errorf("charts: figure %q: %w", f.title, err)
 	}
@@ -82,8 +82,9 @@ func (f *Figure) Title() string { return f.title }
 // paper's.
 func (f *Figure) Beside() string { return f.beside }
 
-// against returns the figure with the sentence for Beside.
-func (f *Figure) against(format string, args ...any) *Figure {
+// Against returns the figure with the sentence for [Figure.Beside], formatted as by
+// [fmt.Sprintf].
+func (f *Figure) Against(format string, args ...any) *Figure {
 	compared := *f
 	compared.beside = fmt.Sprintf(format, args...)
 	return &compared
@@ -114,6 +115,10 @@ func (f *Figure) Option() []byte {
 	}
 	return bytes.Clone(f.option)
 }
+
+// Details returns the details of [Figure.Answering] as JSON, nil for a figure without
+// details.
+func (f *Figure) Details() []byte { return bytes.Clone(f.details) }
 
 // SVG returns the figure as drawn by Apache ECharts, without a browser. A drawing is
 // cached under the hash of the option, the size and ECharts itself. The error names the
@@ -172,14 +177,12 @@ func (f *Figure) String() string {
 	return t.String()
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
-
 // significant is the number of digits that an option keeps of a float: more
 // than a screen can show, fewer than two machines may differ in.
 const significant = 6
 
 // canonical returns the canonical JSON of an option, in the colours of a theme.
-func canonical(option any, colors theme) ([]byte, error) {
+func canonical(option any, colors plot.Theme) ([]byte, error) {
 	raw, err := json.Marshal(option)
 	if err != nil {
 		return nil, err
@@ -191,7 +194,7 @@ func canonical(option any, colors theme) ([]byte, error) {
 	return json.Marshal(canonicalTree(tree, colors))
 }
 
-func canonicalTree(node any, colors theme) any {
+func canonicalTree(node any, colors plot.Theme) any {
 	switch n := node.(type) {
 	case map[string]any:
 		for key, child := range n {
@@ -206,7 +209,7 @@ func canonicalTree(node any, colors theme) any {
 			n[i] = canonicalTree(child, colors)
 		}
 	case string:
-		return colors.value(n)
+		return colors.Value(n)
 	case float64:
 		return round(n)
 	}
@@ -218,14 +221,5 @@ func round(v float64) float64 {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return v + 0 // -0 becomes 0
 	}
-	return rounded(v, significant)
-}
-
-// rounded returns v with the given number of significant digits.
-func rounded(v float64, digits int) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
-	if err != nil {
-		return v
-	}
-	return r
+	return plot.Rounded(v, significant)
 }

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
 
@@ -62,7 +63,7 @@ func (d LadderData) check() error {
 		if r.Mark != "" {
 			return fmt.Errorf("charts: ladder of %s: measured row %q has the mark %q of a paper's number: it belongs in Paper", d.Metric, r.Recipe, r.Mark)
 		}
-		if finite(r.Lo) && finite(r.Hi) && r.Lo > r.Hi {
+		if plot.Finite(r.Lo) && plot.Finite(r.Hi) && r.Lo > r.Hi {
 			return fmt.Errorf("charts: ladder of %s: the interval of %q runs from %v down to %v", d.Metric, r.Recipe, r.Lo, r.Hi)
 		}
 	}
@@ -90,7 +91,7 @@ func (d LadderData) finding() string {
 	}
 	reaches := func(r LadderRow) string {
 		if math.IsNaN(r.Value) {
-			return r.Recipe + " has " + noScore
+			return r.Recipe + " has " + plot.NoScore
 		}
 		return fmt.Sprintf("%s reaches %s %s", r.Recipe, d.amount(r), d.Metric)
 	}
@@ -116,8 +117,6 @@ func score(r LadderRow) float64 {
 	return r.Value
 }
 
-const noScore = "no score"
-
 // amount writes the accuracy of a row with its unit and two decimals, as papers print it.
 func (d LadderData) amount(r LadderRow) string {
 	switch {
@@ -128,7 +127,7 @@ func (d LadderData) amount(r LadderRow) string {
 	case r.Mark != "":
 		return "NaN" // the paper prints NaN
 	}
-	return noScore
+	return plot.NoScore
 }
 
 // Figure draws one bar per row with its 95 % interval, and the paper's rows
@@ -147,34 +146,34 @@ func (d LadderData) Figure() (*Figure, error) {
 			left = max(left, labelWidth*utf8.RuneCountInString(r.Recipe)+24)
 		}
 	}
-	left = min(left, figureWidth/2)
-	width := figureWidth - left - right
-	panels := []panel{{
-		title: "Measured here",
-		left:  left, top: top, width: width, height: pitch * len(d.Rows),
-		x:      axis{name: d.axisName(d.Metric), hi: d.extent(d.Rows)},
-		y:      axis{labels: recipes(d.Rows)},
-		series: d.bars("measured", d.Rows, func(i int) string { return d.barColor(i) }),
+	left = min(left, plot.FigureWidth/2)
+	width := plot.FigureWidth - left - right
+	panels := []plot.Panel{{
+		Title: "Measured here",
+		Left:  left, Top: top, Width: width, Height: pitch * len(d.Rows),
+		X:      plot.Axis{Name: d.axisName(d.Metric), Hi: d.extent(d.Rows)},
+		Y:      plot.Axis{Labels: recipes(d.Rows)},
+		Series: d.bars("measured", d.Rows, func(i int) string { return d.barColor(i) }),
 	}}
-	bottom := top + panels[0].height
+	bottom := top + panels[0].Height
 	for _, p := range d.Paper {
-		printed := panel{
-			title: "Printed elsewhere, not measured here",
-			left:  left, top: bottom + foot, width: width, height: pitch * len(p.Rows),
-			x:      axis{name: d.axisName(p.Metric), hi: d.extent(p.Rows)},
-			y:      axis{labels: recipes(p.Rows)},
-			series: d.bars("paper", p.Rows, func(int) string { return shade }),
+		printed := plot.Panel{
+			Title: "Printed elsewhere, not measured here",
+			Left:  left, Top: bottom + foot, Width: width, Height: pitch * len(p.Rows),
+			X:      plot.Axis{Name: d.axisName(p.Metric), Hi: d.extent(p.Rows)},
+			Y:      plot.Axis{Labels: recipes(p.Rows)},
+			Series: d.bars("paper", p.Rows, func(int) string { return plot.Shade }),
 		}
 		panels = append(panels, printed)
-		bottom = printed.top + printed.height
+		bottom = printed.Top + printed.Height
 	}
 	title := d.finding()
 	subtitle := fmt.Sprintf("%s on %s, %s images. Black line: %s. ↓ is the loss against %s.",
-		d.Metric, d.Dataset, count(d.Images), cmp.Or(d.Interval, "95 % interval"), d.Rows[0].Recipe)
+		d.Metric, d.Dataset, plot.Count(d.Images), cmp.Or(d.Interval, "95 % interval"), d.Rows[0].Recipe)
 	if len(d.Paper) > 0 {
 		subtitle += " [V] read in a source, [I] inferred."
 	}
-	table := columns("source", "recipe", d.Metric, "low", "high", "mark", "of")
+	table := plot.Columns("source", "recipe", d.Metric, "low", "high", "mark", "of")
 	for _, r := range d.Rows {
 		table.Rows = append(table.Rows, []any{"measured", r.Recipe, r.Value, r.Lo, r.Hi, "", d.Dataset})
 	}
@@ -183,7 +182,7 @@ func (d LadderData) Figure() (*Figure, error) {
 			table.Rows = append(table.Rows, []any{"paper", r.Recipe, r.Value, r.Lo, r.Hi, r.Mark, p.Metric})
 		}
 	}
-	return newFigure(title, figureWidth, bottom+50, compose(title, wrap(subtitle, 12, figureWidth-40), nil, panels), table)
+	return NewFigure(title, plot.FigureWidth, bottom+50, plot.Compose(title, plot.Wrap(subtitle, 12, plot.FigureWidth-40), nil, panels), table)
 }
 
 func (d LadderData) axisName(metric string) string {
@@ -197,9 +196,9 @@ func (d LadderData) axisName(metric string) string {
 // for every recipe.
 func (d LadderData) barColor(i int) string {
 	if i == 0 {
-		return faint
+		return plot.Faint
 	}
-	return blue
+	return plot.Blue
 }
 
 func recipes(rows []LadderRow) []string {
@@ -216,40 +215,30 @@ func (d LadderData) extent(rows []LadderRow) float64 {
 	top := 0.0
 	for _, r := range rows {
 		for _, v := range []float64{r.Value, r.Hi} {
-			if finite(v) {
+			if plot.Finite(v) {
 				top = max(top, v)
 			}
 		}
 	}
-	return axisEnd(top)
-}
-
-// axisEnd returns the end of an axis that begins at zero and holds the value top. The end
-// has one significant digit.
-func axisEnd(top float64) float64 {
-	if top == 0 {
-		return 1
-	}
-	unit := math.Pow(10, float64(decade(top)))
-	return math.Ceil(top/unit) * unit
+	return plot.AxisEnd(top)
 }
 
 // bars returns the series of the bars with their intervals, and the series of the texts
 // behind the bars. A row's position is its index, since two rows may have the same name.
 func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) []echarts.SingleSeries {
 	bars := make([]opts.BarData, len(rows))
-	var texts []point
+	var texts []plot.Point
 	var intervals []any
 	for i, r := range rows {
 		text, end := d.amount(r), 0.0
 		bars[i] = opts.BarData{ItemStyle: &opts.ItemStyle{Color: color(i)}}
-		if finite(r.Value) {
+		if plot.Finite(r.Value) {
 			bars[i].Value, end = r.Value, r.Value
 		}
-		if loss := rows[0].Value - r.Value; i > 0 && finite(loss) {
+		if loss := rows[0].Value - r.Value; i > 0 && plot.Finite(loss) {
 			text += fmt.Sprintf(" %s%.2f", arrow(loss), math.Abs(loss))
 		}
-		if finite(r.Lo) && finite(r.Hi) {
+		if plot.Finite(r.Lo) && plot.Finite(r.Hi) {
 			text += fmt.Sprintf(" [%.2f, %.2f]", r.Lo, r.Hi)
 			end = max(end, r.Hi)
 			intervals = append(intervals, []any{
@@ -260,18 +249,18 @@ func (d LadderData) bars(name string, rows []LadderRow, color func(int) string) 
 			text += " [" + r.Mark + "]"
 		}
 		bars[i].Name = r.Recipe + ": " + text
-		texts = append(texts, point{text, []any{end, i}})
+		texts = append(texts, plot.Point{Name: text, Value: []any{end, i}})
 	}
 	bar := echarts.SingleSeries{Name: name, Type: "bar", BarWidth: "62%", Data: bars}
 	if intervals != nil {
 		bar.MarkLines = &opts.MarkLines{Data: intervals, MarkLineStyle: opts.MarkLineStyle{
 			Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
-			LineStyle: &opts.LineStyle{Color: ink, Width: 2, Type: "solid"},
+			LineStyle: &opts.LineStyle{Color: plot.Ink, Width: 2, Type: "solid"},
 		}}
 	}
 	return []echarts.SingleSeries{bar, {
 		Type: "scatter", SymbolSize: 0.01, Data: texts,
-		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 12, BackgroundColor: ground},
+		Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: plot.Ink, FontSize: 12, BackgroundColor: plot.Ground},
 	}}
 }
 

@@ -5,6 +5,7 @@ package charts
 import (
 	"fmt"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
@@ -24,32 +25,32 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 	}
 	const top, height = 70, 580
 	s := &sketch{}
-	s.matLanes(c.MAT, place{12, 10})
+	s.matLanes(c.MAT, plot.Place{12, 10})
 	reconfigured := c.Depthwise == arch.Reconfigured
-	s.note(place{462, 10}, labelled(fmt.Sprintf("(b) one of %s of R-MAC", several(c.RMAC.Lanes, "lane")), "inputs and weights come from above"))
-	s.chain(c.RMAC, place{462, 74}, reconfigured, true)
-	s.note(place{12, 352}, labelled("(c) down-forward accumulation: pointwise and other",
+	s.Note(plot.Place{462, 10}, plot.Labelled(fmt.Sprintf("(b) one of %s of R-MAC", plot.Several(c.RMAC.Lanes, "lane")), "inputs and weights come from above"))
+	s.chain(c.RMAC, plot.Place{462, 74}, reconfigured, true)
+	s.Note(plot.Place{12, 352}, plot.Labelled("(c) down-forward accumulation: pointwise and other",
 		fmt.Sprintf("units: input channels 0 to %d; lanes: output channels", c.RMAC.MACs-1)))
-	s.chain(c.RMAC, place{12, 412}, false, true)
+	s.chain(c.RMAC, plot.Place{12, 412}, false, true)
 	if reconfigured {
-		s.note(place{462, 352 + 15./2}, labelled("(d) self-accumulation: depthwise", // this head has one line more than that of (c), and is centred
+		s.Note(plot.Place{462, 352 + 15./2}, plot.Labelled("(d) self-accumulation: depthwise", // this head has one line more than that of (c), and is centred
 			fmt.Sprintf("units: channels 0 to %d; lanes: neighbouring pixels of a row;", c.RMAC.MACs-1), "in each cycle a position of the kernel; a sum from every unit"))
-		s.chain(c.RMAC, place{462, 412}, true, false)
+		s.chain(c.RMAC, plot.Place{462, 412}, true, false)
 	} else {
 		does := "one unit of a lane works, at a channel of its own"
 		if c.Depthwise == arch.Windowed {
 			does = "units take the positions of a window, from line buffers"
 		}
-		s.note(place{462, 352}, labelled("(d) no depthwise mode: the chain of (c)", does))
+		s.Note(plot.Place{462, 352}, plot.Labelled("(d) no depthwise mode: the chain of (c)", does))
 	}
-	title := fmt.Sprintf("A lane of MAT adds %s products to one sum", count(c.MAT.MACs))
+	title := fmt.Sprintf("A lane of MAT adds %s products to one sum", plot.Count(c.MAT.MACs))
 	if reconfigured {
-		title += fmt.Sprintf(", a lane of R-MAC to one sum or to %s", count(c.RMAC.MACs))
+		title += fmt.Sprintf(", a lane of R-MAC to one sum or to %s", plot.Count(c.RMAC.MACs))
 	} else {
-		title += fmt.Sprintf(", a lane of R-MAC %s", count(c.RMAC.MACs))
+		title += fmt.Sprintf(", a lane of R-MAC %s", plot.Count(c.RMAC.MACs))
 	}
-	subtitle := wrap(fmt.Sprintf("%s, one of %s. Trapezoids are multiplexers, dashed paths are not taken.", c.Name, copiesOf(c.Copies)), 12, figureWidth-24)
-	table := columns("panel", "part", "number", "across")
+	subtitle := plot.Wrap(fmt.Sprintf("%s, one of %s. Trapezoids are multiplexers, dashed paths are not taken.", c.Name, copiesOf(c.Copies)), 12, plot.FigureWidth-24)
+	table := plot.Columns("panel", "part", "number", "across")
 	table.Rows = [][]any{
 		{"a", "lanes of MAT", c.MAT.Lanes, "output channels"}, {"a", "multipliers of a lane", c.MAT.MACs, "input channels"},
 		{"c", "lanes of R-MAC", c.RMAC.Lanes, "output channels"}, {"c", "units of a lane", c.RMAC.MACs, "input channels"},
@@ -57,7 +58,7 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 	if reconfigured {
 		table.Rows = append(table.Rows, []any{"d", "lanes of R-MAC", c.RMAC.Lanes, "output pixels of a row"}, []any{"d", "units of a lane", c.RMAC.MACs, "channels"})
 	}
-	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	f, err := NewFigure(title, plot.FigureWidth, top+height, s.Option(title, subtitle, top, plot.FigureWidth, height), table)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func PaperFig7(c arch.Config) (*Figure, error) {
 	if !reconfigured {
 		mode = "unlike the paper's, its R-MAC has one mode"
 	}
-	return f.against("**Fig. 7.** The parts are the paper's, and %s; the sizes, %d×%d in MAT and %d×%d in R-MAC, are the companion paper's or the configuration's own.",
+	return f.Against("**Fig. 7.** The parts are the paper's, and %s; the sizes, %d×%d in MAT and %d×%d in R-MAC, are the companion paper's or the configuration's own.",
 		mode, c.MAT.Lanes, c.MAT.MACs, c.RMAC.Lanes, c.RMAC.MACs), nil
 }
 
@@ -73,7 +74,7 @@ func copiesOf(n int) string {
 	if n == 1 {
 		return "1 copy"
 	}
-	return count(n) + " copies"
+	return plot.Count(n) + " copies"
 }
 
 // indices returns the indices of the drawn units of n: all of up to three, else the first
@@ -96,101 +97,101 @@ const (
 )
 
 // matLanes draws the first and the last lane of MAT.
-func (s *sketch) matLanes(e arch.Engine, at place) {
+func (s *sketch) matLanes(e arch.Engine, at plot.Place) {
 	x, y := at[0], at[1]
-	s.note(place{x, y}, labelled(fmt.Sprintf("(a) %s of MAT", several(e.Lanes, "lane")), "inputs are broadcast, weights private to a lane"))
-	bus := place{x + 34, y + 44}
+	s.Note(plot.Place{x, y}, plot.Labelled(fmt.Sprintf("(a) %s of MAT", plot.Several(e.Lanes, "lane")), "inputs are broadcast, weights private to a lane"))
+	bus := plot.Place{x + 34, y + 44}
 	for k, lane := range []int{0, e.Lanes - 1} {
 		if k == 1 && e.Lanes == 1 {
 			break
 		}
 		top := y + 44 + float64(k)*142
-		s.frame(fmt.Sprintf("lane %d of MAT", lane), place{x + 60, top}, 370, 124, "")
-		s.note(place{x + 330, top + 108}, labelled("", fmt.Sprintf("lane %d", lane)))
+		s.Frame(fmt.Sprintf("lane %d of MAT", lane), plot.Place{x + 60, top}, 370, 124, "")
+		s.Note(plot.Place{x + 330, top + 108}, plot.Labelled("", fmt.Sprintf("lane %d", lane)))
 		list := indices(e.MACs)
 		pitch := 112 / float64(len(list))
 		for i, n := range list {
 			cy := top + 6 + pitch*(float64(i)+0.5)
 			if n < 0 {
-				s.note(place{x + 122, cy}, labelled("…"))
+				s.Note(plot.Place{x + 122, cy}, plot.Labelled("…"))
 				continue
 			}
-			s.shape(fmt.Sprintf("multiplier %d", n), "rect", place{x + 130, cy}, 56, min(20, pitch-6), matColor, fmt.Sprintf("{on|× %d}", n))
-			s.path(matColor, place{x + 158, cy}, place{x + 190, cy})
-			s.path(green, place{bus[0], cy}, place{x + 102, cy})
+			s.Shape(fmt.Sprintf("multiplier %d", n), "rect", plot.Place{x + 130, cy}, 56, min(20, pitch-6), plot.MatColor, fmt.Sprintf("{on|× %d}", n))
+			s.Path(plot.MatColor, plot.Place{x + 158, cy}, plot.Place{x + 190, cy})
+			s.Path(plot.Green, plot.Place{bus[0], cy}, plot.Place{x + 102, cy})
 		}
 		middle := top + 62
-		s.shape("adder tree", adderTree, place{x + 224, middle}, 68, 106, matColor, "{on|adder\ntree}")
-		s.path(matColor, place{x + 258, middle}, place{x + 288, middle})
-		s.shape("adder", "circle", place{x + 300, middle}, 24, 24, matColor, "{on|+}")
-		s.path(matColor, place{x + 312, middle}, place{x + 340, middle})
-		s.shape("register", "rect", place{x + 364, middle}, 48, 24, matColor, "{on|register}")
-		s.path(matColor, place{x + 364, middle - 12}, place{x + 364, middle - 34}, place{x + 300, middle - 34}, place{x + 300, middle - 12})
-		s.path(matColor, place{x + 388, middle}, place{x + 436, middle})
+		s.Shape("adder tree", adderTree, plot.Place{x + 224, middle}, 68, 106, plot.MatColor, "{on|adder\ntree}")
+		s.Path(plot.MatColor, plot.Place{x + 258, middle}, plot.Place{x + 288, middle})
+		s.Shape("adder", "circle", plot.Place{x + 300, middle}, 24, 24, plot.MatColor, "{on|+}")
+		s.Path(plot.MatColor, plot.Place{x + 312, middle}, plot.Place{x + 340, middle})
+		s.Shape("register", "rect", plot.Place{x + 364, middle}, 48, 24, plot.MatColor, "{on|register}")
+		s.Path(plot.MatColor, plot.Place{x + 364, middle - 12}, plot.Place{x + 364, middle - 34}, plot.Place{x + 300, middle - 34}, plot.Place{x + 300, middle - 12})
+		s.Path(plot.MatColor, plot.Place{x + 388, middle}, plot.Place{x + 436, middle})
 	}
 	if e.Lanes > 1 {
-		s.route(green, "solid", bus, place{bus[0], y + 44 + 142 + 110})
+		s.Route(plot.Green, "solid", bus, plot.Place{bus[0], y + 44 + 142 + 110})
 	}
 	if e.Lanes > 2 {
-		s.note(place{x + 226, y + 176}, labelled("⋮"))
+		s.Note(plot.Place{x + 226, y + 176}, plot.Labelled("⋮"))
 	}
-	s.note(place{x - 4, y + 34}, labelled("", "inputs"))
+	s.Note(plot.Place{x - 4, y + 34}, plot.Labelled("", "inputs"))
 }
 
 // chain draws a lane of R-MAC with all its paths. self says that each unit keeps its sum,
 // and forward that it hands the sum to the next unit. The paths of a mode that is not set
 // are dashed.
-func (s *sketch) chain(e arch.Engine, at place, self, forward bool) {
+func (s *sketch) chain(e arch.Engine, at plot.Place, self, forward bool) {
 	const pitch = 128
 	list := indices(e.MACs)
-	line := func(used bool, through ...place) {
+	line := func(used bool, through ...plot.Place) {
 		if used {
-			s.path(rmacColor, through...)
+			s.Path(plot.RmacColor, through...)
 		} else {
-			s.unused(through...)
+			s.Unused(through...)
 		}
 	}
 	x, y := at[0]+14, at[1]+60
 	for i, n := range list {
 		last := i == len(list)-1
 		if n < 0 {
-			s.note(place{x + 6, y}, labelled("…"))
+			s.Note(plot.Place{x + 6, y}, plot.Labelled("…"))
 			x += 40
 			continue
 		}
 		name := fmt.Sprintf("unit %d", n)
-		s.path(ink, place{x + 50, y - 64}, place{x + 50, y - 50})
-		s.path(ink, place{x + 70, y - 64}, place{x + 70, y - 50})
-		s.shape(name+": multiplier", "rect", place{x + 60, y - 38}, 44, 22, rmacColor, fmt.Sprintf("{on|× %d}", n))
-		s.path(rmacColor, place{x + 60, y - 27}, place{x + 60, y - 12})
-		s.shape(name+": adder", "circle", place{x + 60, y}, 24, 24, rmacColor, "{on|+}")
-		s.shape(name+": multiplexer", multiplexer, place{x + 20, y}, 14, 40, rmacColor, "")
-		line(self || forward, place{x + 27, y}, place{x + 48, y})
+		s.Path(plot.Ink, plot.Place{x + 50, y - 64}, plot.Place{x + 50, y - 50})
+		s.Path(plot.Ink, plot.Place{x + 70, y - 64}, plot.Place{x + 70, y - 50})
+		s.Shape(name+": multiplier", "rect", plot.Place{x + 60, y - 38}, 44, 22, plot.RmacColor, fmt.Sprintf("{on|× %d}", n))
+		s.Path(plot.RmacColor, plot.Place{x + 60, y - 27}, plot.Place{x + 60, y - 12})
+		s.Shape(name+": adder", "circle", plot.Place{x + 60, y}, 24, 24, plot.RmacColor, "{on|+}")
+		s.Shape(name+": multiplexer", multiplexer, plot.Place{x + 20, y}, 14, 40, plot.RmacColor, "")
+		line(self || forward, plot.Place{x + 27, y}, plot.Place{x + 48, y})
 		if i == 0 {
-			s.note(place{x - 16, y - 12}, labelled("", "0"))
-			line(forward, place{x - 4, y - 12}, place{x + 13, y - 12})
+			s.Note(plot.Place{x - 16, y - 12}, plot.Labelled("", "0"))
+			line(forward, plot.Place{x - 4, y - 12}, plot.Place{x + 13, y - 12})
 		}
-		s.shape(name+": register", "rect", place{x + 56, y + 50}, 52, 22, rmacColor, "{on|register}")
+		s.Shape(name+": register", "rect", plot.Place{x + 56, y + 50}, 52, 22, plot.RmacColor, "{on|register}")
 		if last {
-			line(true, place{x + 72, y}, place{x + 96, y}, place{x + 96, y + 50}, place{x + 82, y + 50})
-			line(true, place{x + 56, y + 61}, place{x + 56, y + 82})
+			line(true, plot.Place{x + 72, y}, plot.Place{x + 96, y}, plot.Place{x + 96, y + 50}, plot.Place{x + 82, y + 50})
+			line(true, plot.Place{x + 56, y + 61}, plot.Place{x + 56, y + 82})
 		} else {
-			line(self || forward, place{x + 72, y}, place{x + 89, y})
-			s.shape(name+": demultiplexer", demultiplexer, place{x + 96, y}, 14, 40, rmacColor, "")
-			line(self, place{x + 96, y + 16}, place{x + 96, y + 50}, place{x + 82, y + 50})
+			line(self || forward, plot.Place{x + 72, y}, plot.Place{x + 89, y})
+			s.Shape(name+": demultiplexer", demultiplexer, plot.Place{x + 96, y}, 14, 40, plot.RmacColor, "")
+			line(self, plot.Place{x + 96, y + 16}, plot.Place{x + 96, y + 50}, plot.Place{x + 82, y + 50})
 			next := x + pitch + 13
 			if list[i+1] < 0 {
 				next = x + pitch
 			}
-			line(forward, place{x + 103, y - 12}, place{next, y - 12})
+			line(forward, plot.Place{x + 103, y - 12}, plot.Place{next, y - 12})
 			if list[i+1] < 0 {
-				line(forward, place{x + pitch + 26, y - 12}, place{x + pitch + 53, y - 12})
+				line(forward, plot.Place{x + pitch + 26, y - 12}, plot.Place{x + pitch + 53, y - 12})
 			}
 			if !forward {
-				line(true, place{x + 56, y + 61}, place{x + 56, y + 82})
+				line(true, plot.Place{x + 56, y + 61}, plot.Place{x + 56, y + 82})
 			}
 		}
-		line(self || last, place{x + 30, y + 50}, place{x + 4, y + 50}, place{x + 4, y + 12}, place{x + 13, y + 12})
+		line(self || last, plot.Place{x + 30, y + 50}, plot.Place{x + 4, y + 50}, plot.Place{x + 4, y + 12}, plot.Place{x + 13, y + 12})
 		x += pitch
 	}
 }

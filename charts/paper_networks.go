@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -24,7 +25,7 @@ const flowWidth, flowHeight, flowPitch = 132, 36, 56
 
 // flow draws a chain of boxes in rows of perRow, from left to right. at is the centre of
 // the first box. It returns the vertical position of the last row.
-func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
+func (s *sketch) flow(at plot.Place, perRow int, boxes []flowBox) float64 {
 	x, y := at[0], at[1]
 	const pitch = flowWidth + 24
 	for i, b := range boxes {
@@ -36,18 +37,18 @@ func (s *sketch) flow(at place, perRow int, boxes []flowBox) float64 {
 			if i%perRow == 0 {
 				last := x
 				x, y = at[0], y+flowPitch
-				s.path(faint, place{last + flowWidth/2, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch}, place{last + flowWidth/2 + 10, y - flowPitch/2},
-					place{x - flowWidth/2 - 10, y - flowPitch/2}, place{x - flowWidth/2 - 10, y}, place{x - edge, y})
+				s.Path(plot.Faint, plot.Place{last + flowWidth/2, y - flowPitch}, plot.Place{last + flowWidth/2 + 10, y - flowPitch}, plot.Place{last + flowWidth/2 + 10, y - flowPitch/2},
+					plot.Place{x - flowWidth/2 - 10, y - flowPitch/2}, plot.Place{x - flowWidth/2 - 10, y}, plot.Place{x - edge, y})
 			} else {
-				s.path(faint, place{x + flowWidth/2, y}, place{x + pitch - edge, y})
+				s.Path(plot.Faint, plot.Place{x + flowWidth/2, y}, plot.Place{x + pitch - edge, y})
 				x += pitch
 			}
 		}
 		if b.marked {
-			s.fill(b.label, place{x - flowWidth/2 - 4, y - flowHeight/2 - 4}, flowWidth+8, flowHeight+8, ink)
-			s.fill(b.label, place{x - flowWidth/2 - 2, y - flowHeight/2 - 2}, flowWidth+4, flowHeight+4, ground)
+			s.Fill(b.label, plot.Place{x - flowWidth/2 - 4, y - flowHeight/2 - 4}, flowWidth+8, flowHeight+8, plot.Ink)
+			s.Fill(b.label, plot.Place{x - flowWidth/2 - 2, y - flowHeight/2 - 2}, flowWidth+4, flowHeight+4, plot.Ground)
 		}
-		s.shape(b.label+": "+b.size, "rect", place{x, y}, flowWidth, flowHeight, b.color, fmt.Sprintf("{on|%s}\n{on|%s}", b.label, b.size))
+		s.Shape(b.label+": "+b.size, "rect", plot.Place{x, y}, flowWidth, flowHeight, b.color, fmt.Sprintf("{on|%s}\n{on|%s}", b.label, b.size))
 	}
 	return y
 }
@@ -60,7 +61,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 	var before, behind []flowBox
 	var blocks [][]flowBox
 	var products, softmaxes, engines int64
-	table := columns("block", "operation", "multiply-accumulates")
+	table := plot.Columns("block", "operation", "multiply-accumulates")
 	block := ""
 	for i := range w.Ops {
 		o := &w.Ops[i]
@@ -70,14 +71,14 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 			continue
 		}
 		table.Rows = append(table.Rows, []any{o.Block, o.Label, macs})
-		b := flowBox{label: o.Label, size: several(int(o.Outputs()), "output"), color: labelColor(o.Label)}
+		b := flowBox{label: o.Label, size: plot.Several(int(o.Outputs()), "output"), color: plot.LabelColor(o.Label)}
 		if macs > 0 {
-			b.size = number(float64(macs)/1e6) + " M MACs"
+			b.size = plot.Number(float64(macs)/1e6) + " M MACs"
 		}
 		switch {
 		case o.Form == workload.Product:
 			b.marked = true
-			b.size = fmt.Sprintf("%d×%d×%d, %s", o.Rows, o.Inner, o.Cols, several(o.Heads, "head"))
+			b.size = fmt.Sprintf("%d×%d×%d, %s", o.Rows, o.Inner, o.Cols, plot.Several(o.Heads, "head"))
 			products += macs
 		case strings.Contains(o.Label, "softmax"):
 			b.marked = true
@@ -104,8 +105,8 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 	}
 	const top, left, perRow = 76, 110, 5
 	s := &sketch{}
-	y := s.flow(place{left, 30}, perRow, before)
-	s.note(place{left - flowWidth/2 - 10, y + 52}, labelled(fmt.Sprintf("one of %s", several(len(blocks), "Transformer block"))))
+	y := s.flow(plot.Place{left, 30}, perRow, before)
+	s.Note(plot.Place{left - flowWidth/2 - 10, y + 52}, plot.Labelled(fmt.Sprintf("one of %s", plot.Several(len(blocks), "Transformer block"))))
 	attention := slices.IndexFunc(blocks[0], func(b flowBox) bool { return strings.HasPrefix(b.label, "LayerNorm 2") })
 	if attention < 0 {
 		attention = len(blocks[0])
@@ -119,20 +120,20 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 		}
 		rows := (len(part.boxes) + perRow - 1) / perRow
 		start := y + 78
-		s.frame(part.name, place{left - flowWidth/2 - 22, start - 8}, perRow*(flowWidth+24)+26, float64(rows)*flowPitch+34, "")
-		s.note(place{left - flowWidth/2 - 16, start + 6}, labelled(part.name))
-		y = s.flow(place{left, start + 42}, perRow, part.boxes)
+		s.Frame(part.name, plot.Place{left - flowWidth/2 - 22, start - 8}, perRow*(flowWidth+24)+26, float64(rows)*flowPitch+34, "")
+		s.Note(plot.Place{left - flowWidth/2 - 16, start + 6}, plot.Labelled(part.name))
+		y = s.flow(plot.Place{left, start + 42}, perRow, part.boxes)
 		y -= 36
 	}
-	y = s.flow(place{left, y + 122}, perRow, behind)
-	title := fmt.Sprintf("%d softmaxes and %s of the multiplications in matrix products of activations", softmaxes, percent(float64(products)/float64(engines)))
+	y = s.flow(plot.Place{left, y + 122}, perRow, behind)
+	title := fmt.Sprintf("%d softmaxes and %s of the multiplications in matrix products of activations", softmaxes, plot.Percent(float64(products)/float64(engines)))
 	subtitle := fmt.Sprintf("%s. Framed: products of two activations, and the softmax, which EfficientViT does not have.", w.Name)
 	height := int(y) + 40
-	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	f, err := NewFigure(title, plot.FigureWidth, top+height, s.Option(title, subtitle, top, plot.FigureWidth, height), table)
 	if err != nil {
 		return nil, err
 	}
-	return f.against("**Fig. 1.** As in the paper, MHSA and MLP alternate, %d times here, with two matrix products of activations and a softmax in each MHSA. The paper's figure has no sizes; those here are of %s.",
+	return f.Against("**Fig. 1.** As in the paper, MHSA and MLP alternate, %d times here, with two matrix products of activations and a softmax in each MHSA. The paper's figure has no sizes; those here are of %s.",
 		len(blocks), w.Name), nil
 }
 
@@ -142,7 +143,7 @@ func PaperFig1(w *workload.Workload) (*Figure, error) {
 func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 	const top, left = 76, 92
 	s := &sketch{}
-	table := columns("stage", "block", "kind", "output")
+	table := plot.Columns("stage", "block", "kind", "output")
 	ranges := net.Blocks()
 	y := 26.0
 	counts := map[string]int{}
@@ -150,24 +151,24 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 	drawn := map[string]efficientvit.Range{}
 	for stage := 0; stage <= last; stage++ {
 		name := stageName(stage, last)
-		s.note(place{12, y}, labelled(name))
+		s.Note(plot.Place{12, y}, plot.Labelled(name))
 		x := float64(left)
 		for _, b := range ranges {
 			if b.Stage != stage {
 				continue
 			}
 			ops := net.Ops[b.From:b.To]
-			kind := kindOf(ops)
+			kind := plot.KindOf(ops)
 			shape := shapeText(ops[len(ops)-1].Shape)
 			table.Rows = append(table.Rows, []any{name, b.Name, kind, shape})
 			counts[kind]++
 			if stage < last {
 				drawn[kind] = b // the last block of this kind in the backbone overwrites those before
 			}
-			if x+116 > figureWidth-12 {
+			if x+116 > plot.FigureWidth-12 {
 				x, y = left, y+46
 			}
-			s.shape(b.Name+": "+kind+", "+shape, "rect", place{x + 56, y}, 112, 36, kindColor(kind, ops), fmt.Sprintf("{on|%s}\n{on|%s}", kind, shape))
+			s.Shape(b.Name+": "+kind+", "+shape, "rect", plot.Place{x + 56, y}, 112, 36, kindColor(kind, ops), fmt.Sprintf("{on|%s}\n{on|%s}", kind, shape))
 			x += 122
 		}
 		y += 50
@@ -177,25 +178,25 @@ func PaperFig2(net *efficientvit.Network) (*Figure, error) {
 		if !ok {
 			return nil, fmt.Errorf("charts: Fig. 2: %s has no %s", net.Name, kind)
 		}
-		s.note(place{12, y + 6}, labelled(blockLabel(b.Name)+", step by step", blockName(b.Name)))
+		s.Note(plot.Place{12, y + 6}, plot.Labelled(plot.BlockLabel(b.Name)+", step by step", plot.BlockName(b.Name)))
 		y += 8
 		for _, part := range branches(chainOf(net.Ops[b.From:b.To])) {
-			y = s.flow(place{84 + part.indent, y + 50}, 5, part.boxes)
+			y = s.flow(plot.Place{84 + part.indent, y + 50}, 5, part.boxes)
 			if part.from != "" {
-				s.note(place{12, y}, labelled("", part.from))
+				s.Note(plot.Place{12, y}, plot.Labelled("", part.from))
 			}
 		}
 		y += 50
 	}
-	title := fmt.Sprintf("%s, %s and %s, and no softmax", several(counts["MBConv"], "MBConv"), several(counts["MSA"], "MSA"), several(counts["DSConv"], "DSConv"))
-	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", shortName(net.Name))
+	title := fmt.Sprintf("%s, %s and %s, and no softmax", plot.Several(counts["MBConv"], "MBConv"), plot.Several(counts["MSA"], "MSA"), plot.Several(counts["DSConv"], "DSConv"))
+	subtitle := fmt.Sprintf("%s. An EfficientViT module is an MSA and an MBConv. A box has the shape of its output.", plot.ShortName(net.Name))
 	height := int(y) + 4
-	f, err := newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	f, err := NewFigure(title, plot.FigureWidth, top+height, s.Option(title, subtitle, top, plot.FigureWidth, height), table)
 	if err != nil {
 		return nil, err
 	}
-	return f.against("**Fig. 2.** As in the paper, a stem, MBConvs and then modules of an MSA and an MBConv: %d MSAs of %d blocks. Shapes and the head are of %s; the paper's figure ends with the backbone.",
-		counts["MSA"], len(ranges), shortName(net.Name)), nil
+	return f.Against("**Fig. 2.** As in the paper, a stem, MBConvs and then modules of an MSA and an MBConv: %d MSAs of %d blocks. Shapes and the head are of %s; the paper's figure ends with the backbone.",
+		counts["MSA"], len(ranges), plot.ShortName(net.Name)), nil
 }
 
 // stageName returns the name of stage n of a network whose head is stage last.
@@ -213,18 +214,18 @@ func stageName(n, last int) string {
 func kindColor(kind string, ops []efficientvit.Op) string {
 	switch kind {
 	case "MBConv":
-		return blue
+		return plot.Blue
 	case "MSA":
-		return mauve
+		return plot.Mauve
 	case "DSConv":
-		return lime
+		return plot.Lime
 	}
 	for i := range ops {
 		if ops[i].Role != efficientvit.NoRole {
-			return roleColor(ops[i].Role)
+			return plot.RoleColor(ops[i].Role)
 		}
 	}
-	return shade
+	return plot.Shade
 }
 
 func shapeText(shape []int) string {
@@ -241,7 +242,7 @@ func chainOf(ops []efficientvit.Op) []flowBox {
 	var boxes []flowBox
 	for i := range ops {
 		op := &ops[i]
-		label := RoleLabel(op.Role)
+		label := plot.RoleLabel(op.Role)
 		switch op.Kind {
 		case efficientvit.Conv:
 			if op.Kernel > 1 {
@@ -251,7 +252,7 @@ func chainOf(ops []efficientvit.Op) []flowBox {
 		default:
 			continue
 		}
-		boxes = append(boxes, flowBox{label: label, size: shapeText(op.Shape), color: roleColor(op.Role), marked: op.Kind == efficientvit.MatMul})
+		boxes = append(boxes, flowBox{label: label, size: shapeText(op.Shape), color: plot.RoleColor(op.Role), marked: op.Kind == efficientvit.MatMul})
 	}
 	return boxes
 }
@@ -270,13 +271,13 @@ func branches(boxes []flowBox) []branch {
 	list := []branch{{}}
 	for _, b := range boxes {
 		switch b.label {
-		case RoleLabel(efficientvit.KTV):
+		case plot.RoleLabel(efficientvit.KTV):
 			from := "branch of\nqkv"
 			if len(list) > 1 {
 				from = "branch of the\naggregation"
 			}
 			list = append(list, branch{from: from, indent: 90})
-		case RoleLabel(efficientvit.Proj):
+		case plot.RoleLabel(efficientvit.Proj):
 			list = append(list, branch{from: "both\nbranches", indent: 90})
 		}
 		list[len(list)-1].boxes = append(list[len(list)-1].boxes, b)

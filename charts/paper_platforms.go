@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim"
 )
 
@@ -35,8 +36,8 @@ type networkStyle struct {
 // networkStyles are the labels and colours of Fig. 10's networks. Each has one of three
 // places beside a platform, since a platform runs one of the two families of networks.
 var networkStyles = []networkStyle{
-	{"deit-tiny", "DeiT-Tiny", sky, 0}, {"deit-small", "DeiT-Small", mint, 1}, {"deit-base", "DeiT-Base", mauve, 2},
-	{"efficientvit-b1-r224", "EfficientViT-B1", blue, 0}, {"efficientvit-b2-r224", "EfficientViT-B2", vermillion, 1},
+	{"deit-tiny", "DeiT-Tiny", plot.Sky, 0}, {"deit-small", "DeiT-Small", plot.Mint, 1}, {"deit-base", "DeiT-Base", plot.Mauve, 2},
+	{"efficientvit-b1-r224", "EfficientViT-B1", plot.Blue, 0}, {"efficientvit-b2-r224", "EfficientViT-B2", plot.Vermillion, 1},
 }
 
 // networkPlace returns the index of a network's style, and -1 for a network that Fig. 10
@@ -57,17 +58,17 @@ func (d paperPlatforms) Figure() (*Figure, error) {
 	)
 	computed := d.byPlatform(d.Computed)
 	printed := d.byPlatform(d.Printed)
-	width := figureWidth - left - 24
+	width := plot.FigureWidth - left - 24
 	share := width
 	if len(computed) > 0 {
 		share = (width - 60) * len(printed) / (len(printed) + len(computed))
 	}
-	y := axis{name: "throughput, GOPS", log: true, lo: 1, hi: 10000}
-	bars := func(title string, at, wide int, rows []platformsRow, names []string) panel {
+	y := plot.Axis{Name: "throughput, GOPS", Log: true, Lo: 1, Hi: 10000}
+	bars := func(title string, at, wide int, rows []platformsRow, names []string) plot.Panel {
 		room := float64(wide) / float64(max(1, len(names)))
-		p := panel{title: title, left: at, top: top, width: wide, height: height, y: y}
+		p := plot.Panel{Title: title, Left: at, Top: top, Width: wide, Height: height, Y: y}
 		for _, n := range names {
-			p.x.labels = append(p.x.labels, wrap(hyphened(n, room-4), 11, room-4))
+			p.X.Labels = append(p.X.Labels, plot.Wrap(hyphened(n, room-4), 11, room-4))
 		}
 		var places [3][]any
 		for k := range places {
@@ -75,49 +76,49 @@ func (d paperPlatforms) Figure() (*Figure, error) {
 		}
 		for _, r := range rows {
 			k := networkPlace(r.Network)
-			if k < 0 || !finite(r.GOPS) {
+			if k < 0 || !plot.Finite(r.GOPS) {
 				continue
 			}
 			n := networkStyles[k]
 			places[n.place][slices.Index(names, r.Platform)] = map[string]any{"name": r.value(), "value": r.GOPS, "itemStyle": opts.ItemStyle{Color: n.color},
-				"label": map[string]any{"show": true, "formatter": "{b}", "position": "insideTop", "rotate": 90, "align": "right", "verticalAlign": "middle", "color": onColor(n.color), "fontSize": 11}}
+				"label": map[string]any{"show": true, "formatter": "{b}", "position": "insideTop", "rotate": 90, "align": "right", "verticalAlign": "middle", "color": plot.OnColor(n.color), "fontSize": 11}}
 		}
 		for k, data := range places {
 			if slices.ContainsFunc(data, func(v any) bool { return v != "-" }) {
-				p.series = append(p.series, echarts.SingleSeries{Name: fmt.Sprintf("%s %d", title, k), Type: "bar", BarWidth: fmt.Sprint(barWidth), BarGap: "20%", Data: data})
+				p.Series = append(p.Series, echarts.SingleSeries{Name: fmt.Sprintf("%s %d", title, k), Type: "bar", BarWidth: fmt.Sprint(barWidth), BarGap: "20%", Data: data})
 			}
 		}
 		return p
 	}
-	panels := []panel{bars("(a) printed in the paper, not computed here", left, share, d.Printed, printed)}
+	panels := []plot.Panel{bars("(a) printed in the paper, not computed here", left, share, d.Printed, printed)}
 	if len(computed) > 0 {
 		panels = append(panels, bars("(b) computed here", left+share+60, width-share-60, d.Computed, computed))
 	}
 	var legend []string
 	for _, n := range networkStyles {
 		legend = append(legend, n.label)
-		panels[0].series = append(panels[0].series, echarts.SingleSeries{Name: n.label, Type: "line", Data: []any{}, Color: n.color})
+		panels[0].Series = append(panels[0].Series, echarts.SingleSeries{Name: n.label, Type: "line", Data: []any{}, Color: n.color})
 	}
 	subtitle := "A network's operations, as the figure counts them, by its latency.\n[I] which bar a printed number is was inferred; [C/I] a computed latency by that count."
 	table, err := d.platformsData.Figure()
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFigure(d.finding(), figureWidth, top+height+foot, lowerLegend(compose(d.finding(), subtitle, legend, panels), 76), table.Table())
+	f, err := NewFigure(d.finding(), plot.FigureWidth, top+height+foot, lowerLegend(plot.Compose(d.finding(), subtitle, legend, panels), 76), table.Table())
 	if err != nil {
 		return nil, err
 	}
 	const network = "efficientvit-b1-r224" // the network of the figure's B1 bars
 	most := func(rows []platformsRow) (gops float64) {
 		for _, r := range rows {
-			if strings.EqualFold(r.Network, network) && finite(r.GOPS) {
+			if strings.EqualFold(r.Network, network) && plot.Finite(r.GOPS) {
 				gops = max(gops, r.GOPS)
 			}
 		}
 		return gops
 	}
-	return f.against("**Fig. 10.** The platforms' bars are the paper's own %d numbers, which bar each is being inferred; its accelerator's bars are not at hand. On EfficientViT-B1 up to %s GOPS are computed, beside the %s GOPS [I] of the fastest platform.",
-		len(d.byNumber()), number(most(d.Computed)), number(most(d.Printed))), nil
+	return f.Against("**Fig. 10.** The platforms' bars are the paper's own %d numbers, which bar each is being inferred; its accelerator's bars are not at hand. On EfficientViT-B1 up to %s GOPS are computed, beside the %s GOPS [I] of the fastest platform.",
+		len(d.byNumber()), plot.Number(most(d.Computed)), plot.Number(most(d.Printed))), nil
 }
 
 // lowerLegend puts the legend of an option below a subtitle of two lines.
@@ -135,7 +136,7 @@ func lowerLegend(option any, top int) any {
 func (d paperPlatforms) byPlatform(rows []platformsRow) []string {
 	var names []string
 	for _, r := range rows {
-		if finite(r.GOPS) && !slices.Contains(names, r.Platform) {
+		if plot.Finite(r.GOPS) && !slices.Contains(names, r.Platform) {
 			names = append(names, r.Platform)
 		}
 	}
@@ -144,7 +145,7 @@ func (d paperPlatforms) byPlatform(rows []platformsRow) []string {
 
 // value writes the throughput in GOPS with its mark.
 func (r platformsRow) value() string {
-	return fmt.Sprintf("%s [%s]", grouped(rounded(r.GOPS, 4)), r.Mark)
+	return fmt.Sprintf("%s [%s]", plot.Grouped(plot.Rounded(r.GOPS, 4)), r.Mark)
 }
 
 // camel matches the place at which a name of two joined words may be divided.
@@ -154,7 +155,7 @@ var camel = regexp.MustCompile(`([a-z])([A-Z])`)
 func hyphened(text string, width float64) string {
 	words := strings.Fields(text)
 	for i, w := range words {
-		if textWidth(w, 11, false) > width {
+		if plot.TextWidth(w, 11, false) > width {
 			words[i] = camel.ReplaceAllString(w, "$1- $2")
 		}
 	}
@@ -163,5 +164,5 @@ func hyphened(text string, width float64) string {
 
 // byNumber returns the printed throughputs that the paper states.
 func (d paperPlatforms) byNumber() []platformsRow {
-	return slices.DeleteFunc(slices.Clone(d.Printed), func(r platformsRow) bool { return !finite(r.GOPS) })
+	return slices.DeleteFunc(slices.Clone(d.Printed), func(r platformsRow) bool { return !plot.Finite(r.GOPS) })
 }

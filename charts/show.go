@@ -127,7 +127,7 @@ func (f *Figure) page() ([]byte, error) {
 
 // Show displays the result of a call, or returns the call's error:
 //
-//	must.M(charts.Show(charts.Ranges(profile, net, block)))
+//	must.M(charts.Show(quant.Ranges(profile, net, block)))
 //	must.M(charts.Show(calib.RunLadder(ctx, model, calibration, evaluation, recipes)))
 //
 // See [Display] for the results that can be displayed.
@@ -150,8 +150,12 @@ func Display(x fmt.Stringer) error {
 		_, err := io.WriteString(os.Stdout, ended(x.String()))
 		return err
 	}
+	page, err := markup(x)
+	if err != nil {
+		return err
+	}
 	return send(map[protocol.MIMEType]any{
-		protocol.MIMETextHTML:  markup(x),
+		protocol.MIMETextHTML:  page,
 		protocol.MIMETextPlain: x.String(),
 	})
 }
@@ -159,24 +163,26 @@ func Display(x fmt.Stringer) error {
 // ended returns a text with one line break at its end.
 func ended(text string) string { return strings.TrimSuffix(text, "\n") + "\n" }
 
-// markup returns the HTML of a result: that of its table or tables, or its text.
-func markup(x fmt.Stringer) string {
+// markup returns the HTML of a result: its own, that of its table or tables, or its text.
+func markup(x fmt.Stringer) (string, error) {
 	switch x := x.(type) {
-	case interface{ HTML() string }:
+	case interface{ HTML() (string, error) }:
 		return x.HTML()
+	case interface{ HTML() string }:
+		return x.HTML(), nil
 	case interface{ Table() table.Table }:
-		return x.Table().HTML()
+		return x.Table().HTML(), nil
 	case interface{ Tables() table.Page }:
-		return x.Tables().HTML()
+		return x.Tables().HTML(), nil
 	case interface{ Page() table.Page }:
-		return x.Page().HTML()
+		return x.Page().HTML(), nil
 	}
-	return `<pre style="white-space:pre-wrap">` + html.EscapeString(x.String()) + "</pre>\n"
+	return `<pre style="white-space:pre-wrap">` + html.EscapeString(x.String()) + "</pre>\n", nil
 }
 
 // Compared shows a figure of the paper, and below it the sentence of [Figure.Beside].
 //
-//	must.M(charts.Compared(charts.PaperFig3(profile, net, block)))
+//	must.M(charts.Compared(quant.PaperFig3(profile, net, block)))
 func Compared(f *Figure, err error) error {
 	if err := Show(f, err); err != nil {
 		return err
@@ -191,16 +197,23 @@ func Folded(summary string, x any) error {
 		_, err := fmt.Printf("%s\n%s", summary, ended(fmt.Sprint(x)))
 		return err
 	}
-	return send(foldedBundle(summary, x))
+	bundle, err := foldedBundle(summary, x)
+	if err != nil {
+		return err
+	}
+	return send(bundle)
 }
 
-func foldedBundle(summary string, x any) map[protocol.MIMEType]any {
+func foldedBundle(summary string, x any) (map[protocol.MIMEType]any, error) {
 	inside := fmt.Sprintf(`<pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">%s</pre>`, html.EscapeString(fmt.Sprint(x)))
 	if result, ok := x.(fmt.Stringer); ok {
-		inside = markup(result)
+		var err error
+		if inside, err = markup(result); err != nil {
+			return nil, err
+		}
 	}
 	return map[protocol.MIMEType]any{
 		protocol.MIMETextHTML:  fmt.Sprintf(`<details><summary>%s</summary>%s</details>`, html.EscapeString(summary), inside),
 		protocol.MIMETextPlain: fmt.Sprintf("%s\n%s", summary, x),
-	}
+	}, nil
 }

@@ -7,9 +7,10 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 )
 
@@ -79,7 +80,7 @@ func (d ablationsData) finding() string {
 	}
 	if rival.Name != "" {
 		_, event := d.times(rival)
-		return fmt.Sprintf("Without %s: %s the cycles, for %s LUTs more", rival.Name, timesText(event), count(rival.LUTs-d.Whole.LUTs))
+		return fmt.Sprintf("Without %s: %s the cycles, for %s LUTs more", rival.Name, timesText(event), plot.Count(rival.LUTs-d.Whole.LUTs))
 	}
 	if most == "" {
 		return "No choice is worth cycles by the event-driven model"
@@ -103,10 +104,10 @@ func (d ablationsData) Figure() (*Figure, error) {
 		event      = "event-driven"
 		closed     = "closed form"
 	)
-	table := columns("without", "DSPs", "LUTs", "model", "cycles", "times")
+	table := plot.Columns("without", "DSPs", "LUTs", "model", "cycles", "times")
 	var names []string
 	var from, to []float64
-	var filled, hollow, words []point
+	var filled, hollow, words []plot.Point
 	lo, hi := 1.0, 1.0
 	for _, r := range d.Rows {
 		c, e := d.times(r)
@@ -125,14 +126,14 @@ func (d ablationsData) Figure() (*Figure, error) {
 		for _, v := range []struct {
 			model         string
 			cycles, times float64
-			dots          *[]point
+			dots          *[]plot.Point
 		}{{event, r.EventDriven, e, &filled}, {closed, r.ClosedForm, c, &hollow}} {
 			table.Rows = append(table.Rows, []any{r.Name, r.DSPs, r.LUTs, v.model, v.cycles, v.times})
 			said := v.model + " unknown"
 			if !math.IsNaN(v.times) {
 				far = max(far, v.times)
 				said = v.model + " " + timesText(v.times)
-				*v.dots = append(*v.dots, point{fmt.Sprintf("without %s, %s: %s cycles, %s", r.Name, v.model, count(int(math.Round(v.cycles))), timesText(v.times)), []any{v.times, i}})
+				*v.dots = append(*v.dots, plot.Point{Name: fmt.Sprintf("without %s, %s: %s cycles, %s", r.Name, v.model, plot.Count(int(math.Round(v.cycles))), timesText(v.times)), Value: []any{v.times, i}})
 			}
 			if text != "" {
 				text += " · "
@@ -148,28 +149,28 @@ func (d ablationsData) Figure() (*Figure, error) {
 			}
 		}
 		from, to = append(from, 1), append(to, far)
-		words = append(words, point{"  " + text, []any{hi, i}})
+		words = append(words, plot.Point{Name: "  " + text, Value: []any{hi, i}})
 	}
-	left, right := labelRoom(names), 0.0
+	left, right := plot.LabelRoom(names), 0.0
 	for _, w := range words {
-		right = max(right, textWidth(w.Name, 11, false)+24)
+		right = max(right, plot.TextWidth(w.Name, 11, false)+24)
 	}
-	p := panel{
-		title: "without",
-		left:  left, top: top, width: figureWidth - left - int(right), height: pitch * len(names),
-		x:      axis{name: "cycles without the choice, as a multiple of the design's own", lo: lo, hi: hi},
-		y:      axis{labels: names},
-		series: []echarts.SingleSeries{spans(names, from, to), dots(closed, vermillion, false, hollow), dots(event, blue, true, filled), captions(words)},
+	p := plot.Panel{
+		Title: "without",
+		Left:  left, Top: top, Width: plot.FigureWidth - left - int(right), Height: pitch * len(names),
+		X:      plot.Axis{Name: "cycles without the choice, as a multiple of the design's own", Lo: lo, Hi: hi},
+		Y:      plot.Axis{Labels: names},
+		Series: []echarts.SingleSeries{plot.Spans(names, from, to), plot.Dots(closed, plot.Vermillion, false, hollow), plot.Dots(event, plot.Blue, true, filled), plot.Captions(words)},
 	}
-	p.series[3].Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: ink, FontSize: 11}
+	p.Series[3].Label = &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "right", Color: plot.Ink, FontSize: 11}
 	subtitle := fmt.Sprintf("%s on %s\n%s cycles by the event-driven model, %s by the closed form",
-		shortName(d.Workload), d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
-	return newFigure(d.finding(), figureWidth, top+p.height+54, compose(d.finding(), subtitle, []string{event, closed}, []panel{p}), table)
+		plot.ShortName(d.Workload), d.Config, cyclesOrUnknown(d.Whole.EventDriven), cyclesOrUnknown(d.Whole.ClosedForm))
+	return NewFigure(d.finding(), plot.FigureWidth, top+p.Height+54, plot.Compose(d.finding(), subtitle, []string{event, closed}, []plot.Panel{p}), table)
 }
 
 func cyclesOrUnknown(v float64) string {
 	if math.IsNaN(v) {
 		return "unknown"
 	}
-	return count(int(math.Round(v)))
+	return plot.Count(int(math.Round(v)))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 )
 
@@ -95,12 +96,12 @@ func TestArchitecture(t *testing.T) {
 // TestArchitectureCells counts the cells of the engines.
 func TestArchitectureCells(t *testing.T) {
 	s := &sketch{}
-	s.engine("MAT engine", "", arch.Engine{Lanes: 3, MACs: 20}, place{0, 0}, 190, 210, blue)
-	if got, want := len(s.boxes), 2+3*cellsDrawn; got != want {
+	s.engine("MAT engine", "", arch.Engine{Lanes: 3, MACs: 20}, plot.Place{0, 0}, 190, 210, plot.Blue)
+	if got, want := len(s.Boxes), 2+3*cellsDrawn; got != want {
 		t.Fatalf("%d rectangles, want %d", got, want)
 	}
-	outer := s.boxes[0]
-	for _, b := range s.boxes[2:] {
+	outer := s.Boxes[0]
+	for _, b := range s.Boxes[2:] {
 		for axis := range 2 {
 			if lo, hi := b.Value[axis]-b.SymbolSize[axis]/2, b.Value[axis]+b.SymbolSize[axis]/2; lo < outer.Value[axis]-outer.SymbolSize[axis]/2 || hi > outer.Value[axis]+outer.SymbolSize[axis]/2 {
 				t.Errorf("a cell from %g to %g leaves the engine", lo, hi)

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
@@ -45,7 +47,7 @@ func (b breakdown) check(what string) error {
 		}
 	}
 	for i, p := range b.parts {
-		if !(p.cycles >= 0) || !finite(p.cycles) || math.Abs(sums[i]-p.cycles) > 1e-6*p.cycles {
+		if !(p.cycles >= 0) || !plot.Finite(p.cycles) || math.Abs(sums[i]-p.cycles) > 1e-6*p.cycles {
 			return fmt.Errorf("charts: %s: %s %q has %v cycles, its blocks %v", what, b.of, p.name, p.cycles, sums[i])
 		}
 	}
@@ -70,83 +72,60 @@ func (b breakdown) figure() (*Figure, error) {
 	)
 	total := b.total()
 	share := func(cycles float64) string {
-		return fmt.Sprintf("%s · %s", count(int(math.Round(cycles))), percent(cycles/max(total, 1)))
+		return fmt.Sprintf("%s · %s", plot.Count(int(math.Round(cycles))), plot.Percent(cycles/max(total, 1)))
 	}
 	var names, blocks []string
 	var bars []opts.BarData
-	var partTexts, blockTexts []point
+	var partTexts, blockTexts []plot.Point
 	for i, p := range b.parts {
 		names = append(names, p.name)
 		text := share(p.cycles) + " · " + p.note
 		bars = append(bars, opts.BarData{Name: p.name + ": " + text, Value: p.cycles, ItemStyle: &opts.ItemStyle{Color: p.color}})
-		partTexts = append(partTexts, point{text, []any{p.cycles, i}})
+		partTexts = append(partTexts, plot.Point{Name: text, Value: []any{p.cycles, i}})
 	}
-	table := columns("block", b.of, "cycles")
+	table := plot.Columns("block", b.of, "cycles")
 	stacks := make([][]opts.BarData, len(b.parts))
 	for i, block := range b.blocks {
-		blocks = append(blocks, blockLabel(block.Name))
+		blocks = append(blocks, plot.BlockLabel(block.Name))
 		sum := 0.0
 		var holds []string
 		for j, c := range block.Cycles {
 			sum += c
 			if c > 0 {
-				holds = append(holds, b.parts[j].name+" "+count(int(math.Round(c))))
+				holds = append(holds, b.parts[j].name+" "+plot.Count(int(math.Round(c))))
 				table.Rows = append(table.Rows, []any{block.Name, b.parts[j].name, c})
 			}
 		}
-		text := fmt.Sprintf("%s: %s cycles (%s)", blocks[i], count(int(math.Round(sum))), strings.Join(holds, ", "))
+		text := fmt.Sprintf("%s: %s cycles (%s)", blocks[i], plot.Count(int(math.Round(sum))), strings.Join(holds, ", "))
 		for j, c := range block.Cycles {
 			stacks[j] = append(stacks[j], opts.BarData{Name: text, Value: c})
 		}
-		blockTexts = append(blockTexts, point{share(sum), []any{sum, i}})
+		blockTexts = append(blockTexts, plot.Point{Name: share(sum), Value: []any{sum, i}})
 	}
-	left := max(labelRoom(names), labelRoom(blocks))
-	width := int(min(captionedWidth(figureWidth-left, partTexts), captionedWidth(figureWidth-left, blockTexts)))
-	byPart := panel{
-		title: b.partsTitle,
-		left:  left, top: top, width: width, height: partPitch * len(names),
-		x: axis{name: unit}, y: axis{labels: names},
-		series: []echarts.SingleSeries{{Name: b.of, Type: "bar", BarWidth: "66%", Data: bars}, captions(partTexts)},
+	left := max(plot.LabelRoom(names), plot.LabelRoom(blocks))
+	width := int(min(plot.CaptionedWidth(plot.FigureWidth-left, partTexts), plot.CaptionedWidth(plot.FigureWidth-left, blockTexts)))
+	byPart := plot.Panel{
+		Title: b.partsTitle,
+		Left:  left, Top: top, Width: width, Height: partPitch * len(names),
+		X: plot.Axis{Name: unit}, Y: plot.Axis{Labels: names},
+		Series: []echarts.SingleSeries{{Name: b.of, Type: "bar", BarWidth: "66%", Data: bars}, plot.Captions(partTexts)},
 	}
-	byBlock := panel{
-		title: b.blocksTitle,
-		left:  left, top: top + byPart.height + foot, width: width, height: pitch * len(blocks),
-		x: axis{name: unit}, y: axis{labels: blocks},
+	byBlock := plot.Panel{
+		Title: b.blocksTitle,
+		Left:  left, Top: top + byPart.Height + foot, Width: width, Height: pitch * len(blocks),
+		X: plot.Axis{Name: unit}, Y: plot.Axis{Labels: blocks},
 	}
 	for i, p := range b.parts {
-		byBlock.series = append(byBlock.series, echarts.SingleSeries{
+		byBlock.Series = append(byBlock.Series, echarts.SingleSeries{
 			Name: p.name, Type: "bar", Stack: "block", BarWidth: "66%", Data: stacks[i], Color: p.color,
 			ItemStyle: &opts.ItemStyle{Color: p.color},
 		})
 	}
-	byBlock.series = append(byBlock.series, captions(blockTexts))
+	byBlock.Series = append(byBlock.Series, plot.Captions(blockTexts))
 	if b.brief {
-		byPart.title = ""
-		return newFigure(b.title, figureWidth, top+byPart.height+54, compose(b.title, b.subtitle, nil, []panel{byPart}), table)
+		byPart.Title = ""
+		return NewFigure(b.title, plot.FigureWidth, top+byPart.Height+54, plot.Compose(b.title, b.subtitle, nil, []plot.Panel{byPart}), table)
 	}
-	return newFigure(b.title, figureWidth, byBlock.top+byBlock.height+54,
-		compose(b.title, b.subtitle, nil, []panel{byPart, byBlock}), table)
+	return NewFigure(b.title, plot.FigureWidth, byBlock.Top+byBlock.Height+54,
+		plot.Compose(b.title, b.subtitle, nil, []plot.Panel{byPart, byBlock}), table)
 }
-
-// captionedWidth returns the largest width of a panel of bars, in pixels, at which every
-// caption has room behind its bar. room is the width of panel and captions together, and
-// the longest bar spans the panel.
-func captionedWidth(room int, captions []point) float64 {
-	const margin = 24
-	longest := 0.0
-	for _, c := range captions {
-		longest = max(longest, c.Value[0].(float64))
-	}
-	width := float64(room - margin)
-	for _, c := range captions {
-		if v := c.Value[0].(float64); v > 0 {
-			left := float64(room-margin) - textWidth(c.Name, 12, false)
-			width = min(width, left*longest/v)
-		}
-	}
-	return width
-}
-
-// blockName returns the name of a block, or of an operation outside of blocks, as a caller
-// may type it.
-func blockName(name string) string { return strings.TrimPrefix(name, "backbone.") }

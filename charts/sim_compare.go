@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 	"github.com/gotriovit/gotriovit/internal/paper"
 )
@@ -31,7 +32,7 @@ func Comparison(t *compare.Table) (*Figure, error) {
 		right            = 140
 		own, theirs      = "computed", "printed"
 	)
-	table := columns("source", "row", "network", "column", "value", "mark")
+	table := plot.Columns("source", "row", "network", "column", "value", "mark")
 	label := func(r compare.Row) string {
 		if r.Network == "" {
 			return r.Name
@@ -42,12 +43,12 @@ func Comparison(t *compare.Table) (*Figure, error) {
 	for _, r := range slices.Concat(t.Computed, t.Printed) {
 		labels = append(labels, label(r))
 	}
-	left, bottom := labelRoom(labels), top
-	var panels []panel
+	left, bottom := plot.LabelRoom(labels), top
+	var panels []plot.Panel
 	var known, all [2]int // counts of cells, of computed rows and of printed ones
 	for column, name := range t.Columns {
-		p := panel{title: name, left: left, top: bottom, width: figureWidth - left - right, x: axis{}}
-		var filled, hollow, words []point
+		p := plot.Panel{Title: name, Left: left, Top: bottom, Width: plot.FigureWidth - left - right, X: plot.Axis{}}
+		var filled, hollow, words []plot.Point
 		for i, r := range slices.Concat(t.Computed, t.Printed) {
 			n := r.Numbers[column]
 			if n.Mark == "" {
@@ -58,32 +59,32 @@ func Comparison(t *compare.Table) (*Figure, error) {
 				source, dots, part = own, &filled, 0
 			}
 			all[part]++
-			row := len(p.y.labels)
-			p.y.labels = append(p.y.labels, label(r))
+			row := len(p.Y.Labels)
+			p.Y.Labels = append(p.Y.Labels, label(r))
 			table.Rows = append(table.Rows, []any{source, r.Name, r.Network, name, n.Value, string(n.Mark)})
 			text, at := strings.TrimSuffix(n.String(), string(n.Mark))+"["+string(n.Mark)+"]", 0.0
 			if n.Mark == paper.Unknown {
 				text = "unknown " + text
 			}
-			if finite(n.Value) {
+			if plot.Finite(n.Value) {
 				at = n.Value
 				known[part]++
-				*dots = append(*dots, point{label(r) + ": " + text, []any{at, row}})
+				*dots = append(*dots, plot.Point{Name: label(r) + ": " + text, Value: []any{at, row}})
 			}
-			p.x.hi = max(p.x.hi, at)
-			words = append(words, point{"  " + text, []any{at, row}})
+			p.X.Hi = max(p.X.Hi, at)
+			words = append(words, plot.Point{Name: "  " + text, Value: []any{at, row}})
 		}
-		if len(p.y.labels) == 0 {
+		if len(p.Y.Labels) == 0 {
 			continue
 		}
-		p.x.hidden = len(filled)+len(hollow) == 0
-		p.x.hi = axisEnd(p.x.hi)
-		p.height = pitch * len(p.y.labels)
-		p.series = []echarts.SingleSeries{dots(own, blue, true, filled), dots(theirs, faint, false, hollow), captions(words)}
+		p.X.Hidden = len(filled)+len(hollow) == 0
+		p.X.Hi = plot.AxisEnd(p.X.Hi)
+		p.Height = pitch * len(p.Y.Labels)
+		p.Series = []echarts.SingleSeries{plot.Dots(own, plot.Blue, true, filled), plot.Dots(theirs, plot.Faint, false, hollow), plot.Captions(words)}
 		panels = append(panels, p)
-		bottom += p.height + foot
+		bottom += p.Height + foot
 	}
 	title := fmt.Sprintf("%d of %d computed numbers are known, %d of %d printed ones", known[0], all[0], known[1], all[1])
 	subtitle := t.Title + "\nFilled: computed here. Hollow: printed elsewhere. [C] computed, [V] verified, [I] inferred, [M] from memory, [U] unknown."
-	return newFigure(title, figureWidth, bottom, compose(title, subtitle, nil, panels), table)
+	return NewFigure(title, plot.FigureWidth, bottom, plot.Compose(title, subtitle, nil, panels), table)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
 )
 
@@ -57,7 +58,7 @@ func Cycles(r *closed.Result) (*Figure, error) {
 	}
 	blocks := make(map[string]int)
 	for _, o := range r.Ops {
-		name := blockName(cmp.Or(o.Block, o.Label))
+		name := plot.BlockName(cmp.Or(o.Block, o.Label))
 		i, ok := blocks[name]
 		if !ok {
 			i = len(d.Blocks)
@@ -76,7 +77,7 @@ func (d cyclesData) finding(total float64) string {
 	sum := 0.0
 	var names []string
 	for _, r := range order {
-		names = append(names, plainRoles(r.Name))
+		names = append(names, plot.PlainRoles(r.Name))
 		if sum += r.Cycles; sum > total/2 {
 			break
 		}
@@ -85,7 +86,7 @@ func (d cyclesData) finding(total float64) string {
 	if len(names) == 1 {
 		verb = "takes"
 	}
-	return fmt.Sprintf("%s %s %s of the %s cycles", enumerate(names), verb, percent(sum/max(total, 1)), count(int(math.Round(total))))
+	return fmt.Sprintf("%s %s %s of the %s cycles", enumerate(names), verb, plot.Percent(sum/max(total, 1)), plot.Count(int(math.Round(total))))
 }
 
 // enumerate joins names by commas, and the last one by "and".
@@ -102,13 +103,13 @@ func enumerate(names []string) string {
 // table has one row per block and role.
 func (d cyclesData) Figure() (*Figure, error) {
 	b := breakdown{
-		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s\n%s They are counted as the authors do.", shortName(d.Workload), d.Config, number(d.FPS), d.Model, d.Note, busyMeans),
+		subtitle: fmt.Sprintf("%s on %s: %s FPS by the %s. %s\n%s They are counted as the authors do.", plot.ShortName(d.Workload), d.Config, plot.Number(d.FPS), d.Model, d.Note, busyMeans),
 		of:       "role", blocks: d.Blocks,
 		partsTitle:  "(a) by role, and how busy the multipliers are meanwhile",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",
 	}
 	for _, r := range d.Roles {
-		b.parts = append(b.parts, breakdownPart{name: plainRoles(r.Name), color: labelColor(r.Name), cycles: r.Cycles, note: percent(r.Utilization) + " busy"})
+		b.parts = append(b.parts, breakdownPart{name: plot.PlainRoles(r.Name), color: plot.LabelColor(r.Name), cycles: r.Cycles, note: plot.Percent(r.Utilization) + " busy"})
 	}
 	if err := b.check("cycles of " + d.Workload); err != nil {
 		return nil, err

@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
@@ -94,7 +95,7 @@ func (d frontData) check() error {
 		if len(p.Values) != len(d.Fields) {
 			return fmt.Errorf("charts: front of %s: point %d has %d values, one for each of %d fields is allowed", d.Workload, i, len(p.Values), len(d.Fields))
 		}
-		if c := d.cost(p); !(c > 0) || !finite(c) || !(p.FPS > 0) || !finite(p.FPS) {
+		if c := d.cost(p); !(c > 0) || !plot.Finite(c) || !(p.FPS > 0) || !plot.Finite(p.FPS) {
 			return fmt.Errorf("charts: front of %s: point %d has %s, both must be positive", d.Workload, i, d.size(p))
 		}
 	}
@@ -122,14 +123,14 @@ func (d frontData) cost(p frontPoint) float64 {
 // costText writes the cost of a point with its unit.
 func (d frontData) costText(p frontPoint) string {
 	if d.Cost == explore.Energy {
-		return number(p.MJ) + " mJ"
+		return plot.Number(p.MJ) + " mJ"
 	}
-	return count(int(d.cost(p))) + " " + frontCosts[d.Cost].unit
+	return plot.Count(int(d.cost(p))) + " " + frontCosts[d.Cost].unit
 }
 
 // size writes the pictures per second and the cost of a point.
 func (d frontData) size(p frontPoint) string {
-	return fmt.Sprintf("%s FPS %s %s", number(p.FPS), frontCosts[d.Cost].at, d.costText(p))
+	return fmt.Sprintf("%s FPS %s %s", plot.Number(p.FPS), frontCosts[d.Cost].at, d.costText(p))
 }
 
 // name writes a point for a reader who points at it.
@@ -177,39 +178,39 @@ func (d frontData) finding() string {
 		case 0:
 			words := frontCosts[d.Cost]
 			return fmt.Sprintf("%s: none of %s designs%s has its %s FPS %s %s than %s",
-				mark.Mark, count(len(d.Points)), equal, number(mark.FPS), words.at, words.less, d.costText(mark))
+				mark.Mark, plot.Count(len(d.Points)), equal, plot.Number(mark.FPS), words.at, words.less, d.costText(mark))
 		case 1:
 			return fmt.Sprintf("1 design%s beats %s, with %s", equal, mark.Mark, d.size(best))
 		}
-		return fmt.Sprintf("%s designs%s beat %s, the fastest with %s", count(better), equal, mark.Mark, d.size(best))
+		return fmt.Sprintf("%s designs%s beat %s, the fastest with %s", plot.Count(better), equal, mark.Mark, d.size(best))
 	}
-	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", count(front), count(len(d.Points)), d.size(low), d.size(high))
+	return fmt.Sprintf("%s of %s designs are not beaten, from %s to %s", plot.Count(front), plot.Count(len(d.Points)), d.size(low), d.size(high))
 }
 
 // span returns a base-2 logarithmic axis of whole octaves. Positions are
 // exponents.
-func span(name string, lo, hi float64) axis {
+func span(name string, lo, hi float64) plot.Axis {
 	from, to := math.Floor(math.Log2(lo)), math.Ceil(math.Log2(hi))
-	a := axis{name: name, lo: from, hi: max(to, from+1)}
-	a.ticks = octaves(a.lo, a.hi, 12)
-	for at := a.lo; at < a.hi && a.hi-a.lo <= 2; at++ { // an axis of at most two octaves has ticks between them
+	a := plot.Axis{Name: name, Lo: from, Hi: max(to, from+1)}
+	a.Ticks = plot.Octaves(a.Lo, a.Hi, 12)
+	for at := a.Lo; at < a.Hi && a.Hi-a.Lo <= 2; at++ { // an axis of at most two octaves has ticks between them
 		for _, part := range []float64{1.25, 1.5, 1.75} {
-			a.ticks = append(a.ticks, tick{at: at + math.Log2(part)})
+			a.Ticks = append(a.Ticks, plot.Tick{At: at + math.Log2(part)})
 		}
 	}
-	for i := range a.ticks {
-		if at := a.ticks[i].at; at >= 0 {
-			a.ticks[i].label = grouped(rounded(math.Exp2(at), 6))
+	for i := range a.Ticks {
+		if at := a.Ticks[i].At; at >= 0 {
+			a.Ticks[i].Label = plot.Grouped(plot.Rounded(math.Exp2(at), 6))
 		} else {
-			a.ticks[i].label = number(math.Exp2(at))
+			a.Ticks[i].Label = plot.Number(math.Exp2(at))
 		}
 	}
 	return a
 }
 
 // staircase orders the front by cost.
-func staircase(points []point) []point {
-	slices.SortStableFunc(points, func(a, b point) int {
+func staircase(points []plot.Point) []plot.Point {
+	slices.SortStableFunc(points, func(a, b plot.Point) int {
 		return cmp.Compare(a.Value[0].(float64), b.Value[0].(float64))
 	})
 	return points
@@ -229,7 +230,7 @@ func (d frontData) Figure() (*Figure, error) {
 	)
 	first := d.Points[0]
 	minCost, maxCost, minFPS, maxFPS := d.cost(first), d.cost(first), first.FPS, first.FPS
-	table := columns(slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})...)
+	table := plot.Columns(slices.Concat(d.Fields, []string{"DSPs", "BRAMs", "mJ", "FPS", "GOPS", "front", "marked"})...)
 	for _, p := range d.Points {
 		minCost, maxCost = min(minCost, d.cost(p)), max(maxCost, d.cost(p))
 		minFPS, maxFPS = min(minFPS, p.FPS), max(maxFPS, p.FPS)
@@ -241,64 +242,64 @@ func (d frontData) Figure() (*Figure, error) {
 	y := span("pictures per second, logarithmic", minFPS, maxFPS)
 	at := func(p frontPoint) (float64, float64) { return math.Log2(d.cost(p)), math.Log2(p.FPS) }
 
-	var others, front, marks []point
-	words := make(map[string][]point) // the texts, by the side of the mark on which they stand
-	var ray []point
+	var others, front, marks []plot.Point
+	words := make(map[string][]plot.Point) // the texts, by the side of the mark on which they stand
+	var ray []plot.Point
 	taken := make(map[[2]int]bool)
 	for _, p := range d.Points {
 		px, py := at(p)
 		if p.Mark != "" {
-			marks = append(marks, point{p.Mark + ", " + d.name(p), []any{px, py}})
-			word, side, height := p.Mark+": "+d.size(p), "left", (y.hi-y.lo)/24
-			if textWidth(word, 12, false) > (px-x.lo)/(x.hi-x.lo)*width {
+			marks = append(marks, plot.Point{Name: p.Mark + ", " + d.name(p), Value: []any{px, py}})
+			word, side, height := p.Mark+": "+d.size(p), "left", (y.Hi-y.Lo)/24
+			if plot.TextWidth(word, 12, false) > (px-x.Lo)/(x.Hi-x.Lo)*width {
 				side, height = "right", -height // the text stands below the line
 			}
-			words[side] = append(words[side], point{word, []any{px, py + height}})
+			words[side] = append(words[side], plot.Point{Name: word, Value: []any{px, py + height}})
 			if ray == nil {
-				for _, end := range []float64{x.lo, x.hi} {
-					ray = append(ray, point{Value: []any{end, py - px + end}})
+				for _, end := range []float64{x.Lo, x.Hi} {
+					ray = append(ray, plot.Point{Value: []any{end, py - px + end}})
 				}
 			}
 		}
 		if p.Front {
-			front = append(front, point{d.name(p), []any{px, py}})
+			front = append(front, plot.Point{Name: d.name(p), Value: []any{px, py}})
 			continue
 		}
-		place := [2]int{int((px - x.lo) / (x.hi - x.lo) * width / cell), int((py - y.lo) / (y.hi - y.lo) * height / cell)}
+		place := [2]int{int((px - x.Lo) / (x.Hi - x.Lo) * width / cell), int((py - y.Lo) / (y.Hi - y.Lo) * height / cell)}
 		if !taken[place] {
 			taken[place] = true
-			others = append(others, point{d.name(p), []any{px, py}})
+			others = append(others, plot.Point{Name: d.name(p), Value: []any{px, py}})
 		}
 	}
 	front = staircase(front)
 	const frontName, otherName = "front", "another is as good in both and better in one"
-	line := steps(frontName, blue, "end", 0, front)
+	line := plot.Steps(frontName, plot.Blue, "end", 0, front)
 	line.ShowSymbol, line.Symbol, line.SymbolSize = opts.Bool(true), "circle", 8
 	line.AreaStyle = nil
 	series := []echarts.SingleSeries{line, {
-		Name: otherName, Type: "scatter", SymbolSize: 5, Data: others, Color: shade,
+		Name: otherName, Type: "scatter", SymbolSize: 5, Data: others, Color: plot.Shade,
 	}}
 	legend := []string{frontName, otherName}
 	if len(marks) > 0 {
-		diamonds := dots("marked", vermillion, true, marks)
+		diamonds := plot.Dots("marked", plot.Vermillion, true, marks)
 		diamonds.Symbol, diamonds.SymbolSize = "diamond", 15
 		legend = append(legend, rayName)
 		series = append(series, echarts.SingleSeries{
-			Name: rayName, Type: "line", ShowSymbol: opts.Bool(false), Data: ray, Color: vermillion,
-			LineStyle: &opts.LineStyle{Color: vermillion, Width: 1, Type: "dashed"},
+			Name: rayName, Type: "line", ShowSymbol: opts.Bool(false), Data: ray, Color: plot.Vermillion,
+			LineStyle: &opts.LineStyle{Color: plot.Vermillion, Width: 1, Type: "dashed"},
 		}, diamonds)
 		for _, side := range []string{"left", "right"} {
 			series = append(series, echarts.SingleSeries{
 				Type: "scatter", SymbolSize: 0.01, Data: words[side],
-				Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: side, Color: vermillion, FontSize: 12},
+				Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: side, Color: plot.Vermillion, FontSize: 12},
 			})
 		}
 	}
-	p := panel{left: left, top: top, width: width, height: height, x: x, y: y, series: series}
+	p := plot.Panel{Left: left, Top: top, Width: width, Height: height, X: x, Y: y, Series: series}
 	about := fmt.Sprintf("By the %s: %s.", d.Model, d.Note)
 	if d.Unrankable > 0 {
-		about += fmt.Sprintf(" %s designs are left out: %s.", count(d.Unrankable), d.Why)
+		about += fmt.Sprintf(" %s designs are left out: %s.", plot.Count(d.Unrankable), d.Why)
 	}
-	subtitle := shortName(d.Workload) + "\n" + wrap(about, 12, figureWidth-24)
-	return newFigure(d.finding(), figureWidth, top+height+54, compose(d.finding(), subtitle, legend, []panel{p}), table)
+	subtitle := plot.ShortName(d.Workload) + "\n" + plot.Wrap(about, 12, plot.FigureWidth-24)
+	return NewFigure(d.finding(), plot.FigureWidth, top+height+54, plot.Compose(d.finding(), subtitle, legend, []plot.Panel{p}), table)
 }

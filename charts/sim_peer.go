@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"math"
 
-	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 )
 
@@ -84,13 +85,13 @@ func (d peerData) check() error {
 	}
 	for _, r := range d.Roles {
 		for _, v := range []float64{r.Accelerator, r.SideBySide, r.OneGroup} {
-			if !(v > 0) || !finite(v) {
+			if !(v > 0) || !plot.Finite(v) {
 				return fmt.Errorf("charts: peer of %s: role %q has %v cycles, must be positive", d.Workload, r.Name, v)
 			}
 		}
 	}
 	for _, c := range d.Depthwise {
-		if !(c.Cycles > 0) || !(d.RMAC > 0) || !finite(c.Cycles) || !finite(d.RMAC) {
+		if !(c.Cycles > 0) || !(d.RMAC > 0) || !plot.Finite(c.Cycles) || !plot.Finite(d.RMAC) {
 			return fmt.Errorf("charts: peer of %s: depthwise %q has %v cycles and R-MAC %v, both must be positive", d.Workload, c.Counting, c.Cycles, d.RMAC)
 		}
 	}
@@ -107,13 +108,13 @@ func (d peerData) finding() string {
 	}
 	if hi > 0 {
 		return fmt.Sprintf("R-MAC runs the depthwise convolutions in %s cycles; a %s takes %s to %s",
-			count(int(math.Round(d.RMAC))), d.Array, times(lo), times(hi))
+			plot.Count(int(math.Round(d.RMAC))), d.Array, plot.Times(lo), plot.Times(hi))
 	}
 	var ours, side, one float64
 	for _, r := range d.Roles {
 		ours, side, one = ours+r.Accelerator, side+r.SideBySide, one+r.OneGroup
 	}
-	return fmt.Sprintf("Without depthwise convolutions a %s takes %s to %s the cycles", d.Array, times(side/ours), times(one/ours))
+	return fmt.Sprintf("Without depthwise convolutions a %s takes %s to %s the cycles", d.Array, plot.Times(side/ours), plot.Times(one/ours))
 }
 
 // Figure draws (a) the cycles of each role on both, and (b) those of the
@@ -129,7 +130,7 @@ func (d peerData) Figure() (*Figure, error) {
 		ours, side, one  = "MAT + R-MAC", "array, groups side by side", "array, one group at a time"
 		unit             = "cycles of one picture"
 	)
-	table := columns("of", "name", "on", "cycles")
+	table := plot.Columns("of", "name", "on", "cycles")
 	var names, counts []string
 	var values []float64
 	for _, r := range d.Roles {
@@ -152,55 +153,55 @@ func (d peerData) Figure() (*Figure, error) {
 		values = append(values, c.Cycles)
 		table.Rows = append(table.Rows, []any{"depthwise", name, "array", c.Cycles})
 	}
-	left, x := max(labelRoom(names), labelRoom(counts)), decades(unit, values)
+	left, x := max(plot.LabelRoom(names), plot.LabelRoom(counts)), plot.Decades(unit, values)
 
 	var hover []string
 	var from, to []float64
-	var a, b, c, words []point
+	var a, b, c, words []plot.Point
 	for i, r := range d.Roles {
 		lo, hi := min(r.Accelerator, r.SideBySide, r.OneGroup), max(r.Accelerator, r.SideBySide, r.OneGroup)
 		from, to = append(from, lo), append(to, hi)
-		text := times(r.SideBySide / r.Accelerator)
-		if more := times(r.OneGroup / r.Accelerator); more != text {
+		text := plot.Times(r.SideBySide / r.Accelerator)
+		if more := plot.Times(r.OneGroup / r.Accelerator); more != text {
 			text += " to " + more
 		}
 		name := fmt.Sprintf("%s: %s; side by side %s, one group %s", r.Name, cyclesText(r.Accelerator), cyclesText(r.SideBySide), cyclesText(r.OneGroup))
 		hover = append(hover, name)
-		a = append(a, point{name, []any{r.Accelerator, i}})
-		b = append(b, point{name, []any{r.SideBySide, i}})
-		c = append(c, point{name, []any{r.OneGroup, i}})
-		words = append(words, point{"  " + text, []any{hi, i}})
+		a = append(a, plot.Point{Name: name, Value: []any{r.Accelerator, i}})
+		b = append(b, plot.Point{Name: name, Value: []any{r.SideBySide, i}})
+		c = append(c, plot.Point{Name: name, Value: []any{r.OneGroup, i}})
+		words = append(words, plot.Point{Name: "  " + text, Value: []any{hi, i}})
 	}
-	panels := []panel{{
-		title: "(a) by role; × says how many times more the array takes",
-		left:  left, top: top, width: figureWidth - left - right, height: pitch * len(names),
-		x: x, y: axis{labels: names},
-		series: []echarts.SingleSeries{spans(hover, from, to), dots(ours, blue, true, a), dots(one, vermillion, false, c), dots(side, vermillion, true, b), captions(words)},
+	panels := []plot.Panel{{
+		Title: "(a) by role; × says how many times more the array takes",
+		Left:  left, Top: top, Width: plot.FigureWidth - left - right, Height: pitch * len(names),
+		X: x, Y: plot.Axis{Labels: names},
+		Series: []echarts.SingleSeries{plot.Spans(hover, from, to), plot.Dots(ours, plot.Blue, true, a), plot.Dots(one, plot.Vermillion, false, c), plot.Dots(side, plot.Vermillion, true, b), plot.Captions(words)},
 	}}
-	bottom := top + panels[0].height
+	bottom := top + panels[0].Height
 	if len(d.Depthwise) > 0 {
-		alone := []point{{counts[0] + ": " + cyclesText(d.RMAC), []any{d.RMAC, 0}}}
-		words := []point{{"  " + count(int(math.Round(d.RMAC))), []any{d.RMAC, 0}}}
+		alone := []plot.Point{{Name: counts[0] + ": " + cyclesText(d.RMAC), Value: []any{d.RMAC, 0}}}
+		words := []plot.Point{{Name: "  " + plot.Count(int(math.Round(d.RMAC))), Value: []any{d.RMAC, 0}}}
 		title := "(b) the depthwise convolutions alone"
-		var array []point
+		var array []plot.Point
 		for i, c := range d.Depthwise {
 			if c.Other {
 				title = "(b) the depthwise convolutions alone; * all filters read one channel"
 			}
 			at := []any{c.Cycles, i + 1}
-			array = append(array, point{counts[i+1] + ": " + cyclesText(c.Cycles), at})
-			words = append(words, point{fmt.Sprintf("  %s %s", count(int(math.Round(c.Cycles))), times(c.Cycles/d.RMAC)), at})
+			array = append(array, plot.Point{Name: counts[i+1] + ": " + cyclesText(c.Cycles), Value: at})
+			words = append(words, plot.Point{Name: fmt.Sprintf("  %s %s", plot.Count(int(math.Round(c.Cycles))), plot.Times(c.Cycles/d.RMAC)), Value: at})
 		}
-		panels = append(panels, panel{
-			title: title,
-			left:  left, top: bottom + foot, width: figureWidth - left - right, height: pitch * len(counts),
-			x: x, y: axis{labels: counts},
-			series: []echarts.SingleSeries{dots(ours, blue, true, alone), dots("array", vermillion, true, array), captions(words)},
+		panels = append(panels, plot.Panel{
+			Title: title,
+			Left:  left, Top: bottom + foot, Width: plot.FigureWidth - left - right, Height: pitch * len(counts),
+			X: x, Y: plot.Axis{Labels: counts},
+			Series: []echarts.SingleSeries{plot.Dots(ours, plot.Blue, true, alone), plot.Dots("array", plot.Vermillion, true, array), plot.Captions(words)},
 		})
 		bottom += foot + pitch*len(counts)
 	}
-	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", shortName(d.Workload), d.Accelerator, d.Array)
-	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, []string{ours, side, one}, panels), table)
+	subtitle := fmt.Sprintf("%s, equal clocks, no memory\non %s and on a %s", plot.ShortName(d.Workload), d.Accelerator, d.Array)
+	return NewFigure(d.finding(), plot.FigureWidth, bottom+54, plot.Compose(d.finding(), subtitle, []string{ours, side, one}, panels), table)
 }
 
-func cyclesText(v float64) string { return count(int(math.Round(v))) + " cycles" }
+func cyclesText(v float64) string { return plot.Count(int(math.Round(v))) + " cycles" }

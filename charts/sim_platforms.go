@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/compare"
 )
@@ -65,7 +66,7 @@ func (d platformsData) check() error {
 			return fmt.Errorf("charts: platforms: %s of %s has no mark, allowed are V, I, M, U and C", r.Network, r.Platform)
 		case computed != (i < len(d.Computed)):
 			return fmt.Errorf("charts: platforms: %s of %s has the mark %q: C belongs in Computed, all others in Printed", r.Network, r.Platform, r.Mark)
-		case !math.IsNaN(r.GOPS) && (r.GOPS <= 0 || !finite(r.GOPS)):
+		case !math.IsNaN(r.GOPS) && (r.GOPS <= 0 || !plot.Finite(r.GOPS)):
 			return fmt.Errorf("charts: platforms: %s of %s has %v GOPS, must be positive, or NaN where unknown", r.Network, r.Platform, r.GOPS)
 		}
 	}
@@ -76,13 +77,13 @@ func (d platformsData) check() error {
 // ones.
 func (d platformsData) finding() string {
 	network := ""
-	if i := slices.IndexFunc(d.Computed, func(r platformsRow) bool { return finite(r.GOPS) }); i >= 0 {
+	if i := slices.IndexFunc(d.Computed, func(r platformsRow) bool { return plot.Finite(r.GOPS) }); i >= 0 {
 		network = d.Computed[i].Network
 	}
 	between := func(rows []platformsRow) string {
 		lo, hi := math.Inf(1), 0.0
 		for _, r := range rows {
-			if finite(r.GOPS) && (network == "" || r.Network == network) {
+			if plot.Finite(r.GOPS) && (network == "" || r.Network == network) {
 				lo, hi = min(lo, r.GOPS), max(hi, r.GOPS)
 			}
 		}
@@ -90,12 +91,12 @@ func (d platformsData) finding() string {
 		case hi == 0:
 			return "no GOPS"
 		case lo == hi:
-			return number(lo) + " GOPS"
+			return plot.Number(lo) + " GOPS"
 		}
-		return fmt.Sprintf("%s to %s GOPS", number(lo), number(hi))
+		return fmt.Sprintf("%s to %s GOPS", plot.Number(lo), plot.Number(hi))
 	}
 	if network == "" {
-		return capital(between(d.Printed)) + " are printed for processors"
+		return plot.Capital(between(d.Printed)) + " are printed for processors"
 	}
 	return fmt.Sprintf("%s: %s are computed, %s printed for processors", network, between(d.Computed), between(d.Printed))
 }
@@ -114,7 +115,7 @@ func (d platformsData) Figure() (*Figure, error) {
 	all := slices.Concat(d.Computed, d.Printed)
 	var labels []string
 	var values []float64
-	table := columns("source", "platform", "network", "GOPS", "mark")
+	table := plot.Columns("source", "platform", "network", "GOPS", "mark")
 	for i, r := range all {
 		labels = append(labels, r.Platform)
 		values = append(values, r.GOPS)
@@ -124,8 +125,8 @@ func (d platformsData) Figure() (*Figure, error) {
 		}
 		table.Rows = append(table.Rows, []any{source, r.Platform, r.Network, r.GOPS, r.Mark})
 	}
-	left, x := labelRoom(labels), decades(unit, values)
-	var panels []panel
+	left, x := plot.LabelRoom(labels), plot.Decades(unit, values)
+	var panels []plot.Panel
 	bottom := top + line*len(d.Notes)
 	add := func(title, color string, filled bool, rows []platformsRow) {
 		if len(rows) == 0 {
@@ -134,38 +135,38 @@ func (d platformsData) Figure() (*Figure, error) {
 		if len(panels) > 0 {
 			bottom += foot
 		}
-		p := panel{title: title, left: left, top: bottom, width: figureWidth - left - right, height: pitch * len(rows), x: x}
-		var marks, words []point
+		p := plot.Panel{Title: title, Left: left, Top: bottom, Width: plot.FigureWidth - left - right, Height: pitch * len(rows), X: x}
+		var marks, words []plot.Point
 		for i, r := range rows {
-			p.y.labels = append(p.y.labels, r.Platform)
-			text, at := r.text(), x.lo
-			if finite(r.GOPS) {
+			p.Y.Labels = append(p.Y.Labels, r.Platform)
+			text, at := r.text(), x.Lo
+			if plot.Finite(r.GOPS) {
 				at = r.GOPS
-				marks = append(marks, point{r.Platform + ", " + text, []any{at, i}})
+				marks = append(marks, plot.Point{Name: r.Platform + ", " + text, Value: []any{at, i}})
 			}
-			words = append(words, point{"  " + text, []any{at, i}})
+			words = append(words, plot.Point{Name: "  " + text, Value: []any{at, i}})
 		}
-		p.series = []echarts.SingleSeries{dots(title, color, filled, marks), captions(words)}
+		p.Series = []echarts.SingleSeries{plot.Dots(title, color, filled, marks), plot.Captions(words)}
 		panels = append(panels, p)
-		bottom += p.height
+		bottom += p.Height
 	}
-	add("Computed here", computedColor, true, d.Computed)
-	add("Printed in Fig. 10 of the paper, not computed here", printedColor, false, d.Printed)
+	add("Computed here", plot.ComputedColor, true, d.Computed)
+	add("Printed in Fig. 10 of the paper, not computed here", plot.PrintedColor, false, d.Printed)
 	subtitle := "Operations of a network, as Fig. 10 counts them, by its latency. [V] verified, [I] inferred, [U] unknown, [C] computed; [C/I] made of both."
 	for _, n := range d.Notes {
 		subtitle += "\n" + n
 	}
-	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
+	return NewFigure(d.finding(), plot.FigureWidth, bottom+54, plot.Compose(d.finding(), subtitle, nil, panels), table)
 }
 
 // text writes the number as it is printed, or a computed one to four digits,
 // with its network and mark.
 func (r platformsRow) text() string {
 	switch {
-	case !finite(r.GOPS):
+	case !plot.Finite(r.GOPS):
 		return fmt.Sprintf("%s: unknown [%s]", r.Network, r.Mark)
 	case strings.HasPrefix(r.Mark, string(compare.Computed)):
-		return fmt.Sprintf("%s: %s [%s]", r.Network, strconv.FormatFloat(rounded(r.GOPS, 4), 'f', -1, 64), r.Mark)
+		return fmt.Sprintf("%s: %s [%s]", r.Network, strconv.FormatFloat(plot.Rounded(r.GOPS, 4), 'f', -1, 64), r.Mark)
 	}
 	return fmt.Sprintf("%s: %s [%s]", r.Network, strconv.FormatFloat(r.GOPS, 'f', -1, 64), r.Mark)
 }

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim/event"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -66,7 +67,7 @@ func Schedule(r *event.Run, blocks ...string) (*Figure, error) {
 	}
 	d := scheduleData{Workload: r.Workload, Config: r.Config.Name, Options: r.Options.String()}
 	for _, block := range blocks {
-		p, err := schedule(r, blockName(block))
+		p, err := schedule(r, plot.BlockName(block))
 		if err != nil {
 			return nil, err
 		}
@@ -81,14 +82,14 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 	var known []string
 	own := make(map[string]map[string]string) // labels of the operations of each drawn step, by the step's name
 	steps := make(map[string]string)          // label of each drawn step, for its loads and stores
-	label := blockLabel(block)
+	label := plot.BlockLabel(block)
 	for _, s := range r.Steps {
-		name := blockName(s.Block)
+		name := plot.BlockName(s.Block)
 		switch block {
-		case blockName(s.Name):
-			label = plainRoles(s.Label)
+		case plot.BlockName(s.Name):
+			label = plot.PlainRoles(s.Label)
 			if s.Block != "" {
-				label = blockLabel(s.Block) + ", " + label
+				label = plot.BlockLabel(s.Block) + ", " + label
 			}
 			fallthrough
 		case name:
@@ -119,7 +120,7 @@ func schedule(r *event.Run, block string) (schedulePanel, error) {
 			}
 			name := ""
 			if labels, ok := own[e.Op]; ok {
-				name = plainRoles(cmp.Or(labels[op], steps[e.Op]))
+				name = plot.PlainRoles(cmp.Or(labels[op], steps[e.Op]))
 			}
 			p.Tasks = append(p.Tasks, scheduleTask{lane, name, float64(start - from), float64(end - from)})
 		}
@@ -141,7 +142,7 @@ func (d scheduleData) check() error {
 		return fmt.Errorf("charts: schedule of %s: no blocks, need at least one", d.Workload)
 	}
 	for _, p := range d.Panels {
-		if !(p.Cycles > 0) || !finite(p.Cycles) {
+		if !(p.Cycles > 0) || !plot.Finite(p.Cycles) {
 			return fmt.Errorf("charts: schedule of %s: %s takes %v cycles, must be positive", d.Workload, p.Block, p.Cycles)
 		}
 		for _, t := range p.Tasks {
@@ -217,13 +218,13 @@ func (d scheduleData) finding() string {
 		b, a := p.shares()
 		both, apart, total = both+b, apart+a, total+p.Cycles
 	}
-	return fmt.Sprintf("The engines run two operations at once in %s of the cycles, one together in %s", percent(apart/total), percent((both-apart)/total))
+	return fmt.Sprintf("The engines run two operations at once in %s of the cycles, one together in %s", plot.Percent(apart/total), plot.Percent((both-apart)/total))
 }
 
 // finding tells the share of two operations in one panel.
 func (p schedulePanel) finding() string {
 	_, apart := p.shares()
-	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Label, percent(apart/p.Cycles), count(int(p.Cycles)))
+	return fmt.Sprintf("%s: two operations at once in %s of %s cycles", p.Label, plot.Percent(apart/p.Cycles), plot.Count(int(p.Cycles)))
 }
 
 // Figure draws a panel per block: when each engine works on which operation, and
@@ -239,8 +240,8 @@ func (d scheduleData) Figure() (*Figure, error) {
 		thick            = 18
 		letters          = 11 // font size in pixels
 	)
-	table := columns("block", "lane", "operation", "start", "end")
-	var panels []panel
+	table := plot.Columns("block", "lane", "operation", "start", "end")
+	var panels []plot.Panel
 	bottom := top
 	for i, p := range d.Panels {
 		for _, t := range p.Tasks {
@@ -256,29 +257,29 @@ func (d scheduleData) Figure() (*Figure, error) {
 			for _, t := range tasks {
 				s := series[t.Op]
 				if s == nil {
-					color := shade
+					color := plot.Shade
 					if t.Op != "" {
-						color = labelColor(t.Op)
+						color = plot.LabelColor(t.Op)
 						order = append(order, t.Op)
 					}
 					s = &echarts.SingleSeries{
-						Name: t.Op, Type: "line", ShowSymbol: opts.Bool(false), Data: []point{}, Color: color,
+						Name: t.Op, Type: "line", ShowSymbol: opts.Bool(false), Data: []plot.Point{}, Color: color,
 						LineStyle: &opts.LineStyle{Color: color, Width: thick},
 					}
 					series[t.Op] = s
 				}
-				s.Data = append(s.Data.([]point), point{hover, []any{t.Start, row}}, point{hover, []any{t.End, row}}, point{hover, []any{"-", row}})
+				s.Data = append(s.Data.([]plot.Point), plot.Point{Name: hover, Value: []any{t.Start, row}}, plot.Point{Name: hover, Value: []any{t.End, row}}, plot.Point{Name: hover, Value: []any{"-", row}})
 			}
 		}
 		var words []echarts.SingleSeries
 		for _, l := range p.labels(pixel) {
-			word := captions([]point{{l.op, []any{l.at, slices.Index(lanes, l.lane)}}})
+			word := plot.Captions([]plot.Point{{Name: l.op, Value: []any{l.at, slices.Index(lanes, l.lane)}}})
 			word.Label.FontSize = letters
 			if l.above {
 				word.SymbolSize, word.ItemStyle = thick, &opts.ItemStyle{Color: "rgba(0,0,0,0)"}
 				word.Label.Position = "top"
 			} else {
-				word.Label.Color = onColor(series[l.op].Color)
+				word.Label.Color = plot.OnColor(series[l.op].Color)
 			}
 			words = append(words, word)
 		}
@@ -292,17 +293,17 @@ func (d scheduleData) Figure() (*Figure, error) {
 		if i > 0 {
 			bottom += foot
 		}
-		panels = append(panels, panel{
-			title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
-			left:  left, top: bottom, width: width, height: pitch * len(lanes),
-			x:      axis{name: "cycles from the start", hi: p.Cycles},
-			y:      axis{labels: laneNames(lanes)},
-			series: append(drawn, words...),
+		panels = append(panels, plot.Panel{
+			Title: fmt.Sprintf("(%c) %s", 'a'+i, p.finding()),
+			Left:  left, Top: bottom, Width: width, Height: pitch * len(lanes),
+			X:      plot.Axis{Name: "cycles from the start", Hi: p.Cycles},
+			Y:      plot.Axis{Labels: laneNames(lanes)},
+			Series: append(drawn, words...),
 		})
 		bottom += pitch * len(lanes)
 	}
-	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", shortName(d.Workload), d.Config, d.Options)
-	return newFigure(d.finding(), figureWidth, bottom+54, compose(d.finding(), subtitle, nil, panels), table)
+	subtitle := fmt.Sprintf("%s on %s, event-driven, %s.\nA bar is a task with its stalls, however many multipliers are busy; grey is memory traffic of other blocks.", plot.ShortName(d.Workload), d.Config, d.Options)
+	return NewFigure(d.finding(), plot.FigureWidth, bottom+54, plot.Compose(d.finding(), subtitle, nil, panels), table)
 }
 
 // A scheduleLabel names a bar of an engine, inside or above.
@@ -348,7 +349,7 @@ func summary(tasks []scheduleTask) string {
 	var list []string
 	for _, t := range tasks {
 		if t.Op != "" && len(list) < most {
-			list = append(list, fmt.Sprintf("%s %s to %s", t.Op, count(int(t.Start)), count(int(t.End))))
+			list = append(list, fmt.Sprintf("%s %s to %s", t.Op, plot.Count(int(t.Start)), plot.Count(int(t.End))))
 		}
 	}
 	if len(list) == 0 {
@@ -382,11 +383,11 @@ func PaperFig9(r *event.Run) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := schedule(r, blockName(product))
+	inner, err := schedule(r, plot.BlockName(product))
 	if err != nil {
 		return nil, err
 	}
 	_, apart := inner.shares()
-	return f.against("**Fig. 9.** Both pipelines are the paper's: DW on R-MAC beside PW2 on MAT, and KᵀV of a head beside the divisors and dividends of the head before, for %s of such a step. The paper draws schemes; the lengths here are simulated.",
-		percent(apart/inner.Cycles)), nil
+	return f.Against("**Fig. 9.** Both pipelines are the paper's: DW on R-MAC beside PW2 on MAT, and KᵀV of a head beside the divisors and dividends of the head before, for %s of such a step. The paper draws schemes; the lengths here are simulated.",
+		plot.Percent(apart/inner.Cycles)), nil
 }

@@ -7,8 +7,9 @@ import (
 	"math"
 	"strings"
 
-	echarts "github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 
+	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/explore"
 )
@@ -90,9 +91,9 @@ func (d sizesData) finding(mark sizesPoint) string {
 		}
 	}
 	if faster == 0 {
-		return fmt.Sprintf("%s attains %s of its peak: no other is faster on no more DSPs", mark.Name, percent(mark.Share))
+		return fmt.Sprintf("%s attains %s of its peak: no other is faster on no more DSPs", mark.Name, plot.Percent(mark.Share))
 	}
-	return fmt.Sprintf("%s of %s designs are faster than %s on no more DSPs, by %s at most", count(faster), count(len(d.Points)), mark.Name, percent(best.FPS/mark.FPS-1))
+	return fmt.Sprintf("%s of %s designs are faster than %s on no more DSPs, by %s at most", plot.Count(faster), plot.Count(len(d.Points)), mark.Name, plot.Percent(best.FPS/mark.FPS-1))
 }
 
 // Figure draws every point, but only one of those that would cover one another. The table
@@ -110,17 +111,17 @@ func (d sizesData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	lo, hi := mark.DSPs, mark.DSPs
-	table := columns("sizes", "DSPs", "FPS", "share of the peak", "front", "marked")
+	table := plot.Columns("sizes", "DSPs", "FPS", "share of the peak", "front", "marked")
 	for _, p := range d.Points {
 		lo, hi = min(lo, p.DSPs), max(hi, p.DSPs)
 		table.Rows = append(table.Rows, []any{p.Name, p.DSPs, p.FPS, p.Share, p.Front, p.Mark})
 	}
-	x, y := span("DSPs, logarithmic", float64(lo), float64(hi)), axis{name: "% of the multipliers' peak", lo: 0, hi: 100}
-	var others, front, marks []point
+	x, y := span("DSPs, logarithmic", float64(lo), float64(hi)), plot.Axis{Name: "% of the multipliers' peak", Lo: 0, Hi: 100}
+	var others, front, marks []plot.Point
 	taken := make(map[[2]int]bool)
 	for _, p := range d.Points {
-		at := point{fmt.Sprintf("%s: %s FPS on %s DSPs, %s of its peak", p.Name, number(p.FPS), count(p.DSPs), percent(p.Share)), []any{math.Log2(float64(p.DSPs)), 100 * p.Share}}
-		place := [2]int{int((math.Log2(float64(p.DSPs)) - x.lo) / (x.hi - x.lo) * width / cell), int(p.Share * height / cell)}
+		at := plot.Point{Name: fmt.Sprintf("%s: %s FPS on %s DSPs, %s of its peak", p.Name, plot.Number(p.FPS), plot.Count(p.DSPs), plot.Percent(p.Share)), Value: []any{math.Log2(float64(p.DSPs)), 100 * p.Share}}
+		place := [2]int{int((math.Log2(float64(p.DSPs)) - x.Lo) / (x.Hi - x.Lo) * width / cell), int(p.Share * height / cell)}
 		switch {
 		case p.Mark:
 			marks = append(marks, at)
@@ -132,15 +133,15 @@ func (d sizesData) Figure() (*Figure, error) {
 		}
 	}
 	const frontName, otherName = "front of FPS and DSPs", "others"
-	diamonds := dots(mark.Name, vermillion, true, marks)
+	diamonds := plot.Dots(mark.Name, plot.Vermillion, true, marks)
 	diamonds.Symbol, diamonds.SymbolSize = "diamond", 15
-	p := panel{left: left, top: top, width: width, height: height, x: x, y: y, series: []echarts.SingleSeries{
-		{Name: otherName, Type: "scatter", SymbolSize: 4, Data: others, Color: shade},
-		dots(frontName, blue, true, front), diamonds,
+	p := plot.Panel{Left: left, Top: top, Width: width, Height: height, X: x, Y: y, Series: []echarts.SingleSeries{
+		{Name: otherName, Type: "scatter", SymbolSize: 4, Data: others, Color: plot.Shade},
+		plot.Dots(frontName, plot.Blue, true, front), diamonds,
 	}}
 	title := d.finding(mark)
-	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. DSPs are those of engines and auxiliary units.", shortName(d.Workload), d.Model)
-	return newFigure(title, figureWidth, top+height+54, compose(title, subtitle, []string{otherName, frontName, mark.Name}, []panel{p}), table)
+	subtitle := fmt.Sprintf("%s by the %s.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. DSPs are those of engines and auxiliary units.", plot.ShortName(d.Workload), d.Model)
+	return NewFigure(title, plot.FigureWidth, top+height+54, plot.Compose(title, subtitle, []string{otherName, frontName, mark.Name}, []plot.Panel{p}), table)
 }
 
 // rankingData are the best configurations by one model with their results by another.
@@ -184,7 +185,7 @@ func (d rankingData) finding() string {
 		verb = "stays"
 	}
 	return fmt.Sprintf("%d of the %d best by the %s %s faster by the %s, by %s at most", len(faster), len(d.Best), d.By, verb, d.Again,
-		percent(faster[0].Again.FPS/d.Reference.Again.FPS-1))
+		plot.Percent(faster[0].Again.FPS/d.Reference.Again.FPS-1))
 }
 
 // Figure draws a row per configuration, the reference last. The axis is linear.
@@ -192,20 +193,20 @@ func (d rankingData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := columns("sizes", "engines' DSPs", "FPS, "+d.By, "share, "+d.By, "FPS, "+d.Again, "share, "+d.Again)
+	table := plot.Columns("sizes", "engines' DSPs", "FPS, "+d.By, "share, "+d.By, "FPS, "+d.Again, "share, "+d.Again)
 	var names, texts []string
 	var from, to []float64
-	var first, second []point
+	var first, second []plot.Point
 	lo, hi := 100.0, 0.0
 	for i, p := range d.rows() {
 		one, two := 100*p.Utilization(), 100*p.Again.GOPS/p.Config.PeakGOPS()
 		names = append(names, sizesOf(p.Config))
 		table.Rows = append(table.Rows, []any{names[i], p.Config.EngineDSPs(), p.FPS, one / 100, p.Again.FPS, two / 100})
-		first = append(first, point{fmt.Sprintf("%s, %s: %s FPS", names[i], d.By, number(p.FPS)), []any{one, i}})
-		text := number(p.FPS) + " · unknown FPS"
+		first = append(first, plot.Point{Name: fmt.Sprintf("%s, %s: %s FPS", names[i], d.By, plot.Number(p.FPS)), Value: []any{one, i}})
+		text := plot.Number(p.FPS) + " · unknown FPS"
 		if p.Again.Unknown == "" {
-			second = append(second, point{fmt.Sprintf("%s, %s: %s FPS", names[i], d.Again, number(p.Again.FPS)), []any{two, i}})
-			text = number(p.FPS) + " · " + number(p.Again.FPS) + " FPS"
+			second = append(second, plot.Point{Name: fmt.Sprintf("%s, %s: %s FPS", names[i], d.Again, plot.Number(p.Again.FPS)), Value: []any{two, i}})
+			text = plot.Number(p.FPS) + " · " + plot.Number(p.Again.FPS) + " FPS"
 		} else {
 			two = one
 		}
@@ -213,8 +214,8 @@ func (d rankingData) Figure() (*Figure, error) {
 		lo, hi = min(lo, one, two), max(hi, one, two)
 	}
 	margin := max(1, 0.06*(hi-lo))
-	x := axis{name: "% of the multipliers' peak", lo: float64(int(lo - margin)), hi: float64(int(hi + margin + 1))}
-	p := rows(names, texts, x, spans(names, from, to), dots(d.By, blue, true, first), dots(d.Again, vermillion, true, second))
-	subtitle := fmt.Sprintf("%s. Of %s designs whose engines take no more DSPs than those of the last row.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. The axis does not begin at 0.", shortName(d.Workload), count(d.Tried))
-	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, []string{d.By, d.Again}, []panel{p}), table)
+	x := plot.Axis{Name: "% of the multipliers' peak", Lo: float64(int(lo - margin)), Hi: float64(int(hi + margin + 1))}
+	p := rows(names, texts, x, plot.Spans(names, from, to), plot.Dots(d.By, plot.Blue, true, first), plot.Dots(d.Again, plot.Vermillion, true, second))
+	subtitle := fmt.Sprintf("%s. Of %s designs whose engines take no more DSPs than those of the last row.\nSizes are (R-MAC + MAT)×copies, each lanes×MACs. The axis does not begin at 0.", plot.ShortName(d.Workload), plot.Count(d.Tried))
+	return NewFigure(d.finding(), plot.FigureWidth, rowsTop+p.Height+rowsFoot, plot.Compose(d.finding(), subtitle, []string{d.By, d.Again}, []plot.Panel{p}), table)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/figuretest"
+
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
@@ -47,7 +49,7 @@ func TestSizes(t *testing.T) {
 	alone, none := sizesFixture(), rankingFixture()
 	alone.Points = alone.Points[:2]
 	none.Best = none.Best[:2]
-	for want, d := range map[string]drawing{
+	for want, d := range map[string]drawable{
 		"1 of 4 designs are faster than (8×8 + 8×8)×16 on no more DSPs, by 2.0 % at most":              sizesFixture(),
 		"(8×8 + 8×8)×16 attains 95 % of its peak: no other is faster on no more DSPs":                  alone,
 		"1 of the 3 best by the closed form stays faster by the event-driven model, by 3.0 % at most":  rankingFixture(),
@@ -64,7 +66,7 @@ func TestSizes(t *testing.T) {
 	}
 	unmarked, empty := sizesFixture(), rankingFixture()
 	unmarked.Points, empty.Best = unmarked.Points[2:], nil
-	for want, d := range map[string]drawing{"none of the survey's 2 points": unmarked, "no configuration beside": empty} {
+	for want, d := range map[string]drawable{"none of the survey's 2 points": unmarked, "no configuration beside": empty} {
 		if _, err := d.Figure(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
@@ -83,7 +85,7 @@ func TestSizesOfASurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marked := column[bool](t, f, "marked")
+	marked := figuretest.Column[bool](t, f, "marked")
 	if len(marked) != 3 || !marked[2] || marked[0] {
 		t.Errorf("marked are %v", marked)
 	}

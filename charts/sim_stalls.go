@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/event"
 )
 
@@ -113,7 +114,7 @@ func newStalls(r *event.Run) stallsData {
 		for t := range rest {
 			rest[t] -= spent[t]
 		}
-		add(blockName(cmp.Or(s.Block, s.Label, s.Name)), cycles(&spent))
+		add(plot.BlockName(cmp.Or(s.Block, s.Label, s.Name)), cycles(&spent))
 	}
 	if r.Drain > 0 {
 		add("last outputs", cycles(&rest))
@@ -133,19 +134,19 @@ func (d stallsData) finding(total float64) string {
 			worst = c
 		}
 	}
-	share := func(c stallsCause) string { return percent(c.Cycles / max(total, 1)) }
+	share := func(c stallsCause) string { return plot.Percent(c.Cycles / max(total, 1)) }
 	if worst.Name == "" {
-		return fmt.Sprintf("Always busy in %s cycles", count(int(total+0.5)))
+		return fmt.Sprintf("Always busy in %s cycles", plot.Count(int(total+0.5)))
 	}
 	return fmt.Sprintf("Busy in %s of %s cycles; the most of the rest is %s, %s",
-		share(busy), count(int(total+0.5)), worst.Name, share(worst))
+		share(busy), plot.Count(int(total+0.5)), worst.Name, share(worst))
 }
 
 // Figure draws (a) what the cycles of all multipliers go to, and (b) the cycles of each
 // block, divided likewise. The table has one row per block and cause.
 func (d stallsData) Figure() (*Figure, error) {
 	b := breakdown{
-		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", shortName(d.Workload), d.Config, number(d.FPS), d.Options, busyMeans),
+		brief: d.Brief, subtitle: fmt.Sprintf("%s on %s: %s FPS by the event-driven model, %s.\n%s", plot.ShortName(d.Workload), d.Config, plot.Number(d.FPS), d.Options, busyMeans),
 		of: "cause", blocks: d.Blocks,
 		partsTitle:  "(a) by cause",
 		blocksTitle: "(b) by block, in the order of the network and the colours of (a)",

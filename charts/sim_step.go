@@ -5,6 +5,7 @@ package charts
 import (
 	"fmt"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim/register"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 	"github.com/gotriovit/gotriovit/table"
@@ -69,22 +70,22 @@ func (d stepData) Figure() (*Figure, error) {
 	}
 	const top, header, pitch, middle = 76, 34, 96, 450
 	now, c := d.Cycles[d.At], d.Config
-	table := columns("engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel")
+	table := plot.Columns("engine", "lane", "MAC", "input", "weight", "register", "pixel", "channel")
 	s := &sketch{}
-	s.note(place{12, 14}, labelled("MAT"))
-	s.note(place{middle + 12, 14}, labelled("R-MAC"))
+	s.Note(plot.Place{12, 14}, plot.Labelled("MAT"))
+	s.Note(plot.Place{middle + 12, 14}, plot.Labelled("R-MAC"))
 	for i, p := range now.MATProducts {
-		l := stepLane{engine: "MAT", lane: i, macs: c.MAT.MACs, products: p, registers: now.MAT[i : i+1], at: place{12, header + pitch*float64(i)}, color: blue}
+		l := stepLane{engine: "MAT", lane: i, macs: c.MAT.MACs, products: p, registers: now.MAT[i : i+1], at: plot.Place{12, header + pitch*float64(i)}, color: plot.Blue}
 		l.draw(s, &table)
 	}
 	for i, p := range now.RMACProducts {
-		l := stepLane{engine: "R-MAC", lane: i, macs: c.RMAC.MACs, products: p, registers: now.RMAC[i], at: place{middle + 12, header + pitch*float64(i)}, color: vermillion}
+		l := stepLane{engine: "R-MAC", lane: i, macs: c.RMAC.MACs, products: p, registers: now.RMAC[i], at: plot.Place{middle + 12, header + pitch*float64(i)}, color: plot.Vermillion}
 		l.draw(s, &table)
 	}
 	height := header + pitch*max(c.MAT.Lanes, c.RMAC.Lanes)
 	title := fmt.Sprintf("Cycle %d of %d: %s, %s", now.Cycle, len(d.Cycles), works("MAT", now.MATProducts), works("R-MAC", now.RMACProducts))
 	subtitle := fmt.Sprintf("%s. In a MAC stands input × weight, behind the arrows the register at the cycle's end.\nPixels are outputs, counted row by row; grey MACs do nothing.", d.Workload)
-	return newFigure(title, figureWidth, top+height, s.option(title, subtitle, top, figureWidth, height), table)
+	return NewFigure(title, plot.FigureWidth, top+height, s.Option(title, subtitle, top, plot.FigureWidth, height), table)
 }
 
 // A stepLane is one lane of an engine in one cycle.
@@ -93,7 +94,7 @@ type stepLane struct {
 	lane, macs int
 	products   register.Products
 	registers  []int32 // one register of a lane of MAT, one for each MAC of a lane of R-MAC
-	at         place
+	at         plot.Place
 	color      string
 }
 
@@ -113,11 +114,11 @@ func (l stepLane) draw(s *sketch, t *table.Table) {
 			note = fmt.Sprintf("lane %d: pixel %d, channels %d to %d", l.lane+1, p.Pixel+1, p.Channel+1, p.Channel+len(p.X))
 		}
 	}
-	s.note(place{l.at[0], l.at[1] + 8}, labelled("", note))
+	s.Note(plot.Place{l.at[0], l.at[1] + 8}, plot.Labelled("", note))
 	y := l.at[1] + 20
 	for i := range l.macs {
 		x := l.at[0] + pitch*float64(i)
-		color, text, name := shade, "", fmt.Sprintf("%s, MAC %d: nothing", lane, i+1)
+		color, text, name := plot.Shade, "", fmt.Sprintf("%s, MAC %d: nothing", lane, i+1)
 		row := []any{l.engine, l.lane + 1, i + 1, "", "", "", "", ""}
 		if i < len(p.X) {
 			color, text = l.color, fmt.Sprintf("%d × %d", p.X[i], p.W[i])
@@ -129,29 +130,29 @@ func (l stepLane) draw(s *sketch, t *table.Table) {
 			row = []any{l.engine, l.lane + 1, i + 1, p.X[i], p.W[i], register, p.Pixel + 1, p.Channel + 1}
 		}
 		t.Rows = append(t.Rows, row)
-		s.box(name, place{x, y}, size, tall, color, "inside", labelled("", text))
+		s.Box(name, plot.Place{x, y}, size, tall, color, "inside", plot.Labelled("", text))
 		switch {
 		case len(p.X) == 0:
 		case p.Depthwise && i < len(p.X):
-			s.register(name, place{x, y + tall + 14}, size, l.registers[i])
-			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 14})
+			s.register(name, plot.Place{x, y + tall + 14}, size, l.registers[i])
+			s.Path(l.color, plot.Place{x + size/2, y + tall}, plot.Place{x + size/2, y + tall + 14})
 		case l.engine == "MAT": // an adder tree adds the products
-			s.path(l.color, place{x + size/2, y + tall}, place{x + size/2, y + tall + 16}, place{behind, y + tall + 16})
+			s.Path(l.color, plot.Place{x + size/2, y + tall}, plot.Place{x + size/2, y + tall + 16}, plot.Place{behind, y + tall + 16})
 		default: // the sum runs down the chain
-			s.path(l.color, place{x + size, y + tall/2}, place{x + pitch, y + tall/2})
+			s.Path(l.color, plot.Place{x + size, y + tall/2}, plot.Place{x + pitch, y + tall/2})
 		}
 	}
 	switch {
 	case len(p.X) == 0 || p.Depthwise:
 	case l.engine == "MAT":
-		s.register(lane, place{behind, y + tall + 4}, room-20, last)
+		s.register(lane, plot.Place{behind, y + tall + 4}, room-20, last)
 	default:
-		s.register(lane, place{behind, y + 3}, room-20, last)
+		s.register(lane, plot.Place{behind, y + 3}, room-20, last)
 	}
 }
 
 // register draws a register with the sum that it holds at the end of the cycle.
-func (s *sketch) register(name string, at place, w float64, holds int32) {
+func (s *sketch) register(name string, at plot.Place, w float64, holds int32) {
 	const tall = 24
-	s.box(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, ink, "inside", labelled(fmt.Sprint(holds)))
+	s.Box(fmt.Sprintf("%s: the register holds %d", name, holds), at, w, tall, plot.Ink, "inside", plot.Labelled(fmt.Sprint(holds)))
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/figuretest"
+
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
@@ -47,8 +49,8 @@ func TestStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range s.Cycles[cycle-1].RMACProducts {
-			if p.Depthwise && !strings.Contains(texts(t, svg), "channels 1 to 2") {
-				t.Errorf("cycle %d names no channels of R-MAC:\n%s", cycle, texts(t, svg))
+			if p.Depthwise && !strings.Contains(figuretest.Texts(t, svg), "channels 1 to 2") {
+				t.Errorf("cycle %d names no channels of R-MAC:\n%s", cycle, figuretest.Texts(t, svg))
 			}
 		}
 	}

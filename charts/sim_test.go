@@ -10,10 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/charts/internal/figuretest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
-
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/ablate"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
@@ -23,7 +24,7 @@ import (
 	"github.com/gotriovit/gotriovit/hwsim/hwtest"
 	"github.com/gotriovit/gotriovit/hwsim/peer"
 	"github.com/gotriovit/gotriovit/hwsim/workload"
-	"github.com/gotriovit/gotriovit/table"
+	"pgregory.net/rapid"
 )
 
 // The goldens of these figures are drawn from fixtures, so that they change with
@@ -148,20 +149,6 @@ func peerFixture() peerData {
 	}
 }
 
-// column returns one column of a figure's table.
-func column[T any](t *testing.T, f *Figure, name string) []T {
-	t.Helper()
-	i := slices.IndexFunc(f.Table().Columns, func(c table.Column) bool { return c.Name == name })
-	if i < 0 {
-		t.Fatalf("no column %q among %q", name, f.Table().Columns)
-	}
-	var values []T
-	for _, row := range f.Table().Rows {
-		values = append(values, row[i].(T))
-	}
-	return values
-}
-
 func sum(values []float64) float64 {
 	s := 0.0
 	for _, v := range values {
@@ -187,10 +174,10 @@ func TestSimulatorFigures(t *testing.T) {
 		if want := "PW1 and DW + PW2 take 68 % of the 250,343 cycles"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
-		if got, want := sum(column[float64](t, f, "cycles")), float64(result.Undivided)/16; math.Abs(got-want) > 1e-6 {
+		if got, want := sum(figuretest.Column[float64](t, f, "cycles")), float64(result.Undivided)/16; math.Abs(got-want) > 1e-6 {
 			t.Errorf("the table has %v cycles, the result %v", got, want)
 		}
-		if blocks := slices.Compact(column[string](t, f, "block")); len(blocks) != 23 || blocks[0] != "stem" || blocks[22] != "stages.3.op_list.4.local_module" {
+		if blocks := slices.Compact(figuretest.Column[string](t, f, "block")); len(blocks) != 23 || blocks[0] != "stem" || blocks[22] != "stages.3.op_list.4.local_module" {
 			t.Errorf("the blocks are %q", blocks)
 		}
 	})
@@ -207,12 +194,12 @@ func TestSimulatorFigures(t *testing.T) {
 		if want := "Busy in 82 % of "; !strings.HasPrefix(f.Title(), want) {
 			t.Errorf("title is %q, want it to begin with %q", f.Title(), want)
 		}
-		cycles := column[float64](t, f, "cycles")
+		cycles := figuretest.Column[float64](t, f, "cycles")
 		if got, want := sum(cycles), float64(run.Cycles)/2; math.Abs(got-want) > 1e-6*want {
 			t.Errorf("the table has %v cycles, a picture of the run %v", got, want)
 		}
 		busy := 0.0
-		for i, cause := range column[string](t, f, "cause") {
+		for i, cause := range figuretest.Column[string](t, f, "cause") {
 			if cause == busyCause {
 				busy += cycles[i]
 			}
@@ -247,7 +234,7 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Fatal(err)
 		}
 		textsAreInside(t, f)
-		ops := column[string](t, f, "operation")
+		ops := figuretest.Column[string](t, f, "operation")
 		for _, op := range []string{"PW1", "DW", "PW2", "qkv", "aggregation DW", "aggregation PW", "KᵀV", "divisor", "dividend", "proj"} {
 			if !slices.Contains(ops, op) {
 				t.Errorf("no task is of %s", op)
@@ -264,12 +251,12 @@ func TestSimulatorFigures(t *testing.T) {
 			t.Fatal(err)
 		}
 		names := make(map[string]bool)
-		grey := themes["light"][shade]
+		grey := plot.Themes["light"][plot.Shade]
 		for _, s := range option.Series {
 			if s.LineStyle.Width < 10 {
 				continue // the text is a caption
 			}
-			if want := themes["light"][labelColor(s.Name)]; s.Color != want || (s.Color == grey) != (s.Name == "") {
+			if want := plot.Themes["light"][plot.LabelColor(s.Name)]; s.Color != want || (s.Color == grey) != (s.Name == "") {
 				t.Errorf("%q has the colour %s, want %s; grey is other blocks'", s.Name, s.Color, want)
 			}
 			names[s.Name] = true
@@ -287,13 +274,13 @@ func TestSimulatorFigures(t *testing.T) {
 		i := slices.IndexFunc(step.Steps, func(s event.Step) bool {
 			return strings.HasSuffix(s.Name, "stages.3.op_list.1.context_module.main.ktv.0")
 		})
-		if last, want := slices.Max(column[float64](t, f, "end")), float64(step.Steps[i].Cycles); last > want || last < want/2 {
+		if last, want := slices.Max(figuretest.Column[float64](t, f, "end")), float64(step.Steps[i].Cycles); last > want || last < want/2 {
 			t.Errorf("the step's tasks end at %v, it takes %v cycles", last, want)
 		}
 		lanes := make(map[string]string) // the first lane of each operation
-		for i, op := range column[string](t, f, "operation") {
+		for i, op := range figuretest.Column[string](t, f, "operation") {
 			if _, ok := lanes[op]; !ok {
-				lanes[op] = column[string](t, f, "lane")[i]
+				lanes[op] = figuretest.Column[string](t, f, "lane")[i]
 			}
 		}
 		if want := map[string]string{"KᵀV": "R-MAC", "divisor": "MAT", "dividend": "MAT"}; !cmp.Equal(lanes, want) {
@@ -327,7 +314,7 @@ func TestSimulatorFigures(t *testing.T) {
 		for _, a := range study.Ablations {
 			want = append(want, a.EventDriven.Cycles, a.ClosedForm.Cycles)
 		}
-		if diff := cmp.Diff(want, column[float64](t, f, "cycles"), cmpopts.EquateNaNs()); diff != "" {
+		if diff := cmp.Diff(want, figuretest.Column[float64](t, f, "cycles"), cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("cycles (-study +table):\n%s", diff)
 		}
 	})
@@ -344,20 +331,20 @@ func TestSimulatorFigures(t *testing.T) {
 		if want := " of 819 GOPS are attained"; !strings.HasSuffix(f.Title(), want) {
 			t.Errorf("title is %q, want %q at its end", f.Title(), want)
 		}
-		cycles, operations := column[float64](t, f, "cycles"), column[float64](t, f, "operations")
+		cycles, operations := figuretest.Column[float64](t, f, "cycles"), figuretest.Column[float64](t, f, "operations")
 		if got, want := sum(cycles), float64(run.Cycles-run.Drain); got != want {
 			t.Errorf("the table has %v cycles, the steps of the run %v", got, want)
 		}
 		if got, want := sum(operations), 2*float64(run.MACs); got != want {
 			t.Errorf("the table has %v operations, the run %v", got, want)
 		}
-		for i, gops := range column[float64](t, f, "GOPS") {
+		for i, gops := range figuretest.Column[float64](t, f, "GOPS") {
 			if want := operations[i] / (cycles[i] / 200e6) / 1e9; math.Abs(gops/want-1) > 1e-9 {
 				t.Errorf("row %d has %v GOPS, its operations and cycles at 200 MHz %v", i, gops, want)
 			}
 		}
-		for i, perByte := range column[float64](t, f, "operations per byte") {
-			bound := column[string](t, f, "bound")[i]
+		for i, perByte := range figuretest.Column[float64](t, f, "operations per byte") {
+			bound := figuretest.Column[string](t, f, "bound")[i]
 			if (bound == "bandwidth") != (perByte*19.2 < 819.2) {
 				t.Errorf("%v operations per byte are bound by %s", perByte, bound)
 			}
@@ -376,8 +363,8 @@ func TestSimulatorFigures(t *testing.T) {
 		if want := "EfficientViT-B1-R224: 702 to 831 GOPS are computed, 41.9 to 703 GOPS printed for processors"; f.Title() != want {
 			t.Errorf("title is %q, want %q", f.Title(), want)
 		}
-		for i, source := range column[string](t, f, "source") {
-			if mark := column[string](t, f, "mark")[i]; (source == "computed") != strings.HasPrefix(mark, "C") {
+		for i, source := range figuretest.Column[string](t, f, "source") {
+			if mark := figuretest.Column[string](t, f, "mark")[i]; (source == "computed") != strings.HasPrefix(mark, "C") {
 				t.Errorf("a %s number has the mark %q", source, mark)
 			}
 		}
@@ -397,13 +384,13 @@ func TestSimulatorFigures(t *testing.T) {
 		}
 		textsAreInside(t, f)
 		var fronts, marks int
-		for i, front := range column[bool](t, f, "front") {
+		for i, front := range figuretest.Column[bool](t, f, "front") {
 			if front {
 				fronts++
 			}
-			if column[string](t, f, "marked")[i] != "" {
+			if figuretest.Column[string](t, f, "marked")[i] != "" {
 				marks++
-				if fps := column[float64](t, f, "FPS")[i]; fps != result.FPS() {
+				if fps := figuretest.Column[float64](t, f, "FPS")[i]; fps != result.FPS() {
 					t.Errorf("the marked point has %v FPS, the configuration %v", fps, result.FPS())
 				}
 			}
@@ -490,7 +477,7 @@ func TestSimulatorTitles(t *testing.T) {
 	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
 	one := cyclesData{Roles: []cyclesRole{{"PW", 10, 1}}, Blocks: []cyclesBlock{{"a", []float64{10}}}}
 	for name, test := range map[string]struct {
-		data drawing
+		data drawable
 		want string
 	}{
 		"one role":         {one, "PW takes 100 % of the 10 cycles"},
@@ -531,7 +518,7 @@ func TestSimulatorTitles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := texts(t, svg); !strings.Contains(got, f.Title()) || strings.Contains(got, "NaN") {
+			if got := figuretest.Texts(t, svg); !strings.Contains(got, f.Title()) || strings.Contains(got, "NaN") {
 				t.Errorf("the SVG's texts are:\n%s", got)
 			}
 		})
@@ -546,7 +533,7 @@ func TestSimulatorRefusals(t *testing.T) {
 	front := func(edit func(*frontData)) frontData { d := frontFixture(); edit(&d); return d }
 	nan := math.NaN()
 	for name, test := range map[string]struct {
-		data drawing
+		data drawable
 		want string
 	}{
 		"no roles":         {cyclesData{Workload: "w"}, "cycles of w: 0 roles and 0 blocks"},
@@ -613,26 +600,6 @@ func TestFrontDrawsNoPointTwice(t *testing.T) {
 	}
 }
 
-// TestCaptionsFit: the panel is as wide as its captions let it.
-func TestCaptionsFit(t *testing.T) {
-	short, long := "1", strings.Repeat("x", 50)
-	room := 500 - 24 - textWidth(long, 12, false)
-	for name, test := range map[string]struct {
-		captions []point
-		want     float64
-	}{
-		"long behind the longest bar": {[]point{{long, []any{10.0, 0}}, {short, []any{5.0, 1}}}, room},
-		"long behind half a bar":      {[]point{{short, []any{10.0, 0}}, {long, []any{2.5, 1}}}, 4 * room},
-		"no bars":                     {[]point{{long, []any{0.0, 0}}}, 500 - 24},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := captionedWidth(500, test.captions); math.Abs(got-test.want) > 1e-9 {
-				t.Errorf("%v pixels, want %v", got, test.want)
-			}
-		})
-	}
-}
-
 // TestEveryTaskIsNamed: inside its bar, or above it where no other name is.
 func TestEveryTaskIsNamed(t *testing.T) {
 	p := schedulePanel{Cycles: 1000, Tasks: []scheduleTask{
@@ -661,28 +628,13 @@ func TestRooflineJoinsEqualSteps(t *testing.T) {
 	}
 }
 
-func TestDecadesHoldTheirValues(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOf(rapid.Float64Range(1e-6, 1e12)).Draw(t, "values")
-		a := decades("x", append(values, math.NaN(), 0))
-		if !(a.lo > 0 && a.lo*10 <= a.hi*(1+1e-9)) {
-			t.Fatalf("axis from %v to %v, want a decade at least", a.lo, a.hi)
-		}
-		for _, v := range values {
-			if v < a.lo || v > a.hi {
-				t.Fatalf("%v is outside of %v to %v", v, a.lo, a.hi)
-			}
-		}
-	})
-}
-
 func TestSpanHoldsItsEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lo := rapid.Float64Range(0.01, 1e6).Draw(t, "lo")
 		hi := lo * rapid.Float64Range(1, 1e5).Draw(t, "ratio")
 		a := span("x", lo, hi)
-		if math.Log2(lo) < a.lo || math.Log2(hi) > a.hi || len(a.ticks) < 2 || len(a.ticks) > 13 {
-			t.Fatalf("axis from %v to %v with %d ticks", a.lo, a.hi, len(a.ticks))
+		if math.Log2(lo) < a.Lo || math.Log2(hi) > a.Hi || len(a.Ticks) < 2 || len(a.Ticks) > 13 {
+			t.Fatalf("axis from %v to %v with %d ticks", a.Lo, a.Hi, len(a.Ticks))
 		}
 	})
 }

@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
+
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 )
@@ -24,28 +25,28 @@ const (
 
 // rows returns a panel of rows. The texts stand at the right of the panel, in the order of
 // the names.
-func rows(names, texts []string, x axis, series ...echarts.SingleSeries) panel {
-	left, right := labelRoom(names), 0.0
-	var words []point
+func rows(names, texts []string, x plot.Axis, series ...echarts.SingleSeries) plot.Panel {
+	left, right := plot.LabelRoom(names), 0.0
+	var words []plot.Point
 	for i, text := range texts {
-		words = append(words, point{"  " + text, []any{x.hi, i}})
-		right = max(right, textWidth(words[i].Name, rowLetters, false)+24)
+		words = append(words, plot.Point{Name: "  " + text, Value: []any{x.Hi, i}})
+		right = max(right, plot.TextWidth(words[i].Name, rowLetters, false)+24)
 	}
-	p := panel{left: left, top: rowsTop, width: figureWidth - left - int(right), height: rowPitch * len(names),
-		x: x, y: axis{labels: names}, series: append(series, captions(words))}
-	p.series[len(p.series)-1].Label.FontSize = rowLetters
+	p := plot.Panel{Left: left, Top: rowsTop, Width: plot.FigureWidth - left - int(right), Height: rowPitch * len(names),
+		X: x, Y: plot.Axis{Labels: names}, Series: append(series, plot.Captions(words))}
+	p.Series[len(p.Series)-1].Label.FontSize = rowLetters
 	return p
 }
 
 // stretch returns the series of a thick line from one position to another in each row.
 func stretch(name, color string, names []string, from, to []float64) echarts.SingleSeries {
-	s := spans(names, from, to)
+	s := plot.Spans(names, from, to)
 	s.Name, s.Color, s.LineStyle = name, color, &opts.LineStyle{Color: color, Width: 16}
 	return s
 }
 
 // whole writes cycles as a whole number.
-func whole(cycles float64) string { return count(int(math.Round(cycles))) }
+func whole(cycles float64) string { return plot.Count(int(math.Round(cycles))) }
 
 // signed writes a change of cycles with its sign.
 func signed(cycles float64) string {
@@ -94,7 +95,7 @@ func (d bridgeData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := columns("cause", "cycles", "up to here")
+	table := plot.Columns("cause", "cycles", "up to here")
 	names, texts := []string{"closed form"}, []string{whole(d.ClosedForm)}
 	from, to := []float64{d.ClosedForm}, []float64{d.ClosedForm}
 	table.Rows = append(table.Rows, []any{"closed form", d.ClosedForm, d.ClosedForm})
@@ -110,15 +111,15 @@ func (d bridgeData) Figure() (*Figure, error) {
 	names, from, to = append(names, "event-driven"), append(from, at), append(to, at)
 	texts = append(texts, whole(at))
 	table.Rows = append(table.Rows, []any{"event-driven", at, at})
-	var ends []point
+	var ends []plot.Point
 	for _, i := range []int{0, len(names) - 1} {
-		ends = append(ends, point{names[i] + ": " + texts[i] + " cycles", []any{from[i], i}})
+		ends = append(ends, plot.Point{Name: names[i] + ": " + texts[i] + " cycles", Value: []any{from[i], i}})
 	}
 	margin := max(1, 0.08*(hi-lo))
-	x := axis{name: "cycles of one picture", lo: math.Floor(lo - margin), hi: math.Ceil(hi + margin)}
-	p := rows(names, texts, x, stretch("", vermillion, names, from, to), dots("", blue, true, ends))
-	subtitle := fmt.Sprintf("%s on %s.\nThe axis does not begin at 0. A cause is what the model with it counts more than without.", shortName(d.Workload), d.Config.Name)
-	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
+	x := plot.Axis{Name: "cycles of one picture", Lo: math.Floor(lo - margin), Hi: math.Ceil(hi + margin)}
+	p := rows(names, texts, x, stretch("", plot.Vermillion, names, from, to), plot.Dots("", plot.Blue, true, ends))
+	subtitle := fmt.Sprintf("%s on %s.\nThe axis does not begin at 0. A cause is what the model with it counts more than without.", plot.ShortName(d.Workload), d.Config.Name)
+	return NewFigure(d.finding(), plot.FigureWidth, rowsTop+p.Height+rowsFoot, plot.Compose(d.finding(), subtitle, nil, []plot.Panel{p}), table)
 }
 
 // sensitivityData are the cycles with each assumed number at half and at double its value.
@@ -169,7 +170,7 @@ func (d sensitivityData) finding() string {
 	if most < 0 {
 		verb = "saves"
 	}
-	return fmt.Sprintf("%d of %d assumed numbers move the cycles: %s %s %s", len(moving), len(d.Swings), field, verb, percent(math.Abs(most)/float64(d.Cycles)))
+	return fmt.Sprintf("%d of %d assumed numbers move the cycles: %s %s %s", len(moving), len(d.Swings), field, verb, plot.Percent(math.Abs(most)/float64(d.Cycles)))
 }
 
 // Figure draws a row per number that moves the cycles, the most first. The axis is linear
@@ -180,7 +181,7 @@ func (d sensitivityData) Figure() (*Figure, error) {
 		return nil, err
 	}
 	const half, double = "half", "double"
-	table := columns("assumption", "value", "tried", "with", "cycles", "more than now")
+	table := plot.Columns("assumption", "value", "tried", "with", "cycles", "more than now")
 	for _, s := range d.Swings {
 		for _, t := range []struct {
 			what string
@@ -195,8 +196,8 @@ func (d sensitivityData) Figure() (*Figure, error) {
 	for _, s := range moving {
 		sizes = append(sizes, math.Abs(d.change(s.Half)), math.Abs(d.change(s.Double)))
 	}
-	scale := newSymlog(sizes)
-	var ends [2][]point
+	scale := plot.NewSymlog(sizes)
+	var ends [2][]plot.Point
 	var from, to []float64
 	lo, hi := 0.0, 0.0
 	for i, s := range moving {
@@ -207,8 +208,8 @@ func (d sensitivityData) Figure() (*Figure, error) {
 			what := t.Value + ": refused"
 			if c := d.change(t); !math.IsNaN(c) {
 				what = t.Value + ": " + signed(c)
-				at[k] = scale.position(c)
-				ends[k] = append(ends[k], point{fmt.Sprintf("%s = %s cycles", s.Field, what), []any{at[k], i}})
+				at[k] = scale.Position(c)
+				ends[k] = append(ends[k], plot.Point{Name: fmt.Sprintf("%s = %s cycles", s.Field, what), Value: []any{at[k], i}})
 			}
 			said = append(said, what)
 		}
@@ -217,10 +218,10 @@ func (d sensitivityData) Figure() (*Figure, error) {
 		lo, hi = min(lo, from[i]), max(hi, to[i])
 	}
 	margin := 0.06 * (hi - lo)
-	x := axis{name: "more cycles than with the assumed value", lo: lo - margin, hi: hi + margin}
-	x.ticks = scale.ticks(x.lo, x.hi, nil)
-	p := rows(names, texts, x, spans(names, from, to), dots(half, vermillion, true, ends[0]), dots(double, blue, true, ends[1]))
-	subtitle := fmt.Sprintf("%s on %s: %s cycles.\n", shortName(d.Workload), d.Config.Name, count(int(d.Cycles)))
+	x := plot.Axis{Name: "more cycles than with the assumed value", Lo: lo - margin, Hi: hi + margin}
+	x.Ticks = scale.Ticks(x.Lo, x.Hi, nil)
+	p := rows(names, texts, x, plot.Spans(names, from, to), plot.Dots(half, plot.Vermillion, true, ends[0]), plot.Dots(double, plot.Blue, true, ends[1]))
+	subtitle := fmt.Sprintf("%s on %s: %s cycles.\n", plot.ShortName(d.Workload), d.Config.Name, plot.Count(int(d.Cycles)))
 	var others []string
 	for _, a := range slices.Concat(d.Zeros, d.Words) {
 		others = append(others, a.Field+" = "+a.Value)
@@ -232,10 +233,10 @@ func (d sensitivityData) Figure() (*Figure, error) {
 	if len(others) > 0 {
 		below += " Without half and double: " + strings.Join(others, ", ") + "."
 	}
-	below = wrap(strings.TrimSpace(below), 12, figureWidth-24)
+	below = plot.Wrap(strings.TrimSpace(below), 12, plot.FigureWidth-24)
 	lines := strings.Count(below, "\n")
-	p.top += 16 * lines
-	return newFigure(d.finding(), figureWidth, p.top+p.height+rowsFoot, compose(d.finding(), subtitle+below, []string{half, double}, []panel{p}), table)
+	p.Top += 16 * lines
+	return NewFigure(d.finding(), plot.FigureWidth, p.Top+p.Height+rowsFoot, plot.Compose(d.finding(), subtitle+below, []string{half, double}, []plot.Panel{p}), table)
 }
 
 // sharesData are the cycles for each way to divide the layers among copies.
@@ -266,7 +267,7 @@ func (d sharesData) check() error {
 	}
 	for _, v := range d.Variants {
 		for _, c := range d.values(v) {
-			if !(c > 0) || !finite(c) {
+			if !(c > 0) || !plot.Finite(c) {
 				return fmt.Errorf("charts: shares of %s: %v cycles %s, must be positive", d.Workload, c, v.Name)
 			}
 		}
@@ -302,17 +303,17 @@ func (d sharesData) Figure() (*Figure, error) {
 		names = append(names, string(s))
 	}
 	names = append(names, bestOfTwo, bestOfAll)
-	colors := []string{blue, vermillion, green}
-	table := columns("layers divided by", "memory", "cycles")
+	colors := []string{plot.Blue, plot.Vermillion, plot.Green}
+	table := plot.Columns("layers divided by", "memory", "cycles")
 	texts := make([]string, len(names))
 	lo, hi := math.Inf(1), 0.0
 	var legend []string
 	var series []echarts.SingleSeries
 	for k, v := range d.Variants {
-		var marks []point
+		var marks []plot.Point
 		for i, c := range d.values(v) {
 			lo, hi = min(lo, c), max(hi, c)
-			marks = append(marks, point{fmt.Sprintf("%s, %s: %s cycles", names[i], v.Name, whole(c)), []any{math.Log2(c), i}})
+			marks = append(marks, plot.Point{Name: fmt.Sprintf("%s, %s: %s cycles", names[i], v.Name, whole(c)), Value: []any{math.Log2(c), i}})
 			table.Rows = append(table.Rows, []any{names[i], v.Name, c})
 			if k > 0 {
 				texts[i] += " · "
@@ -320,10 +321,10 @@ func (d sharesData) Figure() (*Figure, error) {
 			texts[i] += whole(c)
 		}
 		legend = append(legend, v.Name)
-		series = append(series, dots(v.Name, colors[k%len(colors)], k == 0, marks))
+		series = append(series, plot.Dots(v.Name, colors[k%len(colors)], k == 0, marks))
 	}
 	slices.Reverse(series) // the first variant is drawn last, in front
 	p := rows(names, texts, span("cycles of one picture, logarithmic", lo, hi), series...)
-	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", shortName(d.Workload), d.Config.Name, d.Batch)
-	return newFigure(d.finding(), figureWidth, rowsTop+p.height+rowsFoot, compose(d.finding(), subtitle, legend, []panel{p}), table)
+	subtitle := fmt.Sprintf("%s on %s, in a batch of %d.\nNumbers are in the order of the legend. A layer keeps the waits of its own share.", plot.ShortName(d.Workload), d.Config.Name, d.Batch)
+	return NewFigure(d.finding(), plot.FigureWidth, rowsTop+p.Height+rowsFoot, plot.Compose(d.finding(), subtitle, legend, []plot.Panel{p}), table)
 }

@@ -4,11 +4,11 @@ package charts
 
 import (
 	"fmt"
-	"math"
+
+	"github.com/gotriovit/gotriovit/charts/internal/plot"
 
 	echarts "github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
-
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/trust"
 )
@@ -40,7 +40,7 @@ func (d depthsData) check() error {
 // finding tells the additional cycles of the deepest pipeline.
 func (d depthsData) finding() string {
 	first, last := d.Depths[0], d.Depths[len(d.Depths)-1]
-	return fmt.Sprintf("%d stages cost %s of the cycles if every task fills them anew", last.Depth, percent(float64(last.Cycles-first.Cycles)/float64(first.Cycles)))
+	return fmt.Sprintf("%d stages cost %s of the cycles if every task fills them anew", last.Depth, plot.Percent(float64(last.Cycles-first.Cycles)/float64(first.Cycles)))
 }
 
 // Figure draws cycles against depth. The table has a row per depth.
@@ -48,22 +48,22 @@ func (d depthsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := columns("depth", "cycles", "filling")
-	var line []point
+	table := plot.Columns("depth", "cycles", "filling")
+	var line []plot.Point
 	for _, at := range d.Depths {
 		table.Rows = append(table.Rows, []any{at.Depth, int(at.Cycles), int(at.Fill)})
-		line = append(line, point{fmt.Sprintf("depth %d: %s cycles", at.Depth, count(int(at.Cycles))), []any{at.Depth, at.Cycles}})
+		line = append(line, plot.Point{Name: fmt.Sprintf("depth %d: %s cycles", at.Depth, plot.Count(int(at.Cycles))), Value: []any{at.Depth, at.Cycles}})
 	}
 	first, last := d.Depths[0], d.Depths[len(d.Depths)-1]
-	p := curve("", 84, 780, axis{name: "pipeline stages", lo: float64(first.Depth), hi: float64(last.Depth)}, "cycles of one picture", 0, line)
-	subtitle := fmt.Sprintf("%s on %s.\nThe authors' formulas have no stages: a result is there in the cycle of its operands.", shortName(d.Workload), d.Config)
-	return newFigure(d.finding(), figureWidth, p.top+p.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{p}), table)
+	p := curve("", 84, 780, plot.Axis{Name: "pipeline stages", Lo: float64(first.Depth), Hi: float64(last.Depth)}, "cycles of one picture", 0, line)
+	subtitle := fmt.Sprintf("%s on %s.\nThe authors' formulas have no stages: a result is there in the cycle of its operands.", plot.ShortName(d.Workload), d.Config)
+	return NewFigure(d.finding(), plot.FigureWidth, p.Top+p.Height+rowsFoot, plot.Compose(d.finding(), subtitle, nil, []plot.Panel{p}), table)
 }
 
 // curve is a panel of one line from 0 upwards. A value above 0 is drawn as a bound.
-func curve(title string, left, width int, x axis, unit string, bound float64, line []point) panel {
-	s := dots(unit, blue, true, line)
-	s.SymbolSize, s.LineStyle = 6, &opts.LineStyle{Color: blue, Width: 2}
+func curve(title string, left, width int, x plot.Axis, unit string, bound float64, line []plot.Point) plot.Panel {
+	s := plot.Dots(unit, plot.Blue, true, line)
+	s.SymbolSize, s.LineStyle = 6, &opts.LineStyle{Color: plot.Blue, Width: 2}
 	top := bound
 	for _, p := range line {
 		switch v := p.Value[1].(type) {
@@ -73,26 +73,14 @@ func curve(title string, left, width int, x axis, unit string, bound float64, li
 			top = max(top, float64(v))
 		}
 	}
-	p := panel{title: title, left: left, top: rowsTop + 24, width: width, height: 260, x: x,
-		y: axis{name: unit, lo: 0, hi: niceTop(top)}, series: []echarts.SingleSeries{s}}
+	p := plot.Panel{Title: title, Left: left, Top: rowsTop + 24, Width: width, Height: 260, X: x,
+		Y: plot.Axis{Name: unit, Lo: 0, Hi: plot.NiceTop(top)}, Series: []echarts.SingleSeries{s}}
 	if bound > 0 {
-		ends := []point{{"the chip has " + whole(bound), []any{x.lo, bound}}, {"the chip has " + whole(bound), []any{x.hi, bound}}}
-		p.series = append(p.series, echarts.SingleSeries{Type: "line", ShowSymbol: opts.Bool(false), Data: ends, Color: vermillion,
-			LineStyle: &opts.LineStyle{Color: vermillion, Width: 1, Type: "dashed"}})
+		ends := []plot.Point{{Name: "the chip has " + whole(bound), Value: []any{x.Lo, bound}}, {Name: "the chip has " + whole(bound), Value: []any{x.Hi, bound}}}
+		p.Series = append(p.Series, echarts.SingleSeries{Type: "line", ShowSymbol: opts.Bool(false), Data: ends, Color: plot.Vermillion,
+			LineStyle: &opts.LineStyle{Color: plot.Vermillion, Width: 1, Type: "dashed"}})
 	}
 	return p
-}
-
-// niceTop returns the end of an axis that begins at 0: one of 1, 1.5, 2, 3, 4, 5, 6 and 8
-// of a decade, above the value.
-func niceTop(value float64) float64 {
-	decade := math.Pow10(decade(value))
-	for _, n := range []float64{1, 1.5, 2, 3, 4, 5, 6, 8} {
-		if value < n*decade {
-			return n * decade
-		}
-	}
-	return 10 * decade
 }
 
 // unitsData are cycles and DSP slices for each number of an auxiliary unit in a copy.
@@ -138,7 +126,7 @@ func (d unitsData) finding() string {
 	own, _ := d.chosen()
 	most := d.Counts[len(d.Counts)-1]
 	return fmt.Sprintf("%d %s a copy take %s DSPs less than %d, and cost %s of the cycles",
-		own.PerCopy, d.Unit, count(most.DSPs-own.DSPs), most.PerCopy, percent(float64(own.Cycles-most.Cycles)/float64(most.Cycles)))
+		own.PerCopy, d.Unit, plot.Count(most.DSPs-own.DSPs), most.PerCopy, plot.Percent(float64(own.Cycles-most.Cycles)/float64(most.Cycles)))
 }
 
 // Figure draws (a) cycles and (b) DSP slices. The table has a row per number.
@@ -146,26 +134,26 @@ func (d unitsData) Figure() (*Figure, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	table := columns(d.Unit+" of a copy", "cycles", "DSPs", "LUTs", "chosen")
-	var cycles, dsps []point
+	table := plot.Columns(d.Unit+" of a copy", "cycles", "DSPs", "LUTs", "chosen")
+	var cycles, dsps []plot.Point
 	for _, n := range d.Counts {
-		name := fmt.Sprintf("%d: %s cycles, %s DSPs, %s LUTs", n.PerCopy, count(int(n.Cycles)), count(n.DSPs), count(n.LUTs))
-		cycles = append(cycles, point{name, []any{n.PerCopy, n.Cycles}})
-		dsps = append(dsps, point{name, []any{n.PerCopy, n.DSPs}})
+		name := fmt.Sprintf("%d: %s cycles, %s DSPs, %s LUTs", n.PerCopy, plot.Count(int(n.Cycles)), plot.Count(n.DSPs), plot.Count(n.LUTs))
+		cycles = append(cycles, plot.Point{Name: name, Value: []any{n.PerCopy, n.Cycles}})
+		dsps = append(dsps, plot.Point{Name: name, Value: []any{n.PerCopy, n.DSPs}})
 		table.Rows = append(table.Rows, []any{n.PerCopy, int(n.Cycles), n.DSPs, n.LUTs, n.PerCopy == d.Chosen})
 	}
 	last := d.Counts[len(d.Counts)-1]
-	x := axis{name: d.Unit + " of a copy", lo: 0, hi: float64(last.PerCopy)}
+	x := plot.Axis{Name: d.Unit + " of a copy", Lo: 0, Hi: float64(last.PerCopy)}
 	own, _ := d.chosen()
-	mark := func(p panel, value any) panel {
-		diamond := dots("", vermillion, true, []point{{fmt.Sprintf("chosen: %d", own.PerCopy), []any{own.PerCopy, value}}})
+	mark := func(p plot.Panel, value any) plot.Panel {
+		diamond := plot.Dots("", plot.Vermillion, true, []plot.Point{{Name: fmt.Sprintf("chosen: %d", own.PerCopy), Value: []any{own.PerCopy, value}}})
 		diamond.Symbol, diamond.SymbolSize = "diamond", 13
-		p.series = append(p.series, diamond)
+		p.Series = append(p.Series, diamond)
 		return p
 	}
 	const width, gap = 350, 90
 	a := mark(curve("(a) cycles; the diamond is the preset's number", 84, width, x, "cycles of one picture", 0, cycles), own.Cycles)
 	b := mark(curve("(b) DSPs of the whole design; dashed: of the chip", 84+width+gap, width, x, "DSP slices", float64(d.Chip.DSPs), dsps), own.DSPs)
-	subtitle := fmt.Sprintf("%s on %s, by the event-driven model; slices by an estimate of our own.", shortName(d.Workload), d.Config)
-	return newFigure(d.finding(), figureWidth, a.top+a.height+rowsFoot, compose(d.finding(), subtitle, nil, []panel{a, b}), table)
+	subtitle := fmt.Sprintf("%s on %s, by the event-driven model; slices by an estimate of our own.", plot.ShortName(d.Workload), d.Config)
+	return NewFigure(d.finding(), plot.FigureWidth, a.Top+a.Height+rowsFoot, plot.Compose(d.finding(), subtitle, nil, []plot.Panel{a, b}), table)
 }

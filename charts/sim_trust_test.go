@@ -168,7 +168,10 @@ func TestTrustFiguresRefuse(t *testing.T) {
 
 // TestFolded: what is shown is closed at first, whole, and no markup of its own.
 func TestFolded(t *testing.T) {
-	got := foldedBundle("27 values <assumed>", "a & b\nc")
+	got, err := foldedBundle("27 values <assumed>", "a & b\nc")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := map[protocol.MIMEType]any{
 		protocol.MIMETextHTML:  `<details><summary>27 values &lt;assumed&gt;</summary><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:normal">a &amp; b` + "\n" + `c</pre></details>`,
 		protocol.MIMETextPlain: "27 values <assumed>\na & b\nc",

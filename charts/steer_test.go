@@ -26,7 +26,7 @@ func TestSteered(t *testing.T) {
 	var drawn []string
 	bundle, err := steered(func(at []int) (*Figure, error) {
 		drawn = append(drawn, fmt.Sprint(at))
-		return newFigure(fmt.Sprint(at), 300, 200, map[string]any{"title": map[string]any{"text": fmt.Sprint(at)}}, table.Table{})
+		return NewFigure(fmt.Sprint(at), 300, 200, map[string]any{"title": map[string]any{"text": fmt.Sprint(at)}}, table.Table{})
 	}, []Control{control(4, 1), control(2, 0)})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestOptionIsBounded(t *testing.T) {
 		bytes int
 		ok    bool
 	}{"as large as allowed": {maxOption - 2, true}, "larger": {maxOption - 1, false}} { // two quotes are added
-		if _, err := newFigure("t", 10, 10, strings.Repeat("a", test.bytes), table.Table{}); (err == nil) != test.ok {
+		if _, err := NewFigure("t", 10, 10, strings.Repeat("a", test.bytes), table.Table{}); (err == nil) != test.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

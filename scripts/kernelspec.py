@@ -40,6 +40,7 @@ def main(prefix, *variables):
     plugin = pathlib.Path(checkout, "build", "xla", "lammps_jax_pjrt_cpu")
     if (plugin / ".ready").exists():
         env["GOFLAGS"] = f"{env['GOFLAGS']} -tags=xla"
+        env["CGO_ENABLED"] = "1"
         env["TRIOVIT_BACKEND"] = "xla"
         env["PJRT_PLUGIN_LIBRARY_PATH"] = verbatim(str(plugin))
         write_kernel(checkout, kernels / "gotriovit-xla", "Go (Trio-ViT, XLA)", env)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/diagnose"
-	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/charts/quant"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 )
@@ -111,7 +111,7 @@ func saveDiagnosis(folder string, r *diagnose.Report, net *efficientvit.Network)
 	if net == nil {
 		return nil
 	}
-	figure, err := charts.ModelMap(r, net, diagnose.Measures[0].Name)
+	figure, err := quant.ModelMap(r, net, diagnose.Measures[0].Name)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/charts/quant"
 	"github.com/gotriovit/gotriovit/internal/atomicfile"
 	"github.com/gotriovit/gotriovit/triovit"
 )
@@ -126,7 +127,7 @@ func (l ladder) run(ctx context.Context) (output, error) {
 // given.
 func laddered(climb *calib.Climb, folder string) (output, error) {
 	out := output{climb.String(), summarize(climb)}
-	return out, saveAs(folder, "ladder", out, nil, func() (*charts.Figure, error) { return charts.Ladder(climb) })
+	return out, saveAs(folder, "ladder", out, nil, func() (*charts.Figure, error) { return quant.Ladder(climb) })
 }
 
 // saveAs writes the output of a command into a folder, under a name, as text and as JSON.

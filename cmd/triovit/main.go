@@ -35,6 +35,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	_ "github.com/gotriovit/gotriovit/charts/renderer" // figures are drawn in this process
 )
 
 func main() {

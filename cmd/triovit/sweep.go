@@ -13,6 +13,7 @@ import (
 	"github.com/gotriovit/gotriovit/calib"
 	"github.com/gotriovit/gotriovit/calib/tables"
 	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/charts/quant"
 )
 
 var sweepCommand = command{
@@ -76,5 +77,5 @@ func (s *sweep) run(ctx context.Context) (output, error) {
 		return output{}, err
 	}
 	out := output{made.String(), made}
-	return out, saveAs(s.out, "sweep", out, made.WriteCSV, func() (*charts.Figure, error) { return charts.PicturesSweep(made) })
+	return out, saveAs(s.out, "sweep", out, made.WriteCSV, func() (*charts.Figure, error) { return quant.PicturesSweep(made) })
 }

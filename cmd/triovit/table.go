@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotriovit/gotriovit/calib/tables"
 	"github.com/gotriovit/gotriovit/charts"
+	"github.com/gotriovit/gotriovit/charts/quant"
 	"github.com/gotriovit/gotriovit/hwsim"
 	"github.com/gotriovit/gotriovit/hwsim/arch"
 	"github.com/gotriovit/gotriovit/hwsim/closed"
@@ -88,7 +89,7 @@ func (t *paperTable) run(ctx context.Context) (output, error) {
 		return output{}, err
 	}
 	out := output{made.String(), made}
-	return out, saveAs(t.out, "table", out, made.WriteCSV, func() (*charts.Figure, error) { return charts.PaperTable(made) })
+	return out, saveAs(t.out, "table", out, made.WriteCSV, func() (*charts.Figure, error) { return quant.PaperTable(made) })
 }
 
 // hardware returns Table III or VIII.

@@ -19,7 +19,7 @@ import (
 // go test counts each folder as an input of the test. Go test cannot know that cells
 // are compiled from them. It may reuse the test's result only if none of them has
 // changed.
-var sources = []string{"calib", "charts", "hwsim", "internal", "notebooks", "scripts", "triovit"}
+var sources = []string{"calib", "charts", "cmd", "hwsim", "internal", "notebooks", "scripts", "triovit"}
 
 func TestNotebooks(t *testing.T) {
 	if testing.Short() {

@@ -2,9 +2,10 @@
 
 // Package linked tests that packages stay light. A light package, such as one that
 // describes a network, holds a grid or computes with integers, can be linked into a
-// small program or another simulator. The package's own tests check two rules. The root
-// of triovit and the packages below it, except forward, link no tensor library.
-// Packages in internal/ import no other part of this module.
+// small program, another simulator or a notebook's cell. The package's own tests check three
+// rules. The root of triovit and the packages below it, except forward, link no tensor
+// library. Packages in internal/ import no other part of this module. Of the packages that
+// are no programs, only charts/renderer links a JavaScript interpreter.
 package linked
 
 import (
@@ -19,6 +20,7 @@ import (
 var heavy = []struct{ path, why string }{
 	{"github.com/gomlx/", tensorLibrary},
 	{"net/http", "HTTP"},
+	{"github.com/dop251/goja", interpreter},
 	{"github.com/gotriovit/gotriovit/triovit/forward", tensorLibrary},
 	{"github.com/gotriovit/gotriovit/triovit/weights", "weights"},
 	{"github.com/gotriovit/gotriovit/triovit/builtin", "weights"},
@@ -30,10 +32,13 @@ var heavy = []struct{ path, why string }{
 // format.
 var formats = []string{"github.com/gomlx/compute-onnx/support/protos"}
 
-const tensorLibrary = "a tensor library"
+const (
+	tensorLibrary = "a tensor library"
+	interpreter   = "a JavaScript interpreter"
+)
 
-// Light fails the test if one of the packages links a tensor library, HTTP, weights or
-// a data set, itself or through another package. The patterns name the packages as go
+// Light fails the test if one of the packages links a tensor library, HTTP, weights, a
+// data set or a JavaScript interpreter, itself or through another package. The patterns name the packages as go
 // list accepts them. Without a pattern, Light checks the package in the test's folder.
 func Light(t testing.TB, patterns ...string) {
 	t.Helper()

@@ -49,18 +49,36 @@ func TestTriovitWithoutTensors(t *testing.T) {
 			t.Errorf("go list does not list %s", path)
 		}
 	}
-	for _, found := range tensorLibraries(list(t, append([]string{"-deps"}, packages...)...)) {
+	for _, found := range linkedFor(tensorLibrary, list(t, append([]string{"-deps"}, packages...)...)) {
 		t.Errorf("links %s", found)
 	}
-	if tensorLibraries(list(t, "-deps", forward)) == nil {
+	if linkedFor(tensorLibrary, list(t, "-deps", forward)) == nil {
 		t.Error("forward links no tensor library that this test would find")
 	}
 }
 
-// tensorLibraries returns the import paths that belong to tensor libraries.
-func tensorLibraries(paths []string) (found []string) {
+// TestOneInterpreter: of the packages that are no programs, only charts/renderer links a
+// JavaScript interpreter.
+func TestOneInterpreter(t *testing.T) {
+	const renderer = module + "charts/renderer"
+	packages := list(t, "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "../../...")
+	i := slices.Index(packages, renderer)
+	if i < 0 {
+		t.Fatalf("go list does not list %s", renderer)
+	}
+	packages = slices.Delete(packages, i, i+1)
+	for _, found := range linkedFor(interpreter, list(t, append([]string{"-deps"}, packages...)...)) {
+		t.Errorf("links %s", found)
+	}
+	if linkedFor(interpreter, list(t, "-deps", renderer)) == nil {
+		t.Error("charts/renderer links no interpreter that this test would find")
+	}
+}
+
+// linkedFor returns the heavy import paths that have a reason.
+func linkedFor(reason string, paths []string) (found []string) {
 	for _, line := range excess(paths) {
-		if path, ok := strings.CutSuffix(line, ": "+tensorLibrary); ok {
+		if path, ok := strings.CutSuffix(line, ": "+reason); ok {
 			found = append(found, path)
 		}
 	}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotriovit/gotriovit/charts/internal/drawing"
+	_ "github.com/gotriovit/gotriovit/charts/renderer"
+	"github.com/gotriovit/gotriovit/internal/cache"
+)
+
+// TestMain keeps the tests' drawings out of the user's cache, and older ones out of the tests.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gotriovit-charts")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("TRIOVIT_CACHE", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// TestDrawnOnce: a second drawing of an option comes from the cache, to the byte; another
+// size is another drawing, and a damaged entry is drawn anew.
+func TestDrawnOnce(t *testing.T) {
+	c := cache.Open(t.TempDir())
+	option := []byte(`{"title":{"text":"once"}}`)
+	entries := func() []string {
+		list, err := filepath.Glob(filepath.Join(c.Dir(), "*.entry"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	draw := func(width int) []byte {
+		svg, err := drawn(c, option, width, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return svg
+	}
+	first := draw(200)
+	if again := draw(200); !bytes.Equal(first, again) || len(entries()) != 1 {
+		t.Errorf("drawn twice: %d entries", len(entries()))
+	}
+	if other := draw(300); bytes.Equal(first, other) || len(entries()) != 2 {
+		t.Errorf("another size is no other drawing: %d entries", len(entries()))
+	}
+	for _, path := range entries() {
+		if err := os.Truncate(path, 50); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := draw(200); !bytes.Equal(first, again) {
+		t.Error("a damaged entry was taken")
+	}
+}
+
+// TestDrawnByProgram: the separate program draws as the program's own renderer does, to the
+// byte, and its error reaches the caller.
+func TestDrawnByProgram(t *testing.T) {
+	needRuntime(t)
+	script, err := readRuntime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := drawing.Request{Script: script, Option: draw(t, ladderFixture()).option, Width: 900, Height: 500}
+	want, err := drawing.Own()(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := drawnByProgram(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the two drawings differ")
+	}
+	q.Option = []byte("{")
+	if _, err := drawnByProgram(q); err == nil || !strings.Contains(err.Error(), "ECharts refused the option") {
+		t.Errorf("error %v does not say that ECharts refused the option", err)
+	}
+}
