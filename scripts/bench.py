@@ -5,11 +5,13 @@
 
 Each command is a process that answers the name of a case with milliseconds, as
 cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or with "-"
-where it lacks the network. In a round every process runs every case once, one after the other, so
-that whatever else the machine does falls on all of them alike: the ratios count,
-not the digits. The ratios refer to the first NAME, or to the one called OTHER in a NAME of the
-form "SELF / OTHER". Behind the rounds each case runs
-in a process of its own, whose largest resident memory is printed.
+where it lacks the network. In a round every process runs every case in its turn, so that
+whatever else the machine does falls on all of them alike: the ratios count, not the digits. A
+process runs the case twice, and the second time counts. During the first, the caches hold the
+data of the process before it, whose threads may still wait for work.
+The ratios refer to the first NAME, or to the one called OTHER in a NAME of the form
+"SELF / OTHER". Behind the rounds each case runs in a process of its own, whose largest
+resident memory is printed.
 
 CORES is the number of cores that all of them may use, 0 for all. With other work
 on the machine 1 is fair and more is not: PyTorch's threads wait for one another
@@ -83,8 +85,9 @@ def main(out, rounds, cores, *peers):
         load.append(os.getloadavg()[0])
         for case in CASES:
             for name, process in processes.items():
-                print(case, file=process.stdin, flush=True)
-                answer = process.stdout.readline().strip()
+                for _ in range(2):
+                    print(case, file=process.stdin, flush=True)
+                    answer = process.stdout.readline().strip()
                 if not answer:
                     sys.exit(f"bench.py: {name} ended at {case}")
                 if answer != "-":
