@@ -7,9 +7,9 @@ Each command is a process that answers the name of a case with milliseconds, as
 cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or with "-"
 where it lacks the network. In a round every process runs every case in its turn, so that
 whatever else the machine does falls on all of them alike: the ratios count, not the digits. A
-process runs the case twice, and the second time counts. During the first, the caches hold the
-data of the process before it, whose threads may still wait for work.
-The ratios refer to the first NAME, or to the one called OTHER in a NAME of the form
+turn lasts at least TURN_MS milliseconds and two runs, of which the median without the first
+counts. During the first, the caches hold the data of the process before it, whose threads may
+still wait for work. The ratios refer to the first NAME, or to the one called OTHER in a NAME of the form
 "SELF / OTHER". Behind the rounds each case runs in a process of its own, whose largest
 resident memory is printed.
 
@@ -31,9 +31,26 @@ import sys
 # are decoded, resized, run, and answered with their classes.
 CASES = ["B1-224/batch1", "B1-224/batch8", "Seg-B0-704x960/batch1", "B1-224/jpeg32", "Seg-B0-704x960/jpeg8"]
 
+TURN_MS = 100
+
 
 def start(command):
     return subprocess.Popen(["env", *shlex.split(command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def turn(process, case):
+    """The milliseconds of a process's runs of a case in one turn: none where it lacks the
+    case, None where the process has ended."""
+    ms = []
+    while sum(ms) < TURN_MS or len(ms) < 2:
+        print(case, file=process.stdin, flush=True)
+        answer = process.stdout.readline().strip()
+        if not answer:
+            return None
+        if answer == "-":
+            return []
+        ms.append(float(answer))
+    return ms
 
 
 def quartiles(ms):
@@ -85,13 +102,11 @@ def main(out, rounds, cores, *peers):
         load.append(os.getloadavg()[0])
         for case in CASES:
             for name, process in processes.items():
-                for _ in range(2):
-                    print(case, file=process.stdin, flush=True)
-                    answer = process.stdout.readline().strip()
-                if not answer:
+                ms = turn(process, case)
+                if ms is None:
                     sys.exit(f"bench.py: {name} ended at {case}")
-                if answer != "-":
-                    times[case, name].append(float(answer))
+                if len(ms) > 1:
+                    times[case, name].append(statistics.median(ms[1:]))
     rows = []
     for (case, name), ms in times.items():
         if not ms:
