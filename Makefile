@@ -133,6 +133,9 @@ bundle: python $(echarts) ## pack what a class without a network needs, build/bu
 lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 	$(python) -m jupyterlab notebooks $(LAB_FLAGS)
 
+# Packages of GoNB that cells import.
+gonbui := $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
+
 # The kernelspec holds absolute paths, so it is written anew each time: a
 # checkout that moved stays right. The build fills the cache that cells use; a
 # cell's go.work looks into every module of go.mod, also those that no package
@@ -142,8 +145,8 @@ lab: kernel ## open JupyterLab on the kernel "Go (Trio-ViT)"
 kernel: python $(tools_ready) $(echarts_ready) ## make the kernel and fill its build cache
 	@$(python) scripts/kernelspec.py $(call quote,$(VENV)) GOTOOLCHAIN GOEXPERIMENT GOFLAGS CGO_ENABLED TRIOVIT_ECHARTS TRIOVIT_CACHE $(if $(BUNDLE),GOPROXY GOSUMDB)
 	@go mod download
-	@GOBIN=$(call quote,$(CURDIR)/.bin) go install ./cmd/goimports
-	@go build ./... $(addprefix github.com/janpfeifer/gonb/,gonbui gonbui/comms gonbui/dom gonbui/widgets)
+	@go build -o .bin/goimports ./cmd/cellimports
+	@go build ./... $(gonbui)
 
 # --- XLA, several times as fast as the Go backend -------------------------------
 
@@ -155,7 +158,7 @@ XLA_PACKAGES ?= ./internal/platform ./triovit/forward ./triovit/forward/intgraph
 
 .PHONY: xla
 xla: $(xla_plugin)/.ready kernel ## fetch XLA (63 MB, Linux on x86-64), make the kernel "Go (Trio-ViT, XLA)"
-	CGO_ENABLED=1 go build -tags=xla ./...
+	CGO_ENABLED=1 go build -tags=xla ./... $(gonbui)
 	@echo "XLA is ready: the kernel \"Go (Trio-ViT, XLA)\", or from a shell"
 	@printf '  export %s\n' $(call quote,$(xla_run))
 	@echo "  go run -tags=xla ./cmd/triovit ladder"

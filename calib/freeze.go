@@ -169,7 +169,7 @@ func (f *freezer) operand(op *efficientvit.Op, index int) (frozen, error) {
 	tensor := op.Inputs[index]
 	x := f.made[tensor]
 	if !f.q.rounded[operand{op.Name, index}] {
-		return frozen{}, fmt.Errorf("the recipe leaves operand %d, %q, in float", index, tensor)
+		return frozen{}, fmt.Errorf("the recipe leaves operand %d, %q, in float, and %q leaves none", index, tensor, Default.Name)
 	}
 	grid := f.q.GridName(op, index)
 	u, err := f.grid(grid)

@@ -209,7 +209,7 @@ func TestFreezeRefuses(t *testing.T) {
 		want   string
 	}{
 		{"an operand in float", TrioViTPlus, oneSlice,
-			`freeze efficientvit-b0-r64: Hardswish "backbone.input_stem.op_list.0.act": the recipe leaves operand 0, "backbone.input_stem.op_list.0.conv", in float`},
+			`freeze efficientvit-b0-r64: Hardswish "backbone.input_stem.op_list.0.act": the recipe leaves operand 0, "backbone.input_stem.op_list.0.conv", in float, and "TrioViTPlus every point by L2.4 search" leaves none`},
 		{"the picture in float", TrioViTPlusInteger.With("no stem", func(r *Recipe) { r.Points = []PointSelection{MBConvInputs} }), oneSlice,
 			`Input "input": the recipe leaves "input" in float`},
 		{"uniform divisors", TrioViTPlusInteger.With("uniform", func(r *Recipe) { r.Divisors = MinMax{Bits: 8} }), oneSlice,

@@ -11,7 +11,7 @@ var causeColors = map[string]string{
 	"stream": plot.Yellow, "partner": plot.Wine, "channels": plot.Lime, "weight load": plot.Brown, "input load": plot.Mint, "pipeline fill": plot.Purple,
 }
 
-// causeColor returns the colour of a cause, [shade] for one that is rare.
+// causeColor returns the colour of a cause, [plot.Shade] for one that is rare.
 func causeColor(name string) string {
 	if c, ok := causeColors[name]; ok {
 		return c

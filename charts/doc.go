@@ -14,9 +14,10 @@
 // figure is then shown in a notebook, saved, or exported as the table it was drawn from.
 // The option is pure JSON without functions, so that a browser draws the same bytes as
 // ECharts itself running in the JavaScript interpreter goja, without a browser. The drawing
-// is cached. Package charts/renderer has the interpreter. A program that imports it draws
-// in its own process, and any other program runs cmd/drawsvg for a figure that is not in
-// the cache.
+// is cached. Package charts/renderer has the interpreter, and a program that draws must import
+// it. A notebook's cell need not: it runs cmd/drawsvg for a figure that is not in the cache.
+//
+//	import _ "github.com/gotriovit/gotriovit/charts/renderer"
 //
 //	fig, err := charts.Cycles(run)
 //	if err != nil {
@@ -33,9 +34,9 @@
 // ECharts runtime.
 //
 // The paper's ten figures, panel by panel, are PaperFig1 to PaperFig10: Fig. 3 to Fig. 6 in
-// charts/quant, the others here. [Compared] shows one with a sentence on its agreement with the paper. A role has one colour and one
-// label in every figure; the option contains names of colours, and a theme
-// maps the names to values. The variable TRIOVIT_THEME chooses the theme, light
+// charts/quant, the others here. [Compared] shows one with a sentence on its agreement with
+// the paper. A role has one colour and one label in every figure; the option contains names
+// of colours, and a theme maps the names to values. The variable TRIOVIT_THEME chooses the theme, light
 // or dark. Backgrounds are opaque, so that a figure of either theme is readable on any
 // page. After a change of the theme the kernel must be restarted.
 package charts

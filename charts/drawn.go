@@ -7,11 +7,14 @@ import (
 	"context"
 	"encoding/gob"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
+
+	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/gotriovit/gotriovit/charts/internal/drawing"
 	"github.com/gotriovit/gotriovit/internal/cache"
@@ -42,8 +45,12 @@ func drawn(c *cache.Cache, option []byte, width, height int) ([]byte, error) {
 		return nil, err
 	}
 	draw := drawing.Own()
-	if draw == nil {
+	switch {
+	case draw != nil:
+	case gonbui.IsNotebook:
 		draw = drawnByProgram
+	default:
+		return nil, fmt.Errorf("charts: draw a figure: the program links no renderer: import _ \"github.com/gotriovit/gotriovit/charts/renderer\"")
 	}
 	svg, err := draw(q)
 	if err != nil {
@@ -53,23 +60,19 @@ func drawn(c *cache.Cache, option []byte, width, height int) ([]byte, error) {
 	return svg, nil
 }
 
-// drawnByProgram runs cmd/drawsvg of this module's source. Go keeps the compiled program
-// in its build cache.
+// drawnByProgram runs cmd/drawsvg of this module's source, for this machine whatever the
+// notebook compiles for. Go keeps the compiled program in its build cache.
 func drawnByProgram(q drawing.Request) ([]byte, error) {
 	_, source, _, _ := runtime.Caller(0)
-	module := filepath.Dir(filepath.Dir(source))
-	const without = "a program that runs without Go and without this module's source imports charts/renderer"
-	if !filepath.IsAbs(module) {
-		return nil, fmt.Errorf("charts: draw a figure: the program was built with -trimpath, which hides the source of cmd/drawsvg: %s", without)
-	}
 	var request, svg, problem bytes.Buffer
 	if err := gob.NewEncoder(&request).Encode(q); err != nil {
 		return nil, fmt.Errorf("charts: draw a figure: %w", err)
 	}
-	program := exec.Command("go", "run", "./cmd/drawsvg")
-	program.Dir, program.Stdin, program.Stdout, program.Stderr = module, &request, &svg, &problem
+	program := exec.Command("go", "run", "-mod=readonly", "./cmd/drawsvg")
+	program.Dir, program.Stdin, program.Stdout, program.Stderr = filepath.Dir(filepath.Dir(source)), &request, &svg, &problem
+	program.Env = append(os.Environ(), "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if err := program.Run(); err != nil {
-		return nil, fmt.Errorf("charts: draw a figure: go run ./cmd/drawsvg in %s: %w\n%s(%s)", module, err, problem.Bytes(), without)
+		return nil, fmt.Errorf("charts: draw a figure: go run ./cmd/drawsvg in %s: %w\n%s", program.Dir, err, problem.Bytes())
 	}
 	return svg.Bytes(), nil
 }

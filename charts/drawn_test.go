@@ -64,6 +64,18 @@ func TestDrawnOnce(t *testing.T) {
 	}
 }
 
+// TestNoRenderer: outside of a notebook a program that links no renderer is told to.
+func TestNoRenderer(t *testing.T) {
+	needRuntime(t)
+	own := drawing.Own()
+	drawing.Register(nil)
+	defer drawing.Register(own)
+	option := []byte(`{"title":{"text":"not drawn before"}}`)
+	if _, err := drawn(cache.Open(t.TempDir()), option, 200, 100); err == nil || !strings.Contains(err.Error(), `import _ "github.com/gotriovit/gotriovit/charts/renderer"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestDrawnByProgram: the separate program draws as the program's own renderer does, to the
 // byte, and its error reaches the caller.
 func TestDrawnByProgram(t *testing.T) {

@@ -6,12 +6,12 @@
 Each command is a process that answers the name of a case with milliseconds, as
 cmd/benchforward, cmd/benchinteger, peer_torch.py and peer_runtimes.py do, or with "-"
 where it lacks the network. In a round every process runs every case in its turn, so that
-whatever else the machine does falls on all of them alike: the ratios count, not the digits. A
-turn lasts at least TURN_MS milliseconds and two runs, of which the median without the first
-counts. During the first, the caches hold the data of the process before it, whose threads may
-still wait for work. The ratios refer to the first NAME, or to the one called OTHER in a NAME of the form
-"SELF / OTHER". Behind the rounds each case runs in a process of its own, whose largest
-resident memory is printed.
+whatever else the machine does falls on all of them alike: the ratios count, not the digits.
+A turn lasts at least TURN_MS milliseconds and two runs, of which the median without the
+first counts. During the first, the caches hold the data of the process before it, whose
+threads may still wait for work. The ratios refer to the first NAME, or to the one called
+OTHER in a NAME of the form "SELF / OTHER". Behind the rounds each case runs in a process of
+its own, whose largest resident memory is printed.
 
 CORES is the number of cores that all of them may use, 0 for all. With other work
 on the machine 1 is fair and more is not: PyTorch's threads wait for one another
@@ -94,8 +94,11 @@ def main(out, rounds, cores, *peers):
         name, command = peer.split("=", 1)
         name, _, other = name.partition(" / ")
         commands[name], others[name] = command, other
+    reference = next(iter(commands))
+    for name, other in others.items():
+        if other not in ("", *commands):
+            sys.exit(f"bench.py: {name} refers to {other}, which is no peer")
     processes = {name: start(command) for name, command in commands.items()}
-    reference = next(iter(processes))
     times = {(case, name): [] for case in CASES for name in processes}
     load = []
     for _ in range(int(rounds)):

@@ -49,6 +49,9 @@ operation and the width that it needs.`,
 			}
 			data.Warnings = r.warnings
 			text := fmt.Sprintf("%s from %s, calibrated on %d pictures\n%s%s%s", r.Network().Name, r.Source(), r.images, r.recipe, r.warned(), data)
+			if *out == "" {
+				text += "not written: -out names a file\n"
+			}
 			return output{text, data}, nil
 		}
 	},

@@ -3,7 +3,7 @@
 // Package drawing holds what package charts and the renderer of its figures share. A
 // JavaScript interpreter is a large part of a program, and a notebook's cell is linked anew
 // each time, so package charts does not link the interpreter. A program that imports
-// charts/renderer draws in its own process. Any other program starts cmd/drawsvg.
+// charts/renderer draws in its own process. A cell without it starts cmd/drawsvg.
 package drawing
 
 // Version is the version of this module's part in a drawing: the widths of letters here,
@@ -21,6 +21,8 @@ type Request struct {
 // A Renderer draws a request as SVG.
 type Renderer func(Request) ([]byte, error)
 
+// own is set before main begins and is not changed later. It is a variable because an import
+// is the only choice that a program makes at link time.
 var own Renderer
 
 // Register makes a renderer the program's own. Package charts/renderer calls it when the

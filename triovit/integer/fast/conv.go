@@ -11,7 +11,7 @@ import (
 
 const (
 	// tileRows and tileBlocks bound the accumulators that are computed before they are
-	// requantized: 24 KB of accumulators stay in the nearest cache beside the weights.
+	// requantized: 24 KB of accumulators, for a nearest cache of 32 or 48 KB.
 	tileRows   = 96
 	tileBlocks = 4
 )

@@ -18,5 +18,6 @@
 //
 // The processor's instructions decide which kernels run, or the environment variable
 // TRIOVIT_KERNEL: "vnni" (AVX-512 with VNNI), "avxvnni" (AVX-VNNI), "avx2", "neon", "wasm",
-// "portable". "avx2", "neon" and "wasm" want a build with GOEXPERIMENT=simd.
+// "portable". "neon" and "wasm" want a build with GOEXPERIMENT=simd. Without it "avx2" has the
+// products of bytes and Hardswish alone, and the portable loops for the rest.
 package fast

@@ -9,10 +9,10 @@ import (
 	"simd/archsimd"
 )
 
-// avx2 returns the kernels for AVX2, nil where the processor has none: the products of rows
-// and weights and the estimate of Hardswish in assembly, the others in Go's vectors. VPMADDUBSW saturates. So bytes are
-// multiplied as pairs of 16-bit numbers, in two groups: the even bytes of four and the odd
-// ones.
+// avx2 returns the kernels for AVX2 and FMA, nil where the processor lacks one of them: the
+// products of rows and weights and the estimate of Hardswish in assembly, the others in Go's
+// vectors. VPMADDUBSW saturates. So bytes are multiplied as pairs of 16-bit numbers, in two
+// groups: the even bytes of four and the odd ones.
 func avx2() *Set {
 	if !archsimd.X86.AVX2() || !archsimd.X86.FMA() {
 		return nil

@@ -6,9 +6,9 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// avx2 returns the kernels for AVX2, nil where the processor has none. Go's vectors want
-// GOEXPERIMENT=simd. Without them only the products of bytes and the estimate of Hardswish in
-// assembly are there, and all other kernels are the portable ones.
+// avx2 returns the kernels for AVX2 and FMA, nil where the processor lacks one of them. Go's
+// vectors want GOEXPERIMENT=simd. Without them only the products of bytes and the estimate of
+// Hardswish are there, in assembly, and all other kernels are the portable ones.
 func avx2() *Set {
 	if !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
 		return nil

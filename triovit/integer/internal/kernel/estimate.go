@@ -13,7 +13,7 @@ import "math"
 //	w := (n·Rate + Fall)·min(n, Six) + Rise
 //	r := |w − round(w)|
 //
-// where n is the pre-activation plus 3, and at least 0. ⌊w⌋ is the exact code before its clamp unless
+// where n is the pre-activation plus 3, and at least 0. ⌊w⌋, clamped, is the exact code unless
 //
 //	r < Doubt, or u − ⌊u⌋ < Near and r·Ratio < Doubt
 //
@@ -37,10 +37,12 @@ const (
 // used. It returns nil if floats are too coarse, or if the codes are not those of a byte.
 //
 // An operation on floats has an error of at most ε = 2^−24 times its result, and so has each
-// number of the estimate. A multiplier of at most 24 bits has none.
+// number of the estimate. A multiplier of at most 24 bits has none. The shifted accumulators
+// and the products that Drop has cut must fit 32 bits, as the planner of package fast
+// ensures.
 //
-// The pre-activation is x = ⌊acc·slope + start⌋. As long as x + Three is at most reach, the
-// error of u is at most
+// The pre-activation x plus Three is ⌊acc·slope + start⌋. As long as that is at most reach,
+// the error of u is at most
 //
 //	near = (ε + the relative errors of Slope and of float32(acc))·(reach + |start|)
 //
@@ -56,7 +58,7 @@ const (
 //
 // Here most = end + 2·|rise| + gain·Three·Six bounds the sums of all terms of w, for codes
 // below end. If n is wrong, h is wrong by at most max(Three, Six, 2·Six − Three), its largest
-// slope.
+// slope. The bound on most has room for the roundings of r·Ratio and of the bounds themselves.
 func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
 	if g.Three <= 0 || g.Six <= 0 || g.Drop > 31 || g.Out.Lo < 0 || g.Out.Hi > 255 {
 		return nil
@@ -64,7 +66,7 @@ func NewEstimate(s *[2]Scale, g *Gate, n int) *Estimate {
 	const eps = 1.0 / (1 << 24) * (1 + 1.0/64) // with the errors of the errors
 	three, six, top := float64(g.Three), float64(g.Six), float64(g.Hi)
 	end := float64(g.Out.Hi) + 2
-	e := &Estimate{Bottom: float32(max(0, g.Lo+g.Three)), Top: float32(max(0, g.Hi+g.Three)), Six: float32(g.Six)}
+	e := &Estimate{Bottom: float32(max(0, float64(g.Lo)+three)), Top: float32(max(0, top+three)), Six: float32(six)}
 	for o := range n {
 		slope, start := s[0].line(o)
 		slope, start = math.Ldexp(slope, int(g.Left)), start+three

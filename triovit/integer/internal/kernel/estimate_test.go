@@ -57,6 +57,25 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// TestEstimateWideCodes: pre-activations may have a range of 32 bits that they do not reach.
+func TestEstimateWideCodes(t *testing.T) {
+	d := draw{Rand: rand.New(rand.NewPCG(1, 3))}
+	s, g := d.hardswish()
+	for o := range Lanes {
+		s[0].Mantissa[o], s[0].Shift[o], s[0].Addend[Place(o)] = 1<<29, 0, 0 // 8 accumulators are one step
+	}
+	g.Left, g.Lo, g.Hi = 0, math.MinInt32, math.MaxInt32
+	e := NewEstimate(&s, &g, Lanes)
+	for _, from := range []int32{-1 << 17, -1 << 12, 1 << 16} {
+		want := swept(Portable(), &s, &g, nil, from)
+		for _, set := range Sets() {
+			if !slices.Equal(swept(set, &s, &g, e, from), want) {
+				t.Errorf("%s: codes are wrong from accumulator %d on", set.Name, from)
+			}
+		}
+	}
+}
+
 // TestNewEstimateRefuses scales for which floats of 32 bits are too coarse.
 func TestNewEstimateRefuses(t *testing.T) {
 	for _, tc := range []struct {

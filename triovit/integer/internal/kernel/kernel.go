@@ -57,7 +57,7 @@ type Set struct {
 	Taps func(acc []int32, x []byte, columns, stride int, offsets []int, w []int8, bias []int32)
 
 	// Requantize makes bytes of one block of accumulators, rows ldy bytes apart, in the
-	// first n channels:
+	// first n channels. A byte is the lowest 8 bits of its code, which may be negative:
 	//
 	//	y[r·ldy + o] = clamp(s.of(o, acc[r][o] << c.Left), c.Lo, c.Hi)
 	Requantize func(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n int)
@@ -68,7 +68,8 @@ type Set struct {
 	//	p := x·clamp(x + g.Three, 0, g.Six) >> g.Drop
 	//	y[r·ldy + o] = clamp(s[1].of(o, p), g.Out.Lo, g.Out.Hi)
 	//
-	// An estimate of s and g spares a kernel most of this arithmetic; without one it is nil.
+	// An estimate of s and g spares a kernel most of this arithmetic, and is nil where there
+	// is none. With an estimate acc << g.Left and p must fit 32 bits.
 	Hardswish func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, n int)
 
 	// HardswishWords is Hardswish to integers of 32 bits:

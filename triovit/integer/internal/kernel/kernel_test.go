@@ -131,7 +131,7 @@ var cases = []struct {
 	{"Requantize", func(d draw, set *Set) ([]byte, []int32) {
 		rows, n := d.rows()
 		y, ldy := d.spaced(rows, n, 0)
-		s, c := d.scale(), d.codes(0, 255)
+		s, c := d.scale(), d.codes(-128, 255)
 		set.Requantize(y, ldy, rows, d.words(rows*Lanes), &s, &c, n)
 		return y, nil
 	}},

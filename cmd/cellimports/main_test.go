@@ -27,7 +27,7 @@ func tree(t *testing.T, files map[string]string) string {
 
 func TestRun(t *testing.T) {
 	root := tree(t, map[string]string{
-		"cell/go.work":              "go 1.27\n\nuse (\n\t.\n\t../checkout\n)\n",
+		"cell/go.work":              "go 1.27\n\nuse (\n\t.\n\t../gone\n\t../checkout\n)\n",
 		"cell/go.mod":               "module cell\n",
 		"checkout/go.mod":           "module example.org/m\n",
 		"checkout/a/grid/grid.go":   "package grid\n\ntype Uniform struct{}\n\nfunc New() Uniform { return Uniform{} }\n",
@@ -45,6 +45,7 @@ func TestRun(t *testing.T) {
 		"of several files": {"var g grid.Uniform\n\tprintln(g, grid.Bits)", `"example.org/m/a/grid"`},
 		"beside Go's own":  {"fmt.Println(grid.Bits)", "\"fmt\"\n\n\t\"example.org/m/a/grid\""},
 		"the one that has": {"println(hub.Other)", `"example.org/m/c/hub"`},
+		"misspelt":         {"println(grid.Absent)", `"example.org/m/a/grid"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(root, "cell", "main.go")
@@ -65,10 +66,11 @@ func TestRun(t *testing.T) {
 	}
 	for name, source := range map[string]string{
 		"two packages":    "package main\n\nfunc main() { println(hub.Files) }\n",
-		"not exported":    "package main\n\nfunc main() { println(grid.Absent) }\n",
+		"three packages":  "package main\n\nfunc main() { println(hub.Absent) }\n",
 		"a variable":      "package main\n\nfunc main() {\n\tvar grid struct{ Bits int }\n\tprintln(grid.Bits)\n}\n",
 		"a declaration":   "package main\n\nvar grid struct{ Bits int }\n\nfunc main() { println(grid.Bits) }\n",
 		"imported":        "package main\n\nimport \"example.org/elsewhere/grid\"\n\nfunc main() { println(grid.Bits) }\n",
+		"a version":       "package main\n\nimport \"example.org/grid/v2\"\n\nfunc main() { println(grid.Bits) }\n",
 		"under a name":    "package main\n\nimport grid \"example.org/elsewhere\"\n\nfunc main() { println(grid.Bits) }\n",
 		"a program":       "package main\n\nfunc main() { println(tool.Version) }\n",
 		"internal":        "package main\n\nfunc main() { println(in.Hidden) }\n",

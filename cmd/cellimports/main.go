@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The program goimports adds the missing imports to a notebook's cell. GoNB runs it for each
-// cell, under this name and as
+// The program cellimports adds the missing imports to a notebook's cell. GoNB runs it for each
+// cell, under the name goimports and as
 //
 //	goimports -w FILE
 //
@@ -24,6 +24,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,8 +67,10 @@ func run(file string, write bool) error {
 }
 
 // workspaceImports returns the source of a file with an import for each package of the
-// go.work's modules that it uses and does not import. A source that does not parse is
-// returned unchanged, and so is a name that several packages or none could mean.
+// go.work's modules that it uses and does not import. Of several packages of a name, the one
+// that exports all that is used of it is meant. A single package is meant in any case, so
+// that the compiler names an identifier that it lacks. A source that does not parse is
+// returned unchanged.
 func workspaceImports(file string, src []byte) ([]byte, error) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, src, 0)
 	if err != nil {
@@ -85,16 +88,18 @@ func workspaceImports(file string, src []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := map[string][]string{} // import paths by the package's name
+	found := map[string][]candidate{} // by the package's name
 	for _, m := range modules {
-		if err := m.find(missing, found); err != nil {
-			return nil, err
-		}
+		m.find(missing, found)
 	}
 	var added strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if len(found[name]) == 1 {
-			fmt.Fprintf(&added, "\nimport %q", found[name][0])
+		meant := slices.DeleteFunc(slices.Clone(found[name]), func(c candidate) bool { return !c.whole })
+		if len(meant) == 0 {
+			meant = found[name]
+		}
+		if len(meant) == 1 {
+			fmt.Fprintf(&added, "\nimport %q", meant[0].path)
 		}
 	}
 	end := int(parsed.Name.End() - parsed.FileStart)
@@ -121,10 +126,28 @@ func missingPackages(f *ast.File) map[string][]string {
 		if spec.Name != nil {
 			delete(missing, spec.Name.Name)
 		} else if p, err := strconv.Unquote(spec.Path.Value); err == nil {
-			delete(missing, path.Base(p))
+			delete(missing, packageName(p))
 		}
 	}
 	return missing
+}
+
+// packageName returns the name that a package of an import path most likely has: the last
+// element that is no major version.
+func packageName(importPath string) string {
+	if base := path.Base(importPath); !version.MatchString(base) {
+		return base
+	}
+	return path.Base(path.Dir(importPath))
+}
+
+var version = regexp.MustCompile(`^v[0-9]+$`)
+
+// A candidate is a package that a name may mean. It is whole if it exports all that is used
+// of the name.
+type candidate struct {
+	path  string
+	whole bool
 }
 
 // A module is a module of a go.work: its path and its folder.
@@ -154,12 +177,11 @@ func workspace(folder string) ([]module, error) {
 		if !filepath.IsAbs(m.folder) {
 			m.folder = filepath.Join(folder, m.folder)
 		}
-		data, err := os.ReadFile(filepath.Join(m.folder, "go.mod"))
-		if err != nil {
-			return nil, err
+		// The go command tells about a folder without a module.
+		if data, err := os.ReadFile(filepath.Join(m.folder, "go.mod")); err == nil {
+			m.path = modfile.ModulePath(data)
+			modules = append(modules, m)
 		}
-		m.path = modfile.ModulePath(data)
-		modules = append(modules, m)
 	}
 	return modules, nil
 }
@@ -167,12 +189,15 @@ func workspace(folder string) ([]module, error) {
 // outside are folders of a checkout that hold no package which a cell can import.
 var outside = []string{"build", "internal", "node_modules", "testdata", "vendor"}
 
-// find adds the import path of each package of the module that has a missing name and
-// exports all that is used of it.
-func (m module) find(missing, found map[string][]string) error {
-	return filepath.WalkDir(m.folder, func(folder string, e fs.DirEntry, err error) error {
-		if err != nil || !e.IsDir() || folder == m.folder {
-			return err
+// find adds each package of the module that has a missing name to the candidates for it.
+// A folder that cannot be read has none.
+func (m module) find(missing map[string][]string, found map[string][]candidate) {
+	_ = filepath.WalkDir(m.folder, func(folder string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return fs.SkipDir
+		}
+		if !e.IsDir() || folder == m.folder {
+			return nil
 		}
 		name := e.Name()
 		if slices.Contains(outside, name) || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
@@ -181,42 +206,46 @@ func (m module) find(missing, found map[string][]string) error {
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
 			return fs.SkipDir // another module
 		}
-		if used := missing[name]; used != nil && exports(folder, used) {
-			below, err := filepath.Rel(m.folder, folder)
-			if err != nil {
-				return err
-			}
-			found[name] = append(found[name], path.Join(m.path, filepath.ToSlash(below)))
+		if missing[name] == nil {
+			return nil
+		}
+		below, err := filepath.Rel(m.folder, folder)
+		if err != nil {
+			return err
+		}
+		if is, whole := exports(folder, missing[name]); is {
+			found[name] = append(found[name], candidate{path.Join(m.path, filepath.ToSlash(below)), whole})
 		}
 		return nil
 	})
 }
 
-// exports reports whether the package in a folder has the folder's name and declares all
-// the identifiers.
-func exports(folder string, identifiers []string) bool {
-	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+// exports reports whether a folder holds a package with the folder's name, and whether that
+// package declares all the identifiers.
+func exports(folder string, identifiers []string) (is, whole bool) {
+	files, err := os.ReadDir(folder)
 	if err != nil {
-		return false
+		return false, false
 	}
 	left := map[string]bool{}
 	for _, id := range identifiers {
 		left[id] = true
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
 			continue
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folder, file.Name()), nil, 0)
 		if err != nil || parsed.Name.Name != filepath.Base(folder) {
-			return false
+			return false, false
 		}
+		is = true
 		for id := range parsed.Scope.Objects {
 			delete(left, id)
 		}
 		if len(left) == 0 {
-			return true
+			return true, true
 		}
 	}
-	return false
+	return is, false
 }
