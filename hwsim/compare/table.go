@@ -101,8 +101,11 @@ type Row struct {
 const legend = "V verified, I inferred, M from memory, U unknown, C computed; a ratio has the marks of both operands\n"
 
 // Page returns the table with a line between printed and computed rows, and notes below.
-// In its text long names take several lines, and the last line has the numbers.
-func (t *Table) Page() table.Page {
+func (t *Table) Page() table.Page { return t.page(math.MaxInt) }
+
+// page is Page with names of at most width characters in a line: a longer name takes several
+// rows, the last of which has the numbers.
+func (t *Table) page(width int) table.Page {
 	var s table.Writer
 	fmt.Fprintln(&s, t.Title)
 	columns := append([]string{"", "network"}, t.Columns...)
@@ -119,7 +122,7 @@ func (t *Table) Page() table.Page {
 			}
 			row("%s", part.name+":")
 			for _, r := range part.rows {
-				name := folded(r.Name, nameWidth)
+				name := folded(r.Name, width)
 				for _, part := range name[:len(name)-1] {
 					row("%s", part)
 				}
@@ -141,7 +144,7 @@ func (t *Table) Page() table.Page {
 	return s.Page()
 }
 
-// A table fits a notebook's page without breaking words.
+// A table as text fits a terminal without breaking words.
 const (
 	pageWidth = 116 // width of the page in characters
 	nameWidth = 24  // width of the names in characters
@@ -167,7 +170,7 @@ func folded(text string, width int) []string {
 // String returns the table's page and the assumptions of each accelerator.
 func (t *Table) String() string {
 	var s strings.Builder
-	s.WriteString(t.Page().String())
+	s.WriteString(t.page(nameWidth).String())
 	for _, c := range t.Configs {
 		fmt.Fprintf(&s, "computed on %s\n%s", c, c.Assumptions())
 	}
