@@ -297,7 +297,7 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 	build/bench/go $(networks)
 	@$(if $(bench_xla),set -x; CGO_ENABLED=1 go build -tags=xla -o build/bench/xla ./cmd/benchforward,echo "XLA is left out: make xla fetches it")
 	@$(if $(bench_runtimes),set -x; $(peer_runtimes),echo "ONNX Runtime and OpenVINO are left out: make peers installs them")
-	@$(if $(bench_runtimes),$(if $(bench_avx2),set -x; build/peers/bin/python scripts/as_avx2.py $(as_avx2),echo "ONNX Runtime and OpenVINO by AVX2 are left out: they want Linux on x86-64, cc and objdump"))
+	@$(if $(bench_runtimes),$(if $(bench_avx2),$(MAKE) --no-print-directory $(as_avx2)/.ready,echo "ONNX Runtime and OpenVINO by AVX2 are left out: they want Linux on x86-64, cc and objdump"))
 	@$(if $(bench_torch),,echo "PyTorch is left out: make pytorch installs it")
 	$(PYTHON) scripts/bench.py build/bench/times.json $(ROUNDS) $(CORES) \
 		$(if $(bench_runtimes),"OpenVINO int8=$(peer_runtimes) openvino int8") \
@@ -311,6 +311,9 @@ bench: ## time integers, both backends and their peers, as far as installed, in 
 		$(if $(bench_runtimes),"OpenVINO fp32=$(peer_runtimes) openvino fp32" \
 			"ONNX Runtime int8=$(peer_runtimes) onnxruntime int8" "ONNX Runtime fp32=$(peer_runtimes) onnxruntime fp32") \
 		$(if $(bench_torch),"timm=$(peer_torch) timm")
+$(as_avx2)/.ready: build/peers/.ready scripts/as_avx2.py scripts/as_avx2.c
+	build/peers/bin/python scripts/as_avx2.py $(as_avx2)
+	@touch $@
 bench_xla = $(wildcard $(xla_plugin)/.ready)
 bench_torch = $(wildcard build/pytorch/.ready)
 bench_runtimes = $(wildcard build/peers/.ready)

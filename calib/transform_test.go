@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
@@ -22,17 +23,7 @@ import (
 )
 
 // TestMain keeps the tests' results out of the user's cache.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "gotriovit-calib")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir) // a user's own cache is not read: nothing old is scored
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 // noise returns a classification set of n random pictures of side pixels.
 func noise(t testing.TB, n, side int) dataset.Dataset {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,7 +51,7 @@ func drawn(c *cache.Cache, option []byte, width, height int) ([]byte, error) {
 	case gonbui.IsNotebook:
 		draw = drawnByProgram
 	default:
-		return nil, fmt.Errorf("charts: draw a figure: the program links no renderer: import _ \"github.com/gotriovit/gotriovit/charts/renderer\"")
+		return nil, errors.New(`charts: draw a figure: the program links no renderer: import _ "github.com/gotriovit/gotriovit/charts/renderer"`)
 	}
 	svg, err := draw(q)
 	if err != nil {

@@ -4,7 +4,6 @@ package charts
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,20 +12,11 @@ import (
 	"github.com/gotriovit/gotriovit/charts/internal/drawing"
 	_ "github.com/gotriovit/gotriovit/charts/renderer"
 	"github.com/gotriovit/gotriovit/internal/cache"
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 )
 
 // TestMain keeps the tests' drawings out of the user's cache, and older ones out of the tests.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "gotriovit-charts")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 // TestDrawnOnce: a second drawing of an option comes from the cache, to the byte; another
 // size is another drawing, and a damaged entry is drawn anew.

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -35,17 +36,7 @@ func describe(t testing.TB, name string, options ...efficientvit.Option) *effici
 	return net
 }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "gotriovit")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 // oracle predicts what the red channel of a picture's first pixel says.
 type oracle struct {

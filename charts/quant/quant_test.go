@@ -3,7 +3,6 @@
 package quant
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -12,20 +11,11 @@ import (
 	"github.com/gotriovit/gotriovit/charts/internal/figuretest"
 	"github.com/gotriovit/gotriovit/charts/internal/plot"
 	_ "github.com/gotriovit/gotriovit/charts/renderer"
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 )
 
 // TestMain keeps the tests' drawings out of the user's cache, and older ones out of the tests.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "gotriovit-charts")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 type drawable interface {
 	Figure() (*charts.Figure, error)

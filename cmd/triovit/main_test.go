@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/gotriovit/gotriovit/calib"
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 	"github.com/gotriovit/gotriovit/triovit"
 	"github.com/gotriovit/gotriovit/triovit/efficientvit"
 	"github.com/gotriovit/gotriovit/triovit/grid"
@@ -41,20 +42,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, ready)
 		os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 	}
-	dir, err := os.MkdirTemp("", "gotriovit")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
 	os.Unsetenv("TRIOVIT_MODEL")
 	os.Unsetenv("TRIOVIT_WEIGHTS")
 	os.Unsetenv("TRIOVIT_DATA")
 	os.Unsetenv("TRIOVIT_CLASS_ORDER")
 	os.Unsetenv("TRIOVIT_PREPROCESS")
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	os.Exit(cachetest.Run(m))
 }
 
 // TestCacheThatCannotBeWritten: each stage that cannot keep its result says so once, and

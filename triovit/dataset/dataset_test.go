@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 	"github.com/gotriovit/gotriovit/internal/hostile"
 	"github.com/gotriovit/gotriovit/internal/shared"
 	"github.com/gotriovit/gotriovit/triovit/preprocess"
@@ -25,16 +26,7 @@ import (
 )
 
 // TestMain keeps stored hashes out of the user's cache.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "dataset")
-	if err != nil {
-		panic(err)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 // write writes a file into a folder of a test.
 func write(t *testing.T, dir, name string, data []byte) {

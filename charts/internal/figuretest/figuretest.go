@@ -96,6 +96,18 @@ func Texts(t testing.TB, svg []byte) string {
 	}
 }
 
+// IsFinite fails where the drawing of a figure has a text or a coordinate that is no number.
+func IsFinite(t testing.TB, f Figure) {
+	t.Helper()
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(Texts(t, svg), "NaN") || bytes.Contains(svg, []byte(`NaN,`)) || bytes.Contains(svg, []byte(`"NaN"`)) {
+		t.Errorf("the SVG has texts or coordinates that are not numbers")
+	}
+}
+
 var translated = regexp.MustCompile(`translate\(([-\d.]+) `)
 
 // TextsAreInside fails where a text is cut at a side of the figure.

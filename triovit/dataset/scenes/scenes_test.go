@@ -14,21 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotriovit/gotriovit/internal/cache/cachetest"
 	"github.com/gotriovit/gotriovit/triovit/dataset"
 	"pgregory.net/rapid"
 )
 
 // TestMain gives the tests a cache of their own.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "scenes")
-	if err != nil {
-		panic(err)
-	}
-	os.Setenv("TRIOVIT_CACHE", dir)
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(cachetest.Run(m)) }
 
 func TestSeedIsIdentity(t *testing.T) {
 	a, b := Draw(TrainSeed+3, 128, 64), Draw(TrainSeed+3, 128, 64)

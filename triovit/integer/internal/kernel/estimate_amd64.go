@@ -13,9 +13,9 @@ type estimator func(y *byte, ldy, fours int, acc *int32, e *Estimate, gate *Gate
 type hardswishing func(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, n int)
 
 // estimated is [Set.Hardswish] by an estimator, and by exact integers for four rows with a
-// code in doubt. The exact integers compute all n channels.
+// code in doubt, or where there is no estimate. The exact integers compute all n channels.
 func estimated(run estimator, exact hardswishing, y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, first, n int) {
-	if rows < 4 {
+	if e == nil || rows < 4 {
 		exact(y, ldy, rows, acc, s, g, n)
 		return
 	}

@@ -2,6 +2,7 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "doubts_amd64.h"
 
 // eights are the dwords of eight channels of four rows, which VPACKSSDW and VPACKUSWB leave
 // with the first channels of all rows in front: those of a row side by side.
@@ -31,13 +32,6 @@ GLOBL eights<>(SB), RODATA|NOPTR, $32
 	VANDPS Y15, r, r \
 	VROUNDPS $9, n, n \
 	VCVTPS2DQ n, n
-
-// DOUBTS sets the bit of R13 in AX if a lane has a bit in R12.
-#define DOUBTS \
-	NEGL R12; \
-	SBBQ R12, R12; \
-	ANDQ R13, R12; \
-	ORQ R12, AX
 
 // func estimateHalf(y *byte, ldy, fours int, acc *int32, e *Estimate, gate *Gate, first, n int) uint64
 //

@@ -76,10 +76,6 @@ func requantizeVNNI(y []byte, ldy, rows int, acc []int32, s *Scale, c *Codes, n 
 
 func hardswishVNNI(y []byte, ldy, rows int, acc []int32, s *[2]Scale, g *Gate, e *Estimate, n int) {
 	_, _ = y[(rows-1)*ldy+n-1], acc[rows*Lanes-1]
-	if e == nil {
-		hardswishVNNIExact(y, ldy, rows, acc, s, g, n)
-		return
-	}
 	estimated(estimateRows, hardswishVNNIExact, y, ldy, rows, acc, s, g, e, 0, n)
 }
 

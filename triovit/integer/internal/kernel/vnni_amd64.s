@@ -2,6 +2,7 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "doubts_amd64.h"
 
 // Kernels for AVX-512 with VNNI. Everywhere K1 has the even lanes of sixteen.
 
@@ -667,13 +668,6 @@ row:
 	VREDUCEPS $8, n, r \
 	VMULPS Z24, r, K3, r \
 	VCVTPS2DQ.RD_SAE n, n
-
-// DOUBTS sets the bit of R13 in AX if a lane has a bit in R12.
-#define DOUBTS \
-	NEGL R12; \
-	SBBQ R12, R12; \
-	ANDQ R13, R12; \
-	ORQ R12, AX
 
 // func estimateRows(y *byte, ldy, fours int, acc *int32, e *Estimate, gate *Gate, first, n int) uint64
 //
